@@ -1,1 +1,21 @@
-//! domain
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod email;
+mod ids;
+mod invalid;
+mod name;
+mod password;
+mod profile;
+mod role;
+mod user;
+
+pub use clock::Clock;
+pub use email::Email;
+pub use ids::{SessionId, UserId};
+pub use invalid::Invalid;
+pub use name::Name;
+pub use password::{Password, PasswordAttempt};
+pub use profile::{Age, Profile, ProfilePatch};
+pub use role::{Role, Roles};
+pub use user::{Status, User};

@@ -1,1 +1,10 @@
-//! settings
+#![doc = include_str!("../README.md")]
+
+pub mod aws;
+mod cached;
+mod env;
+mod parameters;
+
+pub use cached::{Cached, Unavailable};
+pub use env::{Env, EnvError};
+pub use parameters::Parameters;

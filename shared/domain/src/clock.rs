@@ -1,0 +1,68 @@
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+/// Where the time comes from. Passed in, so that a test decides what time it is.
+#[derive(Clone)]
+pub struct Clock(Source);
+
+#[derive(Clone)]
+enum Source {
+    System,
+    Fixed(OffsetDateTime),
+    Given(Arc<dyn Fn() -> OffsetDateTime + Send + Sync>),
+}
+
+impl Clock {
+    /// The machine's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that stands still.
+    #[must_use]
+    pub fn fixed(at: OffsetDateTime) -> Self {
+        Self(Source::Fixed(at))
+    }
+
+    /// A clock that asks `now` each time.
+    #[must_use]
+    pub fn from_fn(now: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
+        Self(Source::Given(Arc::new(now)))
+    }
+
+    /// The time in UTC, in whole milliseconds: what we store and show has no finer grain.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        let now = match &self.0 {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one place that reads the clock"
+            )]
+            Source::System => OffsetDateTime::now_utc(),
+            Source::Fixed(at) => *at,
+            Source::Given(now) => now(),
+        };
+        now.replace_millisecond(now.millisecond()).unwrap_or(now)
+    }
+}
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn time_has_whole_milliseconds() {
+        let clock = Clock::fixed(datetime!(2026-01-02 03:04:05.678_901 UTC));
+        assert_eq!(clock.now(), datetime!(2026-01-02 03:04:05.678 UTC));
+    }
+}

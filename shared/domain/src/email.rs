@@ -1,0 +1,198 @@
+use std::fmt;
+
+use idna::AsciiDenyList;
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::Invalid;
+
+/// RFC 5321, section 4.5.3.1: a path has at most 256 octets, two of them the angle brackets.
+const MAX_BYTES: usize = 254;
+/// RFC 5321, section 4.5.3.1.1.
+const MAX_LOCAL_BYTES: usize = 64;
+
+const INVALID: Invalid = Invalid::new(
+    "invalid_email",
+    "an e-mail address looks like name@example.com",
+);
+
+/// An e-mail address: as it was typed, and in the one form that decides whether two are the same.
+///
+/// Internationalised addresses (RFC 6531) are welcome; quoted local parts and address literals are not.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Email {
+    display: String,
+    canonical: String,
+}
+
+impl Email {
+    /// Reads an address and finds its canonical form: NFC, local part without case, domain in IDNA's ASCII form.
+    ///
+    /// # Errors
+    /// When no mail could be sent to it.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let display: String = text.trim().nfc().collect();
+        let (local, domain) = display.rsplit_once('@').ok_or(INVALID)?;
+        let canonical = format!("{}@{}", canonical_local(local)?, canonical_domain(domain)?);
+        if display.len() > MAX_BYTES || canonical.len() > MAX_BYTES {
+            return Err(INVALID);
+        }
+        Ok(Self { display, canonical })
+    }
+
+    /// As the owner typed it.
+    #[must_use]
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// The form that must be unique.
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+}
+
+/// Upper and then lower case, letter by letter: a fold that also brings final and medial sigma together.
+fn fold_case(text: &str) -> String {
+    text.chars()
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .nfc()
+        .collect()
+}
+
+fn canonical_local(local: &str) -> Result<String, Invalid> {
+    let dots_well = !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
+    let folded = fold_case(local);
+    let fits =
+        !local.is_empty() && local.len() <= MAX_LOCAL_BYTES && folded.len() <= MAX_LOCAL_BYTES;
+    if fits && dots_well && local.chars().all(is_local_char) {
+        Ok(folded)
+    } else {
+        Err(INVALID)
+    }
+}
+
+/// RFC 5322 `atext` and the dot, and beyond ASCII whatever is visible (RFC 6531).
+fn is_local_char(c: char) -> bool {
+    if c.is_ascii() {
+        c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c)
+    } else {
+        !c.is_whitespace() && !c.is_control() && !is_invisible(c)
+    }
+}
+
+/// Characters that show nothing or change the direction of text: two addresses that differ
+/// only in these look the same to a person.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn canonical_domain(domain: &str) -> Result<String, Invalid> {
+    let ascii =
+        idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::STD3).map_err(|_| INVALID)?;
+    let labels_fit = ascii.split('.').all(|label| {
+        (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
+    });
+    let top_level = ascii.rsplit('.').next().unwrap_or_default();
+    let is_name = ascii.contains('.') && !top_level.bytes().all(|b| b.is_ascii_digit());
+    if labels_fit && is_name && ascii.len() <= 253 {
+        Ok(ascii.into_owned())
+    } else {
+        Err(INVALID)
+    }
+}
+
+/// An address is personal: logs must not gain one by a stray `{:?}`.
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Email(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn canonical(text: &str) -> String {
+        Email::parse(text).unwrap().canonical().to_owned()
+    }
+
+    #[test]
+    fn variants_of_one_address_are_the_same() {
+        for (one, other) in [
+            ("Ada@Example.COM", " ada@example.com\n"),
+            ("jose\u{301}@example.com", "JOS\u{c9}@example.com"),
+            ("ada@b\u{fc}cher.example", "ada@xn--bcher-kva.example"),
+            ("ada@BU\u{308}CHER.example", "ada@b\u{fc}cher.example"),
+            (
+                "\u{3a3}\u{391}\u{3a3}@example.com",
+                "\u{3c3}\u{3b1}\u{3c2}@example.com",
+            ),
+        ] {
+            assert_eq!(canonical(one), canonical(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn it_is_shown_as_typed() {
+        assert_eq!(
+            Email::parse(" Ada@Example.COM ").unwrap().display(),
+            "Ada@Example.COM"
+        );
+    }
+
+    #[test]
+    fn what_no_mail_reaches_is_refused() {
+        let long_local = format!("{}@example.com", "a".repeat(65));
+        let long = format!("a@{}com", "abcdefghi.".repeat(26));
+        for bad in [
+            "",
+            "@",
+            "a@",
+            "@b.c",
+            "a",
+            "a b@example.com",
+            "a@b",
+            "a@exa mple.com",
+            "a..b@example.com",
+            ".a@example.com",
+            "a.@example.com",
+            "a@-b.example",
+            "a@b..example",
+            "a@1.2.3.4",
+            "a@[1.2.3.4]",
+            "\"a b\"@example.com",
+            "a\u{200b}@example.com",
+            "a\0@example.com",
+            "a@exam\u{0}ple.com",
+            "a,b@example.com",
+            "a@b@example.com",
+            "a\r\nBcc: x@example.com",
+            &long_local,
+            &long,
+        ] {
+            assert!(Email::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_canonical_is_a_fixed_point(text in ".{0,80}") {
+            if let Ok(email) = Email::parse(&text) {
+                prop_assert_eq!(canonical(email.canonical()), email.canonical());
+            }
+        }
+
+        #[test]
+        fn case_never_matters(local in "[a-z\u{e0}-\u{f6}0-9]{1,20}", domain in "[a-z]{1,10}\\.[a-z]{2,5}") {
+            let typed = format!("{local}@{domain}");
+            prop_assert_eq!(canonical(&typed), canonical(&typed.to_uppercase()));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+use secrecy::{ExposeSecret as _, SecretString};
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::Invalid;
+
+/// NIST SP 800-63B, section 3.1.1.2.
+const MIN_CHARS: usize = 8;
+/// bcrypt reads 72 bytes and the last of them is the terminating NUL; beyond that it would truncate in silence.
+const MAX_BYTES: usize = 71;
+
+const EMPTY: Invalid = Invalid::new("empty", "must not be empty");
+const TOO_SHORT: Invalid =
+    Invalid::new("password_too_short", "a password has at least 8 characters");
+const TOO_LONG: Invalid = Invalid::new(
+    "password_too_long",
+    "a password has at most 71 bytes in UTF-8 (letters with accents count 2, emoji 4 or more)",
+);
+const COMMON: Invalid = Invalid::new(
+    "password_too_common",
+    "this password is among the first an attacker would try; choose another",
+);
+
+/// The passwords everybody tries first, lower-case, sorted, one a line.
+static COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
+
+/// A password somebody chose: NFKC, 8 characters to 71 bytes, not a common one.
+#[derive(Debug, Clone)]
+pub struct Password(SecretString);
+
+impl Password {
+    /// Normalises the text (NFKC, so that every keyboard's `é` is the same) and applies the rules.
+    ///
+    /// # Errors
+    /// When it is too short, too long for bcrypt, or common.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let password = normalised(text);
+        let text = password.expose_secret();
+        if text.chars().count() < MIN_CHARS {
+            Err(TOO_SHORT)
+        } else if text.len() > MAX_BYTES {
+            Err(TOO_LONG)
+        } else if is_common(text) {
+            Err(COMMON)
+        } else {
+            Ok(Self(password))
+        }
+    }
+
+    /// The text, for the hash function alone.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+/// What somebody typed to prove who they are. Any text: rules of today must not lock out a password of yesterday.
+#[derive(Debug, Clone)]
+pub struct PasswordAttempt(SecretString);
+
+impl PasswordAttempt {
+    /// Normalises the text as [`Password::parse`] does.
+    ///
+    /// # Errors
+    /// When it is empty.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.is_empty() {
+            Err(EMPTY)
+        } else {
+            Ok(Self(normalised(text)))
+        }
+    }
+
+    /// The text, for the hash function alone.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+fn normalised(text: &str) -> SecretString {
+    SecretString::from(text.nfkc().collect::<String>())
+}
+
+/// Binary search over the lines of the list: no table is built at start-up.
+fn is_common(password: &str) -> bool {
+    let wanted = password.to_lowercase();
+    let (mut low, mut high) = (0, COMMON_PASSWORDS.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let start = COMMON_PASSWORDS[..middle]
+            .rfind('\n')
+            .map_or(0, |at| at + 1);
+        let end = COMMON_PASSWORDS[start..]
+            .find('\n')
+            .map_or(COMMON_PASSWORDS.len(), |n| start + n);
+        match COMMON_PASSWORDS[start..end].cmp(&wanted) {
+            std::cmp::Ordering::Equal => return true,
+            std::cmp::Ordering::Less => low = end + 1,
+            std::cmp::Ordering::Greater => high = start,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> Option<Invalid> {
+        Password::parse(text).err()
+    }
+
+    #[test]
+    fn length_counts_characters_below_and_bytes_above() {
+        assert_eq!(refused("s3ven-c"), Some(TOO_SHORT));
+        assert_eq!(refused("8chars-ö"), None);
+        assert_eq!(refused(&"x".repeat(71)), None);
+        assert_eq!(refused(&"x".repeat(72)), Some(TOO_LONG));
+        assert_eq!(refused(&"é".repeat(36)), Some(TOO_LONG));
+        // 17 * 4 = 68 bytes, 18 * 4 = 72
+        assert_eq!(refused(&"🗝".repeat(17)), None);
+        assert_eq!(refused(&"🗝".repeat(18)), Some(TOO_LONG));
+    }
+
+    #[test]
+    fn composed_and_decomposed_are_one_password() {
+        let (nfc, nfd) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
+        assert_eq!(
+            Password::parse(nfc).unwrap().expose(),
+            Password::parse(nfd).unwrap().expose()
+        );
+        assert_eq!(PasswordAttempt::parse(nfd).unwrap().expose(), nfc);
+    }
+
+    #[test]
+    fn common_passwords_are_refused_in_any_case() {
+        for common in [
+            "password",
+            "PassWord",
+            "12345678",
+            "qwertyuiop",
+            "password123",
+            "iloveyou",
+        ] {
+            assert_eq!(refused(common), Some(COMMON), "{common}");
+        }
+        assert_eq!(refused("correct horse battery staple"), None);
+    }
+
+    #[test]
+    fn the_list_of_common_passwords_is_sorted_and_every_entry_is_found() {
+        let lines: Vec<_> = COMMON_PASSWORDS.lines().collect();
+        assert!(lines.is_sorted() && lines.len() > 1_000);
+        for line in lines {
+            assert!(is_common(line), "{line}");
+            assert!(!is_common(&format!("{line}\u{1}")), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_password_never_shows_itself() {
+        let password = Password::parse("hunter2-hunter2").unwrap();
+        assert!(!format!("{password:?}").contains("hunter2"));
+    }
+}

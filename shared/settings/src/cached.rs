@@ -1,0 +1,218 @@
+use std::{sync::Arc, time::Duration};
+
+use aws_sdk_ssm::Client;
+use domain::Clock;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
+use crate::Parameters;
+
+/// How long a request waits for fresh values before it makes do with the last good ones, and how
+/// long nobody asks again after a failure.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Secrets made of the values under a path, read once and again when their lifetime is over.
+pub struct Cached<T> {
+    ssm: Client,
+    path: String,
+    lifetime: Duration,
+    clock: Clock,
+    make: fn(&Parameters) -> Result<T, MakeError>,
+    state: Mutex<State<T>>,
+}
+
+/// Why the values are no secrets of the kind that is needed.
+type MakeError = Box<dyn std::error::Error + Send + Sync>;
+
+struct State<T> {
+    last_good: Option<Arc<T>>,
+    ask_again: Option<OffsetDateTime>,
+}
+
+/// There are no secrets to work with, not even old ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no secrets could be read from Parameter Store")]
+pub struct Unavailable;
+
+impl<T> Cached<T> {
+    /// Secrets that `make` builds from the values under `path`. Nothing is read yet.
+    pub fn new(
+        ssm: Client,
+        path: String,
+        lifetime: Duration,
+        clock: Clock,
+        make: fn(&Parameters) -> Result<T, MakeError>,
+    ) -> Self {
+        let state = Mutex::new(State {
+            last_good: None,
+            ask_again: None,
+        });
+        Self {
+            ssm,
+            path,
+            lifetime,
+            clock,
+            make,
+            state,
+        }
+    }
+
+    /// The secrets: those at hand while they are fresh, else read anew, else the last good ones.
+    ///
+    /// # Errors
+    /// When there never were any. Fail closed: answer 503.
+    pub async fn get(&self) -> Result<Arc<T>, Unavailable> {
+        // Held while we read, so that whoever comes meanwhile waits for the same answer.
+        let mut state = self.state.lock().await;
+        let now = self.clock.now();
+        if state.ask_again.is_none_or(|at| now >= at) {
+            let wait = match self.load().await {
+                Some(fresh) => {
+                    state.last_good = Some(Arc::new(fresh));
+                    self.lifetime
+                }
+                None => PATIENCE.min(self.lifetime),
+            };
+            state.ask_again = Some(now + wait);
+        }
+        state.last_good.clone().ok_or(Unavailable)
+    }
+
+    async fn load(&self) -> Option<T> {
+        let fetched =
+            tokio::time::timeout(PATIENCE, Parameters::fetch(&self.ssm, &self.path)).await;
+        let problem = match fetched {
+            Ok(Ok(parameters)) => match (self.make)(&parameters) {
+                Ok(made) => return Some(made),
+                Err(error) => error.to_string(),
+            },
+            Ok(Err(error)) => error.to_string(),
+            Err(elapsed) => elapsed.to_string(),
+        };
+        tracing::error!(path = self.path, problem, "secrets_not_read");
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use aws_sdk_ssm::{
+        operation::get_parameters_by_path::{GetParametersByPathError, GetParametersByPathOutput},
+        types::{Parameter, error::InternalServerError},
+    };
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+    use time::macros::datetime;
+
+    use super::*;
+
+    type Output = GetParametersByPathOutput;
+
+    fn page(names: &[&str], next: Option<&str>) -> Output {
+        let parameter = |name: &&str| {
+            Parameter::builder()
+                .name(format!("/cloakroom/dev/{name}"))
+                .value("x")
+                .build()
+        };
+        let parameters = names.iter().map(parameter).collect();
+        Output::builder()
+            .set_parameters(Some(parameters))
+            .set_next_token(next.map(Into::into))
+            .build()
+    }
+
+    fn down() -> GetParametersByPathError {
+        GetParametersByPathError::InternalServerError(InternalServerError::builder().build())
+    }
+
+    fn names(parameters: &Parameters) -> Result<Vec<String>, MakeError> {
+        let names: Vec<_> = parameters
+            .under("")
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        if names.is_empty() {
+            Err("nothing there".into())
+        } else {
+            Ok(names)
+        }
+    }
+
+    /// A clock that moves by hand, in seconds.
+    fn clock() -> (Clock, Arc<AtomicI64>) {
+        let seconds = Arc::new(AtomicI64::new(0));
+        let read = Arc::clone(&seconds);
+        let start = datetime!(2026-01-01 00:00:00 UTC);
+        let now = move || start + time::Duration::seconds(read.load(Ordering::SeqCst));
+        (Clock::from_fn(now), seconds)
+    }
+
+    fn cached(ssm: Client, clock: Clock) -> Cached<Vec<String>> {
+        Cached::new(
+            ssm,
+            "/cloakroom/dev".into(),
+            Duration::from_secs(300),
+            clock,
+            names,
+        )
+    }
+
+    #[tokio::test]
+    async fn every_page_is_read_and_the_answer_is_kept_for_its_lifetime() {
+        let pages = mock!(Client::get_parameters_by_path)
+            .sequence()
+            .output(|| page(&["a"], Some("more")))
+            .output(|| page(&["b/c"], None))
+            .output(|| page(&["d"], None))
+            .build();
+        let ssm = mock_client!(aws_sdk_ssm, RuleMode::Sequential, [&pages]);
+        let (clock, seconds) = clock();
+        let cached = cached(ssm, clock);
+        assert_eq!(*cached.get().await.unwrap(), ["a", "b/c"]);
+        seconds.store(299, Ordering::SeqCst);
+        assert_eq!(*cached.get().await.unwrap(), ["a", "b/c"]);
+        assert_eq!(pages.num_calls(), 2);
+        seconds.store(300, Ordering::SeqCst);
+        assert_eq!(*cached.get().await.unwrap(), ["d"]);
+    }
+
+    #[tokio::test]
+    async fn the_last_good_values_outlive_an_outage_and_broken_values() {
+        let rule = mock!(Client::get_parameters_by_path)
+            .sequence()
+            .output(|| page(&["a"], None))
+            .error(down)
+            .output(|| page(&[], None))
+            .output(|| page(&["b"], None))
+            .build();
+        let ssm = mock_client!(aws_sdk_ssm, RuleMode::Sequential, [&rule], no_retries);
+        let (clock, seconds) = clock();
+        let cached = cached(ssm, clock);
+        for (at, expected) in [(0, "a"), (300, "a"), (301, "a"), (302, "a"), (304, "b")] {
+            seconds.store(at, Ordering::SeqCst);
+            assert_eq!(*cached.get().await.unwrap(), [expected], "at {at} s");
+        }
+        assert_eq!(rule.num_calls(), 4);
+    }
+
+    #[tokio::test]
+    async fn with_no_values_at_all_it_fails_closed_and_recovers() {
+        let rule = mock!(Client::get_parameters_by_path)
+            .sequence()
+            .error(down)
+            .output(|| page(&["a"], None))
+            .build();
+        let ssm = mock_client!(aws_sdk_ssm, RuleMode::Sequential, [&rule], no_retries);
+        let (clock, seconds) = clock();
+        let cached = cached(ssm, clock);
+        assert_eq!(cached.get().await, Err(Unavailable));
+        assert_eq!(cached.get().await, Err(Unavailable));
+        seconds.store(2, Ordering::SeqCst);
+        assert_eq!(*cached.get().await.unwrap(), ["a"]);
+    }
+
+    fn no_retries(config: aws_sdk_ssm::config::Builder) -> aws_sdk_ssm::config::Builder {
+        config.retry_config(aws_sdk_ssm::config::retry::RetryConfig::disabled())
+    }
+}

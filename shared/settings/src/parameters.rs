@@ -1,0 +1,102 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_ssm::{
+    Client,
+    error::{DisplayErrorContext, SdkError},
+    operation::get_parameters_by_path::GetParametersByPathError,
+};
+use secrecy::SecretString;
+
+/// The secrets under one path of Parameter Store, by their names relative to it.
+#[derive(Debug, Default)]
+pub struct Parameters(BTreeMap<String, SecretString>);
+
+/// Parameter Store did not give us the path.
+#[derive(Debug, thiserror::Error)]
+#[error("GetParametersByPath: {}", DisplayErrorContext(.0))]
+pub(crate) struct FetchError(#[from] Box<SdkError<GetParametersByPathError>>);
+
+impl Parameters {
+    /// Names and values that are already at hand.
+    pub fn new(values: impl IntoIterator<Item = (String, SecretString)>) -> Self {
+        Self(values.into_iter().collect())
+    }
+
+    /// All values under a sub-path (`""` for all there are), by what follows it in their names.
+    pub fn under<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a SecretString)> {
+        self.0.iter().filter_map(move |(name, value)| {
+            let rest = name.strip_prefix(prefix)?;
+            let rest = if prefix.is_empty() {
+                rest
+            } else {
+                rest.strip_prefix('/')?
+            };
+            Some((rest, value))
+        })
+    }
+
+    /// Everything under `path`, in one request for each ten values
+    /// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html>).
+    pub(crate) async fn fetch(ssm: &Client, path: &str) -> Result<Self, FetchError> {
+        let request = || {
+            ssm.get_parameters_by_path()
+                .path(path)
+                .recursive(true)
+                .with_decryption(true)
+        };
+        let mut values = BTreeMap::new();
+        let mut next = None;
+        loop {
+            let page = request()
+                .set_next_token(next)
+                .send()
+                .await
+                .map_err(Box::new)?;
+            values.extend(
+                page.parameters
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|found| {
+                        let name = found
+                            .name?
+                            .strip_prefix(path)?
+                            .trim_start_matches('/')
+                            .to_owned();
+                        Some((name, SecretString::from(found.value?)))
+                    }),
+            );
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(Self(values));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[test]
+    fn under_cuts_at_whole_segments() {
+        let one = |name: &str| (name.to_owned(), SecretString::from(name.to_owned()));
+        let all = Parameters::new([one("keys/public/a"), one("keys/publicity"), one("other")]);
+        let names: Vec<_> = all
+            .under("keys/public")
+            .map(|(rest, v)| (rest, v.expose_secret()))
+            .collect();
+        assert_eq!(names, [("a", "keys/public/a")]);
+        assert_eq!(all.under("").count(), 3);
+    }
+
+    #[test]
+    fn values_never_show() {
+        let all = Parameters::new([("a".to_owned(), SecretString::from("hush".to_owned()))]);
+        assert!(!format!("{all:?}").contains("hush"));
+    }
+}
