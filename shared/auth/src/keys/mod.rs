@@ -1,0 +1,25 @@
+//! The keys of access tokens, read from parameters and parsed once.
+//!
+//! - `keys/private/{kid}`: `{"kid","alg","key","nbf"}`; `key` is base64url of PKCS#8 DER (RFC 5958; for HS256 the raw
+//!   secret), `nbf` the Unix time it signs from.
+//! - `keys/public/{kid}`: a JWK (RFC 7517) with `kid` and `alg`, and `exp`, the Unix time until which it verifies.
+//!
+//! Two of each may live at once: rotation publishes the next key long before it signs.
+
+mod algorithm;
+mod error;
+mod jwk;
+mod new;
+mod signing;
+mod verifying;
+
+pub use algorithm::Algorithm;
+pub use error::{KeyError, KeyProblem};
+pub use new::{NewKey, NewKeyError};
+pub use signing::{NoSigningKey, SigningKey, SigningKeys};
+pub use verifying::{VerifyingKey, VerifyingKeys};
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

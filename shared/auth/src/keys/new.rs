@@ -1,0 +1,96 @@
+use ring::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
+};
+use secrecy::{SecretString, zeroize::Zeroizing};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::{
+    Algorithm,
+    jwk::{Material, text},
+};
+use crate::{
+    crypto::PrivateKey,
+    random::{self, NoRandomness},
+};
+
+/// A new key could not be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NewKeyError {
+    /// ring makes no RSA keys: give one to [`NewKey::from_pkcs8_rsa`].
+    #[error("RSA keys are made elsewhere")]
+    RsaIsMadeElsewhere,
+    /// See there.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// Not the PKCS#8 DER of a key of that algorithm, or one that is too short.
+    #[error("this is no PKCS#8 key of its algorithm, or it is too short")]
+    Invalid,
+}
+
+/// A key pair that was just made, as the values of the two parameters that will hold it.
+#[derive(Debug)]
+pub struct NewKey {
+    /// Its name: the JWK thumbprint (RFC 7638); random for HS256, whose thumbprint would be a hash of the secret.
+    pub kid: String,
+    /// What it signs with.
+    pub algorithm: Algorithm,
+    /// The value of `keys/private/{kid}`.
+    pub private: SecretString,
+    /// The value of `keys/public/{kid}`. Secret too for HS256.
+    pub public: SecretString,
+}
+
+impl NewKey {
+    /// Makes a key that signs from `now` on.
+    ///
+    /// # Errors
+    /// For RS256, and when there is no randomness.
+    pub fn generate(algorithm: Algorithm, now: OffsetDateTime) -> Result<Self, NewKeyError> {
+        let rng = SystemRandom::new();
+        let raw = match algorithm {
+            Algorithm::HS256 => random::bytes::<32>()?.to_vec(),
+            Algorithm::RS256 => return Err(NewKeyError::RsaIsMadeElsewhere),
+            Algorithm::ES256 => {
+                let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &rng);
+                made.map_err(|_| NoRandomness)?.as_ref().to_vec()
+            }
+            Algorithm::EdDSA => {
+                let made = Ed25519KeyPair::generate_pkcs8(&rng);
+                made.map_err(|_| NoRandomness)?.as_ref().to_vec()
+            }
+        };
+        Self::from_raw(algorithm, &Zeroizing::new(raw), now)
+    }
+
+    /// Takes an RSA key as PKCS#8 DER (RFC 5958, RFC 8017 appendix A.1) that signs from `now` on.
+    ///
+    /// # Errors
+    /// When it is none, or not of 2048 to 4096 bits.
+    pub fn from_pkcs8_rsa(der: &[u8], now: OffsetDateTime) -> Result<Self, NewKeyError> {
+        Self::from_raw(Algorithm::RS256, der, now)
+    }
+
+    fn from_raw(
+        algorithm: Algorithm,
+        raw: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<Self, NewKeyError> {
+        let parsed = PrivateKey::parse(algorithm.jwt(), raw).map_err(|_| NewKeyError::Invalid)?;
+        let material = Material::of_private(&parsed, raw).map_err(|_| NewKeyError::Invalid)?;
+        let kid = if material.is_public() {
+            material.thumbprint()
+        } else {
+            text(&random::bytes::<16>()?)
+        };
+        let nbf = now.unix_timestamp();
+        let private = json!({"kid": kid, "alg": algorithm.as_str(), "key": text(raw), "nbf": nbf});
+        Ok(Self {
+            private: private.to_string().into(),
+            public: material.jwk(&kid, algorithm).to_string().into(),
+            kid,
+            algorithm,
+        })
+    }
+}

@@ -1,0 +1,145 @@
+use std::{borrow::Cow, fmt};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::EncodingKey;
+use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use super::{Algorithm, KeyError, KeyProblem, VerifyingKeys, jwk::Material};
+use crate::crypto::{self, PrivateKey};
+
+#[derive(Deserialize)]
+struct Parameter<'a> {
+    #[serde(borrow)]
+    kid: Cow<'a, str>,
+    #[serde(borrow)]
+    alg: Cow<'a, str>,
+    #[serde(borrow)]
+    key: Cow<'a, str>,
+    nbf: i64,
+}
+
+/// One key that signs.
+pub struct SigningKey {
+    kid: String,
+    algorithm: Algorithm,
+    from: i64,
+    encoding: EncodingKey,
+}
+
+impl SigningKey {
+    fn parse(name: &str, value: &str, published: &VerifyingKeys) -> Result<Self, KeyProblem> {
+        let Parameter { kid, alg, key, nbf } =
+            serde_json::from_str(value).map_err(|_| KeyProblem::Malformed)?;
+        if kid != name {
+            return Err(KeyProblem::KidMismatch);
+        }
+        let algorithm = Algorithm::parse(&alg).ok_or(KeyProblem::UnknownAlgorithm)?;
+        let raw = URL_SAFE_NO_PAD
+            .decode(key.as_bytes())
+            .map_err(|_| KeyProblem::Malformed)?;
+        let raw = Zeroizing::new(raw);
+        let private = PrivateKey::parse(algorithm.jwt(), &raw).map_err(|_| KeyProblem::Invalid)?;
+        let public = Material::of_private(&private, &raw)?;
+        match published.get(&kid) {
+            None => Err(KeyProblem::NotPublished),
+            Some(half) if !half.is_half_of(algorithm, &public) => Err(KeyProblem::NotAPair),
+            Some(_) => {
+                let encoding = encoding_key(algorithm, &raw);
+                Ok(Self {
+                    kid: kid.into_owned(),
+                    algorithm,
+                    from: nbf,
+                    encoding,
+                })
+            }
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// What it signs with.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    pub(crate) const fn encoding_key(&self) -> &EncodingKey {
+        &self.encoding
+    }
+}
+
+fn encoding_key(algorithm: Algorithm, raw: &[u8]) -> EncodingKey {
+    match algorithm {
+        Algorithm::HS256 => EncodingKey::from_secret(raw),
+        Algorithm::RS256 => EncodingKey::from_rsa_der(raw),
+        Algorithm::ES256 => EncodingKey::from_ec_der(raw),
+        Algorithm::EdDSA => EncodingKey::from_ed_der(raw),
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("kid", &self.kid)
+            .field("algorithm", &self.algorithm)
+            .field("from", &self.from)
+            .finish_non_exhaustive()
+    }
+}
+
+/// No key signs yet: the `nbf` of each is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no signing key is in force yet: every nbf is in the future")]
+pub struct NoSigningKey;
+
+/// All keys that sign, the one in force and the next.
+#[derive(Debug)]
+pub struct SigningKeys(Vec<SigningKey>);
+
+impl SigningKeys {
+    /// Reads the parameters under `keys/private`, named by what follows it: `parameters.under("keys/private")`.
+    /// Each must have its public half among `published`, or nobody could verify what it signs.
+    ///
+    /// # Errors
+    /// When there is none, or one of them is broken or not published.
+    pub fn from_parameters<'a>(
+        parameters: impl IntoIterator<Item = (&'a str, &'a SecretString)>,
+        published: &VerifyingKeys,
+    ) -> Result<Self, KeyError> {
+        crypto::install();
+        let parse = |(name, value): (&str, &SecretString)| {
+            SigningKey::parse(name, value.expose_secret(), published).map_err(|p| p.of(name))
+        };
+        let mut keys = parameters
+            .into_iter()
+            .map(parse)
+            .collect::<Result<Vec<_>, _>>()?;
+        if keys.is_empty() {
+            return Err(KeyError::NoKeys);
+        }
+        keys.sort_by(|a, b| (a.from, &a.kid).cmp(&(b.from, &b.kid)));
+        match keys.windows(2).find(|two| two[0].kid == two[1].kid) {
+            Some(two) => Err(KeyProblem::Duplicate.of(&two[0].kid)),
+            None => Ok(Self(keys)),
+        }
+    }
+
+    /// The key in force: the greatest `nbf` that is not after `now`.
+    ///
+    /// # Errors
+    /// When no key is in force yet.
+    pub fn current(&self, now: OffsetDateTime) -> Result<&SigningKey, NoSigningKey> {
+        let now = now.unix_timestamp();
+        self.0
+            .iter()
+            .rev()
+            .find(|key| key.from <= now)
+            .ok_or(NoSigningKey)
+    }
+}

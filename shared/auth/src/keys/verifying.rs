@@ -1,0 +1,124 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use jsonwebtoken::DecodingKey;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::{
+    Algorithm, KeyError, KeyProblem,
+    jwk::{Jwk, Material},
+};
+use crate::crypto;
+
+/// One key that verifies, pinned to one algorithm.
+pub struct VerifyingKey {
+    algorithm: Algorithm,
+    until: Option<i64>,
+    decoding: DecodingKey,
+    material: Material,
+}
+
+impl VerifyingKey {
+    fn parse(name: &str, value: &str) -> Result<Self, KeyProblem> {
+        let jwk: Jwk<'_> = serde_json::from_str(value).map_err(|_| KeyProblem::Malformed)?;
+        if jwk.kid != name {
+            return Err(KeyProblem::KidMismatch);
+        }
+        let algorithm = Algorithm::parse(&jwk.alg).ok_or(KeyProblem::UnknownAlgorithm)?;
+        let material = Material::of_jwk(algorithm, &jwk)?;
+        Ok(Self {
+            algorithm,
+            until: jwk.exp,
+            decoding: material.decoding_key(),
+            material,
+        })
+    }
+
+    /// The only algorithm a token under this key may name.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Whether it still verifies.
+    #[must_use]
+    pub fn is_live(&self, now: OffsetDateTime) -> bool {
+        self.until.is_none_or(|until| now.unix_timestamp() < until)
+    }
+
+    pub(crate) const fn decoding_key(&self) -> &DecodingKey {
+        &self.decoding
+    }
+
+    pub(super) fn is_half_of(&self, algorithm: Algorithm, public: &Material) -> bool {
+        self.algorithm == algorithm && self.material == *public
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyingKey")
+            .field("algorithm", &self.algorithm)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All keys that verify, by `kid`.
+#[derive(Debug)]
+pub struct VerifyingKeys(BTreeMap<String, VerifyingKey>);
+
+impl VerifyingKeys {
+    /// Reads the parameters under `keys/public`, named by what follows it: `parameters.under("keys/public")` where the
+    /// parameters were read from `/cloakroom/{env}`, `parameters.under("")` where from `/cloakroom/{env}/keys/public`.
+    ///
+    /// # Errors
+    /// When there is none, or one of them is broken.
+    pub fn from_parameters<'a>(
+        parameters: impl IntoIterator<Item = (&'a str, &'a SecretString)>,
+    ) -> Result<Self, KeyError> {
+        crypto::install();
+        let mut keys = BTreeMap::new();
+        for (name, value) in parameters {
+            let key = VerifyingKey::parse(name, value.expose_secret()).map_err(|p| p.of(name))?;
+            if keys.insert(name.to_owned(), key).is_some() {
+                return Err(KeyProblem::Duplicate.of(name));
+            }
+        }
+        if keys.is_empty() {
+            Err(KeyError::NoKeys)
+        } else {
+            Ok(Self(keys))
+        }
+    }
+
+    /// The key of this name, whether it is still live or not.
+    #[must_use]
+    pub fn get(&self, kid: &str) -> Option<&VerifyingKey> {
+        self.0.get(kid)
+    }
+
+    /// The algorithms of the keys that are live now.
+    #[must_use]
+    pub fn algorithms(&self, now: OffsetDateTime) -> BTreeSet<Algorithm> {
+        self.live(now).map(|(_, key)| key.algorithm).collect()
+    }
+
+    /// The JWK set to publish (RFC 7517, section 5): public members of live keys, never an HMAC key.
+    #[must_use]
+    pub fn jwks(&self, now: OffsetDateTime) -> Value {
+        let keys = self.live(now).filter(|(_, key)| key.material.is_public());
+        let keys: Vec<_> = keys
+            .map(|(kid, key)| key.material.jwk(kid, key.algorithm))
+            .collect();
+        json!({ "keys": keys })
+    }
+
+    fn live(&self, now: OffsetDateTime) -> impl Iterator<Item = (&String, &VerifyingKey)> {
+        self.0.iter().filter(move |(_, key)| key.is_live(now))
+    }
+}

@@ -1,0 +1,127 @@
+use std::{fmt, str::FromStr as _};
+
+use bcrypt::{HashParts, Version};
+use domain::Password;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Cost, count};
+use crate::random::{self, NoRandomness};
+
+/// A bcrypt hash in modular crypt format: `$2b$`, two digits of cost, `$`, 22 characters of salt, 31 of hash.
+/// `$2a$` and `$2y$`, which other libraries write, mean the same for passwords of up to 71 bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash {
+    text: String,
+    cost: Cost,
+    salt: [u8; 16],
+}
+
+/// Not a bcrypt hash that we verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a $2a$, $2b$ or $2y$ bcrypt hash with a cost from 4 to 16")]
+pub struct BadHash;
+
+/// Hashing failed for a reason that has nothing to do with the password.
+#[derive(Debug, thiserror::Error)]
+pub enum HashingError {
+    /// See there.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// The library refused.
+    #[error("bcrypt")]
+    Bcrypt(#[from] bcrypt::BcryptError),
+    /// The blocking thread ended without an answer.
+    #[error("the hashing thread ended early")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+impl PasswordHash {
+    /// Reads a stored hash.
+    ///
+    /// # Errors
+    /// When it is no bcrypt hash, of the broken kind `$2x$`, or dearer than we can afford.
+    pub fn parse(text: &str) -> Result<Self, BadHash> {
+        let parts = HashParts::from_str(text).map_err(|_| BadHash)?;
+        let version = match text.get(..4) {
+            Some("$2a$") => Version::TwoA,
+            Some("$2b$") => Version::TwoB,
+            Some("$2y$") => Version::TwoY,
+            _ => return Err(BadHash),
+        };
+        // The library reads `+4` as a cost; one hash has one text.
+        if parts.format_for_version(version) != text {
+            return Err(BadHash);
+        }
+        let cost = Cost::new(parts.get_cost()).map_err(|_| BadHash)?;
+        Ok(Self {
+            text: text.to_owned(),
+            cost,
+            salt: parts.get_salt_raw(),
+        })
+    }
+
+    /// The hash that accounts without one are checked against. It is nobody's: no password is known for it, and a
+    /// match would not count.
+    pub(super) fn dummy(cost: Cost) -> Self {
+        const SALT_AND_HASH: &str = "Cl0akr00mCl0akr00mCl0u0aNobodysPasswordNobodysPasswor.";
+        Self {
+            text: format!("$2b${:02}${SALT_AND_HASH}", cost.get()),
+            cost,
+            salt: [0; 16],
+        }
+    }
+
+    /// The text, for the credentials table alone.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What it cost.
+    #[must_use]
+    pub const fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// Its salt, with which [`hash_with_salt`] makes the same hash again from the same password.
+    #[must_use]
+    pub const fn salt(&self) -> [u8; 16] {
+        self.salt
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordHash")
+            .field("cost", &self.cost)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Hashes a password with a new salt, on a blocking thread.
+///
+/// # Errors
+/// When there is no randomness, or the thread ends early.
+pub async fn hash(password: &Password, cost: Cost) -> Result<PasswordHash, HashingError> {
+    hash_with_salt(password, cost, random::bytes()?).await
+}
+
+/// Hashes a password with the salt of an earlier hash: the same request again makes the same hash.
+///
+/// # Errors
+/// When the thread ends early.
+pub async fn hash_with_salt(
+    password: &Password,
+    cost: Cost,
+    salt: [u8; 16],
+) -> Result<PasswordHash, HashingError> {
+    let password = SecretString::from(password.expose());
+    let made = tokio::task::spawn_blocking(move || {
+        let password = password.expose_secret().as_bytes();
+        let made = bcrypt::non_truncating_hash_with_salt(password, cost.get(), salt);
+        count(cost);
+        made
+    });
+    let text = made.await??.format_for_version(Version::TwoB);
+    Ok(PasswordHash { text, cost, salt })
+}
