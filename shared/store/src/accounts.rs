@@ -1,0 +1,105 @@
+//! The writes that span tables. Each is one transaction.
+
+use auth::password::PasswordHash;
+use domain::{Email, SessionId, User, UserId};
+
+use crate::{
+    Credential, Credentials, Idempotency, Record, Sessions, StoreError, Users,
+    transaction::{Outcome, transact},
+};
+
+/// How a sign-up ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SignUp {
+    /// The account is there.
+    Created,
+    /// Another account has the address.
+    EmailTaken,
+    /// A request with this idempotency key was here before.
+    KeyUsed,
+}
+
+/// Makes an account: credential, user, and the answer for a repeated request.
+///
+/// # Errors
+/// When the tables do not answer.
+pub async fn create(
+    (credentials, users, idempotency): (&Credentials, &Users, &Idempotency),
+    user: &User,
+    credential: &Credential,
+    record: Option<&Record>,
+) -> Result<SignUp, StoreError> {
+    let mut parts = vec![
+        credentials.put_new(&user.email, credential)?,
+        users.put_new(user, credential.session_epoch)?,
+    ];
+    if let Some(record) = record {
+        parts.push(idempotency.put_new(record, user.created_at)?);
+    }
+    match transact(&credentials.0.client, parts).await? {
+        Outcome::Committed => Ok(SignUp::Created),
+        // A repeated request finds its own address taken too; the key tells it from a stranger's.
+        Outcome::Refused(failed) if failed.get(2) == Some(&true) => Ok(SignUp::KeyUsed),
+        Outcome::Refused(_) => Ok(SignUp::EmailTaken),
+    }
+}
+
+/// How a change of an account ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It happened.
+    Done,
+    /// The account changed since it was read, or is gone: read again.
+    Outdated,
+}
+
+/// Replaces the password and ends all sessions but `keep`.
+///
+/// # Errors
+/// When the tables do not answer.
+pub async fn change_password(
+    (credentials, users, sessions): (&Credentials, &Users, &Sessions),
+    (user_id, email): (UserId, &Email),
+    read: &Credential,
+    new: &PasswordHash,
+    keep: SessionId,
+) -> Result<Change, StoreError> {
+    let next = read.session_epoch + 1;
+    let change = |carried: Option<_>| {
+        let mut parts = vec![
+            credentials.replace_hash(email, &read.hash, new, next)?,
+            users.set_session_epoch(user_id, next)?,
+        ];
+        parts.extend(carried);
+        Ok::<_, StoreError>(parts)
+    };
+    let client = &credentials.0.client;
+    match transact(client, change(Some(sessions.carry_over(keep, next)?))?).await? {
+        Outcome::Committed => Ok(Change::Done),
+        // Only the session is gone (signed out, expired): then there is none to keep.
+        Outcome::Refused(failed) if failed == [false, false, true] => {
+            transact(client, change(None)?).await.map(done)
+        }
+        refused @ Outcome::Refused(_) => Ok(done(refused)),
+    }
+}
+
+/// Deletes the account and frees its address. Its sessions end, because what they belong to is gone.
+///
+/// # Errors
+/// When the tables do not answer.
+pub async fn delete(
+    (credentials, users): (&Credentials, &Users),
+    (user_id, email): (UserId, &Email),
+    read: &PasswordHash,
+) -> Result<Change, StoreError> {
+    let parts = vec![credentials.remove(email, read)?, users.remove(user_id)?];
+    transact(&credentials.0.client, parts).await.map(done)
+}
+
+fn done(outcome: Outcome) -> Change {
+    match outcome {
+        Outcome::Committed => Change::Done,
+        Outcome::Refused(_) => Change::Outdated,
+    }
+}

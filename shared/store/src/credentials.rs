@@ -1,0 +1,181 @@
+use std::collections::HashMap;
+
+use auth::password::PasswordHash;
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::update_item::UpdateItemError,
+    types::{AttributeValue, Delete, Put, TransactWriteItem, Update},
+};
+use domain::{Email, Role, Roles, Status, UserId};
+use settings::{Env, EnvError};
+
+use crate::{
+    StoreError,
+    row::{Row, n, s, words},
+    table::Table,
+};
+
+/// What proves an account: canonical e-mail -> user id, password hash, roles, status.
+///
+/// Only sign-up, sign-in and account may read this table.
+#[derive(Debug, Clone)]
+pub struct Credentials(pub(crate) Table);
+
+/// What sign-in needs to know, in one item.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The bcrypt hash of the password.
+    pub hash: PasswordHash,
+    /// What the user may do; goes into the access token.
+    pub roles: Roles,
+    /// Whether the account may sign in.
+    pub status: Status,
+    /// Which generation of sessions lives: a new password starts the next one.
+    pub session_epoch: u64,
+}
+
+impl Credentials {
+    /// The table that `CREDENTIALS_TABLE` names.
+    ///
+    /// # Errors
+    /// When the variable is not set.
+    pub fn from_env(env: &Env, client: &Client) -> Result<Self, EnvError> {
+        Table::from_env(env, client, "CREDENTIALS_TABLE").map(Self)
+    }
+
+    /// The credential of an address. Strongly consistent: somebody who signed up can sign in at once.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn find(&self, email: &Email) -> Result<Option<Credential>, StoreError> {
+        let Table { client, name } = &self.0;
+        let found = client
+            .get_item()
+            .table_name(name)
+            .key("email", s(email.canonical()))
+            .consistent_read(true)
+            .send()
+            .await?;
+        found.item.map(|item| read(Row(item))).transpose()
+    }
+
+    /// Replaces the hash, unless it changed since `old` was read: then somebody knew better, and that is fine.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn renew_hash(
+        &self,
+        email: &Email,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        let Table { client, name } = &self.0;
+        let result = client
+            .update_item()
+            .table_name(name)
+            .key("email", s(email.canonical()))
+            .update_expression("SET #hash = :new")
+            .condition_expression("#hash = :old")
+            .expression_attribute_names("#hash", "hash")
+            .expression_attribute_values(":new", s(new.as_str()))
+            .expression_attribute_values(":old", s(old.as_str()))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(()),
+            Err(error) if is_conditional_check(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The part of sign-up that makes the address taken.
+    pub(crate) fn put_new(
+        &self,
+        email: &Email,
+        credential: &Credential,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.0.name)
+            .set_item(Some(write(email, credential)))
+            .condition_expression("attribute_not_exists(email)")
+            .build();
+        Ok(TransactWriteItem::builder().put(put?).build())
+    }
+
+    /// The part of a password change that replaces the hash and begins the next session epoch, unless
+    /// the hash is no longer `old`.
+    pub(crate) fn replace_hash(
+        &self,
+        email: &Email,
+        old: &PasswordHash,
+        new: &PasswordHash,
+        next_epoch: u64,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.0.name)
+            .key("email", s(email.canonical()))
+            .update_expression("SET #hash = :new, session_epoch = :next")
+            .condition_expression("#hash = :old")
+            .expression_attribute_names("#hash", "hash")
+            .expression_attribute_values(":new", s(new.as_str()))
+            .expression_attribute_values(":old", s(old.as_str()))
+            .expression_attribute_values(":next", n(next_epoch))
+            .build();
+        Ok(TransactWriteItem::builder().update(update?).build())
+    }
+
+    /// The part of an account's deletion that frees the address, unless its hash is no longer `old`.
+    pub(crate) fn remove(
+        &self,
+        email: &Email,
+        old: &PasswordHash,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.0.name)
+            .key("email", s(email.canonical()))
+            .condition_expression("#hash = :old")
+            .expression_attribute_names("#hash", "hash")
+            .expression_attribute_values(":old", s(old.as_str()))
+            .build();
+        Ok(TransactWriteItem::builder().delete(delete?).build())
+    }
+}
+
+fn is_conditional_check<R>(error: &SdkError<UpdateItemError, R>) -> bool {
+    error
+        .as_service_error()
+        .is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+}
+
+fn write(email: &Email, credential: &Credential) -> HashMap<String, AttributeValue> {
+    let mut item = HashMap::from([
+        ("email".to_owned(), s(email.canonical())),
+        ("user_id".to_owned(), s(credential.user_id.to_string())),
+        ("hash".to_owned(), s(credential.hash.as_str())),
+        ("status".to_owned(), s(credential.status.as_str())),
+        ("session_epoch".to_owned(), n(credential.session_epoch)),
+    ]);
+    item.extend(words(
+        "roles",
+        credential.roles.iter().map(|role| role.as_str()),
+    ));
+    item
+}
+
+fn read(mut row: Row) -> Result<Credential, StoreError> {
+    Ok(Credential {
+        user_id: UserId::parse(&row.text("user_id")?)
+            .map_err(|_| StoreError::Corrupt("user_id"))?,
+        hash: PasswordHash::parse(&row.text("hash")?).map_err(|_| StoreError::Corrupt("hash"))?,
+        roles: row
+            .words("roles")
+            .iter()
+            .filter_map(|word| Role::parse(word))
+            .collect(),
+        status: Status::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))?,
+        session_epoch: row.number("session_epoch")?,
+    })
+}

@@ -1,0 +1,86 @@
+use std::{collections::HashMap, str::FromStr};
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::StoreError;
+
+/// An item as it is read: attributes are taken out of it by name and kind.
+pub(crate) struct Row(pub HashMap<String, AttributeValue>);
+
+impl Row {
+    pub fn text(&mut self, name: &'static str) -> Result<String, StoreError> {
+        self.optional_text(name).ok_or(StoreError::Corrupt(name))
+    }
+
+    pub fn optional_text(&mut self, name: &str) -> Option<String> {
+        match self.0.remove(name)? {
+            AttributeValue::S(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn number<T: FromStr>(&mut self, name: &'static str) -> Result<T, StoreError> {
+        self.optional_number(name).ok_or(StoreError::Corrupt(name))
+    }
+
+    pub fn optional_number<T: FromStr>(&mut self, name: &str) -> Option<T> {
+        self.0.remove(name)?.as_n().ok()?.parse().ok()
+    }
+
+    pub fn bytes<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], StoreError> {
+        match self.0.remove(name) {
+            Some(AttributeValue::B(blob)) => blob
+                .into_inner()
+                .try_into()
+                .map_err(|_| StoreError::Corrupt(name)),
+            _ => Err(StoreError::Corrupt(name)),
+        }
+    }
+
+    pub fn map(&mut self, name: &'static str) -> Result<Self, StoreError> {
+        match self.0.remove(name) {
+            Some(AttributeValue::M(map)) => Ok(Self(map)),
+            _ => Err(StoreError::Corrupt(name)),
+        }
+    }
+
+    /// The strings of a set; `DynamoDB` has no empty one, so none there is none in it.
+    pub fn words(&mut self, name: &str) -> Vec<String> {
+        match self.0.remove(name) {
+            Some(AttributeValue::Ss(words)) => words,
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn time(&mut self, name: &'static str) -> Result<OffsetDateTime, StoreError> {
+        OffsetDateTime::parse(&self.text(name)?, &Rfc3339).map_err(|_| StoreError::Corrupt(name))
+    }
+}
+
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(crate) fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+pub(crate) fn b(bytes: impl Into<Vec<u8>>) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes))
+}
+
+/// RFC 3339 in UTC. A time has whole milliseconds (`domain::Clock`), so nothing is lost.
+pub(crate) fn at(time: OffsetDateTime) -> AttributeValue {
+    // Formatting fails for years beyond 9999 only.
+    s(time.format(&Rfc3339).unwrap_or_default())
+}
+
+/// A set of strings under `name`, or nothing at all: `DynamoDB` has no empty set.
+pub(crate) fn words<'a>(
+    name: &str,
+    words: impl Iterator<Item = &'a str>,
+) -> Option<(String, AttributeValue)> {
+    let words: Vec<_> = words.map(str::to_owned).collect();
+    (!words.is_empty()).then(|| (name.to_owned(), AttributeValue::Ss(words)))
+}

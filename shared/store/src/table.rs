@@ -1,0 +1,27 @@
+use aws_sdk_dynamodb::{Client, config::Builder};
+use aws_types::SdkConfig;
+use settings::{Env, EnvError};
+
+/// A table and the way to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub client: Client,
+    pub name: String,
+}
+
+impl Table {
+    pub fn from_env(env: &Env, client: &Client, variable: &'static str) -> Result<Self, EnvError> {
+        Ok(Self {
+            client: client.clone(),
+            name: env.required(variable)?,
+        })
+    }
+}
+
+/// A client of `DynamoDB`; `AWS_ENDPOINT_URL_DYNAMODB` sends it elsewhere.
+#[must_use]
+pub fn client(env: &Env, config: &SdkConfig) -> Client {
+    let mut config = Builder::from(config);
+    config.set_endpoint_url(env.get("AWS_ENDPOINT_URL_DYNAMODB").map(str::to_owned));
+    Client::from_conf(config.build())
+}

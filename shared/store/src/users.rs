@@ -1,0 +1,164 @@
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::update_item::UpdateItemError,
+    types::{
+        Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    },
+};
+use domain::{Name, ProfilePatch, User, UserId};
+use settings::{Env, EnvError};
+use time::OffsetDateTime;
+
+use crate::{
+    StoreError,
+    row::{Row, n, s},
+    table::Table,
+};
+
+mod item;
+mod listing;
+mod update;
+
+use self::{item::read, update::Update as Expression};
+
+/// Who there is: user id -> profile, with an index for the listing.
+#[derive(Debug, Clone)]
+pub struct Users(pub(crate) Table);
+
+/// What a user changes of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The new name, if any.
+    pub name: Option<Name>,
+    /// The changes to the profile.
+    pub profile: ProfilePatch,
+}
+
+/// How an update ended.
+#[derive(Debug)]
+pub enum Updated {
+    /// It happened; this is the user now.
+    Done(User),
+    /// The user is not of the version that the caller knows.
+    Stale,
+    /// There is no such user.
+    Gone,
+}
+
+impl Users {
+    /// The table that `USERS_TABLE` names.
+    ///
+    /// # Errors
+    /// When the variable is not set.
+    pub fn from_env(env: &Env, client: &Client) -> Result<Self, EnvError> {
+        Table::from_env(env, client, "USERS_TABLE").map(Self)
+    }
+
+    /// The user of an id. Strongly consistent: people see what they just changed.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let Table { client, name } = &self.0;
+        let found = client
+            .get_item()
+            .table_name(name)
+            .key("id", s(id.to_string()))
+            .consistent_read(true)
+            .send()
+            .await?;
+        found.item.map(|item| read(Row(item))).transpose()
+    }
+
+    /// Changes a user in one conditional write, of any version or only of one of `versions`.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn update(
+        &self,
+        id: UserId,
+        changes: &Changes,
+        versions: Option<&[u64]>,
+        now: OffsetDateTime,
+    ) -> Result<Updated, StoreError> {
+        let Table { client, name } = &self.0;
+        let update = Expression::new(changes, versions, now);
+        let result = client
+            .update_item()
+            .table_name(name)
+            .key("id", s(id.to_string()))
+            .update_expression(update.expression())
+            .condition_expression(&update.condition)
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match result {
+            Ok(output) => {
+                let item = output.attributes.ok_or(StoreError::Corrupt("attributes"))?;
+                read(Row(item)).map(Updated::Done)
+            }
+            Err(error) => refused(error, &update.write_id),
+        }
+    }
+
+    /// The part of sign-up that makes the user.
+    pub(crate) fn put_new(&self, user: &User, epoch: u64) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.0.name)
+            .set_item(Some(item::write(user, epoch)))
+            .condition_expression("attribute_not_exists(id)")
+            .build();
+        Ok(TransactWriteItem::builder().put(put?).build())
+    }
+
+    /// The part of a password change that ends the sessions of earlier epochs.
+    pub(crate) fn set_session_epoch(
+        &self,
+        id: UserId,
+        epoch: u64,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.0.name)
+            .key("id", s(id.to_string()))
+            .update_expression("SET session_epoch = :epoch")
+            .condition_expression("attribute_exists(id)")
+            .expression_attribute_values(":epoch", n(epoch))
+            .build();
+        Ok(TransactWriteItem::builder().update(update?).build())
+    }
+
+    /// The part of an account's deletion that removes the user.
+    pub(crate) fn remove(&self, id: UserId) -> Result<TransactWriteItem, StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.0.name)
+            .key("id", s(id.to_string()))
+            .condition_expression("attribute_exists(id)")
+            .build();
+        Ok(TransactWriteItem::builder().delete(delete?).build())
+    }
+}
+
+/// The condition failed. Either there is no such user, or the version is another; and when the last write was this
+/// very one, an earlier try of it succeeded and its reply got lost.
+fn refused<R: std::fmt::Debug>(
+    error: SdkError<UpdateItemError, R>,
+    write_id: &str,
+) -> Result<Updated, StoreError> {
+    let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
+    else {
+        return Err(error.into());
+    };
+    let Some(item) = failed.item.clone() else {
+        return Ok(Updated::Gone);
+    };
+    let mut row = Row(item);
+    if row.optional_text("write_id").as_deref() == Some(write_id) {
+        read(row).map(Updated::Done)
+    } else {
+        Ok(Updated::Stale)
+    }
+}
