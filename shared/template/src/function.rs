@@ -1,0 +1,216 @@
+//! Lambda functions.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Map, Value};
+
+use crate::{Route, Statement, Template, TemplateError};
+
+/// One `AWS::Serverless::Function`, with what it inherits from `Globals`.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// The name in the template, such as `SigninFunction`.
+    pub logical_id: String,
+    /// The name in the account.
+    pub name: String,
+    /// The ARN.
+    pub arn: String,
+    /// The binary's name, such as `signin`.
+    pub binary: String,
+    /// The environment the template gives it.
+    pub environment: BTreeMap<String, String>,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// The memory in MB.
+    pub memory_mb: u32,
+    /// The name of its role.
+    pub role: String,
+    /// What the role may do.
+    pub statements: Vec<Statement>,
+    /// The routes that lead to it.
+    pub routes: Vec<Route>,
+}
+
+/// What Lambda gives a function that asks for nothing.
+const DEFAULT_TIMEOUT_SECONDS: u64 = 3;
+const DEFAULT_MEMORY_MB: u32 = 128;
+
+impl Function {
+    pub(crate) const KIND: &str = "AWS::Serverless::Function";
+}
+
+impl Template {
+    /// The functions, in the order of their logical ids.
+    ///
+    /// # Errors
+    ///
+    /// When a property that is read here is missing or cannot be understood.
+    pub fn functions(&self) -> Result<Vec<Function>, TemplateError> {
+        self.resources_of(Function::KIND)?
+            .into_iter()
+            .map(|(id, resource)| self.function(id, resource))
+            .collect()
+    }
+
+    fn function(&self, id: &str, resource: &Value) -> Result<Function, TemplateError> {
+        let at = format!("Resources.{id}.Properties");
+        let properties = self.properties("Function", id, resource)?;
+        let (role, statements) = self.permissions(id, &properties)?;
+        let events = properties.get("Events").unwrap_or(&Value::Null);
+        let timeout = self
+            .number::<u64>(&properties, "Timeout", &at)?
+            .unwrap_or(DEFAULT_TIMEOUT_SECONDS);
+        Ok(Function {
+            logical_id: id.to_owned(),
+            name: self.physical_name(id, &at)?,
+            arn: self.attribute(id, "Arn", &at)?,
+            binary: self.binary(id, resource, &properties)?,
+            environment: self.environment(&properties, &format!("{at}.Environment"))?,
+            timeout: Duration::from_secs(timeout),
+            memory_mb: self
+                .number(&properties, "MemorySize", &at)?
+                .unwrap_or(DEFAULT_MEMORY_MB),
+            role,
+            statements,
+            routes: self.routes_of(id, events)?,
+        })
+    }
+
+    /// `Metadata.BuildProperties.Binary`, or else the last directory of `CodeUri`: the two ways
+    /// `sam build` finds a Rust binary.
+    fn binary(
+        &self,
+        id: &str,
+        resource: &Value,
+        properties: &Map<String, Value>,
+    ) -> Result<String, TemplateError> {
+        let binary = &resource["Metadata"]["BuildProperties"]["Binary"];
+        if !binary.is_null() {
+            return self.resolve_text(binary, &format!("Resources.{id}.Metadata.BuildProperties"));
+        }
+        let at = format!("Resources.{id}.Properties.CodeUri");
+        let uri = self.resolve_text(properties.get("CodeUri").unwrap_or(&Value::Null), &at)?;
+        match uri.trim_end_matches('/').rsplit('/').next() {
+            Some(name) if !name.is_empty() && name != "." && name != ".." => Ok(name.to_owned()),
+            _ => Err(TemplateError::at(
+                at,
+                format!("`{uri}` names no binary; set Metadata.BuildProperties.Binary"),
+            )),
+        }
+    }
+
+    fn environment(
+        &self,
+        properties: &Map<String, Value>,
+        at: &str,
+    ) -> Result<BTreeMap<String, String>, TemplateError> {
+        let Some(environment) = properties.get("Environment") else {
+            return Ok(BTreeMap::new());
+        };
+        let environment = self.resolve(environment, at)?;
+        environment["Variables"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| {
+                let value = crate::resolve::text(value, &format!("{at}.Variables.{name}"))?;
+                Ok((name.clone(), value))
+            })
+            .collect()
+    }
+
+    fn number<N: std::str::FromStr>(
+        &self,
+        properties: &Map<String, Value>,
+        name: &str,
+        at: &str,
+    ) -> Result<Option<N>, TemplateError> {
+        let Some(value) = properties.get(name) else {
+            return Ok(None);
+        };
+        let at = format!("{at}.{name}");
+        let text = self.resolve_text(value, &at)?;
+        match text.parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(TemplateError::at(
+                at,
+                format!("`{text}` is not a whole number"),
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = "
+Parameters: {Env: {Type: String, Default: dev}, Cost: {Type: Number, Default: 12}}
+Globals:
+  Function:
+    Timeout: 10
+    MemorySize: 256
+    Environment: {Variables: {RUST_LOG: info, CLOAKROOM_ENV: !Ref Env}}
+Resources:
+  UsersTable: {Type: 'AWS::DynamoDB::Table'}
+  SigninFunction:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: signin}}
+    Properties:
+      CodeUri: .
+      MemorySize: 1769
+      Environment: {Variables: {USERS_TABLE: !Ref UsersTable, BCRYPT_COST: !Ref Cost, RUST_LOG: warn}}
+      Events: {Signin: {Type: HttpApi, Properties: {Path: /signin, Method: POST}}}
+  UsersFunction:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: functions/users/}
+";
+
+    fn functions(text: &str) -> Result<Vec<Function>, TemplateError> {
+        Template::parse(text, &BTreeMap::new()).unwrap().functions()
+    }
+
+    #[test]
+    fn a_function_has_its_own_properties_over_the_globals() {
+        let functions = functions(TEMPLATE).unwrap();
+        let [signin, users] = functions.as_slice() else {
+            panic!("two functions")
+        };
+        assert_eq!(signin.name, "cloakroom-dev-SigninFunction");
+        assert_eq!(signin.binary, "signin");
+        assert_eq!(signin.timeout, Duration::from_secs(10));
+        assert_eq!(signin.memory_mb, 1769);
+        assert_eq!(signin.routes[0].key(), "POST /signin");
+        let environment: Vec<_> = signin.environment.iter().collect();
+        let expected = [
+            ("BCRYPT_COST", "12"),
+            ("CLOAKROOM_ENV", "dev"),
+            ("RUST_LOG", "warn"),
+            ("USERS_TABLE", "cloakroom-dev-UsersTable"),
+        ];
+        for ((name, value), expected) in environment.iter().zip(expected) {
+            assert_eq!((name.as_str(), value.as_str()), expected);
+        }
+        assert_eq!(users.binary, "users");
+        assert_eq!(users.memory_mb, 256);
+    }
+
+    #[test]
+    fn a_function_without_a_binary_is_an_error() {
+        let text = TEMPLATE.replace("functions/users/", ".");
+        assert_eq!(
+            functions(&text).unwrap_err().to_string(),
+            "Resources.UsersFunction.Properties.CodeUri: `.` names no binary; \
+             set Metadata.BuildProperties.Binary"
+        );
+    }
+
+    #[test]
+    fn a_timeout_is_a_number() {
+        let text = TEMPLATE.replace("Timeout: 10", "Timeout: soon");
+        assert_eq!(
+            functions(&text).unwrap_err().to_string(),
+            "Resources.SigninFunction.Properties.Timeout: `soon` is not a whole number"
+        );
+    }
+}

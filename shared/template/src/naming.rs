@@ -1,0 +1,129 @@
+//! Names and ARNs that a deployment would give to resources.
+
+use serde_json::Value;
+
+use crate::{ACCOUNT, PARTITION, REGION, Template, TemplateError};
+
+/// The resource that SAM makes when functions have `HttpApi` events and no API is declared.
+const IMPLICIT_API: &str = "ServerlessHttpApi";
+
+impl Template {
+    /// The name of the resource `id`: the one the template gives it, or else the stack's name and
+    /// the logical id.
+    pub(crate) fn physical_name(&self, id: &str, at: &str) -> Result<String, TemplateError> {
+        let kind = self.kind(id, at)?;
+        let property = name_property(kind);
+        match property.map(|name| &self.resources[id]["Properties"][name]) {
+            None | Some(Value::Null) => Ok(format!("{}-{id}", self.stack_name)),
+            Some(name) => self.resolve_text(name, &format!("Resources.{id}.Properties")),
+        }
+    }
+
+    /// What `GetAtt` gives.
+    pub(crate) fn attribute(
+        &self,
+        id: &str,
+        attribute: &str,
+        at: &str,
+    ) -> Result<String, TemplateError> {
+        let kind = self.kind(id, at)?;
+        let name = self.physical_name(id, at)?;
+        let found = match attribute {
+            "Arn" | "TopicArn" => arn(kind, &name),
+            "Name" | "QueueName" | "TopicName" => Some(name),
+            _ => None,
+        };
+        found.ok_or_else(|| {
+            TemplateError::at(
+                at,
+                format!("{kind} `{id}` has no attribute `{attribute}` here"),
+            )
+        })
+    }
+
+    fn kind(&self, id: &str, at: &str) -> Result<&str, TemplateError> {
+        if id == IMPLICIT_API && !self.resources.contains_key(id) {
+            return Ok("AWS::Serverless::HttpApi");
+        }
+        let Some(resource) = self.resources.get(id) else {
+            return Err(TemplateError::at(
+                at,
+                format!("no parameter or resource `{id}`"),
+            ));
+        };
+        if !self.is_deployed(id)? {
+            return Err(TemplateError::at(
+                at,
+                format!("the condition of `{id}` leaves it out"),
+            ));
+        }
+        resource["Type"]
+            .as_str()
+            .ok_or_else(|| TemplateError::at(format!("Resources.{id}.Type"), "is missing"))
+    }
+}
+
+fn name_property(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "AWS::DynamoDB::Table" => "TableName",
+        "AWS::Events::EventBus" | "AWS::SSM::Parameter" => "Name",
+        "AWS::IAM::Role" => "RoleName",
+        "AWS::Lambda::Function" | "AWS::Serverless::Function" => "FunctionName",
+        "AWS::Logs::LogGroup" => "LogGroupName",
+        "AWS::S3::Bucket" => "BucketName",
+        "AWS::SNS::Topic" => "TopicName",
+        "AWS::SQS::Queue" => "QueueName",
+        _ => return None,
+    })
+}
+
+fn arn(kind: &str, name: &str) -> Option<String> {
+    let regional = |service: &str, resource: String| {
+        Some(format!(
+            "arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{resource}"
+        ))
+    };
+    match kind {
+        "AWS::DynamoDB::Table" => regional("dynamodb", format!("table/{name}")),
+        "AWS::Events::EventBus" => regional("events", format!("event-bus/{name}")),
+        "AWS::IAM::Role" => Some(format!("arn:{PARTITION}:iam::{ACCOUNT}:role/{name}")),
+        "AWS::Lambda::Function" | "AWS::Serverless::Function" => {
+            regional("lambda", format!("function:{name}"))
+        }
+        "AWS::Logs::LogGroup" => regional("logs", format!("log-group:{name}:*")),
+        "AWS::S3::Bucket" => Some(format!("arn:{PARTITION}:s3:::{name}")),
+        "AWS::SNS::Topic" => regional("sns", name.to_owned()),
+        "AWS::SQS::Queue" => regional("sqs", name.to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_given_name_wins_over_the_logical_id() {
+        let text = "
+Parameters: {Env: {Type: String, Default: qa}}
+Resources:
+  Users: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: !Sub 'users-${Env}'}}
+  Logs: {Type: 'AWS::Logs::LogGroup', Properties: {LogGroupName: /aws/lambda/x}}
+  Role: {Type: 'AWS::IAM::Role'}
+";
+        let template = Template::parse(text, &BTreeMap::new()).unwrap();
+        let name = |id| template.physical_name(id, "X").unwrap();
+        assert_eq!(name("Users"), "users-qa");
+        assert_eq!(name("Role"), "cloakroom-qa-Role");
+        assert_eq!(
+            template.attribute("Logs", "Arn", "X").unwrap(),
+            "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/x:*"
+        );
+        assert_eq!(
+            template.attribute("Role", "Arn", "X").unwrap(),
+            "arn:aws:iam::000000000000:role/cloakroom-qa-Role"
+        );
+    }
+}

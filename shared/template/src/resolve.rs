@@ -1,0 +1,396 @@
+//! The intrinsic functions of templates.
+
+use serde_json::{Map, Value, json};
+
+use crate::{ACCOUNT, PARTITION, REGION, Template, TemplateError};
+
+type Result<T> = std::result::Result<T, TemplateError>;
+
+/// Deeper than this, conditions refer to each other in a circle.
+const MAX_CONDITION_DEPTH: usize = 32;
+
+impl Template {
+    /// `value` with every intrinsic function in it replaced by its result; `AWS::NoValue` becomes
+    /// null, or is left out of the collection that holds it.
+    pub(crate) fn resolve(&self, value: &Value, at: &str) -> Result<Value> {
+        Ok(self.resolve_optional(value, at)?.unwrap_or(Value::Null))
+    }
+
+    /// As [`Template::resolve`], as text.
+    pub(crate) fn resolve_text(&self, value: &Value, at: &str) -> Result<String> {
+        text(&self.resolve(value, at)?, at)
+    }
+
+    /// Whether the condition `name` holds; `at` is who asks.
+    pub(crate) fn condition(&self, name: &str, at: &str) -> Result<bool> {
+        self.condition_within(name, at, MAX_CONDITION_DEPTH)
+    }
+
+    fn condition_within(&self, name: &str, at: &str, depth: usize) -> Result<bool> {
+        let Some(condition) = self.conditions.get(name) else {
+            return Err(TemplateError::at(at, format!("no condition `{name}`")));
+        };
+        let at = format!("Conditions.{name}");
+        if depth == 0 {
+            return Err(TemplateError::at(at, "refers to itself"));
+        }
+        self.evaluate(condition, &at, depth - 1)
+    }
+
+    fn evaluate(&self, condition: &Value, at: &str, depth: usize) -> Result<bool> {
+        let all = |argument: &Value| -> Result<Vec<bool>> {
+            list(argument, at)?
+                .iter()
+                .map(|each| self.evaluate(each, at, depth))
+                .collect()
+        };
+        match single_entry(condition) {
+            Some(("Condition", Value::String(name))) => self.condition_within(name, at, depth),
+            Some(("Fn::And", argument)) => Ok(all(argument)?.into_iter().all(|holds| holds)),
+            Some(("Fn::Or", argument)) => Ok(all(argument)?.into_iter().any(|holds| holds)),
+            Some(("Fn::Not", argument)) => match all(argument)?.as_slice() {
+                [holds] => Ok(!holds),
+                _ => Err(TemplateError::at(at, "Fn::Not takes one condition")),
+            },
+            Some(("Fn::Equals", argument)) => {
+                let [left, right] = arguments(argument, "Fn::Equals", at)?;
+                Ok(self.resolve_text(left, at)? == self.resolve_text(right, at)?)
+            }
+            _ => Err(TemplateError::at(at, "is not a condition")),
+        }
+    }
+
+    fn resolve_optional(&self, value: &Value, at: &str) -> Result<Option<Value>> {
+        match value {
+            Value::Object(map) => match intrinsic(value) {
+                Some((name, argument)) => self.call(name, argument, at),
+                None => self.resolve_map(map, at).map(Some),
+            },
+            Value::Array(items) => self.resolve_list(items, at).map(Some),
+            scalar => Ok(Some(scalar.clone())),
+        }
+    }
+
+    fn resolve_map(&self, map: &Map<String, Value>, at: &str) -> Result<Value> {
+        let mut resolved = Map::new();
+        for (key, value) in map {
+            if let Some(value) = self.resolve_optional(value, &format!("{at}.{key}"))? {
+                resolved.insert(key.clone(), value);
+            }
+        }
+        Ok(Value::Object(resolved))
+    }
+
+    fn resolve_list(&self, items: &[Value], at: &str) -> Result<Value> {
+        let mut resolved = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            resolved.extend(self.resolve_optional(item, &format!("{at}.{index}"))?);
+        }
+        Ok(Value::Array(resolved))
+    }
+
+    fn call(&self, name: &str, argument: &Value, at: &str) -> Result<Option<Value>> {
+        match name {
+            "Ref" => match argument.as_str() {
+                Some("AWS::NoValue") => Ok(None),
+                Some(target) => self.reference(target, at).map(Some),
+                None => Err(TemplateError::at(at, "Ref takes a name")),
+            },
+            "Fn::If" => {
+                let [condition, then, otherwise] = arguments(argument, name, at)?;
+                let holds = self.condition(&text(condition, at)?, at)?;
+                self.resolve_optional(if holds { then } else { otherwise }, at)
+            }
+            "Fn::GetAtt" => self.attribute_of(argument, at).map(Some),
+            "Fn::Sub" => self.substitute(argument, at).map(Some),
+            "Fn::Join" => self.join(argument, at).map(Some),
+            "Fn::Split" => self.split(argument, at).map(Some),
+            "Fn::Select" => self.select(argument, at).map(Some),
+            "Fn::FindInMap" => self.find_in_map(argument, at).map(Some),
+            other => Err(TemplateError::at(
+                at,
+                format!("{other} is not understood locally"),
+            )),
+        }
+    }
+
+    /// What `Ref` gives for a pseudo parameter, a parameter or a resource.
+    fn reference(&self, name: &str, at: &str) -> Result<Value> {
+        if let Some(value) = self.pseudo_parameter(name) {
+            return Ok(value);
+        }
+        if let Some(parameter) = self.parameters.get(name) {
+            return parameter.value().cloned().ok_or_else(|| {
+                TemplateError::at(at, format!("the parameter `{name}` has no value"))
+            });
+        }
+        self.physical_name(name, at).map(Value::String)
+    }
+
+    fn pseudo_parameter(&self, name: &str) -> Option<Value> {
+        let stack = &self.stack_name;
+        Some(match name {
+            "AWS::AccountId" => json!(ACCOUNT),
+            "AWS::Partition" => json!(PARTITION),
+            "AWS::Region" => json!(REGION),
+            "AWS::StackName" => json!(stack),
+            "AWS::StackId" => json!(format!(
+                "arn:{PARTITION}:cloudformation:{REGION}:{ACCOUNT}:stack/{stack}/local"
+            )),
+            "AWS::URLSuffix" => json!("amazonaws.com"),
+            "AWS::NotificationARNs" => json!([]),
+            _ => return None,
+        })
+    }
+
+    fn attribute_of(&self, argument: &Value, at: &str) -> Result<Value> {
+        let argument = match argument {
+            Value::String(path) => path.clone(),
+            Value::Array(parts) => {
+                let parts: Result<Vec<_>> = parts
+                    .iter()
+                    .map(|part| self.resolve_text(part, at))
+                    .collect();
+                parts?.join(".")
+            }
+            _ => return Err(TemplateError::at(at, "Fn::GetAtt takes a name")),
+        };
+        match argument.split_once('.') {
+            Some((resource, attribute)) => {
+                self.attribute(resource, attribute, at).map(Value::String)
+            }
+            None => Err(TemplateError::at(
+                at,
+                format!("Fn::GetAtt `{argument}` names no attribute"),
+            )),
+        }
+    }
+
+    fn substitute(&self, argument: &Value, at: &str) -> Result<Value> {
+        let none = json!({});
+        let (pattern, given) = match argument {
+            Value::String(pattern) => (pattern.as_str(), &none),
+            Value::Array(parts) => match parts.as_slice() {
+                [Value::String(pattern), given] => (pattern.as_str(), given),
+                _ => return Err(TemplateError::at(at, "Fn::Sub takes a text and a map")),
+            },
+            _ => return Err(TemplateError::at(at, "Fn::Sub takes a text")),
+        };
+        let mut result = String::with_capacity(pattern.len());
+        let mut rest = pattern;
+        while let Some((before, after)) = rest.split_once("${") {
+            let Some((name, after)) = after.split_once('}') else {
+                return Err(TemplateError::at(at, "Fn::Sub has `${` without `}`"));
+            };
+            result.push_str(before);
+            // `${!Literal}` is how a template writes `${Literal}`.
+            if let Some(literal) = name.strip_prefix('!') {
+                result.extend(["${", literal, "}"]);
+            } else {
+                result.push_str(&self.substitution(name.trim(), given, at)?);
+            }
+            rest = after;
+        }
+        result.push_str(rest);
+        Ok(Value::String(result))
+    }
+
+    fn substitution(&self, name: &str, given: &Value, at: &str) -> Result<String> {
+        if let Some(value) = given.get(name) {
+            return self.resolve_text(value, at);
+        }
+        match name.split_once('.') {
+            Some((resource, attribute)) => self.attribute(resource, attribute, at),
+            None => text(&self.reference(name, at)?, at),
+        }
+    }
+
+    fn join(&self, argument: &Value, at: &str) -> Result<Value> {
+        let [delimiter, items] = arguments(argument, "Fn::Join", at)?;
+        let delimiter = self.resolve_text(delimiter, at)?;
+        let items = self.resolve(items, at)?;
+        let items: Result<Vec<_>> = list(&items, at)?
+            .iter()
+            .map(|item| text(item, at))
+            .collect();
+        Ok(Value::String(items?.join(&delimiter)))
+    }
+
+    fn split(&self, argument: &Value, at: &str) -> Result<Value> {
+        let [delimiter, whole] = arguments(argument, "Fn::Split", at)?;
+        let delimiter = self.resolve_text(delimiter, at)?;
+        let whole = self.resolve_text(whole, at)?;
+        Ok(whole.split(delimiter.as_str()).collect())
+    }
+
+    fn select(&self, argument: &Value, at: &str) -> Result<Value> {
+        let [index, items] = arguments(argument, "Fn::Select", at)?;
+        let index = self.resolve_text(index, at)?;
+        let items = self.resolve(items, at)?;
+        let item = index
+            .parse::<usize>()
+            .ok()
+            .and_then(|index| list(&items, at).ok()?.get(index).cloned());
+        item.ok_or_else(|| TemplateError::at(at, format!("Fn::Select has no item {index}")))
+    }
+
+    fn find_in_map(&self, argument: &Value, at: &str) -> Result<Value> {
+        let [map, first, second] = arguments(argument, "Fn::FindInMap", at)?;
+        let keys = [map, first, second].map(|key| self.resolve_text(key, at));
+        let [map, first, second] = keys;
+        let (map, first, second) = (map?, first?, second?);
+        self.mappings
+            .get(&map)
+            .and_then(|map| map.get(&first)?.get(&second))
+            .cloned()
+            .ok_or_else(|| TemplateError::at(at, format!("Mappings has no {map}.{first}.{second}")))
+    }
+}
+
+/// The intrinsic function that `value` is, with its argument.
+pub(crate) fn intrinsic(value: &Value) -> Option<(&str, &Value)> {
+    single_entry(value).filter(|(name, _)| *name == "Ref" || name.starts_with("Fn::"))
+}
+
+fn single_entry(value: &Value) -> Option<(&str, &Value)> {
+    let map = value.as_object().filter(|map| map.len() == 1)?;
+    map.iter()
+        .next()
+        .map(|(name, value)| (name.as_str(), value))
+}
+
+/// A scalar as text; a list is joined by commas, as for a `CommaDelimitedList`.
+pub(crate) fn text(value: &Value, at: &str) -> Result<String> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(value) => Ok(value.to_string()),
+        Value::Array(items) => {
+            let items: Result<Vec<_>> = items.iter().map(|item| text(item, at)).collect();
+            Ok(items?.join(","))
+        }
+        Value::Null => Err(TemplateError::at(at, "is missing")),
+        Value::Object(_) => Err(TemplateError::at(at, "is a mapping, not a text")),
+    }
+}
+
+fn list<'a>(value: &'a Value, at: &str) -> Result<&'a [Value]> {
+    match value {
+        Value::Array(items) => Ok(items),
+        _ => Err(TemplateError::at(at, "is not a list")),
+    }
+}
+
+fn arguments<'a, const N: usize>(
+    argument: &'a Value,
+    name: &str,
+    at: &str,
+) -> Result<&'a [Value; N]> {
+    argument
+        .as_array()
+        .and_then(|items| items.as_slice().try_into().ok())
+        .ok_or_else(|| TemplateError::at(at, format!("{name} takes {N} arguments")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const TEMPLATE: &str = "
+Parameters:
+  Env: {Type: String, Default: dev}
+  Origins: {Type: CommaDelimitedList, Default: 'a,b'}
+  Nothing: {Type: String}
+Mappings:
+  Memory:
+    dev: {Size: 512}
+    prod: {Size: 1024}
+Conditions:
+  IsProd: !Equals [!Ref Env, prod]
+  IsNotProd: !Not [!Condition IsProd]
+  IsEither: !Or [!Condition IsProd, !Condition IsNotProd]
+  IsBoth: !And [!Condition IsProd, !Condition IsNotProd]
+  Circle: !Not [!Condition Circle]
+Resources:
+  Users: {Type: 'AWS::DynamoDB::Table'}
+  Archive: {Type: 'AWS::DynamoDB::Table', Condition: IsProd}
+";
+
+    fn resolve(expression: &str) -> Result<Value> {
+        let text = format!("{TEMPLATE}Globals:\n  X: {expression}\n");
+        let template = Template::parse(&text, &BTreeMap::new()).unwrap();
+        template.resolve(&template.globals["X"], "X")
+    }
+
+    #[test]
+    fn every_function_gives_what_cloudformation_gives() {
+        let table = "arn:aws:dynamodb:us-east-1:000000000000:table/cloakroom-dev-Users";
+        for (expression, expected) in [
+            ("!Ref Env", json!("dev")),
+            ("!Ref Origins", json!(["a", "b"])),
+            ("!Ref Users", json!("cloakroom-dev-Users")),
+            ("!Ref AWS::Region", json!("us-east-1")),
+            ("!GetAtt Users.Arn", json!(table)),
+            ("{'Fn::GetAtt': [Users, Arn]}", json!(table)),
+            (
+                "!Sub '${Users.Arn}/index/${Env}-${!Env}'",
+                json!(format!("{table}/index/dev-${{Env}}")),
+            ),
+            (
+                "!Sub ['${A}.${Env}', {A: !Ref Users}]",
+                json!("cloakroom-dev-Users.dev"),
+            ),
+            (
+                "!Sub '${AWS::StackName}:${AWS::AccountId}'",
+                json!("cloakroom-dev:000000000000"),
+            ),
+            ("!Join ['-', [a, !Ref Env, 1]]", json!("a-dev-1")),
+            ("!Select [1, !Split ['/', 'a/b/c']]", json!("b")),
+            ("!Select [0, !Ref Origins]", json!("a")),
+            ("!FindInMap [Memory, !Ref Env, Size]", json!(512)),
+            ("!If [IsProd, 1, 2]", json!(2)),
+            ("!If [IsEither, 1, 2]", json!(1)),
+            ("!If [IsBoth, 1, 2]", json!(2)),
+            ("[a, !If [IsProd, b, !Ref AWS::NoValue]]", json!(["a"])),
+            ("{a: !Ref AWS::NoValue, b: 1}", json!({"b": 1})),
+        ] {
+            assert_eq!(resolve(expression).unwrap(), expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_where_and_what() {
+        for (expression, expected) in [
+            (
+                "{a: [!Ref Missing]}",
+                "X.a.0: no parameter or resource `Missing`",
+            ),
+            ("!Ref Nothing", "X: the parameter `Nothing` has no value"),
+            (
+                "!Ref Archive",
+                "X: the condition of `Archive` leaves it out",
+            ),
+            (
+                "!GetAtt Users.Color",
+                "X: AWS::DynamoDB::Table `Users` has no attribute `Color` here",
+            ),
+            ("!If [Missing, 1, 2]", "X: no condition `Missing`"),
+            ("!If [Circle, 1, 2]", "Conditions.Circle: refers to itself"),
+            ("!If [IsProd, 1]", "X: Fn::If takes 3 arguments"),
+            ("!Select [7, [a]]", "X: Fn::Select has no item 7"),
+            (
+                "!FindInMap [Memory, qa, Size]",
+                "X: Mappings has no Memory.qa.Size",
+            ),
+            ("!Sub '${Env'", "X: Fn::Sub has `${` without `}`"),
+            (
+                "!ImportValue a",
+                "X: Fn::ImportValue is not understood locally",
+            ),
+        ] {
+            assert_eq!(resolve(expression).unwrap_err().to_string(), expected);
+        }
+    }
+}
