@@ -1,5 +1,5 @@
 //! The signatures of `jsonwebtoken`, made and checked by ring, which is linked for TLS anyway.
-//! HS256, RS256, ES256 (RFC 7518, section 3) and EdDSA with Ed25519 (RFC 8037); everything else is an error.
+//! HS256, RS256, ES256 (RFC 7518, section 3) and `EdDSA` with Ed25519 (RFC 8037); everything else is an error.
 
 mod sign;
 mod verify;

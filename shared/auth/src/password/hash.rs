@@ -60,17 +60,6 @@ impl PasswordHash {
         })
     }
 
-    /// The hash that accounts without one are checked against. It is nobody's: no password is known for it, and a
-    /// match would not count.
-    pub(super) fn dummy(cost: Cost) -> Self {
-        const SALT_AND_HASH: &str = "Cl0akr00mCl0akr00mCl0u0aNobodysPasswordNobodysPasswor.";
-        Self {
-            text: format!("$2b${:02}${SALT_AND_HASH}", cost.get()),
-            cost,
-            salt: [0; 16],
-        }
-    }
-
     /// The text, for the credentials table alone.
     #[must_use]
     pub fn as_str(&self) -> &str {

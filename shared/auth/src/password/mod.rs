@@ -26,3 +26,6 @@ pub fn work() -> u64 {
 fn count(cost: Cost) {
     WORK.fetch_add(1 << cost.get(), Ordering::Relaxed);
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use crate::Caller;
 /// How far two clocks may be apart, in seconds.
 const LEEWAY: i64 = 60;
 
-/// The claims of an access token (RFC 9068, section 2.2; `sid` as in OpenID Connect Front-Channel Logout 1.0, section 3).
+/// The claims of an access token (RFC 9068, section 2.2; `sid` as in `OpenID` Connect Front-Channel Logout 1.0, section 3).
 /// All are required, and one that comes twice is refused.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Claims {
