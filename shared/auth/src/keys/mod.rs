@@ -16,7 +16,7 @@ mod verifying;
 pub use algorithm::Algorithm;
 pub use error::{KeyError, KeyProblem};
 pub use new::{NewKey, NewKeyError};
-pub use signing::{NoSigningKey, SigningKey, SigningKeys};
+pub use signing::{NoSigningKey, SigningKey, SigningKeys, public_half};
 pub use verifying::{VerifyingKey, VerifyingKeys};
 
 #[cfg(test)]

@@ -28,8 +28,17 @@ pub struct SigningKey {
     encoding: EncodingKey,
 }
 
-impl SigningKey {
-    fn parse(name: &str, value: &str, published: &VerifyingKeys) -> Result<Self, KeyProblem> {
+/// A private parameter whose halves are known to belong together.
+struct Private<'a> {
+    kid: Cow<'a, str>,
+    algorithm: Algorithm,
+    raw: Zeroizing<Vec<u8>>,
+    public: Material,
+    from: i64,
+}
+
+impl<'a> Private<'a> {
+    fn parse(name: &str, value: &'a str) -> Result<Self, KeyProblem> {
         let Parameter { kid, alg, key, nbf } =
             serde_json::from_str(value).map_err(|_| KeyProblem::Malformed)?;
         if kid != name {
@@ -40,21 +49,60 @@ impl SigningKey {
             .decode(key.as_bytes())
             .map_err(|_| KeyProblem::Malformed)?;
         let raw = Zeroizing::new(raw);
-        let private = PrivateKey::parse(algorithm.jwt(), &raw).map_err(|_| KeyProblem::Invalid)?;
-        let public = Material::of_private(&private, &raw)?;
-        match published.get(&kid) {
-            None => Err(KeyProblem::NotPublished),
-            Some(half) if !half.is_half_of(algorithm, &public) => Err(KeyProblem::NotAPair),
-            Some(_) => {
-                let encoding = encoding_key(algorithm, &raw);
-                Ok(Self {
-                    kid: kid.into_owned(),
-                    algorithm,
-                    from: nbf,
-                    encoding,
-                })
-            }
+        let pair = PrivateKey::parse(algorithm.jwt(), &raw).map_err(|_| KeyProblem::Invalid)?;
+        let public = Material::of_private(&pair, &raw)?;
+        Ok(Self {
+            kid,
+            algorithm,
+            raw,
+            public,
+            from: nbf,
+        })
+    }
+
+    fn encoding_key(&self) -> EncodingKey {
+        match self.algorithm {
+            Algorithm::HS256 => EncodingKey::from_secret(&self.raw),
+            Algorithm::RS256 => EncodingKey::from_rsa_der(&self.raw),
+            Algorithm::ES256 => EncodingKey::from_ec_der(&self.raw),
+            Algorithm::EdDSA => EncodingKey::from_ed_der(&self.raw),
         }
+    }
+}
+
+/// The value of `keys/public/{kid}` that belongs to the value of `keys/private/{kid}`.
+///
+/// # Errors
+/// When the private key is broken.
+pub fn public_half(kid: &str, private: &SecretString) -> Result<SecretString, KeyError> {
+    let private = Private::parse(kid, private.expose_secret()).map_err(|p| p.of(kid))?;
+    Ok(private
+        .public
+        .jwk(kid, private.algorithm)
+        .to_string()
+        .into())
+}
+
+impl SigningKey {
+    fn parse(name: &str, value: &str, published: &VerifyingKeys) -> Result<Self, KeyProblem> {
+        let private = Private::parse(name, value)?;
+        let half = published.get(name).ok_or(KeyProblem::NotPublished)?;
+        if !half.is_half_of(private.algorithm, &private.public) {
+            return Err(KeyProblem::NotAPair);
+        }
+        let encoding = private.encoding_key();
+        let Private {
+            kid,
+            algorithm,
+            from,
+            ..
+        } = private;
+        Ok(Self {
+            kid: kid.into_owned(),
+            algorithm,
+            from,
+            encoding,
+        })
     }
 
     /// Its name.
@@ -71,15 +119,6 @@ impl SigningKey {
 
     pub(crate) const fn encoding_key(&self) -> &EncodingKey {
         &self.encoding
-    }
-}
-
-fn encoding_key(algorithm: Algorithm, raw: &[u8]) -> EncodingKey {
-    match algorithm {
-        Algorithm::HS256 => EncodingKey::from_secret(raw),
-        Algorithm::RS256 => EncodingKey::from_rsa_der(raw),
-        Algorithm::ES256 => EncodingKey::from_ec_der(raw),
-        Algorithm::EdDSA => EncodingKey::from_ed_der(raw),
     }
 }
 

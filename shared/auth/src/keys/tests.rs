@@ -5,6 +5,7 @@ use time::Duration;
 use super::{
     Algorithm, KeyError, KeyProblem, NewKey, NewKeyError, NoSigningKey, SigningKeys, VerifyingKeys,
     jwk::{Jwk, Material, text},
+    public_half,
     testing::{NOW, key_sets, new_key, rsa_pkcs8},
 };
 
@@ -320,6 +321,18 @@ fn rsa_keys_come_from_elsewhere_and_have_2048_bits() {
         assert_eq!(
             NewKey::from_pkcs8_rsa(not_rsa, NOW).unwrap_err(),
             NewKeyError::Invalid
+        );
+    }
+}
+
+#[test]
+fn a_lost_public_half_can_be_made_again() {
+    for key in Algorithm::ALL.map(new_key) {
+        let again = public_half(&key.kid, &key.private).unwrap();
+        assert_eq!(again.expose_secret(), key.public.expose_secret());
+        assert_eq!(
+            problem(&public_half("other", &key.private)),
+            Some(KeyProblem::KidMismatch)
         );
     }
 }

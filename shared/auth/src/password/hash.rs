@@ -1,7 +1,7 @@
 use std::{fmt, str::FromStr as _};
 
 use bcrypt::{HashParts, Version};
-use domain::Password;
+use domain::{Password, PasswordAttempt};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Cost, count};
@@ -95,6 +95,14 @@ pub async fn hash(password: &Password, cost: Cost) -> Result<PasswordHash, Hashi
     hash_with_salt(password, cost, random::bytes()?).await
 }
 
+/// Hashes what was just seen to be the password, at another cost. Rules that came after it do not apply to it.
+///
+/// # Errors
+/// When there is no randomness, or the thread ends early.
+pub async fn rehash(matched: &PasswordAttempt, cost: Cost) -> Result<PasswordHash, HashingError> {
+    hash_text(matched.expose(), cost, random::bytes()?).await
+}
+
 /// Hashes a password with the salt of an earlier hash: the same request again makes the same hash.
 ///
 /// # Errors
@@ -104,7 +112,15 @@ pub async fn hash_with_salt(
     cost: Cost,
     salt: [u8; 16],
 ) -> Result<PasswordHash, HashingError> {
-    let password = SecretString::from(password.expose());
+    hash_text(password.expose(), cost, salt).await
+}
+
+async fn hash_text(
+    password: &str,
+    cost: Cost,
+    salt: [u8; 16],
+) -> Result<PasswordHash, HashingError> {
+    let password = SecretString::from(password);
     let made = tokio::task::spawn_blocking(move || {
         let password = password.expose_secret().as_bytes();
         let made = bcrypt::non_truncating_hash_with_salt(password, cost.get(), salt);

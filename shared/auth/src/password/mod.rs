@@ -10,7 +10,7 @@ mod hash;
 mod verify;
 
 pub use cost::{BadCost, Cost};
-pub use hash::{BadHash, HashingError, PasswordHash, hash, hash_with_salt};
+pub use hash::{BadHash, HashingError, PasswordHash, hash, hash_with_salt, rehash};
 pub use verify::{Verdict, verify};
 
 use std::sync::atomic::{AtomicU64, Ordering};
