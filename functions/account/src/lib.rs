@@ -1,1 +1,70 @@
-//! account
+//! `PUT /users/me/password` and `DELETE /users/me`: what an owner does to an account, proven by its password.
+//!
+//! Not part of `users`, because it needs the credentials table, which `users` must not be able to read.
+
+mod change_password;
+mod delete;
+mod proof;
+
+use std::{process::ExitCode, sync::Arc};
+
+use api::{InitError, Problem, Tokens};
+use auth::password::Cost;
+use axum::{
+    Router,
+    extract::FromRef,
+    routing::{delete, put},
+};
+use domain::Clock;
+use http::StatusCode;
+use settings::Env;
+use store::{Credentials, Sessions, Users};
+
+/// How often a change is tried on an account that changes at the same time.
+const TRIES: usize = 3;
+
+const CHANGED_MEANWHILE: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "changed_meanwhile",
+    "the account was changed by another request at the same time; try again",
+);
+
+#[derive(Clone)]
+struct App(Arc<Inner>);
+
+struct Inner {
+    credentials: Credentials,
+    users: Users,
+    sessions: Sessions,
+    tokens: Tokens,
+    cost: Cost,
+}
+
+impl FromRef<App> for Tokens {
+    fn from_ref(App(app): &App) -> Self {
+        app.tokens.clone()
+    }
+}
+
+/// Runs the function.
+#[must_use]
+pub fn main() -> ExitCode {
+    api::main(routes)
+}
+
+async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
+    let aws = settings::aws::sdk_config(env)?;
+    let client = store::client(env, &aws);
+    let app = Inner {
+        credentials: Credentials::from_env(env, &client)?,
+        users: Users::from_env(env, &client)?,
+        sessions: Sessions::from_env(env, &client)?,
+        tokens: Tokens::from_env(env, &aws, clock)?,
+        cost: env.parsed("BCRYPT_COST", "a bcrypt cost from 4 to 16")?,
+    };
+    tokio::join!(app.tokens.warm_up(), app.users.warm_up());
+    let routes = Router::new()
+        .route("/users/me", delete(delete::delete))
+        .route("/users/me/password", put(change_password::change_password));
+    Ok(routes.with_state(App(Arc::new(app))))
+}

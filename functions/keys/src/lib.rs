@@ -1,1 +1,43 @@
-//! keys
+//! The public keys and where to find them, and the answer to every request that no route takes.
+//!
+//! Reads the public keys and nothing else, so it is the one function that may be reached by anything.
+
+mod documents;
+mod elsewhere;
+
+use std::process::ExitCode;
+
+use api::{InitError, Tokens};
+use axum::{Router, routing::get};
+use domain::Clock;
+use settings::Env;
+
+#[derive(Clone)]
+struct App {
+    tokens: Tokens,
+    clock: Clock,
+}
+
+/// Runs the function.
+#[must_use]
+pub fn main() -> ExitCode {
+    api::main(routes)
+}
+
+async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
+    let aws = settings::aws::sdk_config(env)?;
+    let app = App {
+        tokens: Tokens::from_env(env, &aws, clock.clone())?,
+        clock,
+    };
+    app.tokens.warm_up().await;
+    let routes = Router::new()
+        .route("/.well-known/jwks.json", get(documents::jwks))
+        .route(
+            "/.well-known/openid-configuration",
+            get(documents::openid_configuration),
+        )
+        .fallback(elsewhere::elsewhere)
+        .method_not_allowed_fallback(elsewhere::elsewhere);
+    Ok(routes.with_state(app))
+}

@@ -1,1 +1,47 @@
-//! users
+//! `GET /users`, `GET /users/{id}`, `GET /users/me` and `PATCH /users/me`: who there is.
+
+mod list;
+mod show;
+mod update;
+
+use std::process::ExitCode;
+
+use api::{InitError, Tokens};
+use axum::{Router, extract::FromRef, routing::get};
+use domain::Clock;
+use settings::Env;
+use store::Users;
+
+#[derive(Clone)]
+struct App {
+    users: Users,
+    tokens: Tokens,
+    clock: Clock,
+}
+
+impl FromRef<App> for Tokens {
+    fn from_ref(app: &App) -> Self {
+        app.tokens.clone()
+    }
+}
+
+/// Runs the function.
+#[must_use]
+pub fn main() -> ExitCode {
+    api::main(routes)
+}
+
+async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
+    let aws = settings::aws::sdk_config(env)?;
+    let app = App {
+        users: Users::from_env(env, &store::client(env, &aws))?,
+        tokens: Tokens::from_env(env, &aws, clock.clone())?,
+        clock,
+    };
+    tokio::join!(app.tokens.warm_up(), app.users.warm_up());
+    let routes = Router::new()
+        .route("/users", get(list::list))
+        .route("/users/me", get(show::me).patch(update::update))
+        .route("/users/{id}", get(show::user));
+    Ok(routes.with_state(app))
+}

@@ -1,1 +1,28 @@
-//! api
+#![doc = include_str!("../README.md")]
+
+mod authenticated;
+mod cursor;
+mod deadline;
+mod etag;
+mod fields;
+mod finish;
+mod gateway;
+mod idempotency;
+mod json;
+mod page;
+mod problem;
+mod runtime;
+mod user;
+
+pub use authenticated::{Authenticated, Tokens};
+pub use cursor::Cursor;
+pub use etag::{IfMatch, etag};
+pub use fields::{FieldError, Fields, FromFields};
+pub use finish::finish;
+pub use gateway::Gateway;
+pub use idempotency::IdempotencyKey;
+pub use json::JsonBody;
+pub use page::{List, Page};
+pub use problem::Problem;
+pub use runtime::{InitError, main};
+pub use user::UserView;

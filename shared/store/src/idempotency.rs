@@ -43,6 +43,11 @@ impl Idempotency {
         Table::from_env(env, client, "IDEMPOTENCY_TABLE").map(Self)
     }
 
+    /// Opens the connection ahead of the first request.
+    pub async fn warm_up(&self) {
+        self.0.warm_up("id").await;
+    }
+
     /// What the request with this id did, if it did within the last 24 hours.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
-use aws_sdk_dynamodb::{Client, config::Builder};
+use aws_sdk_dynamodb::{Client, config::Builder, error::DisplayErrorContext};
 use aws_types::SdkConfig;
 use settings::{Env, EnvError};
+
+use crate::row::s;
 
 /// A table and the way to it.
 #[derive(Debug, Clone)]
@@ -15,6 +17,19 @@ impl Table {
             client: client.clone(),
             name: env.required(variable)?,
         })
+    }
+
+    /// Opens the connection ahead of the first request, by asking for an item that nobody has. Whether
+    /// it works is told to whoever needs the table.
+    pub async fn warm_up(&self, key: &str) {
+        let nobody = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key(key, s("-"));
+        if let Err(error) = nobody.send().await {
+            tracing::warn!(table = self.name, error = %DisplayErrorContext(error), "warm_up_failed");
+        }
     }
 }
 

@@ -1,0 +1,150 @@
+use std::sync::Arc;
+
+use api::{Fields, FromFields, Gateway, JsonBody, Problem, UserView};
+use auth::{
+    Caller,
+    keys::SigningKeys,
+    password::{self, Verdict},
+    refresh::{FamilyKey, RefreshToken},
+    token::{self, AccessToken, TokenPolicy},
+};
+use axum::{Json, extract::State};
+use domain::{Email, PasswordAttempt, SessionId, Status, User};
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use store::{Credential, Session};
+
+use crate::App;
+
+/// `{email, password}`
+pub struct Form {
+    email: Email,
+    password: PasswordAttempt,
+}
+
+impl FromFields for Form {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let email = fields.required("email", Email::parse);
+        let password = fields.required("password", PasswordAttempt::parse);
+        Some(Self {
+            email: email?,
+            password: password?,
+        })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: i64,
+    refresh_token: String,
+    user: UserView,
+}
+
+/// One answer and one amount of work for an unknown address, a wrong password and a disabled account.
+pub async fn sign_in(
+    State(app): State<Arc<App>>,
+    gateway: Gateway,
+    JsonBody(form): JsonBody<Form>,
+) -> Result<Json<Answer>, Problem> {
+    let keys = app.keys.get().await.map_err(|_| Problem::unavailable())?;
+    let (credential, user, verdict) = verify(&app, &form).await?;
+    if verdict == Verdict::MatchNeedsRehash {
+        renew_hash(&app, &form, &credential).await;
+    }
+    let (session, refresh_token) = begin_session(&app, &credential).await?;
+    let access_token = access_token(&app, &keys, &gateway, &credential, session)?;
+    Ok(Json(Answer {
+        access_token: access_token.expose().to_owned(),
+        token_type: "Bearer",
+        expires_in: access_token.expires_in(),
+        refresh_token: refresh_token.to_text().expose_secret().to_owned(),
+        user: UserView::own(&user),
+    }))
+}
+
+/// The profile is fetched while bcrypt runs on its own thread, so it costs no time.
+async fn verify(app: &App, form: &Form) -> Result<(Credential, User, Verdict), Problem> {
+    let credential = app.credentials.find(&form.email).await?;
+    let stored = credential.as_ref().map(|credential| &credential.hash);
+    let profile = async {
+        match &credential {
+            Some(credential) => app.users.find(credential.user_id).await,
+            None => Ok(None),
+        }
+    };
+    let (verdict, user) = tokio::join!(password::verify(&form.password, stored, app.cost), profile);
+    let verdict = verdict.map_err(|error| Problem::internal(&error))?;
+    match credential {
+        Some(credential) if verdict != Verdict::NoMatch && credential.status == Status::Active => {
+            // Deleted since its credential was read: nobody any more.
+            let user = user?.ok_or_else(Problem::invalid_credentials)?;
+            Ok((credential, user, verdict))
+        }
+        _ => Err(Problem::invalid_credentials()),
+    }
+}
+
+/// The stored hash has another cost than the configured one, and only now is the password at hand. No reason to
+/// refuse the sign-in when it fails: there will be a next one.
+async fn renew_hash(app: &App, form: &Form, credential: &Credential) {
+    match password::rehash(&form.password, app.cost).await {
+        Ok(new) => {
+            let renewed = app
+                .credentials
+                .renew_hash(&form.email, &credential.hash, &new)
+                .await;
+            if let Err(error) = renewed {
+                tracing::warn!(%error, "hash_not_renewed");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "hash_not_renewed"),
+    }
+}
+
+async fn begin_session(
+    app: &App,
+    credential: &Credential,
+) -> Result<(SessionId, RefreshToken), Problem> {
+    let now = app.clock.now();
+    let key = FamilyKey::generate().map_err(|error| Problem::internal(&error))?;
+    let id = SessionId::new(now);
+    let refresh_token = RefreshToken::first(id, &key);
+    let session = Session {
+        id,
+        user_id: credential.user_id,
+        key,
+        epoch: credential.session_epoch,
+        created_at: now,
+        expires_at: now + app.session_lifetime,
+    };
+    app.sessions.start(&session).await?;
+    Ok((id, refresh_token))
+}
+
+fn access_token(
+    app: &App,
+    keys: &SigningKeys,
+    gateway: &Gateway,
+    credential: &Credential,
+    session_id: SessionId,
+) -> Result<AccessToken, Problem> {
+    let now = app.clock.now();
+    let key = keys.current(now).map_err(|error| {
+        tracing::error!(%error, "no_signing_key");
+        Problem::unavailable()
+    })?;
+    let policy = TokenPolicy {
+        issuer: gateway.issuer(app.issuer.as_deref()),
+        audience: app.audience.clone(),
+    };
+    let caller = Caller {
+        user_id: credential.user_id,
+        session_id,
+        roles: credential.roles.clone(),
+    };
+    token::issue(key, &policy, app.access_token_lifetime, &caller, now)
+        .map_err(|error| Problem::internal(&error))
+}

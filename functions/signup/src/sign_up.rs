@@ -1,0 +1,180 @@
+use std::sync::Arc;
+
+use api::{Fields, FromFields, IdempotencyKey, JsonBody, Problem, UserView};
+use auth::password::{self, PasswordHash};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use domain::{Age, Email, Name, Password, Profile, Roles, Status, User, UserId};
+use http::{StatusCode, header};
+use serde::Serialize;
+use store::{
+    Credential,
+    accounts::{self, SignUp},
+};
+
+use crate::{
+    App,
+    repeat::{self, repeated},
+};
+
+const EMAIL_TAKEN: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "email_taken",
+    "an account with this e-mail address exists already; sign in instead",
+);
+
+/// `{email, password, name, profile?}`
+pub struct Form {
+    pub email: Email,
+    pub password: Password,
+    pub name: Name,
+    pub profile: Profile,
+}
+
+impl FromFields for Form {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let email = fields.required("email", Email::parse);
+        let password = fields.required("password", Password::parse);
+        let name = fields.required("name", Name::parse);
+        let profile = fields.nested("profile", Profile::default, Profile::default, profile);
+        Some(Self {
+            email: email?,
+            password: password?,
+            name: name?,
+            profile: profile?,
+        })
+    }
+}
+
+fn profile(fields: &mut Fields) -> Option<Profile> {
+    let first_name = fields.optional("firstName", Name::parse);
+    let last_name = fields.optional("lastName", Name::parse);
+    let city = fields.optional("city", Name::parse);
+    let age = fields.optional_number("age", Age::parse);
+    Some(Profile {
+        first_name: first_name?,
+        last_name: last_name?,
+        city: city?,
+        age: age?,
+    })
+}
+
+#[derive(Serialize)]
+struct Answer {
+    user: UserView,
+}
+
+/// One transaction makes the credential, the user and the record for a repeated request, or nothing.
+pub async fn sign_up(
+    State(app): State<Arc<App>>,
+    IdempotencyKey(key): IdempotencyKey,
+    JsonBody(form): JsonBody<Form>,
+) -> Result<Response, Problem> {
+    if let Some(answer) = repeated(&app, key.as_deref(), &form).await? {
+        return created(answer);
+    }
+    let hash = password::hash(&form.password, app.cost).await;
+    let hash = hash.map_err(|error| Problem::internal(&error))?;
+    let user = new_user(&app, &form);
+    let answer = serde_json::to_string(&Answer {
+        user: UserView::own(&user),
+    });
+    let answer = answer.map_err(|error| Problem::internal(&error))?;
+    let record = key
+        .as_deref()
+        .map(|key| repeat::record(key, &form, &hash, &answer));
+
+    let tables = (&app.credentials, &app.users, &app.idempotency);
+    match accounts::create(tables, &user, &credential(&user, hash), record.as_ref()).await? {
+        SignUp::Created => created(answer),
+        SignUp::EmailTaken => Err(EMAIL_TAKEN),
+        // The same request, sent twice at once: the other one won.
+        SignUp::KeyUsed => match repeated(&app, key.as_deref(), &form).await? {
+            Some(answer) => created(answer),
+            None => Err(Problem::unavailable()),
+        },
+    }
+}
+
+fn new_user(app: &App, form: &Form) -> User {
+    let now = app.clock.now();
+    User {
+        id: UserId::new(now),
+        email: form.email.clone(),
+        name: form.name.clone(),
+        profile: form.profile.clone(),
+        roles: Roles::new(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn credential(user: &User, hash: PasswordHash) -> Credential {
+    Credential {
+        user_id: user.id,
+        hash,
+        roles: user.roles.clone(),
+        status: Status::Active,
+        session_epoch: 1,
+    }
+}
+
+/// The answer is text already: what was stored is what is sent again. The `Location` is in it too.
+fn created(answer: String) -> Result<Response, Problem> {
+    let id =
+        repeat::user_id(&answer).ok_or_else(|| Problem::internal(&"an answer without an id"))?;
+    let headers = [
+        (header::LOCATION, format!("/users/{id}")),
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+    ];
+    Ok((StatusCode::CREATED, headers, answer).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn codes(body: Value) -> Vec<(String, &'static str)> {
+        let problem = Fields::read::<Form>(body).err();
+        let errors = problem.iter().flat_map(Problem::errors);
+        errors
+            .map(|error| (error.pointer.clone(), error.code))
+            .collect()
+    }
+
+    #[test]
+    fn every_field_that_is_wrong_is_named() {
+        let body = json!({
+            "email": "nobody", "password": "short", "name": " ",
+            "profile": {"age": 200, "city": 5, "town": "x"}, "nmae": "Ada",
+        });
+        let expected = [
+            ("/email", "invalid_email"),
+            ("/password", "password_too_short"),
+            ("/name", "empty"),
+            ("/profile/city", "wrong_type"),
+            ("/profile/age", "invalid_age"),
+            ("/profile/town", "unknown_field"),
+            ("/nmae", "unknown_field"),
+        ];
+        assert_eq!(
+            codes(body),
+            expected.map(|(pointer, code)| (pointer.to_owned(), code))
+        );
+    }
+
+    #[test]
+    fn a_profile_is_optional_and_so_is_all_of_it() {
+        let mut body = json!({"email": "ada@example.com", "password": "analytical", "name": "Ada"});
+        assert_eq!(codes(body.clone()), []);
+        for profile in [json!(null), json!({}), json!({"age": 36, "city": null})] {
+            body["profile"] = profile;
+            assert_eq!(codes(body.clone()), []);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+use api::{Authenticated, Cursor, List, Page, Problem, UserView};
+use axum::{Json, extract::State};
+
+use crate::App;
+
+/// `GET /users`: everybody but the caller, newest first.
+pub async fn list(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    page: Page,
+) -> Result<Json<List<UserView>>, Problem> {
+    let before = page.cursor.map(|Cursor(id)| id);
+    // One more than asked tells whether there is a next page, and one may be the caller.
+    let mut users = app.users.list(before, page.limit + 2).await?;
+    users.retain(|user| user.id != caller.user_id);
+    let more = users.len() > page.limit;
+    users.truncate(page.limit);
+    let next = users
+        .last()
+        .filter(|_| more)
+        .map(|last| Cursor(last.id).encode());
+    let items = users
+        .iter()
+        .map(|user| UserView::for_caller(user, &caller))
+        .collect();
+    Ok(Json(List { items, next }))
+}

@@ -1,0 +1,98 @@
+use api::{Authenticated, Fields, FromFields, IfMatch, JsonBody, Problem};
+use axum::{extract::State, response::Response};
+use domain::{Age, Invalid, Name, ProfilePatch, UserId};
+use http::StatusCode;
+use store::{Changes, Updated};
+
+use crate::{App, show::answer};
+
+const STALE: Problem = Problem::new(
+    StatusCode::PRECONDITION_FAILED,
+    "precondition_failed",
+    "the user changed since the version in If-Match; read it again and repeat the change",
+);
+const NAME_REMOVED: Invalid = Invalid {
+    code: "required",
+    detail: "a user always has a name: it can be changed, not removed",
+};
+
+/// `{name?, profile?}`, a JSON Merge Patch (RFC 7396).
+pub struct Patch(Changes);
+
+impl FromFields for Patch {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let name = match fields.patched("name", Name::parse) {
+            Some(Some(None)) => fields.refuse("name", NAME_REMOVED),
+            name => name.map(Option::flatten),
+        };
+        let profile = fields.nested(
+            "profile",
+            ProfilePatch::default,
+            ProfilePatch::clear,
+            profile,
+        );
+        Some(Self(Changes {
+            name: name?,
+            profile: profile?,
+        }))
+    }
+}
+
+fn profile(fields: &mut Fields) -> Option<ProfilePatch> {
+    let first_name = fields.patched("firstName", Name::parse);
+    let last_name = fields.patched("lastName", Name::parse);
+    let city = fields.patched("city", Name::parse);
+    let age = fields.patched_number("age", Age::parse);
+    Some(ProfilePatch {
+        first_name: first_name?,
+        last_name: last_name?,
+        city: city?,
+        age: age?,
+    })
+}
+
+/// `PATCH /users/me`: one conditional write. A patch that says nothing changes nothing, the version included.
+pub async fn update(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    if_match: IfMatch,
+    JsonBody(Patch(changes)): JsonBody<Patch>,
+) -> Result<Response, Problem> {
+    let updated = if changes == Changes::default() {
+        unchanged(&app, caller.user_id, &if_match).await?
+    } else {
+        change(&app, caller.user_id, &changes, &if_match).await?
+    };
+    match updated {
+        Updated::Done(user) => Ok(answer(&user, &caller)),
+        Updated::Stale => Err(STALE),
+        Updated::Gone => Err(Problem::invalid_token()),
+    }
+}
+
+async fn unchanged(app: &App, id: UserId, if_match: &IfMatch) -> Result<Updated, Problem> {
+    Ok(match (app.users.find(id).await?, if_match) {
+        (None, _) => Updated::Gone,
+        (Some(user), IfMatch::OneOf(versions)) if !versions.contains(&user.version) => {
+            Updated::Stale
+        }
+        (Some(user), _) => Updated::Done(user),
+    })
+}
+
+async fn change(
+    app: &App,
+    id: UserId,
+    changes: &Changes,
+    if_match: &IfMatch,
+) -> Result<Updated, Problem> {
+    let versions = match if_match {
+        IfMatch::Any => None,
+        IfMatch::OneOf(versions) if versions.is_empty() => return Ok(Updated::Stale),
+        IfMatch::OneOf(versions) => Some(versions.as_slice()),
+    };
+    Ok(app
+        .users
+        .update(id, changes, versions, app.clock.now())
+        .await?)
+}

@@ -1,0 +1,116 @@
+use std::{sync::Arc, time::Duration};
+
+use auth::{
+    Caller,
+    keys::VerifyingKeys,
+    token::{self, TokenPolicy},
+};
+use aws_types::SdkConfig;
+use axum::extract::{FromRef, FromRequestParts};
+use domain::Clock;
+use http::{HeaderMap, header, request::Parts};
+use settings::{Cached, Env, EnvError};
+
+use crate::{Gateway, Problem};
+
+/// What it takes to verify access tokens: the public keys and whose tokens we take.
+#[derive(Clone)]
+pub struct Tokens {
+    keys: Arc<Cached<VerifyingKeys>>,
+    issuer: Option<String>,
+    audience: String,
+    clock: Clock,
+}
+
+impl Tokens {
+    /// From `PARAMETER_PATH` (which ends in `keys/public` here), `PARAMETER_CACHE_SECONDS`, `ISSUER` and `AUDIENCE`.
+    ///
+    /// # Errors
+    /// When a variable is missing or makes no sense.
+    pub fn from_env(env: &Env, aws: &SdkConfig, clock: Clock) -> Result<Self, EnvError> {
+        let lifetime =
+            Duration::from_secs(env.parsed("PARAMETER_CACHE_SECONDS", "a number of seconds")?);
+        let make = |parameters: &settings::Parameters| {
+            VerifyingKeys::from_parameters(parameters.under("")).map_err(Into::into)
+        };
+        let path = env.required("PARAMETER_PATH")?;
+        let keys = Cached::new(
+            settings::aws::ssm(env, aws),
+            path,
+            lifetime,
+            clock.clone(),
+            make,
+        );
+        Ok(Self {
+            keys: Arc::new(keys),
+            issuer: env.get("ISSUER").map(str::to_owned),
+            audience: env.required("AUDIENCE")?,
+            clock,
+        })
+    }
+
+    /// Fetches the keys ahead of the first request. Whether that works is told to whoever needs them.
+    pub async fn warm_up(&self) {
+        let _: Result<_, settings::Unavailable> = self.keys.get().await;
+    }
+
+    /// The public keys.
+    ///
+    /// # Errors
+    /// 503 when there are none to be had.
+    pub async fn keys(&self) -> Result<Arc<VerifyingKeys>, Problem> {
+        self.keys.get().await.map_err(|_| Problem::unavailable())
+    }
+
+    /// Who issues the tokens we take.
+    #[must_use]
+    pub fn issuer(&self, gateway: &Gateway) -> String {
+        gateway.issuer(self.issuer.as_deref())
+    }
+
+    async fn caller(&self, headers: &HeaderMap, gateway: &Gateway) -> Result<Caller, Problem> {
+        let token = bearer(headers)?;
+        let keys = self.keys().await?;
+        let policy = TokenPolicy {
+            issuer: self.issuer(gateway),
+            audience: self.audience.clone(),
+        };
+        token::verify(&keys, &policy, token, self.clock.now()).map_err(|error| {
+            tracing::info!(request_id = gateway.request_id, reason = %error, "token_refused");
+            Problem::invalid_token()
+        })
+    }
+}
+
+/// RFC 6750, section 2.1. One header only: of two, which one would be meant?
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().map_err(|_| Problem::invalid_token())?,
+        (None, _) => return Err(Problem::unauthorized()),
+        (Some(_), Some(_)) => return Err(Problem::invalid_token()),
+    };
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        _ => Err(Problem::unauthorized()),
+    }
+}
+
+/// The caller of a route that is not for everybody.
+#[derive(Debug)]
+pub struct Authenticated(pub Caller);
+
+impl<S: Sync> FromRequestParts<S> for Authenticated
+where
+    Tokens: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let gateway = Gateway::of(&parts.extensions);
+        Tokens::from_ref(state)
+            .caller(&parts.headers, &gateway)
+            .await
+            .map(Self)
+    }
+}

@@ -1,0 +1,60 @@
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::UserId;
+use ring::digest::{SHA256, digest};
+
+/// Long enough that a damaged cursor is noticed. It is no secret and gives no rights: it is a place in a list.
+const CHECKSUM_BYTES: usize = 6;
+
+/// Where a page of a list of users ends and the next begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor(pub UserId);
+
+impl Cursor {
+    /// The opaque text.
+    #[must_use]
+    pub fn encode(self) -> String {
+        let id = self.0.as_bytes();
+        URL_SAFE_NO_PAD.encode([id.as_slice(), &checksum(id)].concat())
+    }
+
+    /// Reads what [`Cursor::encode`] wrote, and nothing else.
+    #[must_use]
+    pub fn decode(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (id, check) = bytes.split_first_chunk::<16>()?;
+        (check == checksum(id)).then(|| Self(UserId::from_bytes(*id)))
+    }
+}
+
+fn checksum(id: &[u8; 16]) -> [u8; CHECKSUM_BYTES] {
+    let digest = digest(&SHA256, &[b"users-cursor-1".as_slice(), id].concat());
+    std::array::from_fn(|i| digest.as_ref()[i])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn it_reads_what_it_wrote(id: [u8; 16]) {
+            let cursor = Cursor(UserId::from_bytes(id));
+            prop_assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+        }
+
+        #[test]
+        fn damage_is_noticed(id: [u8; 16], at in 0..30_usize, byte in "[A-Za-z0-9_-]") {
+            let whole = Cursor(UserId::from_bytes(id)).encode();
+            let mut damaged = whole.clone();
+            damaged.replace_range(at % whole.len()..=at % whole.len(), &byte);
+            prop_assert_eq!(Cursor::decode(&damaged).is_some(), damaged == whole);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,60}") {
+            prop_assert!(Cursor::decode(&text).is_none());
+        }
+    }
+}

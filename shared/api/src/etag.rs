@@ -1,0 +1,80 @@
+use axum::extract::FromRequestParts;
+use http::{HeaderValue, header, request::Parts};
+
+use crate::Problem;
+
+/// The `ETag` of something of this version (RFC 9110, section 8.8.3): strong.
+#[must_use]
+pub fn etag(version: u64) -> HeaderValue {
+    HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// `If-Match` (RFC 9110, section 13.1.1): which versions the caller's change is meant for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfMatch {
+    /// Not sent, or `*`: any version.
+    Any,
+    /// One of these. Weak tags and tags we never gave out match nothing, so the list may be empty.
+    OneOf(Vec<u64>),
+}
+
+impl IfMatch {
+    fn parse<'a>(values: impl Iterator<Item = &'a str>) -> Self {
+        let mut versions = Vec::new();
+        let mut sent = false;
+        for tag in values.flat_map(|value| value.split(',')).map(str::trim) {
+            if tag == "*" {
+                return Self::Any;
+            }
+            sent = true;
+            versions.extend(version(tag));
+        }
+        if sent {
+            Self::OneOf(versions)
+        } else {
+            Self::Any
+        }
+    }
+}
+
+fn version(tag: &str) -> Option<u64> {
+    let digits = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let version = digits.parse().ok()?;
+    (etag(version) == tag).then_some(version)
+}
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let values = parts.headers.get_all(header::IF_MATCH).iter();
+        Ok(Self::parse(
+            values.map(|value| value.to_str().unwrap_or("not ASCII")),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_compare_strongly() {
+        for (sent, expected) in [
+            (vec![], IfMatch::Any),
+            (vec!["*"], IfMatch::Any),
+            (vec!["\"3\""], IfMatch::OneOf(vec![3])),
+            (vec!["\"3\", \"4\"", "\"5\""], IfMatch::OneOf(vec![3, 4, 5])),
+            (vec!["W/\"3\""], IfMatch::OneOf(vec![])),
+            (vec!["\"03\""], IfMatch::OneOf(vec![])),
+            (vec!["3"], IfMatch::OneOf(vec![])),
+            (vec![""], IfMatch::OneOf(vec![])),
+        ] {
+            assert_eq!(
+                IfMatch::parse(sent.clone().into_iter()),
+                expected,
+                "{sent:?}"
+            );
+        }
+    }
+}

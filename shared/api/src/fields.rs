@@ -1,0 +1,290 @@
+use domain::Invalid;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::Problem;
+
+/// One thing that is wrong with what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Where: a JSON Pointer (RFC 6901) into the body; for a query parameter, its name as if it were a member.
+    pub pointer: String,
+    /// A stable word.
+    pub code: &'static str,
+    /// What would be right.
+    pub detail: &'static str,
+}
+
+impl FieldError {
+    /// `invalid` at this place.
+    #[must_use]
+    pub fn at(pointer: impl Into<String>, Invalid { code, detail }: Invalid) -> Self {
+        Self {
+            pointer: pointer.into(),
+            code,
+            detail,
+        }
+    }
+}
+
+const REQUIRED: Invalid = Invalid {
+    code: "required",
+    detail: "must be there",
+};
+const UNKNOWN: Invalid = Invalid {
+    code: "unknown_field",
+    detail: "is not a field of this request; check the spelling",
+};
+const NOT_AN_OBJECT: Invalid = Invalid {
+    code: "wrong_type",
+    detail: "must be a JSON object",
+};
+const NOT_A_STRING: Invalid = Invalid {
+    code: "wrong_type",
+    detail: "must be a string",
+};
+const NOT_A_NUMBER: Invalid = Invalid {
+    code: "wrong_type",
+    detail: "must be a whole number, not negative",
+};
+
+/// What is made of the fields of a JSON object.
+pub trait FromFields: Sized {
+    /// Takes each field once. `None` when one is missing or wrong; `fields` remembers which and why, so take all of
+    /// them before giving up on any.
+    fn from_fields(fields: &mut Fields) -> Option<Self>;
+}
+
+/// The fields of a JSON object, and what turned out to be wrong with them.
+#[derive(Debug)]
+pub struct Fields {
+    pointer: String,
+    object: Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Makes a `T` of a body.
+    ///
+    /// # Errors
+    /// 422 with everything that is wrong, unknown fields included.
+    pub fn read<T: FromFields>(body: Value) -> Result<T, Problem> {
+        let mut errors = Vec::new();
+        let made = Self::object(body, String::new(), &mut errors, T::from_fields);
+        match made {
+            Some(made) if errors.is_empty() => Ok(made),
+            _ => Err(Problem::invalid(errors)),
+        }
+    }
+
+    fn object<T>(
+        value: Value,
+        pointer: String,
+        errors: &mut Vec<FieldError>,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        let Value::Object(object) = value else {
+            errors.push(FieldError::at(pointer, NOT_AN_OBJECT));
+            return None;
+        };
+        let mut fields = Self {
+            pointer,
+            object,
+            errors: Vec::new(),
+        };
+        let made = read(&mut fields);
+        for name in fields.object.keys() {
+            let pointer = fields.pointer_to(name);
+            fields.errors.push(FieldError::at(pointer, UNKNOWN));
+        }
+        errors.append(&mut fields.errors);
+        made
+    }
+
+    /// A string that must be there.
+    pub fn required<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        match self.object.remove(name) {
+            Some(value) => self.string(name, &value, parse),
+            None => self.refuse(name, REQUIRED),
+        }
+    }
+
+    /// A string that may be absent or null: both are `Some(None)`, and `None` is one that is wrong.
+    pub fn optional<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<Option<T>> {
+        match self.object.remove(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => self.string(name, &value, parse).map(Some),
+        }
+    }
+
+    /// A whole number that may be absent or null.
+    pub fn optional_number<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(u64) -> Result<T, Invalid>,
+    ) -> Option<Option<T>> {
+        match self.object.remove(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => self.number(name, &value, parse).map(Some),
+        }
+    }
+
+    /// A string in a merge patch (RFC 7396): absent, null, or new.
+    pub fn patched<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<Option<Option<T>>> {
+        match self.object.remove(name) {
+            None => Some(None),
+            Some(Value::Null) => Some(Some(None)),
+            Some(value) => self.string(name, &value, parse).map(|new| Some(Some(new))),
+        }
+    }
+
+    /// A whole number in a merge patch: absent, null, or new.
+    pub fn patched_number<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(u64) -> Result<T, Invalid>,
+    ) -> Option<Option<Option<T>>> {
+        match self.object.remove(name) {
+            None => Some(None),
+            Some(Value::Null) => Some(Some(None)),
+            Some(value) => self.number(name, &value, parse).map(|new| Some(Some(new))),
+        }
+    }
+
+    /// An object inside this one. `absent` and `null` stand for it when it is not there, or null.
+    pub fn nested<T>(
+        &mut self,
+        name: &str,
+        absent: impl FnOnce() -> T,
+        null: impl FnOnce() -> T,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        match self.object.remove(name) {
+            None => Some(absent()),
+            Some(Value::Null) => Some(null()),
+            Some(value) => {
+                let pointer = self.pointer_to(name);
+                Self::object(value, pointer, &mut self.errors, read)
+            }
+        }
+    }
+
+    /// Records that a field is wrong.
+    pub fn refuse<T>(&mut self, name: &str, invalid: Invalid) -> Option<T> {
+        let pointer = self.pointer_to(name);
+        self.errors.push(FieldError::at(pointer, invalid));
+        None
+    }
+
+    fn string<T>(
+        &mut self,
+        name: &str,
+        value: &Value,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let text = value.as_str().ok_or(NOT_A_STRING);
+        text.and_then(parse)
+            .or_else(|invalid| self.refuse(name, invalid).ok_or(()))
+            .ok()
+    }
+
+    fn number<T>(
+        &mut self,
+        name: &str,
+        value: &Value,
+        parse: impl FnOnce(u64) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let number = value.as_u64().ok_or(NOT_A_NUMBER);
+        number
+            .and_then(parse)
+            .or_else(|invalid| self.refuse(name, invalid).ok_or(()))
+            .ok()
+    }
+
+    /// RFC 6901, section 3: `~` and `/` in a name are escaped.
+    fn pointer_to(&self, name: &str) -> String {
+        format!(
+            "{}/{}",
+            self.pointer,
+            name.replace('~', "~0").replace('/', "~1")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Name;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Form;
+
+    impl FromFields for Form {
+        fn from_fields(fields: &mut Fields) -> Option<Self> {
+            let name = fields.required("name", Name::parse);
+            let nested = fields.nested(
+                "in",
+                || (),
+                || (),
+                |inside| inside.optional_number("n", Ok).map(|_: Option<u64>| ()),
+            );
+            name.and(nested).map(|()| Self)
+        }
+    }
+
+    fn errors(body: Value) -> Vec<(String, &'static str)> {
+        let problem = Fields::read::<Form>(body).unwrap_err();
+        problem
+            .errors()
+            .iter()
+            .map(|error| (error.pointer.clone(), error.code))
+            .collect()
+    }
+
+    #[test]
+    fn everything_wrong_is_reported_at_once() {
+        let body = json!({"name": 7, "in": {"n": "x", "a/b~c": 1}, "extra": null});
+        let mut found = errors(body);
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                ("/extra".to_owned(), "unknown_field"),
+                ("/in/a~1b~0c".to_owned(), "unknown_field"),
+                ("/in/n".to_owned(), "wrong_type"),
+                ("/name".to_owned(), "wrong_type"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_is_refused_as_a_whole() {
+        for body in [json!([]), json!("x"), json!(1), json!(null)] {
+            assert_eq!(errors(body), [(String::new(), "wrong_type")]);
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole_and_not_negative() {
+        for bad in [json!(-1), json!(1.5), json!("1"), json!(true)] {
+            assert_eq!(
+                errors(json!({"name": "A", "in": {"n": bad}})),
+                [("/in/n".to_owned(), "wrong_type")]
+            );
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+};
+use domain::Clock;
+use http::{HeaderMap, HeaderValue, header};
+
+use crate::{Gateway, Problem, deadline};
+
+/// Headers of every answer. An API's answers are never framed, sniffed or cached unless a route says so.
+const HEADERS: [(header::HeaderName, HeaderValue); 5] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        header::STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+];
+
+/// What all answers of a function have in common: an end within the deadline, problems as documents, the request id,
+/// the security headers, and one line in the log.
+pub fn finish(router: Router, clock: Clock) -> Router {
+    router
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(from_fn_with_state(clock, answer))
+}
+
+async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Response {
+    let gateway = Gateway::of(request.extensions());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let begun = clock.now();
+    let response = match deadline::budget(request.extensions(), &clock) {
+        Some(budget) => tokio::time::timeout(budget, next.run(request))
+            .await
+            .unwrap_or_else(|_| {
+                tracing::error!(request_id = gateway.request_id, "deadline_exceeded");
+                Problem::unavailable().into_response()
+            }),
+        None => next.run(request).await,
+    };
+    let response = dress(response, &gateway.request_id);
+    tracing::info!(
+        request_id = gateway.request_id,
+        %method,
+        path,
+        status = response.status().as_u16(),
+        ms = (clock.now() - begun).whole_milliseconds(),
+        "request"
+    );
+    response
+}
+
+fn dress(mut response: Response, request_id: &str) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let allow = response.headers_mut().remove(header::ALLOW);
+        response = problem.render(request_id);
+        response
+            .headers_mut()
+            .extend(allow.map(|allow| (header::ALLOW, allow)));
+    }
+    let headers: &mut HeaderMap = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(value);
+    }
+    headers.extend(
+        HeaderValue::try_from(request_id)
+            .ok()
+            .map(|id| (X_REQUEST_ID, id)),
+    );
+    response
+}
+
+const X_REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");

@@ -1,0 +1,51 @@
+use axum::extract::FromRequestParts;
+use http::{StatusCode, request::Parts};
+
+use crate::Problem;
+
+/// As long as what a UUID or a hash needs several times over.
+const MAX_BYTES: usize = 255;
+
+const INVALID: Problem = Problem::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "invalid_idempotency_key",
+    "an Idempotency-Key is sent once and has 1 to 255 visible ASCII characters",
+);
+
+/// `Idempotency-Key`: the caller's name for a request, so that sending it again does it once
+/// (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl IdempotencyKey {
+    /// 422: the key came with another request before.
+    pub const REUSED: Problem = Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "idempotency_key_reused",
+        "this Idempotency-Key came with another request before; use a new one for each request",
+    );
+}
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut values = parts.headers.get_all("idempotency-key").iter();
+        match (values.next(), values.next()) {
+            (None, _) => Ok(Self(None)),
+            (Some(value), None) => {
+                let key = value.to_str().map_err(|_| INVALID)?.trim();
+                let visible = key
+                    .bytes()
+                    .all(|byte| byte.is_ascii_graphic() || byte == b' ');
+                let fits = (1..=MAX_BYTES).contains(&key.len());
+                if visible && fits {
+                    Ok(Self(Some(key.to_owned())))
+                } else {
+                    Err(INVALID)
+                }
+            }
+            (Some(_), Some(_)) => Err(INVALID),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+use axum::extract::FromRequestParts;
+use domain::Invalid;
+use http::{StatusCode, request::Parts};
+use serde::Serialize;
+
+use crate::{Cursor, FieldError, Problem};
+
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 100;
+
+const INVALID_LIMIT: Invalid = Invalid {
+    code: "invalid_limit",
+    detail: "must be a whole number from 1 to 100",
+};
+const INVALID_CURSOR: Problem = Problem::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "invalid_cursor",
+    "the cursor is not one that we gave out; start again without one",
+);
+
+/// Which part of a list is wanted: `?limit=20&cursor=…`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// How many items at most, 1 to 100.
+    pub limit: usize,
+    /// Where the page before it ended.
+    pub cursor: Option<Cursor>,
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize)]
+pub struct List<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The cursor of the next page, if there is one.
+    pub next: Option<String>,
+}
+
+impl Page {
+    fn of_query(query: &str) -> Result<Self, Problem> {
+        let mut page = Self {
+            limit: DEFAULT_LIMIT,
+            cursor: None,
+        };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                "limit" => page.limit = limit(&value)?,
+                "cursor" => page.cursor = Some(Cursor::decode(&value).ok_or(INVALID_CURSOR)?),
+                _ => {}
+            }
+        }
+        Ok(page)
+    }
+}
+
+fn limit(text: &str) -> Result<usize, Problem> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let limit = text
+        .parse()
+        .ok()
+        .filter(|limit| digits && (1..=MAX_LIMIT).contains(limit));
+    limit.ok_or_else(|| Problem::invalid(vec![FieldError::at("/limit", INVALID_LIMIT)]))
+}
+
+impl<S: Sync> FromRequestParts<S> for Page {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::of_query(parts.uri.query().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_from_1_to_100_items() {
+        for (query, limit) in [
+            ("", Some(20)),
+            ("limit=1", Some(1)),
+            ("limit=100", Some(100)),
+        ] {
+            assert_eq!(
+                Page::of_query(query).ok().map(|page| page.limit),
+                limit,
+                "{query}"
+            );
+        }
+        for bad in [
+            "limit=0",
+            "limit=101",
+            "limit=",
+            "limit=-1",
+            "limit=1.0",
+            "limit=%2B5",
+            "limit=1&limit=x",
+        ] {
+            assert_eq!(
+                Page::of_query(bad).unwrap_err().code(),
+                "validation_failed",
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            Page::of_query("cursor=x").unwrap_err().code(),
+            "invalid_cursor"
+        );
+    }
+}

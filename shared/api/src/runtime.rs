@@ -1,0 +1,53 @@
+use std::process::ExitCode;
+
+use axum::Router;
+use domain::Clock;
+use settings::{Env, EnvError};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::finish;
+
+/// Why a function can't start: a setting is missing, or the runtime is.
+pub type InitError = EnvError;
+
+/// Runs a function: reads its settings, builds its routes, and answers invocations until Lambda ends the process.
+///
+/// One thread: Lambda gives an instance one request at a time, and a thread pool would only cost start-up time.
+/// Password hashing goes to a blocking thread of its own.
+pub fn main(routes: impl AsyncFnOnce(&Env, Clock) -> Result<Router, InitError>) -> ExitCode {
+    let env = Env::of_process();
+    start_log(&env);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let result = runtime.map_err(Into::into).and_then(|runtime| {
+        runtime.block_on(async {
+            let clock = Clock::system();
+            let router = routes(&env, clock.clone()).await?;
+            lambda_http::run(finish(router, clock)).await
+        })
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "function_stopped");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// JSON lines on standard output, which Lambda sends to the function's log group.
+fn start_log(env: &Env) {
+    let level = env
+        .get("RUST_LOG")
+        .and_then(|level| level.parse().ok())
+        .unwrap_or(LevelFilter::INFO);
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_max_level(level)
+        .init();
+}

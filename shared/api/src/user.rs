@@ -1,0 +1,80 @@
+use auth::Caller;
+use domain::{Profile, Role, User};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+/// A user as somebody is shown them.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserView {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<ProfileView>,
+    roles: Vec<Role>,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: OffsetDateTime,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProfileView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age: Option<u8>,
+}
+
+impl UserView {
+    /// All of it: for the user.
+    #[must_use]
+    pub fn own(user: &User) -> Self {
+        Self {
+            email: Some(user.email.display().to_owned()),
+            profile: Some(ProfileView::of(&user.profile)),
+            ..Self::public(user)
+        }
+    }
+
+    /// What `caller` may see of `user`: e-mail and profile are for the user and for administrators.
+    #[must_use]
+    pub fn for_caller(user: &User, caller: &Caller) -> Self {
+        if caller.user_id == user.id || caller.is_admin() {
+            Self::own(user)
+        } else {
+            Self::public(user)
+        }
+    }
+
+    fn public(user: &User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            email: None,
+            name: user.name.as_str().to_owned(),
+            profile: None,
+            roles: user.roles.iter().copied().collect(),
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+impl ProfileView {
+    fn of(profile: &Profile) -> Self {
+        let text = |name: &Option<domain::Name>| name.as_ref().map(|name| name.as_str().to_owned());
+        Self {
+            first_name: text(&profile.first_name),
+            last_name: text(&profile.last_name),
+            city: text(&profile.city),
+            age: profile.age.map(domain::Age::years),
+        }
+    }
+}
