@@ -1,0 +1,113 @@
+"""template.yaml as CloudFormation sees it: expanded by SAM's own translator, with functions like Ref worked out."""
+
+import logging
+import pathlib
+import re
+from typing import Any
+
+import yaml
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns about its own statistics
+
+ROOT = pathlib.Path(__file__).parent.parent
+PSEUDO = {
+    "AWS::AccountId": "123456789012",
+    "AWS::NoValue": None,
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-central-1",
+    "AWS::StackName": "cloakroom",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+
+class NoManagedPolicies:
+    """The translator asks for AWS's managed policies; the template uses none."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+class Template:
+    """The expanded template with one set of parameter values."""
+
+    def __init__(self, **values: str) -> None:
+        source = yaml_parse((ROOT / "template.yaml").read_text())
+        self.parameters: dict[str, Any] = source["Parameters"]
+        self.values = {name: parameter.get("Default") for name, parameter in self.parameters.items()} | values
+        for name, parameter in self.parameters.items():
+            if parameter["Type"] == "CommaDelimitedList":  # as CloudFormation hands it to a transform
+                self.values[name] = self.values[name].split(",")
+        for resource in source["Resources"].values():
+            if resource["Type"] == "AWS::Serverless::Function":
+                resource["Properties"]["CodeUri"] = "s3://bucket/key"
+        pseudo = {name: value for name, value in PSEUDO.items() if value}
+        self.body = transform(source, self.values | pseudo, NoManagedPolicies())
+        self.resources: dict[str, Any] = self.body["Resources"]
+
+    def of_type(self, kind: str) -> dict[str, Any]:
+        """Logical id -> properties, worked out."""
+        found = {name: it for name, it in self.resources.items() if it["Type"] == kind}
+        return {name: self.value(it["Properties"]) for name, it in found.items()}
+
+    def value(self, node: Any) -> Any:
+        """What a node comes to. A resource's Ref is its logical id, an attribute is `Id.Attribute`."""
+        if isinstance(node, list):
+            return [self.value(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1:
+            (key, argument), *_ = node.items()
+            if key == "Ref":
+                return self._ref(argument)
+            if key == "Fn::GetAtt":
+                return ".".join(argument)
+            if key == "Fn::Sub":
+                return self._sub(argument)
+            if key == "Fn::If":
+                condition, yes, no = argument
+                return self.value(yes if self._holds(self.body["Conditions"][condition]) else no)
+            if key.startswith("Fn::"):
+                raise ValueError(f"{key} is not known here")
+        worked_out = {key: self.value(item) for key, item in node.items()}
+        return {key: item for key, item in worked_out.items() if item is not None}
+
+    def _ref(self, name: str) -> Any:
+        return PSEUDO[name] if name in PSEUDO else self.values.get(name, name)
+
+    def _sub(self, argument: Any) -> str:
+        text, names = argument if isinstance(argument, list) else (argument, {})
+        local = {name: self.value(item) for name, item in names.items()}
+        return re.sub(r"\$\{([^}]+)\}", lambda m: str(local.get(m[1], self._ref(m[1]))), text)
+
+    def _holds(self, condition: Any) -> bool:
+        one, other = condition["Fn::Equals"]
+        return self.value(one) == self.value(other)
+
+
+class Report:
+    """Counts checks and prints the ones that fail."""
+
+    def __init__(self) -> None:
+        self.passed = 0
+        self.failed = 0
+
+    def check(self, holds: bool, what: str) -> None:
+        if holds:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAILED: {what}")
+
+    def same(self, found: Any, expected: Any, what: str) -> None:
+        self.check(found == expected, f"{what}\n    found    {found}\n    expected {expected}")
+
+    def finish(self) -> int:
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
+
+
+def dump(node: Any) -> str:
+    """One text to search in."""
+    return yaml.safe_dump(node, width=1000)
