@@ -1,1 +1,32 @@
-//! local
+#![doc = include_str!("../README.md")]
+
+mod aws_json;
+mod clock;
+mod data_dir;
+mod dev;
+mod dynamodb;
+mod endpoints;
+mod error;
+mod files;
+mod front;
+mod function;
+mod iam;
+mod options;
+mod ports;
+mod project;
+mod seed;
+mod ssm;
+mod system;
+mod ui;
+
+pub use self::{
+    data_dir::DataDirError,
+    dev::dev,
+    dynamodb::{DatabaseError, TableError},
+    endpoints::Endpoints,
+    error::DevError,
+    iam::{OPERATOR_KEY, SECRET_KEY, function_key},
+    options::{DevOptions, SeedParameters},
+    ports::PortError,
+    system::System,
+};

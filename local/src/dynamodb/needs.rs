@@ -1,0 +1,134 @@
+//! Which rights a request needs, as the service authorization reference lists them.
+
+use serde_json::Value;
+use template::{ACCOUNT, PARTITION, REGION};
+
+/// One action on one resource.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Need {
+    pub(crate) action: String,
+    pub(crate) resource: String,
+}
+
+impl Need {
+    fn new(operation: &str, resource: String) -> Self {
+        Self {
+            action: format!("dynamodb:{operation}"),
+            resource,
+        }
+    }
+}
+
+/// What the request `body` of `operation` needs.
+pub(crate) fn needs(operation: &str, body: &Value) -> Vec<Need> {
+    match operation {
+        // A transaction needs what its parts need, and nothing of its own.
+        "TransactWriteItems" | "TransactGetItems" => transaction(&body["TransactItems"]),
+        "BatchGetItem" | "BatchWriteItem" => {
+            let tables = body["RequestItems"].as_object().into_iter().flatten();
+            tables
+                .map(|(table, _)| Need::new(operation, table_arn(table)))
+                .collect()
+        }
+        "Query" | "Scan" => {
+            let mut resource = table_arn(body["TableName"].as_str().unwrap_or_default());
+            if let Some(index) = body["IndexName"].as_str() {
+                resource = format!("{resource}/index/{index}");
+            }
+            vec![Need::new(operation, resource)]
+        }
+        _ => {
+            // What names no table concerns them all.
+            let table = body["TableName"].as_str().unwrap_or("*");
+            vec![Need::new(operation, table_arn(table))]
+        }
+    }
+}
+
+fn transaction(items: &Value) -> Vec<Need> {
+    let parts = items.as_array().into_iter().flatten();
+    parts
+        .filter_map(Value::as_object)
+        .flatten()
+        .map(|(kind, part)| {
+            let operation = match kind.as_str() {
+                "Put" => "PutItem",
+                "Update" => "UpdateItem",
+                "Delete" => "DeleteItem",
+                "Get" => "GetItem",
+                "ConditionCheck" => "ConditionCheckItem",
+                other => other,
+            };
+            let table = part["TableName"].as_str().unwrap_or_default();
+            Need::new(operation, table_arn(table))
+        })
+        .collect()
+}
+
+/// A table may be called by its ARN.
+fn table_arn(name: &str) -> String {
+    if name.starts_with("arn:") {
+        name.to_owned()
+    } else {
+        format!("arn:{PARTITION}:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(operation: &str, body: &Value) -> Vec<String> {
+        let prefix = "arn:aws:dynamodb:us-east-1:000000000000:table/";
+        needs(operation, body)
+            .into_iter()
+            .map(|need| format!("{} {}", need.action, need.resource.replace(prefix, "")))
+            .collect()
+    }
+
+    #[test]
+    fn an_operation_needs_its_own_right_on_its_table() {
+        assert_eq!(
+            of("GetItem", &json!({"TableName": "users"})),
+            ["dynamodb:GetItem users"]
+        );
+        assert_eq!(
+            of(
+                "Query",
+                &json!({"TableName": "users", "IndexName": "listing"})
+            ),
+            ["dynamodb:Query users/index/listing"]
+        );
+        assert_eq!(of("ListTables", &json!({})), ["dynamodb:ListTables *"]);
+    }
+
+    #[test]
+    fn a_transaction_needs_the_rights_of_its_parts() {
+        let body = json!({"TransactItems": [
+            {"Put": {"TableName": "a"}},
+            {"Update": {"TableName": "b"}},
+            {"Delete": {"TableName": "c"}},
+            {"ConditionCheck": {"TableName": "d"}},
+        ]});
+        assert_eq!(
+            of("TransactWriteItems", &body),
+            [
+                "dynamodb:PutItem a",
+                "dynamodb:UpdateItem b",
+                "dynamodb:DeleteItem c",
+                "dynamodb:ConditionCheckItem d",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_batch_needs_its_right_on_each_table() {
+        let body = json!({"RequestItems": {"a": [], "b": []}});
+        assert_eq!(
+            of("BatchWriteItem", &body),
+            ["dynamodb:BatchWriteItem a", "dynamodb:BatchWriteItem b"]
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! Where a running system is reached.
+
+use std::{io, path::Path};
+
+use serde::{Deserialize, Serialize};
+use template::REGION;
+
+use crate::{files, iam, ports::Listeners};
+
+/// The addresses, as `endpoints.json` in the data directory holds them. URLs have no trailing
+/// slash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Endpoints {
+    /// The HTTP API.
+    pub api: String,
+    /// The database engine.
+    pub dynamodb: String,
+    /// The Parameter Store engine.
+    pub ssm: String,
+    /// The region to name to the engines.
+    pub region: String,
+    /// The operator's key.
+    pub access_key_id: String,
+    /// The operator's secret; the engines check no signatures.
+    pub secret_access_key: String,
+}
+
+impl Endpoints {
+    pub(crate) fn new(listeners: &Listeners) -> Self {
+        Self {
+            api: listeners.api.url(),
+            dynamodb: listeners.dynamodb.url(),
+            ssm: listeners.ssm.url(),
+            region: REGION.to_owned(),
+            access_key_id: iam::OPERATOR_KEY.to_owned(),
+            secret_access_key: iam::SECRET_KEY.to_owned(),
+        }
+    }
+
+    /// Writes the file; whoever waits for it sees it whole.
+    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+        let mut contents = serde_json::to_vec_pretty(self)?;
+        contents.push(b'\n');
+        files::write_private(path, &contents)
+    }
+}

@@ -1,0 +1,191 @@
+//! A function's answer as the response that API Gateway makes of it.
+
+use axum::body::Body;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
+    header::{self, CONTENT_TYPE, SET_COOKIE},
+};
+use serde_json::{Value, json};
+
+use crate::function::Failure;
+
+/// The gateway makes its own of these.
+const OWN_HEADERS: [HeaderName; 5] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::TRAILER,
+    header::UPGRADE,
+];
+
+/// The response for what a function answered.
+pub(crate) fn response(answer: &Bytes) -> Response<Body> {
+    read(answer).unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+/// The response for an invocation that failed.
+pub(crate) fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
+    match failure {
+        Failure::Busy | Failure::TimedOut(_) => message(StatusCode::SERVICE_UNAVAILABLE),
+        Failure::TooLarge => message(StatusCode::INTERNAL_SERVER_ERROR),
+        Failure::Crashed(_) | Failure::Reported(_) => crashed(request_id),
+    }
+}
+
+/// The gateway's own errors are a message in JSON.
+pub(crate) fn message(status: StatusCode) -> Response<Body> {
+    let text = match status {
+        // The one reason that is not the usual one.
+        StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
+        status => status.canonical_reason().unwrap_or_default(),
+    };
+    json_response(status, "application/json", &json!({ "message": text }))
+}
+
+/// The gateway itself says only `Internal Server Error`; whoever runs this can look at the log.
+fn crashed(request_id: &str) -> Response<Body> {
+    let detail = "The function ended before it answered. Its log says why.";
+    let problem = json!({
+        "type": "about:blank",
+        "title": "Bad Gateway",
+        "status": 502,
+        "detail": detail,
+        "instance": request_id,
+        "code": "function_crashed",
+        "message": detail,
+    });
+    json_response(
+        StatusCode::BAD_GATEWAY,
+        "application/problem+json",
+        &problem,
+    )
+}
+
+fn json_response(status: StatusCode, content_type: &'static str, body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// `None` when the answer is none that a gateway can send.
+fn read(answer: &Bytes) -> Option<Response<Body>> {
+    let answer_json: Value = serde_json::from_slice(answer).ok()?;
+    if answer_json["statusCode"].is_null() {
+        return Some(inferred(answer, &answer_json));
+    }
+    let status = match &answer_json["statusCode"] {
+        Value::String(status) => status.parse().ok()?,
+        status => u16::try_from(status.as_u64()?).ok()?,
+    };
+    let mut response = Response::new(body(&answer_json)?);
+    *response.status_mut() = StatusCode::from_u16(status).ok()?;
+    *response.headers_mut() = headers(&answer_json)?;
+    Some(response)
+}
+
+/// Format 2.0: what has no status code is itself the body of a 200.
+fn inferred(answer: &Bytes, answer_json: &Value) -> Response<Body> {
+    let body = match answer_json {
+        Value::String(text) => Body::from(text.clone()),
+        _ => Body::from(answer.clone()),
+    };
+    let mut response = Response::new(body);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn body(answer: &Value) -> Option<Body> {
+    let text = match &answer["body"] {
+        Value::Null => return Some(Body::empty()),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    if answer["isBase64Encoded"] == true {
+        return Some(Body::from(BASE64_STANDARD.decode(text).ok()?));
+    }
+    Some(Body::from(text))
+}
+
+fn headers(answer: &Value) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in answer["headers"].as_object().into_iter().flatten() {
+        let name: HeaderName = name.parse().ok()?;
+        if !OWN_HEADERS.contains(&name) {
+            headers.insert(name, text(value).parse().ok()?);
+        }
+    }
+    for cookie in answer["cookies"].as_array().into_iter().flatten() {
+        headers.append(SET_COOKIE, text(cookie).parse().ok()?);
+    }
+    headers
+        .entry(CONTENT_TYPE)
+        .or_insert(HeaderValue::from_static("text/plain; charset=utf-8"));
+    Some(headers)
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    async fn shown(answer: &'static str) -> (u16, HeaderMap, String) {
+        let response = response(&Bytes::from_static(answer.as_bytes()));
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        (parts.status.as_u16(), parts.headers, body)
+    }
+
+    #[tokio::test]
+    async fn a_structured_answer_is_taken_apart() {
+        let (status, headers, body) = shown(
+            r#"{"statusCode": 201, "headers": {"Location": "/users/1", "Content-Length": "99", "x": 1},
+                "cookies": ["a=b", "c=d; Secure"], "body": "e30=", "isBase64Encoded": true}"#,
+        )
+        .await;
+        assert_eq!((status, body.as_str()), (201, "{}"));
+        assert_eq!(headers["location"], "/users/1");
+        assert_eq!(headers["x"], "1");
+        assert!(!headers.contains_key("content-length"));
+        let cookies: Vec<_> = headers.get_all(SET_COOKIE).iter().collect();
+        assert_eq!(cookies, ["a=b", "c=d; Secure"]);
+    }
+
+    #[tokio::test]
+    async fn anything_else_is_a_body() {
+        let (status, headers, body) = shown(r#"{"hello": "world"}"#).await;
+        assert_eq!((status, body.as_str()), (200, r#"{"hello": "world"}"#));
+        assert_eq!(headers[CONTENT_TYPE], "application/json");
+        assert_eq!(shown(r#""hello""#).await.2, "hello");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_sent_is_a_500() {
+        for answer in [
+            "not json",
+            r#"{"statusCode": 99}"#,
+            r#"{"statusCode": "many"}"#,
+            r#"{"statusCode": 200, "headers": {"a b": "c"}}"#,
+            r#"{"statusCode": 200, "body": "?", "isBase64Encoded": true}"#,
+        ] {
+            let (status, _, body) = shown(answer).await;
+            assert_eq!(status, 500, "{answer}");
+            assert_eq!(body, r#"{"message":"Internal Server Error"}"#);
+        }
+    }
+}

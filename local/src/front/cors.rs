@@ -1,0 +1,188 @@
+//! CORS as an HTTP API does it: the gateway answers preflights, and its headers replace those of
+//! the function. <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>
+
+use axum::body::Body;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
+    header::{
+        ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS,
+        ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
+    },
+    request::Parts,
+};
+use template::Cors;
+
+/// The answer to `parts` if it is a preflight.
+pub(crate) fn preflight(cors: &Cors, parts: &Parts) -> Option<Response<Body>> {
+    let is_preflight = parts.method == Method::OPTIONS
+        && parts.headers.contains_key(ORIGIN)
+        && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    if !is_preflight {
+        return None;
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    // A browser takes an answer without these headers for a no.
+    if let Some(origin) = allowed_origin(cors, &parts.headers) {
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        insert_list(headers, ACCESS_CONTROL_ALLOW_METHODS, &cors.allow_methods);
+        insert_list(headers, ACCESS_CONTROL_ALLOW_HEADERS, &cors.allow_headers);
+        if let Some(max_age) = cors.max_age {
+            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from(max_age));
+        }
+        insert_credentials(headers, cors);
+    }
+    Some(response)
+}
+
+/// Puts the gateway's headers on the answer to a request with the headers `request`.
+pub(crate) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) {
+    for name in [
+        ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        ACCESS_CONTROL_ALLOW_METHODS,
+        ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        ACCESS_CONTROL_MAX_AGE,
+    ] {
+        response.remove(name);
+    }
+    if let Some(origin) = allowed_origin(cors, request) {
+        response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        insert_list(
+            response,
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            &cors.expose_headers,
+        );
+        insert_credentials(response, cors);
+    }
+}
+
+/// What to send as the allowed origin: the request's own, or `*`; `None` when it is not allowed.
+fn allowed_origin(cors: &Cors, request: &HeaderMap) -> Option<HeaderValue> {
+    let origin = request.get(ORIGIN)?;
+    let is_allowed = |allowed: &String| match allowed.as_str() {
+        "*" => true,
+        // `https://*` is any origin of that scheme.
+        pattern => match pattern.strip_suffix('*') {
+            Some(prefix) => origin.as_bytes().starts_with(prefix.as_bytes()),
+            None => origin.as_bytes() == pattern.as_bytes(),
+        },
+    };
+    if !cors.allow_origins.iter().any(is_allowed) {
+        return None;
+    }
+    if cors.allow_origins.iter().any(|allowed| allowed == "*") {
+        return Some(HeaderValue::from_static("*"));
+    }
+    Some(origin.clone())
+}
+
+fn insert_list(headers: &mut HeaderMap, name: HeaderName, values: &[String]) {
+    if values.is_empty() {
+        return;
+    }
+    if let Ok(value) = values.join(",").parse() {
+        headers.insert(name, value);
+    }
+}
+
+fn insert_credentials(headers: &mut HeaderMap, cors: &Cors) {
+    if cors.allow_credentials {
+        headers.insert(
+            ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn cors() -> Cors {
+        Cors {
+            allow_origins: vec!["http://localhost:3000".to_owned()],
+            allow_methods: vec!["GET".to_owned(), "POST".to_owned()],
+            allow_headers: vec!["authorization".to_owned()],
+            expose_headers: vec!["etag".to_owned(), "location".to_owned()],
+            max_age: Some(600),
+            allow_credentials: false,
+        }
+    }
+
+    fn preflight_from(origin: &str) -> Option<Vec<String>> {
+        let request = Request::options("/signin")
+            .header(ORIGIN, origin)
+            .header(ACCESS_CONTROL_REQUEST_METHOD, "POST");
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let response = preflight(&cors(), &parts)?;
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+        let headers = response.headers().iter();
+        Some(
+            headers
+                .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn the_gateway_answers_preflights() {
+        assert_eq!(
+            preflight_from("http://localhost:3000").unwrap(),
+            [
+                "access-control-allow-origin: http://localhost:3000",
+                "access-control-allow-methods: GET,POST",
+                "access-control-allow-headers: authorization",
+                "access-control-max-age: 600",
+            ]
+        );
+        assert_eq!(
+            preflight_from("http://evil.example").unwrap(),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn other_options_requests_are_not_preflights() {
+        let (parts, ()) = Request::options("/").body(()).unwrap().into_parts();
+        assert!(preflight(&cors(), &parts).is_none());
+    }
+
+    #[test]
+    fn the_functions_headers_are_replaced() {
+        let from = |origin: &'static str| {
+            let request = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))]);
+            let mut response = HeaderMap::from_iter([
+                (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+                (ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("*")),
+            ]);
+            apply(&cors(), &request, &mut response);
+            response
+        };
+        let allowed = from("http://localhost:3000");
+        assert_eq!(allowed.len(), 2);
+        assert_eq!(
+            allowed[ACCESS_CONTROL_ALLOW_ORIGIN],
+            "http://localhost:3000"
+        );
+        assert_eq!(allowed[ACCESS_CONTROL_EXPOSE_HEADERS], "etag,location");
+        assert!(from("http://localhost:3000.evil.example").is_empty());
+        assert!(from("http://localhost:30001").is_empty());
+    }
+
+    #[test]
+    fn a_scheme_can_be_allowed() {
+        let mut cors = cors();
+        cors.allow_origins = vec!["https://*".to_owned()];
+        let request = |origin: &'static str| {
+            HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))])
+        };
+        assert!(allowed_origin(&cors, &request("https://a.example")).is_some());
+        assert!(allowed_origin(&cors, &request("http://a.example")).is_none());
+    }
+}

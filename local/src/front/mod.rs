@@ -1,0 +1,180 @@
+//! The HTTP API: requests become events, events go to functions, answers become responses.
+
+mod answer;
+mod body;
+mod cors;
+mod event;
+mod ids;
+mod percent;
+mod router;
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Instant};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, State},
+};
+use domain::Clock;
+use http::{HeaderValue, Request, Response, StatusCode, header::HOST, request::Parts, uri};
+use template::{Cors, Route};
+
+use self::router::Router;
+use crate::{
+    function::Pool,
+    ui::{RequestLine, Ui},
+};
+
+/// Lambda takes events of 6 MB; what the gateway lets through but Lambda does not is the
+/// gateway's error too.
+const MAX_EVENT: usize = 6 * 1024 * 1024;
+
+/// The gateway.
+pub(crate) struct Front {
+    router: Router,
+    cors: Option<Cors>,
+    /// By logical id.
+    functions: BTreeMap<String, Arc<Pool>>,
+    clock: Clock,
+    ui: Ui,
+    api_id: String,
+    port: u16,
+}
+
+/// A response, and what the log says about how it came to be.
+struct Answered {
+    response: Response<Body>,
+    function: Option<String>,
+    cold_start: bool,
+}
+
+impl Answered {
+    fn by_gateway(response: Response<Body>) -> Self {
+        Self {
+            response,
+            function: None,
+            cold_start: false,
+        }
+    }
+}
+
+impl Front {
+    pub(crate) fn new(
+        routes: Vec<Route>,
+        cors: Option<Cors>,
+        functions: BTreeMap<String, Arc<Pool>>,
+        clock: Clock,
+        ui: Ui,
+        port: u16,
+    ) -> Self {
+        Self {
+            router: Router::new(routes),
+            cors,
+            functions,
+            clock,
+            ui,
+            api_id: "local".to_owned(),
+            port,
+        }
+    }
+
+    /// The gateway as an HTTP service.
+    pub(crate) fn into_router(self) -> axum::Router {
+        axum::Router::new()
+            .fallback(handle)
+            .with_state(Arc::new(self))
+    }
+
+    async fn answer(&self, parts: &Parts, body: Body, peer: SocketAddr, id: &str) -> Answered {
+        if !has_valid_host(parts) {
+            return Answered::by_gateway(answer::message(StatusCode::BAD_REQUEST));
+        }
+        let refuse = |status| Answered::by_gateway(answer::message(status));
+        let Some(found) = self.router.find(&parts.method, parts.uri.path()) else {
+            return refuse(StatusCode::NOT_FOUND);
+        };
+        let Some(pool) = self.functions.get(&found.route.function).map(Arc::clone) else {
+            return refuse(StatusCode::INTERNAL_SERVER_ERROR);
+        };
+        let body = match body::read(body).await {
+            Ok(body) => body,
+            Err(status) => return refuse(status),
+        };
+        let trace_id = ids::trace_id(&self.clock);
+        let context = event::Context {
+            clock: &self.clock,
+            peer,
+            request_id: id,
+            trace_id: &trace_id,
+            api_id: &self.api_id,
+            port: self.port,
+        };
+        let event = event::event(parts, &body, &found, &context).to_string();
+        if event.len() > MAX_EVENT {
+            return refuse(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        invoke(pool, event, trace_id, id).await
+    }
+}
+
+/// Runs the function in a task of its own: a client that goes away ends the wait, not the work.
+async fn invoke(pool: Arc<Pool>, event: String, trace_id: String, id: &str) -> Answered {
+    let function = pool.function().binary.clone();
+    let invocation = tokio::spawn(async move {
+        let request_id = uuid::Uuid::new_v4().to_string();
+        pool.invoke(&request_id, &trace_id, event.into()).await
+    });
+    let Ok(invoked) = invocation.await else {
+        return Answered::by_gateway(answer::message(StatusCode::INTERNAL_SERVER_ERROR));
+    };
+    Answered {
+        response: match invoked.result {
+            Ok(bytes) => answer::response(&bytes),
+            Err(failure) => answer::failure(&failure, id),
+        },
+        function: Some(function),
+        cold_start: invoked.cold_start,
+    }
+}
+
+async fn handle(
+    State(front): State<Arc<Front>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let start = Instant::now();
+    let id = ids::request_id();
+    let (parts, body) = request.into_parts();
+    let cors = front.cors.as_ref();
+    let Answered {
+        mut response,
+        function,
+        cold_start,
+    } = match cors.and_then(|cors| cors::preflight(cors, &parts)) {
+        Some(preflight) => Answered::by_gateway(preflight),
+        None => {
+            let mut answered = front.answer(&parts, body, peer, &id).await;
+            if let Some(cors) = cors {
+                cors::apply(cors, &parts.headers, answered.response.headers_mut());
+            }
+            answered
+        }
+    };
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("apigw-requestid", id);
+    }
+    front.ui.request(&RequestLine {
+        method: &parts.method,
+        path: parts.uri.path(),
+        status: response.status(),
+        took: start.elapsed(),
+        function: function.as_deref(),
+        cold_start,
+    });
+    response
+}
+
+/// On AWS, a request without a host of ours never reaches the gateway.
+fn has_valid_host(parts: &Parts) -> bool {
+    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+    host.is_some_and(|host| !host.contains('@') && host.parse::<uri::Authority>().is_ok())
+}

@@ -1,0 +1,111 @@
+//! What a function's process is started with: only what Lambda would give it.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use template::{Function, REGION};
+use tokio::process::Command;
+
+use crate::iam;
+
+/// Where the functions' executables are.
+#[derive(Debug, Clone)]
+pub(crate) enum Program {
+    /// This executable, which becomes a function when it is started as `function <binary>`.
+    Itself(PathBuf),
+    /// `<directory>/<binary>/bootstrap` as `cargo lambda build` writes them, or
+    /// `<directory>/<logical id>/bootstrap` as `sam build` does.
+    Bootstraps(PathBuf),
+}
+
+/// The AWS services, as functions reach them.
+#[derive(Debug, Clone)]
+pub(crate) struct Engines {
+    pub(crate) dynamodb: String,
+    pub(crate) ssm: String,
+}
+
+impl Program {
+    /// A command that runs `function`, still without its environment.
+    fn command(&self, function: &Function) -> Command {
+        match self {
+            Self::Itself(executable) => {
+                let mut command = Command::new(executable);
+                command.arg("function").arg(&function.binary);
+                command
+            }
+            Self::Bootstraps(directory) => Command::new(bootstrap(directory, function)),
+        }
+    }
+}
+
+/// The function's bootstrap in `directory`; the first layout's path when there is none.
+pub(crate) fn bootstrap(directory: &Path, function: &Function) -> PathBuf {
+    let [cargo_lambda, sam] =
+        [&function.binary, &function.logical_id].map(|name| directory.join(name).join("bootstrap"));
+    if !cargo_lambda.exists() && sam.exists() {
+        sam
+    } else {
+        cargo_lambda
+    }
+}
+
+/// The command that starts an instance of `function`, whose Runtime API is at `api`.
+pub(crate) fn command(
+    program: &Program,
+    function: &Function,
+    engines: &Engines,
+    api: SocketAddr,
+) -> Command {
+    let mut command = program.command(function);
+    command
+        .env_clear()
+        .envs(environment(function, engines, api))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // Ctrl-C in a terminal goes to the whole group; functions are ours to end.
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}
+
+fn environment(
+    function: &Function,
+    engines: &Engines,
+    api: SocketAddr,
+) -> BTreeMap<String, String> {
+    let task_root = std::env::current_dir().unwrap_or_default();
+    let lambda = [
+        ("AWS_ACCESS_KEY_ID", iam::function_key(&function.logical_id)),
+        ("AWS_DEFAULT_REGION", REGION.to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", engines.dynamodb.clone()),
+        ("AWS_ENDPOINT_URL_SSM", engines.ssm.clone()),
+        (
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+            function.memory_mb.to_string(),
+        ),
+        ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_RUNTIME_API", api.to_string()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", iam::SECRET_KEY.to_owned()),
+        ("AWS_SESSION_TOKEN", "local".to_owned()),
+        ("LAMBDA_TASK_ROOT", task_root.to_string_lossy().into_owned()),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin".to_owned()),
+        ("TZ", ":UTC".to_owned()),
+        ("_HANDLER", "bootstrap".to_owned()),
+    ];
+    // Lambda's own variables cannot be overridden by the template.
+    function
+        .environment
+        .clone()
+        .into_iter()
+        .chain(lambda.map(|(name, value)| (name.to_owned(), value)))
+        .collect()
+}

@@ -1,0 +1,278 @@
+//! Who calls an engine, and what the template's policies let them do.
+
+use std::collections::HashMap;
+
+use http::{HeaderMap, header::AUTHORIZATION};
+use template::{ACCOUNT, Effect, Function, PARTITION, Statement};
+use thiserror::Error;
+
+/// The operator's access key id; it may do anything.
+pub const OPERATOR_KEY: &str = "local";
+/// The secret of every key. Signatures are not checked.
+pub const SECRET_KEY: &str = "local";
+
+/// The callers an engine knows, by access key id.
+#[derive(Debug, Default)]
+pub struct Principals(HashMap<String, Principal>);
+
+/// One caller.
+#[derive(Debug)]
+pub struct Principal {
+    arn: String,
+    rights: Rights,
+}
+
+#[derive(Debug)]
+enum Rights {
+    Everything,
+    Policy(Vec<Statement>),
+}
+
+/// A request without the right to what it asks for. The text is AWS's own.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("User: {caller} is not authorized to perform: {action} on resource: {resource} {why}")]
+pub struct Denied {
+    caller: String,
+    action: String,
+    resource: String,
+    why: String,
+}
+
+/// A request whose caller is not known.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum Unauthenticated {
+    /// There is no signature.
+    #[error("Request is missing Authentication Token")]
+    Missing,
+    /// The access key id belongs to nobody.
+    #[error("The security token included in the request is invalid.")]
+    UnknownKey,
+}
+
+/// The access key id of the function `logical_id`: each has its own, so that an engine knows who
+/// calls.
+#[must_use]
+pub fn function_key(logical_id: &str) -> String {
+    format!("LOCAL{}", logical_id.to_ascii_uppercase())
+}
+
+impl Principals {
+    /// The operator and `functions`.
+    #[must_use]
+    pub fn new(functions: &[Function]) -> Self {
+        let operator = Principal {
+            arn: format!("arn:{PARTITION}:iam::{ACCOUNT}:user/{OPERATOR_KEY}"),
+            rights: Rights::Everything,
+        };
+        let functions = functions.iter().map(|function| {
+            let principal = Principal {
+                arn: format!(
+                    "arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{}/{}",
+                    function.role, function.name
+                ),
+                rights: Rights::Policy(function.statements.clone()),
+            };
+            (function_key(&function.logical_id), principal)
+        });
+        Self(
+            functions
+                .chain([(OPERATOR_KEY.to_owned(), operator)])
+                .collect(),
+        )
+    }
+
+    /// The caller that signed a request with `headers`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no `SigV4` signature, or an unknown key made it.
+    pub fn authenticate(&self, headers: &HeaderMap) -> Result<&Principal, Unauthenticated> {
+        let key = headers
+            .get(AUTHORIZATION)
+            .and_then(|value| access_key_id(value.to_str().ok()?))
+            .ok_or(Unauthenticated::Missing)?;
+        self.0.get(key).ok_or(Unauthenticated::UnknownKey)
+    }
+}
+
+impl Principal {
+    /// Whether the caller may do `action` to `resource`.
+    ///
+    /// # Errors
+    ///
+    /// When nothing allows it, or something denies it.
+    pub fn check(&self, action: &str, resource: &str) -> Result<(), Denied> {
+        let Rights::Policy(statements) = &self.rights else {
+            return Ok(());
+        };
+        let mut matching = statements
+            .iter()
+            .filter(|statement| applies(statement, action, resource))
+            .peekable();
+        let why = if matching.peek().is_none() {
+            format!("because no identity-based policy allows the {action} action")
+        } else if matching.any(|statement| statement.effect == Effect::Deny) {
+            "with an explicit deny in an identity-based policy".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(Denied {
+            caller: self.arn.clone(),
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            why,
+        })
+    }
+}
+
+/// `AWS4-HMAC-SHA256 Credential=KEY/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=…`
+fn access_key_id(authorization: &str) -> Option<&str> {
+    let parameters = authorization.strip_prefix("AWS4-HMAC-SHA256 ")?;
+    let credential = parameters
+        .split(',')
+        .find_map(|parameter| parameter.trim().strip_prefix("Credential="))?;
+    credential.split('/').next().filter(|key| !key.is_empty())
+}
+
+fn applies(statement: &Statement, action: &str, resource: &str) -> bool {
+    // The names of actions know no case, ARNs do.
+    let action = action.to_ascii_lowercase();
+    let is_action = |pattern: &String| matches(&pattern.to_ascii_lowercase(), &action);
+    statement.actions.iter().any(is_action)
+        && statement
+            .resources
+            .iter()
+            .any(|pattern| matches(pattern, resource))
+}
+
+/// IAM's wildcards: `*` is any text, `?` any one character.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    // Where to go on when a `*` has to swallow one more character.
+    let mut retry = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                retry = Some((p + 1, t));
+                p += 1;
+            }
+            Some(&byte) if byte == b'?' || byte == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match retry {
+                Some((after_star, from)) => {
+                    retry = Some((after_star, from + 1));
+                    p = after_star;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    const TABLE: &str = "arn:aws:dynamodb:us-east-1:000000000000:table/users";
+
+    fn principal(statements: &[(Effect, &str, &str)]) -> Principal {
+        let statements = statements
+            .iter()
+            .map(|(effect, action, resource)| Statement {
+                effect: *effect,
+                actions: vec![(*action).to_owned()],
+                resources: vec![(*resource).to_owned()],
+            })
+            .collect();
+        Principal {
+            arn: "arn:aws:sts::000000000000:assumed-role/role/function".to_owned(),
+            rights: Rights::Policy(statements),
+        }
+    }
+
+    #[test]
+    fn wildcards_match_as_in_policies() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abbd", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("*/index/*", "table/a/index/b", true),
+            ("a*b*c", "aXbYbZc", true),
+            ("abc", "abcd", false),
+            ("", "", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn what_nothing_allows_is_denied() {
+        let principal = principal(&[(Effect::Allow, "dynamodb:GetItem", TABLE)]);
+        assert_eq!(principal.check("dynamodb:GetItem", TABLE), Ok(()));
+        let denied = principal.check("dynamodb:PutItem", TABLE).unwrap_err();
+        assert_eq!(
+            denied.to_string(),
+            "User: arn:aws:sts::000000000000:assumed-role/role/function is not authorized to \
+             perform: dynamodb:PutItem on resource: \
+             arn:aws:dynamodb:us-east-1:000000000000:table/users because no identity-based \
+             policy allows the dynamodb:PutItem action"
+        );
+        let index = format!("{TABLE}/index/listing");
+        assert!(principal.check("dynamodb:GetItem", &index).is_err());
+    }
+
+    #[test]
+    fn a_deny_wins() {
+        let principal = principal(&[
+            (Effect::Allow, "dynamodb:*", "*"),
+            (Effect::Deny, "DYNAMODB:deleteitem", TABLE),
+        ]);
+        assert_eq!(principal.check("dynamodb:GetItem", TABLE), Ok(()));
+        let denied = principal.check("dynamodb:DeleteItem", TABLE).unwrap_err();
+        assert!(
+            denied
+                .to_string()
+                .ends_with("with an explicit deny in an identity-based policy")
+        );
+    }
+
+    #[test]
+    fn the_caller_is_whose_key_signed() {
+        let principals = Principals::new(&[]);
+        let authenticate = |authorization: Option<&'static str>| {
+            let headers = authorization
+                .map(|value| (AUTHORIZATION, HeaderValue::from_static(value)))
+                .into_iter()
+                .collect();
+            principals
+                .authenticate(&headers)
+                .map(|principal| principal.arn.clone())
+        };
+        let signed = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/ssm/aws4_request, \
+                      SignedHeaders=host, Signature=0";
+        assert_eq!(
+            authenticate(Some(signed)).unwrap(),
+            "arn:aws:iam::000000000000:user/local"
+        );
+        let stranger = "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/ssm/aws4_request";
+        assert_eq!(
+            authenticate(Some(stranger)),
+            Err(Unauthenticated::UnknownKey)
+        );
+        assert_eq!(
+            authenticate(Some("Bearer x")),
+            Err(Unauthenticated::Missing)
+        );
+        assert_eq!(authenticate(None), Err(Unauthenticated::Missing));
+    }
+}

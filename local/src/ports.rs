@@ -1,0 +1,116 @@
+//! The ports of a system: the API's, and the ones after it for the engines.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+};
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+
+/// Why a port cannot be had.
+#[derive(Debug, Error)]
+pub enum PortError {
+    /// Somebody else listens there.
+    #[error(
+        "port {port}, for the {service}, is in use by another program; \
+         stop it, choose another --port, or let free ones be found with --port 0"
+    )]
+    InUse {
+        /// The port.
+        port: u16,
+        /// What it is for.
+        service: &'static str,
+    },
+    /// The numbers end before the engines have theirs.
+    #[error("--port {0} leaves no ports for the engines after it")]
+    TooHigh(u16),
+    /// The operating system refuses.
+    #[error("port {port}, for the {service}, cannot be used: {error}")]
+    Io {
+        /// The port.
+        port: u16,
+        /// What it is for.
+        service: &'static str,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// The listeners of a system, all on the loopback interface.
+#[derive(Debug)]
+pub(crate) struct Listeners {
+    pub(crate) api: Listener,
+    pub(crate) dynamodb: Listener,
+    pub(crate) ssm: Listener,
+}
+
+/// A listener that knows its address.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) socket: TcpListener,
+    pub(crate) address: SocketAddr,
+}
+
+impl Listener {
+    /// The address as a URL without a trailing slash.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    async fn bind(port: u16, service: &'static str) -> Result<Self, PortError> {
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::AddrInUse => PortError::InUse { port, service },
+            _ => PortError::Io {
+                port,
+                service,
+                error,
+            },
+        };
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        Ok(Self { socket, address })
+    }
+}
+
+impl Listeners {
+    /// Listens on `port` and the two after it; on free ones when `port` is 0.
+    pub(crate) async fn bind(port: u16) -> Result<Self, PortError> {
+        let after = |offset: u16| match port {
+            0 => Ok(0),
+            port => port.checked_add(offset).ok_or(PortError::TooHigh(port)),
+        };
+        Ok(Self {
+            api: Listener::bind(port, "API").await?,
+            dynamodb: Listener::bind(after(1)?, "DynamoDB engine").await?,
+            ssm: Listener::bind(after(2)?, "SSM engine").await?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_busy_port_is_named_with_a_way_out() {
+        let first = Listeners::bind(0).await.unwrap();
+        let port = first.api.address.port();
+        let error = Listeners::bind(port).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "port {port}, for the API, is in use by another program; \
+                 stop it, choose another --port, or let free ones be found with --port 0"
+            )
+        );
+    }
+
+    #[tokio::test]
+    async fn the_last_port_leaves_none_for_the_engines() {
+        let error = Listeners::bind(u16::MAX).await.unwrap_err();
+        assert!(error.to_string().contains("65535"), "{error}");
+    }
+}

@@ -1,0 +1,85 @@
+//! The template on disk, with the parameters of a local system.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use template::{Cors, Function, Route, Table, Template};
+
+use crate::{DevError, DevOptions};
+
+/// What the template says, as far as the local system follows it.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) functions: Vec<Function>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) cors: Option<Cors>,
+}
+
+impl Project {
+    /// Reads the template for a system whose API is at `api_url`.
+    pub(crate) fn read(options: &DevOptions, api_url: &str) -> Result<Self, DevError> {
+        let path = find(&options.template);
+        let text = fs::read_to_string(&path).map_err(|error| DevError::ReadTemplate {
+            path: path.clone(),
+            error,
+        })?;
+        let wrong = |error| DevError::Template {
+            path: path.clone(),
+            error,
+        };
+        let template = Template::parse(&text, &parameters(options, api_url, &text)?);
+        let template = template.map_err(wrong)?;
+        Ok(Self {
+            functions: template.functions().map_err(wrong)?,
+            routes: template.routes().map_err(wrong)?,
+            tables: template.tables().map_err(wrong)?,
+            cors: template.cors().map_err(wrong)?,
+        })
+    }
+}
+
+/// The person's parameters, the environment, and an issuer that tokens can name: the functions
+/// see the host that a client chose to call, which may be 127.0.0.1 or localhost.
+fn parameters(
+    options: &DevOptions,
+    api_url: &str,
+    text: &str,
+) -> Result<BTreeMap<String, String>, DevError> {
+    if options.parameters.contains_key("Env") {
+        return Err(DevError::EnvParameter);
+    }
+    // Which parameters there are is known only once the template has been read without any.
+    let declared = Template::parse(text, &BTreeMap::new()).ok();
+    let is_declared = |name: &str| {
+        declared
+            .as_ref()
+            .is_some_and(|template| template.has_parameter(name))
+    };
+    let mut parameters = options.parameters.clone();
+    if is_declared("Env") {
+        parameters.insert("Env".to_owned(), options.env.clone());
+    }
+    if is_declared("Issuer") {
+        parameters
+            .entry("Issuer".to_owned())
+            .or_insert_with(|| api_url.to_owned());
+    }
+    Ok(parameters)
+}
+
+/// `template`, or the nearest file of that name in a directory above: the command works in every
+/// directory of the project.
+fn find(template: &Path) -> PathBuf {
+    if template.exists() || template.components().count() != 1 {
+        return template.to_owned();
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    here.ancestors()
+        .map(|directory| directory.join(template))
+        .find(|path| path.exists())
+        .unwrap_or_else(|| template.to_owned())
+}

@@ -1,0 +1,203 @@
+//! The whole system in one process tree.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::Router;
+use domain::Clock;
+use template::Function;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+
+use crate::{
+    DevError, DevOptions, Endpoints,
+    data_dir::DataDir,
+    dynamodb::DynamoDb,
+    front::Front,
+    function::{self, Engines, Pool, Program},
+    iam::Principals,
+    ports::Listeners,
+    project::Project,
+    seed,
+    ssm::{ParameterStore, Ssm},
+    ui::Ui,
+};
+
+/// How long requests in flight may take to finish when the system stops.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The directory for data when none is named.
+const DEFAULT_DATA_DIR: &str = ".cloakroom";
+
+/// A running system. [`System::stop`] ends it in order; dropping it ends it at once.
+pub struct System {
+    endpoints: Endpoints,
+    data_dir: DataDir,
+    functions: BTreeMap<String, Arc<Pool>>,
+    stop: watch::Sender<bool>,
+    front: JoinHandle<()>,
+    engines: Vec<JoinHandle<()>>,
+}
+
+impl System {
+    /// Starts everything, in the order in which one part needs another, and writes
+    /// `endpoints.json` when all of it listens.
+    ///
+    /// # Errors
+    ///
+    /// When the template is wrong, a port or the data directory is taken, or an engine fails.
+    pub async fn start(options: &DevOptions) -> Result<Self, DevError> {
+        Self::start_with(options, &Ui::new(Clock::system())).await
+    }
+
+    pub(crate) async fn start_with(options: &DevOptions, ui: &Ui) -> Result<Self, DevError> {
+        let clock = Clock::system();
+        ui.step("reading the template");
+        let listeners = Listeners::bind(options.port).await?;
+        let endpoints = Endpoints::new(&listeners);
+        let project = Project::read(options, &endpoints.api)?;
+        let program = program(options, &project.functions)?;
+        let data_dir = data_dir(options)?;
+        let principals = Arc::new(Principals::new(&project.functions));
+
+        ui.step("opening the database");
+        let database = (!options.ephemeral).then(|| data_dir.database());
+        let database = DynamoDb::open(database.as_deref(), &project.tables).await?;
+
+        ui.step("opening the parameter store");
+        let mut parameters = parameter_store(options, &data_dir)?;
+        seed::seed(&mut parameters, options, clock.now())?;
+        let ssm = Ssm::new(parameters, Arc::clone(&principals), clock.clone());
+
+        ui.step("starting the gateway");
+        let engines = Engines {
+            dynamodb: endpoints.dynamodb.clone(),
+            ssm: endpoints.ssm.clone(),
+        };
+        let pool = |function: Function| {
+            let id = function.logical_id.clone();
+            let (program, engines) = (program.clone(), engines.clone());
+            let pool = Pool::new(function, program, engines, clock.clone(), ui.clone());
+            (id, Arc::new(pool))
+        };
+        let functions: BTreeMap<_, _> = project.functions.into_iter().map(pool).collect();
+        let front = Front::new(
+            project.routes,
+            project.cors,
+            functions.clone(),
+            clock.clone(),
+            ui.clone(),
+            listeners.api.address.port(),
+        );
+
+        let stop = watch::Sender::new(false);
+        let system = Self {
+            engines: vec![
+                serve(
+                    listeners.dynamodb.socket,
+                    database.into_router(principals),
+                    &stop,
+                ),
+                serve(listeners.ssm.socket, ssm.into_router(), &stop),
+            ],
+            front: serve(listeners.api.socket, front.into_router(), &stop),
+            endpoints,
+            data_dir,
+            functions,
+            stop,
+        };
+        system
+            .endpoints
+            .write(&system.data_dir.endpoints())
+            .map_err(DevError::io("the addresses cannot be written"))?;
+        Ok(system)
+    }
+
+    /// Where the system is reached.
+    #[must_use]
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// The directory that holds its data, and `endpoints.json`.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    /// Takes no more requests, gives those in flight a moment, and ends every process.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        // What is not done by then is cut off.
+        let _ = timeout(GRACE, &mut self.front).await;
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        self.front.abort();
+        for engine in &self.engines {
+            engine.abort();
+        }
+        for function in self.functions.values() {
+            function.stop();
+        }
+    }
+}
+
+/// Serves `router` until `stop` turns true.
+fn serve(listener: TcpListener, router: Router, stop: &watch::Sender<bool>) -> JoinHandle<()> {
+    let mut stopped = stop.subscribe();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move {
+        let stopped = async move {
+            // A system that is dropped stops, too.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        // Accepting goes on after any error, so serving ends only when it is told to.
+        let _ = axum::serve(listener, service)
+            .with_graceful_shutdown(stopped)
+            .await;
+    })
+}
+
+fn program(options: &DevOptions, functions: &[Function]) -> Result<Program, DevError> {
+    let Some(directory) = &options.bootstraps else {
+        let executable = std::env::current_exe()
+            .map_err(DevError::io("the path of this executable is not known"))?;
+        return Ok(Program::Itself(executable));
+    };
+    let directory = std::path::absolute(directory)
+        .map_err(DevError::io("the directory of the bootstraps is not known"))?;
+    for function in functions {
+        let path: PathBuf = function::bootstrap(&directory, function);
+        if !path.exists() {
+            return Err(DevError::NoBootstrap {
+                function: function.logical_id.clone(),
+                path,
+            });
+        }
+    }
+    Ok(Program::Bootstraps(directory))
+}
+
+fn data_dir(options: &DevOptions) -> Result<DataDir, DevError> {
+    Ok(match &options.data_dir {
+        Some(path) if options.ephemeral => DataDir::borrow(path)?,
+        Some(path) => DataDir::open(path)?,
+        None if options.ephemeral => DataDir::temporary()?,
+        None => DataDir::open(Path::new(DEFAULT_DATA_DIR))?,
+    })
+}
+
+fn parameter_store(options: &DevOptions, data_dir: &DataDir) -> Result<ParameterStore, DevError> {
+    if options.ephemeral {
+        return Ok(ParameterStore::in_memory());
+    }
+    ParameterStore::open(&data_dir.parameters())
+        .map_err(|error| DevError::Parameters(error.to_string()))
+}

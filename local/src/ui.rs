@@ -1,0 +1,170 @@
+//! What the person at the terminal sees: progress, addresses, one line a request, and what the
+//! functions say.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::Arc,
+    time::Duration,
+};
+
+use console::style;
+use domain::Clock;
+use http::{Method, StatusCode};
+use indicatif::{ProgressBar, ProgressStyle};
+use time::macros::format_description;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+
+/// A handle on the terminal. Progress and the functions' words go to stderr, the rest to stdout.
+#[derive(Debug, Clone)]
+pub(crate) struct Ui(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    clock: Clock,
+    /// Absent where stderr is no terminal: there, steps are plain lines.
+    progress: Option<ProgressBar>,
+}
+
+/// One request as it is logged. The query string stays out: it may hold tokens.
+#[derive(Debug)]
+pub(crate) struct RequestLine<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    pub(crate) status: StatusCode,
+    pub(crate) took: Duration,
+    pub(crate) function: Option<&'a str>,
+    pub(crate) cold_start: bool,
+}
+
+impl Ui {
+    pub(crate) fn new(clock: Clock) -> Self {
+        let progress = io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(80));
+            bar
+        });
+        Self(Arc::new(Inner { clock, progress }))
+    }
+
+    /// Says what is being done while the system starts.
+    pub(crate) fn step(&self, what: &'static str) {
+        match &self.0.progress {
+            Some(progress) => progress.set_message(what),
+            None => write_line(io::stderr(), format_args!("{what}")),
+        }
+    }
+
+    /// Ends the progress.
+    pub(crate) fn started(&self) {
+        if let Some(progress) = &self.0.progress {
+            progress.finish_and_clear();
+        }
+    }
+
+    /// Prints to stdout.
+    pub(crate) fn print(&self, text: &str) {
+        write_line(io::stdout(), format_args!("{text}"));
+    }
+
+    /// Logs one request.
+    pub(crate) fn request(&self, line: &RequestLine) {
+        let format = format_description!("[hour]:[minute]:[second]");
+        let time = self.0.clock.now().format(format).unwrap_or_default();
+        write_line(io::stdout(), format_args!("{} {line}", style(time).dim()));
+    }
+
+    /// Says something about a function.
+    pub(crate) fn function(&self, name: &str, text: &str) {
+        let name = style(format!("{name:>8} |")).for_stderr().dim();
+        write_line(io::stderr(), format_args!("{name} {text}"));
+    }
+
+    /// Passes on the lines that a function's process writes.
+    pub(crate) fn follow(
+        &self,
+        name: &str,
+        stdout: Option<impl AsyncRead + Send + Unpin + 'static>,
+        stderr: Option<impl AsyncRead + Send + Unpin + 'static>,
+    ) {
+        if let Some(stdout) = stdout {
+            tokio::spawn(pass_on(self.clone(), name.to_owned(), stdout));
+        }
+        if let Some(stderr) = stderr {
+            tokio::spawn(pass_on(self.clone(), name.to_owned(), stderr));
+        }
+    }
+}
+
+impl std::fmt::Display for RequestLine<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { method, path, .. } = self;
+        let ms = self.took.as_secs_f64() * 1000.0;
+        let status = style(self.status.as_u16());
+        let status = match self.status.as_u16() {
+            ..400 => status.green(),
+            400..500 => status.yellow(),
+            _ => status.red(),
+        };
+        // A path may hold anything a client sends; a terminal should not obey it.
+        let path = path.escape_debug();
+        write!(f, "{status} {method:<6} {path}  {ms:.1} ms")?;
+        if let Some(function) = self.function {
+            write!(f, "  {function}")?;
+        }
+        if self.cold_start {
+            write!(f, "  {}", style("cold start").cyan())?;
+        }
+        Ok(())
+    }
+}
+
+async fn pass_on(ui: Ui, name: String, output: impl AsyncRead + Unpin) {
+    let mut reader = BufReader::new(output);
+    let mut line = Vec::new();
+    // The stream ends with the process.
+    while let Ok(1..) = reader.read_until(b'\n', &mut line).await {
+        ui.function(&name, String::from_utf8_lossy(&line).trim_end());
+        line.clear();
+    }
+}
+
+/// Whoever closed our output does not want to hear that it is closed.
+fn write_line(mut output: impl Write, line: std::fmt::Arguments) {
+    let _ = writeln!(output, "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_one_line() {
+        let line = RequestLine {
+            method: &Method::POST,
+            path: "/signin",
+            status: StatusCode::OK,
+            took: Duration::from_micros(12_340),
+            function: Some("signin"),
+            cold_start: true,
+        };
+        let line = line.to_string();
+        let line = console::strip_ansi_codes(&line);
+        assert_eq!(line, "200 POST   /signin  12.3 ms  signin  cold start");
+    }
+
+    #[test]
+    fn a_path_cannot_drive_the_terminal() {
+        let line = RequestLine {
+            method: &Method::GET,
+            path: "/\u{1b}[2J",
+            status: StatusCode::NOT_FOUND,
+            took: Duration::ZERO,
+            function: None,
+            cold_start: false,
+        };
+        assert!(line.to_string().contains("/\\u{1b}[2J"));
+    }
+}
