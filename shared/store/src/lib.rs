@@ -10,6 +10,9 @@ mod table;
 mod transaction;
 mod users;
 
+#[cfg(test)]
+mod tests;
+
 pub use credentials::{Credential, Credentials};
 pub use error::StoreError;
 pub use idempotency::{Idempotency, Record};

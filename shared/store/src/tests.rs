@@ -1,0 +1,284 @@
+//! Replies that no healthy table gives: conflicts, throttles, lost replies, outages.
+
+use std::sync::{Arc, Mutex};
+
+use auth::password::PasswordHash;
+use aws_sdk_dynamodb::{
+    Client,
+    config::{Builder, http::HttpResponse, retry::RetryConfig},
+    operation::{
+        transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput},
+        update_item::UpdateItemError,
+    },
+    types::{
+        AttributeValue, CancellationReason,
+        error::{
+            ConditionalCheckFailedException, TransactionCanceledException,
+            TransactionInProgressException,
+        },
+    },
+};
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use aws_smithy_types::body::SdkBody;
+use domain::{Email, Name, Profile, Roles, Status, User, UserId};
+use time::macros::datetime;
+
+use crate::{
+    Changes, Credential, Credentials, Idempotency, Record, StoreError, Updated, Users,
+    accounts::{self, SignUp},
+    row::s,
+    table::Table,
+};
+
+/// One reply: of the service's making, or none that helps.
+enum Reply {
+    Is(fn() -> Written),
+    Lost,
+}
+
+type Written = Result<TransactWriteItemsOutput, TransactWriteItemsError>;
+
+fn user() -> User {
+    let now = datetime!(2026-01-01 00:00:00 UTC);
+    User {
+        id: UserId::new(now),
+        email: Email::parse("Ada@example.com").unwrap(),
+        name: Name::parse("Ada").unwrap(),
+        profile: Profile::default(),
+        roles: Roles::new(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn table(client: &Client) -> Table {
+    Table {
+        client: client.clone(),
+        name: "table".into(),
+    }
+}
+
+async fn sign_up(client: &Client) -> Result<SignUp, StoreError> {
+    let user = user();
+    let credential = Credential {
+        user_id: user.id,
+        hash: PasswordHash::parse("$2b$04$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZabcde")
+            .unwrap(),
+        roles: Roles::new(),
+        status: Status::Active,
+        session_epoch: 1,
+    };
+    let record = Record {
+        id: "key".into(),
+        fingerprint: [0; 32],
+        salt: [0; 16],
+        answer: "{}".into(),
+    };
+    let tables = (
+        &Credentials(table(client)),
+        &Users(table(client)),
+        &Idempotency(table(client)),
+    );
+    accounts::create(tables, &user, &credential, Some(&record)).await
+}
+
+fn cancelled(codes: [&str; 3]) -> Written {
+    let reasons = codes.map(|code| CancellationReason::builder().code(code).build());
+    let cancelled = TransactionCanceledException::builder()
+        .set_cancellation_reasons(Some(reasons.to_vec()))
+        .build();
+    Err(TransactWriteItemsError::TransactionCanceledException(
+        cancelled,
+    ))
+}
+
+fn committed() -> Written {
+    Ok(TransactWriteItemsOutput::builder().build())
+}
+
+/// A reply that says nothing about whether the transaction happened.
+fn lost() -> HttpResponse {
+    HttpResponse::new(500.try_into().unwrap(), SdkBody::empty())
+}
+
+/// A `DynamoDB` that gives these replies in turn, and the request tokens it was sent.
+struct Scripted {
+    client: Client,
+    tokens: Arc<Mutex<Vec<String>>>,
+    rules: Vec<Rule>,
+}
+
+/// As in `settings::aws`; the mocks come without.
+fn retries(config: Builder) -> Builder {
+    config.retry_config(RetryConfig::standard().with_max_attempts(6))
+}
+
+impl Scripted {
+    fn new(replies: Vec<Reply>) -> Self {
+        let tokens = Arc::new(Mutex::new(Vec::new()));
+        let rule = |reply: Reply| {
+            let tokens = Arc::clone(&tokens);
+            let rule = mock!(Client::transact_write_items).match_requests(move |request| {
+                tokens
+                    .lock()
+                    .unwrap()
+                    .extend(request.client_request_token().map(str::to_owned));
+                true
+            });
+            match reply {
+                Reply::Lost => rule.then_http_response(lost),
+                Reply::Is(reply) if reply().is_ok() => rule.then_output(move || reply().unwrap()),
+                Reply::Is(reply) => rule.then_error(move || reply().unwrap_err()),
+            }
+        };
+        let rules: Vec<_> = replies.into_iter().map(rule).collect();
+        let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, &rules, retries);
+        Self {
+            client,
+            tokens,
+            rules,
+        }
+    }
+
+    /// Every reply was asked for, each time with the same token.
+    fn assert_all_used_with_one_token(&self) {
+        assert!(self.rules.iter().all(|rule| rule.num_calls() == 1));
+        let tokens = self.tokens.lock().unwrap();
+        assert!(tokens.len() >= self.rules.len() && tokens.windows(2).all(|two| two[0] == two[1]));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn conflicts_and_throttles_are_tried_again_with_the_same_token() {
+    let in_progress = || {
+        let error = TransactionInProgressException::builder().build();
+        Err(TransactWriteItemsError::TransactionInProgressException(
+            error,
+        ))
+    };
+    let dynamo = Scripted::new(vec![
+        Reply::Is(|| cancelled(["TransactionConflict", "None", "None"])),
+        Reply::Is(|| cancelled(["None", "ThrottlingError", "None"])),
+        Reply::Is(|| cancelled(["None", "None", "ProvisionedThroughputExceeded"])),
+        Reply::Is(in_progress),
+        Reply::Is(committed),
+    ]);
+    assert_eq!(sign_up(&dynamo.client).await.unwrap(), SignUp::Created);
+    dynamo.assert_all_used_with_one_token();
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_failed_guard_means_that_the_email_is_taken() {
+    let dynamo = Scripted::new(vec![Reply::Is(|| {
+        cancelled(["ConditionalCheckFailed", "TransactionConflict", "None"])
+    })]);
+    assert_eq!(sign_up(&dynamo.client).await.unwrap(), SignUp::EmailTaken);
+    for unknown in [
+        || cancelled(["ValidationError", "None", "None"]),
+        || cancelled(["None", "ItemCollectionSizeLimitExceeded", "None"]),
+    ] {
+        let dynamo = Scripted::new(vec![Reply::Is(unknown)]);
+        assert!(matches!(
+            sign_up(&dynamo.client).await,
+            Err(StoreError::Unavailable(_))
+        ));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_used_is_told_from_an_email_that_is_taken() {
+    let dynamo = Scripted::new(vec![Reply::Is(|| {
+        cancelled(["ConditionalCheckFailed", "None", "ConditionalCheckFailed"])
+    })]);
+    assert_eq!(sign_up(&dynamo.client).await.unwrap(), SignUp::KeyUsed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_reply_is_asked_for_again_with_the_same_token() {
+    // The first try may have committed: only its token lets the second one find that out.
+    let dynamo = Scripted::new(vec![Reply::Lost, Reply::Lost, Reply::Is(committed)]);
+    assert_eq!(sign_up(&dynamo.client).await.unwrap(), SignUp::Created);
+    dynamo.assert_all_used_with_one_token();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_told_as_one() {
+    let dynamo = Scripted::new((0..10).map(|_| Reply::Lost).collect());
+    assert!(matches!(
+        sign_up(&dynamo.client).await,
+        Err(StoreError::Unavailable(_))
+    ));
+}
+
+/// An update whose first reply got lost finds its condition failed by its own doing, with the item as `item` makes it
+/// from the update's mark.
+async fn update_after_a_lost_reply(
+    item: fn(&str) -> Vec<(&'static str, AttributeValue)>,
+) -> Updated {
+    let write_id = Arc::new(Mutex::new(String::new()));
+    let seen = Arc::clone(&write_id);
+    let rule = mock!(Client::update_item)
+        .match_requests(move |request| {
+            let values = request.expression_attribute_values().unwrap();
+            *seen.lock().unwrap() = values[":write_id"].as_s().unwrap().clone();
+            true
+        })
+        .then_error(move || {
+            let old = item(&write_id.lock().unwrap());
+            let old = old
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect();
+            let failed = ConditionalCheckFailedException::builder()
+                .set_item(Some(old))
+                .build();
+            UpdateItemError::ConditionalCheckFailedException(failed)
+        });
+    let client = mock_client!(aws_sdk_dynamodb, [&rule]);
+    let changes = Changes {
+        name: Some(Name::parse("Ada").unwrap()),
+        ..Changes::default()
+    };
+    let now = datetime!(2026-01-02 00:00:00 UTC);
+    Users(table(&client))
+        .update(user().id, &changes, Some(&[1]), now)
+        .await
+        .unwrap()
+}
+
+fn stored(write_id: &str) -> Vec<(&'static str, AttributeValue)> {
+    vec![
+        ("id", s(user().id.to_string())),
+        ("email", s("Ada@example.com")),
+        ("email_canonical", s("ada@example.com")),
+        ("name", s("Ada")),
+        ("profile", AttributeValue::M([].into())),
+        ("version", AttributeValue::N("2".into())),
+        ("created_at", s("2026-01-01T00:00:00Z")),
+        ("updated_at", s("2026-01-02T00:00:00Z")),
+        ("write_id", s(write_id)),
+    ]
+}
+
+#[tokio::test]
+async fn an_update_knows_its_own_work_after_a_lost_reply() {
+    let own = update_after_a_lost_reply(stored).await;
+    assert!(matches!(own, Updated::Done(user) if user.version == 2));
+    let somebody_elses = update_after_a_lost_reply(|_| stored("another")).await;
+    assert!(matches!(somebody_elses, Updated::Stale));
+}
+
+#[tokio::test]
+async fn an_update_of_a_user_that_is_gone_is_told_from_a_stale_one() {
+    let rule = mock!(Client::update_item).then_error(|| {
+        let failed = ConditionalCheckFailedException::builder().build();
+        UpdateItemError::ConditionalCheckFailedException(failed)
+    });
+    let client = mock_client!(aws_sdk_dynamodb, [&rule]);
+    let now = datetime!(2026-01-02 00:00:00 UTC);
+    let updated = Users(table(&client))
+        .update(user().id, &Changes::default(), None, now)
+        .await;
+    assert!(matches!(updated, Ok(Updated::Gone)));
+}
