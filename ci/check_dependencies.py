@@ -1,0 +1,82 @@
+"""Which crate may use which, and what must never end up in a function (docs/ARCHITECTURE.md).
+
+    python3 ci/check_dependencies.py
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).parent.parent
+FUNCTIONS = ["account", "keys", "signin", "signup", "users"]
+
+# An arrow points to a lower floor, never along one: no function knows another.
+FLOORS = [
+    ["domain", "template"],
+    ["settings"],
+    ["auth"],
+    ["store", "storage"],
+    ["api"],
+    FUNCTIONS,
+    ["local"],
+    ["cloakroom"],
+]
+FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
+
+# What no function may carry: a second TLS library costs 50 ms of every cold start, the default chain looks for
+# credentials where a function has none.
+NEVER = ["aws-config", "aws-lc-rs", "aws-lc-sys", "native-tls", "openssl-sys"]
+# What only some may carry.
+FORBIDDEN = {name: [*NEVER, "aws-sdk-s3"] for name in FUNCTIONS}
+
+# What is deployed, and what CI builds.
+TARGETS = ["aarch64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"]
+
+
+def cargo(*arguments: str) -> str:
+    return subprocess.run(["cargo", *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def linked(package: str) -> set[str]:
+    """The names of all crates in a package's binary."""
+    found = set()
+    for target in TARGETS:
+        tree = cargo("tree", "--locked", "--quiet", "-p", package, "-e", "normal", "--prefix", "none", "--target", target)
+        found |= {line.split()[0] for line in tree.splitlines() if line}
+    return found
+
+
+def main() -> int:
+    failures = []
+    passed = 0
+
+    def check(holds: bool, what: str) -> None:
+        nonlocal passed
+        if holds:
+            passed += 1
+        else:
+            failures.append(what)
+
+    packages = json.loads(cargo("metadata", "--locked", "--no-deps", "--format-version", "1"))["packages"]
+    names = {package["name"] for package in packages}
+    for package in packages:
+        name = package["name"]
+        check(name in FLOOR, f"{name} has no floor in ci/check_dependencies.py")
+        for dependency in package["dependencies"]:
+            if dependency["name"] in names and dependency["kind"] != "dev":
+                down = FLOOR.get(dependency["name"], 99) < FLOOR.get(name, 0)
+                check(down, f"{name} must not depend on {dependency['name']}")
+    for function, forbidden in FORBIDDEN.items():
+        crates = linked(function)
+        check("lambda_http" in crates, f"{function}: no tree")
+        for crate in forbidden:
+            check(crate not in crates, f"{function} links {crate}")
+
+    for what in failures:
+        print(f"FAILED: {what}")
+    print(f"{passed} passed, {len(failures)} failed")
+    return 1 if failures else 0
+
+
+sys.exit(main())

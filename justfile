@@ -1,0 +1,42 @@
+# `just` lists the recipes. CI runs `.ci/run`, which needs no just.
+
+_default:
+    @just --list --unsorted
+
+# Everything that CI checks.
+ci:
+    .ci/run
+
+# The whole system on this machine.
+run *arguments:
+    cargo run -- {{ arguments }}
+
+# Unit tests, and the black-box suite over HTTP.
+test *arguments:
+    cargo test --workspace --locked {{ arguments }}
+
+# Format, then report every lint.
+lint:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Which crate may use which.
+dependencies:
+    python3 -B ci/check_dependencies.py
+
+# Licences, banned crates, sources, known vulnerabilities.
+crates:
+    ci/check_crates.sh
+
+# template.yaml, samconfig.toml and events/, without an account.
+sam:
+    ci/check_sam.sh
+
+# Make the list of refused passwords again.
+common-passwords:
+    "$(ci/tools.sh passwords)/bin/python" -B ci/common_passwords.py
+
+# Build for Lambda and deploy to a stage: dev, qa or prod.
+deploy env:
+    sam build
+    sam deploy --config-env {{ env }}
