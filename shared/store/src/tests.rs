@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use auth::password::PasswordHash;
 use aws_sdk_dynamodb::{
     Client,
-    config::{Builder, http::HttpResponse, retry::RetryConfig},
+    config::{Builder, retry::RetryConfig},
     operation::{
         transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput},
         update_item::UpdateItemError,
@@ -19,7 +19,6 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use aws_smithy_types::body::SdkBody;
 use domain::{Email, Name, Profile, Roles, Status, User, UserId};
 use time::macros::datetime;
 
@@ -97,16 +96,12 @@ fn committed() -> Written {
     Ok(TransactWriteItemsOutput::builder().build())
 }
 
-/// A reply that says nothing about whether the transaction happened.
-fn lost() -> HttpResponse {
-    HttpResponse::new(500.try_into().unwrap(), SdkBody::empty())
-}
-
 /// A `DynamoDB` that gives these replies in turn, and the request tokens it was sent.
 struct Scripted {
     client: Client,
     tokens: Arc<Mutex<Vec<String>>>,
-    rules: Vec<Rule>,
+    rule: Rule,
+    replies: usize,
 }
 
 /// As in `settings::aws`; the mocks come without.
@@ -117,35 +112,35 @@ fn retries(config: Builder) -> Builder {
 impl Scripted {
     fn new(replies: Vec<Reply>) -> Self {
         let tokens = Arc::new(Mutex::new(Vec::new()));
-        let rule = |reply: Reply| {
-            let tokens = Arc::clone(&tokens);
-            let rule = mock!(Client::transact_write_items).match_requests(move |request| {
-                tokens
-                    .lock()
-                    .unwrap()
-                    .extend(request.client_request_token().map(str::to_owned));
-                true
+        let seen = Arc::clone(&tokens);
+        let rule = mock!(Client::transact_write_items).match_requests(move |request| {
+            let token = request.client_request_token().map(str::to_owned);
+            seen.lock().unwrap().extend(token);
+            true
+        });
+        let count = replies.len();
+        let script = replies
+            .into_iter()
+            .fold(rule.sequence(), |script, reply| match reply {
+                Reply::Lost => script.http_status(500, None),
+                Reply::Is(reply) if reply().is_ok() => script.output(move || reply().unwrap()),
+                Reply::Is(reply) => script.error(move || reply().unwrap_err()),
             });
-            match reply {
-                Reply::Lost => rule.then_http_response(lost),
-                Reply::Is(reply) if reply().is_ok() => rule.then_output(move || reply().unwrap()),
-                Reply::Is(reply) => rule.then_error(move || reply().unwrap_err()),
-            }
-        };
-        let rules: Vec<_> = replies.into_iter().map(rule).collect();
-        let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, &rules, retries);
+        let rule = script.build();
+        let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, [&rule], retries);
         Self {
             client,
             tokens,
-            rules,
+            rule,
+            replies: count,
         }
     }
 
     /// Every reply was asked for, each time with the same token.
     fn assert_all_used_with_one_token(&self) {
-        assert!(self.rules.iter().all(|rule| rule.num_calls() == 1));
+        assert_eq!(self.rule.num_calls(), self.replies);
         let tokens = self.tokens.lock().unwrap();
-        assert!(tokens.len() >= self.rules.len() && tokens.windows(2).all(|two| two[0] == two[1]));
+        assert!(!tokens.is_empty() && tokens.windows(2).all(|two| two[0] == two[1]));
     }
 }
 
