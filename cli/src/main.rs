@@ -1,1 +1,62 @@
-fn main() {}
+//! `cloakroom`: the local system, and the operator's tool.
+
+mod dev;
+mod function;
+mod secrets;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Checks people in and looks after what they bring.
+///
+/// Without a command, `cloakroom` is `cloakroom dev`: the whole system on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "cloakroom", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    dev: dev::DevArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole system on this machine: the API, the functions, the database, the secrets
+    Dev(dev::DevArgs),
+    /// Make, write and list the secrets of an environment
+    Secrets(secrets::SecretsArgs),
+    /// Be one of the functions; what `dev` starts its instances with
+    #[command(hide = true)]
+    Function(function::FunctionArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        None => dev::run(cli.dev),
+        Some(Command::Dev(args)) => dev::run(args),
+        Some(Command::Secrets(args)) => secrets::run(args),
+        Some(Command::Function(args)) => function::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_is_dev() {
+        let cli = Cli::parse_from(["cloakroom", "--port", "0", "--ephemeral"]);
+        assert!(cli.command.is_none());
+        let cli = Cli::parse_from(["cloakroom", "dev", "--port", "0"]);
+        assert!(matches!(cli.command, Some(Command::Dev(_))));
+    }
+}

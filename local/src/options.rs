@@ -16,12 +16,11 @@ pub struct DevOptions {
     pub parameters: BTreeMap<String, String>,
     /// The template.
     pub template: PathBuf,
-    /// Makes the secrets of a new system: the names and values of the parameters to store, given
-    /// the environment. Called when `/cloakroom/{env}/keys/private` is empty.
+    /// Makes the secrets of a new system. Called when `/cloakroom/{env}/keys/private` is empty.
     pub seed_parameters: SeedParameters,
 }
 
-/// See [`DevOptions::seed_parameters`].
+/// Given the environment, the names and values of the parameters to store.
 pub type SeedParameters = fn(&str) -> Vec<(String, String)>;
 
 impl fmt::Debug for DevOptions {

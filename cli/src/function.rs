@@ -1,0 +1,32 @@
+//! `cloakroom function <name>`: this executable as one of the functions.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+/// Which function to be.
+#[derive(Debug, Args)]
+pub struct FunctionArgs {
+    name: Name,
+}
+
+/// The functions, by the names of their binaries.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Name {
+    Account,
+    Keys,
+    Signin,
+    Signup,
+    Users,
+}
+
+/// Runs the function until its Runtime API goes away.
+pub fn run(args: &FunctionArgs) -> ExitCode {
+    match args.name {
+        Name::Account => account::main(),
+        Name::Keys => keys::main(),
+        Name::Signin => signin::main(),
+        Name::Signup => signup::main(),
+        Name::Users => users::main(),
+    }
+}
