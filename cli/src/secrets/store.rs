@@ -1,0 +1,121 @@
+use aws_sdk_ssm::{
+    Client,
+    types::{Parameter, ParameterType},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Error, Target, connect::connect};
+
+/// The parameters of one stage.
+pub(super) struct Store {
+    client: Client,
+    path: String,
+    endpoint: String,
+}
+
+/// What became of a value.
+pub(super) enum Written {
+    /// It is the parameter's version of this number.
+    Version(i64),
+    /// It was not written: there is a value already.
+    AlreadyThere,
+}
+
+impl Store {
+    pub(super) async fn open(target: &Target) -> Result<Self, Error> {
+        Ok(Self::new(connect(target).await?, target))
+    }
+
+    pub(super) fn new(client: Client, target: &Target) -> Self {
+        let region = client
+            .config()
+            .region()
+            .map_or("", |region| region.as_ref());
+        let endpoint = target
+            .endpoint_url
+            .clone()
+            .or_else(|| std::env::var("AWS_ENDPOINT_URL_SSM").ok())
+            .unwrap_or_else(|| format!("ssm.{region}.amazonaws.com"));
+        Self {
+            path: target.env.path(),
+            client,
+            endpoint,
+        }
+    }
+
+    /// The full name of a parameter.
+    pub(super) fn name(&self, relative: &str) -> String {
+        format!("{}/{relative}", self.path)
+    }
+
+    /// Everything below `relative` ("" for all), by full name, without decryption: nobody here needs the values.
+    pub(super) async fn list(&self, relative: &str) -> Result<Vec<Parameter>, Error> {
+        let path = self.name(relative);
+        let path = path.trim_end_matches('/');
+        let pages = self
+            .client
+            .get_parameters_by_path()
+            .path(path)
+            .recursive(true);
+        let mut pages = pages.with_decryption(false).into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| {
+                Error::of_call("ssm:GetParametersByPath", path, &self.endpoint, &error)
+            })?;
+            found.extend(page.parameters.unwrap_or_default());
+        }
+        found.sort_by(|a, b| a.name().cmp(&b.name()));
+        Ok(found)
+    }
+
+    /// One value.
+    pub(super) async fn read(&self, relative: &str) -> Result<SecretString, Error> {
+        let name = self.name(relative);
+        let found = self
+            .client
+            .get_parameter()
+            .name(&name)
+            .with_decryption(true)
+            .send()
+            .await;
+        let found = found
+            .map_err(|error| Error::of_call("ssm:GetParameter", &name, &self.endpoint, &error))?;
+        let value = found.parameter.and_then(|parameter| parameter.value);
+        Ok(value.unwrap_or_default().into())
+    }
+
+    /// Writes one value, encrypted with the account's `aws/ssm` key.
+    pub(super) async fn write(
+        &self,
+        relative: &str,
+        value: &SecretString,
+        overwrite: bool,
+    ) -> Result<Written, Error> {
+        let name = self.name(relative);
+        let request = self
+            .client
+            .put_parameter()
+            .name(&name)
+            .value(value.expose_secret());
+        let request = request
+            .r#type(ParameterType::SecureString)
+            .overwrite(overwrite);
+        match request.send().await {
+            Ok(written) => Ok(Written::Version(written.version())),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_parameter_already_exists()) =>
+            {
+                Ok(Written::AlreadyThere)
+            }
+            Err(error) => Err(Error::of_call(
+                "ssm:PutParameter",
+                &name,
+                &self.endpoint,
+                &error,
+            )),
+        }
+    }
+}
