@@ -17,7 +17,7 @@ const CACHE: (header::HeaderName, HeaderValue) = (
 
 /// `GET /.well-known/jwks.json` (RFC 7517, section 5).
 pub async fn jwks(State(app): State<App>) -> Result<Response, Problem> {
-    let keys = app.tokens.keys().await?;
+    let keys = app.keys.get().await?;
     Ok(([CACHE], Json(keys.jwks(app.clock.now()))).into_response())
 }
 
@@ -27,13 +27,13 @@ pub async fn openid_configuration(
     State(app): State<App>,
     gateway: Gateway,
 ) -> Result<Response, Problem> {
-    let keys = app.tokens.keys().await?;
+    let keys = app.keys.get().await?;
     let algorithms = keys.algorithms(app.clock.now());
     let algorithms: Vec<_> = algorithms
         .iter()
         .map(|algorithm| algorithm.as_str())
         .collect();
-    let document = document(&app.tokens.issuer(&gateway), &algorithms);
+    let document = document(&app.keys.issuer(&gateway), &algorithms);
     Ok(([CACHE], Json(document)).into_response())
 }
 

@@ -7,14 +7,14 @@ mod elsewhere;
 
 use std::process::ExitCode;
 
-use api::{InitError, Tokens};
+use api::{InitError, PublicKeys};
 use axum::{Router, routing::get};
 use domain::Clock;
 use settings::Env;
 
 #[derive(Clone)]
 struct App {
-    tokens: Tokens,
+    keys: PublicKeys,
     clock: Clock,
 }
 
@@ -27,10 +27,10 @@ pub fn main() -> ExitCode {
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let aws = settings::aws::sdk_config(env)?;
     let app = App {
-        tokens: Tokens::from_env(env, &aws, clock.clone())?,
+        keys: PublicKeys::from_env(env, &aws, clock.clone())?,
         clock,
     };
-    app.tokens.warm_up().await;
+    app.keys.warm_up().await;
     let routes = Router::new()
         .route("/.well-known/jwks.json", get(documents::jwks))
         .route(

@@ -1,78 +1,46 @@
-use std::{sync::Arc, time::Duration};
-
 use auth::{
     Caller,
-    keys::VerifyingKeys,
     token::{self, TokenPolicy},
 };
 use aws_types::SdkConfig;
 use axum::extract::{FromRef, FromRequestParts};
 use domain::Clock;
 use http::{HeaderMap, header, request::Parts};
-use settings::{Cached, Env, EnvError};
+use settings::{Env, EnvError};
 
-use crate::{Gateway, Problem};
+use crate::{Gateway, Problem, PublicKeys};
 
 /// What it takes to verify access tokens: the public keys and whose tokens we take.
 #[derive(Clone)]
 pub struct Tokens {
-    keys: Arc<Cached<VerifyingKeys>>,
-    issuer: Option<String>,
+    keys: PublicKeys,
     audience: String,
     clock: Clock,
 }
 
 impl Tokens {
-    /// From `PARAMETER_PATH` (which ends in `keys/public` here), `PARAMETER_CACHE_SECONDS`, `ISSUER` and `AUDIENCE`.
+    /// From the variables of [`PublicKeys`] and `AUDIENCE`.
     ///
     /// # Errors
     /// When a variable is missing or makes no sense.
     pub fn from_env(env: &Env, aws: &SdkConfig, clock: Clock) -> Result<Self, EnvError> {
-        let lifetime =
-            Duration::from_secs(env.parsed("PARAMETER_CACHE_SECONDS", "a number of seconds")?);
-        let make = |parameters: &settings::Parameters| {
-            VerifyingKeys::from_parameters(parameters.under("")).map_err(Into::into)
-        };
-        let path = env.required("PARAMETER_PATH")?;
-        let keys = Cached::new(
-            settings::aws::ssm(env, aws),
-            path,
-            lifetime,
-            clock.clone(),
-            make,
-        );
         Ok(Self {
-            keys: Arc::new(keys),
-            issuer: env.get("ISSUER").map(str::to_owned),
+            keys: PublicKeys::from_env(env, aws, clock.clone())?,
             audience: env.required("AUDIENCE")?,
             clock,
         })
     }
 
-    /// Fetches the keys ahead of the first request. Whether that works is told to whoever needs them.
+    /// Fetches the keys ahead of the first request.
     pub async fn warm_up(&self) {
-        let _: Result<_, settings::Unavailable> = self.keys.get().await;
-    }
-
-    /// The public keys.
-    ///
-    /// # Errors
-    /// 503 when there are none to be had.
-    pub async fn keys(&self) -> Result<Arc<VerifyingKeys>, Problem> {
-        self.keys.get().await.map_err(|_| Problem::unavailable())
-    }
-
-    /// Who issues the tokens we take.
-    #[must_use]
-    pub fn issuer(&self, gateway: &Gateway) -> String {
-        gateway.issuer(self.issuer.as_deref())
+        self.keys.warm_up().await;
     }
 
     async fn caller(&self, headers: &HeaderMap, gateway: &Gateway) -> Result<Caller, Problem> {
         let token = bearer(headers)?;
-        let keys = self.keys().await?;
+        let keys = self.keys.get().await?;
         let policy = TokenPolicy {
-            issuer: self.issuer(gateway),
+            issuer: self.keys.issuer(gateway),
             audience: self.audience.clone(),
         };
         token::verify(&keys, &policy, token, self.clock.now()).map_err(|error| {

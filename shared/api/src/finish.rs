@@ -58,7 +58,7 @@ async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Res
         %method,
         path,
         status = response.status().as_u16(),
-        ms = (clock.now() - begun).whole_milliseconds(),
+        ms = u64::try_from((clock.now() - begun).whole_milliseconds()).unwrap_or_default(),
         "request"
     );
     response

@@ -11,6 +11,7 @@ mod idempotency;
 mod json;
 mod page;
 mod problem;
+mod public_keys;
 mod runtime;
 mod user;
 
@@ -24,5 +25,6 @@ pub use idempotency::IdempotencyKey;
 pub use json::JsonBody;
 pub use page::{List, Page};
 pub use problem::Problem;
+pub use public_keys::PublicKeys;
 pub use runtime::{InitError, main};
 pub use user::UserView;

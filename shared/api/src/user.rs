@@ -3,6 +3,13 @@ use domain::{Profile, Role, User};
 use serde::Serialize;
 use time::OffsetDateTime;
 
+// RFC 3339 in UTC, always with milliseconds.
+time::serde::format_description!(
+    millis,
+    OffsetDateTime,
+    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+);
+
 /// A user as somebody is shown them.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -14,9 +21,9 @@ pub struct UserView {
     #[serde(skip_serializing_if = "Option::is_none")]
     profile: Option<ProfileView>,
     roles: Vec<Role>,
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(with = "millis")]
     created_at: OffsetDateTime,
-    #[serde(with = "time::serde::rfc3339")]
+    #[serde(with = "millis")]
     updated_at: OffsetDateTime,
 }
 

@@ -3,10 +3,11 @@
 //!
 //! Lambda's variables: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_ssm::config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
@@ -80,4 +81,21 @@ pub fn ssm(env: &Env, config: &SdkConfig) -> aws_sdk_ssm::Client {
     let mut config = aws_sdk_ssm::config::Builder::from(config);
     config.set_endpoint_url(endpoint);
     aws_sdk_ssm::Client::from_conf(config.build())
+}
+
+/// What went wrong, for the log: code and message of the service, or the chain of causes before it was reached.
+///
+/// Never the whole error: it holds the raw answer, and that may hold secrets, or the item that a write met.
+pub fn explain<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug,
+{
+    if let Some(error) = error.as_service_error() {
+        let message = error.message().unwrap_or("no message");
+        return format!("{}: {message}", error.code().unwrap_or("no code"));
+    }
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let causes = causes.map(|cause| format!(": {cause}"));
+    std::iter::once(error.to_string()).chain(causes).collect()
 }

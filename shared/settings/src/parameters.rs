@@ -1,11 +1,9 @@
 use std::collections::BTreeMap;
 
-use aws_sdk_ssm::{
-    Client,
-    error::{DisplayErrorContext, SdkError},
-    operation::get_parameters_by_path::GetParametersByPathError,
-};
+use aws_sdk_ssm::Client;
 use secrecy::SecretString;
+
+use crate::aws::explain;
 
 /// The secrets under one path of Parameter Store, by their names relative to it.
 #[derive(Debug, Default)]
@@ -13,8 +11,8 @@ pub struct Parameters(BTreeMap<String, SecretString>);
 
 /// Parameter Store did not give us the path.
 #[derive(Debug, thiserror::Error)]
-#[error("GetParametersByPath: {}", DisplayErrorContext(.0))]
-pub(crate) struct FetchError(#[from] Box<SdkError<GetParametersByPathError>>);
+#[error("GetParametersByPath: {0}")]
+pub(crate) struct FetchError(String);
 
 impl Parameters {
     /// Names and values that are already at hand.
@@ -54,7 +52,7 @@ impl Parameters {
                 .set_next_token(next)
                 .send()
                 .await
-                .map_err(Box::new)?;
+                .map_err(|error| FetchError(explain(&error)))?;
             values.extend(
                 page.parameters
                     .unwrap_or_default()

@@ -1,8 +1,8 @@
-use aws_sdk_dynamodb::{Client, config::Builder, error::DisplayErrorContext};
+use aws_sdk_dynamodb::{Client, config::Builder};
 use aws_types::SdkConfig;
 use settings::{Env, EnvError};
 
-use crate::row::s;
+use crate::{StoreError, row::s};
 
 /// A table and the way to it.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl Table {
             .table_name(&self.name)
             .key(key, s("-"));
         if let Err(error) = nobody.send().await {
-            tracing::warn!(table = self.name, error = %DisplayErrorContext(error), "warm_up_failed");
+            tracing::warn!(table = self.name, error = %StoreError::from(error), "warm_up_failed");
         }
     }
 }

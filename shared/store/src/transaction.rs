@@ -47,7 +47,10 @@ pub(crate) async fn transact(
             Err(error) => match verdict(&error) {
                 Verdict::Refused(failed) => return Ok(Outcome::Refused(failed)),
                 Verdict::TryAgain => {
-                    tracing::info!(error = %error.into_service_error(), "transaction_tried_again");
+                    tracing::info!(
+                        error = settings::aws::explain(&error),
+                        "transaction_tried_again"
+                    );
                 }
                 Verdict::Failed => return Err(error.into()),
             },

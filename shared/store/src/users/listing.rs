@@ -54,9 +54,9 @@ async fn shard_page(
     limit: usize,
 ) -> Result<Vec<User>, StoreError> {
     let condition = if before.is_some() {
-        "shard = :shard AND id < :before"
+        "#shard = :shard AND id < :before"
     } else {
-        "shard = :shard"
+        "#shard = :shard"
     };
     let mut values = HashMap::from([(":shard".to_owned(), s(shard))]);
     values.extend(before.map(|id| (":before".to_owned(), s(id.to_string()))));
@@ -65,6 +65,7 @@ async fn shard_page(
         .table_name(name)
         .index_name("listing")
         .key_condition_expression(condition)
+        .expression_attribute_names("#shard", "shard")
         .set_expression_attribute_values(Some(values))
         .scan_index_forward(false)
         .limit(i32::try_from(limit).unwrap_or(i32::MAX))
