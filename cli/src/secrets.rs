@@ -39,7 +39,7 @@ With the local system running, and its access key in the environment:
 enum Command {
     /// Make the key that signs access tokens, unless there is one
     ///
-    /// Writes the public half, then the private half, as SecureStrings that were not there before. Run again, it says
+    /// Writes the public half, then the private half, encrypted, under names that were free. Run again, it says
     /// what is already there; what an interrupted run left, it completes. It never overwrites.
     Init(init::InitArgs),
     /// Write one secret, read from a pipe or asked for without echo
@@ -56,14 +56,18 @@ struct Target {
     /// The stage: parameters live under /cloakroom/{env}/
     #[arg(long, value_enum)]
     env: Stage,
-    /// AWS region [default: AWS_REGION, then the profile's]
-    #[arg(long)]
+    #[arg(long, help = "AWS region [default: AWS_REGION, then the profile's]")]
     region: Option<String>,
-    /// Profile of ~/.aws/config [default: AWS_PROFILE, then "default"]
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "Profile of ~/.aws/config, before any access key in the environment"
+    )]
     profile: Option<String>,
-    /// Another Parameter Store than AWS's [default: AWS_ENDPOINT_URL_SSM]
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Another Parameter Store than AWS's [default: AWS_ENDPOINT_URL_SSM]"
+    )]
     endpoint_url: Option<String>,
 }
 

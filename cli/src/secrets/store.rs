@@ -1,5 +1,6 @@
 use aws_sdk_ssm::{
     Client,
+    operation::put_parameter::PutParameterError,
     types::{Parameter, ParameterType},
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -106,7 +107,7 @@ impl Store {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|error| error.is_parameter_already_exists()) =>
+                    .is_some_and(PutParameterError::is_parameter_already_exists) =>
             {
                 Ok(Written::AlreadyThere)
             }
