@@ -16,8 +16,8 @@ use crate::secrets;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DevArgs {
-    /// Port of the API; DynamoDB and SSM have the next two. 0 finds free ones
-    #[arg(long, default_value_t = 3000, env = "CLOAKROOM_PORT")]
+    /// Port of the API; the engines have the next two. 0 finds free ones
+    #[arg(long, default_value_t = 3000)]
     port: u16,
     /// Directory for data and endpoints.json [default: .cloakroom, or a temporary one if --ephemeral]
     #[arg(long, value_name = "DIR")]

@@ -10,15 +10,15 @@ use uuid::Uuid;
 
 use crate::iam::{Denied, Unauthenticated};
 
-/// The largest request DynamoDB takes; parameters are far smaller.
+/// The largest request that the database takes; parameters are far smaller.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// A dialect of the protocol.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Dialect {
-    /// DynamoDB: JSON 1.0, errors in the namespace of the service framework.
+    /// JSON 1.0, errors in the namespace of the service framework.
     DynamoDb,
-    /// SSM: JSON 1.1, errors without a namespace.
+    /// JSON 1.1, errors without a namespace.
     Ssm,
 }
 

@@ -3,7 +3,10 @@
 use domain::Clock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{DevError, DevOptions, System, ui::Ui};
+use crate::{
+    DevError, DevOptions, System,
+    ui::{self, Ui},
+};
 
 /// Runs the local system until Ctrl-C, or another signal that asks a program to end.
 ///
@@ -11,7 +14,7 @@ use crate::{DevError, DevOptions, System, ui::Ui};
 ///
 /// When the system cannot be started.
 pub async fn dev(options: &DevOptions) -> Result<(), DevError> {
-    let ui = Ui::new(Clock::system());
+    let ui = Ui::terminal(Clock::system());
     // From here on a signal does not kill, so nothing is left behind by a start that is broken off.
     let mut signals = Signals::listen().map_err(DevError::io("signals cannot be handled"))?;
     let system = tokio::select! {
@@ -20,9 +23,9 @@ pub async fn dev(options: &DevOptions) -> Result<(), DevError> {
     };
     ui.started();
     let system = system?;
-    ui.print(&addresses(&system, options));
+    ui::print(&addresses(&system, options));
     signals.received().await;
-    ui.print("stopping");
+    ui::print("stopping");
     system.stop().await;
     Ok(())
 }

@@ -51,7 +51,7 @@ impl System {
     ///
     /// When the template is wrong, a port or the data directory is taken, or an engine fails.
     pub async fn start(options: &DevOptions) -> Result<Self, DevError> {
-        Self::start_with(options, &Ui::new(Clock::system())).await
+        Self::start_with(options, &Ui::quiet()).await
     }
 
     pub(crate) async fn start_with(options: &DevOptions, ui: &Ui) -> Result<Self, DevError> {
@@ -81,7 +81,7 @@ impl System {
         let pool = |function: Function| {
             let id = function.logical_id.clone();
             let (program, engines) = (program.clone(), engines.clone());
-            let pool = Pool::new(function, program, engines, clock.clone(), ui.clone());
+            let pool = Pool::new(function, program, engines, clock.clone());
             (id, Arc::new(pool))
         };
         let functions: BTreeMap<_, _> = project.functions.into_iter().map(pool).collect();
@@ -134,6 +134,9 @@ impl System {
         self.stop.send_replace(true);
         // What is not done by then is cut off.
         let _ = timeout(GRACE, &mut self.front).await;
+        for function in self.functions.values() {
+            function.stop().await;
+        }
     }
 }
 
@@ -144,7 +147,7 @@ impl Drop for System {
             engine.abort();
         }
         for function in self.functions.values() {
-            function.stop();
+            function.stop_now();
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::{
     io::{self, IsTerminal, Write},
-    sync::Arc,
     time::Duration,
 };
 
@@ -14,15 +13,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 use time::macros::format_description;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-/// A handle on the terminal. Progress and the functions' words go to stderr, the rest to stdout.
+/// How the system says what it does. Progress and the functions' words go to stderr, the rest to
+/// stdout.
 #[derive(Debug, Clone)]
-pub(crate) struct Ui(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    clock: Clock,
-    /// Absent where stderr is no terminal: there, steps are plain lines.
-    progress: Option<ProgressBar>,
+pub(crate) enum Ui {
+    /// To a person.
+    Terminal {
+        /// Absent where stderr is no terminal: there, steps are plain lines.
+        progress: Option<ProgressBar>,
+        clock: Clock,
+    },
+    /// Not at all: the system is part of another program.
+    Quiet,
 }
 
 /// One request as it is logged. The query string stays out: it may hold tokens.
@@ -37,7 +39,7 @@ pub(crate) struct RequestLine<'a> {
 }
 
 impl Ui {
-    pub(crate) fn new(clock: Clock) -> Self {
+    pub(crate) fn terminal(clock: Clock) -> Self {
         let progress = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
@@ -46,55 +48,70 @@ impl Ui {
             bar.enable_steady_tick(Duration::from_millis(80));
             bar
         });
-        Self(Arc::new(Inner { clock, progress }))
+        Self::Terminal { progress, clock }
+    }
+
+    pub(crate) fn quiet() -> Self {
+        Self::Quiet
     }
 
     /// Says what is being done while the system starts.
     pub(crate) fn step(&self, what: &'static str) {
-        match &self.0.progress {
-            Some(progress) => progress.set_message(what),
-            None => write_line(io::stderr(), format_args!("{what}")),
+        match self {
+            Self::Terminal {
+                progress: Some(progress),
+                ..
+            } => progress.set_message(what),
+            Self::Terminal { progress: None, .. } => {
+                write_line(io::stderr(), format_args!("{what}"));
+            }
+            Self::Quiet => {}
         }
     }
 
     /// Ends the progress.
     pub(crate) fn started(&self) {
-        if let Some(progress) = &self.0.progress {
+        if let Self::Terminal {
+            progress: Some(progress),
+            ..
+        } = self
+        {
             progress.finish_and_clear();
         }
     }
 
-    /// Prints to stdout.
-    pub(crate) fn print(&self, text: &str) {
-        write_line(io::stdout(), format_args!("{text}"));
-    }
-
     /// Logs one request.
     pub(crate) fn request(&self, line: &RequestLine) {
-        let format = format_description!("[hour]:[minute]:[second]");
-        let time = self.0.clock.now().format(format).unwrap_or_default();
-        write_line(io::stdout(), format_args!("{} {line}", style(time).dim()));
-    }
-
-    /// Says something about a function.
-    pub(crate) fn function(&self, name: &str, text: &str) {
-        let name = style(format!("{name:>8} |")).for_stderr().dim();
-        write_line(io::stderr(), format_args!("{name} {text}"));
-    }
-
-    /// Passes on the lines that a function's process writes.
-    pub(crate) fn follow(
-        &self,
-        name: &str,
-        stdout: Option<impl AsyncRead + Send + Unpin + 'static>,
-        stderr: Option<impl AsyncRead + Send + Unpin + 'static>,
-    ) {
-        if let Some(stdout) = stdout {
-            tokio::spawn(pass_on(self.clone(), name.to_owned(), stdout));
+        if let Self::Terminal { clock, .. } = self {
+            let format = format_description!("[hour]:[minute]:[second]");
+            let time = clock.now().format(format).unwrap_or_default();
+            write_line(io::stdout(), format_args!("{} {line}", style(time).dim()));
         }
-        if let Some(stderr) = stderr {
-            tokio::spawn(pass_on(self.clone(), name.to_owned(), stderr));
-        }
+    }
+}
+
+/// Prints to stdout.
+pub(crate) fn print(text: &str) {
+    write_line(io::stdout(), format_args!("{text}"));
+}
+
+/// Says something about a function.
+pub(crate) fn function(name: &str, text: &str) {
+    let name = style(format!("{name:>8} |")).for_stderr().dim();
+    write_line(io::stderr(), format_args!("{name} {text}"));
+}
+
+/// Passes on the lines that a function's process writes.
+pub(crate) fn follow(
+    name: &str,
+    stdout: Option<impl AsyncRead + Send + Unpin + 'static>,
+    stderr: Option<impl AsyncRead + Send + Unpin + 'static>,
+) {
+    if let Some(stdout) = stdout {
+        tokio::spawn(pass_on(name.to_owned(), stdout));
+    }
+    if let Some(stderr) = stderr {
+        tokio::spawn(pass_on(name.to_owned(), stderr));
     }
 }
 
@@ -110,7 +127,11 @@ impl std::fmt::Display for RequestLine<'_> {
         };
         // A path may hold anything a client sends; a terminal should not obey it.
         let path = path.escape_debug();
-        write!(f, "{status} {method:<6} {path}  {ms:.1} ms")?;
+        write!(
+            f,
+            "{status} {method:<6} {path}  {ms:.1} ms",
+            method = method.as_str()
+        )?;
         if let Some(function) = self.function {
             write!(f, "  {function}")?;
         }
@@ -121,12 +142,12 @@ impl std::fmt::Display for RequestLine<'_> {
     }
 }
 
-async fn pass_on(ui: Ui, name: String, output: impl AsyncRead + Unpin) {
+async fn pass_on(name: String, output: impl AsyncRead + Unpin) {
     let mut reader = BufReader::new(output);
     let mut line = Vec::new();
     // The stream ends with the process.
     while let Ok(1..) = reader.read_until(b'\n', &mut line).await {
-        ui.function(&name, String::from_utf8_lossy(&line).trim_end());
+        function(&name, String::from_utf8_lossy(&line).trim_end());
         line.clear();
     }
 }

@@ -28,7 +28,9 @@ pub(crate) fn response(answer: &Bytes) -> Response<Body> {
 /// The response for an invocation that failed.
 pub(crate) fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
     match failure {
-        Failure::Busy | Failure::TimedOut(_) => message(StatusCode::SERVICE_UNAVAILABLE),
+        Failure::Busy | Failure::Stopped | Failure::TimedOut(_) => {
+            message(StatusCode::SERVICE_UNAVAILABLE)
+        }
         Failure::TooLarge => message(StatusCode::INTERNAL_SERVER_ERROR),
         Failure::Crashed(_) | Failure::Reported(_) => crashed(request_id),
     }

@@ -149,15 +149,14 @@ async fn handle(
         mut response,
         function,
         cold_start,
-    } = match cors.and_then(|cors| cors::preflight(cors, &parts)) {
-        Some(preflight) => Answered::by_gateway(preflight),
-        None => {
-            let mut answered = front.answer(&parts, body, peer, &id).await;
-            if let Some(cors) = cors {
-                cors::apply(cors, &parts.headers, answered.response.headers_mut());
-            }
-            answered
+    } = if let Some(preflight) = cors.and_then(|cors| cors::preflight(cors, &parts)) {
+        Answered::by_gateway(preflight)
+    } else {
+        let mut answered = front.answer(&parts, body, peer, &id).await;
+        if let Some(cors) = cors {
+            cors::apply(cors, &parts.headers, answered.response.headers_mut());
         }
+        answered
     };
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("apigw-requestid", id);

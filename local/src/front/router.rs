@@ -93,19 +93,18 @@ impl Pattern {
                     parameters
                 });
             }
-            let (here, after) = match rest.split_once('/') {
-                Some((here, after)) if !is_last => (here, after),
-                Some(_) => return None,
-                None if is_last => (rest, ""),
-                None => return None,
+            // The last segment ends the path, and no other does.
+            let (here, after) = match (rest.split_once('/'), is_last) {
+                (Some(split), false) => split,
+                (None, true) => (rest, ""),
+                (Some(_), true) | (None, false) => return None,
             };
             match segment {
-                Segment::Static(text) if percent::decode(here) != *text => return None,
-                Segment::Parameter(_) if here.is_empty() => return None,
-                Segment::Parameter(name) => {
+                Segment::Parameter(name) if !here.is_empty() => {
                     parameters.insert(name.clone(), percent::decode(here));
                 }
-                _ => {}
+                Segment::Static(text) if percent::decode(here) == *text => {}
+                _ => return None,
             }
             rest = after;
         }

@@ -11,7 +11,7 @@ use super::{
     invocation::{Failure, Invocation},
     runtime_api::RuntimeApi,
 };
-use crate::ui::Ui;
+use crate::ui;
 
 /// Lambda gives a function this long to initialise itself.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
@@ -30,7 +30,7 @@ pub(crate) enum Ended {
     /// The instance is gone.
     Gone(Failure),
     /// The instance was gone before it saw the event: another one may have it.
-    NeverStarted(Bytes),
+    NeverStarted,
 }
 
 impl Instance {
@@ -39,13 +39,12 @@ impl Instance {
         program: &Program,
         function: &Function,
         engines: &Engines,
-        ui: &Ui,
     ) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::Crashed(format!("cannot be started: {error}"));
         let api = RuntimeApi::start(&function.arn).await.map_err(failed)?;
         let mut command = environment::command(program, function, engines, api.address());
         let mut child = command.spawn().map_err(failed)?;
-        ui.follow(&function.binary, child.stdout.take(), child.stderr.take());
+        ui::follow(&function.binary, child.stdout.take(), child.stderr.take());
         let mut instance = Self { child, api };
         instance.initialise().await?;
         Ok(instance)
@@ -73,10 +72,9 @@ impl Instance {
     }
 
     /// Gives the instance one event and waits for its answer, at most for `limit`.
-    pub(crate) async fn invoke(&mut self, request: Request, limit: Duration) -> Ended {
+    pub(crate) async fn invoke(&mut self, work: Work, limit: Duration) -> Ended {
         let (reply, mut answer) = oneshot::channel();
-        let event = request.event.clone();
-        self.api.send(request.into_invocation(reply)).await;
+        self.api.send(work.into_invocation(reply)).await;
         let outcome = timeout(limit, async {
             tokio::select! {
                 // An instance may answer and end at once: the answer counts.
@@ -94,7 +92,7 @@ impl Instance {
                 match answer.try_recv() {
                     Ok(answer) => Ended::Answered(answer),
                     Err(_) if self.api.is_running() => Ended::Gone(crash),
-                    Err(_) => Ended::NeverStarted(event),
+                    Err(_) => Ended::NeverStarted,
                 }
             }
             Ok(Some(answer)) => Ended::Answered(answer),
@@ -104,14 +102,14 @@ impl Instance {
 }
 
 /// What an instance is to work on.
-pub(crate) struct Request {
+pub(crate) struct Work {
     pub(crate) request_id: String,
     pub(crate) deadline_ms: i64,
     pub(crate) trace_id: String,
     pub(crate) event: Bytes,
 }
 
-impl Request {
+impl Work {
     fn into_invocation(self, reply: oneshot::Sender<Result<Bytes, Failure>>) -> Invocation {
         Invocation {
             request_id: self.request_id,

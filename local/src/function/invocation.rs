@@ -24,6 +24,9 @@ pub(crate) enum Failure {
     /// No instance was free in time.
     #[error("no instance became free in time")]
     Busy,
+    /// The system stops.
+    #[error("ended with the system")]
+    Stopped,
     /// The time of the invocation ran out.
     #[error("timed out after {0:?}")]
     TimedOut(Duration),

@@ -9,18 +9,24 @@ use std::{
 use bytes::Bytes;
 use domain::Clock;
 use template::Function;
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::timeout,
+};
 
 use super::{
     environment::{Engines, Program},
-    instance::{Ended, Instance, Request},
+    instance::{Ended, Instance, Work},
     invocation::{Failure, Invoked},
 };
-use crate::{clock, ui::Ui};
+use crate::{clock, ui};
 
 /// How long a request waits for a free instance: as long as API Gateway waits for any answer.
 /// Lambda would have started another instance; a laptop must queue.
 const QUEUE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long instances may take to be killed.
+const KILL_LIMIT: Duration = Duration::from_secs(1);
 
 /// A function with its instances: one invocation each at a time, started when there is none idle,
 /// at most two per core and never fewer than four.
@@ -29,15 +35,10 @@ pub(crate) struct Pool {
     program: Program,
     engines: Engines,
     clock: Clock,
-    ui: Ui,
     idle: Mutex<Vec<Instance>>,
     slots: Semaphore,
-}
-
-/// How many instances of one function may work at once.
-fn max_instances() -> usize {
-    let cores = available_parallelism().map_or(1, std::num::NonZero::get);
-    (2 * cores).max(4)
+    max_instances: u32,
+    stopped: watch::Sender<bool>,
 }
 
 impl Pool {
@@ -46,16 +47,19 @@ impl Pool {
         program: Program,
         engines: Engines,
         clock: Clock,
-        ui: Ui,
     ) -> Self {
+        let cores =
+            available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
+        let max_instances = (2 * cores).max(4);
         Self {
             function,
             program,
             engines,
             clock,
-            ui,
             idle: Mutex::new(Vec::new()),
-            slots: Semaphore::new(max_instances()),
+            slots: Semaphore::new(max_instances as usize),
+            max_instances,
+            stopped: watch::Sender::new(false),
         }
     }
 
@@ -63,52 +67,91 @@ impl Pool {
         &self.function
     }
 
-    /// Runs the function on `event`.
+    /// Runs the function on `event`, as soon as an instance is free.
     pub(crate) async fn invoke(&self, request_id: &str, trace_id: &str, event: Bytes) -> Invoked {
-        let Ok(Ok(_slot)) = timeout(QUEUE_LIMIT, self.slots.acquire()).await else {
-            return self.report(Err(Failure::Busy), false);
-        };
         let mut cold_start = false;
-        let mut event = event;
-        loop {
-            let instance = match self.take_idle() {
-                Some(instance) => Ok(instance),
-                None => {
-                    cold_start = true;
-                    Instance::start(&self.program, &self.function, &self.engines, &self.ui).await
-                }
-            };
-            let mut instance = match instance {
-                Ok(instance) => instance,
-                Err(failure) => return self.report(Err(failure), cold_start),
-            };
-            let limit = self.function.timeout;
-            let request = Request {
-                request_id: request_id.to_owned(),
-                deadline_ms: clock::epoch_ms(&self.clock) + limit_ms(limit),
-                trace_id: trace_id.to_owned(),
-                event,
-            };
-            match instance.invoke(request, limit).await {
-                Ended::Answered(result) => {
-                    self.lock().push(instance);
-                    return self.report(result, cold_start);
-                }
-                Ended::Gone(failure) => return self.report(Err(failure), cold_start),
-                // A new instance that dies before it takes its event is no accident of idling.
-                Ended::NeverStarted(_) if cold_start => {
-                    let failure = Failure::Crashed("ended before it took its event".to_owned());
-                    return self.report(Err(failure), cold_start);
-                }
-                Ended::NeverStarted(untouched) => event = untouched,
+        let result = tokio::select! {
+            result = self.queue(request_id, trace_id, event, &mut cold_start) => result,
+            // What the branch above holds is dropped, and with it a busy instance.
+            () = self.stopped() => Err(Failure::Stopped),
+        };
+        if let Err(failure) = &result {
+            ui::function(&self.function.binary, &failure.to_string());
+        }
+        Invoked { result, cold_start }
+    }
+
+    /// Ends all instances, busy ones too, and waits until they are gone.
+    pub(crate) async fn stop(&self) {
+        self.stop_now();
+        // Each slot that comes back is an invocation that has ended.
+        let _ = timeout(KILL_LIMIT, self.slots.acquire_many(self.max_instances)).await;
+        self.lock().clear();
+    }
+
+    /// As [`Pool::stop`], without waiting.
+    pub(crate) fn stop_now(&self) {
+        self.stopped.send_replace(true);
+        self.lock().clear();
+    }
+
+    async fn stopped(&self) {
+        // The sender lives as long as we do, so waiting cannot fail.
+        let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
+    }
+
+    async fn queue(
+        &self,
+        request_id: &str,
+        trace_id: &str,
+        event: Bytes,
+        cold_start: &mut bool,
+    ) -> Result<Bytes, Failure> {
+        let Ok(Ok(_slot)) = timeout(QUEUE_LIMIT, self.slots.acquire()).await else {
+            return Err(Failure::Busy);
+        };
+        while let Some(mut instance) = self.take_idle() {
+            match self
+                .run(&mut instance, request_id, trace_id, event.clone())
+                .await
+            {
+                Ended::Answered(result) => return self.keep(instance, result),
+                Ended::Gone(failure) => return Err(failure),
+                // It died of idling; the event is as good as new.
+                Ended::NeverStarted => {}
             }
+        }
+        *cold_start = true;
+        let mut instance = Instance::start(&self.program, &self.function, &self.engines).await?;
+        match self.run(&mut instance, request_id, trace_id, event).await {
+            Ended::Answered(result) => self.keep(instance, result),
+            Ended::Gone(failure) => Err(failure),
+            Ended::NeverStarted => Err(Failure::Crashed("ended at once".to_owned())),
         }
     }
 
-    /// Ends all idle instances.
-    pub(crate) fn stop(&self) {
-        self.slots.close();
-        self.lock().clear();
+    async fn run(
+        &self,
+        instance: &mut Instance,
+        request_id: &str,
+        trace_id: &str,
+        event: Bytes,
+    ) -> Ended {
+        let limit = self.function.timeout;
+        let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
+        let work = Work {
+            request_id: request_id.to_owned(),
+            deadline_ms: clock::epoch_ms(&self.clock).saturating_add(limit_ms),
+            trace_id: trace_id.to_owned(),
+            event,
+        };
+        instance.invoke(work, limit).await
+    }
+
+    /// Keeps an instance for the next invocation.
+    fn keep(&self, instance: Instance, result: Result<Bytes, Failure>) -> Result<Bytes, Failure> {
+        self.lock().push(instance);
+        result
     }
 
     /// The instance that was used last and still lives.
@@ -121,22 +164,10 @@ impl Pool {
         }
     }
 
-    fn report(&self, result: Result<Bytes, Failure>, cold_start: bool) -> Invoked {
-        if let Err(failure) = &result {
-            self.ui
-                .function(&self.function.binary, &failure.to_string());
-        }
-        Invoked { result, cold_start }
-    }
-
     /// No lock is held across anything that can panic.
     fn lock(&self) -> MutexGuard<'_, Vec<Instance>> {
         self.idle
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
-}
-
-fn limit_ms(limit: Duration) -> i64 {
-    i64::try_from(limit.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,0 +1,66 @@
+use serde_json::{Value, json};
+
+use crate::support::TestSystem;
+
+#[tokio::test]
+async fn a_request_reaches_its_function_as_an_event() {
+    let system = TestSystem::start().await;
+    let response = system
+        .post("/items/a%20b?x=1")
+        .header("content-type", "application/json")
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.headers().contains_key("apigw-requestid"));
+    let event: Value = response.json().await.unwrap();
+    assert_eq!(event["version"], "2.0");
+    assert_eq!(event["routeKey"], "POST /items/{id}");
+    assert_eq!(event["pathParameters"], json!({"id": "a b"}));
+    assert_eq!(event["queryStringParameters"], json!({"x": "1"}));
+    assert_eq!(event["body"], "{}");
+}
+
+#[tokio::test]
+async fn a_route_that_the_template_lacks_does_not_exist() {
+    let system = TestSystem::start().await;
+    let response = system.get("/items/1").send().await.unwrap();
+    assert_eq!(response.status(), 404);
+    assert!(response.headers().contains_key("apigw-requestid"));
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(body, json!({"message": "Not Found"}));
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_gateways_limit_is_refused() {
+    let system = TestSystem::start().await;
+    let body = vec![b'x'; 10 * 1024 * 1024 + 1];
+    let response = system.post("/items/1").body(body).send().await.unwrap();
+    assert_eq!(response.status(), 413);
+}
+
+#[tokio::test]
+async fn the_gateway_answers_for_cors() {
+    let system = TestSystem::start().await;
+    for (origin, expected) in [
+        ("http://page.example", Some("http://page.example")),
+        ("http://other.example", None),
+    ] {
+        let response = system
+            .get("/do/cors")
+            .header("origin", origin)
+            .send()
+            .await
+            .unwrap();
+        let allowed = response.headers().get("access-control-allow-origin");
+        assert_eq!(allowed.map(|value| value.to_str().unwrap()), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_sensible_host_never_reaches_a_function() {
+    let system = TestSystem::start().await;
+    let request = system.get("/do/pid").header("host", "a b");
+    assert_eq!(request.send().await.unwrap().status(), 400);
+}

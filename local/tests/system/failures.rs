@@ -1,0 +1,127 @@
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::support::TestSystem;
+
+#[tokio::test]
+async fn a_crash_is_a_502_and_the_function_is_replaced() {
+    let system = TestSystem::start().await;
+    let (_, before) = system.act("pid").await;
+    let (status, problem) = system.act("exit").await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (502, &json!("function_crashed"))
+    );
+    let (status, after) = system.act("pid").await;
+    assert_eq!(status, 200);
+    assert_ne!(before, after);
+}
+
+#[tokio::test]
+async fn a_function_that_cannot_start_is_a_502() {
+    let system = TestSystem::start().await;
+    let response = system.get("/broken").send().await.unwrap();
+    assert_eq!(response.status(), 502);
+    let content_type = &response.headers()["content-type"];
+    assert_eq!(content_type, "application/problem+json");
+}
+
+#[tokio::test]
+async fn an_error_that_the_runtime_reports_is_a_502_and_the_instance_stays() {
+    let system = TestSystem::start().await;
+    let (_, before) = system.act("pid").await;
+    assert_eq!(system.act("fail").await.0, 502);
+    assert_eq!(system.act("pid").await.1, before);
+}
+
+#[tokio::test]
+async fn a_function_that_takes_too_long_is_ended() {
+    let system = TestSystem::start().await;
+    let (_, before) = system.act("pid").await;
+    let start = Instant::now();
+    let answer = system.act("hang").await;
+    assert_eq!(answer, (503, json!({"message": "Service Unavailable"})));
+    assert!(start.elapsed() < Duration::from_secs(5));
+    wait_until_gone(&before).await;
+    assert_eq!(system.act("pid").await.0, 200);
+}
+
+#[tokio::test]
+async fn an_instance_that_dies_while_idle_is_replaced_unseen() {
+    let system = TestSystem::start().await;
+    let (_, pid) = system.act("pid").await;
+    let kill = Command::new("kill")
+        .args(["-KILL", &pid.to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(system.act("pid").await.0, 200);
+}
+
+#[tokio::test]
+async fn an_answer_beyond_six_megabytes_is_an_error() {
+    let system = TestSystem::start().await;
+    assert_eq!(
+        system.act("large").await,
+        (500, json!({"message": "Internal Server Error"}))
+    );
+    assert_eq!(system.act("pid").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_does_not_end_the_work() {
+    let system = TestSystem::start().await;
+    let (_, before) = system.act("pid").await;
+    let request = system
+        .get("/do/slow")
+        .timeout(Duration::from_millis(50))
+        .send();
+    assert!(request.await.unwrap_err().is_timeout());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(system.act("pid").await.1, before);
+}
+
+#[tokio::test]
+async fn functions_end_with_the_system() {
+    let mut system = TestSystem::start().await;
+    let (_, pid) = system.act("pid").await;
+    let endpoints = system.data_dir().join("endpoints.json");
+    assert!(endpoints.exists());
+    system.stop().await;
+    wait_until_gone(&pid).await;
+    assert!(!endpoints.exists());
+}
+
+#[tokio::test]
+async fn a_busy_function_ends_with_the_system_too() {
+    let mut system = TestSystem::start().await;
+    let (_, pid) = system.act("pid").await;
+    let hanging = tokio::spawn(system.get("/do/hang").send());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    system.stop().await;
+    wait_until_gone(&pid).await;
+    drop(hanging);
+}
+
+async fn wait_until_gone(pid: &Value) {
+    let pid = pid.to_string();
+    let alive = || {
+        let status = Command::new("kill")
+            .args(["-0", &pid])
+            .output()
+            .unwrap()
+            .status;
+        status.success()
+    };
+    for _ in 0..50 {
+        if !alive() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("process {pid} still runs");
+}

@@ -1,0 +1,12 @@
+//! The local system as its users meet it: over HTTP, with real processes, from a small template.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod api;
+mod bootstrap;
+mod dynamodb;
+mod failures;
+mod instances;
+mod restart;
+mod ssm;
+mod support;

@@ -1,0 +1,92 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use local::{DevError, OPERATOR_KEY, System};
+
+use crate::support::{dynamodb, options, ssm};
+
+#[tokio::test]
+async fn data_survives_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = options(dir.path(), false);
+    let system = System::start(&options).await.unwrap();
+    let id = || AttributeValue::S("1".to_owned());
+    dynamodb(&system.endpoints().dynamodb, OPERATOR_KEY)
+        .put_item()
+        .table_name("cloakroom-dev-Allowed")
+        .item("id", id())
+        .send()
+        .await
+        .unwrap();
+    system.stop().await;
+
+    options.seed_parameters = |_| panic!("there are keys already");
+    let system = System::start(&options).await.unwrap();
+    let got = dynamodb(&system.endpoints().dynamodb, OPERATOR_KEY)
+        .get_item()
+        .table_name("cloakroom-dev-Allowed")
+        .key("id", id())
+        .send()
+        .await
+        .unwrap();
+    assert!(got.item.is_some());
+    let secret = ssm(&system.endpoints().ssm, OPERATOR_KEY)
+        .get_parameter()
+        .name("/cloakroom/dev/keys/private/a")
+        .with_decryption(true)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(secret.parameter().unwrap().value(), Some("secret"));
+    system.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_outlives_an_ephemeral_system() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let system = System::start(&options(&data, true)).await.unwrap();
+    assert!(data.join("endpoints.json").exists());
+    system.stop().await;
+    assert!(!data.exists());
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let start = async |change: fn(&mut local::DevOptions)| {
+        let mut options = options(dir.path(), true);
+        change(&mut options);
+        match System::start(&options).await {
+            Ok(_) => panic!("it starts"),
+            Err(error) => error,
+        }
+    };
+    let error = start(|options| {
+        options
+            .parameters
+            .insert("Colour".to_owned(), "red".to_owned());
+    });
+    let error = error.await.to_string();
+    let expected = "the template has no parameter `Colour`; it has Color, Env, Issuer";
+    assert!(error.ends_with(expected), "{error}");
+
+    let error = start(|options| options.env = "staging".to_owned())
+        .await
+        .to_string();
+    assert!(
+        error.ends_with("parameter `Env`: `staging` is not one of dev, qa, prod"),
+        "{error}"
+    );
+
+    let error = start(|options| options.template = "/nowhere/template.yaml".into()).await;
+    assert!(matches!(error, DevError::ReadTemplate { .. }));
+
+    let error = start(|options| options.bootstraps = Some("/nowhere".into())).await;
+    assert!(
+        error.to_string().contains("/nowhere/broken/bootstrap"),
+        "{error}"
+    );
+
+    let _first = System::start(&options(dir.path(), true)).await.unwrap();
+    let error = start(|_| {}).await;
+    assert!(matches!(error, DevError::DataDir(_)), "{error}");
+}

@@ -1,0 +1,147 @@
+//! A system of the test's own, and clients for it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
+
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::Builder;
+use local::{DevOptions, System};
+use reqwest::{Client, RequestBuilder};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A running system; everything it wrote is gone with it.
+pub struct TestSystem {
+    system: Option<System>,
+    dir: TempDir,
+    http: Client,
+}
+
+/// The functions' executables: this test binary, told to be a function. They are written before
+/// any process starts, or a process that is being started could hold them open for writing.
+static BOOTSTRAPS: LazyLock<TempDir> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    // One function in each of the two layouts.
+    for name in ["echo", "BrokenFunction"] {
+        let function = dir.path().join(name);
+        fs::create_dir(&function).unwrap();
+        let script = format!(
+            "#!/bin/sh\nexec '{}' --ignored --exact bootstrap::function --nocapture\n",
+            std::env::current_exe().unwrap().display()
+        );
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o700)
+            .open(function.join("bootstrap"))
+            .unwrap();
+        std::io::Write::write_all(&mut file, script.as_bytes()).unwrap();
+    }
+    dir
+});
+
+/// Options for a system on free ports that keeps its data in `data_dir`.
+pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
+    DevOptions {
+        port: 0,
+        data_dir: Some(data_dir.to_owned()),
+        ephemeral,
+        bootstraps: Some(BOOTSTRAPS.path().to_owned()),
+        env: "dev".to_owned(),
+        parameters: BTreeMap::from([("Color".to_owned(), "red".to_owned())]),
+        template: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system/template.yaml"),
+        seed_parameters: |env| {
+            vec![
+                (
+                    format!("/cloakroom/{env}/keys/private/a"),
+                    "secret".to_owned(),
+                ),
+                (format!("/cloakroom/{env}/public/a"), "public".to_owned()),
+            ]
+        },
+    }
+}
+
+impl TestSystem {
+    pub async fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let options = options(&dir.path().join("data"), true);
+        Self {
+            system: Some(System::start(&options).await.unwrap()),
+            dir,
+            http: Client::new(),
+        }
+    }
+
+    pub fn system(&self) -> &System {
+        self.system.as_ref().unwrap()
+    }
+
+    /// Where the system keeps its data.
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    pub async fn stop(&mut self) {
+        self.system.take().unwrap().stop().await;
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.http
+            .get(format!("{}{path}", self.system().endpoints().api))
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.http
+            .post(format!("{}{path}", self.system().endpoints().api))
+    }
+
+    /// Has the echo function do something, and gives the status and what it answered.
+    pub async fn act(&self, action: &str) -> (u16, Value) {
+        let response = self.get(&format!("/do/{action}")).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    pub fn dynamodb(&self, key: &str) -> aws_sdk_dynamodb::Client {
+        dynamodb(&self.system().endpoints().dynamodb, key)
+    }
+
+    pub fn ssm(&self, key: &str) -> aws_sdk_ssm::Client {
+        ssm(&self.system().endpoints().ssm, key)
+    }
+}
+
+fn credentials(key: &str) -> Credentials {
+    Credentials::new(key, local::SECRET_KEY, None, None, "test")
+}
+
+/// The database as the owner of `key` reaches it at `url`.
+pub fn dynamodb(url: &str, key: &str) -> aws_sdk_dynamodb::Client {
+    aws_sdk_dynamodb::Client::from_conf(
+        aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))
+            .credentials_provider(credentials(key))
+            .endpoint_url(url)
+            .http_client(Builder::new().build_http())
+            .build(),
+    )
+}
+
+/// The Parameter Store as the owner of `key` reaches it at `url`.
+pub fn ssm(url: &str, key: &str) -> aws_sdk_ssm::Client {
+    aws_sdk_ssm::Client::from_conf(
+        aws_sdk_ssm::Config::builder()
+            .behavior_version(aws_sdk_ssm::config::BehaviorVersion::latest())
+            .region(aws_sdk_ssm::config::Region::new("us-east-1"))
+            .credentials_provider(credentials(key))
+            .endpoint_url(url)
+            .http_client(Builder::new().build_http())
+            .build(),
+    )
+}
