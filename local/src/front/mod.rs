@@ -17,6 +17,7 @@ use axum::{
 use domain::Clock;
 use http::{HeaderValue, Request, Response, StatusCode, header::HOST, request::Parts, uri};
 use template::{Cors, Route};
+use url::Url;
 
 use self::router::Router;
 use crate::{
@@ -172,8 +173,12 @@ async fn handle(
     response
 }
 
-/// On AWS, a request without a host of ours never reaches the gateway.
+/// On AWS, a request for a host that is not ours never reaches the gateway. Here any host that can
+/// be part of a URL is ours.
 fn has_valid_host(parts: &Parts) -> bool {
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-    host.is_some_and(|host| !host.contains('@') && host.parse::<uri::Authority>().is_ok())
+    host.is_some_and(|host| {
+        let is_authority = !host.contains('@') && host.parse::<uri::Authority>().is_ok();
+        is_authority && Url::parse(&format!("http://{host}/")).is_ok()
+    })
 }
