@@ -1,1 +1,10 @@
-//! Black-box tests.
+//! Black-box tests: HTTP requests to the local system, in which the real functions run as processes of their own.
+//!
+//! The tree mirrors the URL tree. Each test starts a system of its own on free ports, so they run side by side.
+
+mod bodies;
+mod signin;
+mod signup;
+mod support;
+mod users;
+mod well_known;

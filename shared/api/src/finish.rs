@@ -5,7 +5,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::Clock;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use lambda_http::RequestExt as _;
 
 use crate::{Gateway, Problem, deadline};
 
@@ -33,15 +34,15 @@ const HEADERS: [(header::HeaderName, HeaderValue); 5] = [
 /// What all answers of a function have in common: an end within the deadline, problems as documents, the request id,
 /// the security headers, and one line in the log.
 pub fn finish(router: Router, clock: Clock) -> Router {
-    router
-        .fallback(|| async { Problem::not_found() })
-        .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
-        .layer(from_fn_with_state(clock, answer))
+    router.layer(from_fn_with_state(clock, answer))
 }
 
 async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Response {
     let gateway = Gateway::of(request.extensions());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    if is_ambiguous(request.raw_http_path()) {
+        return dress(Problem::not_found().into_response(), &gateway.request_id);
+    }
     let begun = clock.now();
     let response = match deadline::budget(request.extensions(), &clock) {
         Some(budget) => tokio::time::timeout(budget, next.run(request))
@@ -64,8 +65,17 @@ async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Res
     response
 }
 
+/// API Gateway chooses the function by the path as it was sent and hands it on decoded; read as a URL again,
+/// `/users/../users` or a space at the end would make it another one than was chosen.
+fn is_ambiguous(path: &str) -> bool {
+    path.trim() != path
+        || path
+            .split(['/', '\\'])
+            .any(|segment| segment == "." || segment == "..")
+}
+
 fn dress(mut response: Response, request_id: &str) -> Response {
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+    if let Some(problem) = problem_of(&mut response) {
         let allow = response.headers_mut().remove(header::ALLOW);
         response = problem.render(request_id);
         response
@@ -82,6 +92,18 @@ fn dress(mut response: Response, request_id: &str) -> Response {
             .map(|id| (X_REQUEST_ID, id)),
     );
     response
+}
+
+/// The problem that a handler answered with, or that the router found: it knows no such path, or no such method.
+fn problem_of(response: &mut Response) -> Option<Problem> {
+    response
+        .extensions_mut()
+        .remove::<Problem>()
+        .or_else(|| match response.status() {
+            StatusCode::NOT_FOUND => Some(Problem::not_found()),
+            StatusCode::METHOD_NOT_ALLOWED => Some(Problem::method_not_allowed()),
+            _ => None,
+        })
 }
 
 const X_REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");

@@ -7,6 +7,8 @@ use crate::Invalid;
 const MIN_CHARS: usize = 8;
 /// bcrypt reads 72 bytes and the last of them is the terminating NUL; beyond that it would truncate in silence.
 const MAX_BYTES: usize = 71;
+/// How much of its key, repeated with a NUL after each time, bcrypt reads.
+const KEY_BYTES: usize = 72;
 
 const EMPTY: Invalid = Invalid::new("empty", "must not be empty");
 const TOO_SHORT: Invalid =
@@ -20,6 +22,11 @@ const COMMON: Invalid = Invalid::new(
     "this password is among the first an attacker would try; choose another",
 );
 
+const REPEATS: Invalid = Invalid::new(
+    "password_repeats",
+    "to bcrypt this password is the same as the shorter one before its NUL character",
+);
+
 /// The passwords everybody tries first, lower-case, sorted, one a line.
 static COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
 
@@ -31,7 +38,7 @@ impl Password {
     /// Normalises the text (NFKC, so that every keyboard's `é` is the same) and applies the rules.
     ///
     /// # Errors
-    /// When it is too short, too long for bcrypt, or common.
+    /// When it is too short, too long for bcrypt, not itself to bcrypt, or common.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let password = normalised(text);
         let text = password.expose_secret();
@@ -39,6 +46,8 @@ impl Password {
             Err(TOO_SHORT)
         } else if text.len() > MAX_BYTES {
             Err(TOO_LONG)
+        } else if is_repetition(text.as_bytes()) {
+            Err(REPEATS)
         } else if is_common(text) {
             Err(COMMON)
         } else {
@@ -70,11 +79,35 @@ impl PasswordAttempt {
         }
     }
 
+    /// Whether it can be anybody's password. If not, a hash that matches means nothing.
+    #[must_use]
+    pub fn can_match(&self) -> bool {
+        let text = self.expose().as_bytes();
+        text.len() <= MAX_BYTES && !is_repetition(text)
+    }
+
     /// The text, for the hash function alone.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
+}
+
+/// bcrypt repeats its key, with a NUL after each time, until it has 72 bytes: `ab` and `ab\0ab` are one password to it.
+/// Of all that are the same, only the shortest is a password.
+fn is_repetition(password: &[u8]) -> bool {
+    let key = |password: &[u8]| -> Vec<u8> {
+        password
+            .iter()
+            .copied()
+            .chain([0])
+            .cycle()
+            .take(KEY_BYTES)
+            .collect()
+    };
+    let nuls = password.iter().enumerate().filter(|(_, byte)| **byte == 0);
+    nuls.into_iter()
+        .any(|(at, _)| key(&password[..at]) == key(password))
 }
 
 fn normalised(text: &str) -> SecretString {
@@ -120,6 +153,32 @@ mod tests {
         // 17 * 4 = 68 bytes, 18 * 4 = 72
         assert_eq!(refused(&"🗝".repeat(17)), None);
         assert_eq!(refused(&"🗝".repeat(18)), Some(TOO_LONG));
+    }
+
+    #[test]
+    fn what_bcrypt_takes_for_a_shorter_password_is_none() {
+        let cut = format!("{}\0{}", "a".repeat(30), "b".repeat(8));
+        // 39 bytes and a NUL, then 31 more up to another: the first 72 bytes of the repeated key are the same.
+        let same = format!("{cut}\0{}", "a".repeat(30));
+        assert_eq!((cut.len(), same.len()), (39, 70));
+        for (password, repeats) in [
+            ("password\0password", true),
+            ("nul\0nul\0nul", true),
+            ("\0\0\0\0\0\0\0\0", true),
+            ("nul\0nul\0null", false),
+            ("trailing nul\0", false),
+            ("\0leading nul", false),
+            (&cut, false),
+            (&format!("{same}\0"), true),
+        ] {
+            let refused = refused(password) == Some(REPEATS);
+            assert_eq!(refused, repeats, "{password:?}");
+            assert_eq!(
+                PasswordAttempt::parse(password).unwrap().can_match(),
+                !repeats,
+                "{password:?}"
+            );
+        }
     }
 
     #[test]

@@ -1,5 +1,4 @@
 use domain::PasswordAttempt;
-use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Cost, HashingError, PasswordHash, count};
 
@@ -28,32 +27,28 @@ pub async fn verify(
     stored: Option<&PasswordHash>,
     configured: Cost,
 ) -> Result<Verdict, HashingError> {
-    let attempt = SecretString::from(attempt.expose());
+    let attempt = attempt.clone();
     let stored = stored.cloned();
-    let verdict = tokio::task::spawn_blocking(move || {
-        verdict(
-            attempt.expose_secret().as_bytes(),
-            stored.as_ref(),
-            configured,
-        )
-    });
+    let verdict =
+        tokio::task::spawn_blocking(move || verdict(&attempt, stored.as_ref(), configured));
     Ok(verdict.await??)
 }
 
 fn verdict(
-    attempt: &[u8],
+    attempt: &PasswordAttempt,
     stored: Option<&PasswordHash>,
     configured: Cost,
 ) -> Result<Verdict, bcrypt::BcryptError> {
-    // Too long to be anybody's password: run as much of it as bcrypt takes, and believe none of it.
-    let fits = attempt.len() <= MAX_BYTES;
+    // When it can't be anybody's password, run as much of it as bcrypt takes, and believe none of it.
+    let can_match = attempt.can_match();
+    let attempt = attempt.expose().as_bytes();
     let attempt = &attempt[..attempt.len().min(MAX_BYTES)];
 
     let Some(stored) = stored else {
         run(attempt, &nobodys_hash(configured), configured)?;
         return Ok(Verdict::NoMatch);
     };
-    let matched = run(attempt, stored.as_str(), stored.cost())? && fits;
+    let matched = run(attempt, stored.as_str(), stored.cost())? && can_match;
     // 2^s + (2^s + 2^(s+1) + … + 2^(c-1)) = 2^c. After a match too: a locked account's right password is a refusal.
     for cost in stored.cost().until(configured) {
         run(attempt, &nobodys_hash(cost), cost)?;

@@ -1,0 +1,257 @@
+use insta::assert_json_snapshot;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, PASSWORD, TestApp};
+
+#[tokio::test]
+async fn a_new_account_is_created_and_told_where_it_is() {
+    let app = TestApp::start();
+    let body = json!({
+        "email": "Ada@Example.com", "password": PASSWORD, "name": "Ada Lovelace",
+        "profile": {"firstName": "Ada", "lastName": "Lovelace", "city": "London", "age": 36},
+    });
+    let answer = app.post("/signup", &body).await.expect(201);
+    let user = &answer.json()["user"];
+    let location = format!("/users/{}", user["id"].as_str().unwrap());
+    assert_eq!(answer.header("location"), Some(location.as_str()));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_json_snapshot!(answer.json(), {
+        ".user.id" => insta::dynamic_redaction(uuid_v7),
+        ".user.createdAt" => insta::dynamic_redaction(rfc3339_utc),
+        ".user.updatedAt" => insta::dynamic_redaction(rfc3339_utc),
+    }, @r#"
+    {
+      "user": {
+        "id": "[UUIDv7]",
+        "email": "Ada@Example.com",
+        "name": "Ada Lovelace",
+        "profile": {
+          "firstName": "Ada",
+          "lastName": "Lovelace",
+          "city": "London",
+          "age": 36
+        },
+        "roles": [],
+        "createdAt": "[RFC 3339 UTC]",
+        "updatedAt": "[RFC 3339 UTC]"
+      }
+    }
+    "#);
+}
+
+fn uuid_v7(id: insta::internals::Content, _: insta::internals::ContentPath<'_>) -> &'static str {
+    let id = uuid::Uuid::parse_str(id.as_str().unwrap()).unwrap();
+    assert_eq!(id.get_version_num(), 7);
+    "[UUIDv7]"
+}
+
+fn rfc3339_utc(
+    time: insta::internals::Content,
+    _: insta::internals::ContentPath<'_>,
+) -> &'static str {
+    let time = time.as_str().unwrap();
+    assert!(
+        time.len() == "2026-01-01T00:00:00.000Z".len() && time.ends_with('Z'),
+        "{time}"
+    );
+    "[RFC 3339 UTC]"
+}
+
+#[tokio::test]
+async fn a_second_signup_with_the_same_email_is_a_conflict() {
+    let app = TestApp::start();
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    let first = app
+        .sign_up("ada@example.com", "another password")
+        .await
+        .snapshot();
+    assert_json_snapshot!(first, @r#"
+    {
+      "type": "about:blank",
+      "title": "Conflict",
+      "status": 409,
+      "detail": "an account with this e-mail address exists already; sign in instead",
+      "instance": "[request id]",
+      "code": "email_taken",
+      "message": "an account with this e-mail address exists already; sign in instead"
+    }
+    "#);
+    for same in ["ada@example.com", "ADA@EXAMPLE.COM", " Ada@example.com "] {
+        assert_eq!(
+            app.sign_up(same, "another password").await.snapshot(),
+            first,
+            "{same}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn everything_wrong_with_a_body_is_told_at_once() {
+    let app = TestApp::start();
+    let body =
+        json!({"email": "nobody", "password": "short", "profile": {"age": -1}, "role": "admin"});
+    let answer = app.post("/signup", &body).await;
+    assert_json_snapshot!(answer.snapshot(), @r#"
+    {
+      "type": "about:blank",
+      "title": "Unprocessable Entity",
+      "status": 422,
+      "detail": "some of what was sent is not valid; `errors` lists every such place",
+      "instance": "[request id]",
+      "code": "validation_failed",
+      "message": "some of what was sent is not valid; `errors` lists every such place",
+      "errors": [
+        {
+          "pointer": "/email",
+          "code": "invalid_email",
+          "detail": "an e-mail address looks like name@example.com"
+        },
+        {
+          "pointer": "/password",
+          "code": "password_too_short",
+          "detail": "a password has at least 8 characters"
+        },
+        {
+          "pointer": "/name",
+          "code": "required",
+          "detail": "must be there"
+        },
+        {
+          "pointer": "/profile/age",
+          "code": "wrong_type",
+          "detail": "must be a whole number, not negative"
+        },
+        {
+          "pointer": "/role",
+          "code": "unknown_field",
+          "detail": "is not a field of this request; check the spelling"
+        }
+      ]
+    }
+    "#);
+}
+
+/// Ways to write one address: case, composed and decomposed accents, spaces around it.
+const VARIANTS: [&str; 8] = [
+    "jos\u{e9}@example.com",
+    "JOS\u{c9}@EXAMPLE.COM",
+    "jose\u{301}@example.com",
+    "JOSE\u{301}@Example.Com",
+    " jos\u{e9}@example.com",
+    "jos\u{e9}@example.com\t",
+    "Jos\u{e9}@eXaMpLe.com",
+    "jOSE\u{301}@example.COM ",
+];
+
+#[tokio::test]
+async fn of_200_simultaneous_signups_with_one_email_exactly_one_wins() {
+    let app = TestApp::start();
+    for round in 0..20 {
+        let attempts = (0..200).map(|i| {
+            let email = VARIANTS[i % VARIANTS.len()].replace("jos", &format!("jos{round}"));
+            let email = email
+                .replace("Jos", &format!("Jos{round}"))
+                .replace("JOS", &format!("JOS{round}"));
+            let email = email.replace("jOS", &format!("jOS{round}"));
+            let body = json!({"email": email, "password": PASSWORD, "name": "Jos\u{e9}"});
+            tokio::spawn(Answer::of(app.request(Method::POST, "/signup").json(&body)))
+        });
+        let mut statuses = Vec::new();
+        for attempt in attempts.collect::<Vec<_>>() {
+            let answer = attempt.await.unwrap();
+            if answer.status == 409 {
+                assert_eq!(answer.problem(), "email_taken");
+            }
+            statuses.push(answer.status);
+        }
+        statuses.sort_unstable();
+        assert_eq!(
+            (statuses[0], &statuses[1..]),
+            (201, [409; 199].as_slice()),
+            "round {round}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_freed_email_can_sign_up_again() {
+    let app = TestApp::start();
+    for _ in 0..3 {
+        let ada = app.somebody("ada@example.com").await;
+        ada.delete("/users/me", &json!({"password": PASSWORD}))
+            .await
+            .expect(204);
+    }
+    assert_eq!(
+        app.sign_in("ada@example.com", PASSWORD)
+            .await
+            .expect(401)
+            .problem(),
+        "invalid_credentials"
+    );
+}
+
+async fn with_key(app: &TestApp, key: &str, body: &Value) -> Answer {
+    Answer::of(
+        app.request(Method::POST, "/signup")
+            .header("idempotency-key", key)
+            .json(body),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn the_same_request_with_the_same_key_gets_the_same_answer() {
+    let app = TestApp::start();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD, "name": "Ada"});
+    let first = with_key(&app, "\"8e03978e\"", &body).await.expect(201);
+    let again = with_key(&app, "\"8e03978e\"", &body).await.expect(201);
+    assert_eq!(first.body, again.body);
+    assert_eq!(first.header("location"), again.header("location"));
+    assert_eq!(
+        with_key(&app, "another", &body).await.expect(409).problem(),
+        "email_taken"
+    );
+}
+
+#[tokio::test]
+async fn another_request_with_the_same_key_is_refused() {
+    let app = TestApp::start();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD, "name": "Ada"});
+    with_key(&app, "key", &body).await.expect(201);
+    for (member, other) in [
+        ("email", json!("grace@example.com")),
+        ("password", json!("another password")),
+        ("name", json!("Grace")),
+        ("profile", json!({"city": "London"})),
+    ] {
+        let mut other_body = body.clone();
+        other_body[member] = other;
+        let answer = with_key(&app, "key", &other_body).await.expect(422);
+        assert_eq!(answer.problem(), "idempotency_key_reused", "{member}");
+    }
+    let too_long = "k".repeat(256);
+    assert_eq!(
+        with_key(&app, &too_long, &body).await.expect(422).problem(),
+        "invalid_idempotency_key"
+    );
+}
+
+#[tokio::test]
+async fn one_key_sent_many_times_at_once_makes_one_account() {
+    let app = TestApp::start();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD, "name": "Ada"});
+    let send = || {
+        let request = app
+            .request(Method::POST, "/signup")
+            .header("idempotency-key", "key");
+        tokio::spawn(Answer::of(request.json(&body)))
+    };
+    let sent: Vec<_> = (0..20).map(|_| send()).collect();
+    let mut bodies = Vec::new();
+    for answer in sent {
+        bodies.push(answer.await.unwrap().expect(201).body);
+    }
+    assert!(bodies.windows(2).all(|two| two[0] == two[1]));
+}

@@ -1,0 +1,47 @@
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use super::{Answer, TestApp};
+
+/// Somebody with an account and an access token.
+pub struct SignedIn<'a> {
+    app: &'a TestApp,
+    pub token: String,
+    pub refresh_token: String,
+    pub id: String,
+}
+
+impl<'a> SignedIn<'a> {
+    /// From the answer to a sign-in.
+    #[track_caller]
+    pub fn new(app: &'a TestApp, answer: Answer) -> Self {
+        let answer = answer.expect(200).json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Self {
+            app,
+            token: text(&answer["accessToken"]),
+            refresh_token: text(&answer["refreshToken"]),
+            id: text(&answer["user"]["id"]),
+        }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.app.request(method, path).bearer_auth(&self.token)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::PUT, path).json(body)).await
+    }
+
+    pub async fn delete(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::DELETE, path).json(body)).await
+    }
+}

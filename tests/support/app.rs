@@ -1,0 +1,168 @@
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, mpsc},
+    thread,
+};
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{Answer, PASSWORD, SignedIn};
+
+/// A whole system of its own: engines in memory, functions as processes, free ports. Ends when it is dropped.
+pub struct TestApp {
+    process: Child,
+    client: Client,
+    endpoints: Value,
+    log: Arc<Mutex<String>>,
+    _dir: TempDir,
+}
+
+impl TestApp {
+    /// Starts a system that hashes as quickly as bcrypt can.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a system with parameters of the template, like `AccessTokenSeconds=5`.
+    pub fn start_with(parameters: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+        command
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .args([
+                "dev",
+                "--ephemeral",
+                "--port",
+                "0",
+                "--parameter",
+                "BcryptCost=4",
+            ])
+            .args(
+                parameters
+                    .iter()
+                    .flat_map(|parameter| ["--parameter", parameter]),
+            )
+            .arg("--data-dir")
+            .arg(dir.path());
+        Self::run(command, dir)
+    }
+
+    fn run(mut command: Command, dir: TempDir) -> Self {
+        let mut process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (ready, is_ready) = mpsc::channel();
+        follow(process.stdout.take().unwrap(), &log, Some(ready));
+        follow(process.stderr.take().unwrap(), &log, None);
+        if is_ready.recv().is_err() {
+            let _ = process.wait();
+            panic!("the system did not start:\n{}", log.lock().unwrap());
+        }
+        let endpoints = read_endpoints(dir.path());
+        Self {
+            process,
+            client: Client::new(),
+            endpoints,
+            log,
+            _dir: dir,
+        }
+    }
+
+    /// The address of the API, or of an engine: `api`, `dynamodb`, `ssm`.
+    pub fn endpoint(&self, name: &str) -> &str {
+        self.endpoints[name].as_str().unwrap()
+    }
+
+    /// Everything the system has printed so far, the functions' logs included.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.endpoint("api")))
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn sign_up(&self, email: &str, password: &str) -> Answer {
+        let body = json!({"email": email, "password": password, "name": "Ada"});
+        self.post("/signup", &body).await
+    }
+
+    pub async fn sign_in(&self, email: &str, password: &str) -> Answer {
+        self.post("/signin", &json!({"email": email, "password": password}))
+            .await
+    }
+
+    /// Somebody with an account, signed in.
+    pub async fn somebody(&self, email: &str) -> SignedIn<'_> {
+        self.sign_up(email, PASSWORD).await.expect(201);
+        SignedIn::new(self, self.sign_in(email, PASSWORD).await)
+    }
+
+    /// Calls an engine as the holder of an access key: `DynamoDB_20120810.GetItem`, `AmazonSSM.GetParameter`.
+    pub async fn call_engine(&self, engine: &str, key: &str, target: &str, body: &Value) -> Answer {
+        let service = if engine == "ssm" { "ssm" } else { "dynamodb" };
+        let credential = format!("{key}/20260101/us-east-1/{service}/aws4_request");
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-date, Signature={}",
+            "0".repeat(64)
+        );
+        let version = if engine == "ssm" { "1.1" } else { "1.0" };
+        let request = self
+            .client
+            .post(self.endpoint(engine))
+            .header("authorization", authorization)
+            .header("x-amz-date", "20260101T000000Z")
+            .header("x-amz-target", target)
+            .header("content-type", format!("application/x-amz-json-{version}"))
+            .body(body.to_string());
+        Answer::of(request).await
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Collects what a stream says, and tells when the last line of the greeting has come.
+fn follow(
+    stream: impl Read + Send + 'static,
+    log: &Arc<Mutex<String>>,
+    mut ready: Option<mpsc::Sender<()>>,
+) {
+    let log = Arc::clone(log);
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if line.contains("Ctrl-C stops it") {
+                ready.take().map(|ready| ready.send(()));
+            }
+            let mut log = log.lock().unwrap();
+            log.push_str(&line);
+            log.push('\n');
+        }
+    });
+}
+
+fn read_endpoints(dir: &Path) -> Value {
+    serde_json::from_slice(&fs::read(dir.join("endpoints.json")).unwrap()).unwrap()
+}

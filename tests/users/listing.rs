@@ -1,0 +1,116 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::support::{SignedIn, TestApp};
+
+async fn page(
+    reader: &SignedIn<'_>,
+    limit: usize,
+    cursor: Option<&str>,
+) -> (Vec<String>, Option<String>) {
+    let cursor = cursor
+        .map(|cursor| format!("&cursor={cursor}"))
+        .unwrap_or_default();
+    let page = reader
+        .get(&format!("/users?limit={limit}{cursor}"))
+        .await
+        .expect(200)
+        .json();
+    let id = |user: &Value| user["id"].as_str().unwrap().to_owned();
+    let ids = page["items"].as_array().unwrap().iter().map(id).collect();
+    (ids, page["next"].as_str().map(str::to_owned))
+}
+
+async fn all(reader: &SignedIn<'_>, limit: usize) -> Vec<String> {
+    let (mut ids, mut next) = page(reader, limit, None).await;
+    while let Some(cursor) = next {
+        let (more, after) = page(reader, limit, Some(&cursor)).await;
+        assert!(!more.is_empty() && more.len() <= limit);
+        ids.extend(more);
+        next = after;
+    }
+    ids
+}
+
+#[tokio::test]
+async fn the_listing_is_everybody_but_the_caller_newest_first() {
+    let app = TestApp::start();
+    let reader = app.somebody("reader@example.com").await;
+    let mut ids = Vec::new();
+    for i in 0..7 {
+        ids.insert(0, app.somebody(&format!("{i}@example.com")).await.id);
+    }
+    for limit in 1..=9 {
+        assert_eq!(all(&reader, limit).await, ids, "limit {limit}");
+    }
+    assert_eq!(page(&reader, 7, None).await.1, None);
+    assert_eq!(page(&reader, 6, None).await.0.len(), 6);
+}
+
+#[tokio::test]
+async fn a_thousand_users_page_through_while_others_sign_up() {
+    let app = TestApp::start();
+    let reader = app.somebody("reader@example.com").await;
+    let sign_up = async |range: std::ops::Range<u32>| {
+        let mut ids = BTreeSet::new();
+        for i in range {
+            let answer = app
+                .sign_up(&format!("{i}@example.com"), "analytical engine")
+                .await
+                .expect(201);
+            ids.insert(answer.json()["user"]["id"].as_str().unwrap().to_owned());
+        }
+        ids
+    };
+    let (a, b, c, d) = tokio::join!(
+        sign_up(0..250),
+        sign_up(250..500),
+        sign_up(500..750),
+        sign_up(750..1000)
+    );
+    let before: BTreeSet<_> = [a, b, c, d].into_iter().flatten().collect();
+    assert_eq!(before.len(), 1000);
+
+    let (seen, _) = tokio::join!(all(&reader, 37), sign_up(1000..1100));
+    let unique: BTreeSet<_> = seen.iter().cloned().collect();
+    assert_eq!(unique.len(), seen.len(), "nobody twice");
+    assert!(before.is_subset(&unique), "nobody missing");
+    assert!(
+        seen.is_sorted_by(|newer, older| newer > older),
+        "newest first"
+    );
+    assert!(!unique.contains(&reader.id));
+}
+
+#[tokio::test]
+async fn a_broken_cursor_or_limit_is_refused() {
+    let app = TestApp::start();
+    let reader = app.somebody("reader@example.com").await;
+    for i in 0..3 {
+        app.somebody(&format!("{i}@example.com")).await;
+    }
+    let cursor = page(&reader, 1, None).await.1.unwrap();
+    let flipped = if cursor.starts_with('A') { "B" } else { "A" };
+    for broken in [
+        "",
+        "x",
+        "%00",
+        &format!("{flipped}{}", &cursor[1..]),
+        &cursor[1..],
+    ] {
+        let answer = reader
+            .get(&format!("/users?cursor={broken}"))
+            .await
+            .expect(422);
+        assert_eq!(answer.problem(), "invalid_cursor", "{broken}");
+    }
+    for limit in ["0", "101", "-1", "x", "", "1e1", "18446744073709551617"] {
+        let answer = reader
+            .get(&format!("/users?limit={limit}"))
+            .await
+            .expect(422);
+        assert_eq!(answer.problem(), "validation_failed", "{limit}");
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/limit");
+    }
+}

@@ -1,0 +1,59 @@
+use serde_json::json;
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn others_are_shown_without_email_and_profile() {
+    let app = TestApp::start();
+    let (ada, grace) = (
+        app.somebody("ada@example.com").await,
+        app.somebody("grace@example.com").await,
+    );
+    let path = format!("/users/{}", grace.id);
+    let own = grace.get(&path).await.expect(200).json();
+    assert_eq!(own["user"]["email"], "grace@example.com");
+    let seen = ada.get(&path).await.expect(200);
+    assert_eq!(seen.header("etag"), Some("\"1\""));
+    let seen = seen.json();
+    let mut members: Vec<_> = seen["user"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    members.sort_unstable();
+    assert_eq!(members, ["createdAt", "id", "name", "roles", "updatedAt"]);
+    assert_eq!(seen["user"]["id"], json!(grace.id));
+}
+
+#[tokio::test]
+async fn what_names_nobody_is_not_found() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let mut other = ada.id.clone();
+    other.replace_range(0..1, "f");
+    for nobody in [
+        other.as_str(),
+        "1",
+        "%00",
+        "..%2fusers",
+        "%2e",
+        "me%20",
+        &ada.id.to_uppercase(),
+    ] {
+        let answer = ada.get(&format!("/users/{nobody}")).await;
+        assert_eq!(answer.status, 404, "{nobody}");
+        assert_eq!(answer.problem(), "not_found", "{nobody}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_nobody_is_shown() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    for path in ["/users", "/users/me", &format!("/users/{}", ada.id)] {
+        let answer = app.get(path).await.expect(401);
+        assert_eq!(answer.problem(), "unauthorized");
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+    }
+}
