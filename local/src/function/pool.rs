@@ -24,7 +24,7 @@ use crate::{clock, ui};
 /// How long a request waits for a free instance. Lambda would have started another one at once; a
 /// laptop must queue, and 200 sign-ups at once take two cores a minute to hash. The limit is only
 /// there so that nobody waits for ever.
-const QUEUE_LIMIT: Duration = Duration::from_secs(300);
+const QUEUE_LIMIT: Duration = Duration::from_mins(5);
 
 /// How long instances may take to be killed.
 const KILL_LIMIT: Duration = Duration::from_secs(1);

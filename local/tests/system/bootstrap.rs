@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 #[test]
 #[ignore = "is what the functions' processes run"]
 fn function() {
-    assert!(env::var("BROKEN").is_err(), "this function does not start");
+    if env::var("BROKEN").is_ok() {
+        process::exit(1);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod conditions;
 mod cors;
 mod error;
 mod function;
@@ -102,6 +103,7 @@ impl Template {
                 found.push((id.as_str(), resource));
             }
         }
+        found.sort_by_key(|(id, _)| *id);
         Ok(found)
     }
 

@@ -34,7 +34,8 @@ pub(crate) fn read(
     overrides: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Parameter>, TemplateError> {
     if let Some(name) = overrides.keys().find(|name| !declared.contains_key(*name)) {
-        let known: Vec<_> = declared.keys().map(String::as_str).collect();
+        let mut known: Vec<_> = declared.keys().map(String::as_str).collect();
+        known.sort_unstable();
         return Err(TemplateError::UnknownParameter {
             name: name.clone(),
             known: if known.is_empty() {

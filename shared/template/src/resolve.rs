@@ -6,9 +6,6 @@ use crate::{ACCOUNT, PARTITION, REGION, Template, TemplateError};
 
 type Result<T> = std::result::Result<T, TemplateError>;
 
-/// Deeper than this, conditions refer to each other in a circle.
-const MAX_CONDITION_DEPTH: usize = 32;
-
 impl Template {
     /// `value` with every intrinsic function in it replaced by its result; `AWS::NoValue` becomes
     /// null, or is left out of the collection that holds it.
@@ -19,45 +16,6 @@ impl Template {
     /// As [`Template::resolve`], as text.
     pub(crate) fn resolve_text(&self, value: &Value, at: &str) -> Result<String> {
         text(&self.resolve(value, at)?, at)
-    }
-
-    /// Whether the condition `name` holds; `at` is who asks.
-    pub(crate) fn condition(&self, name: &str, at: &str) -> Result<bool> {
-        self.condition_within(name, at, MAX_CONDITION_DEPTH)
-    }
-
-    fn condition_within(&self, name: &str, at: &str, depth: usize) -> Result<bool> {
-        let Some(condition) = self.conditions.get(name) else {
-            return Err(TemplateError::at(at, format!("no condition `{name}`")));
-        };
-        let at = format!("Conditions.{name}");
-        if depth == 0 {
-            return Err(TemplateError::at(at, "refers to itself"));
-        }
-        self.evaluate(condition, &at, depth - 1)
-    }
-
-    fn evaluate(&self, condition: &Value, at: &str, depth: usize) -> Result<bool> {
-        let all = |argument: &Value| -> Result<Vec<bool>> {
-            list(argument, at)?
-                .iter()
-                .map(|each| self.evaluate(each, at, depth))
-                .collect()
-        };
-        match single_entry(condition) {
-            Some(("Condition", Value::String(name))) => self.condition_within(name, at, depth),
-            Some(("Fn::And", argument)) => Ok(all(argument)?.into_iter().all(|holds| holds)),
-            Some(("Fn::Or", argument)) => Ok(all(argument)?.into_iter().any(|holds| holds)),
-            Some(("Fn::Not", argument)) => match all(argument)?.as_slice() {
-                [holds] => Ok(!holds),
-                _ => Err(TemplateError::at(at, "Fn::Not takes one condition")),
-            },
-            Some(("Fn::Equals", argument)) => {
-                let [left, right] = arguments(argument, "Fn::Equals", at)?;
-                Ok(self.resolve_text(left, at)? == self.resolve_text(right, at)?)
-            }
-            _ => Err(TemplateError::at(at, "is not a condition")),
-        }
     }
 
     fn resolve_optional(&self, value: &Value, at: &str) -> Result<Option<Value>> {
@@ -252,7 +210,7 @@ pub(crate) fn intrinsic(value: &Value) -> Option<(&str, &Value)> {
     single_entry(value).filter(|(name, _)| *name == "Ref" || name.starts_with("Fn::"))
 }
 
-fn single_entry(value: &Value) -> Option<(&str, &Value)> {
+pub(crate) fn single_entry(value: &Value) -> Option<(&str, &Value)> {
     let map = value.as_object().filter(|map| map.len() == 1)?;
     map.iter()
         .next()
@@ -274,14 +232,14 @@ pub(crate) fn text(value: &Value, at: &str) -> Result<String> {
     }
 }
 
-fn list<'a>(value: &'a Value, at: &str) -> Result<&'a [Value]> {
+pub(crate) fn list<'a>(value: &'a Value, at: &str) -> Result<&'a [Value]> {
     match value {
         Value::Array(items) => Ok(items),
         _ => Err(TemplateError::at(at, "is not a list")),
     }
 }
 
-fn arguments<'a, const N: usize>(
+pub(crate) fn arguments<'a, const N: usize>(
     argument: &'a Value,
     name: &str,
     at: &str,
@@ -293,104 +251,4 @@ fn arguments<'a, const N: usize>(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    const TEMPLATE: &str = "
-Parameters:
-  Env: {Type: String, Default: dev}
-  Origins: {Type: CommaDelimitedList, Default: 'a,b'}
-  Nothing: {Type: String}
-Mappings:
-  Memory:
-    dev: {Size: 512}
-    prod: {Size: 1024}
-Conditions:
-  IsProd: !Equals [!Ref Env, prod]
-  IsNotProd: !Not [!Condition IsProd]
-  IsEither: !Or [!Condition IsProd, !Condition IsNotProd]
-  IsBoth: !And [!Condition IsProd, !Condition IsNotProd]
-  Circle: !Not [!Condition Circle]
-Resources:
-  Users: {Type: 'AWS::DynamoDB::Table'}
-  Archive: {Type: 'AWS::DynamoDB::Table', Condition: IsProd}
-";
-
-    fn resolve(expression: &str) -> Result<Value> {
-        let text = format!("{TEMPLATE}Globals:\n  X: {expression}\n");
-        let template = Template::parse(&text, &BTreeMap::new()).unwrap();
-        template.resolve(&template.globals["X"], "X")
-    }
-
-    #[test]
-    fn every_function_gives_what_cloudformation_gives() {
-        let table = "arn:aws:dynamodb:us-east-1:000000000000:table/cloakroom-dev-Users";
-        for (expression, expected) in [
-            ("!Ref Env", json!("dev")),
-            ("!Ref Origins", json!(["a", "b"])),
-            ("!Ref Users", json!("cloakroom-dev-Users")),
-            ("!Ref AWS::Region", json!("us-east-1")),
-            ("!GetAtt Users.Arn", json!(table)),
-            ("{'Fn::GetAtt': [Users, Arn]}", json!(table)),
-            (
-                "!Sub '${Users.Arn}/index/${Env}-${!Env}'",
-                json!(format!("{table}/index/dev-${{Env}}")),
-            ),
-            (
-                "!Sub ['${A}.${Env}', {A: !Ref Users}]",
-                json!("cloakroom-dev-Users.dev"),
-            ),
-            (
-                "!Sub '${AWS::StackName}:${AWS::AccountId}'",
-                json!("cloakroom-dev:000000000000"),
-            ),
-            ("!Join ['-', [a, !Ref Env, 1]]", json!("a-dev-1")),
-            ("!Select [1, !Split ['/', 'a/b/c']]", json!("b")),
-            ("!Select [0, !Ref Origins]", json!("a")),
-            ("!FindInMap [Memory, !Ref Env, Size]", json!(512)),
-            ("!If [IsProd, 1, 2]", json!(2)),
-            ("!If [IsEither, 1, 2]", json!(1)),
-            ("!If [IsBoth, 1, 2]", json!(2)),
-            ("[a, !If [IsProd, b, !Ref AWS::NoValue]]", json!(["a"])),
-            ("{a: !Ref AWS::NoValue, b: 1}", json!({"b": 1})),
-        ] {
-            assert_eq!(resolve(expression).unwrap(), expected, "{expression}");
-        }
-    }
-
-    #[test]
-    fn an_error_says_where_and_what() {
-        for (expression, expected) in [
-            (
-                "{a: [!Ref Missing]}",
-                "X.a.0: no parameter or resource `Missing`",
-            ),
-            ("!Ref Nothing", "X: the parameter `Nothing` has no value"),
-            (
-                "!Ref Archive",
-                "X: the condition of `Archive` leaves it out",
-            ),
-            (
-                "!GetAtt Users.Color",
-                "X: AWS::DynamoDB::Table `Users` has no attribute `Color` here",
-            ),
-            ("!If [Missing, 1, 2]", "X: no condition `Missing`"),
-            ("!If [Circle, 1, 2]", "Conditions.Circle: refers to itself"),
-            ("!If [IsProd, 1]", "X: Fn::If takes 3 arguments"),
-            ("!Select [7, [a]]", "X: Fn::Select has no item 7"),
-            (
-                "!FindInMap [Memory, qa, Size]",
-                "X: Mappings has no Memory.qa.Size",
-            ),
-            ("!Sub '${Env'", "X: Fn::Sub has `${` without `}`"),
-            (
-                "!ImportValue a",
-                "X: Fn::ImportValue is not understood locally",
-            ),
-        ] {
-            assert_eq!(resolve(expression).unwrap_err().to_string(), expected);
-        }
-    }
-}
+mod tests;
