@@ -9,8 +9,8 @@ Parameters:
   Nothing: {Type: String}
 Mappings:
   Memory:
-dev: {Size: 512}
-prod: {Size: 1024}
+    dev: {Size: 512}
+    prod: {Size: 1024}
 Conditions:
   IsProd: !Equals [!Ref Env, prod]
   IsNotProd: !Not [!Condition IsProd]
