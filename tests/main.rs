@@ -2,6 +2,11 @@
 //!
 //! The tree mirrors the URL tree. Each test starts a system of its own on free ports, so they run side by side.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what should not happen is a failure"
+)]
+
 mod bodies;
 mod signin;
 mod signup;

@@ -1,4 +1,7 @@
-use insta::assert_json_snapshot;
+use insta::{
+    assert_json_snapshot,
+    internals::{Content, ContentPath},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -40,16 +43,15 @@ async fn a_new_account_is_created_and_told_where_it_is() {
     "#);
 }
 
-fn uuid_v7(id: insta::internals::Content, _: insta::internals::ContentPath<'_>) -> &'static str {
+#[expect(clippy::needless_pass_by_value, reason = "insta passes it so")]
+fn uuid_v7(id: Content, _: ContentPath<'_>) -> &'static str {
     let id = uuid::Uuid::parse_str(id.as_str().unwrap()).unwrap();
     assert_eq!(id.get_version_num(), 7);
     "[UUIDv7]"
 }
 
-fn rfc3339_utc(
-    time: insta::internals::Content,
-    _: insta::internals::ContentPath<'_>,
-) -> &'static str {
+#[expect(clippy::needless_pass_by_value, reason = "insta passes it so")]
+fn rfc3339_utc(time: Content, _: ContentPath<'_>) -> &'static str {
     let time = time.as_str().unwrap();
     assert!(
         time.len() == "2026-01-01T00:00:00.000Z".len() && time.ends_with('Z'),
@@ -248,9 +250,9 @@ async fn one_key_sent_many_times_at_once_makes_one_account() {
             .header("idempotency-key", "key");
         tokio::spawn(Answer::of(request.json(&body)))
     };
-    let sent: Vec<_> = (0..20).map(|_| send()).collect();
+    let answers: Vec<_> = (0..20).map(|_| send()).collect();
     let mut bodies = Vec::new();
-    for answer in sent {
+    for answer in answers {
         bodies.push(answer.await.unwrap().expect(201).body);
     }
     assert!(bodies.windows(2).all(|two| two[0] == two[1]));

@@ -1,4 +1,4 @@
-use api::{Authenticated, Fields, FromFields, JsonBody, Problem};
+use api::{Authenticated, Fields, FromFields, JsonBody, Problem, text};
 use auth::password;
 use axum::extract::State;
 use domain::{Password, PasswordAttempt};
@@ -15,8 +15,8 @@ pub struct Form {
 
 impl FromFields for Form {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let current = fields.required("currentPassword", PasswordAttempt::parse);
-        let new = fields.required("newPassword", Password::parse);
+        let current = fields.required("currentPassword", text(PasswordAttempt::parse));
+        let new = fields.required("newPassword", text(Password::parse));
         Some(Self {
             current: current?,
             new: new?,

@@ -1,4 +1,4 @@
-use api::{Authenticated, Fields, FromFields, JsonBody, Problem};
+use api::{Authenticated, Fields, FromFields, JsonBody, Problem, text};
 use axum::extract::State;
 use domain::PasswordAttempt;
 use http::StatusCode;
@@ -14,7 +14,7 @@ pub struct Form {
 impl FromFields for Form {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         fields
-            .required("password", PasswordAttempt::parse)
+            .required("password", text(PasswordAttempt::parse))
             .map(|password| Self { password })
     }
 }

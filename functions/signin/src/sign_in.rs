@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use api::{Fields, FromFields, Gateway, JsonBody, Problem, UserView};
+use api::{Fields, FromFields, Gateway, JsonBody, Problem, UserView, text};
 use auth::{
     Caller,
     keys::SigningKeys,
@@ -24,8 +24,8 @@ pub struct Form {
 
 impl FromFields for Form {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", Email::parse);
-        let password = fields.required("password", PasswordAttempt::parse);
+        let email = fields.required("email", text(Email::parse));
+        let password = fields.required("password", text(PasswordAttempt::parse));
         Some(Self {
             email: email?,
             password: password?,

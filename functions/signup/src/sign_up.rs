@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use api::{Fields, FromFields, IdempotencyKey, JsonBody, Problem, UserView};
+use api::{Fields, FromFields, IdempotencyKey, JsonBody, Problem, UserView, number, text};
 use auth::password::{self, PasswordHash};
 use axum::{
     extract::State,
@@ -35,9 +35,9 @@ pub struct Form {
 
 impl FromFields for Form {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", Email::parse);
-        let password = fields.required("password", Password::parse);
-        let name = fields.required("name", Name::parse);
+        let email = fields.required("email", text(Email::parse));
+        let password = fields.required("password", text(Password::parse));
+        let name = fields.required("name", text(Name::parse));
         let profile = fields.nested("profile", Profile::default, Profile::default, profile);
         Some(Self {
             email: email?,
@@ -49,10 +49,10 @@ impl FromFields for Form {
 }
 
 fn profile(fields: &mut Fields) -> Option<Profile> {
-    let first_name = fields.optional("firstName", Name::parse);
-    let last_name = fields.optional("lastName", Name::parse);
-    let city = fields.optional("city", Name::parse);
-    let age = fields.optional_number("age", Age::parse);
+    let first_name = fields.optional("firstName", text(Name::parse));
+    let last_name = fields.optional("lastName", text(Name::parse));
+    let city = fields.optional("city", text(Name::parse));
+    let age = fields.optional("age", number(Age::parse));
     Some(Profile {
         first_name: first_name?,
         last_name: last_name?,

@@ -1,6 +1,6 @@
-use api::{Authenticated, Fields, FromFields, IfMatch, JsonBody, Problem};
+use api::{Authenticated, Fields, FromFields, IfMatch, JsonBody, Problem, number, text};
 use axum::{extract::State, response::Response};
-use domain::{Age, Invalid, Name, ProfilePatch, UserId};
+use domain::{Age, Invalid, Name, Patch, ProfilePatch, UserId};
 use http::StatusCode;
 use store::{Changes, Updated};
 
@@ -17,13 +17,13 @@ const NAME_REMOVED: Invalid = Invalid {
 };
 
 /// `{name?, profile?}`, a JSON Merge Patch (RFC 7396).
-pub struct Patch(Changes);
+pub struct Form(Changes);
 
-impl FromFields for Patch {
+impl FromFields for Form {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let name = match fields.patched("name", Name::parse) {
-            Some(Some(None)) => fields.refuse("name", NAME_REMOVED),
-            name => name.map(Option::flatten),
+        let name = match fields.patched("name", text(Name::parse)) {
+            Some(Patch::Remove) => fields.refuse("name", NAME_REMOVED),
+            name => name,
         };
         let profile = fields.nested(
             "profile",
@@ -39,10 +39,10 @@ impl FromFields for Patch {
 }
 
 fn profile(fields: &mut Fields) -> Option<ProfilePatch> {
-    let first_name = fields.patched("firstName", Name::parse);
-    let last_name = fields.patched("lastName", Name::parse);
-    let city = fields.patched("city", Name::parse);
-    let age = fields.patched_number("age", Age::parse);
+    let first_name = fields.patched("firstName", text(Name::parse));
+    let last_name = fields.patched("lastName", text(Name::parse));
+    let city = fields.patched("city", text(Name::parse));
+    let age = fields.patched("age", number(Age::parse));
     Some(ProfilePatch {
         first_name: first_name?,
         last_name: last_name?,
@@ -56,7 +56,7 @@ pub async fn update(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     if_match: IfMatch,
-    JsonBody(Patch(changes)): JsonBody<Patch>,
+    JsonBody(Form(changes)): JsonBody<Form>,
 ) -> Result<Response, Problem> {
     let updated = if changes == Changes::default() {
         unchanged(&app, caller.user_id, &if_match).await?
@@ -76,7 +76,7 @@ async fn unchanged(app: &App, id: UserId, if_match: &IfMatch) -> Result<Updated,
         (Some(user), IfMatch::OneOf(versions)) if !versions.contains(&user.version) => {
             Updated::Stale
         }
-        (Some(user), _) => Updated::Done(user),
+        (Some(user), _) => Updated::Done(Box::new(user)),
     })
 }
 

@@ -1,4 +1,4 @@
-use domain::Invalid;
+use domain::{Invalid, Patch};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -47,6 +47,20 @@ const NOT_A_NUMBER: Invalid = Invalid {
     code: "wrong_type",
     detail: "must be a whole number, not negative",
 };
+
+/// Reads a string.
+pub fn text<T>(
+    parse: impl FnOnce(&str) -> Result<T, Invalid>,
+) -> impl FnOnce(&Value) -> Result<T, Invalid> {
+    |value| value.as_str().ok_or(NOT_A_STRING).and_then(parse)
+}
+
+/// Reads a whole number that is not negative.
+pub fn number<T>(
+    parse: impl FnOnce(u64) -> Result<T, Invalid>,
+) -> impl FnOnce(&Value) -> Result<T, Invalid> {
+    |value| value.as_u64().ok_or(NOT_A_NUMBER).and_then(parse)
+}
 
 /// What is made of the fields of a JSON object.
 pub trait FromFields: Sized {
@@ -101,65 +115,40 @@ impl Fields {
         made
     }
 
-    /// A string that must be there.
+    /// A field that must be there.
     pub fn required<T>(
         &mut self,
         name: &str,
-        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+        read: impl FnOnce(&Value) -> Result<T, Invalid>,
     ) -> Option<T> {
         match self.object.remove(name) {
-            Some(value) => self.string(name, &value, parse),
+            Some(value) => self.accept(name, read(&value)),
             None => self.refuse(name, REQUIRED),
         }
     }
 
-    /// A string that may be absent or null: both are `Some(None)`, and `None` is one that is wrong.
+    /// A field that may be absent or null: both are `Some(None)`, and `None` is one that is wrong.
     pub fn optional<T>(
         &mut self,
         name: &str,
-        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+        read: impl FnOnce(&Value) -> Result<T, Invalid>,
     ) -> Option<Option<T>> {
         match self.object.remove(name) {
             None | Some(Value::Null) => Some(None),
-            Some(value) => self.string(name, &value, parse).map(Some),
+            Some(value) => self.accept(name, read(&value)).map(Some),
         }
     }
 
-    /// A whole number that may be absent or null.
-    pub fn optional_number<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(u64) -> Result<T, Invalid>,
-    ) -> Option<Option<T>> {
-        match self.object.remove(name) {
-            None | Some(Value::Null) => Some(None),
-            Some(value) => self.number(name, &value, parse).map(Some),
-        }
-    }
-
-    /// A string in a merge patch (RFC 7396): absent, null, or new.
+    /// A field of a merge patch.
     pub fn patched<T>(
         &mut self,
         name: &str,
-        parse: impl FnOnce(&str) -> Result<T, Invalid>,
-    ) -> Option<Option<Option<T>>> {
+        read: impl FnOnce(&Value) -> Result<T, Invalid>,
+    ) -> Option<Patch<T>> {
         match self.object.remove(name) {
-            None => Some(None),
-            Some(Value::Null) => Some(Some(None)),
-            Some(value) => self.string(name, &value, parse).map(|new| Some(Some(new))),
-        }
-    }
-
-    /// A whole number in a merge patch: absent, null, or new.
-    pub fn patched_number<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(u64) -> Result<T, Invalid>,
-    ) -> Option<Option<Option<T>>> {
-        match self.object.remove(name) {
-            None => Some(None),
-            Some(Value::Null) => Some(Some(None)),
-            Some(value) => self.number(name, &value, parse).map(|new| Some(Some(new))),
+            None => Some(Patch::Keep),
+            Some(Value::Null) => Some(Patch::Remove),
+            Some(value) => self.accept(name, read(&value)).map(Patch::Set),
         }
     }
 
@@ -188,29 +177,11 @@ impl Fields {
         None
     }
 
-    fn string<T>(
-        &mut self,
-        name: &str,
-        value: &Value,
-        parse: impl FnOnce(&str) -> Result<T, Invalid>,
-    ) -> Option<T> {
-        let text = value.as_str().ok_or(NOT_A_STRING);
-        text.and_then(parse)
-            .or_else(|invalid| self.refuse(name, invalid).ok_or(()))
-            .ok()
-    }
-
-    fn number<T>(
-        &mut self,
-        name: &str,
-        value: &Value,
-        parse: impl FnOnce(u64) -> Result<T, Invalid>,
-    ) -> Option<T> {
-        let number = value.as_u64().ok_or(NOT_A_NUMBER);
-        number
-            .and_then(parse)
-            .or_else(|invalid| self.refuse(name, invalid).ok_or(()))
-            .ok()
+    fn accept<T>(&mut self, name: &str, value: Result<T, Invalid>) -> Option<T> {
+        match value {
+            Ok(value) => Some(value),
+            Err(invalid) => self.refuse(name, invalid),
+        }
     }
 
     /// RFC 6901, section 3: `~` and `/` in a name are escaped.
@@ -235,12 +206,12 @@ mod tests {
 
     impl FromFields for Form {
         fn from_fields(fields: &mut Fields) -> Option<Self> {
-            let name = fields.required("name", Name::parse);
+            let name = fields.required("name", text(Name::parse));
             let nested = fields.nested(
                 "in",
                 || (),
                 || (),
-                |inside| inside.optional_number("n", Ok).map(|_: Option<u64>| ()),
+                |inside| inside.optional("n", number(Ok)).map(|_: Option<u64>| ()),
             );
             name.and(nested).map(|()| Self)
         }

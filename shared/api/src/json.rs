@@ -196,8 +196,7 @@ mod tests {
             assert_eq!(
                 parse(body.as_bytes()).unwrap_err().code(),
                 code,
-                "{:.40}",
-                body
+                "{body:.40}"
             );
         }
         assert_eq!(

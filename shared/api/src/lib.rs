@@ -18,7 +18,7 @@ mod user;
 pub use authenticated::{Authenticated, Tokens};
 pub use cursor::Cursor;
 pub use etag::{IfMatch, etag};
-pub use fields::{FieldError, Fields, FromFields};
+pub use fields::{FieldError, Fields, FromFields, number, text};
 pub use finish::finish;
 pub use gateway::Gateway;
 pub use idempotency::IdempotencyKey;

@@ -1,5 +1,8 @@
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{
+    HeaderValue, StatusCode,
+    header::{self, HeaderName},
+};
 use serde::Serialize;
 use store::StoreError;
 
@@ -17,7 +20,7 @@ pub struct Problem {
     code: &'static str,
     detail: &'static str,
     errors: Vec<FieldError>,
-    header: Option<(header::HeaderName, HeaderValue)>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 /// The document of a problem, as it is sent.
@@ -117,8 +120,8 @@ impl Problem {
 
     /// The same problem with one more header.
     #[must_use]
-    pub fn with(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some(Box::new((name, value)));
         self
     }
 
@@ -137,7 +140,9 @@ impl Problem {
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let content_type = (header::CONTENT_TYPE, "application/problem+json");
         let mut response = (self.status, [content_type], body).into_response();
-        response.headers_mut().extend(self.header.clone());
+        response
+            .headers_mut()
+            .extend(self.header.as_deref().cloned());
         response
     }
 

@@ -23,8 +23,8 @@ pub fn main(routes: impl AsyncFnOnce(&Env, Clock) -> Result<Router, InitError>) 
     let result = runtime.map_err(Into::into).and_then(|runtime| {
         runtime.block_on(async {
             let clock = Clock::system();
-            let router = routes(&env, clock.clone()).await?;
-            lambda_http::run(finish(router, clock)).await
+            let service = finish(routes(&env, clock.clone()).await?, clock);
+            lambda_http::run(service).await
         })
     });
     match result {

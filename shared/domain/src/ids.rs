@@ -16,7 +16,7 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A new UUIDv7 (RFC 9562): its first 48 bits are `now` in milliseconds, the rest is random.
+            /// A new `UUIDv7` (RFC 9562): its first 48 bits are `now` in milliseconds, the rest is random.
             #[must_use]
             pub fn new(now: OffsetDateTime) -> Self {
                 let seconds = u64::try_from(now.unix_timestamp()).unwrap_or_default();

@@ -16,6 +16,6 @@ pub use ids::{SessionId, UserId};
 pub use invalid::Invalid;
 pub use name::Name;
 pub use password::{Password, PasswordAttempt};
-pub use profile::{Age, Profile, ProfilePatch};
+pub use profile::{Age, Patch, Profile, ProfilePatch};
 pub use role::{Role, Roles};
 pub use user::{Status, User};

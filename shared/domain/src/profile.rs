@@ -42,17 +42,29 @@ pub struct Profile {
     pub age: Option<Age>,
 }
 
-/// A change to a profile (JSON Merge Patch, RFC 7396): `None` leaves a member, `Some(None)` removes it.
+/// What a merge patch (RFC 7396) says of one member.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// Nothing: it stays as it is.
+    #[default]
+    Keep,
+    /// `null`: it goes.
+    Remove,
+    /// It becomes this.
+    Set(T),
+}
+
+/// A change to a profile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfilePatch {
     /// Given name.
-    pub first_name: Option<Option<Name>>,
+    pub first_name: Patch<Name>,
     /// Family name.
-    pub last_name: Option<Option<Name>>,
+    pub last_name: Patch<Name>,
     /// Where they live.
-    pub city: Option<Option<Name>>,
+    pub city: Patch<Name>,
     /// How old they are.
-    pub age: Option<Option<Age>>,
+    pub age: Patch<Age>,
 }
 
 impl ProfilePatch {
@@ -60,10 +72,10 @@ impl ProfilePatch {
     #[must_use]
     pub fn clear() -> Self {
         Self {
-            first_name: Some(None),
-            last_name: Some(None),
-            city: Some(None),
-            age: Some(None),
+            first_name: Patch::Remove,
+            last_name: Patch::Remove,
+            city: Patch::Remove,
+            age: Patch::Remove,
         }
     }
 }

@@ -152,7 +152,7 @@ mod tests {
         Cached::new(
             ssm,
             "/cloakroom/dev".into(),
-            Duration::from_secs(300),
+            Duration::from_mins(5),
             clock,
             names,
         )

@@ -78,9 +78,11 @@ pub async fn change_password(
         Outcome::Committed => Ok(Change::Done),
         // Only the session is gone (signed out, expired): then there is none to keep.
         Outcome::Refused(failed) if failed == [false, false, true] => {
-            transact(client, change(None)?).await.map(done)
+            transact(client, change(None)?)
+                .await
+                .map(|outcome| done(&outcome))
         }
-        refused @ Outcome::Refused(_) => Ok(done(refused)),
+        Outcome::Refused(_) => Ok(Change::Outdated),
     }
 }
 
@@ -94,10 +96,12 @@ pub async fn delete(
     read: &PasswordHash,
 ) -> Result<Change, StoreError> {
     let parts = vec![credentials.remove(email, read)?, users.remove(user_id)?];
-    transact(&credentials.0.client, parts).await.map(done)
+    transact(&credentials.0.client, parts)
+        .await
+        .map(|outcome| done(&outcome))
 }
 
-fn done(outcome: Outcome) -> Change {
+fn done(outcome: &Outcome) -> Change {
     match outcome {
         Outcome::Committed => Change::Done,
         Outcome::Refused(_) => Change::Outdated,

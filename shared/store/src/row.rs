@@ -1,4 +1,4 @@
-use std::{collections::HashMap, str::FromStr};
+use std::{collections::HashMap, fmt::Display, str::FromStr};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -62,8 +62,8 @@ pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-pub(crate) fn n(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
+pub(crate) fn n(number: impl Display) -> AttributeValue {
+    AttributeValue::N(format!("{number}"))
 }
 
 pub(crate) fn b(bytes: impl Into<Vec<u8>>) -> AttributeValue {

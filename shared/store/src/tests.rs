@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use domain::{Email, Name, Profile, Roles, Status, User, UserId};
+use domain::{Email, Name, Patch, Profile, Roles, Status, User, UserId};
 use time::macros::datetime;
 
 use crate::{
@@ -31,11 +31,10 @@ use crate::{
 
 /// One reply: of the service's making, or none that helps.
 enum Reply {
-    Is(fn() -> Written),
+    Committed,
+    Refused(fn() -> TransactWriteItemsError),
     Lost,
 }
-
-type Written = Result<TransactWriteItemsOutput, TransactWriteItemsError>;
 
 fn user() -> User {
     let now = datetime!(2026-01-01 00:00:00 UTC);
@@ -82,18 +81,12 @@ async fn sign_up(client: &Client) -> Result<SignUp, StoreError> {
     accounts::create(tables, &user, &credential, Some(&record)).await
 }
 
-fn cancelled(codes: [&str; 3]) -> Written {
+fn cancelled(codes: [&str; 3]) -> TransactWriteItemsError {
     let reasons = codes.map(|code| CancellationReason::builder().code(code).build());
     let cancelled = TransactionCanceledException::builder()
         .set_cancellation_reasons(Some(reasons.to_vec()))
         .build();
-    Err(TransactWriteItemsError::TransactionCanceledException(
-        cancelled,
-    ))
-}
-
-fn committed() -> Written {
-    Ok(TransactWriteItemsOutput::builder().build())
+    TransactWriteItemsError::TransactionCanceledException(cancelled)
 }
 
 /// A `DynamoDB` that gives these replies in turn, and the request tokens it was sent.
@@ -123,8 +116,8 @@ impl Scripted {
             .into_iter()
             .fold(rule.sequence(), |script, reply| match reply {
                 Reply::Lost => script.http_status(500, None),
-                Reply::Is(reply) if reply().is_ok() => script.output(move || reply().unwrap()),
-                Reply::Is(reply) => script.error(move || reply().unwrap_err()),
+                Reply::Committed => script.output(|| TransactWriteItemsOutput::builder().build()),
+                Reply::Refused(error) => script.error(error),
             });
         let rule = script.build();
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, [&rule], retries);
@@ -148,16 +141,14 @@ impl Scripted {
 async fn conflicts_and_throttles_are_tried_again_with_the_same_token() {
     let in_progress = || {
         let error = TransactionInProgressException::builder().build();
-        Err(TransactWriteItemsError::TransactionInProgressException(
-            error,
-        ))
+        TransactWriteItemsError::TransactionInProgressException(error)
     };
     let dynamo = Scripted::new(vec![
-        Reply::Is(|| cancelled(["TransactionConflict", "None", "None"])),
-        Reply::Is(|| cancelled(["None", "ThrottlingError", "None"])),
-        Reply::Is(|| cancelled(["None", "None", "ProvisionedThroughputExceeded"])),
-        Reply::Is(in_progress),
-        Reply::Is(committed),
+        Reply::Refused(|| cancelled(["TransactionConflict", "None", "None"])),
+        Reply::Refused(|| cancelled(["None", "ThrottlingError", "None"])),
+        Reply::Refused(|| cancelled(["None", "None", "ProvisionedThroughputExceeded"])),
+        Reply::Refused(in_progress),
+        Reply::Committed,
     ]);
     assert_eq!(sign_up(&dynamo.client).await.unwrap(), SignUp::Created);
     dynamo.assert_all_used_with_one_token();
@@ -165,7 +156,7 @@ async fn conflicts_and_throttles_are_tried_again_with_the_same_token() {
 
 #[tokio::test(start_paused = true)]
 async fn only_a_failed_guard_means_that_the_email_is_taken() {
-    let dynamo = Scripted::new(vec![Reply::Is(|| {
+    let dynamo = Scripted::new(vec![Reply::Refused(|| {
         cancelled(["ConditionalCheckFailed", "TransactionConflict", "None"])
     })]);
     assert_eq!(sign_up(&dynamo.client).await.unwrap(), SignUp::EmailTaken);
@@ -173,7 +164,7 @@ async fn only_a_failed_guard_means_that_the_email_is_taken() {
         || cancelled(["ValidationError", "None", "None"]),
         || cancelled(["None", "ItemCollectionSizeLimitExceeded", "None"]),
     ] {
-        let dynamo = Scripted::new(vec![Reply::Is(unknown)]);
+        let dynamo = Scripted::new(vec![Reply::Refused(unknown)]);
         assert!(matches!(
             sign_up(&dynamo.client).await,
             Err(StoreError::Unavailable(_))
@@ -183,7 +174,7 @@ async fn only_a_failed_guard_means_that_the_email_is_taken() {
 
 #[tokio::test(start_paused = true)]
 async fn a_key_that_was_used_is_told_from_an_email_that_is_taken() {
-    let dynamo = Scripted::new(vec![Reply::Is(|| {
+    let dynamo = Scripted::new(vec![Reply::Refused(|| {
         cancelled(["ConditionalCheckFailed", "None", "ConditionalCheckFailed"])
     })]);
     assert_eq!(sign_up(&dynamo.client).await.unwrap(), SignUp::KeyUsed);
@@ -192,7 +183,7 @@ async fn a_key_that_was_used_is_told_from_an_email_that_is_taken() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_reply_is_asked_for_again_with_the_same_token() {
     // The first try may have committed: only its token lets the second one find that out.
-    let dynamo = Scripted::new(vec![Reply::Lost, Reply::Lost, Reply::Is(committed)]);
+    let dynamo = Scripted::new(vec![Reply::Lost, Reply::Lost, Reply::Committed]);
     assert_eq!(sign_up(&dynamo.client).await.unwrap(), SignUp::Created);
     dynamo.assert_all_used_with_one_token();
 }
@@ -232,7 +223,7 @@ async fn update_after_a_lost_reply(
         });
     let client = mock_client!(aws_sdk_dynamodb, [&rule]);
     let changes = Changes {
-        name: Some(Name::parse("Ada").unwrap()),
+        name: Patch::Set(Name::parse("Ada").unwrap()),
         ..Changes::default()
     };
     let now = datetime!(2026-01-02 00:00:00 UTC);

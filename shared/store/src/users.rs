@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
         Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
 };
-use domain::{Name, ProfilePatch, User, UserId};
+use domain::{Name, Patch, ProfilePatch, User, UserId};
 use settings::{Env, EnvError};
 use time::OffsetDateTime;
 
@@ -29,8 +29,8 @@ pub struct Users(pub(crate) Table);
 /// What a user changes of their own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// The new name, if any.
-    pub name: Option<Name>,
+    /// The new name, if any; it is never removed.
+    pub name: Patch<Name>,
     /// The changes to the profile.
     pub profile: ProfilePatch,
 }
@@ -39,7 +39,7 @@ pub struct Changes {
 #[derive(Debug)]
 pub enum Updated {
     /// It happened; this is the user now.
-    Done(User),
+    Done(Box<User>),
     /// The user is not of the version that the caller knows.
     Stale,
     /// There is no such user.
@@ -104,7 +104,7 @@ impl Users {
         match result {
             Ok(output) => {
                 let item = output.attributes.ok_or(StoreError::Corrupt("attributes"))?;
-                read(Row(item)).map(Updated::Done)
+                read(Row(item)).map(Box::new).map(Updated::Done)
             }
             Err(error) => refused(error, &update.write_id),
         }
@@ -162,7 +162,7 @@ fn refused<R: std::fmt::Debug>(
     };
     let mut row = Row(item);
     if row.optional_text("write_id").as_deref() == Some(write_id) {
-        read(row).map(Updated::Done)
+        read(row).map(Box::new).map(Updated::Done)
     } else {
         Ok(Updated::Stale)
     }

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{Name, Patch};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -54,39 +55,35 @@ impl Update {
     }
 
     fn changes(&mut self, changes: &Changes) {
-        if let Some(name) = &changes.name {
+        let text = |name: &Name| s(name.as_str());
+        // DynamoDB refuses a name that its expression does not use.
+        if changes.name != Patch::Keep {
             self.names.insert("#name".to_owned(), "name".to_owned());
-            self.set("#name", ":name", s(name.as_str()));
         }
+        self.member("#name", ":name", &changes.name, text);
         let profile = &changes.profile;
-        let text = |name: &domain::Name| s(name.as_str());
         self.member(
-            "first_name",
-            profile
-                .first_name
-                .as_ref()
-                .map(|name| name.as_ref().map(text)),
+            "profile.first_name",
+            ":first_name",
+            &profile.first_name,
+            text,
         );
-        self.member(
-            "last_name",
-            profile
-                .last_name
-                .as_ref()
-                .map(|name| name.as_ref().map(text)),
-        );
-        self.member(
-            "city",
-            profile.city.as_ref().map(|name| name.as_ref().map(text)),
-        );
-        self.member("age", profile.age.map(|age| age.map(|age| n(age.years()))));
+        self.member("profile.last_name", ":last_name", &profile.last_name, text);
+        self.member("profile.city", ":city", &profile.city, text);
+        self.member("profile.age", ":age", &profile.age, |age| n(age.years()));
     }
 
-    fn member(&mut self, name: &str, change: Option<Option<AttributeValue>>) {
-        let path = format!("profile.{name}");
+    fn member<T>(
+        &mut self,
+        path: &str,
+        placeholder: &str,
+        change: &Patch<T>,
+        write: impl FnOnce(&T) -> AttributeValue,
+    ) {
         match change {
-            None => {}
-            Some(None) => self.remove.push(path),
-            Some(Some(value)) => self.set(&path, &format!(":{name}"), value),
+            Patch::Keep => {}
+            Patch::Remove => self.remove.push(path.to_owned()),
+            Patch::Set(value) => self.set(path, placeholder, write(value)),
         }
     }
 
@@ -102,6 +99,10 @@ impl Update {
         for (placeholder, version) in placeholders.iter().zip(versions) {
             self.values.insert(placeholder.clone(), n(version));
         }
-        self.condition += &format!(" AND #version IN ({})", placeholders.join(", "));
+        self.condition = format!(
+            "{} AND #version IN ({})",
+            self.condition,
+            placeholders.join(", ")
+        );
     }
 }
