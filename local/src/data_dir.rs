@@ -73,12 +73,17 @@ impl DataDir {
         files::create_private_dir(path).map_err(failed)?;
         let lock = File::create(path.join(LOCK)).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                // Whoever reads the addresses may be elsewhere.
-                path: fs::canonicalize(path).map_err(failed)?,
-                leftovers,
-                _lock: lock,
-            }),
+            Ok(()) => {
+                let dir = Self {
+                    // Whoever reads the addresses may be elsewhere.
+                    path: fs::canonicalize(path).map_err(failed)?,
+                    leftovers,
+                    _lock: lock,
+                };
+                // A system that was killed leaves its addresses; nobody must take them for ours.
+                let _ = fs::remove_file(dir.endpoints());
+                Ok(dir)
+            }
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.display().to_string())),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
@@ -132,6 +137,15 @@ mod tests {
         );
         drop(first);
         DataDir::open(&path).unwrap();
+    }
+
+    #[test]
+    fn the_addresses_of_a_killed_system_are_forgotten() {
+        let parent = tempfile::tempdir().unwrap();
+        let stale = parent.path().join("endpoints.json");
+        fs::write(&stale, "{}").unwrap();
+        let _dir = DataDir::open(parent.path()).unwrap();
+        assert!(!stale.exists());
     }
 
     #[test]

@@ -18,11 +18,13 @@ pub async fn dev(options: &DevOptions) -> Result<(), DevError> {
     // From here on a signal does not kill, so nothing is left behind by a start that is broken off.
     let mut signals = Signals::listen().map_err(DevError::io("signals cannot be handled"))?;
     let system = tokio::select! {
-        system = System::start_with(options, &ui) => system,
-        () = signals.received() => return Ok(()),
+        system = System::start_with(options, &ui) => Some(system),
+        () = signals.received() => None,
     };
     ui.started();
-    let system = system?;
+    let Some(system) = system.transpose()? else {
+        return Ok(());
+    };
     ui::print(&addresses(&system, options));
     signals.received().await;
     ui::print("stopping");
