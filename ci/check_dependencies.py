@@ -18,7 +18,7 @@ FLOORS = [
     ["auth"],
     ["store", "storage"],
     ["api"],
-    FUNCTIONS,
+    [*FUNCTIONS, "bench-empty"],
     ["local"],
     ["cloakroom"],
 ]
