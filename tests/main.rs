@@ -11,5 +11,6 @@ mod bodies;
 mod signin;
 mod signup;
 mod support;
+mod tokens;
 mod users;
 mod well_known;

@@ -25,6 +25,17 @@ impl<'a> SignedIn<'a> {
         }
     }
 
+    /// Whoever holds this token.
+    pub fn with_token(app: &'a TestApp, token: String) -> Self {
+        let (refresh_token, id) = (String::new(), String::new());
+        Self {
+            app,
+            token,
+            refresh_token,
+            id,
+        }
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.app.request(method, path).bearer_auth(&self.token)
     }
