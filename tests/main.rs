@@ -8,6 +8,8 @@
 )]
 
 mod bodies;
+mod least_privilege;
+mod readme;
 mod signin;
 mod signup;
 mod support;

@@ -2,6 +2,7 @@
 
 mod dev;
 mod function;
+mod openapi;
 mod secrets;
 
 use std::process::ExitCode;
@@ -26,6 +27,8 @@ enum Command {
     Dev(dev::DevArgs),
     /// Make, write and list the secrets of an environment
     Secrets(secrets::SecretsArgs),
+    /// Print the API document (docs/openapi.json)
+    Openapi,
     /// Be one of the functions; what `dev` starts its instances with
     #[command(hide = true)]
     Function(function::FunctionArgs),
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         None => dev::run(cli.dev),
         Some(Command::Dev(args)) => dev::run(args),
         Some(Command::Secrets(args)) => secrets::run(args),
+        Some(Command::Openapi) => openapi::run(),
         Some(Command::Function(args)) => function::run(&args),
     }
 }

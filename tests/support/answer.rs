@@ -77,6 +77,7 @@ impl Answer {
             );
             assert!(error["detail"].is_string(), "{text}");
         }
+        assert!(is_documented(&problem["code"]), "{text}");
         problem["code"].as_str().unwrap().to_owned()
     }
 
@@ -88,4 +89,9 @@ impl Answer {
         problem["instance"] = json!("[request id]");
         problem
     }
+}
+
+/// Every `code` is listed in the API document.
+fn is_documented(code: &Value) -> bool {
+    include_str!("../../docs/openapi.json").contains(&format!("`{}`", code.as_str().unwrap()))
 }

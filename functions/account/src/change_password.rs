@@ -1,15 +1,20 @@
-use api::{Authenticated, Fields, FromFields, JsonBody, Problem, text};
+use api::{Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use auth::password;
 use axum::extract::State;
 use domain::{Password, PasswordAttempt};
 use http::StatusCode;
 use store::accounts::{self, Change};
+use utoipa::ToSchema;
 
 use crate::{App, CHANGED_MEANWHILE, TRIES, proof::prove};
 
-/// `{currentPassword, newPassword}`
+/// A new password, and the proof that it is the owner's to change.
+#[derive(ToSchema)]
+#[schema(as = PasswordChange)]
 pub struct Form {
+    #[schema(value_type = String, format = Password, rename = "currentPassword")]
     current: PasswordAttempt,
+    #[schema(value_type = String, format = Password, rename = "newPassword")]
     new: Password,
 }
 
@@ -24,7 +29,27 @@ impl FromFields for Form {
     }
 }
 
-/// `PUT /users/me/password`: one transaction replaces the hash and ends all sessions but the caller's.
+/// Change the password.
+///
+/// One transaction replaces the hash and ends all sessions but the caller's.
+#[utoipa::path(
+    put,
+    path = "/users/me/password",
+    operation_id = "changePassword",
+    tag = "accounts",
+    security(("access_token" = [])),
+    request_body = Form,
+    responses(
+        (status = 204),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`invalid_credentials`: not the current password"),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`changed_meanwhile`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (fields: `password_too_short`, `password_too_long`, \
+                `password_repeats`, `password_too_common`, `empty`, `required`, `wrong_type`, `unknown_field`)"),
+    )
+)]
 pub async fn change_password(
     State(App(app)): State<App>,
     Authenticated(caller): Authenticated,

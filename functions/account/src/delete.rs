@@ -1,13 +1,17 @@
-use api::{Authenticated, Fields, FromFields, JsonBody, Problem, text};
+use api::{Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use axum::extract::State;
 use domain::PasswordAttempt;
 use http::StatusCode;
 use store::accounts::{self, Change};
+use utoipa::ToSchema;
 
 use crate::{App, CHANGED_MEANWHILE, TRIES, proof::prove};
 
-/// `{password}`
+/// The proof that the account is the owner's to delete.
+#[derive(ToSchema)]
+#[schema(as = AccountDeletion)]
 pub struct Form {
+    #[schema(value_type = String, format = Password)]
     password: PasswordAttempt,
 }
 
@@ -19,7 +23,26 @@ impl FromFields for Form {
     }
 }
 
-/// `DELETE /users/me`: one transaction removes the account and frees its e-mail address.
+/// Delete the account.
+///
+/// One transaction removes the account and frees its e-mail address.
+#[utoipa::path(
+    delete,
+    path = "/users/me",
+    operation_id = "deleteMe",
+    tag = "accounts",
+    security(("access_token" = [])),
+    request_body = Form,
+    responses(
+        (status = 204),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`invalid_credentials`: not the password"),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`changed_meanwhile`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (fields: `empty`, `required`, `wrong_type`, `unknown_field`)"),
+    )
+)]
 pub async fn delete(
     State(App(app)): State<App>,
     Authenticated(caller): Authenticated,

@@ -46,6 +46,11 @@ impl FromRef<App> for Tokens {
     }
 }
 
+/// What the function adds to the API document.
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(paths(change_password::change_password, delete::delete))]
+pub struct ApiDoc;
+
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {

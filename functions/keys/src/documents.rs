@@ -15,14 +15,29 @@ const CACHE: (header::HeaderName, HeaderValue) = (
     HeaderValue::from_static("public, max-age=300"),
 );
 
-/// `GET /.well-known/jwks.json` (RFC 7517, section 5).
+/// The public keys (RFC 7517, section 5).
+#[utoipa::path(
+    get,
+    path = "/.well-known/jwks.json",
+    operation_id = "getJwks",
+    tag = "keys",
+    responses((status = 200, body = serde_json::Value, description = "a JWK set"))
+)]
 pub async fn jwks(State(app): State<App>) -> Result<Response, Problem> {
     let keys = app.keys.get().await?;
     Ok(([CACHE], Json(keys.jwks(app.clock.now()))).into_response())
 }
 
-/// `GET /.well-known/openid-configuration`: what a verifier needs to find the keys by the issuer
-/// (<https://openid.net/specs/openid-connect-discovery-1_0.html>, RFC 8414).
+/// Where the keys are.
+///
+/// What a verifier needs to find the keys by the issuer (<https://openid.net/specs/openid-connect-discovery-1_0.html>, RFC 8414).
+#[utoipa::path(
+    get,
+    path = "/.well-known/openid-configuration",
+    operation_id = "getOpenidConfiguration",
+    tag = "keys",
+    responses((status = 200, body = serde_json::Value, description = "a discovery document"))
+)]
 pub async fn openid_configuration(
     State(app): State<App>,
     gateway: Gateway,

@@ -18,6 +18,11 @@ struct App {
     clock: Clock,
 }
 
+/// What the function adds to the API document.
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(paths(documents::jwks, documents::openid_configuration))]
+pub struct ApiDoc;
+
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use api::{Fields, FromFields, Gateway, JsonBody, Problem, UserView, text};
+use api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, UserView, text};
 use auth::{
     Caller,
     keys::SigningKeys,
@@ -13,12 +13,19 @@ use domain::{Email, PasswordAttempt, SessionId, Status, User};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use store::{Credential, Session};
+use utoipa::ToSchema;
 
 use crate::App;
 
-/// `{email, password}`
+/// Who somebody is, and the proof.
+#[derive(ToSchema)]
+#[schema(as = SignIn)]
 pub struct Form {
+    /// As at sign-up, or written another way.
+    #[schema(value_type = String, format = Email, example = "ada@example.com")]
     email: Email,
+    /// The password.
+    #[schema(value_type = String, format = Password, example = "analytical engine")]
     password: PasswordAttempt,
 }
 
@@ -33,17 +40,40 @@ impl FromFields for Form {
     }
 }
 
-#[derive(Serialize)]
+/// What a sign-in gives.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignedIn)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
+    /// A JWT of type `at+jwt` (RFC 9068).
     access_token: String,
+    /// Always `Bearer`.
     token_type: &'static str,
+    /// How long the access token lives. Seconds.
     expires_in: i64,
+    /// An opaque token that becomes a new access token once.
     refresh_token: String,
     user: UserView,
 }
 
+/// Sign in.
+///
 /// One answer and one amount of work for an unknown address, a wrong password and a disabled account.
+#[utoipa::path(
+    post,
+    path = "/signin",
+    operation_id = "signIn",
+    tag = "accounts",
+    request_body = Form,
+    responses(
+        (status = 200, body = Answer),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`invalid_credentials`: no account, another password, or a disabled account"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (fields: `invalid_email`, `empty`, `required`, `wrong_type`, \
+                `unknown_field`)"),
+    )
+)]
 pub async fn sign_in(
     State(app): State<Arc<App>>,
     gateway: Gateway,

@@ -20,6 +20,11 @@ struct App {
     clock: Clock,
 }
 
+/// What the function adds to the API document.
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(paths(sign_up::sign_up))]
+pub struct ApiDoc;
+
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use api::{Fields, FromFields, IdempotencyKey, JsonBody, Problem, UserView, number, text};
+use api::{
+    Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, UserAnswer, UserView,
+    number, text,
+};
 use auth::password::{self, PasswordHash};
 use axum::{
     extract::State,
@@ -8,11 +11,11 @@ use axum::{
 };
 use domain::{Age, Email, Name, Password, Profile, Roles, Status, User, UserId};
 use http::{StatusCode, header};
-use serde::Serialize;
 use store::{
     Credential,
     accounts::{self, SignUp},
 };
+use utoipa::ToSchema;
 
 use crate::{
     App,
@@ -25,12 +28,37 @@ const EMAIL_TAKEN: Problem = Problem::new(
     "an account with this e-mail address exists already; sign in instead",
 );
 
-/// `{email, password, name, profile?}`
+/// A new account.
+#[derive(ToSchema)]
+#[schema(as = SignUp)]
 pub struct Form {
+    /// Where mail goes. Case and accents written another way make no other address.
+    #[schema(value_type = String, format = Email, example = "ada@example.com")]
     pub email: Email,
+    /// 8 characters to 71 bytes after NFKC normalisation; common ones are refused.
+    #[schema(value_type = String, format = Password, example = "analytical engine")]
     pub password: Password,
+    /// What others see.
+    #[schema(value_type = String, max_length = 100, example = "Ada Lovelace")]
     pub name: Name,
+    /// What the owner tells of themselves.
+    #[schema(value_type = Option<ProfileForm>)]
     pub profile: Profile,
+}
+
+/// All of it optional.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `profile` reads")]
+struct ProfileForm {
+    #[schema(max_length = 100)]
+    first_name: Option<String>,
+    #[schema(max_length = 100)]
+    last_name: Option<String>,
+    #[schema(max_length = 100)]
+    city: Option<String>,
+    #[schema(maximum = 150)]
+    age: Option<u8>,
 }
 
 impl FromFields for Form {
@@ -61,12 +89,26 @@ fn profile(fields: &mut Fields) -> Option<Profile> {
     })
 }
 
-#[derive(Serialize)]
-struct Answer {
-    user: UserView,
-}
-
+/// Make an account.
+///
 /// One transaction makes the credential, the user and the record for a repeated request, or nothing.
+#[utoipa::path(
+    post,
+    path = "/signup",
+    operation_id = "signUp",
+    tag = "accounts",
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    request_body = Form,
+    responses(
+        (status = 201, body = UserAnswer, headers(("Location" = String, description = "where the user is"))),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`email_taken`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (fields: `invalid_email`, `password_too_short`, `password_too_long`, \
+                `password_repeats`, `password_too_common`, `empty`, `too_long`, `control_character`, `invalid_age`, \
+                `required`, `wrong_type`, `unknown_field`), `invalid_idempotency_key`, `idempotency_key_reused`"),
+    )
+)]
 pub async fn sign_up(
     State(app): State<Arc<App>>,
     IdempotencyKey(key): IdempotencyKey,
@@ -78,7 +120,7 @@ pub async fn sign_up(
     let hash = password::hash(&form.password, app.cost).await;
     let hash = hash.map_err(|error| Problem::internal(&error))?;
     let user = new_user(&app, &form);
-    let answer = serde_json::to_string(&Answer {
+    let answer = serde_json::to_string(&UserAnswer {
         user: UserView::own(&user),
     });
     let answer = answer.map_err(|error| Problem::internal(&error))?;

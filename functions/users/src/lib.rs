@@ -25,6 +25,11 @@ impl FromRef<App> for Tokens {
     }
 }
 
+/// What the function adds to the API document.
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(paths(list::list, show::user, show::me, update::update))]
+pub struct ApiDoc;
+
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {

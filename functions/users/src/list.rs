@@ -1,9 +1,22 @@
-use api::{Authenticated, Cursor, List, Page, Problem, UserView};
+use api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, UserView};
 use axum::{Json, extract::State};
 
 use crate::App;
 
-/// `GET /users`: everybody but the caller, newest first.
+/// List everybody but the caller, newest first.
+#[utoipa::path(
+    get,
+    path = "/users",
+    operation_id = "listUsers",
+    tag = "users",
+    security(("access_token" = [])),
+    params(Page),
+    responses(
+        (status = 200, body = List<UserView>),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
+    )
+)]
 pub async fn list(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

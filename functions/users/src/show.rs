@@ -1,4 +1,4 @@
-use api::{Authenticated, Problem, UserView, etag};
+use api::{Authenticated, Problem, ProblemDocument, UserAnswer, UserView, etag};
 use auth::Caller;
 use axum::{
     Json,
@@ -7,16 +7,25 @@ use axum::{
 };
 use domain::{User, UserId};
 use http::header;
-use serde::Serialize;
 
 use crate::App;
 
-#[derive(Serialize)]
-struct Answer {
-    user: UserView,
-}
-
-/// `GET /users/{id}`. What is no id names nobody.
+/// Look at somebody.
+///
+/// What is no id names nobody.
+#[utoipa::path(
+    get,
+    path = "/users/{id}",
+    operation_id = "getUser",
+    tag = "users",
+    security(("access_token" = [])),
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, body = UserAnswer, headers(("ETag" = String, description = "the version"))),
+        (status = 404, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`not_found`"),
+    )
+)]
 pub async fn user(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -27,7 +36,17 @@ pub async fn user(
     Ok(answer(&user, &caller))
 }
 
-/// `GET /users/me`. A token of an account that is gone is no longer a token.
+/// Look at oneself.
+///
+/// A token of an account that is gone is no longer a token.
+#[utoipa::path(
+    get,
+    path = "/users/me",
+    operation_id = "getMe",
+    tag = "users",
+    security(("access_token" = [])),
+    responses((status = 200, body = UserAnswer, headers(("ETag" = String, description = "the version"))))
+)]
 pub async fn me(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -45,7 +64,7 @@ pub fn answer(user: &User, caller: &Caller) -> Response {
     let etag = [(header::ETAG, etag(user.version))];
     (
         etag,
-        Json(Answer {
+        Json(UserAnswer {
             user: UserView::for_caller(user, caller),
         }),
     )

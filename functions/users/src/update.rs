@@ -1,8 +1,12 @@
-use api::{Authenticated, Fields, FromFields, IfMatch, JsonBody, Problem, number, text};
+use api::{
+    Authenticated, Fields, FromFields, IfMatch, JsonBody, Problem, ProblemDocument, UserAnswer,
+    number, text,
+};
 use axum::{extract::State, response::Response};
 use domain::{Age, Invalid, Name, Patch, ProfilePatch, UserId};
 use http::StatusCode;
 use store::{Changes, Updated};
+use utoipa::ToSchema;
 
 use crate::{App, show::answer};
 
@@ -16,8 +20,33 @@ const NAME_REMOVED: Invalid = Invalid {
     detail: "a user always has a name: it can be changed, not removed",
 };
 
-/// `{name?, profile?}`, a JSON Merge Patch (RFC 7396).
+/// A JSON Merge Patch (RFC 7396).
 pub struct Form(Changes);
+
+/// What [`Form`] reads: absent stays as it is, null goes (not the name).
+#[derive(ToSchema)]
+#[schema(as = UserPatch)]
+#[expect(dead_code, reason = "describes what `Form` reads")]
+struct FormSchema {
+    #[schema(max_length = 100, nullable = false)]
+    name: Option<String>,
+    profile: Option<ProfileSchema>,
+}
+
+/// Absent stays as it is, null goes.
+#[derive(ToSchema)]
+#[schema(as = ProfilePatch, rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `profile` reads")]
+struct ProfileSchema {
+    #[schema(max_length = 100)]
+    first_name: Option<String>,
+    #[schema(max_length = 100)]
+    last_name: Option<String>,
+    #[schema(max_length = 100)]
+    city: Option<String>,
+    #[schema(maximum = 150)]
+    age: Option<u8>,
+}
 
 impl FromFields for Form {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
@@ -51,7 +80,26 @@ fn profile(fields: &mut Fields) -> Option<ProfilePatch> {
     })
 }
 
-/// `PATCH /users/me`: one conditional write. A patch that says nothing changes nothing, the version included.
+/// Change oneself.
+///
+/// One conditional write. A patch that says nothing changes nothing, the version included.
+#[utoipa::path(
+    patch,
+    path = "/users/me",
+    operation_id = "updateMe",
+    tag = "users",
+    security(("access_token" = [])),
+    params(("If-Match" = Option<String>, Header, description = "the `ETag` that the change is meant for")),
+    request_body = FormSchema,
+    responses(
+        (status = 200, body = UserAnswer, headers(("ETag" = String, description = "the new version"))),
+        (status = 412, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`precondition_failed`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (fields: `empty`, `too_long`, `control_character`, `invalid_age`, \
+                `required`, `wrong_type`, `unknown_field`)"),
+    )
+)]
 pub async fn update(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

@@ -1,11 +1,12 @@
 use domain::{Invalid, Patch};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::Problem;
 
 /// One thing that is wrong with what was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// Where: a JSON Pointer (RFC 6901) into the body; for a query parameter, its name as if it were a member.
     pub pointer: String,

@@ -2,6 +2,7 @@ use axum::extract::FromRequestParts;
 use domain::Invalid;
 use http::{StatusCode, request::Parts};
 use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{Cursor, FieldError, Problem};
 
@@ -19,16 +20,19 @@ const INVALID_CURSOR: Problem = Problem::new(
 );
 
 /// Which part of a list is wanted: `?limit=20&cursor=…`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Page {
     /// How many items at most, 1 to 100.
+    #[param(required = false, default = 20, minimum = 1, maximum = 100)]
     pub limit: usize,
-    /// Where the page before it ended.
+    /// Where the page before it ended: its `next`.
+    #[param(value_type = Option<String>)]
     pub cursor: Option<Cursor>,
 }
 
 /// A page of a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct List<T> {
     /// The items.
     pub items: Vec<T>,

@@ -5,6 +5,7 @@ use http::{
 };
 use serde::Serialize;
 use store::StoreError;
+use utoipa::ToSchema;
 
 use crate::FieldError;
 
@@ -23,17 +24,25 @@ pub struct Problem {
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
-/// The document of a problem, as it is sent.
-#[derive(Serialize)]
-struct Document<'a> {
+/// Any answer that is not the one hoped for (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument<'a> {
+    /// Always `about:blank`: `code` tells problems apart.
     r#type: &'static str,
+    /// The status in words.
     title: &'static str,
+    /// The status.
     status: u16,
+    /// What was wrong and what to do, for people.
     detail: &'a str,
+    /// The id of the request, as in `x-request-id`.
     instance: &'a str,
+    /// What was wrong, for programs; it does not change.
     code: &'a str,
-    /// Upload widgets show this member to people.
+    /// The same as `detail`; upload widgets show this member to people.
     message: &'a str,
+    /// Everything that is wrong with what was sent, when that is the problem.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
 }
@@ -127,7 +136,7 @@ impl Problem {
 
     /// The answer, for the request of this id.
     pub(crate) fn render(&self, request_id: &str) -> Response {
-        let document = Document {
+        let document = ProblemDocument {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or_default(),
             status: self.status.as_u16(),

@@ -2,6 +2,7 @@ use auth::Caller;
 use domain::{Profile, Role, User};
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 // RFC 3339 in UTC, always with milliseconds.
 time::serde::format_description!(
@@ -11,15 +12,22 @@ time::serde::format_description!(
 );
 
 /// A user as somebody is shown them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 #[serde(rename_all = "camelCase")]
 pub struct UserView {
+    #[schema(format = "uuid")]
     id: String,
+    /// Shown to the user and to administrators.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     email: Option<String>,
     name: String,
+    /// Shown to the user and to administrators.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     profile: Option<ProfileView>,
+    #[schema(value_type = Vec<String>)]
     roles: Vec<Role>,
     #[serde(with = "millis")]
     created_at: OffsetDateTime,
@@ -27,16 +35,21 @@ pub struct UserView {
     updated_at: OffsetDateTime,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Profile)]
 #[serde(rename_all = "camelCase")]
 struct ProfileView {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     first_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     last_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     city: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     age: Option<u8>,
 }
 
@@ -84,4 +97,11 @@ impl ProfileView {
             age: profile.age.map(domain::Age::years),
         }
     }
+}
+
+/// A user, the way every route answers with one.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserAnswer {
+    /// The user.
+    pub user: UserView,
 }

@@ -1,0 +1,166 @@
+//! `cloakroom openapi`: the API document.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        OpenApi as Document, RefOr,
+        schema::{AdditionalProperties, Schema},
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+/// What all functions answer, in one document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Cloakroom",
+        description = "Accounts for any app.\n\n\
+            Every answer that is not the one hoped for is `application/problem+json` (RFC 9457) with a stable `code`. \
+            Besides those listed at each route: 400 `malformed_json` and `duplicate_field`, 401 `unauthorized` and \
+            `invalid_token` (routes with a token), 404 `not_found`, 405 `method_not_allowed` (with `Allow`), 413 \
+            `body_too_large`, 415 `not_json`, 500 `internal_error`, 503 `unavailable` (with `Retry-After`). Unknown \
+            fields in a body are refused."
+    ),
+    components(schemas(api::ProblemDocument)),
+    modifiers(&AccessToken)
+)]
+struct ApiDoc;
+
+/// The schemas of what is sent to us.
+const BODIES: [&str; 7] = [
+    "AccountDeletion",
+    "PasswordChange",
+    "ProfileForm",
+    "ProfilePatch",
+    "SignIn",
+    "SignUp",
+    "UserPatch",
+];
+
+struct AccessToken;
+
+impl Modify for AccessToken {
+    fn modify(&self, document: &mut Document) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("access_token", SecurityScheme::Http(bearer));
+    }
+}
+
+/// The document as it is checked in at docs/openapi.json.
+fn document() -> Result<String, serde_json::Error> {
+    let functions = [
+        signup::ApiDoc::openapi(),
+        signin::ApiDoc::openapi(),
+        users::ApiDoc::openapi(),
+        account::ApiDoc::openapi(),
+        keys::ApiDoc::openapi(),
+    ];
+    let mut document = ApiDoc::openapi();
+    for function in functions {
+        document.merge(function);
+    }
+    refuse_unknown_fields(&mut document);
+    document.to_pretty_json().map(|json| json + "\n")
+}
+
+/// What is read from a body has no other members than those that are named.
+fn refuse_unknown_fields(document: &mut Document) {
+    let schemas = document
+        .components
+        .iter_mut()
+        .flat_map(|components| &mut components.schemas);
+    for (name, schema) in schemas {
+        if let (true, RefOr::T(Schema::Object(object))) = (BODIES.contains(&name.as_str()), schema)
+        {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
+}
+
+/// Prints the document.
+pub fn run() -> ExitCode {
+    let written = document().map_err(io::Error::from).and_then(|document| {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(document.as_bytes())
+    });
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_document_has_the_routes_of_the_template_and_no_others() {
+        let template = include_str!("../../template.yaml");
+        let template = template::Template::parse(template, &[].into()).unwrap();
+        let routes = template
+            .routes()
+            .unwrap()
+            .into_iter()
+            .filter(|route| !route.is_default);
+        let routed: BTreeSet<_> = routes.map(|route| (route.path, route.method)).collect();
+
+        let document: Value = serde_json::from_str(&document().unwrap()).unwrap();
+        let paths = document["paths"].as_object().unwrap().iter();
+        let documented: BTreeSet<_> = paths
+            .flat_map(|(path, methods)| {
+                let methods = methods.as_object().unwrap().keys();
+                methods.map(|method| (path.clone(), method.to_uppercase()))
+            })
+            .collect();
+        assert_eq!(documented, routed);
+    }
+
+    #[test]
+    fn every_body_refuses_unknown_fields() {
+        let document: Value = serde_json::from_str(&document().unwrap()).unwrap();
+        for name in BODIES {
+            let schema = &document["components"]["schemas"][name];
+            assert_eq!(schema["additionalProperties"], false, "{name}");
+        }
+        let methods = document["paths"]
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|path| path.as_object().unwrap());
+        for (_, operation) in methods {
+            let Some(body) = operation.get("requestBody") else {
+                continue;
+            };
+            let schema = body["content"]["application/json"]["schema"]["$ref"]
+                .as_str()
+                .unwrap();
+            assert!(
+                BODIES.contains(&schema.rsplit('/').next().unwrap()),
+                "{schema}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_document_in_the_repository_is_up_to_date() {
+        let checked_in = include_str!("../../docs/openapi.json");
+        let same = document().unwrap() == checked_in;
+        assert!(
+            same,
+            "it is stale: run `cargo run -- openapi > docs/openapi.json`"
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! What the README tells people to type.
+
+use std::process::Command;
+
+use crate::support::TestApp;
+
+const README: &str = include_str!("../README.md");
+
+/// The shell block after the marker.
+fn tour() -> &'static str {
+    let (_, after) = README.split_once("<!-- tour:").unwrap();
+    let (_, after) = after.split_once("```sh\n").unwrap();
+    after.split_once("```").unwrap().0
+}
+
+#[tokio::test]
+async fn the_tour_runs_as_written() {
+    let app = TestApp::start();
+    let tour = tour().replace("http://127.0.0.1:3000", app.endpoint("api"));
+    // Twice: it leaves nothing behind.
+    for _ in 0..2 {
+        let ran = Command::new("bash")
+            .args(["-euo", "pipefail", "-c", &tour])
+            .output()
+            .unwrap();
+        let output = String::from_utf8(ran.stdout).unwrap();
+        assert!(ran.status.success(), "{output}");
+        for expected in [
+            "\"email\":\"ada@example.com\"",
+            "{\"items\":[],\"next\":null}",
+            "\"city\":\"London\",\"age\":36",
+            "\"pointer\":\"/password\"",
+            "{\"keys\":[{",
+        ] {
+            assert!(output.contains(expected), "{expected} in {output}");
+        }
+    }
+    assert_eq!(
+        app.sign_in("ada@example.com", "difference engine")
+            .await
+            .status,
+        401
+    );
+}
+
+#[test]
+fn every_parameter_of_the_template_is_in_the_table() {
+    let template = include_str!("../template.yaml");
+    let (_, parameters) = template.split_once("\nParameters:\n").unwrap();
+    let section = parameters
+        .lines()
+        .take_while(|line| line.is_empty() || line.starts_with([' ', '#']));
+    let names = section.filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+    let names: Vec<_> = names.filter(|name| !name.starts_with([' ', '#'])).collect();
+    assert!(names.len() >= 10, "{names:?}");
+    for name in names {
+        assert!(README.contains(&format!("`{name}`")), "{name}");
+    }
+}
