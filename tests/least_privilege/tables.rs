@@ -1,0 +1,238 @@
+use serde_json::{Value, json};
+
+use super::{FUNCTIONS, ask};
+use crate::support::{PASSWORD, TestApp};
+
+const ACTIONS: [&str; 9] = [
+    "GetItem",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "Query",
+    "Scan",
+    "TransactWriteItems Put",
+    "TransactWriteItems Update",
+    "TransactWriteItems Delete",
+];
+
+/// Function, table or index, and what is allowed there. What is not in here is denied.
+const ALLOWED: [(&str, &str, &[&str]); 11] = [
+    (
+        "Signup",
+        "Credentials",
+        &["PutItem", "TransactWriteItems Put"],
+    ),
+    ("Signup", "Users", &["PutItem", "TransactWriteItems Put"]),
+    (
+        "Signup",
+        "Idempotency",
+        &["GetItem", "PutItem", "TransactWriteItems Put"],
+    ),
+    (
+        "Signin",
+        "Credentials",
+        &["GetItem", "UpdateItem", "TransactWriteItems Update"],
+    ),
+    ("Signin", "Users", &["GetItem"]),
+    ("Signin", "Sessions", &["PutItem", "TransactWriteItems Put"]),
+    (
+        "Users",
+        "Users",
+        &["GetItem", "UpdateItem", "TransactWriteItems Update"],
+    ),
+    ("Users", "Users/listing", &["Query"]),
+    (
+        "Account",
+        "Credentials",
+        &[
+            "GetItem",
+            "UpdateItem",
+            "DeleteItem",
+            "TransactWriteItems Update",
+            "TransactWriteItems Delete",
+        ],
+    ),
+    (
+        "Account",
+        "Users",
+        &[
+            "GetItem",
+            "UpdateItem",
+            "DeleteItem",
+            "TransactWriteItems Update",
+            "TransactWriteItems Delete",
+        ],
+    ),
+    (
+        "Account",
+        "Sessions",
+        &["UpdateItem", "TransactWriteItems Update"],
+    ),
+];
+
+const TABLES: [&str; 5] = [
+    "Credentials",
+    "Users",
+    "Users/listing",
+    "Sessions",
+    "Idempotency",
+];
+
+#[tokio::test]
+async fn a_function_can_do_to_the_tables_what_its_role_says_and_no_more() {
+    let app = TestApp::start();
+    for function in FUNCTIONS {
+        for table in TABLES {
+            let row = ALLOWED
+                .iter()
+                .find(|row| (row.0, row.1) == (function, table));
+            for action in ACTIONS {
+                let Some((operation, body)) = request(action, table) else {
+                    continue;
+                };
+                let what = format!("{function}: {action} on {table}");
+                let allowed = row.is_some_and(|row| row.2.contains(&action));
+                assert_eq!(
+                    database(&app, function, operation, &body).await,
+                    allowed,
+                    "{what}"
+                );
+                // The request is one that would work.
+                assert!(database(&app, "operator", operation, &body).await, "{what}");
+            }
+        }
+    }
+}
+
+/// A request for an item that is nobody's; `None` when there is no such thing to ask of an index.
+fn request(action: &str, table: &str) -> Option<(&'static str, Value)> {
+    let (table, index) = table
+        .split_once('/')
+        .map_or((table, None), |(table, index)| (table, Some(index)));
+    let key = match (table, index) {
+        (_, Some(_)) => "shard",
+        ("Credentials", None) => "email",
+        _ => "id",
+    };
+    let name = format!("cloakroom-dev-{table}Table");
+    let item = json!({key: {"S": "nobody"}});
+    let of_item = |part: &str| json!({"TableName": name, part: item});
+    let transact = |kind: &str, body: Value| json!({"TransactItems": [{kind: body}]});
+    let update = || {
+        let mut body = of_item("Key");
+        body["UpdateExpression"] = json!("SET x = :x");
+        body["ExpressionAttributeValues"] = json!({":x": {"S": "x"}});
+        body
+    };
+    let mut search = json!({"TableName": name});
+    if let Some(index) = index {
+        search["IndexName"] = json!(index);
+    }
+    let query = || {
+        let mut search = search.clone();
+        search["KeyConditionExpression"] = json!("#key = :key");
+        search["ExpressionAttributeNames"] = json!({"#key": key});
+        search["ExpressionAttributeValues"] = json!({":key": {"S": "nobody"}});
+        search
+    };
+    match action {
+        "Query" => return Some(("Query", query())),
+        "Scan" => return Some(("Scan", search)),
+        _ if index.is_some() => return None,
+        _ => {}
+    }
+    Some(match action {
+        "GetItem" => ("GetItem", of_item("Key")),
+        "PutItem" => ("PutItem", of_item("Item")),
+        "UpdateItem" => ("UpdateItem", update()),
+        "DeleteItem" => ("DeleteItem", of_item("Key")),
+        "TransactWriteItems Put" => ("TransactWriteItems", transact("Put", of_item("Item"))),
+        "TransactWriteItems Update" => ("TransactWriteItems", transact("Update", update())),
+        "TransactWriteItems Delete" => ("TransactWriteItems", transact("Delete", of_item("Key"))),
+        other => panic!("no such action: {other}"),
+    })
+}
+
+/// One right is not a way to another: of a transaction or a batch, every part is looked at.
+#[tokio::test]
+async fn no_function_gets_at_a_table_by_a_detour() {
+    let app = TestApp::start();
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    let table = |name: &str| format!("cloakroom-dev-{name}Table");
+    let put = |name: &str, key: &str| json!({"Put": {"TableName": table(name), "Item": {key: {"S": "nobody"}}}});
+    let keys = json!({"Keys": [{"email": {"S": "ada@example.com"}}]});
+    let arn = format!(
+        "arn:aws:dynamodb:us-east-1:000000000000:table/{}",
+        table("Credentials")
+    );
+    let key = json!({"email": {"S": "ada@example.com"}});
+    for (function, operation, body) in [
+        (
+            "Signup",
+            "TransactWriteItems",
+            json!({"TransactItems": [put("Credentials", "email"), put("Sessions", "id")]}),
+        ),
+        (
+            "Signup",
+            "TransactWriteItems",
+            json!({"TransactItems": [{"ConditionCheck": {
+                "TableName": table("Credentials"), "Key": key, "ConditionExpression": "attribute_exists(email)",
+            }}]}),
+        ),
+        (
+            "Signup",
+            "TransactGetItems",
+            json!({"TransactItems": [{"Get": {"TableName": table("Credentials"), "Key": key}}]}),
+        ),
+        ("Users", "GetItem", json!({"TableName": arn, "Key": key})),
+        (
+            "Users",
+            "BatchGetItem",
+            json!({"RequestItems": {table("Credentials"): keys}}),
+        ),
+        (
+            "Users",
+            "BatchGetItem",
+            json!({"RequestItems": {table("Users"): {"Keys": [{"id": {"S": "x"}}]}}}),
+        ),
+        (
+            "Signup",
+            "BatchWriteItem",
+            json!({"RequestItems": {table("Users"): [{"PutRequest": {"Item": {"id": {"S": "x"}}}}]}}),
+        ),
+        (
+            "Users",
+            "ExecuteStatement",
+            json!({"Statement": format!("SELECT * FROM \"{}\"", table("Credentials"))}),
+        ),
+    ] {
+        let what = format!("{function}: {operation} {body}");
+        assert!(!database(&app, function, operation, &body).await, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn no_function_can_change_or_list_the_tables() {
+    let app = TestApp::start();
+    let table = json!({"TableName": "cloakroom-dev-UsersTable"});
+    for function in FUNCTIONS {
+        for operation in [
+            "DescribeTable",
+            "DeleteTable",
+            "UpdateTable",
+            "UpdateTimeToLive",
+            "CreateTable",
+            "ListTables",
+        ] {
+            let allowed = database(&app, function, operation, &table).await;
+            assert!(!allowed, "{function}: {operation}");
+        }
+    }
+    assert!(database(&app, "operator", "DescribeTable", &table).await);
+}
+
+/// Whether the database lets a function (or the `operator`) do this.
+async fn database(app: &TestApp, who: &str, operation: &str, body: &Value) -> bool {
+    let target = format!("DynamoDB_20120810.{operation}");
+    ask(app, "dynamodb", who, &target, body).await.is_some()
+}
