@@ -9,7 +9,6 @@
 
 mod bodies;
 mod least_privilege;
-mod least_privilege;
 mod readme;
 mod signin;
 mod signup;
