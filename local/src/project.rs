@@ -10,6 +10,9 @@ use template::{Cors, Function, Route, Table, Template};
 
 use crate::{DevError, DevOptions};
 
+/// The gateway writes a line for each request; of the functions only what is wrong is worth another.
+const LOG_LEVEL: &str = "warn";
+
 /// What the template says, as far as the local system follows it.
 #[derive(Debug)]
 pub(crate) struct Project {
@@ -42,7 +45,7 @@ impl Project {
     }
 }
 
-/// The person's parameters, the environment, and an issuer that tokens can name: the functions
+/// The person's parameters, the environment, a log for people, and an issuer that tokens can name: the functions
 /// see the host that a client chose to call, which may be 127.0.0.1 or localhost.
 fn parameters(
     options: &DevOptions,
@@ -63,10 +66,12 @@ fn parameters(
     if is_declared("Env") {
         parameters.insert("Env".to_owned(), options.env.clone());
     }
-    if is_declared("Issuer") {
-        parameters
-            .entry("Issuer".to_owned())
-            .or_insert_with(|| api_url.to_owned());
+    for (name, value) in [("Issuer", api_url), ("LogLevel", LOG_LEVEL)] {
+        if is_declared(name) {
+            parameters
+                .entry(name.to_owned())
+                .or_insert_with(|| value.to_owned());
+        }
     }
     Ok(parameters)
 }
