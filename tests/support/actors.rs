@@ -36,6 +36,12 @@ impl<'a> SignedIn<'a> {
         }
     }
 
+    /// The session that the sign-in began.
+    pub fn session_id(&self) -> String {
+        let token = auth::refresh::RefreshToken::parse(&self.refresh_token).unwrap();
+        token.session_id().to_string()
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.app.request(method, path).bearer_auth(&self.token)
     }

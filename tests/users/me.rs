@@ -150,6 +150,48 @@ async fn a_new_password_replaces_the_old_one() {
         .expect(200);
 }
 
+/// All items of a table, as the operator sees them.
+async fn items(app: &TestApp, table: &str) -> Vec<Value> {
+    let scan = json!({"TableName": format!("cloakroom-dev-{table}"), "ConsistentRead": true});
+    let answer = app
+        .call_engine("dynamodb", "local", "DynamoDB_20120810.Scan", &scan)
+        .await;
+    answer.expect(200).json()["Items"]
+        .as_array()
+        .unwrap()
+        .clone()
+}
+
+#[tokio::test]
+async fn a_new_password_ends_all_sessions_but_the_callers() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let elsewhere = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
+    let body = json!({"currentPassword": PASSWORD, "newPassword": "difference engine"});
+    ada.put("/users/me/password", &body).await.expect(204);
+    let later = SignedIn::new(
+        &app,
+        app.sign_in("ada@example.com", "difference engine").await,
+    );
+
+    // A session lives while its epoch is the user's.
+    assert_eq!(
+        items(&app, "UsersTable").await[0]["session_epoch"]["N"],
+        "2"
+    );
+    let sessions = items(&app, "SessionsTable").await;
+    let epoch = |who: &SignedIn<'_>| {
+        let mine = sessions
+            .iter()
+            .find(|session| session["id"]["S"] == json!(who.session_id()));
+        mine.unwrap()["epoch"]["N"].clone()
+    };
+    assert_eq!(
+        [epoch(&ada), epoch(&elsewhere), epoch(&later)],
+        ["2", "1", "2"]
+    );
+}
+
 #[tokio::test]
 async fn of_simultaneous_password_changes_exactly_one_wins() {
     let app = TestApp::start();
