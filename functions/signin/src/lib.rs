@@ -1,6 +1,8 @@
 //! `POST /signin`: from e-mail and password to an access token and a refresh token.
 
 mod sign_in;
+#[cfg(test)]
+mod tests;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
@@ -59,9 +61,13 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         clock,
     };
     let (_, ()) = tokio::join!(app.keys.get(), app.credentials.warm_up());
-    Ok(Router::new()
+    Ok(router(app))
+}
+
+fn router(app: App) -> Router {
+    Router::new()
         .route("/signin", post(sign_in::sign_in))
-        .with_state(Arc::new(app)))
+        .with_state(Arc::new(app))
 }
 
 /// The path is `/cloakroom/{env}`: both halves of the keys come with one request.

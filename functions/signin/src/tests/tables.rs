@@ -1,0 +1,231 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use auth::{
+    keys::{Algorithm, NewKey},
+    password::{Cost, PasswordHash, work},
+};
+use aws_sdk_dynamodb::{
+    Client,
+    operation::{
+        get_item::{GetItemError, GetItemOutput},
+        put_item::{PutItemError, PutItemOutput},
+        update_item::{UpdateItemError, UpdateItemOutput},
+    },
+    types::{AttributeValue, error::InternalServerError},
+};
+use aws_smithy_http_client::test_util::infallible_client_fn;
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use axum::body::Body;
+use domain::UserId;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use time::{OffsetDateTime, macros::datetime};
+use tower::ServiceExt as _;
+
+use crate::*;
+
+const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
+
+/// What the tables hold of one account, and what was asked of them.
+pub(super) struct Tables {
+    hash: String,
+    pub(super) status: &'static str,
+    /// Whether the user is there, and whether its table answers.
+    pub(super) user: Result<bool, ()>,
+    pub(super) session_is_written: bool,
+    /// How a renewal of the hash fails, if it does.
+    pub(super) renewal: Option<fn() -> UpdateItemError>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Default)]
+pub(super) struct Seen {
+    /// The work that had been done each time the profile was asked for.
+    pub(super) profile_after: Vec<u64>,
+    /// The values of each renewal of the hash: the condition's, the new one.
+    pub(super) renewals: Vec<(String, String)>,
+    pub(super) sessions: usize,
+}
+
+impl Tables {
+    pub(super) fn new(hash: &PasswordHash) -> Self {
+        Self {
+            hash: hash.as_str().to_owned(),
+            status: "active",
+            user: Ok(true),
+            session_is_written: true,
+            renewal: None,
+            seen: Arc::default(),
+        }
+    }
+
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap()
+    }
+
+    fn credential(&self) -> Rule {
+        let item = GetItemOutput::builder()
+            .item("email", s("ada@example.com"))
+            .item("user_id", s(&user_id().to_string()))
+            .item("hash", s(&self.hash))
+            .item("status", s(self.status))
+            .item("session_epoch", n("1"))
+            .build();
+        mock!(Client::get_item)
+            .match_requests(|get| get.table_name() == Some("credentials"))
+            .then_compute_output(move |get| match get.key().unwrap()["email"].as_s() {
+                Ok(email) if email == "ada@example.com" => item.clone(),
+                _ => GetItemOutput::builder().build(),
+            })
+    }
+
+    fn profile(&self) -> Rule {
+        let seen = Arc::clone(&self.seen);
+        let rule = mock!(Client::get_item).match_requests(move |get| {
+            let asked = get.table_name() == Some("users");
+            if asked {
+                seen.lock().unwrap().profile_after.push(work());
+            }
+            asked
+        });
+        match self.user {
+            Ok(true) => rule.then_output(user_item),
+            Ok(false) => rule.then_output(|| GetItemOutput::builder().build()),
+            Err(()) => rule.then_error(|| {
+                GetItemError::InternalServerError(InternalServerError::builder().build())
+            }),
+        }
+    }
+
+    fn renewal(&self) -> Rule {
+        let seen = Arc::clone(&self.seen);
+        let rule = mock!(Client::update_item).match_requests(move |update| {
+            assert_eq!(update.table_name(), Some("credentials"));
+            assert_eq!(update.update_expression(), Some("SET #hash = :new"));
+            assert_eq!(update.condition_expression(), Some("#hash = :old"));
+            let values = update.expression_attribute_values().unwrap();
+            let [old, new] = [":old", ":new"].map(|name| values[name].as_s().unwrap().clone());
+            seen.lock().unwrap().renewals.push((old, new));
+            true
+        });
+        match self.renewal {
+            None => rule.then_output(|| UpdateItemOutput::builder().build()),
+            Some(error) => rule.then_error(error),
+        }
+    }
+
+    fn session(&self) -> Rule {
+        let seen = Arc::clone(&self.seen);
+        let rule = mock!(Client::put_item).match_requests(move |put| {
+            seen.lock().unwrap().sessions += 1;
+            put.table_name() == Some("sessions")
+        });
+        if self.session_is_written {
+            rule.then_output(|| PutItemOutput::builder().build())
+        } else {
+            rule.then_error(|| {
+                PutItemError::InternalServerError(InternalServerError::builder().build())
+            })
+        }
+    }
+
+    /// The function with these tables behind it.
+    fn app(&self, cost: Cost) -> Router {
+        let (credential, profile) = (self.credential(), self.profile());
+        let (renewal, session) = (self.renewal(), self.session());
+        let rules = [&credential, &profile, &renewal, &session];
+        let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules);
+        let env = Env::from([
+            ("CREDENTIALS_TABLE", "credentials"),
+            ("USERS_TABLE", "users"),
+            ("SESSIONS_TABLE", "sessions"),
+            ("PARAMETER_PATH", "/cloakroom/dev"),
+            ("PARAMETER_CACHE_SECONDS", "300"),
+        ]);
+        let clock = Clock::fixed(NOW);
+        let app = App {
+            credentials: Credentials::from_env(&env, &client).unwrap(),
+            users: Users::from_env(&env, &client).unwrap(),
+            sessions: Sessions::from_env(&env, &client).unwrap(),
+            keys: keys(&env, &parameter_store(), clock.clone()).unwrap(),
+            cost,
+            issuer: Some("https://api.example.com".into()),
+            audience: "cloakroom".into(),
+            access_token_lifetime: time::Duration::minutes(15),
+            session_lifetime: time::Duration::days(30),
+            clock: clock.clone(),
+        };
+        api::finish(router(app), clock)
+    }
+
+    pub(super) async fn sign_in(
+        &self,
+        cost: Cost,
+        email: &str,
+        password: &str,
+    ) -> (StatusCode, Value) {
+        let body = json!({"email": email, "password": password}).to_string();
+        let request = Request::post("/signin").header("content-type", "application/json");
+        let request = request.body(Body::from(body)).unwrap();
+        let response = self.app(cost).oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+}
+
+fn user_id() -> UserId {
+    UserId::parse("01890000-0000-7000-8000-000000000001").unwrap()
+}
+
+fn user_item() -> GetItemOutput {
+    GetItemOutput::builder()
+        .item("id", s(&user_id().to_string()))
+        .item("email", s("ada@example.com"))
+        .item("email_canonical", s("ada@example.com"))
+        .item("name", s("Ada"))
+        .item("profile", AttributeValue::M(HashMap::new()))
+        .item("version", n("1"))
+        .item("created_at", s("2026-01-01T00:00:00Z"))
+        .item("updated_at", s("2026-01-01T00:00:00Z"))
+        .build()
+}
+
+fn s(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn n(number: &str) -> AttributeValue {
+    AttributeValue::N(number.to_owned())
+}
+
+/// A Parameter Store with one key pair in it.
+fn parameter_store() -> SdkConfig {
+    let key = NewKey::generate(Algorithm::ES256, NOW).unwrap();
+    let parameter = |half: &str, value: &SecretString| {
+        json!({
+            "Name": format!("/cloakroom/dev/keys/{half}/{}", key.kid),
+            "Value": value.expose_secret(),
+        })
+    };
+    let page = json!({"Parameters": [
+        parameter("private", &key.private),
+        parameter("public", &key.public),
+    ]});
+    let http = infallible_client_fn(move |_| http::Response::new(page.to_string()));
+    let env = Env::from([
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ]);
+    settings::aws::sdk_config(&env)
+        .unwrap()
+        .into_builder()
+        .http_client(http)
+        .build()
+}
