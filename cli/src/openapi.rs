@@ -8,7 +8,8 @@ use std::{
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        OpenApi as Document, RefOr,
+        ContentBuilder, OpenApi as Document, PathItem, Ref, RefOr, Response, ResponseBuilder,
+        path::Operation,
         schema::{AdditionalProperties, Schema},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
@@ -21,10 +22,8 @@ use utoipa::{
         title = "Cloakroom",
         description = "Accounts for any app.\n\n\
             Every answer that is not the one hoped for is `application/problem+json` (RFC 9457) with a stable `code`. \
-            Besides those listed at each route: 400 `malformed_json` and `duplicate_field`, 401 `unauthorized` and \
-            `invalid_token` (routes with a token), 404 `not_found`, 405 `method_not_allowed` (with `Allow`), 413 \
-            `body_too_large`, 415 `not_json`, 500 `internal_error`, 503 `unavailable` (with `Retry-After`). Unknown \
-            fields in a body are refused."
+            A path that is not here is 404 `not_found`, a method that a path does not have 405 `method_not_allowed` with \
+            `Allow`, and a mistake of ours 500 `internal_error`."
     ),
     components(schemas(api::ProblemDocument)),
     modifiers(&AccessToken)
@@ -69,6 +68,7 @@ fn document() -> Result<String, serde_json::Error> {
         document.merge(function);
     }
     refuse_unknown_fields(&mut document);
+    add_common_problems(&mut document);
     document.to_pretty_json().map(|json| json + "\n")
 }
 
@@ -84,6 +84,66 @@ fn refuse_unknown_fields(document: &mut Document) {
             object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
         }
     }
+}
+
+/// What every route answers, or every one that takes a body or a token, unless it says so itself.
+fn add_common_problems(document: &mut Document) {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        let problems = [
+            (
+                "400",
+                operation.request_body.is_some(),
+                "`malformed_json`, `duplicate_field`",
+            ),
+            (
+                "401",
+                operation.security.is_some(),
+                "`unauthorized`, `invalid_token`",
+            ),
+            (
+                "413",
+                operation.request_body.is_some(),
+                "`body_too_large`: over 64 KiB",
+            ),
+            ("415", operation.request_body.is_some(), "`not_json`"),
+            (
+                "503",
+                true,
+                "`unavailable`: try again after `Retry-After` seconds",
+            ),
+        ];
+        for (status, _, codes) in problems.into_iter().filter(|(_, applies, _)| *applies) {
+            let listed = operation.responses.responses.entry(status.to_owned());
+            match listed.or_insert_with(|| RefOr::T(problem(""))) {
+                RefOr::T(listed) if listed.description.is_empty() => {
+                    codes.clone_into(&mut listed.description)
+                }
+                RefOr::T(listed) => listed.description = format!("{}; {codes}", listed.description),
+                RefOr::Ref(_) => {}
+            }
+        }
+    }
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut path.get,
+        &mut path.post,
+        &mut path.put,
+        &mut path.patch,
+        &mut path.delete,
+    ]
+    .into_iter()
+    .filter_map(Option::as_mut)
+}
+
+fn problem(description: &str) -> Response {
+    let schema = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
 }
 
 /// Prints the document.

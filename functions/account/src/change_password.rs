@@ -12,9 +12,9 @@ use crate::{App, CHANGED_MEANWHILE, TRIES, proof::prove};
 #[derive(ToSchema)]
 #[schema(as = PasswordChange)]
 pub struct Form {
-    #[schema(value_type = String, format = Password, rename = "currentPassword")]
+    #[schema(value_type = String, format = Password, min_length = 1, rename = "currentPassword")]
     current: PasswordAttempt,
-    #[schema(value_type = String, format = Password, rename = "newPassword")]
+    #[schema(value_type = String, format = Password, min_length = 8, rename = "newPassword")]
     new: Password,
 }
 

@@ -11,7 +11,7 @@ use crate::{App, CHANGED_MEANWHILE, TRIES, proof::prove};
 #[derive(ToSchema)]
 #[schema(as = AccountDeletion)]
 pub struct Form {
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 1)]
     password: PasswordAttempt,
 }
 

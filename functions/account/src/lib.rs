@@ -5,6 +5,8 @@
 mod change_password;
 mod delete;
 mod proof;
+#[cfg(test)]
+mod tests;
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -68,8 +70,12 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         cost: env.parsed("BCRYPT_COST", "a bcrypt cost from 4 to 16")?,
     };
     tokio::join!(app.tokens.warm_up(), app.users.warm_up());
-    let routes = Router::new()
+    Ok(router(app))
+}
+
+fn router(app: Inner) -> Router {
+    Router::new()
         .route("/users/me", delete(delete::delete))
-        .route("/users/me/password", put(change_password::change_password));
-    Ok(routes.with_state(App(Arc::new(app))))
+        .route("/users/me/password", put(change_password::change_password))
+        .with_state(App(Arc::new(app)))
 }

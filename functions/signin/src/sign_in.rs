@@ -25,7 +25,7 @@ pub struct Form {
     #[schema(value_type = String, format = Email, example = "ada@example.com")]
     email: Email,
     /// The password.
-    #[schema(value_type = String, format = Password, example = "analytical engine")]
+    #[schema(value_type = String, format = Password, min_length = 1, example = "analytical engine")]
     password: PasswordAttempt,
 }
 

@@ -36,10 +36,10 @@ pub struct Form {
     #[schema(value_type = String, format = Email, example = "ada@example.com")]
     pub email: Email,
     /// 8 characters to 71 bytes after NFKC normalisation; common ones are refused.
-    #[schema(value_type = String, format = Password, example = "analytical engine")]
+    #[schema(value_type = String, format = Password, min_length = 8, example = "analytical engine")]
     pub password: Password,
     /// What others see.
-    #[schema(value_type = String, max_length = 100, example = "Ada Lovelace")]
+    #[schema(value_type = String, min_length = 1, max_length = 100, example = "Ada Lovelace")]
     pub name: Name,
     /// What the owner tells of themselves.
     #[schema(value_type = Option<ProfileForm>)]
@@ -51,11 +51,11 @@ pub struct Form {
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `profile` reads")]
 struct ProfileForm {
-    #[schema(max_length = 100)]
+    #[schema(min_length = 1, max_length = 100)]
     first_name: Option<String>,
-    #[schema(max_length = 100)]
+    #[schema(min_length = 1, max_length = 100)]
     last_name: Option<String>,
-    #[schema(max_length = 100)]
+    #[schema(min_length = 1, max_length = 100)]
     city: Option<String>,
     #[schema(maximum = 150)]
     age: Option<u8>,

@@ -28,7 +28,7 @@ pub struct Form(Changes);
 #[schema(as = UserPatch)]
 #[expect(dead_code, reason = "describes what `Form` reads")]
 struct FormSchema {
-    #[schema(max_length = 100, nullable = false)]
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
     name: Option<String>,
     profile: Option<ProfileSchema>,
 }
@@ -38,11 +38,11 @@ struct FormSchema {
 #[schema(as = ProfilePatch, rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `profile` reads")]
 struct ProfileSchema {
-    #[schema(max_length = 100)]
+    #[schema(min_length = 1, max_length = 100)]
     first_name: Option<String>,
-    #[schema(max_length = 100)]
+    #[schema(min_length = 1, max_length = 100)]
     last_name: Option<String>,
-    #[schema(max_length = 100)]
+    #[schema(min_length = 1, max_length = 100)]
     city: Option<String>,
     #[schema(maximum = 150)]
     age: Option<u8>,
