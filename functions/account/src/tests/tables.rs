@@ -1,0 +1,275 @@
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex},
+};
+
+use auth::{
+    Caller,
+    keys::{Algorithm, NewKey, SigningKeys, VerifyingKeys},
+    password::{PasswordHash, hash},
+    token::{self, TokenPolicy},
+};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{Builder, retry::RetryConfig},
+    operation::{
+        get_item::GetItemOutput,
+        transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput},
+    },
+    types::{
+        AttributeValue, CancellationReason, TransactWriteItem, error::TransactionCanceledException,
+    },
+};
+use aws_smithy_http_client::test_util::infallible_client_fn;
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use axum::body::Body;
+use domain::{Password, Roles, SessionId, UserId};
+use http::Request;
+use http_body_util::BodyExt as _;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use time::{OffsetDateTime, macros::datetime};
+use tower::ServiceExt as _;
+
+use crate::{Clock, Cost, Credentials, Env, Inner, Sessions, StatusCode, Tokens, Users, router};
+
+const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
+const ISSUER: &str = "https://api.example.com";
+
+/// How the database answers to a transaction.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reply {
+    Committed,
+    /// By the conditions of these parts.
+    Refused(&'static [&'static str]),
+    /// Nothing came back.
+    Lost,
+}
+
+/// One transaction as it was asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) token: String,
+    pub(super) parts: Vec<TransactWriteItem>,
+}
+
+/// What the tables hold of one account, and what was asked of them.
+pub(super) struct Tables {
+    /// The stored hashes, as one read after the other finds them; the last one stays.
+    pub(super) hashes: Vec<PasswordHash>,
+    pub(super) status: &'static str,
+    pub(super) owner: UserId,
+    pub(super) user_exists: bool,
+    /// The replies to transactions, in their order.
+    pub(super) replies: Vec<Reply>,
+    pub(super) seen: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Tables {
+    pub(super) fn new<'a>(
+        hashes: impl IntoIterator<Item = &'a PasswordHash>,
+        replies: &[Reply],
+    ) -> Self {
+        Self {
+            hashes: hashes.into_iter().cloned().collect(),
+            status: "active",
+            owner: user_id(),
+            user_exists: true,
+            replies: replies.to_vec(),
+            seen: Arc::default(),
+        }
+    }
+
+    /// The transactions since the last call.
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.seen.lock().unwrap())
+    }
+
+    fn credential(&self) -> Rule {
+        let hashes = Mutex::new(VecDeque::from(self.hashes.clone()));
+        let (owner, status) = (self.owner.to_string(), self.status);
+        mock!(Client::get_item)
+            .match_requests(|get| get.table_name() == Some("credentials"))
+            .then_compute_output(move |_| {
+                let mut hashes = hashes.lock().unwrap();
+                let hash = hashes[0].clone();
+                if hashes.len() > 1 {
+                    hashes.pop_front();
+                }
+                GetItemOutput::builder()
+                    .item("user_id", s(&owner))
+                    .item("hash", s(hash.as_str()))
+                    .item("status", s(status))
+                    .item("session_epoch", n("1"))
+                    .build()
+            })
+    }
+
+    fn user(&self) -> Rule {
+        let exists = self.user_exists;
+        mock!(Client::get_item)
+            .match_requests(|get| get.table_name() == Some("users"))
+            .then_compute_output(move |_| {
+                if exists {
+                    user_item()
+                } else {
+                    GetItemOutput::builder().build()
+                }
+            })
+    }
+
+    fn transactions(&self) -> Rule {
+        let asked = Arc::clone(&self.seen);
+        let rule = mock!(Client::transact_write_items).match_requests(move |transact| {
+            asked.lock().unwrap().push(Asked {
+                token: transact.client_request_token().unwrap().to_owned(),
+                parts: transact.transact_items().to_vec(),
+            });
+            true
+        });
+        let script = self
+            .replies
+            .iter()
+            .fold(rule.sequence(), |script, reply| match *reply {
+                Reply::Committed => script.output(|| TransactWriteItemsOutput::builder().build()),
+                Reply::Refused(codes) => script.error(move || cancelled(codes)),
+                Reply::Lost => script.http_status(500, None),
+            });
+        script.build()
+    }
+
+    /// A request of the account's owner.
+    pub(super) async fn request(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let (credential, user, transactions) =
+            (self.credential(), self.user(), self.transactions());
+        let rules = [&credential, &user, &transactions];
+        let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules, retries);
+        let key = NewKey::generate(Algorithm::ES256, NOW).unwrap();
+        let app = api::finish(router(inner(&client, &key)), Clock::fixed(NOW));
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", access_token(&key)))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()));
+        let response = app.oneshot(request.unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+        Answer {
+            status: parts.status,
+            code: problem["code"].as_str().map(str::to_owned),
+            has_retry_after: parts.headers.contains_key("retry-after"),
+        }
+    }
+}
+
+/// What came back, as far as it matters here.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    status: StatusCode,
+    code: Option<String>,
+    has_retry_after: bool,
+}
+
+impl Answer {
+    pub(super) fn is(&self, status: u16, code: &str) -> bool {
+        self.status.as_u16() == status
+            && self.code.as_deref().unwrap_or_default() == code
+            && self.has_retry_after == (status == 503)
+    }
+}
+
+/// As in `settings::aws`; the mocks come without.
+fn retries(config: Builder) -> Builder {
+    config.retry_config(RetryConfig::standard().with_max_attempts(6))
+}
+
+fn inner(client: &Client, key: &NewKey) -> Inner {
+    let env = Env::from([
+        ("CREDENTIALS_TABLE", "credentials"),
+        ("USERS_TABLE", "users"),
+        ("SESSIONS_TABLE", "sessions"),
+        ("PARAMETER_PATH", "/cloakroom/dev/keys/public"),
+        ("PARAMETER_CACHE_SECONDS", "300"),
+        ("ISSUER", ISSUER),
+        ("AUDIENCE", "cloakroom"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ]);
+    let page = json!({"Parameters": [{
+        "Name": format!("/cloakroom/dev/keys/public/{}", key.kid),
+        "Value": key.public.expose_secret(),
+    }]});
+    let parameter_store = infallible_client_fn(move |_| http::Response::new(page.to_string()));
+    let aws = settings::aws::sdk_config(&env).unwrap().into_builder();
+    let aws = aws.http_client(parameter_store).build();
+    Inner {
+        credentials: Credentials::from_env(&env, client).unwrap(),
+        users: Users::from_env(&env, client).unwrap(),
+        sessions: Sessions::from_env(&env, client).unwrap(),
+        tokens: Tokens::from_env(&env, &aws, Clock::fixed(NOW)).unwrap(),
+        cost: cost(),
+    }
+}
+
+fn access_token(key: &NewKey) -> String {
+    let kid = key.kid.as_str();
+    let public = VerifyingKeys::from_parameters([(kid, &key.public)]).unwrap();
+    let private = SigningKeys::from_parameters([(kid, &key.private)], &public).unwrap();
+    let policy = TokenPolicy {
+        issuer: ISSUER.to_owned(),
+        audience: "cloakroom".to_owned(),
+    };
+    let caller = Caller {
+        user_id: user_id(),
+        session_id: SessionId::parse("01890000-0000-7000-8000-00000000000a").unwrap(),
+        roles: Roles::new(),
+    };
+    let key = private.current(NOW).unwrap();
+    let token = token::issue(key, &policy, time::Duration::minutes(15), &caller, NOW).unwrap();
+    token.expose().to_owned()
+}
+
+fn cancelled(codes: &[&str]) -> TransactWriteItemsError {
+    let reason = |code: &&str| CancellationReason::builder().code(*code).build();
+    let cancelled = TransactionCanceledException::builder()
+        .set_cancellation_reasons(Some(codes.iter().map(reason).collect()));
+    TransactWriteItemsError::TransactionCanceledException(cancelled.build())
+}
+
+pub(super) fn user_id() -> UserId {
+    UserId::parse("01890000-0000-7000-8000-000000000001").unwrap()
+}
+
+pub(super) fn cost() -> Cost {
+    Cost::new(4).unwrap()
+}
+
+pub(super) async fn hash_of(password: &str) -> PasswordHash {
+    hash(&Password::parse(password).unwrap(), cost())
+        .await
+        .unwrap()
+}
+
+fn user_item() -> GetItemOutput {
+    GetItemOutput::builder()
+        .item("id", s(&user_id().to_string()))
+        .item("email", s("Ada@example.com"))
+        .item("email_canonical", s("ada@example.com"))
+        .item("name", s("Ada"))
+        .item("profile", AttributeValue::M(HashMap::new()))
+        .item("version", n("1"))
+        .item("created_at", s("2026-01-01T00:00:00Z"))
+        .item("updated_at", s("2026-01-01T00:00:00Z"))
+        .build()
+}
+
+pub(super) fn s(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn n(number: &str) -> AttributeValue {
+    AttributeValue::N(number.to_owned())
+}
