@@ -1,6 +1,6 @@
 use api::Problem;
 use axum::extract::Request;
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 
 /// Every path of the API and its methods, from template.yaml.
 static ROUTES: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/routes.rs"));
@@ -8,8 +8,14 @@ static ROUTES: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/routes.r
 /// The `$default` route: 405 for a path that has other methods, 404 for everything else. Without it API Gateway would
 /// answer with a 404 of its own kind to both.
 pub async fn elsewhere(request: Request) -> Problem {
-    match allowed(request.uri().path()) {
+    answer(request.method(), request.uri().path())
+}
+
+fn answer(method: &Method, path: &str) -> Problem {
+    match allowed(path) {
         methods if methods.is_empty() => Problem::not_found(),
+        // Had the gateway this route, the request would not be here: it was deployed without it.
+        methods if methods.contains(&method.as_str()) => Problem::not_found(),
         methods => {
             let allow = HeaderValue::try_from(methods.join(", "));
             Problem::method_not_allowed()
@@ -44,6 +50,17 @@ fn fits(route: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_route_that_the_gateway_lacks_does_not_exist() {
+        for (method, path, code) in [
+            (Method::POST, "/signup", "not_found"),
+            (Method::GET, "/signup", "method_not_allowed"),
+            (Method::GET, "/nope", "not_found"),
+        ] {
+            assert_eq!(answer(&method, path).code(), code, "{method} {path}");
+        }
+    }
 
     #[test]
     fn a_known_path_tells_its_methods() {
