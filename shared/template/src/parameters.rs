@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 
 use crate::TemplateError;
@@ -76,6 +77,7 @@ fn typed(name: &str, declaration: &Value, text: &str) -> Result<Value, TemplateE
             let items: Vec<_> = text.split(',').map(str::trim).collect();
             for item in &items {
                 check_allowed(name, declaration, item)?;
+                check_pattern(name, declaration, item)?;
             }
             Ok(json!(items))
         }
@@ -87,6 +89,7 @@ fn typed(name: &str, declaration: &Value, text: &str) -> Result<Value, TemplateE
         Some("String") => {
             check_length(name, declaration, text)?;
             check_allowed(name, declaration, text)?;
+            check_pattern(name, declaration, text)?;
             Ok(json!(text))
         }
         other => Err(TemplateError::parameter(
@@ -118,6 +121,22 @@ fn check_allowed(name: &str, declaration: &Value, text: &str) -> Result<(), Temp
         name,
         format!("`{text}` is not one of {}", allowed.join(", ")),
     ))
+}
+
+/// The pattern is for the whole text, or for each text of a list.
+fn check_pattern(name: &str, declaration: &Value, text: &str) -> Result<(), TemplateError> {
+    let Some(pattern) = declaration["AllowedPattern"].as_str() else {
+        return Ok(());
+    };
+    let whole = Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {
+        let problem = format!("its AllowedPattern is not understood locally: {error}");
+        TemplateError::parameter(name, problem)
+    })?;
+    if whole.is_match(text) {
+        return Ok(());
+    }
+    let problem = format!("`{text}` does not match {pattern}");
+    Err(TemplateError::parameter(name, problem))
 }
 
 fn check_number(name: &str, declaration: &Value, text: &str) -> Result<(), TemplateError> {
@@ -167,8 +186,11 @@ mod tests {
         let declared = json!({
             "Env": {"Type": "String", "Default": "dev", "AllowedValues": ["dev", "prod"]},
             "Cost": {"Type": "Number", "Default": 12, "MinValue": 4, "MaxValue": "31"},
-            "Origins": {"Type": "CommaDelimitedList", "Default": "http://a, http://b"},
-            "Domain": {"Type": "String"},
+            "Origins": {
+                "Type": "CommaDelimitedList", "Default": "http://a, http://b",
+                "AllowedPattern": r"^https?://[^\s/*,]+$",
+            },
+            "Domain": {"Type": "String", "AllowedPattern": "[a-z]+"},
         });
         declared.as_object().unwrap().clone()
     }
@@ -215,6 +237,20 @@ mod tests {
         assert_eq!(
             with("Cost", "many").unwrap_err(),
             "parameter `Cost`: `many` is not a number"
+        );
+    }
+
+    #[test]
+    fn a_value_matches_its_pattern_from_end_to_end() {
+        assert!(with("Origins", "https://a:1,http://b").is_ok());
+        assert_eq!(
+            with("Origins", "http://a,*").unwrap_err(),
+            r"parameter `Origins`: `*` does not match ^https?://[^\s/*,]+$"
+        );
+        assert!(with("Domain", "example").is_ok());
+        assert_eq!(
+            with("Domain", "example.com").unwrap_err(),
+            "parameter `Domain`: `example.com` does not match [a-z]+"
         );
     }
 }
