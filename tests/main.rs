@@ -13,6 +13,7 @@ mod readme;
 mod signin;
 mod signup;
 mod support;
+mod system;
 mod tokens;
 mod users;
 mod well_known;

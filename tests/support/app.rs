@@ -2,7 +2,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, mpsc},
     thread,
 };
@@ -19,7 +19,7 @@ pub struct TestApp {
     client: Client,
     endpoints: Value,
     log: Arc<Mutex<String>>,
-    _dir: TempDir,
+    _dir: Option<TempDir>,
 }
 
 impl TestApp {
@@ -31,28 +31,31 @@ impl TestApp {
     /// Starts a system with parameters of the template, like `AccessTokenSeconds=5`.
     pub fn start_with(parameters: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
-        command
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .args([
-                "dev",
-                "--ephemeral",
-                "--port",
-                "0",
-                "--parameter",
-                "BcryptCost=4",
-            ])
-            .args(
-                parameters
-                    .iter()
-                    .flat_map(|parameter| ["--parameter", parameter]),
-            )
-            .arg("--data-dir")
-            .arg(dir.path());
-        Self::run(command, dir)
+        let parameters = parameters
+            .iter()
+            .flat_map(|parameter| ["--parameter", parameter]);
+        let args: Vec<_> = ["--ephemeral"].into_iter().chain(parameters).collect();
+        let mut command = dev(dir.path());
+        let endpoints = dir.path().join("endpoints.json");
+        Self::spawn(command.args(args), Some(&endpoints), Some(dir))
     }
 
-    fn run(mut command: Command, dir: TempDir) -> Self {
+    /// Starts a system with its data in a directory that may outlive it, and other arguments of `cloakroom dev`.
+    pub fn start_in(dir: &Path, args: &[&str]) -> Self {
+        Self::run(dev(dir).args(args), dir)
+    }
+
+    /// Starts a system by any command that keeps its data in `dir`.
+    pub fn run(command: &mut Command, dir: &Path) -> Self {
+        Self::spawn(command, Some(&dir.join("endpoints.json")), None)
+    }
+
+    /// Starts a system by any command, and does not ask where it is.
+    pub fn run_anywhere(command: &mut Command) -> Self {
+        Self::spawn(command, None, None)
+    }
+
+    fn spawn(command: &mut Command, endpoints: Option<&Path>, dir: Option<TempDir>) -> Self {
         let mut process = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -67,14 +70,24 @@ impl TestApp {
             let _ = process.wait();
             panic!("the system did not start:\n{}", log.lock().unwrap());
         }
-        let endpoints = read_endpoints(dir.path());
         Self {
             process,
             client: Client::new(),
-            endpoints,
+            endpoints: endpoints.map_or(Value::Null, read),
             log,
             _dir: dir,
         }
+    }
+
+    /// The process of the system.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Sends the system a signal, like `TERM`, and waits until it has ended.
+    pub fn end_by(&mut self, signal: &str) -> ExitStatus {
+        super::processes::signal(self.pid(), signal);
+        self.process.wait().unwrap()
     }
 
     /// The address of the API, or of an engine: `api`, `dynamodb`, `ssm`.
@@ -163,6 +176,22 @@ fn follow(
     });
 }
 
-fn read_endpoints(dir: &Path) -> Value {
-    serde_json::from_slice(&fs::read(dir.join("endpoints.json")).unwrap()).unwrap()
+/// `cloakroom` with these arguments, in the project's directory.
+pub fn cloakroom<const N: usize>(args: [&str; N]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+    command
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .args(args);
+    command
+}
+
+/// `cloakroom dev` on free ports, with its data in `dir` and cheap hashes.
+pub fn dev(dir: &Path) -> Command {
+    let mut command = cloakroom(["dev", "--port", "0", "--parameter", "BcryptCost=4"]);
+    command.arg("--data-dir").arg(dir);
+    command
+}
+
+fn read(endpoints: &Path) -> Value {
+    serde_json::from_slice(&fs::read(endpoints).unwrap()).unwrap()
 }

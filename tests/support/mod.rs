@@ -4,13 +4,14 @@ mod actors;
 mod answer;
 mod app;
 mod operator;
+pub mod processes;
 mod signer;
 
 use std::time::Duration;
 
 pub use actors::SignedIn;
 pub use answer::Answer;
-pub use app::TestApp;
+pub use app::{TestApp, cloakroom, dev};
 pub use signer::{Signer, decode, encode, hmac_token, message, parts};
 
 /// A password that every rule accepts.

@@ -1,0 +1,65 @@
+//! The processes of a system, as the operating system sees them.
+
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
+
+/// An instance of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    pub pid: u32,
+    /// The function, as in `cloakroom function <name>`.
+    pub name: String,
+}
+
+/// The instances that a system has now.
+pub fn instances(system: u32) -> Vec<Instance> {
+    let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let name = entry.unwrap().file_name();
+        name.to_str()?.parse().ok()
+    });
+    pids.filter(|pid| parent(*pid) == Some(system))
+        .filter_map(|pid| {
+            let name = function(pid)?;
+            Some(Instance { pid, name })
+        })
+        .collect()
+}
+
+/// Whether a process runs. One that has ended and whose parent does not care is none.
+pub fn is_alive(pid: u32) -> bool {
+    stat(pid).is_some_and(|stat| stat[0] != "Z")
+}
+
+/// The processor time that a process has taken, in hundredths of a second.
+pub fn processor_time(pid: u32) -> u64 {
+    let stat = stat(pid).unwrap();
+    stat[11].parse::<u64>().unwrap() + stat[12].parse::<u64>().unwrap()
+}
+
+/// Sends a process a signal, like `TERM`.
+pub fn signal(pid: u32, signal: &str) {
+    let sent = Command::new("kill")
+        .args([&format!("-{signal}"), &pid.to_string()])
+        .stderr(Stdio::null())
+        .status();
+    assert!(sent.unwrap().success(), "{pid}");
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    stat(pid)?[1].parse().ok()
+}
+
+/// The fields of `/proc/<pid>/stat` from the third on (proc(5)): the second is a name in parentheses.
+fn stat(pid: u32) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(") ")?;
+    Some(rest.split(' ').map(str::to_owned).collect())
+}
+
+fn function(pid: u32) -> Option<String> {
+    let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
+    let mut words = line.split('\0').skip_while(|word| *word != "function");
+    words.nth(1).map(str::to_owned)
+}

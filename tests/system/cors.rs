@@ -1,0 +1,162 @@
+use reqwest::{
+    Method, RequestBuilder,
+    header::{HeaderMap, HeaderName},
+};
+
+use crate::support::{Answer, TestApp};
+
+const OWN: &str = "http://localhost:3000";
+
+fn preflight(app: &TestApp, path: &str, origin: &str, method: &str) -> RequestBuilder {
+    app.request(Method::OPTIONS, path)
+        .header("origin", origin)
+        .header("access-control-request-method", method)
+        .header(
+            "access-control-request-headers",
+            "authorization,content-type,if-match",
+        )
+}
+
+/// The names of all CORS headers.
+fn cors(headers: &HeaderMap) -> Vec<&str> {
+    let names = headers.keys().map(HeaderName::as_str);
+    names
+        .filter(|name| name.starts_with("access-control-"))
+        .collect()
+}
+
+/// A list in a header, sorted.
+fn list(answer: &Answer, name: &str) -> Vec<String> {
+    let value = answer.header(name).unwrap_or_default().to_ascii_lowercase();
+    let mut list: Vec<_> = value
+        .split(',')
+        .map(|word| word.trim().to_owned())
+        .collect();
+    list.sort();
+    list
+}
+
+#[tokio::test]
+async fn a_preflight_of_the_templates_origin_is_answered() {
+    let app = TestApp::start();
+    // The gateway answers; whether there is such a route is not its question.
+    for (path, method) in [
+        ("/users/me", "PATCH"),
+        ("/signup", "POST"),
+        ("/nope", "GET"),
+    ] {
+        let answer = Answer::of(preflight(&app, path, OWN, method)).await;
+        assert!([200, 204].contains(&answer.status), "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(OWN));
+        assert_eq!(
+            list(&answer, "access-control-allow-methods"),
+            ["delete", "get", "options", "patch", "post", "put"]
+        );
+        assert_eq!(
+            list(&answer, "access-control-allow-headers"),
+            [
+                "authorization",
+                "content-type",
+                "idempotency-key",
+                "if-match"
+            ]
+        );
+        assert_eq!(answer.header("access-control-max-age"), Some("3600"));
+        // Tokens travel in a header, never in a cookie.
+        assert_eq!(answer.header("access-control-allow-credentials"), None);
+        assert!(answer.body.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_origin_gets_no_cors_headers() {
+    let app = TestApp::start();
+    for origin in [
+        "https://example.com",
+        "https://localhost:3000",
+        "http://localhost",
+        "http://localhost:3001",
+        "http://localhost:30000",
+        "http://localhost:3000.example.com",
+        "http://localhost:3000/",
+        "http://LOCALHOST:3000",
+        "http://127.0.0.1:3000",
+        "null",
+        "*",
+    ] {
+        let answer = Answer::of(preflight(&app, "/signin", origin, "POST")).await;
+        assert_eq!(cors(&answer.headers), [""; 0], "{origin}");
+        let request = app
+            .request(Method::GET, "/users/me")
+            .header("origin", origin);
+        let answer = Answer::of(request).await.expect(401);
+        assert_eq!(cors(&answer.headers), [""; 0], "{origin}");
+    }
+    let answer = app.get("/users/me").await.expect(401);
+    assert_eq!(cors(&answer.headers), [""; 0], "without an origin");
+}
+
+#[tokio::test]
+async fn a_page_can_read_every_answer_and_its_headers() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    for (request, status) in [
+        (ada.request(Method::GET, "/users/me"), 200),
+        (app.request(Method::GET, "/users/me"), 401),
+        (app.request(Method::GET, "/nope"), 404),
+        (app.request(Method::GET, "/signup"), 405),
+        (app.request(Method::POST, "/signup").body("x"), 415),
+        (app.request(Method::GET, "/.well-known/jwks.json"), 200),
+    ] {
+        let answer = Answer::of(request.header("origin", OWN))
+            .await
+            .expect(status);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(OWN));
+        assert_eq!(
+            list(&answer, "access-control-expose-headers"),
+            [
+                "allow",
+                "etag",
+                "location",
+                "ratelimit",
+                "ratelimit-policy",
+                "retry-after",
+                "www-authenticate",
+                "x-request-id",
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn several_origins_can_be_allowed() {
+    let (one, other) = ("https://app.example.com", "http://localhost:5173");
+    let app = TestApp::start_with(&[&format!("AllowedOrigins={one},{other}")]);
+    for origin in [one, other] {
+        let answer = Answer::of(preflight(&app, "/signin", origin, "POST")).await;
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+        let request = app
+            .request(Method::GET, "/users/me")
+            .header("origin", origin);
+        let answer = Answer::of(request).await.expect(401);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+    }
+    for origin in [
+        OWN,
+        "https://app.example.com.evil.example",
+        &format!("{one},{other}"),
+    ] {
+        let answer = Answer::of(preflight(&app, "/signin", origin, "POST")).await;
+        assert_eq!(cors(&answer.headers), [""; 0], "{origin}");
+    }
+}
+
+/// What is no preflight is a request like any other.
+#[tokio::test]
+async fn options_alone_is_a_method_that_is_not_there() {
+    let app = TestApp::start();
+    let answer = Answer::of(app.request(Method::OPTIONS, "/signup"))
+        .await
+        .expect(405);
+    assert_eq!(answer.problem(), "method_not_allowed");
+}
