@@ -9,6 +9,7 @@
 
 mod bodies;
 mod least_privilege;
+mod logs;
 mod readme;
 mod signin;
 mod signup;

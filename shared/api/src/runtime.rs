@@ -36,12 +36,16 @@ pub fn main(routes: impl AsyncFnOnce(&Env, Clock) -> Result<Router, InitError>) 
     }
 }
 
+/// The finest log there is. Below it our own code says nothing, and libraries print whole events and requests, passwords
+/// and tokens included.
+const FINEST: LevelFilter = LevelFilter::INFO;
+
 /// JSON lines on standard output, which Lambda sends to the function's log group.
 fn start_log(env: &Env) {
     let level = env
         .get("RUST_LOG")
         .and_then(|level| level.parse().ok())
-        .unwrap_or(LevelFilter::INFO);
+        .map_or(FINEST, |level: LevelFilter| level.min(FINEST));
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -1,0 +1,258 @@
+//! What the log never says, whatever happens. Every value that is sent or answered here is one that is found again.
+
+use std::fs;
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, PASSWORD, SignedIn, TestApp, eventually, parts};
+
+const PASSWORDS: [&str; 3] = [
+    "Canary-Secret-One",
+    "Canary-Secret-Two",
+    "Canary-Secret-Wrong",
+];
+const EMAIL: &str = "Canary-Mail@Example.com";
+const IDEMPOTENCY_KEY: &str = "canary-idempotency-key";
+const JUNK_TOKEN: &str = "canary-header.canary-claims.canary-signature";
+
+/// What must not be found, in lower case.
+struct Canaries(Vec<String>);
+
+impl Canaries {
+    async fn new(app: &TestApp) -> Self {
+        let mut canaries = Self(Vec::new());
+        canaries.add("canary");
+        canaries.add("$2b$");
+        for (name, value) in app.parameters().await {
+            let key: Value = serde_json::from_str(&value).unwrap();
+            if name.starts_with("keys/private/") {
+                canaries.add(key["key"].as_str().unwrap());
+            }
+            canaries.add(&value);
+        }
+        canaries
+    }
+
+    fn add(&mut self, text: &str) {
+        self.0.push(text.to_lowercase());
+    }
+
+    /// The parts of somebody's tokens, too: half of one is too much.
+    fn add_tokens(&mut self, somebody: &SignedIn) {
+        self.add(&somebody.refresh_token);
+        for part in somebody.token.split('.') {
+            self.add(part);
+        }
+    }
+
+    fn assert_not_in(&self, log: &str) {
+        for line in log.lines() {
+            let lower = line.to_lowercase();
+            let found = self.0.iter().find(|canary| lower.contains(*canary));
+            assert_eq!(found, None, "{line}");
+        }
+    }
+}
+
+/// All routes, in all ways that end differently.
+async fn walk(app: &TestApp, canaries: &mut Canaries) {
+    sign_up(app).await;
+    let ada = SignedIn::new(app, app.sign_in(EMAIL, PASSWORDS[0]).await);
+    canaries.add_tokens(&ada);
+    refuse_sign_ins(app).await;
+    read_and_change(app, &ada).await;
+    refuse_tokens(app, &ada).await;
+    for (path, status) in [
+        ("/.well-known/jwks.json", 200),
+        ("/.well-known/openid-configuration", 200),
+        ("/nope?secret=canary", 404),
+        ("/signup?secret=canary", 405),
+    ] {
+        app.get(path).await.expect(status);
+    }
+    replace_and_delete(app, &ada, canaries).await;
+}
+
+async fn sign_up(app: &TestApp) {
+    let body = json!({
+        "email": EMAIL, "password": PASSWORDS[0], "name": "Canary Name",
+        "profile": {"firstName": "Canary First", "lastName": "Canary Last", "city": "Canary City", "age": 36},
+    });
+    let again = body.clone();
+    let with_key = |body: &Value| {
+        let request = app.request(Method::POST, "/signup").json(body);
+        Answer::of(request.header("idempotency-key", IDEMPOTENCY_KEY))
+    };
+    with_key(&body).await.expect(201);
+    with_key(&again).await.expect(201);
+    let mut other = body.clone();
+    other["password"] = json!(PASSWORDS[1]);
+    with_key(&other).await.expect(422);
+    app.post("/signup", &body).await.expect(409);
+    let mut invalid = body.clone();
+    invalid["email"] = json!("canary-mail");
+    invalid["canary"] = json!("canary");
+    app.post("/signup", &invalid).await.expect(422);
+    invalid["password"] = json!({"canary": ["canary"]});
+    app.post("/signup", &invalid).await.expect(422);
+    let text = body.to_string();
+    for (content_type, body) in [
+        ("application/json", text.replace(':', "=")),
+        ("application/json", format!("{text}canary")),
+        ("application/json", text[..text.len() - 1].to_owned()),
+        (
+            "application/json",
+            text.replace("Canary Name", "Canary \\x Name"),
+        ),
+        ("application/json", format!("[{text}]")),
+        ("text/canary", text.clone()),
+        ("application/json", format!("{text}{}", " ".repeat(70_000))),
+        (
+            "application/x-www-form-urlencoded",
+            format!("email={EMAIL}&password=canary"),
+        ),
+    ] {
+        let request = app.request(Method::POST, "/signup");
+        let request = request.header("content-type", content_type).body(body);
+        let status = Answer::of(request).await.status;
+        assert!((400..500).contains(&status), "{status}");
+    }
+}
+
+async fn refuse_sign_ins(app: &TestApp) {
+    app.sign_in(EMAIL, PASSWORDS[2]).await.expect(401);
+    app.sign_in("canary-nobody@example.com", PASSWORDS[2])
+        .await
+        .expect(401);
+    app.sign_in(EMAIL, &"canary".repeat(100)).await.expect(401);
+    let body = json!({"email": EMAIL, "password": PASSWORDS[0], "canary": "canary"});
+    app.post("/signin", &body).await.expect(422);
+}
+
+async fn read_and_change(app: &TestApp, ada: &SignedIn<'_>) {
+    app.sign_up("canary-bob@example.com", PASSWORDS[1])
+        .await
+        .expect(201);
+    ada.get("/users?limit=1").await.expect(200);
+    ada.get("/users?cursor=canary&canary=canary")
+        .await
+        .expect(422);
+    ada.get("/users/me").await.expect(200);
+    ada.get(&format!("/users/{}", ada.id)).await.expect(200);
+    let patch = json!({"name": "Canary Two", "profile": {"city": "Canary Town"}});
+    ada.patch("/users/me", &patch).await.expect(200);
+    ada.patch("/users/me", &json!({"name": {"canary": 1}}))
+        .await
+        .expect(422);
+    let stale = ada
+        .request(Method::PATCH, "/users/me")
+        .header("if-match", "\"canary\"");
+    Answer::of(stale.json(&patch)).await.expect(412);
+}
+
+async fn refuse_tokens(app: &TestApp, ada: &SignedIn<'_>) {
+    let get = || app.request(Method::GET, "/users/me");
+    let signer = app.signer().await;
+    let (header, mut claims, _) = parts(&ada.token);
+    claims["aud"] = json!("canary");
+    let signed = signer.token(&header, &claims);
+    let with =
+        |authorization: &str| -> RequestBuilder { get().header("authorization", authorization) };
+    for request in [
+        with(&format!("Bearer {JUNK_TOKEN}")),
+        with(&format!("Bearer {}canary", ada.token)),
+        with(&format!("Bearer {signed}")),
+        with(&format!("Basic {JUNK_TOKEN}")),
+        with(JUNK_TOKEN),
+        get().header("cookie", JUNK_TOKEN),
+        app.request(Method::GET, &format!("/users/me?access_token={JUNK_TOKEN}")),
+    ] {
+        Answer::of(request).await.expect(401);
+    }
+}
+
+async fn replace_and_delete(app: &TestApp, ada: &SignedIn<'_>, canaries: &mut Canaries) {
+    let change = |current: &str, new: &str| json!({"currentPassword": current, "newPassword": new});
+    let path = "/users/me/password";
+    ada.put(path, &change(PASSWORDS[2], PASSWORDS[1]))
+        .await
+        .expect(401);
+    ada.put(path, &change(PASSWORDS[0], "canary\0canary"))
+        .await
+        .expect(422);
+    ada.put(path, &change(PASSWORDS[0], PASSWORDS[1]))
+        .await
+        .expect(204);
+    let later = SignedIn::new(app, app.sign_in(EMAIL, PASSWORDS[1]).await);
+    canaries.add_tokens(&later);
+    later
+        .delete("/users/me", &json!({"password": PASSWORDS[2]}))
+        .await
+        .expect(401);
+    later
+        .delete("/users/me", &json!({"password": PASSWORDS[1]}))
+        .await
+        .expect(204);
+    ada.get("/users/me").await.expect(401);
+}
+
+/// A walk, and one more request: when its line is there, so are all before it.
+async fn log_of_a_walk(app: &TestApp) -> (String, Canaries) {
+    let mut canaries = Canaries::new(app).await;
+    walk(app, &mut canaries).await;
+    app.get("/the-end").await.expect(404);
+    eventually(async || app.log().contains("/the-end")).await;
+    (app.log(), canaries)
+}
+
+#[tokio::test]
+async fn the_log_tells_what_happened_and_no_secret_and_nobodys_name() {
+    let (log, canaries) = log_of_a_walk(&TestApp::start_with(&["LogLevel=info"])).await;
+    canaries.assert_not_in(&log);
+    for word in [
+        "\"request\"",
+        "token_refused",
+        "\"status\":401",
+        "\"status\":409",
+    ] {
+        assert!(log.contains(word), "{word}");
+    }
+}
+
+/// Somebody in search of a mistake will set the variable by hand, in production.
+#[tokio::test]
+async fn no_level_makes_the_log_say_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let template = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml"));
+    let template = template
+        .unwrap()
+        .replace("RUST_LOG: !Ref LogLevel", "RUST_LOG: trace");
+    let path = dir.path().join("template.yaml");
+    fs::write(&path, template).unwrap();
+    let args = ["--ephemeral", "--template", path.to_str().unwrap()];
+    let app = TestApp::start_in(&dir.path().join("data"), &args);
+    let (log, canaries) = log_of_a_walk(&app).await;
+    canaries.assert_not_in(&log);
+    assert!(log.contains("token_refused"));
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_read_is_not_printed_either() {
+    let app = TestApp::start();
+    let canaries = Canaries::new(&app).await;
+    let name = app
+        .parameters()
+        .await
+        .into_keys()
+        .find(|name| name.starts_with("keys/private/"));
+    app.delete_parameter(&name.unwrap()).await;
+    let value = json!({"kid": "canary", "alg": "ES256", "key": "canary", "nbf": "canary"});
+    app.put_parameter("keys/private/canary-kid", &value.to_string())
+        .await;
+    app.sign_up(EMAIL, PASSWORD).await.expect(201);
+    app.sign_in(EMAIL, PASSWORD).await.expect(503);
+    eventually(async || app.log().contains("secrets_not_read")).await;
+    let log = app.log().replace("canary-kid", "");
+    canaries.assert_not_in(&log);
+}
