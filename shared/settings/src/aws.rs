@@ -8,13 +8,10 @@ use std::{error::Error, time::Duration};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_ssm::config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_types::SdkConfig;
 
-use crate::{Env, EnvError};
+use crate::{Env, EnvError, http::OneConnector};
 
 /// The roots that sign AWS's endpoints (<https://www.amazontrust.com/repository/>). Reading a machine's whole store
 /// takes about 4 ms at start-up, these take a sixteenth of one.
@@ -45,15 +42,11 @@ pub fn sdk_config(env: &Env) -> Result<SdkConfig, EnvError> {
         .with_trust_store(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
         .build()
         .map_err(|_| EnvError::Invalid("AWS_REGION", "usable: the TLS roots do not parse"))?;
-    let http = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(tls)
-        .build_https();
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(env.required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http)
+        .http_client(OneConnector::new(tls))
         .retry_config(retries())
         .timeout_config(timeouts());
     Ok(config.build())

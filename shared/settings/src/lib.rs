@@ -3,6 +3,7 @@
 pub mod aws;
 mod cached;
 mod env;
+mod http;
 mod parameters;
 
 pub use cached::{Cached, Unavailable};
