@@ -18,7 +18,7 @@ FLOORS = [
     ["auth"],
     ["store", "storage"],
     ["api"],
-    [*FUNCTIONS, "bench-empty"],
+    [*FUNCTIONS, "bench-bcrypt", "bench-empty"],
     ["local"],
     ["cloakroom"],
 ]

@@ -1,0 +1,30 @@
+//! One hash for each line on standard input, and how long it took: `bench/bcrypt.py` compares it with libxcrypt.
+
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    time::Instant,
+};
+
+use bcrypt::Version;
+
+/// Any will do; the other side takes it from the hash.
+const SALT: [u8; 16] = *b"sixteen bytes of";
+
+/// Reads lines of a cost and a password.
+fn main() -> Result<(), Box<dyn Error>> {
+    for line in io::stdin().lines() {
+        let line = line?;
+        let (cost, password) = line
+            .split_once(' ')
+            .ok_or("a line is a cost and a password")?;
+        let cost = cost.parse()?;
+        let start = Instant::now();
+        let hash = bcrypt::hash_with_salt(password, cost, SALT)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let mut out = io::stdout().lock();
+        writeln!(out, "{seconds} {}", hash.format_for_version(Version::TwoB))?;
+        out.flush()?;
+    }
+    Ok(())
+}
