@@ -32,6 +32,18 @@ crates:
 sam:
     ci/check_sam.sh
 
+# The functions under Lambda's runtime interface emulator, against the local engines.
+rie:
+    ci/rie.sh
+
+# Start-up and size of every function, and the price of a hash.
+bench:
+    cargo build --workspace --tests
+    ci/build_functions.sh
+    cargo build --release --locked -p bench-bcrypt
+    bench/cold_start.py
+    bench/bcrypt.py
+
 # Make the list of refused passwords again.
 common-passwords:
     "$(ci/tools.sh passwords)/bin/python" -B ci/common_passwords.py

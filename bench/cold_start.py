@@ -13,8 +13,6 @@ the same answers said again from memory: what is left when they take no time at 
 
 import argparse
 import contextlib
-import io
-import json
 import os
 import pathlib
 import random
@@ -24,14 +22,15 @@ import socket
 import statistics
 import sys
 import time
-import zipfile
 from typing import NamedTuple
 
-from engines import Engines, Recorded
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "ci"))
 
-ROOT = pathlib.Path(__file__).parent.parent
+from engines import Recorded  # noqa: E402
+from functions import BUILT, FUNCTIONS, ROOT, zip_mb  # noqa: E402
+from local_system import CLOAKROOM, LocalSystem  # noqa: E402
+
 EMPTY = "bench-empty"
-FUNCTIONS = ["account", "keys", "signin", "signup", "users"]
 KINDS = ["local", "recorded"]
 
 # What is wanted of signin: start-up against the empty function, MB of zip, MB in memory.
@@ -54,13 +53,9 @@ class Subject(NamedTuple):
     engines: str
 
 
-def environment(name: str, api: str, dynamodb: str, ssm: str) -> dict[str, str]:
+def environment(name: str, local: LocalSystem, api: str, recorded: str | None) -> dict[str, str]:
     """What Lambda and the template would set."""
     lambda_sets = {
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_SESSION_TOKEN": "local",
-        "AWS_REGION": "us-east-1",
         "AWS_LAMBDA_RUNTIME_API": api,
         "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -68,9 +63,10 @@ def environment(name: str, api: str, dynamodb: str, ssm: str) -> dict[str, str]:
         "AWS_LAMBDA_LOG_GROUP_NAME": name,
         "AWS_LAMBDA_LOG_STREAM_NAME": name,
     }
-    engines = {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb, "AWS_ENDPOINT_URL_SSM": ssm}
-    template = json.loads((ROOT / "events/env.json").read_text())
-    return template.get(f"{name.capitalize()}Function", {}) | lambda_sets | engines
+    env = local.environment(f"{name.capitalize()}Function") | lambda_sets
+    if recorded:
+        env |= {"AWS_ENDPOINT_URL_DYNAMODB": recorded, "AWS_ENDPOINT_URL_SSM": recorded}
+    return env
 
 
 def resident_mb(pid: int) -> float:
@@ -121,23 +117,15 @@ def label(build: pathlib.Path) -> str:
     return os.path.relpath(build, ROOT)[-24:]
 
 
-def zip_mb(binary: pathlib.Path) -> float:
-    """The deployment package, as small as zip makes it."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
-        package.write(binary, "bootstrap")
-    return len(target.getvalue()) / 1e6
-
-
-def measure(subjects: list[Subject], local: Engines, rounds: int) -> dict[Subject, list[Start]]:
+def measure(subjects: list[Subject], local: LocalSystem, rounds: int) -> dict[Subject, list[Start]]:
     recorded = Recorded(local)
-    engines = {"local": (local.dynamodb, local.ssm), "recorded": (recorded.url, recorded.url)}
+    urls = {"local": None, "recorded": recorded.url}
     runtime_api = socket.create_server(("127.0.0.1", 0))
     api = "127.0.0.1:%d" % runtime_api.getsockname()[1]
     found: dict[Subject, list[Start]] = {subject: [] for subject in subjects}
     for number in range(rounds + 1):
         for subject in random.sample(subjects, len(subjects)):
-            env = environment(subject.name, api, *engines[subject.engines])
+            env = environment(subject.name, local, api, urls[subject.engines])
             started = start(subject.build / subject.name, runtime_api, recorded, env)
             if number:  # the first round reads the binaries from the disk
                 found[subject].append(started)
@@ -182,13 +170,13 @@ def missed(found: dict[Subject, list[Start]]) -> list[str]:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("builds", nargs="*", type=pathlib.Path, default=[ROOT / "target/release"])
+    options.add_argument("builds", nargs="*", type=pathlib.Path, default=[BUILT])
     options.add_argument("--rounds", type=int, default=40)
-    options.add_argument("--cloakroom", type=pathlib.Path, default=ROOT / "target/debug/cloakroom")
+    options.add_argument("--cloakroom", type=pathlib.Path, default=CLOAKROOM)
     chosen = options.parse_args()
     builds = [build.absolute() for build in chosen.builds]
     subjects = [Subject(b, name, kind) for b in builds for kind in KINDS for name in [EMPTY, *FUNCTIONS]]
-    with Engines(chosen.cloakroom) as local:
+    with LocalSystem(chosen.cloakroom) as local:
         found = measure(subjects, local, chosen.rounds)
     print(f"{chosen.rounds} starts each, medians, {os.cpu_count()} cores")
     report(found)

@@ -1,48 +1,16 @@
-"""The services that a function calls while it starts."""
+"""The answers of the local engines, from memory."""
 
-import json
-import pathlib
 import socket
-import subprocess
-import tempfile
-import threading
 import urllib.parse
 
-ROOT = pathlib.Path(__file__).parent.parent
-
-
-class Engines:
-    """The engines of a running `cloakroom dev`, in memory and on free ports."""
-
-    def __init__(self, cloakroom: pathlib.Path) -> None:
-        self._dir = tempfile.TemporaryDirectory()
-        command = [cloakroom, "dev", "--ephemeral", "--port", "0", "--data-dir", self._dir.name]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout
-        for line in self._process.stdout:
-            if "Ctrl-C stops it" in line:
-                break
-        # What it says later must not fill the pipe.
-        threading.Thread(target=self._process.stdout.read, daemon=True).start()
-        endpoints = json.loads(pathlib.Path(self._dir.name, "endpoints.json").read_text())
-        self.api: str = endpoints["api"]
-        self.dynamodb: str = endpoints["dynamodb"]
-        self.ssm: str = endpoints["ssm"]
-
-    def __enter__(self) -> "Engines":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait()
-        self._dir.cleanup()
+from local_system import LocalSystem
 
 
 class Recorded:
     """What the engines said once, said again at once to whoever asks the same. Whoever waits for a function serves it,
     so nothing else runs meanwhile."""
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: LocalSystem) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
         self._engines = {b"DynamoDB": engines.dynamodb, b"AmazonSSM": engines.ssm}

@@ -4,12 +4,10 @@
 """
 
 import json
-import pathlib
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).parent.parent
-FUNCTIONS = ["account", "keys", "signin", "signup", "users"]
+from functions import FUNCTIONS, ROOT
 
 # An arrow points to a lower floor, never along one: no function knows another.
 FLOORS = [

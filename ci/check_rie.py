@@ -1,0 +1,153 @@
+"""The built functions under Lambda's own runtime interface emulator: every event of events/, in the order of a life.
+
+    ci/rie.sh
+"""
+
+import base64
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any, NamedTuple
+
+import samcli
+from functions import BUILT, FUNCTIONS, ROOT
+from local_system import LocalSystem
+
+RIE = pathlib.Path(samcli.__file__).parent / "local/rapid/aws-lambda-rie-x86_64"
+
+
+class Step(NamedTuple):
+    """An event, and what must come back."""
+
+    event: str
+    function: str
+    status: int
+    code: str | None = None
+
+
+LIFE = [
+    Step("jwks", "keys", 200),
+    Step("openid-configuration", "keys", 200),
+    Step("not-found", "keys", 404, "not_found"),
+    Step("method-not-allowed", "keys", 405, "method_not_allowed"),
+    Step("signup-malformed-json", "signup", 400, "malformed_json"),
+    Step("signup-not-json", "signup", 415, "not_json"),
+    Step("signup-invalid", "signup", 422, "validation_failed"),
+    Step("signin", "signin", 401, "invalid_credentials"),
+    Step("signup", "signup", 201),
+    Step("signup", "signup", 201),  # the same key: the stored answer
+    Step("signin-unknown-email", "signin", 401, "invalid_credentials"),
+    Step("signin-wrong-password", "signin", 401, "invalid_credentials"),
+    Step("signin", "signin", 200),
+    Step("users-no-token", "users", 401, "unauthorized"),
+    Step("users-forged-token", "users", 401, "invalid_token"),
+    Step("users-list", "users", 200),
+    Step("users-list-invalid-cursor", "users", 422, "invalid_cursor"),
+    Step("users-get", "users", 404, "not_found"),
+    Step("users-me", "users", 200),
+    Step("users-me-patch", "users", 200),
+    Step("users-me-patch-stale", "users", 412, "precondition_failed"),
+    Step("users-me-password", "account", 204),
+    Step("signin", "signin", 401, "invalid_credentials"),
+    Step("users-me-delete", "account", 204),
+    Step("users-me", "users", 401, "invalid_token"),
+]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Emulator:
+    """One function as Lambda starts it: an instance that lives on from event to event."""
+
+    def __init__(self, name: str, system: LocalSystem) -> None:
+        port, api = free_port(), free_port()
+        self._url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
+        command = [
+            *[RIE, "--log-level", "error", "--runtime-interface-emulator-address", f"127.0.0.1:{port}"],
+            *["--runtime-api-address", f"127.0.0.1:{api}", BUILT / name],
+        ]
+        lambda_sets = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769", "AWS_LAMBDA_FUNCTION_TIMEOUT": "10"}
+        env = system.environment(f"{name.capitalize()}Function") | lambda_sets
+        self._log = (ROOT / f"target/rie-{name}.log").open("w")
+        self._process = subprocess.Popen(
+            command, env=env, stdout=self._log, stderr=self._log, start_new_session=True
+        )
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.05)
+        sys.exit(f"the emulator of {name} does not start: {self._log.name}")
+
+    def invoke(self, event: dict[str, Any]) -> dict[str, Any]:
+        request = urllib.request.Request(self._url, json.dumps(event).encode(), method="POST")
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)
+
+    def end(self) -> None:
+        # The function is the emulator's child, in the group that we made.
+        os.killpg(self._process.pid, 9)
+        self._process.wait()
+        self._log.close()
+
+
+def read(event: str, token: str) -> dict[str, Any]:
+    text = (ROOT / f"events/{event}.json").read_text()
+    return json.loads(text.replace("ACCESS_TOKEN", token))
+
+
+def body_of(answer: dict[str, Any]) -> Any:
+    body = answer.get("body") or ""
+    if answer.get("isBase64Encoded"):
+        body = base64.b64decode(body)
+    return json.loads(body) if body else None
+
+
+def failure(step: Step, answer: dict[str, Any]) -> str | None:
+    """What is wrong with an answer."""
+    found = answer.get("statusCode"), (body_of(answer) or {}).get("code")
+    if found == (step.status, step.code):
+        return None
+    return f"{step.event}: expected {step.status} {step.code}, got {json.dumps(answer)[:800]}"
+
+
+def live(emulators: dict[str, Emulator]) -> list[str]:
+    failures, token, seen = [], "", {}
+    for step in LIFE:
+        answer = emulators[step.function].invoke(read(step.event, token))
+        failures += [text for text in [failure(step, answer)] if text]
+        if step.status == 200 and step.function == "signin":
+            token = (body_of(answer) or {}).get("accessToken", "")
+        if step.status == 201:
+            user = (body_of(answer) or {}).get("user")
+            if seen.setdefault("user", user) != user:
+                failures.append(f"a repeated sign-up answers something else: {user}")
+    return failures
+
+
+def main() -> int:
+    events = {path.stem for path in (ROOT / "events").glob("*.json")} - {"env"}
+    failures = [f"no step for {name}" for name in sorted(events - {step.event for step in LIFE})]
+    with LocalSystem() as system:
+        emulators = {name: Emulator(name, system) for name in FUNCTIONS}
+        try:
+            failures += live(emulators)
+        finally:
+            for emulator in emulators.values():
+                emulator.end()
+    for text in failures:
+        print(f"FAILED: {text}")
+    print(f"{max(0, len(LIFE) - len(failures))} passed, {len(failures)} failed")
+    return 1 if failures else 0
+
+
+sys.exit(main())

@@ -1,0 +1,60 @@
+"""A running `cloakroom dev` for programs that call it: in memory, on free ports, gone when they are done."""
+
+import json
+import pathlib
+import subprocess
+import tempfile
+import threading
+
+from functions import ROOT
+
+CLOAKROOM = ROOT / "target/debug/cloakroom"
+
+
+class LocalSystem:
+    """Where the API and the engines are, as endpoints.json says."""
+
+    def __init__(self, executable: pathlib.Path = CLOAKROOM, *arguments: str) -> None:
+        self._dir = tempfile.TemporaryDirectory()
+        command = [executable, "dev", "--ephemeral", "--port", "0", "--data-dir", self._dir.name, *arguments]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert self._process.stdout
+        said = []
+        for line in self._process.stdout:
+            said.append(line)
+            if "Ctrl-C stops it" in line:
+                break
+        else:
+            raise SystemExit("".join(said))
+        # What it says later must not fill the pipe.
+        threading.Thread(target=self._process.stdout.read, daemon=True).start()
+        endpoints = json.loads(pathlib.Path(self._dir.name, "endpoints.json").read_text())
+        self.api: str = endpoints["api"]
+        self.dynamodb: str = endpoints["dynamodb"]
+        self.ssm: str = endpoints["ssm"]
+        self.region: str = endpoints["region"]
+        self.secret: str = endpoints["secretAccessKey"]
+
+    def __enter__(self) -> "LocalSystem":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+        self._dir.cleanup()
+
+    def environment(self, function: str) -> dict[str, str]:
+        """A function's variables: its own of events/env.json, and what Lambda sets. The access key is the function's,
+        so the engines let it do what its role says and nothing else."""
+        own = json.loads((ROOT / "events/env.json").read_text()).get(function, {})
+        return own | {
+            "AWS_ACCESS_KEY_ID": f"LOCAL{function.upper()}",
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_SESSION_TOKEN": "local",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
+            "AWS_ENDPOINT_URL_SSM": self.ssm,
+        }
