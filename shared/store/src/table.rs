@@ -1,8 +1,14 @@
+use std::time::Duration;
+
 use aws_sdk_dynamodb::{Client, config::Builder};
 use aws_types::SdkConfig;
 use settings::{Env, EnvError};
 
 use crate::{StoreError, row::s};
+
+/// A start that waits longer for a database that does not answer would use up the time of the first request: Lambda
+/// ends it after ten seconds and begins again.
+const WARM_UP_LIMIT: Duration = Duration::from_secs(1);
 
 /// A table and the way to it.
 #[derive(Debug, Clone)]
@@ -27,9 +33,12 @@ impl Table {
             .get_item()
             .table_name(&self.name)
             .key(key, s("-"));
-        if let Err(error) = nobody.send().await {
-            tracing::warn!(table = self.name, error = %StoreError::from(error), "warm_up_failed");
-        }
+        let problem = match tokio::time::timeout(WARM_UP_LIMIT, nobody.send()).await {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => StoreError::from(error).to_string(),
+            Err(elapsed) => elapsed.to_string(),
+        };
+        tracing::warn!(table = self.name, problem, "warm_up_failed");
     }
 }
 
