@@ -156,13 +156,13 @@ async fn refuse_tokens(app: &TestApp, ada: &SignedIn<'_>) {
     let signer = app.signer().await;
     let (header, mut claims, _) = parts(&ada.token);
     claims["aud"] = json!("canary");
-    let signed = signer.token(&header, &claims);
+    let misdirected = signer.token(&header, &claims);
     let with =
         |authorization: &str| -> RequestBuilder { get().header("authorization", authorization) };
     for request in [
         with(&format!("Bearer {JUNK_TOKEN}")),
         with(&format!("Bearer {}canary", ada.token)),
-        with(&format!("Bearer {signed}")),
+        with(&format!("Bearer {misdirected}")),
         with(&format!("Basic {JUNK_TOKEN}")),
         with(JUNK_TOKEN),
         get().header("cookie", JUNK_TOKEN),

@@ -8,6 +8,7 @@
 )]
 
 mod bodies;
+mod failure;
 mod least_privilege;
 mod logs;
 mod readme;

@@ -3,11 +3,14 @@
 mod actors;
 mod answer;
 mod app;
+pub mod faults;
 mod operator;
 pub mod processes;
 mod signer;
 
 use std::time::Duration;
+
+use tokio::task::LocalSet;
 
 pub use actors::SignedIn;
 pub use answer::Answer;
@@ -27,4 +30,16 @@ pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
     tokio::time::timeout(Duration::from_secs(30), holds)
         .await
         .expect("it should hold by now");
+}
+
+/// Runs things that mostly wait, all at once. What one of them panics with is passed on.
+pub async fn at_once<T: Future<Output = ()> + 'static>(all: impl IntoIterator<Item = T>) {
+    let here = LocalSet::new();
+    let running: Vec<_> = all.into_iter().map(|one| here.spawn_local(one)).collect();
+    here.await;
+    for one in running {
+        if let Err(error) = one.await {
+            std::panic::resume_unwind(error.into_panic());
+        }
+    }
 }
