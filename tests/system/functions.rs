@@ -53,7 +53,7 @@ async fn while_it_hashes() -> (
     Instance,
     tokio::task::JoinHandle<Result<u16, reqwest::Error>>,
 ) {
-    let app = TestApp::start_with(&["BcryptCost=14"]);
+    let app = TestApp::start_with(&["BcryptCost=13"]);
     // The first request starts the instance; this one fails before it hashes anything.
     app.post("/signup", &json!({})).await.expect(422);
     let [signup] = instances(app.pid()).try_into().unwrap();
