@@ -116,7 +116,7 @@ fn add_common_problems(document: &mut Document) {
             let listed = operation.responses.responses.entry(status.to_owned());
             match listed.or_insert_with(|| RefOr::T(problem(""))) {
                 RefOr::T(listed) if listed.description.is_empty() => {
-                    codes.clone_into(&mut listed.description)
+                    codes.clone_into(&mut listed.description);
                 }
                 RefOr::T(listed) => listed.description = format!("{}; {codes}", listed.description),
                 RefOr::Ref(_) => {}
@@ -175,7 +175,7 @@ mod tests {
             .unwrap()
             .into_iter()
             .filter(|route| !route.is_default);
-        let routed: BTreeSet<_> = routes.map(|route| (route.path, route.method)).collect();
+        let deployed: BTreeSet<_> = routes.map(|route| (route.path, route.method)).collect();
 
         let document: Value = serde_json::from_str(&document().unwrap()).unwrap();
         let paths = document["paths"].as_object().unwrap().iter();
@@ -185,7 +185,7 @@ mod tests {
                 methods.map(|method| (path.clone(), method.to_uppercase()))
             })
             .collect();
-        assert_eq!(documented, routed);
+        assert_eq!(documented, deployed);
     }
 
     #[test]
