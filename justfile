@@ -15,6 +15,10 @@ run *arguments:
 test *arguments:
     cargo test --workspace --locked {{ arguments }}
 
+# The black-box suite on a second implementation of DynamoDB and Parameter Store.
+ministack:
+    ci/ministack.sh
+
 # Format, then report every lint.
 lint:
     cargo fmt --all

@@ -11,7 +11,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Answer, PASSWORD, SignedIn};
+use super::{Answer, PASSWORD, SignedIn, ministack::Ministack};
 
 /// A whole system of its own: engines in memory, functions as processes, free ports. Ends when it is dropped.
 pub struct TestApp {
@@ -20,6 +20,7 @@ pub struct TestApp {
     endpoints: Value,
     log: Arc<Mutex<String>>,
     _dir: Option<TempDir>,
+    _ministack: Option<Ministack>,
 }
 
 impl TestApp {
@@ -35,9 +36,20 @@ impl TestApp {
             .iter()
             .flat_map(|parameter| ["--parameter", parameter]);
         let args: Vec<_> = ["--ephemeral"].into_iter().chain(parameters).collect();
-        let mut command = dev(dir.path());
-        let endpoints = dir.path().join("endpoints.json");
-        Self::spawn(command.args(args), Some(&endpoints), Some(dir))
+        let data = dir.path().join("data");
+        let mut command = dev(&data);
+        let ministack = Ministack::asked_for(dir.path());
+        if ministack.is_some() {
+            command.arg("--bootstraps").arg(dir.path());
+        }
+        let endpoints = data.join("endpoints.json");
+        let mut app = Self::spawn(command.args(args), Some(&endpoints), Some(dir));
+        if let Some(ministack) = &ministack {
+            app.endpoints["dynamodb"] = json!(ministack.url);
+            app.endpoints["ssm"] = json!(ministack.url);
+        }
+        app._ministack = ministack;
+        app
     }
 
     /// Starts a system with its data in a directory that may outlive it, and other arguments of `cloakroom dev`.
@@ -76,6 +88,7 @@ impl TestApp {
             endpoints: endpoints.map_or(Value::Null, read),
             log,
             _dir: dir,
+            _ministack: None,
         }
     }
 

@@ -2,8 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -16,7 +14,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::{TestApp, dev};
+use super::{TestApp, dev, write_bootstraps};
 
 /// What becomes of a request.
 #[derive(Debug, Clone)]
@@ -237,7 +235,8 @@ impl Fragile {
     pub async fn start(seconds: u32, parameters: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (dynamodb, ssm) = (Proxy::start().await, Proxy::start().await);
-        write_bootstraps(dir.path(), dynamodb.port, ssm.port);
+        let url = |port: u16| format!("http://127.0.0.1:{port}");
+        write_bootstraps(dir.path(), &url(dynamodb.port), &url(ssm.port));
         let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
         let template = fs::read_to_string(template).unwrap();
         assert!(template.contains("    Timeout: 10\n"));
@@ -266,22 +265,5 @@ impl Fragile {
             ssm,
             _dir: dir,
         }
-    }
-}
-
-/// Functions as executables of their own, for `--bootstraps`: they are told the way to the proxies.
-fn write_bootstraps(dir: &Path, dynamodb: u16, ssm: u16) {
-    for name in ["account", "keys", "signin", "signup", "users"] {
-        let script = format!(
-            "#!/bin/sh\n\
-             export AWS_ENDPOINT_URL_DYNAMODB=http://127.0.0.1:{dynamodb}\n\
-             export AWS_ENDPOINT_URL_SSM=http://127.0.0.1:{ssm}\n\
-             exec '{}' function {name}\n",
-            env!("CARGO_BIN_EXE_cloakroom")
-        );
-        let path = dir.join(name).join("bootstrap");
-        fs::create_dir(path.parent().unwrap()).unwrap();
-        fs::write(&path, script).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
     }
 }

@@ -3,7 +3,9 @@
 mod actors;
 mod answer;
 mod app;
+mod bootstraps;
 pub mod faults;
+mod ministack;
 mod operator;
 pub mod processes;
 mod signer;
@@ -15,6 +17,7 @@ use tokio::task::LocalSet;
 pub use actors::SignedIn;
 pub use answer::Answer;
 pub use app::{TestApp, cloakroom, dev};
+pub use bootstraps::write_bootstraps;
 pub use signer::{Signer, decode, encode, hmac_token, message, parts};
 
 /// A password that every rule accepts.

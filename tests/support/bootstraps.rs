@@ -1,0 +1,18 @@
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+/// Functions as executables of their own, for `--bootstraps`: they are told of other engines than the system's.
+pub fn write_bootstraps(dir: &Path, dynamodb: &str, ssm: &str) {
+    for name in ["account", "keys", "signin", "signup", "users"] {
+        let script = format!(
+            "#!/bin/sh\n\
+             export AWS_ENDPOINT_URL_DYNAMODB={dynamodb}\n\
+             export AWS_ENDPOINT_URL_SSM={ssm}\n\
+             exec '{}' function {name}\n",
+            env!("CARGO_BIN_EXE_cloakroom")
+        );
+        let path = dir.join(name).join("bootstrap");
+        fs::create_dir(path.parent().unwrap()).unwrap();
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+}
