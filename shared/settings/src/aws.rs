@@ -21,7 +21,7 @@ static AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// An answer takes milliseconds too; trying again beats waiting longer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// The request's own deadline ends the tries, not their number.
+/// Within a second or two, inside every request's deadline. What lasts longer is an outage, and is told as one.
 const MAX_ATTEMPTS: u32 = 6;
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
