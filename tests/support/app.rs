@@ -20,7 +20,8 @@ pub struct TestApp {
     endpoints: Value,
     log: Arc<Mutex<String>>,
     _dir: Option<TempDir>,
-    _ministack: Option<Ministack>,
+    /// What the functions stand on instead, when that is asked for; ends with the system.
+    ministack: Option<Ministack>,
 }
 
 impl TestApp {
@@ -48,7 +49,7 @@ impl TestApp {
             app.endpoints["dynamodb"] = json!(ministack.url);
             app.endpoints["ssm"] = json!(ministack.url);
         }
-        app._ministack = ministack;
+        app.ministack = ministack;
         app
     }
 
@@ -88,7 +89,7 @@ impl TestApp {
             endpoints: endpoints.map_or(Value::Null, read),
             log,
             _dir: dir,
-            _ministack: None,
+            ministack: None,
         }
     }
 
