@@ -15,10 +15,10 @@ import tomlkit  # noqa: E402
 from cloudformation import ROOT, Report, Template  # noqa: E402
 from samcli.cli.types import CfnParameterOverridesType  # noqa: E402
 
-# What the default ports of `cargo run` make of the template's variables.
+# What the default ports of `cargo run` make of the template's variables, seen from a container.
 LOCAL = {
-    "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:3001",
-    "AWS_ENDPOINT_URL_SSM": "http://127.0.0.1:3002",
+    "AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:3001",
+    "AWS_ENDPOINT_URL_SSM": "http://host.docker.internal:3002",
     "ISSUER": "http://127.0.0.1:3000",
 }
 # A local table has the name that CloudFormation would begin with.

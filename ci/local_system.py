@@ -1,4 +1,4 @@
-"""A running `cloakroom dev` for programs that call it: in memory, on free ports, gone when they are done."""
+"""A running `cloakroom dev` for programs that call it: in memory, gone when they are done."""
 
 import json
 import pathlib
@@ -14,9 +14,10 @@ CLOAKROOM = ROOT / "target/debug/cloakroom"
 class LocalSystem:
     """Where the API and the engines are, as endpoints.json says."""
 
-    def __init__(self, executable: pathlib.Path = CLOAKROOM, *arguments: str) -> None:
+    def __init__(self, executable: pathlib.Path = CLOAKROOM, port: int = 0, *arguments: str) -> None:
         self._dir = tempfile.TemporaryDirectory()
-        command = [executable, "dev", "--ephemeral", "--port", "0", "--data-dir", self._dir.name, *arguments]
+        self.folder = pathlib.Path(self._dir.name)
+        command = [executable, "dev", "--ephemeral", "--port", str(port), "--data-dir", self.folder, *arguments]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -30,7 +31,7 @@ class LocalSystem:
             raise SystemExit("".join(said))
         # What it says later must not fill the pipe.
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
-        endpoints = json.loads(pathlib.Path(self._dir.name, "endpoints.json").read_text())
+        endpoints = json.loads((self.folder / "endpoints.json").read_text())
         self.api: str = endpoints["api"]
         self.dynamodb: str = endpoints["dynamodb"]
         self.ssm: str = endpoints["ssm"]

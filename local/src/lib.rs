@@ -2,6 +2,7 @@
 
 mod aws_json;
 mod clock;
+mod containers;
 mod data_dir;
 mod dev;
 mod dynamodb;

@@ -37,7 +37,7 @@ pub enum PortError {
     },
 }
 
-/// The listeners of a system, all on the loopback interface.
+/// The listeners of a system, all on the loopback interface. [`containers`](crate::containers) says who else hears the engines.
 #[derive(Debug)]
 pub(crate) struct Listeners {
     pub(crate) api: Listener,

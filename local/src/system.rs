@@ -15,6 +15,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{
     DevError, DevOptions, Endpoints,
+    containers::Bridge,
     data_dir::DataDir,
     dynamodb::DynamoDb,
     front::Front,
@@ -95,16 +96,26 @@ impl System {
         );
 
         let stop = watch::Sender::new(false);
+        let bridge = Bridge::find();
+        let mut engines = Vec::new();
+        for (listener, router) in [
+            (listeners.dynamodb, database.into_router(principals)),
+            (listeners.ssm, ssm.into_router()),
+        ] {
+            if let Some(bridge) = bridge {
+                match bridge.listen(listener.address.port()).await {
+                    Ok(listener) => engines.push(serve_engine(listener, router.clone(), &stop)),
+                    Err(error) => ui.warn(&format!(
+                        "containers do not reach {}: {error}",
+                        listener.url()
+                    )),
+                }
+            }
+            engines.push(serve_engine(listener.socket, router, &stop));
+        }
         let system = Self {
-            engines: vec![
-                serve(
-                    listeners.dynamodb.socket,
-                    database.into_router(principals),
-                    &stop,
-                ),
-                serve(listeners.ssm.socket, ssm.into_router(), &stop),
-            ],
-            front: serve(listeners.api.socket, front.into_router(), &stop),
+            engines,
+            front: serve_front(listeners.api.socket, front.into_router(), &stop),
             endpoints,
             data_dir,
             functions,
@@ -152,20 +163,42 @@ impl Drop for System {
     }
 }
 
-/// Serves `router` until `stop` turns true.
-fn serve(listener: TcpListener, router: Router, stop: &watch::Sender<bool>) -> JoinHandle<()> {
-    let mut stopped = stop.subscribe();
+/// Serves the API until `stop` turns true.
+fn serve_front(
+    listener: TcpListener,
+    router: Router,
+    stop: &watch::Sender<bool>,
+) -> JoinHandle<()> {
+    let stopped = stopped(stop);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move {
-        let stopped = async move {
-            // A system that is dropped stops, too.
-            let _ = stopped.wait_for(|stop| *stop).await;
-        };
         // Accepting goes on after any error, so serving ends only when it is told to.
         let _ = axum::serve(listener, service)
             .with_graceful_shutdown(stopped)
             .await;
     })
+}
+
+/// Serves an engine until `stop` turns true.
+fn serve_engine(
+    listener: impl axum::serve::Listener<Addr = SocketAddr>,
+    router: Router,
+    stop: &watch::Sender<bool>,
+) -> JoinHandle<()> {
+    let stopped = stopped(stop);
+    tokio::spawn(async move {
+        let _ = axum::serve(listener, router)
+            .with_graceful_shutdown(stopped)
+            .await;
+    })
+}
+
+fn stopped(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + use<> {
+    let mut stopped = stop.subscribe();
+    async move {
+        // A system that is dropped stops, too.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    }
 }
 
 fn program(options: &DevOptions, functions: &[Function]) -> Result<Program, DevError> {

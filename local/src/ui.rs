@@ -69,6 +69,20 @@ impl Ui {
         }
     }
 
+    /// Says what does not work although the system does.
+    pub(crate) fn warn(&self, what: &str) {
+        match self {
+            Self::Terminal { progress, .. } => {
+                let line = format!("{} {what}", style("warning:").for_stderr().yellow());
+                match progress {
+                    Some(progress) => progress.println(line),
+                    None => write_line(io::stderr(), format_args!("{line}")),
+                }
+            }
+            Self::Quiet => {}
+        }
+    }
+
     /// Ends the progress.
     pub(crate) fn started(&self) {
         if let Self::Terminal {

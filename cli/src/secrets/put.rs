@@ -53,7 +53,7 @@ fn check_value(name: &str, value: &SecretString) -> Result<(), Error> {
         _ => {}
     }
     if let Some(kid) = name.strip_prefix("keys/public/") {
-        VerifyingKeys::from_parameters([(kid, value)])?;
+        VerifyingKeys::from_parameters([(kid, value)])?.prove()?;
     } else if let Some(kid) = name.strip_prefix("keys/private/") {
         public_half(kid, value)?;
     }
@@ -108,6 +108,17 @@ mod tests {
         assert!(matches!(check(0), Err(Error::EmptyValue)));
         assert!(check(1).is_ok() && check(4096).is_ok());
         assert!(matches!(check(4097), Err(Error::LongValue(4097))));
+    }
+
+    #[test]
+    fn a_point_off_the_curve_is_not_written() {
+        let key = NewKey::generate(Algorithm::ES256, Clock::system().now()).unwrap();
+        let name = format!("keys/public/{}", key.kid);
+        let mut jwk: serde_json::Value = serde_json::from_str(key.public.expose_secret()).unwrap();
+        assert!(check_value(&name, &jwk.to_string().into()).is_ok());
+        jwk["y"] = jwk["x"].clone();
+        let off = check_value(&name, &jwk.to_string().into());
+        assert!(matches!(off, Err(Error::Key(_))), "{off:?}");
     }
 
     #[test]

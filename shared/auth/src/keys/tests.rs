@@ -39,7 +39,8 @@ fn problem_with(algorithm: Algorithm, changes: &Value) -> Option<KeyProblem> {
             jwk[name] = value.clone();
         }
     }
-    problem(&verifying(&[(&key.kid, &jwk)]))
+    let keys = verifying(&[(&key.kid, &jwk)]);
+    problem(&keys.and_then(|keys| keys.prove()))
 }
 
 #[test]

@@ -1,0 +1,126 @@
+"""`sam local invoke` with the samples of events/, then a life over HTTP through `sam local start-api`.
+
+    ci/sam_local.sh
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from functions import ROOT
+from local_system import CLOAKROOM, LocalSystem
+
+URL = "http://127.0.0.1:3003"
+(BUILT,) = sys.argv[1:]
+
+# As the README says it: the key that the engines know as the operator's.
+ENV = os.environ | {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
+# All else is in samconfig.toml, which sam looks for beside the template.
+LOCALLY = ["--template", BUILT, "--config-file", ROOT / "samconfig.toml", "--skip-pull-image"]
+
+EMAIL, PASSWORD, NEW_PASSWORD = "grace@example.com", "correct horse battery staple", "an even longer horse staple"
+
+passed = 0
+
+
+def expect(what: str, found: Any, expected: Any) -> None:
+    global passed
+    if found != expected:
+        sys.exit(f"FAILED: {what}: expected {expected}, got {found}")
+    passed += 1
+    print(f"{what}: {found}")
+
+
+def invoke(function: str, event: pathlib.Path) -> dict[str, Any]:
+    """One event to one function; its log is shown when it could not answer."""
+    command = ["sam", "local", "invoke", function, "--event", event, *LOCALLY]
+    done = subprocess.run(command, cwd=ROOT, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0 or not done.stdout.strip():
+        sys.exit(f"sam local invoke {function}: {done.stderr}")
+    answer = json.loads(done.stdout)
+    if answer["statusCode"] >= 500:
+        print(done.stderr)
+    return answer
+
+
+def invocations(folder: pathlib.Path) -> None:
+    events = ROOT / "events"
+    for function, name, status in [
+        ("KeysFunction", "jwks", 200),
+        ("SignupFunction", "signup-invalid", 422),
+        ("SignupFunction", "signup", 201),
+        ("SigninFunction", "signin-wrong-password", 401),
+        ("SigninFunction", "signin", 200),
+    ]:
+        answer = invoke(function, events / f"{name}.json")
+        expect(f"sam local invoke {function} {name}", answer["statusCode"], status)
+    token = json.loads(answer["body"])["accessToken"]
+    for function, name, status in [("UsersFunction", "users-me", 200), ("AccountFunction", "users-me-password", 204)]:
+        event = folder / f"{name}.json"
+        event.write_text((events / event.name).read_text().replace("ACCESS_TOKEN", token))
+        expect(f"sam local invoke {function} {name}", invoke(function, event)["statusCode"], status)
+
+
+def call(method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(URL + path, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            status, content = response.status, response.read()
+    except urllib.error.HTTPError as error:
+        status, content = error.code, error.read()
+    return status, json.loads(content) if content else None
+
+
+def life() -> None:
+    def step(method: str, path: str, status: int, body: Any = None, token: str | None = None) -> Any:
+        found, answer = call(method, path, body, token)
+        expect(f"{method} {path}", found, status)
+        return answer
+
+    credentials = {"email": EMAIL, "password": PASSWORD}
+    user = step("POST", "/signup", 201, credentials | {"name": "Grace"})["user"]
+    step("POST", "/signup", 409, credentials | {"name": "Grace"})
+    step("POST", "/signin", 401, credentials | {"password": "wrong horse battery staple"})
+    token = step("POST", "/signin", 200, credentials)["accessToken"]
+    step("GET", "/users", 401)
+    listed = step("GET", "/users?limit=5", 200, token=token)["items"]
+    expect("the others", [user["name"] for user in listed], ["Ada Lovelace"])
+    step("GET", f"/users/{listed[0]['id']}", 200, token=token)
+    expect("GET /users/me", step("GET", "/users/me", 200, token=token)["user"], user)
+    patched = step("PATCH", "/users/me", 200, {"name": "Grace Hopper"}, token)["user"]
+    expect("the new name", patched["name"], "Grace Hopper")
+    step("PUT", "/users/me/password", 204, {"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD}, token)
+    step("POST", "/signin", 401, credentials)
+    token = step("POST", "/signin", 200, credentials | {"password": NEW_PASSWORD})["accessToken"]
+    step("DELETE", "/users/me", 204, {"password": NEW_PASSWORD}, token)
+    step("POST", "/signup", 201, credentials | {"name": "Grace"})
+    step("GET", "/.well-known/openid-configuration", 200)
+
+
+def main() -> None:
+    # The usual ports: those of events/env.json.
+    with LocalSystem(CLOAKROOM, 3000) as system:
+        invocations(system.folder)
+        log = (system.folder / "start-api.log").open("w")
+        gateway = subprocess.Popen(["sam", "local", "start-api", *LOCALLY], cwd=ROOT, env=ENV, stdout=log, stderr=log)
+        try:
+            for _ in range(100):
+                if "Running on" in pathlib.Path(log.name).read_text():
+                    break
+                time.sleep(0.2)
+            life()
+        finally:
+            gateway.terminate()
+            gateway.wait()
+    print(f"{passed} passed, 0 failed")
+
+
+main()
