@@ -61,6 +61,10 @@ id! {
     /// Names one sign-in and all the refresh tokens that follow from it (a refresh token family).
     SessionId
 }
+id! {
+    /// Names a file that a user brings. Sorts by the time it was announced.
+    UploadId
+}
 
 #[cfg(test)]
 mod tests {

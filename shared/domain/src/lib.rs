@@ -8,14 +8,16 @@ mod name;
 mod password;
 mod profile;
 mod role;
+pub mod upload;
 mod user;
 
 pub use clock::Clock;
 pub use email::Email;
-pub use ids::{SessionId, UserId};
+pub use ids::{SessionId, UploadId, UserId};
 pub use invalid::Invalid;
 pub use name::Name;
 pub use password::{Password, PasswordAttempt};
 pub use profile::{Age, Patch, Profile, ProfilePatch};
 pub use role::{Role, Roles};
+pub use upload::{Upload, UploadStatus};
 pub use user::{Status, User};

@@ -1,0 +1,214 @@
+use time::{Duration, OffsetDateTime};
+
+use crate::{Invalid, UploadId, UserId};
+
+mod file;
+mod plan;
+
+pub use file::{ContentType, Filename, Sha256};
+pub use plan::{MAX_PARTS, MAX_SINGLE_BYTES, PartNumber, PartPlan, Size};
+
+/// How long a presigned URL of an upload or a download is valid.
+pub const URL_LIFETIME: Duration = Duration::hours(1);
+/// How long the parts of a multipart upload may take; a day before the bucket's lifecycle rule aborts it.
+pub const MULTIPART_LIFETIME: Duration = Duration::days(6);
+/// How long after its last URL expired a transfer may still be going on: S3 checks the time when a request begins.
+const GRACE: Duration = Duration::minutes(30);
+
+/// A file that a user brings, from the moment it is announced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Names it, for ever; sorts by the time it was announced.
+    pub id: UploadId,
+    /// Whose it is.
+    pub owner: UserId,
+    /// What its owner calls it.
+    pub filename: Filename,
+    /// What its owner says it is. S3 serves it as this.
+    pub content_type: ContentType,
+    /// Bytes: announced, and enforced by S3. Of a form that is still open, the most it may have.
+    pub size: Size,
+    /// What S3 compares the bytes with.
+    pub sha256: Option<Sha256>,
+    /// Where it is in its life.
+    pub status: UploadStatus,
+    /// How the bytes come.
+    pub transfer: Transfer,
+    /// When it was announced.
+    pub created_at: OffsetDateTime,
+    /// When S3 had all of it.
+    pub stored_at: Option<OffsetDateTime>,
+    /// S3's name of the current version.
+    pub version_id: Option<String>,
+    /// Until when it can be neither deleted nor replaced (S3 Object Lock).
+    pub locked_until: Option<OffsetDateTime>,
+}
+
+/// Where an upload is in its life: pending -> stored -> deleted. A pending one can also fail, and a deleted one come
+/// back while S3 keeps its versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadStatus {
+    /// Announced; S3 does not have it yet.
+    Pending,
+    /// S3 has it.
+    Stored,
+    /// Given up, or not what was announced.
+    Failed,
+    /// Deleted by its owner.
+    Deleted,
+}
+
+/// How the bytes of an upload come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transfer {
+    /// One presigned PUT.
+    Put,
+    /// One form with a POST policy.
+    Form,
+    /// Parts, each by a presigned PUT.
+    Multipart {
+        /// S3's name of the multipart upload.
+        s3_id: String,
+    },
+}
+
+impl UploadStatus {
+    /// The word for it, in the API and in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Stored => "stored",
+            Self::Failed => "failed",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// The status of this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Stored, Self::Failed, Self::Deleted]
+            .into_iter()
+            .find(|status| status.as_str() == word)
+    }
+}
+
+impl Upload {
+    /// The key of the object in the bucket: chosen by us, so nothing a caller writes is part of it.
+    #[must_use]
+    pub fn key(&self) -> String {
+        Self::key_of(self.owner, self.id)
+    }
+
+    /// The key of the object of this upload.
+    #[must_use]
+    pub fn key_of(owner: UserId, id: UploadId) -> String {
+        format!("{owner}/{id}")
+    }
+
+    /// Whose which upload an object is.
+    #[must_use]
+    pub fn of_key(key: &str) -> Option<(UserId, UploadId)> {
+        let (owner, id) = key.split_once('/')?;
+        Some((UserId::parse(owner).ok()?, UploadId::parse(id).ok()?))
+    }
+
+    /// Whether it comes in parts, and S3's name for that.
+    #[must_use]
+    pub fn multipart_id(&self) -> Option<&str> {
+        match &self.transfer {
+            Transfer::Multipart { s3_id } => Some(s3_id),
+            Transfer::Put | Transfer::Form => None,
+        }
+    }
+
+    /// Whether a lock holds at `now`.
+    #[must_use]
+    pub fn is_locked(&self, now: OffsetDateTime) -> bool {
+        self.locked_until.is_some_and(|until| now < until)
+    }
+
+    /// After this the bytes are not coming any more.
+    #[must_use]
+    pub fn given_up_at(&self) -> OffsetDateTime {
+        let transfer = match self.transfer {
+            Transfer::Put | Transfer::Form => URL_LIFETIME,
+            Transfer::Multipart { .. } => MULTIPART_LIFETIME + URL_LIFETIME,
+        };
+        self.created_at + transfer + GRACE
+    }
+}
+
+/// Until when a file is locked: in the future, and S3 can hold it.
+///
+/// # Errors
+/// When it is no RFC 3339 time, not in the future, or further away than a hundred years.
+pub fn lock_until(text: &str, now: OffsetDateTime) -> Result<OffsetDateTime, Invalid> {
+    const NOT_A_TIME: Invalid = Invalid::new(
+        "invalid_time",
+        "must be an RFC 3339 time, such as 2030-01-31T00:00:00Z",
+    );
+    const NOT_AHEAD: Invalid = Invalid::new(
+        "not_in_future",
+        "must be in the future, and at most 100 years away",
+    );
+    let format = &time::format_description::well_known::Rfc3339;
+    let until = OffsetDateTime::parse(text, format).map_err(|_| NOT_A_TIME)?;
+    let until = until.to_offset(time::UtcOffset::UTC);
+    if now < until && until <= now + Duration::days(36_525) {
+        Ok(until)
+    } else {
+        Err(NOT_AHEAD)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-01 00:00:00 UTC);
+
+    #[test]
+    fn a_key_leads_back_to_its_upload() {
+        let (owner, id) = (UserId::new(NOW), UploadId::new(NOW));
+        assert_eq!(
+            Upload::of_key(&Upload::key_of(owner, id)),
+            Some((owner, id))
+        );
+        for other in [
+            String::new(),
+            owner.to_string(),
+            format!("{owner}/"),
+            format!("{owner}/{id}/x"),
+            format!("{owner}/../{id}"),
+            format!("/{owner}/{id}"),
+        ] {
+            assert_eq!(Upload::of_key(&other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn every_status_has_a_word() {
+        for status in ["pending", "stored", "failed", "deleted"] {
+            assert_eq!(UploadStatus::parse(status).unwrap().as_str(), status);
+        }
+        assert_eq!(UploadStatus::parse("Stored"), None);
+    }
+
+    #[test]
+    fn a_lock_ends_in_the_future() {
+        assert_eq!(
+            lock_until("2026-01-01T01:00:01+01:00", NOW),
+            Ok(datetime!(2026-01-01 00:00:01 UTC))
+        );
+        for (text, code) in [
+            ("2026-01-01T00:00:00Z", "not_in_future"),
+            ("2126-02-01T00:00:00Z", "not_in_future"),
+            ("tomorrow", "invalid_time"),
+        ] {
+            assert_eq!(lock_until(text, NOW).unwrap_err().code, code, "{text}");
+        }
+    }
+}
