@@ -1,1 +1,87 @@
-//! The S3 side.
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod form;
+mod multipart;
+mod object;
+mod presign;
+
+use aws_sdk_s3::{
+    Client,
+    config::{Builder, RequestChecksumCalculation, ResponseChecksumValidation},
+};
+use aws_types::{SdkConfig, region::Region};
+use secrecy::SecretString;
+use settings::{Env, EnvError};
+
+pub use self::{
+    error::StorageError,
+    form::Form,
+    multipart::{Completed, Part},
+    object::{Object, Version},
+    presign::Presigned,
+};
+
+/// A bucket, by the access point that is ours, and the way to it.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    client: Client,
+    name: String,
+    keys: Keys,
+    endpoint: Option<String>,
+}
+
+/// What forms are signed with; the SDK signs everything else.
+#[derive(Debug, Clone)]
+struct Keys {
+    region: Region,
+    access_key_id: String,
+    secret_access_key: SecretString,
+    session_token: Option<SecretString>,
+}
+
+impl Bucket {
+    /// The bucket that `UPLOADS_BUCKET` names; `AWS_ENDPOINT_URL_S3` sends the client elsewhere.
+    ///
+    /// # Errors
+    /// When a variable is not set.
+    pub fn from_env(env: &Env, aws: &SdkConfig) -> Result<Self, EnvError> {
+        let endpoint = env.get("AWS_ENDPOINT_URL_S3").map(str::to_owned);
+        let mut config = Builder::from(aws)
+            // A presigned request has no bytes yet to make a checksum of, and the others have none worth one.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            // Somewhere else, the name of a bucket is no host name.
+            .force_path_style(endpoint.is_some());
+        config.set_endpoint_url(endpoint.clone());
+        Ok(Self {
+            client: Client::from_conf(config.build()),
+            name: env.required("UPLOADS_BUCKET")?,
+            keys: Keys {
+                region: Region::new(env.required("AWS_REGION")?),
+                access_key_id: env.required("AWS_ACCESS_KEY_ID")?,
+                secret_access_key: env.required("AWS_SECRET_ACCESS_KEY")?.into(),
+                session_token: env.get("AWS_SESSION_TOKEN").map(SecretString::from),
+            },
+            endpoint,
+        })
+    }
+
+    /// The name that requests go by.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where its objects are, with a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match &self.endpoint {
+            Some(endpoint) => format!("{}/{}/", endpoint.trim_end_matches('/'), self.name),
+            None => format!(
+                "https://{}.s3.{}.amazonaws.com/",
+                self.name, self.keys.region
+            ),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+use std::time::SystemTime;
+
+use aws_sdk_s3::{
+    primitives::DateTime,
+    types::{ChecksumMode, MetadataDirective, ObjectLockRetention, ObjectLockRetentionMode},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use time::OffsetDateTime;
+
+use crate::{Bucket, StorageError, error::code};
+
+/// The current version of an object, as S3 tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its bytes.
+    pub size: u64,
+    /// What it is served as.
+    pub content_type: Option<String>,
+    /// The SHA-256 that S3 made of all of it.
+    pub sha256: Option<[u8; 32]>,
+    /// S3's name of the version.
+    pub version_id: Option<String>,
+    /// When S3 had all of it.
+    pub stored_at: OffsetDateTime,
+}
+
+/// One version of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// S3's name of it.
+    pub id: String,
+    /// Its bytes.
+    pub size: u64,
+    /// When it was made.
+    pub stored_at: OffsetDateTime,
+    /// Whether it is what a download gets.
+    pub is_current: bool,
+}
+
+impl Bucket {
+    /// The current version of an object, if there is one.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn head(&self, key: &str) -> Result<Option<Object>, StorageError> {
+        let head = self
+            .client
+            .head_object()
+            .bucket(&self.name)
+            .key(key)
+            .checksum_mode(ChecksumMode::Enabled)
+            .send()
+            .await;
+        let head = match head {
+            Ok(head) => head,
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_not_found()) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let size = head
+            .content_length
+            .and_then(|length| u64::try_from(length).ok());
+        Ok(Some(Object {
+            size: size.ok_or_else(|| missing("content-length"))?,
+            content_type: head.content_type,
+            sha256: head
+                .checksum_sha256
+                .and_then(|text| STANDARD.decode(text).ok()?.try_into().ok()),
+            version_id: head.version_id,
+            stored_at: head
+                .last_modified
+                .as_ref()
+                .and_then(time_of)
+                .ok_or_else(|| missing("last-modified"))?,
+        }))
+    }
+
+    /// Hides an object; its versions stay until the bucket's lifecycle ends them.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn delete(&self, key: &str) -> Result<(), StorageError> {
+        self.client
+            .delete_object()
+            .bucket(&self.name)
+            .key(key)
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// The versions of an object, newest first, without the marks that deletions leave.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn versions(&self, key: &str) -> Result<Vec<Version>, StorageError> {
+        let listed = self
+            .client
+            .list_object_versions()
+            .bucket(&self.name)
+            .prefix(key)
+            .send()
+            .await?;
+        let version = |version: aws_sdk_s3::types::ObjectVersion| {
+            (version.key.as_deref() == Some(key)).then_some(())?;
+            Some(Version {
+                id: version.version_id?,
+                size: version.size?.try_into().ok()?,
+                stored_at: time_of(&version.last_modified?)?,
+                is_current: version.is_latest.unwrap_or_default(),
+            })
+        };
+        Ok(listed
+            .versions
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(version)
+            .collect())
+    }
+
+    /// Makes an earlier version the current one, by a copy. `false`: there is no such version.
+    ///
+    /// # Errors
+    /// When S3 does not answer, or the version has more than 5 GiB, which S3 does not copy at once.
+    pub async fn restore(&self, key: &str, version_id: &str) -> Result<bool, StorageError> {
+        let copied = self
+            .client
+            .copy_object()
+            .bucket(&self.name)
+            .key(key)
+            // Ids and UUIDs: nothing in them needs an escape.
+            .copy_source(format!("{}/{key}?versionId={version_id}", self.name))
+            .metadata_directive(MetadataDirective::Copy)
+            .send()
+            .await;
+        match copied {
+            Ok(_) => Ok(true),
+            Err(error) => match code(&error) {
+                Some("NoSuchVersion" | "NoSuchKey" | "InvalidArgument") => Ok(false),
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    /// Locks a version until a time (S3 Object Lock in compliance mode: nobody can shorten it). `false`: it is locked
+    /// for longer.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn lock(
+        &self,
+        key: &str,
+        version_id: Option<&str>,
+        until: OffsetDateTime,
+    ) -> Result<bool, StorageError> {
+        let retention = ObjectLockRetention::builder()
+            .mode(ObjectLockRetentionMode::Compliance)
+            .retain_until_date(DateTime::from(SystemTime::from(until)))
+            .build();
+        let locked = self
+            .client
+            .put_object_retention()
+            .bucket(&self.name)
+            .key(key)
+            .set_version_id(version_id.map(str::to_owned))
+            .retention(retention)
+            .send()
+            .await;
+        match locked {
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some("AccessDenied") => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn time_of(time: &DateTime) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(time.secs()).ok()
+}
+
+fn missing(what: &str) -> StorageError {
+    StorageError::Request(format!("an answer without {what}"))
+}

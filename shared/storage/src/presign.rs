@@ -1,0 +1,165 @@
+use std::time::SystemTime;
+
+use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::{
+    Upload,
+    upload::{Filename, PartNumber, Sha256, URL_LIFETIME},
+};
+use time::OffsetDateTime;
+
+use crate::{Bucket, StorageError};
+
+/// A request that somebody without a key may send once it is signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presigned {
+    /// Where to.
+    pub url: String,
+    /// The headers that are signed, and so must be sent as they are. A browser sets `host` and `content-length` itself
+    /// and lets nobody else.
+    pub headers: Vec<(String, String)>,
+    /// Until when.
+    pub expires_at: OffsetDateTime,
+}
+
+impl Bucket {
+    /// The PUT of a whole file: its length, its type, its digest if it is known, and only if there is nothing yet.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub async fn put_url(
+        &self,
+        upload: &Upload,
+        now: OffsetDateTime,
+    ) -> Result<Presigned, StorageError> {
+        let digest = upload.sha256.as_ref().map(base64);
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.name)
+            .key(upload.key())
+            .content_length(length(upload.size.bytes())?)
+            .content_type(upload.content_type.as_str())
+            .set_checksum_sha256(digest)
+            .if_none_match("*")
+            .presigned(config(now)?)
+            .await?;
+        Ok(presigned(&request, now))
+    }
+
+    /// The PUT of one part, with its length.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub async fn part_url(
+        &self,
+        (key, s3_id): (&str, &str),
+        number: PartNumber,
+        size: Option<u64>,
+        now: OffsetDateTime,
+    ) -> Result<Presigned, StorageError> {
+        let request = self
+            .client
+            .upload_part()
+            .bucket(&self.name)
+            .key(key)
+            .upload_id(s3_id)
+            .part_number(number.get().into())
+            .set_content_length(size.map(length).transpose()?)
+            .presigned(config(now)?)
+            .await?;
+        Ok(presigned(&request, now))
+    }
+
+    /// The GET of a file under its owner's name for it. Never shown in place: a page of somebody's would act in the
+    /// bucket's name.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub async fn download_url(
+        &self,
+        upload: &Upload,
+        now: OffsetDateTime,
+    ) -> Result<Presigned, StorageError> {
+        let request = self
+            .client
+            .get_object()
+            .bucket(&self.name)
+            .key(upload.key())
+            .response_content_disposition(content_disposition(&upload.filename))
+            .presigned(config(now)?)
+            .await?;
+        Ok(presigned(&request, now))
+    }
+}
+
+pub(crate) fn base64(digest: &Sha256) -> String {
+    STANDARD.encode(digest.as_bytes())
+}
+
+pub(crate) fn length(bytes: u64) -> Result<i64, StorageError> {
+    i64::try_from(bytes).map_err(|error| StorageError::Request(error.to_string()))
+}
+
+fn config(now: OffsetDateTime) -> Result<PresigningConfig, StorageError> {
+    PresigningConfig::builder()
+        .start_time(SystemTime::from(now))
+        .expires_in(URL_LIFETIME.unsigned_abs())
+        .build()
+        .map_err(|error| StorageError::Request(error.to_string()))
+}
+
+fn presigned(request: &PresignedRequest, now: OffsetDateTime) -> Presigned {
+    let header = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    Presigned {
+        url: request.uri().to_owned(),
+        headers: request.headers().map(header).collect(),
+        expires_at: now + URL_LIFETIME,
+    }
+}
+
+/// RFC 6266, section 5: a plain name for old programs, and the real one (RFC 8187) for all others.
+fn content_disposition(filename: &Filename) -> String {
+    let name = filename.as_str();
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if (' '..='~').contains(&c) && !"\"\\%".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_header() {
+        let header = |name| content_disposition(&Filename::parse(name).unwrap());
+        assert_eq!(
+            header("a b.png"),
+            "attachment; filename=\"a b.png\"; filename*=UTF-8''a%20b.png"
+        );
+        assert_eq!(
+            header("\"; filename=x.exe"),
+            "attachment; filename=\"_; filename=x.exe\"; filename*=UTF-8''%22%3B%20filename%3Dx.exe"
+        );
+        assert_eq!(
+            header("Ü.pdf"),
+            "attachment; filename=\"_.pdf\"; filename*=UTF-8''%C3%9C.pdf"
+        );
+    }
+}
