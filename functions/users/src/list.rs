@@ -1,5 +1,6 @@
 use api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, UserView};
 use axum::{Json, extract::State};
+use domain::UserId;
 
 use crate::App;
 
@@ -22,7 +23,7 @@ pub async fn list(
     Authenticated(caller): Authenticated,
     page: Page,
 ) -> Result<Json<List<UserView>>, Problem> {
-    let before = page.cursor.map(|Cursor(id)| id);
+    let before = page.cursor.map(|Cursor(id)| UserId::from_bytes(id));
     // One more than asked tells whether there is a next page, and one may be the caller.
     let mut users = app.users.list(before, page.limit + 2).await?;
     users.retain(|user| user.id != caller.user_id);
@@ -31,7 +32,7 @@ pub async fn list(
     let next = users
         .last()
         .filter(|_| more)
-        .map(|last| Cursor(last.id).encode());
+        .map(|last| Cursor(*last.id.as_bytes()).encode());
     let items = users
         .iter()
         .map(|user| UserView::for_caller(user, &caller))

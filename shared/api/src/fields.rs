@@ -3,7 +3,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::Problem;
+use crate::{Problem, json};
 
 /// One thing that is wrong with what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -40,6 +40,18 @@ const NOT_AN_OBJECT: Invalid = Invalid {
     code: "wrong_type",
     detail: "must be a JSON object",
 };
+const NOT_A_LIST: Invalid = Invalid {
+    code: "wrong_type",
+    detail: "must be a list",
+};
+const EMPTY_LIST: Invalid = Invalid {
+    code: "empty",
+    detail: "must have at least one item",
+};
+const LONG_LIST: Invalid = Invalid {
+    code: "too_long",
+    detail: "has too many items; send them in several requests",
+};
 const NOT_A_STRING: Invalid = Invalid {
     code: "wrong_type",
     detail: "must be a string",
@@ -65,6 +77,9 @@ pub fn number<T>(
 
 /// What is made of the fields of a JSON object.
 pub trait FromFields: Sized {
+    /// The largest body it is read from: 64 KiB, or 1 MiB where a list needs it.
+    const MAX_BYTES: usize = json::MAX_BYTES;
+
     /// Takes each field once. `None` when one is missing or wrong; `fields` remembers which and why, so take all of
     /// them before giving up on any.
     fn from_fields(fields: &mut Fields) -> Option<Self>;
@@ -169,6 +184,50 @@ impl Fields {
                 Self::object(value, pointer, &mut self.errors, read)
             }
         }
+    }
+
+    /// A list that must be there, of 1 to `max` items; of which `read` makes each of an object's fields.
+    pub fn list<T>(
+        &mut self,
+        name: &str,
+        max: usize,
+        mut read: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let items = match self.object.remove(name) {
+            None => return self.refuse(name, REQUIRED),
+            Some(Value::Array(items)) => items,
+            Some(_) => return self.refuse(name, NOT_A_LIST),
+        };
+        match items.len() {
+            0 => return self.refuse(name, EMPTY_LIST),
+            n if n > max => return self.refuse(name, LONG_LIST),
+            _ => {}
+        }
+        let pointer = self.pointer_to(name);
+        let items = items.into_iter().enumerate().map(|(index, item)| {
+            let pointer = format!("{pointer}/{index}");
+            Self::object(item, pointer, &mut self.errors, &mut read)
+        });
+        // All of them are read, so that all that is wrong is told.
+        let items: Vec<_> = items.collect();
+        items.into_iter().collect()
+    }
+
+    /// A list that must be there, of 1 to `max` plain values.
+    pub fn values<T>(
+        &mut self,
+        name: &str,
+        max: usize,
+        read: impl Fn(&Value) -> Result<T, Invalid>,
+    ) -> Option<Vec<T>> {
+        self.required(name, |value| {
+            let items = value.as_array().ok_or(NOT_A_LIST)?;
+            match items.len() {
+                0 => Err(EMPTY_LIST),
+                n if n > max => Err(LONG_LIST),
+                _ => items.iter().map(read).collect(),
+            }
+        })
     }
 
     /// Records that a field is wrong.

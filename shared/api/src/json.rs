@@ -12,7 +12,7 @@ use serde_json::{Map, Value, error::Category};
 use crate::{Fields, FromFields, Problem};
 
 /// The largest body a route takes unless it says otherwise: 64 KiB.
-const MAX_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_BYTES: usize = 64 * 1024;
 
 const NOT_JSON: Problem = Problem::new(
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -23,6 +23,11 @@ const TOO_LARGE: Problem = Problem::new(
     StatusCode::PAYLOAD_TOO_LARGE,
     "body_too_large",
     "a body here has at most 64 KiB",
+);
+const TOO_LARGE_HERE: Problem = Problem::new(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "body_too_large",
+    "a body on this route has at most 1 MiB",
 );
 const MALFORMED: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
@@ -46,7 +51,7 @@ impl<T: FromFields, S: Sync> FromRequest<S> for JsonBody<T> {
         if !is_json(request.headers()) {
             return Err(NOT_JSON);
         }
-        let bytes = collect(request.into_body()).await?;
+        let bytes = collect(request.into_body(), T::MAX_BYTES).await?;
         Fields::read(parse(&bytes)?).map(Self)
     }
 }
@@ -70,9 +75,10 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind == "json" || kind.ends_with("+json"))
 }
 
-async fn collect(body: Body) -> Result<bytes::Bytes, Problem> {
-    match Limited::new(body, MAX_BYTES).collect().await {
+async fn collect(body: Body, limit: usize) -> Result<bytes::Bytes, Problem> {
+    match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() && limit > MAX_BYTES => Err(TOO_LARGE_HERE),
         Err(error) if error.is::<LengthLimitError>() => Err(TOO_LARGE),
         Err(_) => Err(MALFORMED),
     }

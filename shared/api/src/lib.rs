@@ -13,6 +13,7 @@ mod page;
 mod problem;
 mod public_keys;
 mod runtime;
+mod timestamp;
 mod user;
 
 pub use authenticated::{Authenticated, Tokens};
@@ -27,4 +28,5 @@ pub use page::{List, Page};
 pub use problem::{Problem, ProblemDocument};
 pub use public_keys::PublicKeys;
 pub use runtime::{InitError, main};
+pub use timestamp::Timestamp;
 pub use user::{UserAnswer, UserView};

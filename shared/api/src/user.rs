@@ -1,15 +1,9 @@
 use auth::Caller;
 use domain::{Profile, Role, User};
 use serde::Serialize;
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-// RFC 3339 in UTC, always with milliseconds.
-time::serde::format_description!(
-    millis,
-    OffsetDateTime,
-    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
-);
+use crate::Timestamp;
 
 /// A user as somebody is shown them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,10 +23,8 @@ pub struct UserView {
     profile: Option<ProfileView>,
     #[schema(value_type = Vec<String>)]
     roles: Vec<Role>,
-    #[serde(with = "millis")]
-    created_at: OffsetDateTime,
-    #[serde(with = "millis")]
-    updated_at: OffsetDateTime,
+    created_at: Timestamp,
+    updated_at: Timestamp,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,8 +73,8 @@ impl UserView {
             name: user.name.as_str().to_owned(),
             profile: None,
             roles: user.roles.iter().copied().collect(),
-            created_at: user.created_at,
-            updated_at: user.updated_at,
+            created_at: Timestamp(user.created_at),
+            updated_at: Timestamp(user.updated_at),
         }
     }
 }

@@ -8,6 +8,7 @@ mod name;
 mod password;
 mod profile;
 mod role;
+/// What a file is that a user brings.
 pub mod upload;
 mod user;
 

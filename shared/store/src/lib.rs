@@ -4,10 +4,13 @@ pub mod accounts;
 mod credentials;
 mod error;
 mod idempotency;
+mod quotas;
 mod row;
 mod sessions;
 mod table;
 mod transaction;
+/// Uploads, and the steps of their lives.
+pub mod uploads;
 mod users;
 
 #[cfg(test)]
@@ -16,6 +19,8 @@ mod tests;
 pub use credentials::{Credential, Credentials};
 pub use error::StoreError;
 pub use idempotency::{Idempotency, Record};
+pub use quotas::Quotas;
 pub use sessions::{Session, Sessions};
 pub use table::client;
+pub use uploads::Uploads;
 pub use users::{Changes, Updated, Users};

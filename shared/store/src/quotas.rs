@@ -1,0 +1,101 @@
+use aws_sdk_dynamodb::{
+    Client,
+    types::{TransactWriteItem, Update},
+};
+use domain::{UserId, upload::Size};
+use settings::{Env, EnvError};
+
+use crate::{
+    StoreError,
+    row::{n, s},
+    table::Table,
+};
+
+/// The bytes that are in use: owner -> number. Changed only in the transaction that changes an upload, so it is exact.
+#[derive(Debug, Clone)]
+pub struct Quotas {
+    table: Table,
+    limit: u64,
+}
+
+impl Quotas {
+    /// The table that `QUOTAS_TABLE` names, and no limit of its own: for whoever only gives back.
+    ///
+    /// # Errors
+    /// When the variable is not set.
+    pub fn unlimited(env: &Env, client: &Client) -> Result<Self, EnvError> {
+        Ok(Self {
+            table: Table::from_env(env, client, "QUOTAS_TABLE")?,
+            limit: u64::MAX,
+        })
+    }
+
+    /// The same with the limit that `UPLOAD_QUOTA_BYTES` sets.
+    ///
+    /// # Errors
+    /// When a variable is missing or makes no sense.
+    pub fn from_env(env: &Env, client: &Client) -> Result<Self, EnvError> {
+        Ok(Self {
+            limit: env.parsed("UPLOAD_QUOTA_BYTES", "a number of bytes")?,
+            ..Self::unlimited(env, client)?
+        })
+    }
+
+    /// The part of a transaction that takes room for `size`. `None`: there could never be enough.
+    pub(crate) fn take(
+        &self,
+        owner: UserId,
+        size: Size,
+    ) -> Result<Option<TransactWriteItem>, StoreError> {
+        let Some(room) = self.limit.checked_sub(size.bytes()) else {
+            return Ok(None);
+        };
+        let update = self
+            .update(owner)
+            .update_expression("ADD used :size")
+            .condition_expression("attribute_not_exists(used) OR used <= :room")
+            .expression_attribute_values(":size", n(size.bytes()))
+            .expression_attribute_values(":room", n(room))
+            .build()?;
+        Ok(Some(TransactWriteItem::builder().update(update).build()))
+    }
+
+    /// The part of a transaction that gives room back.
+    pub(crate) fn give_back(
+        &self,
+        owner: UserId,
+        size: Size,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let update = self
+            .update(owner)
+            .update_expression("ADD used :size")
+            .expression_attribute_values(":size", n(-i128::from(size.bytes())))
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// The part of a transaction that replaces what was charged, if that changes anything.
+    pub(crate) fn change(
+        &self,
+        owner: UserId,
+        from: Size,
+        to: Size,
+    ) -> Result<Option<TransactWriteItem>, StoreError> {
+        let change = i128::from(to.bytes()) - i128::from(from.bytes());
+        if change == 0 {
+            return Ok(None);
+        }
+        let update = self
+            .update(owner)
+            .update_expression("ADD used :change")
+            .expression_attribute_values(":change", n(change))
+            .build()?;
+        Ok(Some(TransactWriteItem::builder().update(update).build()))
+    }
+
+    fn update(&self, owner: UserId) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table.name)
+            .key("owner", s(owner.to_string()))
+    }
+}

@@ -1,0 +1,354 @@
+use aws_sdk_dynamodb::{
+    Client,
+    types::{
+        AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+        Update,
+    },
+};
+use domain::{Upload, UploadId, UploadStatus, UserId, upload::Size};
+use settings::{Env, EnvError};
+use time::{Duration, OffsetDateTime};
+
+use crate::{
+    Idempotency, Quotas, Record, StoreError,
+    row::{Row, at, n, s},
+    table::Table,
+    transaction::{Outcome, transact},
+};
+
+mod due;
+mod item;
+mod list;
+
+pub use self::due::{Due, SHARDS};
+use self::item::read;
+
+/// How long the record of an upload is kept that failed or was deleted: far longer than S3 keeps its versions by default.
+const TOMBSTONE: Duration = Duration::days(90);
+
+/// Who brings what: owner and upload id -> upload. An index holds those that somebody has to look at.
+#[derive(Debug, Clone)]
+pub struct Uploads(pub(crate) Table);
+
+/// How an announcement ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Announced {
+    /// It is there, and its bytes are taken from the owner's quota.
+    Created,
+    /// The owner has no room for it.
+    QuotaExceeded,
+    /// A request with this idempotency key was here before.
+    KeyUsed,
+}
+
+/// How a step in an upload's life ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// It is taken, now or by an earlier try of the same.
+    Done(Box<Upload>),
+    /// The upload is past it, or may not take it: this is how it stands.
+    Refused(Box<Upload>),
+    /// There is no such upload.
+    Gone,
+}
+
+/// What S3 has, as far as it changes an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Bytes.
+    pub size: Size,
+    /// S3's name of the version.
+    pub version_id: Option<String>,
+    /// When S3 had all of it.
+    pub at: OffsetDateTime,
+}
+
+impl Uploads {
+    /// The table that `UPLOADS_TABLE` names.
+    ///
+    /// # Errors
+    /// When the variable is not set.
+    pub fn from_env(env: &Env, client: &Client) -> Result<Self, EnvError> {
+        Table::from_env(env, client, "UPLOADS_TABLE").map(Self)
+    }
+
+    /// Makes a pending upload: the record, its bytes in the quota, and the answer for a repeated request.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn announce(
+        &self,
+        (quotas, idempotency): (&Quotas, &Idempotency),
+        upload: &Upload,
+        record: Option<&Record>,
+    ) -> Result<Announced, StoreError> {
+        let Some(reserve) = quotas.take(upload.owner, upload.size)? else {
+            return Ok(Announced::QuotaExceeded);
+        };
+        let put = Put::builder()
+            .table_name(&self.0.name)
+            .set_item(Some(item::write(upload)))
+            .condition_expression("attribute_not_exists(id)")
+            .build()?;
+        let mut parts = vec![TransactWriteItem::builder().put(put).build(), reserve];
+        if let Some(record) = record {
+            parts.push(idempotency.put_new(record, upload.created_at)?);
+        }
+        match transact(&self.0.client, parts).await? {
+            Outcome::Committed => Ok(Announced::Created),
+            Outcome::Refused(failed) if failed.get(2) == Some(&true) => Ok(Announced::KeyUsed),
+            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
+        }
+    }
+
+    /// An upload of this owner. Strongly consistent: people see what they just did.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn find(&self, owner: UserId, id: UploadId) -> Result<Option<Upload>, StoreError> {
+        let Table { client, name } = &self.0;
+        let found = client
+            .get_item()
+            .table_name(name)
+            .key("owner", s(owner.to_string()))
+            .key("id", s(id.to_string()))
+            .consistent_read(true)
+            .send()
+            .await?;
+        found.item.map(|item| read(Row(item))).transpose()
+    }
+
+    /// Pending -> stored, or another version of a stored one. What a form or a restored version does not need of
+    /// the bytes that were set aside for it goes back to the quota.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn store(
+        &self,
+        quotas: &Quotas,
+        upload: &Upload,
+        received: &Received,
+    ) -> Result<Step, StoreError> {
+        let mut update = self
+            .update(upload)
+            .update_expression(
+                "SET #status = :stored, #size = :size, stored_at = :stored_at, version_id = :version \
+                 REMOVE due_shard, due_at",
+            )
+            // The size is what the quota was charged with: nobody else may have changed it meanwhile.
+            .condition_expression("#status IN (:pending, :stored) AND #size = :charged")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#size", "size")
+            .expression_attribute_values(":stored", s("stored"))
+            .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":size", n(received.size.bytes()))
+            .expression_attribute_values(":charged", n(upload.size.bytes()))
+            .expression_attribute_values(":stored_at", at(received.at));
+        update = match &received.version_id {
+            Some(version) => update.expression_attribute_values(":version", s(version)),
+            None => update.expression_attribute_values(":version", AttributeValue::Null(true)),
+        };
+        let charge = quotas.change(upload.owner, upload.size, received.size)?;
+        self.step(upload, update, charge).await
+    }
+
+    /// Pending -> failed: the bytes go back to the quota.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn fail(
+        &self,
+        quotas: &Quotas,
+        upload: &Upload,
+        now: OffsetDateTime,
+    ) -> Result<Step, StoreError> {
+        let update = self
+            .update(upload)
+            .update_expression(
+                "SET #status = :failed, expires_at = :expires REMOVE due_shard, due_at",
+            )
+            .condition_expression("#status = :pending AND #size = :charged")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#size", "size")
+            .expression_attribute_values(":failed", s("failed"))
+            .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":charged", n(upload.size.bytes()))
+            .expression_attribute_values(":expires", n((now + TOMBSTONE).unix_timestamp()));
+        self.step(
+            upload,
+            update,
+            Some(quotas.give_back(upload.owner, upload.size)?),
+        )
+        .await
+    }
+
+    /// Pending or stored -> deleted, unless it is locked. The bytes go back to the quota. It stays due until
+    /// [`Uploads::settled`]: S3 is told after this, and the reconciler does it if nobody else can.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn delete(
+        &self,
+        quotas: &Quotas,
+        upload: &Upload,
+        now: OffsetDateTime,
+    ) -> Result<Step, StoreError> {
+        let update = self
+            .update(upload)
+            .update_expression(
+                "SET #status = :deleted, expires_at = :expires, due_shard = :shard, due_at = :now",
+            )
+            .condition_expression(
+                "#status IN (:pending, :stored) AND #size = :charged \
+                 AND (attribute_not_exists(locked_until) OR locked_until <= :now)",
+            )
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#size", "size")
+            .expression_attribute_values(":deleted", s("deleted"))
+            .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":stored", s("stored"))
+            .expression_attribute_values(":charged", n(upload.size.bytes()))
+            .expression_attribute_values(":shard", s(due::shard(upload.id)))
+            .expression_attribute_values(":now", n(now.unix_timestamp()))
+            .expression_attribute_values(":expires", n((now + TOMBSTONE).unix_timestamp()));
+        self.step(
+            upload,
+            update,
+            Some(quotas.give_back(upload.owner, upload.size)?),
+        )
+        .await
+    }
+
+    /// Deleted -> pending: a version of `size` bytes is about to become the current one, and has room in the quota.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn bring_back(
+        &self,
+        quotas: &Quotas,
+        upload: &Upload,
+        size: Size,
+        now: OffsetDateTime,
+    ) -> Result<Announced, StoreError> {
+        let Some(reserve) = quotas.take(upload.owner, size)? else {
+            return Ok(Announced::QuotaExceeded);
+        };
+        let update = self
+            .update(upload)
+            .update_expression(
+                "SET #status = :pending, #size = :size, created_at = if_not_exists(created_at, :at), \
+                 due_shard = :shard, due_at = :due REMOVE expires_at",
+            )
+            .condition_expression("#status = :deleted")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#size", "size")
+            .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":deleted", s("deleted"))
+            .expression_attribute_values(":size", n(size.bytes()))
+            .expression_attribute_values(":at", at(now))
+            .expression_attribute_values(":shard", s(due::shard(upload.id)))
+            .expression_attribute_values(":due", n((now + due::FIRST_LOOK).unix_timestamp()))
+            .build()?;
+        let parts = vec![TransactWriteItem::builder().update(update).build(), reserve];
+        match transact(&self.0.client, parts).await? {
+            Outcome::Committed => Ok(Announced::Created),
+            Outcome::Refused(failed) if failed.first() == Some(&true) => Ok(Announced::KeyUsed),
+            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
+        }
+    }
+
+    /// Locks a stored upload until `until`; never for less than it is locked already.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn lock(&self, upload: &Upload, until: OffsetDateTime) -> Result<Step, StoreError> {
+        let update = self
+            .update(upload)
+            .update_expression("SET locked_until = :until")
+            .condition_expression(
+                "#status = :stored AND (attribute_not_exists(locked_until) OR locked_until <= :until)",
+            )
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":stored", s("stored"))
+            .expression_attribute_values(":until", n(until.unix_timestamp()));
+        self.step(upload, update, None).await
+    }
+
+    fn update(&self, upload: &Upload) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        Update::builder()
+            .table_name(&self.0.name)
+            .key("owner", s(upload.owner.to_string()))
+            .key("id", s(upload.id.to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
+    /// One step of the record, with what it changes in the quota. Refused, it is read again: it may have been taken
+    /// by the same event, which S3 may send more than once, or by a try whose reply got lost.
+    async fn step(
+        &self,
+        upload: &Upload,
+        update: aws_sdk_dynamodb::types::builders::UpdateBuilder,
+        charge: Option<TransactWriteItem>,
+    ) -> Result<Step, StoreError> {
+        let mut parts = vec![TransactWriteItem::builder().update(update.build()?).build()];
+        parts.extend(charge);
+        let outcome = transact(&self.0.client, parts).await?;
+        let now = self.find(upload.owner, upload.id).await?.map(Box::new);
+        Ok(match (outcome, now) {
+            (_, None) => Step::Gone,
+            (Outcome::Committed, Some(upload)) => Step::Done(upload),
+            (Outcome::Refused(_), Some(upload)) => Step::Refused(upload),
+        })
+    }
+
+    /// Nobody has to look at it any more.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn settled(&self, upload: &Upload) -> Result<(), StoreError> {
+        self.due_again(upload, None).await
+    }
+
+    async fn due_again(
+        &self,
+        upload: &Upload,
+        next: Option<OffsetDateTime>,
+    ) -> Result<(), StoreError> {
+        let Table { client, name } = &self.0;
+        let update = client
+            .update_item()
+            .table_name(name)
+            .key("owner", s(upload.owner.to_string()))
+            .key("id", s(upload.id.to_string()))
+            // Only while it is as it was looked at.
+            .condition_expression("#status = :status AND attribute_exists(due_at)")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":status", s(upload.status.as_str()))
+            .return_values(ReturnValue::None);
+        let update = match next {
+            Some(next) => update
+                .update_expression("SET due_at = :next")
+                .expression_attribute_values(":next", n(next.unix_timestamp())),
+            None => update.update_expression("REMOVE due_shard, due_at"),
+        };
+        match update.send().await {
+            Err(error)
+                if !error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Err(error.into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is charged for an upload as it stands: nothing for one that failed or was deleted.
+#[must_use]
+pub const fn charged(upload: &Upload) -> u64 {
+    match upload.status {
+        UploadStatus::Pending | UploadStatus::Stored => upload.size.bytes(),
+        UploadStatus::Failed | UploadStatus::Deleted => 0,
+    }
+}

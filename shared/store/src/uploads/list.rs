@@ -1,0 +1,78 @@
+use std::collections::HashMap;
+
+use domain::{Upload, UploadId, UserId};
+
+use super::{Uploads, item::read};
+use crate::{
+    StoreError,
+    row::{Row, s},
+    table::Table,
+};
+
+impl Uploads {
+    /// At most `limit` uploads of an owner, newest first, of those announced before `before`; without deleted ones.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn list(
+        &self,
+        owner: UserId,
+        before: Option<UploadId>,
+        limit: usize,
+    ) -> Result<Vec<Upload>, StoreError> {
+        let mut found = Vec::new();
+        let mut before = before.map(|id| id.to_string());
+        // Deleted ones are passed over; records of them end by TTL, so there are never many.
+        while found.len() < limit {
+            let (page, last) = self.page(owner, before, limit).await?;
+            found.extend(page);
+            before = last;
+            if before.is_none() {
+                break;
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// One query, and the id it ended at if there may be more.
+    async fn page(
+        &self,
+        owner: UserId,
+        before: Option<String>,
+        limit: usize,
+    ) -> Result<(Vec<Upload>, Option<String>), StoreError> {
+        let Table { client, name } = &self.0;
+        let condition = if before.is_some() {
+            "#owner = :owner AND id < :before"
+        } else {
+            "#owner = :owner"
+        };
+        let mut values = HashMap::from([
+            (":owner".to_owned(), s(owner.to_string())),
+            (":deleted".to_owned(), s("deleted")),
+        ]);
+        values.extend(before.map(|id| (":before".to_owned(), s(id))));
+        let page = client
+            .query()
+            .table_name(name)
+            .key_condition_expression(condition)
+            .filter_expression("#status <> :deleted")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_names("#status", "status")
+            .set_expression_attribute_values(Some(values))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .send()
+            .await?;
+        let last = page
+            .last_evaluated_key
+            .and_then(|key| Row(key).optional_text("id"));
+        let items = page.items.unwrap_or_default().into_iter();
+        let uploads = items
+            .map(|item| read(Row(item)))
+            .collect::<Result<_, _>>()?;
+        Ok((uploads, last))
+    }
+}
