@@ -186,6 +186,12 @@ impl Fields {
         }
     }
 
+    /// Whether there is such a field, whatever it holds.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.object.contains_key(name)
+    }
+
     /// A list that must be there, of 1 to `max` items; of which `read` makes each of an object's fields.
     pub fn list<T>(
         &mut self,

@@ -152,7 +152,7 @@ impl Uploads {
         self.step(upload, update, charge).await
     }
 
-    /// Pending -> failed: the bytes go back to the quota.
+    /// Pending -> failed: the bytes go back to the quota. It stays due until [`Uploads::settled`], as a deleted one.
     ///
     /// # Errors
     /// When the tables do not answer.
@@ -165,12 +165,14 @@ impl Uploads {
         let update = self
             .update(upload)
             .update_expression(
-                "SET #status = :failed, expires_at = :expires REMOVE due_shard, due_at",
+                "SET #status = :failed, expires_at = :expires, due_shard = :shard, due_at = :now",
             )
             .condition_expression("#status = :pending AND #size = :charged")
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#size", "size")
             .expression_attribute_values(":failed", s("failed"))
+            .expression_attribute_values(":shard", s(due::shard(upload.id)))
+            .expression_attribute_values(":now", n(now.unix_timestamp()))
             .expression_attribute_values(":pending", s("pending"))
             .expression_attribute_values(":charged", n(upload.size.bytes()))
             .expression_attribute_values(":expires", n((now + TOMBSTONE).unix_timestamp()));
@@ -236,7 +238,7 @@ impl Uploads {
         let update = self
             .update(upload)
             .update_expression(
-                "SET #status = :pending, #size = :size, created_at = if_not_exists(created_at, :at), \
+                "SET #status = :pending, #size = :size, \
                  due_shard = :shard, due_at = :due REMOVE expires_at",
             )
             .condition_expression("#status = :deleted")
@@ -245,7 +247,6 @@ impl Uploads {
             .expression_attribute_values(":pending", s("pending"))
             .expression_attribute_values(":deleted", s("deleted"))
             .expression_attribute_values(":size", n(size.bytes()))
-            .expression_attribute_values(":at", at(now))
             .expression_attribute_values(":shard", s(due::shard(upload.id)))
             .expression_attribute_values(":due", n((now + due::FIRST_LOOK).unix_timestamp()))
             .build()?;

@@ -1,0 +1,201 @@
+use api::{Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, number, text};
+use arrivals::{Arrival, Mismatch};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use domain::{
+    Invalid, Upload, UploadStatus,
+    upload::{MAX_PARTS, PartNumber},
+};
+use http::StatusCode;
+use storage::{Completed, Part};
+use utoipa::ToSchema;
+
+use crate::{
+    App, arrival_failed,
+    parts::NOT_PENDING,
+    storage_failed,
+    view::{UploadAnswer, UploadView},
+};
+
+const INCOMPLETE: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "upload_incomplete",
+    "S3 does not have all of it: a part is missing, is not the one named, or nothing came at all; send it and complete again",
+);
+const SIZE_MISMATCH: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "size_mismatch",
+    "S3 has another number of bytes than was announced",
+);
+const CHECKSUM_MISMATCH: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "checksum_mismatch",
+    "S3 has bytes of another SHA-256 than was announced; the upload has failed, announce the file again",
+);
+const PARTS_REQUIRED: Problem = Problem::new(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "parts_required",
+    "this upload came in parts: send their numbers and ETags as `parts`",
+);
+const BAD_ETAG: Invalid = Invalid {
+    code: "invalid_etag",
+    detail: "must be the ETag header that S3 answered the part's PUT with",
+};
+const PART_TWICE: Invalid = Invalid {
+    code: "duplicate_part",
+    detail: "names a part number twice",
+};
+
+/// What S3 answered the parts with; nothing for an upload of one piece.
+#[derive(ToSchema)]
+#[schema(as = UploadCompletion)]
+pub struct Form {
+    /// All parts, in any order.
+    #[schema(value_type = Option<Vec<NamedPart>>, min_items = 1, max_items = 10_000)]
+    parts: Option<Vec<(PartNumber, String)>>,
+}
+
+/// A part by its number and content.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `Form` reads")]
+struct NamedPart {
+    #[schema(minimum = 1, maximum = 10_000)]
+    part_number: u16,
+    #[schema(example = "\"9b2cf535f27731c974343645a3985328\"")]
+    etag: String,
+}
+
+impl FromFields for Form {
+    // 10,000 parts.
+    const MAX_BYTES: usize = 1024 * 1024;
+
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        if !fields.has("parts") {
+            return Some(Self { parts: None });
+        }
+        let max = usize::try_from(MAX_PARTS).unwrap_or(usize::MAX);
+        let mut parts = fields.list("parts", max, |part| {
+            let number = part.required("partNumber", number(PartNumber::parse));
+            let etag = part.required("etag", text(etag));
+            Some((number?, etag?))
+        })?;
+        parts.sort_unstable_by_key(|(number, _)| *number);
+        if parts.windows(2).any(|two| two[0].0 == two[1].0) {
+            return fields.refuse("parts", PART_TWICE);
+        }
+        Some(Self { parts: Some(parts) })
+    }
+}
+
+/// With the quotes that belong to it; who reads headers by a library may have lost them.
+fn etag(text: &str) -> Result<String, Invalid> {
+    let bare = text.trim_matches('"');
+    let plain = bare
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if plain && (1..=128).contains(&bare.len()) {
+        Ok(format!("\"{bare}\""))
+    } else {
+        Err(BAD_ETAG)
+    }
+}
+
+/// Say that all bytes are with S3.
+///
+/// Parts are put together. What S3 then has is compared with what was announced. Saying it again changes nothing.
+#[utoipa::path(
+    post,
+    path = "/uploads/{id}/complete",
+    operation_id = "completeUpload",
+    tag = "uploads",
+    security(("access_token" = [])),
+    params(("id" = String, Path, format = "uuid", description = "the upload's id")),
+    request_body = Form,
+    responses(
+        (status = 200, body = UploadAnswer),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`upload_incomplete`, `size_mismatch`, `checksum_mismatch`, `upload_not_pending`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`parts_required`, `validation_failed` (fields: `invalid_part_number`, `invalid_etag`, \
+                `duplicate_part`, `empty`, `too_long`, `required`, `wrong_type`, `unknown_field`)"),
+    )
+)]
+pub async fn complete(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+    JsonBody(form): JsonBody<Form>,
+) -> Result<Json<UploadAnswer>, Problem> {
+    let upload = app.find(&caller, &id).await?;
+    match upload.status {
+        UploadStatus::Pending => {}
+        UploadStatus::Stored => return Ok(answer(&upload)),
+        UploadStatus::Failed | UploadStatus::Deleted => return Err(NOT_PENDING),
+    }
+    if let Some(s3_id) = upload.multipart_id() {
+        join(&app, &upload, s3_id, &form.parts.ok_or(PARTS_REQUIRED)?).await?;
+    }
+    let looked = app.shelves.look(&upload, app.clock.now()).await;
+    match looked.map_err(arrival_failed)? {
+        Arrival::Stored(upload) => Ok(answer(&upload)),
+        Arrival::Awaited => Err(INCOMPLETE),
+        Arrival::Mismatch(Mismatch::Size) => Err(SIZE_MISMATCH),
+        Arrival::Mismatch(Mismatch::Checksum) => Err(CHECKSUM_MISMATCH),
+        Arrival::Over => Err(NOT_PENDING),
+    }
+}
+
+fn answer(upload: &Upload) -> Json<UploadAnswer> {
+    Json(UploadAnswer {
+        upload: UploadView::from(upload),
+    })
+}
+
+/// Puts the parts together, once their sizes are seen to add up: afterwards it could not be undone.
+async fn join(
+    app: &App,
+    upload: &Upload,
+    s3_id: &str,
+    named: &[(PartNumber, String)],
+) -> Result<(), Problem> {
+    let key = upload.key();
+    let at = (key.as_str(), s3_id);
+    let bucket = &app.shelves.bucket;
+    let Some(received) = bucket
+        .all_parts(at)
+        .await
+        .map_err(|error| storage_failed(&error))?
+    else {
+        // They were put together before, and the reply got lost; or they were given up. S3 will tell.
+        return Ok(());
+    };
+    if total(named, &received).ok_or(INCOMPLETE)? != upload.size.bytes() {
+        return Err(SIZE_MISMATCH);
+    }
+    match bucket
+        .complete_multipart(at, named)
+        .await
+        .map_err(|error| storage_failed(&error))?
+    {
+        Completed::Done | Completed::Unknown => Ok(()),
+        Completed::Refused(word) => {
+            tracing::info!(word, "parts_refused");
+            Err(INCOMPLETE)
+        }
+    }
+}
+
+/// Bytes of the named parts, if S3 has each of them with this content.
+fn total(named: &[(PartNumber, String)], received: &[Part]) -> Option<u64> {
+    let size = |(number, etag): &(PartNumber, String)| {
+        let at = received
+            .binary_search_by_key(&number.get(), |part| part.number)
+            .ok()?;
+        let part = &received[at];
+        (part.etag == *etag).then_some(part.size)
+    };
+    named.iter().map(size).sum()
+}

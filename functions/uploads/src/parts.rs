@@ -1,0 +1,211 @@
+use api::{
+    Authenticated, Cursor, FieldError, Fields, FromFields, JsonBody, List, Page, Problem,
+    ProblemDocument, Timestamp, number,
+};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use domain::{
+    Upload, UploadStatus,
+    upload::{PartNumber, PartPlan},
+};
+use http::StatusCode;
+use serde::Serialize;
+use storage::{Part, Presigned};
+use utoipa::ToSchema;
+
+use crate::{App, storage_failed, view::Headers};
+
+/// So many are signed at once.
+const MAX_SIGNED: usize = 100;
+
+/// 409: the upload is stored, failed or deleted, so nothing more can be sent.
+pub const NOT_PENDING: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "upload_not_pending",
+    "nothing more can be sent for this upload: it is stored, failed or deleted",
+);
+/// 409: the upload goes with one PUT.
+pub const NOT_MULTIPART: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "upload_not_multipart",
+    "this upload has no parts: it goes with one PUT, to the URL that came with its announcement",
+);
+
+/// Parts to sign.
+#[derive(ToSchema)]
+#[schema(as = PartNumbers, rename_all = "camelCase")]
+pub struct Form {
+    /// Their numbers, from 1 to the upload's `partCount`.
+    #[schema(value_type = Vec<u16>, min_items = 1, max_items = 100)]
+    part_numbers: Vec<PartNumber>,
+}
+
+impl FromFields for Form {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let read = |value: &serde_json::Value| number(PartNumber::parse)(value);
+        let part_numbers = fields.values("partNumbers", MAX_SIGNED, read)?;
+        Some(Self { part_numbers })
+    }
+}
+
+/// Presigned PUTs of parts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedParts {
+    parts: Vec<SignedPart>,
+}
+
+/// A presigned PUT of one part.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SignedPart {
+    part_number: u16,
+    #[schema(format = "uri")]
+    url: String,
+    /// To be sent as they are.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    headers: Headers,
+    expires_at: Timestamp,
+}
+
+/// A part that S3 has.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReceivedPart)]
+#[serde(rename_all = "camelCase")]
+pub struct PartView {
+    part_number: u16,
+    size: u64,
+    etag: String,
+}
+
+/// Sign parts of a multipart upload, again and again if need be.
+#[utoipa::path(
+    post,
+    path = "/uploads/{id}/parts",
+    operation_id = "signParts",
+    tag = "uploads",
+    security(("access_token" = [])),
+    params(("id" = String, Path, format = "uuid", description = "the upload's id")),
+    request_body = Form,
+    responses(
+        (status = 200, body = SignedParts),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`upload_not_pending`, `upload_not_multipart`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (fields: `invalid_part_number`, `empty`, `too_long`, `required`, \
+                `wrong_type`, `unknown_field`)"),
+    )
+)]
+pub async fn sign(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+    JsonBody(form): JsonBody<Form>,
+) -> Result<Json<SignedParts>, Problem> {
+    let upload = app.find(&caller, &id).await?;
+    let s3_id = pending_parts(&upload)?;
+    let plan = PartPlan::of(upload.size);
+    let no_such_part = form
+        .part_numbers
+        .iter()
+        .enumerate()
+        .filter_map(|(index, number)| {
+            let invalid = plan.part(number.get().into()).err()?;
+            Some(FieldError::at(format!("/partNumbers/{index}"), invalid))
+        });
+    let no_such_part: Vec<_> = no_such_part.collect();
+    if !no_such_part.is_empty() {
+        return Err(Problem::invalid(no_such_part));
+    }
+    let (key, now) = (upload.key(), app.clock.now());
+    let mut parts = Vec::with_capacity(form.part_numbers.len());
+    for number in form.part_numbers {
+        let size = Some(plan.size_of(number));
+        let signed = app
+            .shelves
+            .bucket
+            .part_url((&key, s3_id), number, size, now)
+            .await;
+        let Presigned {
+            url,
+            headers,
+            expires_at,
+        } = signed.map_err(|error| storage_failed(&error))?;
+        parts.push(SignedPart {
+            part_number: number.get(),
+            url,
+            headers: Headers(headers),
+            expires_at: Timestamp(expires_at),
+        });
+    }
+    Ok(Json(SignedParts { parts }))
+}
+
+/// List the parts that S3 has, to go on after an interruption.
+#[utoipa::path(
+    get,
+    path = "/uploads/{id}/parts",
+    operation_id = "listParts",
+    tag = "uploads",
+    security(("access_token" = [])),
+    params(("id" = String, Path, format = "uuid", description = "the upload's id"), Page),
+    responses(
+        (status = 200, body = List<PartView>),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`upload_not_pending`, `upload_not_multipart`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
+    )
+)]
+pub async fn list(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+    page: Page,
+) -> Result<Json<List<PartView>>, Problem> {
+    let upload = app.find(&caller, &id).await?;
+    let s3_id = pending_parts(&upload)?;
+    let after = page
+        .cursor
+        .map_or(0, |Cursor([.., high, low])| u16::from_be_bytes([high, low]));
+    let listed = app
+        .shelves
+        .bucket
+        .parts((&upload.key(), s3_id), after, page.limit)
+        .await;
+    // S3 knows it no more: it was put together a moment ago, or given up.
+    let (parts, more) = listed
+        .map_err(|error| storage_failed(&error))?
+        .ok_or(NOT_PENDING)?;
+    let last = parts.last().filter(|_| more);
+    Ok(Json(List {
+        next: last.map(|last| cursor(last).encode()),
+        items: parts.into_iter().map(PartView::from).collect(),
+    }))
+}
+
+/// S3's name of a multipart upload that still takes parts.
+fn pending_parts(upload: &Upload) -> Result<&str, Problem> {
+    match (upload.status, upload.multipart_id()) {
+        (UploadStatus::Pending, Some(s3_id)) => Ok(s3_id),
+        (UploadStatus::Pending, None) => Err(NOT_MULTIPART),
+        _ => Err(NOT_PENDING),
+    }
+}
+
+fn cursor(part: &Part) -> Cursor {
+    let mut bytes = [0; 16];
+    bytes[14..].copy_from_slice(&part.number.to_be_bytes());
+    Cursor(bytes)
+}
+
+impl From<Part> for PartView {
+    fn from(part: Part) -> Self {
+        Self {
+            part_number: part.number,
+            size: part.size,
+            etag: part.etag,
+        }
+    }
+}

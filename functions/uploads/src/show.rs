@@ -1,0 +1,78 @@
+use api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use domain::{UploadId, UploadStatus};
+
+use crate::{
+    App, storage_failed,
+    view::{UploadView, UploadWithDownload},
+};
+
+/// List the caller's uploads, newest first, without deleted ones.
+#[utoipa::path(
+    get,
+    path = "/uploads",
+    operation_id = "listUploads",
+    tag = "uploads",
+    security(("access_token" = [])),
+    params(Page),
+    responses(
+        (status = 200, body = List<UploadView>),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
+    )
+)]
+pub async fn list(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    page: Page,
+) -> Result<Json<List<UploadView>>, Problem> {
+    let before = page.cursor.map(|Cursor(id)| UploadId::from_bytes(id));
+    // One more than asked tells whether there is a next page.
+    let mut uploads = app
+        .shelves
+        .uploads
+        .list(caller.user_id, before, page.limit + 1)
+        .await?;
+    let more = uploads.len() > page.limit;
+    uploads.truncate(page.limit);
+    let last = uploads.last().filter(|_| more);
+    Ok(Json(List {
+        next: last.map(|last| Cursor(*last.id.as_bytes()).encode()),
+        items: uploads.iter().map(UploadView::from).collect(),
+    }))
+}
+
+/// One upload, and a URL to download it from when it is stored.
+#[utoipa::path(
+    get,
+    path = "/uploads/{id}",
+    operation_id = "getUpload",
+    tag = "uploads",
+    security(("access_token" = [])),
+    params(("id" = String, Path, format = "uuid", description = "the upload's id")),
+    responses((status = 200, body = UploadWithDownload))
+)]
+pub async fn upload(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+) -> Result<Json<UploadWithDownload>, Problem> {
+    let upload = app.find(&caller, &id).await?;
+    let download = if upload.status == UploadStatus::Stored {
+        let signed = app
+            .shelves
+            .bucket
+            .download_url(&upload, app.clock.now())
+            .await;
+        Some(signed.map_err(|error| storage_failed(&error))?.into())
+    } else {
+        None
+    };
+    Ok(Json(UploadWithDownload {
+        upload: UploadView::from(&upload),
+        download,
+    }))
+}

@@ -1,0 +1,216 @@
+use api::{Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, Timestamp, text};
+use arrivals::Arrival;
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use domain::{Invalid, Upload, UploadStatus, upload::Size};
+use http::StatusCode;
+use serde::Serialize;
+use storage::Version;
+use store::uploads::Announced;
+use utoipa::ToSchema;
+
+use crate::{
+    App, arrival_failed,
+    create::QUOTA_EXCEEDED,
+    lock::LOCKED,
+    storage_failed,
+    view::{UploadAnswer, UploadView},
+};
+
+/// S3 copies no more at once.
+const MAX_COPY_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+
+const NOT_STORED: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "upload_not_stored",
+    "this upload is not stored: it is pending, failed or deleted",
+);
+const NO_SUCH_VERSION: Problem = Problem::new(
+    StatusCode::NOT_FOUND,
+    "version_not_found",
+    "the upload has no such version, or it is forgotten by now",
+);
+const TOO_LARGE: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "version_too_large",
+    "versions of more than 5 GiB cannot be restored here",
+);
+const BAD_VERSION: Invalid = Invalid {
+    code: "invalid_version",
+    detail: "must be the id of a version, as the list of versions has it",
+};
+
+/// Versions of an upload.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Versions {
+    /// Newest first.
+    items: Vec<VersionView>,
+}
+
+/// A version of an upload.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Version)]
+#[serde(rename_all = "camelCase")]
+struct VersionView {
+    version_id: String,
+    size: u64,
+    stored_at: Timestamp,
+    /// Whether it is what a download gets.
+    is_current: bool,
+}
+
+/// List the versions of an upload that can be restored.
+#[utoipa::path(
+    get,
+    path = "/uploads/{id}/versions",
+    operation_id = "listVersions",
+    tag = "uploads",
+    security(("access_token" = [])),
+    params(("id" = String, Path, format = "uuid", description = "the upload's id")),
+    responses((status = 200, body = Versions))
+)]
+pub async fn list(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+) -> Result<Json<Versions>, Problem> {
+    let upload = app.find(&caller, &id).await?;
+    let versions = versions(&app, &upload).await?.into_iter();
+    Ok(Json(Versions {
+        items: versions.map(VersionView::from).collect(),
+    }))
+}
+
+/// A version to restore.
+#[derive(ToSchema)]
+#[schema(as = Restoration, rename_all = "camelCase")]
+pub struct Form {
+    /// Its id.
+    #[schema(min_length = 1, max_length = 1024)]
+    version_id: String,
+}
+
+impl FromFields for Form {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let version_id = fields.required("versionId", text(version_id))?;
+        Some(Self { version_id })
+    }
+}
+
+fn version_id(text: &str) -> Result<String, Invalid> {
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if plain && (1..=1024).contains(&text.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err(BAD_VERSION)
+    }
+}
+
+/// Make a version the current one; a deleted upload comes back with it.
+#[utoipa::path(
+    post,
+    path = "/uploads/{id}/restore",
+    operation_id = "restoreVersion",
+    tag = "uploads",
+    security(("access_token" = [])),
+    params(("id" = String, Path, format = "uuid", description = "the upload's id")),
+    request_body = Form,
+    responses(
+        (status = 200, body = UploadAnswer),
+        (status = 404, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`not_found`, `version_not_found`"),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`upload_not_stored`, `upload_locked`, `quota_exceeded`, `version_too_large`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (fields: `invalid_version`, `required`, `wrong_type`, `unknown_field`)"),
+    )
+)]
+pub async fn restore(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+    JsonBody(form): JsonBody<Form>,
+) -> Result<Json<UploadAnswer>, Problem> {
+    let shelves = &app.shelves;
+    let upload = app.find(&caller, &id).await?;
+    if matches!(upload.status, UploadStatus::Pending | UploadStatus::Failed) {
+        return Err(NOT_STORED);
+    }
+    if upload.is_locked(app.clock.now()) {
+        return Err(LOCKED);
+    }
+    let versions = versions(&app, &upload).await?;
+    let version = versions
+        .iter()
+        .find(|version| version.id == form.version_id);
+    let version = version.ok_or(NO_SUCH_VERSION)?;
+    if version.size > MAX_COPY_BYTES {
+        return Err(TOO_LARGE);
+    }
+    if version.is_current && upload.status == UploadStatus::Stored {
+        return Ok(answer(&upload));
+    }
+    let pending = room_for(&app, upload, version).await?;
+    let copied = shelves.bucket.restore(&pending.key(), &version.id).await;
+    if !copied.map_err(|error| storage_failed(&error))? {
+        return Err(NO_SUCH_VERSION);
+    }
+    match shelves
+        .look(&pending, app.clock.now())
+        .await
+        .map_err(arrival_failed)?
+    {
+        Arrival::Stored(upload) => Ok(answer(&upload)),
+        Arrival::Awaited | Arrival::Mismatch(_) | Arrival::Over => Err(NOT_STORED),
+    }
+}
+
+/// Takes room for a deleted upload that comes back. From here on S3's event completes it, too.
+async fn room_for(app: &App, upload: Upload, version: &Version) -> Result<Upload, Problem> {
+    if upload.status == UploadStatus::Stored {
+        return Ok(upload);
+    }
+    let shelves = &app.shelves;
+    let size = Size::parse(version.size).map_err(|_| TOO_LARGE)?;
+    let now = app.clock.now();
+    match shelves
+        .uploads
+        .bring_back(&shelves.quotas, &upload, size, now)
+        .await?
+    {
+        Announced::Created => Ok(Upload {
+            size,
+            status: UploadStatus::Pending,
+            ..upload
+        }),
+        Announced::QuotaExceeded => Err(QUOTA_EXCEEDED),
+        // It is not deleted any more.
+        Announced::KeyUsed => Err(NOT_STORED),
+    }
+}
+
+async fn versions(app: &App, upload: &Upload) -> Result<Vec<Version>, Problem> {
+    let versions = app.shelves.bucket.versions(&upload.key()).await;
+    versions.map_err(|error| storage_failed(&error))
+}
+
+fn answer(upload: &Upload) -> Json<UploadAnswer> {
+    Json(UploadAnswer {
+        upload: UploadView::from(upload),
+    })
+}
+
+impl From<Version> for VersionView {
+    fn from(version: Version) -> Self {
+        Self {
+            version_id: version.id,
+            size: version.size,
+            stored_at: Timestamp(version.stored_at),
+            is_current: version.is_current,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+#![doc = include_str!("../README.md")]
+
+use domain::{
+    Upload, UploadStatus,
+    upload::{Size, Transfer},
+};
+use storage::{Bucket, Object, StorageError};
+use store::{
+    Quotas, StoreError, Uploads,
+    uploads::{Received, Step},
+};
+use time::OffsetDateTime;
+
+/// Where uploads are kept: what is known of them, and the files themselves.
+#[derive(Debug, Clone)]
+pub struct Shelves {
+    /// The records.
+    pub uploads: Uploads,
+    /// The bytes in use.
+    pub quotas: Quotas,
+    /// The files.
+    pub bucket: Bucket,
+}
+
+/// What became of an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arrival {
+    /// S3 has what was announced.
+    Stored(Box<Upload>),
+    /// S3 has nothing yet.
+    Awaited,
+    /// S3 has something else; the upload has failed and what came is gone.
+    Mismatch(Mismatch),
+    /// The upload failed or was deleted before; S3 has nothing of it any more.
+    Over,
+}
+
+/// In what the bytes differ from their announcement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mismatch {
+    /// There are more or fewer.
+    Size,
+    /// They are others, or S3 has made no digest of them.
+    Checksum,
+}
+
+/// The tables or S3 did not answer. What happened is unknown; looking again finds out.
+#[derive(Debug, thiserror::Error)]
+pub enum ArrivalError {
+    /// The tables.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// S3.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Shelves {
+    /// Looks at what S3 has of an upload, and takes the upload where that leads.
+    ///
+    /// # Errors
+    /// When the tables or S3 do not answer.
+    pub async fn look(
+        &self,
+        upload: &Upload,
+        now: OffsetDateTime,
+    ) -> Result<Arrival, ArrivalError> {
+        if matches!(upload.status, UploadStatus::Failed | UploadStatus::Deleted) {
+            self.clear_away(upload).await?;
+            return Ok(Arrival::Over);
+        }
+        let Some(object) = self.bucket.head(&upload.key()).await? else {
+            return Ok(Arrival::Awaited);
+        };
+        if let Some(mismatch) = mismatch(upload, &object) {
+            return self.refuse(upload, mismatch, now).await;
+        }
+        let received = Received {
+            // Not more than 5 TiB, or S3 would not have it.
+            size: Size::parse(object.size).unwrap_or(upload.size),
+            version_id: object.version_id,
+            at: object.stored_at,
+        };
+        match self.uploads.store(&self.quotas, upload, &received).await? {
+            Step::Done(upload) => Ok(Arrival::Stored(upload)),
+            // Somebody else was quicker with this very version, or with something else.
+            Step::Refused(upload) if upload.status == UploadStatus::Stored => {
+                Ok(Arrival::Stored(upload))
+            }
+            Step::Refused(upload) => {
+                self.clear_away(&upload).await?;
+                Ok(Arrival::Over)
+            }
+            Step::Gone => Ok(Arrival::Over),
+        }
+    }
+
+    /// Pending -> failed; what came of it goes.
+    ///
+    /// # Errors
+    /// When the tables or S3 do not answer.
+    pub async fn give_up(&self, upload: &Upload, now: OffsetDateTime) -> Result<(), ArrivalError> {
+        if let Step::Done(upload) = self.uploads.fail(&self.quotas, upload, now).await? {
+            self.clear_away(&upload).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes from S3 what is left of an upload that failed or was deleted, and notes that it is done.
+    ///
+    /// # Errors
+    /// When the tables or S3 do not answer.
+    pub async fn clear_away(&self, upload: &Upload) -> Result<(), ArrivalError> {
+        self.bucket.abort_parts_of(upload).await?;
+        // Deleting what is deleted would leave one more mark each time.
+        if self.bucket.head(&upload.key()).await?.is_some() {
+            self.bucket.delete(&upload.key()).await?;
+        }
+        self.uploads.settled(upload).await?;
+        Ok(())
+    }
+
+    async fn refuse(
+        &self,
+        upload: &Upload,
+        mismatch: Mismatch,
+        now: OffsetDateTime,
+    ) -> Result<Arrival, ArrivalError> {
+        match self.uploads.fail(&self.quotas, upload, now).await? {
+            Step::Done(upload) => {
+                self.clear_away(&upload).await?;
+                Ok(Arrival::Mismatch(mismatch))
+            }
+            Step::Refused(upload) if upload.status == UploadStatus::Stored => {
+                Ok(Arrival::Stored(upload))
+            }
+            Step::Refused(_) | Step::Gone => Ok(Arrival::Over),
+        }
+    }
+}
+
+/// S3 checks what we sign, so only parts that were put together otherwise, or a bucket that others write to, end here.
+fn mismatch(upload: &Upload, object: &Object) -> Option<Mismatch> {
+    let announced = upload.size.bytes();
+    let right_size = match upload.transfer {
+        Transfer::Form => object.size <= announced,
+        Transfer::Put | Transfer::Multipart { .. } => object.size == announced,
+    };
+    // A restored version is compared no more: its size was taken from S3, its digest was checked when it came.
+    let digest = upload
+        .sha256
+        .as_ref()
+        .filter(|_| upload.version_id.is_none());
+    let right_digest = digest.is_none_or(|digest| object.sha256 == Some(*digest.as_bytes()));
+    match (right_size, right_digest) {
+        (false, _) => Some(Mismatch::Size),
+        (true, false) => Some(Mismatch::Checksum),
+        (true, true) => None,
+    }
+}
