@@ -17,6 +17,8 @@ enum Name {
     Keys,
     Signin,
     Signup,
+    UploadEvents,
+    Uploads,
     Users,
 }
 
@@ -27,6 +29,8 @@ pub fn run(args: &FunctionArgs) -> ExitCode {
         Name::Keys => keys::main(),
         Name::Signin => signin::main(),
         Name::Signup => signup::main(),
+        Name::UploadEvents => upload_events::main(),
+        Name::Uploads => uploads::main(),
         Name::Users => users::main(),
     }
 }

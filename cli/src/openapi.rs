@@ -20,7 +20,7 @@ use utoipa::{
 #[openapi(
     info(
         title = "Cloakroom",
-        description = "Accounts for any app.\n\n\
+        description = "Accounts and file uploads for any app.\n\n\
             Every answer that is not the one hoped for is `application/problem+json` (RFC 9457) with a stable `code`. \
             A path that is not here is 404 `not_found`, a method that a path does not have 405 `method_not_allowed` with \
             `Allow`, and a mistake of ours 500 `internal_error`."
@@ -31,13 +31,19 @@ use utoipa::{
 struct ApiDoc;
 
 /// The schemas of what is sent to us.
-const BODIES: [&str; 7] = [
+const BODIES: [&str; 13] = [
     "AccountDeletion",
+    "NamedPart",
+    "PartNumbers",
     "PasswordChange",
     "ProfileForm",
     "ProfilePatch",
+    "Restoration",
     "SignIn",
     "SignUp",
+    "UploadAnnouncement",
+    "UploadCompletion",
+    "UploadLock",
     "UserPatch",
 ];
 
@@ -61,6 +67,7 @@ fn document() -> Result<String, serde_json::Error> {
         signin::ApiDoc::openapi(),
         users::ApiDoc::openapi(),
         account::ApiDoc::openapi(),
+        uploads::ApiDoc::openapi(),
         keys::ApiDoc::openapi(),
     ];
     let mut document = ApiDoc::openapi();

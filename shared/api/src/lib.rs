@@ -27,6 +27,6 @@ pub use json::JsonBody;
 pub use page::{List, Page};
 pub use problem::{Problem, ProblemDocument};
 pub use public_keys::PublicKeys;
-pub use runtime::{InitError, main};
+pub use runtime::{InitError, events, main};
 pub use timestamp::Timestamp;
 pub use user::{UserAnswer, UserView};

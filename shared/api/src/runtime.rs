@@ -2,6 +2,11 @@ use std::process::ExitCode;
 
 use axum::Router;
 use domain::Clock;
+use lambda_http::{
+    Error,
+    lambda_runtime::{self, LambdaEvent, service_fn},
+};
+use serde_json::Value;
 use settings::{Env, EnvError};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -15,18 +20,40 @@ pub type InitError = EnvError;
 /// One thread: Lambda gives an instance one request at a time, and a thread pool would only cost start-up time.
 /// Password hashing goes to a blocking thread of its own.
 pub fn main(routes: impl AsyncFnOnce(&Env, Clock) -> Result<Router, InitError>) -> ExitCode {
+    start(async |env| {
+        let clock = Clock::system();
+        let service = finish(routes(env, clock.clone()).await?, clock);
+        lambda_http::run(service).await
+    })
+}
+
+/// Runs a function that no caller waits for: `handler` is given each event as JSON. An error makes Lambda deliver the
+/// event again, and in the end put it into the dead-letter queue.
+pub fn events<H: AsyncFn(Value) -> Result<(), Error>>(
+    make: impl AsyncFnOnce(&Env, Clock) -> Result<H, InitError>,
+) -> ExitCode {
+    start(async |env| {
+        let handler = make(env, Clock::system()).await?;
+        let handler = &handler;
+        let service = service_fn(async |event: LambdaEvent<Value>| {
+            let id = event.context.request_id;
+            handler(event.payload).await.inspect_err(|error| {
+                tracing::error!(request_id = id, error, "event_failed");
+            })
+        });
+        lambda_runtime::run(service).await
+    })
+}
+
+fn start(run: impl AsyncFnOnce(&Env) -> Result<(), Error>) -> ExitCode {
     let env = Env::of_process();
     start_log(&env);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let result = runtime.map_err(Into::into).and_then(|runtime| {
-        runtime.block_on(async {
-            let clock = Clock::system();
-            let service = finish(routes(&env, clock.clone()).await?, clock);
-            lambda_http::run(service).await
-        })
-    });
+    let result = runtime
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run(&env)));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -35,6 +35,20 @@ pub enum Arrival {
     Over,
 }
 
+impl Arrival {
+    /// A word for the log: an upload holds what its owner calls it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Stored(_) => "stored",
+            Self::Awaited => "awaited",
+            Self::Mismatch(Mismatch::Size) => "size_mismatch",
+            Self::Mismatch(Mismatch::Checksum) => "checksum_mismatch",
+            Self::Over => "over",
+        }
+    }
+}
+
 /// In what the bytes differ from their announcement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mismatch {
