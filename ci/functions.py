@@ -5,8 +5,15 @@ import pathlib
 import zipfile
 
 ROOT = pathlib.Path(__file__).parent.parent
-FUNCTIONS = ["account", "keys", "signin", "signup", "users"]
+FUNCTIONS = ["account", "keys", "signin", "signup", "upload-events", "uploads", "users"]
+# Only these talk to S3; its SDK makes the others larger for nothing.
+WITH_S3 = {"upload-events", "uploads"}
 BUILT = ROOT / "target/release"
+
+
+def logical_name(function: str) -> str:
+    """What the names of a function's resources in template.yaml begin with."""
+    return "".join(word.capitalize() for word in function.split("-"))
 
 
 def zip_mb(binary: pathlib.Path) -> float:

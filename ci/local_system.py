@@ -32,8 +32,13 @@ class LocalSystem:
         # What it says later must not fill the pipe.
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
         endpoints = json.loads((self.folder / "endpoints.json").read_text())
+        missing = {"api", "dynamodb", "s3", "ssm"} - set(endpoints)
+        if missing:
+            self.__exit__()
+            raise SystemExit(f"{executable} says nowhere where to find {sorted(missing)}: is it an old build?")
         self.api: str = endpoints["api"]
         self.dynamodb: str = endpoints["dynamodb"]
+        self.s3: str = endpoints["s3"]
         self.ssm: str = endpoints["ssm"]
         self.region: str = endpoints["region"]
         self.secret: str = endpoints["secretAccessKey"]
@@ -57,5 +62,6 @@ class LocalSystem:
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
+            "AWS_ENDPOINT_URL_S3": self.s3,
             "AWS_ENDPOINT_URL_SSM": self.ssm,
         }

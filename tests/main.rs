@@ -17,5 +17,6 @@ mod signup;
 mod support;
 mod system;
 mod tokens;
+mod uploads;
 mod users;
 mod well_known;

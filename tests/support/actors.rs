@@ -50,6 +50,10 @@ impl<'a> SignedIn<'a> {
         Answer::of(self.request(Method::GET, path)).await
     }
 
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(body)).await
+    }
+
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
         Answer::of(self.request(Method::PATCH, path).json(body)).await
     }

@@ -1,0 +1,139 @@
+use serde_json::{Value, json};
+
+use super::{announce, path, send, status};
+use crate::support::{Answer, TestApp, eventually};
+
+/// Runs upload-events as EventBridge would.
+async fn deliver(app: &TestApp, event: &Value) -> Answer {
+    let url = format!(
+        "{}/2015-03-31/functions/UploadEventsFunction/invocations",
+        app.endpoint("lambda")
+    );
+    let credential = "Credential=local/20260101/us-east-1/lambda/aws4_request";
+    let request = reqwest::Client::new()
+        .post(url)
+        .header(
+            "authorization",
+            format!(
+                "AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature={}",
+                "0".repeat(64)
+            ),
+        )
+        .json(event);
+    Answer::of(request).await
+}
+
+fn created(key: &str) -> Value {
+    json!({
+        "version": "0", "id": "2d4eba74-fd51-3966-4bfa-b013c9da8ff1", "detail-type": "Object Created",
+        "source": "aws.s3", "account": "000000000000", "time": "2026-01-01T00:00:00Z", "region": "us-east-1",
+        "resources": ["arn:aws:s3:::uploads"],
+        "detail": {
+            "version": "0", "bucket": {"name": "uploads"},
+            "object": {"key": key, "size": 5, "etag": "0", "version-id": "x", "sequencer": "00"},
+            "request-id": "0", "requester": "0", "source-ip-address": "127.0.0.1", "reason": "PutObject",
+        },
+    })
+}
+
+fn reconcile() -> Value {
+    json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
+}
+
+/// Makes an upload due, as time would.
+async fn make_due(app: &TestApp, owner: &str, upload: &Value, created_at: Option<&str>) {
+    let mut body = json!({
+        "TableName": "cloakroom-dev-UploadsTable",
+        "Key": {"owner": {"S": owner}, "id": upload["upload"]["id"].as_str().map(|id| json!({"S": id}))},
+        "UpdateExpression": "SET due_at = :past",
+        "ExpressionAttributeValues": {":past": {"N": "1"}},
+    });
+    if let Some(created_at) = created_at {
+        body["UpdateExpression"] = json!("SET due_at = :past, created_at = :created");
+        body["ExpressionAttributeValues"][":created"] = json!({"S": created_at});
+    }
+    app.call_engine("dynamodb", "local", "DynamoDB_20120810.UpdateItem", &body)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn what_nobody_completes_is_stored_by_its_event() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let announced = announce(&ada, "a.txt", 5).await;
+    send(&announced, "12345").await.expect(200);
+    eventually(async || status(&ada, &announced).await == "stored").await;
+    let by_event = ada.get(&path(&announced, "")).await.expect(200).json();
+    let by_caller = ada
+        .post(&path(&announced, "/complete"), &json!({}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(by_caller["upload"], by_event["upload"]);
+}
+
+#[tokio::test]
+async fn events_may_come_twice_late_and_for_nothing() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let announced = announce(&ada, "a.txt", 5).await;
+    let key = format!("{}/{}", ada.id, announced["upload"]["id"].as_str().unwrap());
+    // Before the bytes: nothing is there yet.
+    deliver(&app, &created(&key)).await.expect(200);
+    assert_eq!(status(&ada, &announced).await, "pending");
+    send(&announced, "12345").await.expect(200);
+    for _ in 0..5 {
+        deliver(&app, &created(&key)).await.expect(200);
+        assert_eq!(status(&ada, &announced).await, "stored");
+    }
+    ada.delete(&path(&announced, ""), &json!(null))
+        .await
+        .expect(204);
+    deliver(&app, &created(&key)).await.expect(200);
+    assert_eq!(status(&ada, &announced).await, "deleted");
+    for nothing in [
+        "x",
+        "a/b",
+        "../../etc",
+        &format!("{}/x", ada.id),
+        &key.replace('7', "8"),
+    ] {
+        let answer = deliver(&app, &created(nothing)).await.expect(200);
+        assert_eq!(answer.header("x-amz-function-error"), None, "{nothing}");
+    }
+    let unknown = deliver(&app, &json!({"source": "aws.ec2"})).await;
+    assert!(unknown.header("x-amz-function-error").is_some());
+}
+
+#[tokio::test]
+async fn a_lost_event_is_made_up_for() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let announced = announce(&ada, "a.txt", 5).await;
+    make_due(&app, &ada.id, &announced, None).await;
+    deliver(&app, &reconcile()).await.expect(200);
+    assert_eq!(status(&ada, &announced).await, "pending");
+    send(&announced, "12345").await.expect(200);
+    // Whether the event or the reconciler is first is the same to everybody.
+    make_due_again(&app, &ada.id, &announced).await;
+    deliver(&app, &reconcile()).await.expect(200);
+    assert_eq!(status(&ada, &announced).await, "stored");
+}
+
+/// The event may have been quicker; then nothing is due.
+async fn make_due_again(app: &TestApp, owner: &str, upload: &Value) {
+    make_due(app, owner, upload, None).await;
+}
+
+#[tokio::test]
+async fn what_never_comes_is_given_up_and_makes_room() {
+    let app = TestApp::start_with(&["UploadQuotaBytes=5"]);
+    let ada = app.somebody("ada@example.com").await;
+    let announced = announce(&ada, "a.txt", 5).await;
+    make_due(&app, &ada.id, &announced, Some("2026-01-01T00:00:00Z")).await;
+    deliver(&app, &reconcile()).await.expect(200);
+    assert_eq!(status(&ada, &announced).await, "failed");
+    deliver(&app, &reconcile()).await.expect(200);
+    announce(&ada, "b.txt", 5).await;
+}

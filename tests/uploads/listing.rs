@@ -1,0 +1,49 @@
+use serde_json::{Value, json};
+
+use super::{announce, path};
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn ones_own_uploads_in_pages_newest_first() {
+    let app = TestApp::start();
+    let (ada, bob) = (
+        app.somebody("ada@example.com").await,
+        app.somebody("bob@example.com").await,
+    );
+    let mut announced = Vec::new();
+    for number in 0..7 {
+        announced.push(announce(&ada, &format!("{number}.txt"), 5).await);
+    }
+    announce(&bob, "bob.txt", 5).await;
+    // A deleted one takes no place on a page.
+    ada.delete(&path(&announced[3], ""), &json!(null))
+        .await
+        .expect(204);
+
+    let mut names: Vec<Value> = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = ada
+            .get(&format!("/uploads?limit=2{cursor}"))
+            .await
+            .expect(200)
+            .json();
+        names.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["filename"].clone()),
+        );
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(
+        names,
+        ["6.txt", "5.txt", "4.txt", "2.txt", "1.txt", "0.txt"]
+    );
+    let broken = ada.get("/uploads?cursor=x").await.expect(422);
+    assert_eq!(broken.problem(), "invalid_cursor");
+}

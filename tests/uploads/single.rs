@@ -1,0 +1,230 @@
+use reqwest::Method;
+use serde_json::json;
+
+use super::{announce, download, path, presigned, send, status, store};
+use crate::support::{Answer, TestApp};
+
+#[tokio::test]
+async fn a_file_goes_to_s3_and_comes_back() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let announced = announce(&ada, "notes Ü.txt", 11).await;
+    let upload = &announced["upload"];
+    assert_eq!(upload["status"], "pending");
+    assert_eq!(
+        (&upload["size"], &upload["storedAt"]),
+        (&json!(11), &json!(null))
+    );
+    assert_eq!(announced["transfer"]["method"], "PUT");
+    send(&announced, "hello world").await.expect(200);
+
+    let completed = ada
+        .post(&path(&announced, "/complete"), &json!({}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(completed["upload"]["status"], "stored");
+    assert!(completed["upload"]["storedAt"].is_string());
+    let again = ada
+        .post(&path(&announced, "/complete"), &json!({}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(again, completed);
+
+    let file = download(&ada, &announced).await.expect(200);
+    assert_eq!(file.body, b"hello world");
+    assert_eq!(file.header("content-type"), Some("text/plain"));
+    assert_eq!(
+        file.header("content-disposition"),
+        Some("attachment; filename=\"notes _.txt\"; filename*=UTF-8''notes%20%C3%9C.txt")
+    );
+}
+
+#[tokio::test]
+async fn s3_refuses_what_was_not_announced() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let announced = announce(&ada, "a.txt", 5).await;
+    let put = || presigned(&announced["transfer"], Method::PUT);
+    for (what, request) in [
+        ("longer", put().body("123456")),
+        ("shorter", put().body("1234")),
+        (
+            "another type",
+            put().header("content-type", "text/html").body("12345"),
+        ),
+    ] {
+        let answer = Answer::of(request).await;
+        assert!(
+            (400..500).contains(&answer.status),
+            "{what}: {}",
+            answer.status
+        );
+    }
+    let url = announced["transfer"]["url"].as_str().unwrap();
+    let id = announced["upload"]["id"].as_str().unwrap();
+    for (what, url) in [
+        (
+            "another key",
+            url.replace(id, "01920000-0000-7000-8000-000000000000"),
+        ),
+        (
+            "another time",
+            url.replace("X-Amz-Expires=3600", "X-Amz-Expires=7200"),
+        ),
+        ("no signature", url.split('?').next().unwrap().to_owned()),
+    ] {
+        let mut transfer = announced["transfer"].clone();
+        transfer["url"] = json!(url);
+        let answer = Answer::of(presigned(&transfer, Method::PUT).body("12345")).await;
+        assert_eq!(answer.status, 403, "{what}");
+    }
+    let incomplete = ada
+        .post(&path(&announced, "/complete"), &json!({}))
+        .await
+        .expect(409);
+    assert_eq!(incomplete.problem(), "upload_incomplete");
+    assert_eq!(status(&ada, &announced).await, "pending");
+
+    send(&announced, "12345").await.expect(200);
+    // Nothing is overwritten: the URL is good for one file.
+    send(&announced, "54321").await.expect(412);
+    ada.post(&path(&announced, "/complete"), &json!({}))
+        .await
+        .expect(200);
+    assert_eq!(download(&ada, &announced).await.body, b"12345");
+}
+
+#[tokio::test]
+async fn s3_compares_the_digest() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    // Of "hello world".
+    let digest = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";
+    let body =
+        json!({"filename": "a.txt", "contentType": "text/plain", "size": 11, "sha256": digest});
+    let announced = ada.post("/uploads", &body).await.expect(201).json();
+    assert_eq!(announced["upload"]["sha256"], digest);
+    assert_eq!(send(&announced, "hello w0rld").await.status, 400);
+    send(&announced, "hello world").await.expect(200);
+    let completed = ada
+        .post(&path(&announced, "/complete"), &json!({}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(completed["upload"]["sha256"], digest);
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_an_announcement_is_named() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let body = json!({
+        "filename": "../etc/passwd", "contentType": "picture", "size": 6_000_000_000_000_u64,
+        "sha256": "abc", "colour": "red",
+    });
+    let problem = ada.post("/uploads", &body).await.expect(422);
+    assert_eq!(problem.problem(), "validation_failed");
+    let problem = problem.json();
+    let errors = problem["errors"].as_array().unwrap().iter();
+    let found: Vec<_> = errors
+        .map(|error| {
+            (
+                error["pointer"].as_str().unwrap(),
+                error["code"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("/filename", "invalid_filename"),
+            ("/contentType", "invalid_content_type"),
+            ("/size", "too_large"),
+            ("/sha256", "invalid_sha256"),
+            ("/colour", "unknown_field"),
+        ]
+    );
+    assert_eq!(
+        app.post("/uploads", &json!({})).await.expect(401).problem(),
+        "unauthorized"
+    );
+}
+
+#[tokio::test]
+async fn an_announcement_that_is_sent_twice_is_made_once() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let announce = |size: usize| {
+        let body = json!({"filename": "a.txt", "contentType": "text/plain", "size": size});
+        let request = ada
+            .request(Method::POST, "/uploads")
+            .header("idempotency-key", "k1");
+        Answer::of(request.json(&body))
+    };
+    let first = announce(5).await.expect(201);
+    let again = announce(5).await.expect(201);
+    assert_eq!(
+        (first.json(), first.header("location")),
+        (again.json(), again.header("location"))
+    );
+    assert_eq!(
+        announce(6).await.expect(422).problem(),
+        "idempotency_key_reused"
+    );
+    let listed = ada.get("/uploads").await.expect(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+
+    let bob = app.somebody("bob@example.com").await;
+    let body = json!({"filename": "b.txt", "contentType": "text/plain", "size": 7});
+    let request = bob
+        .request(Method::POST, "/uploads")
+        .header("idempotency-key", "k1");
+    Answer::of(request.json(&body)).await.expect(201);
+}
+
+#[tokio::test]
+async fn the_uploads_of_others_are_not_there() {
+    let app = TestApp::start();
+    let (ada, bob) = (
+        app.somebody("ada@example.com").await,
+        app.somebody("bob@example.com").await,
+    );
+    let upload = store(&ada, "a.txt", b"secret").await;
+    for (method, rest, body) in [
+        (Method::GET, "", json!(null)),
+        (Method::DELETE, "", json!(null)),
+        (Method::GET, "/parts", json!(null)),
+        (Method::POST, "/parts", json!({"partNumbers": [1]})),
+        (Method::POST, "/complete", json!({})),
+        (Method::GET, "/versions", json!(null)),
+        (Method::POST, "/restore", json!({"versionId": "x"})),
+        (
+            Method::PUT,
+            "/lock",
+            json!({"until": "2099-01-01T00:00:00Z"}),
+        ),
+    ] {
+        let theirs = path(&upload, rest);
+        let nobodys = format!("/uploads/01920000-0000-7000-8000-000000000000{rest}");
+        for path in [theirs, nobodys, format!("/uploads/x{rest}")] {
+            let mut request = bob.request(method.clone(), &path);
+            if !body.is_null() {
+                request = request.json(&body);
+            }
+            let answer = Answer::of(request).await.expect(404);
+            assert_eq!(answer.problem(), "not_found", "{method} {path}");
+        }
+    }
+    assert_eq!(status(&ada, &upload).await, "stored");
+}
+
+#[tokio::test]
+async fn an_empty_file_is_a_file() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let upload = store(&ada, "empty", b"").await;
+    assert_eq!(upload["upload"]["size"], 0);
+    assert_eq!(download(&ada, &upload).await.expect(200).body, b"");
+}

@@ -1,0 +1,63 @@
+use serde_json::json;
+
+use super::{announce, download, path, status, store};
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn a_deleted_file_comes_back() {
+    let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
+    let ada = app.somebody("ada@example.com").await;
+    let upload = store(&ada, "a.txt", b"hello").await;
+    let versions = ada
+        .get(&path(&upload, "/versions"))
+        .await
+        .expect(200)
+        .json();
+    let version = versions["items"][0].clone();
+    assert_eq!(
+        (&version["size"], &version["isCurrent"]),
+        (&json!(5), &json!(true))
+    );
+    ada.delete(&path(&upload, ""), &json!(null))
+        .await
+        .expect(204);
+    let versions = ada
+        .get(&path(&upload, "/versions"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(versions["items"][0]["versionId"], version["versionId"]);
+    assert_eq!(versions["items"][0]["isCurrent"], false);
+
+    let restore = async |version: &serde_json::Value| {
+        ada.post(&path(&upload, "/restore"), &json!({"versionId": version}))
+            .await
+    };
+    assert_eq!(
+        restore(&json!("nope")).await.expect(404).problem(),
+        "version_not_found"
+    );
+    assert_eq!(
+        restore(&json!("../x")).await.expect(422).problem(),
+        "validation_failed"
+    );
+    // What was freed may be taken meanwhile.
+    let other = announce(&ada, "b.txt", 6).await;
+    assert_eq!(
+        restore(&version["versionId"]).await.expect(409).problem(),
+        "quota_exceeded"
+    );
+    assert_eq!(status(&ada, &upload).await, "deleted");
+    ada.delete(&path(&other, ""), &json!(null))
+        .await
+        .expect(204);
+    let restored = restore(&version["versionId"]).await.expect(200).json();
+    assert_eq!(restored["upload"]["status"], "stored");
+    assert_eq!(download(&ada, &upload).await.expect(200).body, b"hello");
+    // Its bytes count again.
+    let body = json!({"filename": "c", "contentType": "text/plain", "size": 6});
+    assert_eq!(
+        ada.post("/uploads", &body).await.expect(409).problem(),
+        "quota_exceeded"
+    );
+}
