@@ -12,17 +12,23 @@ from typing import Any
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 import tomlkit  # noqa: E402
-from cloudformation import ROOT, Report, Template  # noqa: E402
+from cloudformation import PSEUDO, ROOT, Report, Template  # noqa: E402
 from samcli.cli.types import CfnParameterOverridesType  # noqa: E402
 
 # What the default ports of `cargo run` make of the template's variables, seen from a container.
 LOCAL = {
     "AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:3001",
+    "AWS_ENDPOINT_URL_S3": "http://host.docker.internal:3003",
     "AWS_ENDPOINT_URL_SSM": "http://host.docker.internal:3002",
     "ISSUER": "http://127.0.0.1:3000",
 }
-# A local table has the name that CloudFormation would begin with.
+STACK = "cloakroom-dev"
+# A local table has the name that CloudFormation would begin with; so has a bucket, whose name has no capitals.
 TABLE = re.compile(r"(\w+Table)$")
+ALIAS = re.compile(r"(\w+AccessPoint)\.Alias$")
+
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+ENVELOPE = {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
 
 
 def routes(template: Template) -> set[str]:
@@ -52,34 +58,69 @@ def check_event(report: Report, name: str, event: dict[str, Any], known: set[str
     report.same(event["headers"].get("content-length"), length, f"{name}: content length")
 
 
+def matches(pattern: Any, event: Any, template: Template) -> bool:
+    """Whether EventBridge would take an event for this pattern, which names values and nothing cleverer."""
+    if isinstance(pattern, dict):
+        return isinstance(event, dict) and all(matches(it, event.get(key), template) for key, it in pattern.items())
+    buckets = template.of_type("AWS::S3::Bucket")
+    return event in [f"{STACK}-{value}".lower() if value in buckets else value for value in pattern]
+
+
+def is_of(rule: str, properties: dict[str, Any], event: dict[str, Any], template: Template) -> bool:
+    """Whether an event is one that a rule brings."""
+    if "EventPattern" in properties:
+        return matches(properties["EventPattern"], event, template)
+    # What a schedule sends says which one it was.
+    scheduled = (event["source"], event["detail-type"], event["detail"]) == ("aws.events", "Scheduled Event", {})
+    return scheduled and event["resources"][0].endswith(f":rule/{STACK}-{rule}")
+
+
+def check_bridged(report: Report, name: str, event: dict[str, Any], template: Template) -> set[str]:
+    """An event that EventBridge brings; answers by which rules."""
+    report.same(set(event), ENVELOPE, f"{name}: EventBridge's envelope")
+    report.same(event["version"], "0", f"{name}: the envelope's version")
+    rules = template.of_type("AWS::Events::Rule")
+    found = {rule for rule, properties in rules.items() if is_of(rule, properties, event, template)}
+    report.same(len(found), 1, f"{name}: one rule brings it")
+    return found
+
+
 def check_events(report: Report, template: Template) -> None:
     known = routes(template)
-    seen = set()
+    seen, rules = set(), set()
     for file in sorted((ROOT / "events").glob("*.json")):
         if file.name != "env.json":
             event = json.loads(file.read_text())
-            seen.add(event["routeKey"])
-            check_event(report, file.name, event, known)
+            if "routeKey" in event:
+                seen.add(event["routeKey"])
+                check_event(report, file.name, event, known)
+            else:
+                rules |= check_bridged(report, file.name, event, template)
     expected = {route for route in known if "$default" not in route} | {"$default"}
     report.same(seen, expected, "every route has an event")
+    report.same(rules, set(template.of_type("AWS::Events::Rule")), "every rule has an event")
 
 
-def local_value(name: str, deployed: Any) -> str:
+def local_value(name: str, deployed: Any, points: dict[str, Any]) -> str:
     """What a variable is on a laptop, given what the template says."""
     if name in LOCAL:
         return LOCAL[name]
-    return TABLE.sub(r"cloakroom-dev-\1", str(deployed))
+    alias = ALIAS.match(str(deployed))
+    if alias:
+        return points[alias[1]]["Name"].replace(PSEUDO["AWS::StackName"], STACK, 1) + "-s3alias"
+    return TABLE.sub(rf"{STACK}-\1", str(deployed))
 
 
 def check_env(report: Report, template: Template) -> None:
     env = json.loads((ROOT / "events/env.json").read_text())
     functions = template.of_type("AWS::Lambda::Function")
+    points = template.of_type("AWS::S3::AccessPoint")
     report.same(set(env), set(functions), "env.json: the functions")
     for function, values in env.items():
         # Not the worked-out variables: those that are unset in the cloud are named here as well.
         named = template.resources[function]["Properties"]["Environment"]["Variables"]
         deployed = functions[function]["Environment"]["Variables"]
-        expected = {name: local_value(name, deployed.get(name)) for name in named}
+        expected = {name: local_value(name, deployed.get(name), points) for name in named}
         report.same(values, expected, f"env.json: {function}")
 
 

@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from typing import Any
@@ -16,7 +17,9 @@ from typing import Any
 from functions import ROOT
 from local_system import CLOAKROOM, LocalSystem
 
-URL = "http://127.0.0.1:3003"
+# sam reads the port there, too.
+CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
+URL = f"http://127.0.0.1:{CONFIG['default']['local_start_api']['parameters']['port']}"
 (BUILT,) = sys.argv[1:]
 
 # As the README says it: the key that the engines know as the operator's.

@@ -14,9 +14,16 @@ import sys
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
 from cloudformation import PSEUDO, Report, Template, dump  # noqa: E402
+from functions import FUNCTIONS, logical_name  # noqa: E402
 
 PRIVATE_KEYS = "/cloakroom/dev"  # and the public ones, which lie below
 PUBLIC_KEYS = "/cloakroom/dev/keys/public"
+
+# The ways into the bucket, which policies name by the stack's name, and what lies behind them.
+UPLOADS_POINT = f"accesspoint/{PSEUDO['AWS::StackName']}-uploads"
+EVENTS_POINT = f"accesspoint/{PSEUDO['AWS::StackName']}-events"
+# The one wildcard: which objects there will be, nobody knows.
+OBJECTS = "/object/*"
 
 # Who may do what: function -> resource -> actions. Every function also writes its own log, and nothing more.
 GRANTS = {
@@ -43,6 +50,30 @@ GRANTS = {
         PUBLIC_KEYS: {"GetParametersByPath"},
     },
     "Keys": {PUBLIC_KEYS: {"GetParametersByPath"}},
+    "Uploads": {
+        "UploadsTable": {"GetItem", "PutItem", "Query", "UpdateItem"},
+        "QuotasTable": {"UpdateItem"},
+        "IdempotencyTable": {"GetItem", "PutItem"},
+        UPLOADS_POINT: {"ListBucket", "ListBucketVersions"},
+        UPLOADS_POINT + OBJECTS: {
+            "AbortMultipartUpload",
+            "DeleteObject",
+            "GetObject",
+            "GetObjectVersion",
+            "ListMultipartUploadParts",
+            "PutObject",
+            "PutObjectRetention",
+        },
+        PUBLIC_KEYS: {"GetParametersByPath"},
+    },
+    "UploadEvents": {
+        "UploadsTable": {"GetItem", "UpdateItem"},
+        "UploadsTable/index/due": {"Query"},
+        "QuotasTable": {"UpdateItem"},
+        EVENTS_POINT: {"ListBucket"},
+        EVENTS_POINT + OBJECTS: {"AbortMultipartUpload", "DeleteObject", "GetObject"},
+        "UploadEventsDeadLetters": {"SendMessage"},
+    },
 }
 
 COMMON = {"CLOAKROOM_ENV", "RUST_LOG"}
@@ -55,6 +86,9 @@ ENVIRONMENT = {
     "Users": VERIFIER | {"USERS_TABLE"},
     "Account": VERIFIER | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "BCRYPT_COST"},
     "Keys": {"PARAMETER_PATH", "PARAMETER_CACHE_SECONDS", "ISSUER"},
+    "Uploads": VERIFIER
+    | {"UPLOADS_TABLE", "QUOTAS_TABLE", "IDEMPOTENCY_TABLE", "UPLOADS_BUCKET", "UPLOAD_QUOTA_BYTES"},
+    "UploadEvents": {"UPLOADS_TABLE", "QUOTAS_TABLE", "UPLOADS_BUCKET"},
 }
 
 ROUTES = {
@@ -69,11 +103,40 @@ ROUTES = {
     "GET /.well-known/jwks.json": "Keys",
     "GET /.well-known/openid-configuration": "Keys",
     "$default": "Keys",
+    "POST /uploads": "Uploads",
+    "GET /uploads": "Uploads",
+    "GET /uploads/{id}": "Uploads",
+    "DELETE /uploads/{id}": "Uploads",
+    "POST /uploads/{id}/parts": "Uploads",
+    "GET /uploads/{id}/parts": "Uploads",
+    "POST /uploads/{id}/complete": "Uploads",
+    "GET /uploads/{id}/versions": "Uploads",
+    "POST /uploads/{id}/restore": "Uploads",
+    "PUT /uploads/{id}/lock": "Uploads",
+}
+
+# What wakes a function that nobody waits for: the rule, without its target.
+RULES = {
+    "UploadEventsFunctionObjectCreated": {
+        "EventPattern": {
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created"],
+            "detail": {"bucket": {"name": ["UploadsBucket"]}},
+        }
+    },
+    "UploadEventsFunctionReconcile": {"ScheduleExpression": "rate(15 minutes)"},
+}
+# How often and for how many seconds EventBridge tries. A schedule's event is worth nothing when the next one is there.
+RETRIES = {
+    "UploadEventsFunctionObjectCreated": {"MaximumRetryAttempts": 20, "MaximumEventAgeInSeconds": 21600},
+    "UploadEventsFunctionReconcile": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 900},
 }
 
 HASHING = {"Signup", "Signin", "Account"}
-TABLES_THAT_EXPIRE = {"SessionsTable", "IdempotencyTable"}
-TABLES = {"CredentialsTable", "UsersTable"} | TABLES_THAT_EXPIRE
+# Seconds. The gateway waits no longer than 30.
+TIMEOUT, OTHER_TIMEOUTS = 10, {"Uploads": 29, "UploadEvents": 60}
+TABLES_THAT_EXPIRE = {"SessionsTable", "IdempotencyTable", "UploadsTable"}
+TABLES = {"CredentialsTable", "UsersTable", "QuotasTable"} | TABLES_THAT_EXPIRE
 
 # All that an access log line may hold: no path, header, query or token among them.
 LOGGED = {
@@ -86,22 +149,32 @@ def as_list(value: object) -> list:
     return value if isinstance(value, list) else [value]
 
 
-def grants_of(role: dict) -> dict[str, set[str]]:
+def statements_of(role: dict) -> list[dict]:
+    return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+
+
+def grants_of(statements: list[dict]) -> dict[str, set[str]]:
     """Resource -> actions, with the account's part of each name taken off."""
-    arn = f"arn:aws:ssm:{PSEUDO['AWS::Region']}:{PSEUDO['AWS::AccountId']}:parameter"
+    account = f"{PSEUDO['AWS::Region']}:{PSEUDO['AWS::AccountId']}"
     found: dict[str, set[str]] = {}
-    for policy in role["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            for resource in as_list(statement["Resource"]):
-                name = resource.removeprefix(arn).replace(".Arn", "")
-                found.setdefault(name, set()).update(as_list(statement["Action"]))
+    for statement in statements:
+        for resource in as_list(statement["Resource"]):
+            name = resource.removeprefix(f"arn:aws:ssm:{account}:parameter").removeprefix(f"arn:aws:s3:{account}:")
+            found.setdefault(name.replace(".Arn", ""), set()).update(as_list(statement["Action"]))
     return found
+
+
+def service(resource: str) -> str:
+    if resource.startswith("/"):
+        return "ssm"
+    if resource.startswith("accesspoint/"):
+        return "s3"
+    return "sqs" if resource.endswith("DeadLetters") else "dynamodb"
 
 
 def qualified(grants: dict[str, set[str]]) -> dict[str, set[str]]:
     """The table above, with the service's name before each action."""
-    service = {True: "ssm", False: "dynamodb"}
-    return {name: {f"{service[name.startswith('/')]}:{a}" for a in actions} for name, actions in grants.items()}
+    return {name: {f"{service(name)}:{action}" for action in actions} for name, actions in grants.items()}
 
 
 def check_roles(report: Report, template: Template) -> None:
@@ -110,10 +183,13 @@ def check_roles(report: Report, template: Template) -> None:
     for name, grants in GRANTS.items():
         role = roles[f"{name}Role"]
         log = {f"{name}LogGroup": {"logs:CreateLogStream", "logs:PutLogEvents"}}
-        report.same(grants_of(role), qualified(grants) | log, f"{name} may do what it needs and nothing else")
-        report.check("*" not in dump(role), f"{name}'s policies have no wildcard")
+        statements = statements_of(role)
+        report.same(grants_of(statements), qualified(grants) | log, f"{name} may do what it needs and nothing else")
+        wildcards = [word for word in dump(role).split() if "*" in word]
+        account = f"{PSEUDO['AWS::Region']}:{PSEUDO['AWS::AccountId']}"
+        objects = [f"arn:aws:s3:{account}:{resource}" for resource in grants if resource.endswith(OBJECTS)]
+        report.same(wildcards, objects, f"{name}'s policies have no wildcard but for objects")
         report.check("ManagedPolicyArns" not in role, f"{name} has no managed policy")
-        statements = [s for p in role["Policies"] for s in p["PolicyDocument"]["Statement"]]
         keys = {key for statement in statements for key in statement}
         report.same(keys, {"Effect", "Action", "Resource"}, f"{name}'s statements name actions and resources")
         trust = role["AssumeRolePolicyDocument"]["Statement"]
@@ -126,17 +202,19 @@ def check_functions(report: Report, template: Template) -> None:
     functions = template.of_type("AWS::Lambda::Function")
     groups = template.of_type("AWS::Logs::LogGroup")
     report.same(set(functions), {f"{name}Function" for name in GRANTS}, "the functions")
-    for name in GRANTS:
+    report.same({logical_name(binary) for binary in FUNCTIONS}, set(GRANTS), "the binaries")
+    for binary in FUNCTIONS:
+        name = logical_name(binary)
         function = functions[f"{name}Function"]
         report.same(function["Role"], f"{name}Role.Arn", f"{name} has a role of its own")
         report.same(function["Runtime"], "provided.al2023", f"{name}'s runtime")
         report.same(function["Architectures"], ["arm64"], f"{name}'s architecture")
-        report.same(function["Timeout"], 10, f"{name}'s timeout")
+        report.same(function["Timeout"], OTHER_TIMEOUTS.get(name, TIMEOUT), f"{name}'s timeout")
         report.same(function["MemorySize"], 1769 if name in HASHING else 256, f"{name}'s memory")
         report.same(function["LoggingConfig"]["LogGroup"], f"{name}LogGroup", f"{name} has a log of its own")
         metadata = template.resources[f"{name}Function"]["Metadata"]
         report.same(metadata["BuildMethod"], "rust-cargolambda", f"{name} is built by cargo lambda")
-        report.same(metadata["BuildProperties"], {"Binary": name.lower()}, f"{name}'s binary")
+        report.same(metadata["BuildProperties"], {"Binary": binary}, f"{name}'s binary")
         variables = function["Environment"]["Variables"]
         report.same(set(variables), COMMON | ENVIRONMENT[name], f"{name}'s environment")
         secret = [v for v in variables.values() if re.search(r"BEGIN |\{\{resolve|[A-Za-z0-9+=_-]{24}", str(v))]
@@ -192,18 +270,180 @@ def check_api(report: Report, template: Template) -> None:
 
 
 def check_invocation(report: Report, template: Template) -> None:
-    """Only this API may invoke a function, and only for the function's own routes."""
+    """Only this API may invoke a function, and only for the function's own routes; or a rule whose target it is."""
+    rules = template.of_type("AWS::Events::Rule")
     arn = f"arn:aws:execute-api:{PSEUDO['AWS::Region']}:{PSEUDO['AWS::AccountId']}:Api/*/"
+    by_rules = set()
     for name, permission in template.of_type("AWS::Lambda::Permission").items():
         function = permission["FunctionName"].removesuffix("Function")
+        source = permission["SourceArn"]
+        report.same(permission["Action"], "lambda:InvokeFunction", f"{name}: what")
+        if permission["Principal"] == "events.amazonaws.com":
+            rule = source.removesuffix(".Arn")
+            targets = [target["Arn"] for target in rules.get(rule, {}).get("Targets", [])]
+            report.same(targets, [f"{function}Function.Arn"], f"{name}: the rule {source} and its target")
+            by_rules.add(rule)
+            continue
         allowed = {re.sub(r"\{\w+\}", "*", r.replace(" ", "")) for r, f in ROUTES.items() if f == function}
         # `$default` is every method and path that no other route takes.
         allowed = {"*" if route == "$default" else route for route in allowed}
         report.same(permission["Principal"], "apigateway.amazonaws.com", f"{name}: who")
-        report.same(permission["Action"], "lambda:InvokeFunction", f"{name}: what")
-        source = permission["SourceArn"]
         report.check(source.startswith(arn) and source.removeprefix(arn) in allowed, f"{name} is narrow: {source}")
-    report.check("AWS::Lambda::Url" not in {it["Type"] for it in template.resources.values()}, "no function URL")
+    report.same(by_rules, set(rules), "every rule may invoke its target")
+    kinds = {it["Type"] for it in template.resources.values()}
+    others = {f"AWS::{kind}" for kind in ("Lambda::Url", "Lambda::EventSourceMapping", "Scheduler::Schedule")}
+    report.same(others & kinds, set(), "no other way to a function")
+
+
+def check_events(report: Report, template: Template) -> None:
+    """Nothing that nobody waits for gets lost: it is tried again, and in the end it is kept for a person to look at."""
+    dead_letters = "UploadEventsDeadLetters.Arn"
+    rules = template.of_type("AWS::Events::Rule")
+    report.same(set(rules), set(RULES), "the rules")
+    for name, rule in rules.items():
+        own = {key: value for key, value in rule.items() if key != "Targets"}
+        report.same(own, RULES[name], f"{name}: when")
+        for target in rule["Targets"]:
+            report.same(target["RetryPolicy"], RETRIES[name], f"{name}: how often")
+            report.same(target["DeadLetterConfig"], {"Arn": dead_letters}, f"{name}: what becomes of the rest")
+            report.check("Input" not in dump(target), f"{name}: the function gets the event as it is")
+
+    # From Lambda's own queue on, EventBridge's numbers count no more.
+    invoked = {target["Arn"].removesuffix(".Arn") for rule in rules.values() for target in rule["Targets"]}
+    configs = {it["FunctionName"]: it for it in template.of_type("AWS::Lambda::EventInvokeConfig").values()}
+    report.same(set(configs), invoked, "every function that is invoked by events says what becomes of them")
+    for name, config in configs.items():
+        report.same(config["MaximumRetryAttempts"], 2, f"{name} is tried again")
+        report.same(config["MaximumEventAgeInSeconds"], 21600, f"{name}: for how long")
+        report.same(config["DestinationConfig"], {"OnFailure": {"Destination": dead_letters}}, f"{name}: and the rest")
+
+    queues = template.of_type("AWS::SQS::Queue")
+    # SQS keeps nothing for longer than 14 days.
+    kept = {"MessageRetentionPeriod": 14 * 86400, "SqsManagedSseEnabled": True}
+    report.same(queues, {"UploadEventsDeadLetters": kept}, "the queue")
+    (policy,) = template.of_type("AWS::SQS::QueuePolicy").values()
+    report.same(policy["Queues"], ["UploadEventsDeadLetters"], "the queue's policy")
+    # Lambda sends with the function's own permissions.
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": dead_letters,
+        "Condition": {"StringEquals": {"aws:SourceAccount": PSEUDO["AWS::AccountId"]}},
+    }
+    report.same(policy["PolicyDocument"]["Statement"], [allowed], "only this account's rules write to the queue")
+
+
+def check_bucket(report: Report, template: Template) -> None:
+    """The files: private, encrypted, versioned, and reached by the functions' access points alone."""
+    buckets = template.of_type("AWS::S3::Bucket")
+    report.same(set(buckets), {"UploadsBucket"}, "the bucket")
+    bucket = buckets["UploadsBucket"]
+    # With Object Lock, but no retention by default: most files may go when their owners want it. No name, no website.
+    settings = {
+        "PublicAccessBlockConfiguration": {
+            "BlockPublicAcls": True,
+            "BlockPublicPolicy": True,
+            "IgnorePublicAcls": True,
+            "RestrictPublicBuckets": True,
+        },
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+        },
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "ObjectLockEnabled": True,
+        "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
+    }
+    for name, value in settings.items():
+        report.same(bucket.get(name), value, f"the bucket's {name}")
+    described = {"CorsConfiguration", "LifecycleConfiguration"} | set(settings)
+    report.same(set(bucket), described, "the bucket says nothing else")
+    resource = template.resources["UploadsBucket"]
+    report.same(resource["DeletionPolicy"], "RetainExceptOnCreate", "files outlive the stack")
+    report.same(resource["UpdateReplacePolicy"], "Retain", "files outlive a replacement")
+
+    other = Template(AllowedOrigins="https://one.example,https://two.example", OldVersionDays="7")
+    check_cors(report, other)
+    check_lifecycle(report, other)
+    check_access(report, template)
+
+
+def check_cors(report: Report, template: Template) -> None:
+    (bucket,) = template.of_type("AWS::S3::Bucket").values()
+    (rule,) = bucket["CorsConfiguration"]["CorsRules"]
+    report.same(rule["AllowedOrigins"], template.values["AllowedOrigins"], "the bucket's origins are the API's")
+    report.check("*" not in rule["AllowedOrigins"], "the bucket answers no page of just any origin")
+    report.same(set(rule["AllowedMethods"]), {"GET", "HEAD", "PUT", "POST"}, "what pages may do in the bucket")
+    # Without the tags of its parts no page can complete an upload.
+    report.same(set(rule["ExposedHeaders"]), {"ETag", "Location"}, "what pages may read of the bucket's answers")
+    # What is signed for a PUT or a POST, and nothing by which a page could say who it is.
+    report.same(set(rule["AllowedHeaders"]), {"content-type", "if-none-match", "x-amz-*"}, "what pages may send")
+
+
+def check_lifecycle(report: Report, template: Template) -> None:
+    (bucket,) = template.of_type("AWS::S3::Bucket").values()
+    rules = {rule.pop("Id"): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    colder = [("STANDARD_IA", 730), ("GLACIER", 2920), ("DEEP_ARCHIVE", 5475)]
+    expected = {
+        "older-is-colder": {"Transitions": [{"StorageClass": name, "TransitionInDays": days} for name, days in colder]},
+        # A day after the functions have given the upload up.
+        "abandoned-parts": {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}},
+        "old-versions": {
+            "NoncurrentVersionExpiration": {"NoncurrentDays": template.values["OldVersionDays"]},
+            "ExpiredObjectDeleteMarker": True,
+        },
+    }
+    report.same(rules, {name: {"Status": "Enabled"} | rule for name, rule in expected.items()}, "what becomes of files")
+
+
+def check_access(report: Report, template: Template) -> None:
+    """An access point for each function, which says what the function's role says; the bucket trusts only those."""
+    roles, functions = template.of_type("AWS::IAM::Role"), template.of_type("AWS::Lambda::Function")
+    points = template.of_type("AWS::S3::AccessPoint")
+    report.same(set(points), {"UploadsAccessPoint", "UploadEventsAccessPoint"}, "the access points")
+    actions: set[str] = set()
+    for name, point in points.items():
+        function = name.removesuffix("AccessPoint")
+        report.same(set(point), {"Name", "Bucket", "Policy"}, f"{name} says nothing else")
+        report.same(point["Bucket"], "UploadsBucket", f"{name} leads to the bucket")
+        variables = functions[f"{function}Function"]["Environment"]["Variables"]
+        report.same(variables["UPLOADS_BUCKET"], f"{name}.Alias", f"{function} goes by its own access point")
+        statements = point["Policy"]["Statement"]
+        for statement in statements:
+            report.same(set(statement), {"Effect", "Principal", "Action", "Resource"}, f"{name}: who may do what")
+            report.same(statement["Effect"], "Allow", f"{name}: grants")
+            report.same(statement["Principal"], {"AWS": f"{function}Role.Arn"}, f"{name} is for one role")
+        granted = grants_of(statements)
+        of_role = grants_of(statements_of(roles[f"{function}Role"]))
+        of_role = {resource: what for resource, what in of_role.items() if service(resource) == "s3"}
+        report.same(granted, of_role, f"{name} grants what its role grants")
+        own = f"accesspoint/{point['Name']}"
+        report.same(set(granted), {own, own + OBJECTS}, f"{name} grants nothing but itself")
+        actions = actions.union(*granted.values())
+
+    (policy,) = template.of_type("AWS::S3::BucketPolicy").values()
+    report.same(policy["Bucket"], "UploadsBucket", "the bucket's policy")
+    everything = ["UploadsBucket.Arn", "UploadsBucket.Arn/*"]
+    tls_only, by_access_point = policy["PolicyDocument"]["Statement"]
+    denied = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": everything,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    report.same(tls_only, denied, "nobody comes without TLS")
+    report.same(set(by_access_point.pop("Action")), actions, "the bucket grants what its access points grant")
+    allowed = {
+        "Sid": "ByAccessPoint",
+        "Effect": "Allow",
+        "Principal": {"AWS": ["UploadsRole.Arn", "UploadEventsRole.Arn"]},
+        "Resource": everything,
+        "Condition": {"StringEquals": {"s3:DataAccessPointAccount": PSEUDO["AWS::AccountId"]}},
+    }
+    report.same(by_access_point, allowed, "nobody comes but by an access point of this account")
 
 
 def check_parameters(report: Report, template: Template) -> None:
@@ -221,6 +461,8 @@ def main() -> int:
     check_tables(report)
     check_api(report, template)
     check_invocation(report, template)
+    check_events(report, template)
+    check_bucket(report, template)
     check_parameters(report, template)
     return report.finish()
 

@@ -29,6 +29,8 @@ async fn the_tour_runs_as_written() {
             "\"email\":\"ada@example.com\"",
             "{\"items\":[],\"next\":null}",
             "\"city\":\"London\",\"age\":36",
+            "\"status\":\"stored\"",
+            "\"download\":{\"url\":\"http",
             "\"pointer\":\"/password\"",
             "{\"keys\":[{",
         ] {

@@ -21,7 +21,7 @@ impl Cursor {
     pub fn decode(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (id, check) = bytes.split_first_chunk::<16>()?;
-        (check == checksum(id)).then(|| Self(*id))
+        (check == checksum(id)).then_some(Self(*id))
     }
 }
 

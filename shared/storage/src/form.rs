@@ -80,7 +80,8 @@ impl Keys {
             let signing = hmac::Key::new(hmac::HMAC_SHA256, &key);
             key = hmac::sign(&signing, part.as_bytes()).as_ref().to_vec();
         }
-        key.iter().map(|byte| format!("{byte:02x}")).collect()
+        key.iter()
+            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
     }
 }
 

@@ -1,6 +1,7 @@
 use std::time::SystemTime;
 
 use aws_sdk_s3::{
+    operation::head_object::HeadObjectError,
     primitives::DateTime,
     types::{ChecksumMode, MetadataDirective, ObjectLockRetention, ObjectLockRetentionMode},
 };
@@ -56,7 +57,7 @@ impl Bucket {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|error| error.is_not_found()) =>
+                    .is_some_and(HeadObjectError::is_not_found) =>
             {
                 return Ok(None);
             }
