@@ -16,7 +16,7 @@ use crate::secrets;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DevArgs {
-    /// Port of the API; the engines have the next two. 0 finds free ones
+    /// Port of the API; the engines have the next four. 0 finds free ones
     #[arg(long, default_value_t = 3000)]
     port: u16,
     /// Directory for data and endpoints.json [default: .cloakroom, or a temporary one if --ephemeral]
@@ -38,6 +38,9 @@ pub struct DevArgs {
     /// The template; looked for in the directories above, too
     #[arg(long, value_name = "FILE", default_value = "template.yaml")]
     template: PathBuf,
+    /// Run no function by its schedule: it runs when it is invoked, and only then
+    #[arg(long)]
+    without_schedules: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -49,7 +52,10 @@ Examples:
 
 The engines take the access key `local` with the secret `local` and region us-east-1:
   AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 \\
-    aws dynamodb list-tables --endpoint-url http://127.0.0.1:3001";
+    aws dynamodb list-tables --endpoint-url http://127.0.0.1:3001
+
+A function can be invoked past the API, like one that runs by events:
+  aws lambda invoke --function-name UploadEventsFunction --endpoint-url http://127.0.0.1:3004 /dev/stdout";
 
 /// Runs the system until it is told to stop.
 pub fn run(args: DevArgs) -> ExitCode {
@@ -86,6 +92,7 @@ impl From<DevArgs> for DevOptions {
             env: args.env,
             parameters: BTreeMap::from_iter(args.parameters),
             template: args.template,
+            schedules: !args.without_schedules,
             seed_parameters: secrets::dev_signing_key,
         }
     }

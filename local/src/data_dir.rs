@@ -82,6 +82,7 @@ impl DataDir {
                 };
                 // A system that was killed leaves its addresses; nobody must take them for ours.
                 let _ = fs::remove_file(dir.endpoints());
+                dir.remove_ephemeral_objects();
                 Ok(dir)
             }
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(path.display().to_string())),
@@ -91,6 +92,13 @@ impl DataDir {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn remove_ephemeral_objects(&self) {
+        if !matches!(self.leftovers, Leftovers::Addresses) {
+            // What cannot be removed now is in nobody's way.
+            let _ = fs::remove_dir_all(self.objects());
+        }
     }
 
     /// The file that holds the addresses while the system runs.
@@ -105,10 +113,19 @@ impl DataDir {
     pub(crate) fn parameters(&self) -> PathBuf {
         self.path.join("parameters.json")
     }
+
+    /// The directory of the buckets; one that goes with the value unless the directory is to keep data.
+    pub(crate) fn objects(&self) -> PathBuf {
+        self.path.join(match self.leftovers {
+            Leftovers::Addresses => "s3",
+            Leftovers::OwnFiles | Leftovers::Everything => "s3.ephemeral",
+        })
+    }
 }
 
 impl Drop for DataDir {
     fn drop(&mut self) {
+        self.remove_ephemeral_objects();
         // What cannot be removed now is in nobody's way.
         let _ = match self.leftovers {
             Leftovers::Addresses => fs::remove_file(self.endpoints()),

@@ -45,6 +45,8 @@ fn addresses(system: &System, options: &DevOptions) -> String {
     API        {api}
     DynamoDB   {dynamodb}
     SSM        {ssm}
+    S3         {s3}
+    Lambda     {lambda}
     data       {data}
     addresses  {file}
 
@@ -54,6 +56,8 @@ fn addresses(system: &System, options: &DevOptions) -> String {
         api = endpoints.api,
         dynamodb = endpoints.dynamodb,
         ssm = endpoints.ssm,
+        s3 = endpoints.s3,
+        lambda = endpoints.lambda,
         file = system.data_dir().join("endpoints.json").display(),
     )
 }

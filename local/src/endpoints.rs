@@ -18,11 +18,15 @@ pub struct Endpoints {
     pub dynamodb: String,
     /// The Parameter Store engine.
     pub ssm: String,
+    /// The object store.
+    pub s3: String,
+    /// Lambda's API, to invoke functions directly.
+    pub lambda: String,
     /// The region to name to the engines.
     pub region: String,
     /// The operator's key.
     pub access_key_id: String,
-    /// The operator's secret; the engines check no signatures.
+    /// The operator's secret; only S3 checks signatures.
     pub secret_access_key: String,
 }
 
@@ -32,6 +36,8 @@ impl Endpoints {
             api: listeners.api.url(),
             dynamodb: listeners.dynamodb.url(),
             ssm: listeners.ssm.url(),
+            s3: listeners.s3.url(),
+            lambda: listeners.lambda.url(),
             region: REGION.to_owned(),
             access_key_id: iam::OPERATOR_KEY.to_owned(),
             secret_access_key: iam::SECRET_KEY.to_owned(),

@@ -44,6 +44,9 @@ pub enum DevError {
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The buckets cannot be read or written.
+    #[error("the buckets cannot be opened: {0}")]
+    Buckets(io::Error),
     /// The parameters cannot be read or written.
     #[error("the parameter store cannot be used: {0}")]
     Parameters(String),

@@ -8,8 +8,10 @@ use thiserror::Error;
 
 /// The operator's access key id; it may do anything.
 pub const OPERATOR_KEY: &str = "local";
-/// The secret of every key. Signatures are not checked.
+/// The secret of every key. Only S3 checks signatures.
 pub const SECRET_KEY: &str = "local";
+/// The session token of the functions' keys.
+pub(crate) const SESSION_TOKEN: &str = "local";
 
 /// The callers an engine knows, by access key id.
 #[derive(Debug, Default)]
@@ -91,7 +93,13 @@ impl Principals {
             .get(AUTHORIZATION)
             .and_then(|value| access_key_id(value.to_str().ok()?))
             .ok_or(Unauthenticated::Missing)?;
-        self.0.get(key).ok_or(Unauthenticated::UnknownKey)
+        self.get(key).ok_or(Unauthenticated::UnknownKey)
+    }
+
+    /// The caller with the access key id `key`.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Principal> {
+        self.0.get(key)
     }
 }
 

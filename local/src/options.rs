@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 /// What `cloakroom dev` is told.
 pub struct DevOptions {
-    /// The API's port; the engines have the next two. 0 finds free ones.
+    /// The API's port; the engines have the next four. 0 finds free ones.
     pub port: u16,
     /// Where data is kept. Without one, `.cloakroom`, or a temporary directory if `ephemeral`.
     pub data_dir: Option<PathBuf>,
@@ -16,6 +16,8 @@ pub struct DevOptions {
     pub parameters: BTreeMap<String, String>,
     /// The template.
     pub template: PathBuf,
+    /// Whether functions run by their schedules.
+    pub schedules: bool,
     /// Makes the secrets of a new system. Called when `/cloakroom/{env}/keys/private` is empty.
     pub seed_parameters: SeedParameters,
 }
@@ -32,6 +34,7 @@ impl fmt::Debug for DevOptions {
             .field("bootstraps", &self.bootstraps)
             .field("env", &self.env)
             .field("template", &self.template)
+            .field("schedules", &self.schedules)
             .finish_non_exhaustive()
     }
 }

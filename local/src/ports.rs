@@ -43,6 +43,8 @@ pub(crate) struct Listeners {
     pub(crate) api: Listener,
     pub(crate) dynamodb: Listener,
     pub(crate) ssm: Listener,
+    pub(crate) s3: Listener,
+    pub(crate) lambda: Listener,
 }
 
 /// A listener that knows its address.
@@ -76,7 +78,7 @@ impl Listener {
 }
 
 impl Listeners {
-    /// Listens on `port` and the two after it; on free ones when `port` is 0.
+    /// Listens on `port` and the four after it; on free ones when `port` is 0.
     pub(crate) async fn bind(port: u16) -> Result<Self, PortError> {
         let after = |offset: u16| match port {
             0 => Ok(0),
@@ -86,6 +88,8 @@ impl Listeners {
             api: Listener::bind(port, "API").await?,
             dynamodb: Listener::bind(after(1)?, "DynamoDB engine").await?,
             ssm: Listener::bind(after(2)?, "SSM engine").await?,
+            s3: Listener::bind(after(3)?, "S3 engine").await?,
+            lambda: Listener::bind(after(4)?, "Lambda API").await?,
         })
     }
 }

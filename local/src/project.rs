@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use template::{Cors, Function, Route, Table, Template};
+use template::{AccessPoint, Bucket, Cors, Function, Route, Table, Template};
 
 use crate::{DevError, DevOptions};
 
@@ -20,6 +20,8 @@ pub(crate) struct Project {
     pub(crate) routes: Vec<Route>,
     pub(crate) tables: Vec<Table>,
     pub(crate) cors: Option<Cors>,
+    pub(crate) buckets: Vec<Bucket>,
+    pub(crate) access_points: Vec<AccessPoint>,
 }
 
 impl Project {
@@ -41,6 +43,8 @@ impl Project {
             routes: template.routes().map_err(wrong)?,
             tables: template.tables().map_err(wrong)?,
             cors: template.cors().map_err(wrong)?,
+            buckets: template.buckets().map_err(wrong)?,
+            access_points: template.access_points().map_err(wrong)?,
         })
     }
 }

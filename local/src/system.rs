@@ -8,21 +8,34 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{
+    Router,
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
 use domain::Clock;
 use template::Function;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+    time::timeout,
+};
 
 use crate::{
     DevError, DevOptions, Endpoints,
     containers::Bridge,
     data_dir::DataDir,
     dynamodb::DynamoDb,
+    events::{self, Bus},
     front::Front,
     function::{self, Engines, Pool, Program},
     iam::Principals,
+    lambda::Lambda,
+    peer::Peer,
     ports::Listeners,
     project::Project,
+    s3::S3,
     seed,
     ssm::{ParameterStore, Ssm},
     ui::Ui,
@@ -39,6 +52,8 @@ pub struct System {
     endpoints: Endpoints,
     data_dir: DataDir,
     functions: BTreeMap<String, Arc<Pool>>,
+    bus: Bus,
+    schedules: JoinSet<()>,
     stop: watch::Sender<bool>,
     front: JoinHandle<()>,
     engines: Vec<JoinHandle<()>>,
@@ -77,6 +92,7 @@ impl System {
         ui.step("starting the gateway");
         let engines = Engines {
             dynamodb: endpoints.dynamodb.clone(),
+            s3: endpoints.s3.clone(),
             ssm: endpoints.ssm.clone(),
         };
         let pool = |function: Function| {
@@ -86,6 +102,23 @@ impl System {
             (id, Arc::new(pool))
         };
         let functions: BTreeMap<_, _> = project.functions.into_iter().map(pool).collect();
+        let bus = Bus::new(functions.clone(), clock.clone(), ui.clone());
+        let s3 = S3::open(
+            &data_dir.objects(),
+            &project.buckets,
+            &project.access_points,
+            Arc::clone(&principals),
+            &clock,
+            bus.clone(),
+            endpoints.s3.clone(),
+        );
+        let s3 = s3.map_err(DevError::Buckets)?;
+        let lambda = Lambda {
+            functions: functions.clone(),
+            bus: bus.clone(),
+            principals: Arc::clone(&principals),
+            clock: clock.clone(),
+        };
         let front = Front::new(
             project.routes,
             project.cors,
@@ -101,24 +134,33 @@ impl System {
         for (listener, router) in [
             (listeners.dynamodb, database.into_router(principals)),
             (listeners.ssm, ssm.into_router()),
+            (listeners.s3, s3.into_router()),
+            (listeners.lambda, lambda.into_router()),
         ] {
             if let Some(bridge) = bridge {
                 match bridge.listen(listener.address.port()).await {
-                    Ok(listener) => engines.push(serve_engine(listener, router.clone(), &stop)),
+                    Ok(listener) => engines.push(serve_engine(listener, router.clone())),
                     Err(error) => ui.warn(&format!(
                         "containers do not reach {}: {error}",
                         listener.url()
                     )),
                 }
             }
-            engines.push(serve_engine(listener.socket, router, &stop));
+            engines.push(serve_engine(listener.socket, router));
         }
+        let schedules = if options.schedules {
+            events::start_schedules(&functions, &bus, &clock)
+        } else {
+            JoinSet::new()
+        };
         let system = Self {
             engines,
             front: serve_front(listeners.api.socket, front.into_router(), &stop),
             endpoints,
             data_dir,
             functions,
+            bus,
+            schedules,
             stop,
         };
         system
@@ -143,8 +185,13 @@ impl System {
     /// Takes no more requests, gives those in flight a moment, and ends every process.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        // What is not done by then is cut off.
-        let _ = timeout(GRACE, &mut self.front).await;
+        self.schedules.abort_all();
+        // Functions at work need the engines, which go last. What is not done by then is cut off.
+        let _ = timeout(GRACE, async {
+            let _ = (&mut self.front).await;
+            self.bus.finished().await;
+        })
+        .await;
         for function in self.functions.values() {
             function.stop().await;
         }
@@ -179,17 +226,15 @@ fn serve_front(
     })
 }
 
-/// Serves an engine until `stop` turns true.
-fn serve_engine(
-    listener: impl axum::serve::Listener<Addr = SocketAddr>,
-    router: Router,
-    stop: &watch::Sender<bool>,
-) -> JoinHandle<()> {
-    let stopped = stopped(stop);
+/// Serves an engine until the task is ended.
+fn serve_engine<L>(listener: L, router: Router) -> JoinHandle<()>
+where
+    L: Listener<Addr = SocketAddr>,
+    Peer: for<'a> Connected<IncomingStream<'a, L>>,
+{
+    let service = router.into_make_service_with_connect_info::<Peer>();
     tokio::spawn(async move {
-        let _ = axum::serve(listener, router)
-            .with_graceful_shutdown(stopped)
-            .await;
+        let _ = axum::serve(listener, service).await;
     })
 }
 

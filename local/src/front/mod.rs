@@ -19,6 +19,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header::HOST, request::Pa
 use template::{Cors, Route};
 use url::Url;
 
+pub(crate) use self::ids::trace_id;
 use self::router::Router;
 use crate::{
     function::Pool,

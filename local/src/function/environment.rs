@@ -26,6 +26,7 @@ pub(crate) enum Program {
 #[derive(Debug, Clone)]
 pub(crate) struct Engines {
     pub(crate) dynamodb: String,
+    pub(crate) s3: String,
     pub(crate) ssm: String,
 }
 
@@ -84,6 +85,7 @@ fn environment(
         ("AWS_ACCESS_KEY_ID", iam::function_key(&function.logical_id)),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", engines.dynamodb.clone()),
+        ("AWS_ENDPOINT_URL_S3", engines.s3.clone()),
         ("AWS_ENDPOINT_URL_SSM", engines.ssm.clone()),
         (
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
@@ -95,7 +97,7 @@ fn environment(
         ("AWS_LAMBDA_RUNTIME_API", api.to_string()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", iam::SECRET_KEY.to_owned()),
-        ("AWS_SESSION_TOKEN", "local".to_owned()),
+        ("AWS_SESSION_TOKEN", iam::SESSION_TOKEN.to_owned()),
         ("LAMBDA_TASK_ROOT", task_root.to_string_lossy().into_owned()),
         ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin".to_owned()),
         ("TZ", ":UTC".to_owned()),

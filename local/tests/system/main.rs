@@ -8,5 +8,6 @@ mod dynamodb;
 mod failures;
 mod instances;
 mod restart;
+mod s3;
 mod ssm;
 mod support;

@@ -11,7 +11,7 @@ use std::{
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
 use local::{DevOptions, System};
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -27,7 +27,7 @@ pub struct TestSystem {
 static BOOTSTRAPS: LazyLock<TempDir> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
     // One function in each of the two layouts.
-    for name in ["echo", "BrokenFunction"] {
+    for name in ["echo", "recorder", "BrokenFunction"] {
         let function = dir.path().join(name);
         fs::create_dir(&function).unwrap();
         let script = format!(
@@ -55,6 +55,7 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         env: "dev".to_owned(),
         parameters: BTreeMap::from([("Color".to_owned(), "red".to_owned())]),
         template: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system/template.yaml"),
+        schedules: false,
         seed_parameters: |env| {
             vec![
                 (
@@ -111,6 +112,16 @@ impl TestSystem {
         dynamodb(&self.system().endpoints().dynamodb, key)
     }
 
+    pub fn s3(&self, key: &str) -> aws_sdk_s3::Client {
+        s3(&self.system().endpoints().s3, key)
+    }
+
+    /// Starts an HTTP request to the object store.
+    pub fn s3_request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}{path}", self.system().endpoints().s3))
+    }
+
     pub fn ssm(&self, key: &str) -> aws_sdk_ssm::Client {
         ssm(&self.system().endpoints().ssm, key)
     }
@@ -128,6 +139,25 @@ pub fn dynamodb(url: &str, key: &str) -> aws_sdk_dynamodb::Client {
             .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))
             .credentials_provider(credentials(key))
             .endpoint_url(url)
+            .http_client(Builder::new().build_http())
+            .build(),
+    )
+}
+
+/// The object store as the owner of `key` reaches it at `url`.
+pub fn s3(url: &str, key: &str) -> aws_sdk_s3::Client {
+    s3_with(url, credentials(key))
+}
+
+/// As [`s3`], with any credentials.
+pub fn s3_with(url: &str, credentials: Credentials) -> aws_sdk_s3::Client {
+    aws_sdk_s3::Client::from_conf(
+        aws_sdk_s3::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+            .region(aws_sdk_s3::config::Region::new("us-east-1"))
+            .credentials_provider(credentials)
+            .endpoint_url(url)
+            .force_path_style(true)
             .http_client(Builder::new().build_http())
             .build(),
     )

@@ -77,7 +77,7 @@ fn read(configuration: &Value, at: &str) -> Result<Cors, TemplateError> {
     })
 }
 
-fn texts(value: &Value, at: &str) -> Result<Vec<String>, TemplateError> {
+pub(crate) fn texts(value: &Value, at: &str) -> Result<Vec<String>, TemplateError> {
     let values = match value {
         Value::Null => return Ok(Vec::new()),
         Value::Array(values) => values.as_slice(),

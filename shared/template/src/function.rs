@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value};
 
-use crate::{Route, Statement, Template, TemplateError};
+use crate::{EventRule, Route, Schedule, Statement, Template, TemplateError};
 
 /// One `AWS::Serverless::Function`, with what it inherits from `Globals`.
 #[derive(Debug, Clone)]
@@ -29,11 +29,18 @@ pub struct Function {
     pub statements: Vec<Statement>,
     /// The routes that lead to it.
     pub routes: Vec<Route>,
+    /// The rules that bring events to it.
+    pub rules: Vec<EventRule>,
+    /// When it runs unasked.
+    pub schedules: Vec<Schedule>,
+    /// How often an asynchronous invocation that failed is tried again.
+    pub max_retries: u32,
 }
 
 /// What Lambda gives a function that asks for nothing.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 3;
 const DEFAULT_MEMORY_MB: u32 = 128;
+const DEFAULT_MAX_RETRIES: u32 = 2;
 
 impl Function {
     pub(crate) const KIND: &str = "AWS::Serverless::Function";
@@ -73,6 +80,9 @@ impl Template {
             role,
             statements,
             routes: self.routes_of(id, events)?,
+            rules: self.rules_of(id, events)?,
+            schedules: self.schedules_of(id, events)?,
+            max_retries: self.max_retries(&properties, &at)?,
         })
     }
 
@@ -117,6 +127,20 @@ impl Template {
                 Ok((name.clone(), value))
             })
             .collect()
+    }
+
+    fn max_retries(&self, properties: &Map<String, Value>, at: &str) -> Result<u32, TemplateError> {
+        let at = format!("{at}.EventInvokeConfig");
+        let config = match properties.get("EventInvokeConfig") {
+            Some(config) => self.resolve(config, &at)?,
+            None => return Ok(DEFAULT_MAX_RETRIES),
+        };
+        match config.as_object() {
+            Some(config) => Ok(self
+                .number(config, "MaximumRetryAttempts", &at)?
+                .unwrap_or(DEFAULT_MAX_RETRIES)),
+            None => Ok(DEFAULT_MAX_RETRIES),
+        }
     }
 
     fn number<N: std::str::FromStr>(

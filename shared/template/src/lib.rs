@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod bucket;
 mod conditions;
 mod cors;
 mod error;
+mod event;
 mod function;
 mod globals;
 mod naming;
@@ -18,8 +20,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 pub use self::{
+    bucket::{AccessPoint, Bucket, CorsRule},
     cors::Cors,
     error::TemplateError,
+    event::{EventRule, Schedule},
     function::Function,
     policy::{Effect, Statement},
     route::Route,

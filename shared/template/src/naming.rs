@@ -14,7 +14,14 @@ impl Template {
         let kind = self.kind(id, at)?;
         let property = name_property(kind);
         match property.map(|name| &self.resources[id]["Properties"][name]) {
-            None | Some(Value::Null) => Ok(format!("{}-{id}", self.stack_name)),
+            None | Some(Value::Null) => {
+                let name = format!("{}-{id}", self.stack_name);
+                Ok(match kind {
+                    // The names of buckets know no capitals.
+                    "AWS::S3::Bucket" | "AWS::S3::AccessPoint" => name.to_ascii_lowercase(),
+                    _ => name,
+                })
+            }
             Some(name) => self.resolve_text(name, &format!("Resources.{id}.Properties")),
         }
     }
@@ -30,6 +37,7 @@ impl Template {
         let name = self.physical_name(id, at)?;
         let found = match attribute {
             "Arn" | "TopicArn" => arn(kind, &name),
+            "Alias" if kind == "AWS::S3::AccessPoint" => Some(format!("{name}-s3alias")),
             "Name" | "QueueName" | "TopicName" => Some(name),
             _ => None,
         };
@@ -66,7 +74,7 @@ impl Template {
 fn name_property(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "AWS::DynamoDB::Table" => "TableName",
-        "AWS::Events::EventBus" | "AWS::SSM::Parameter" => "Name",
+        "AWS::Events::EventBus" | "AWS::S3::AccessPoint" | "AWS::SSM::Parameter" => "Name",
         "AWS::IAM::Role" => "RoleName",
         "AWS::Lambda::Function" | "AWS::Serverless::Function" => "FunctionName",
         "AWS::Logs::LogGroup" => "LogGroupName",
@@ -91,6 +99,7 @@ fn arn(kind: &str, name: &str) -> Option<String> {
             regional("lambda", format!("function:{name}"))
         }
         "AWS::Logs::LogGroup" => regional("logs", format!("log-group:{name}:*")),
+        "AWS::S3::AccessPoint" => regional("s3", format!("accesspoint/{name}")),
         "AWS::S3::Bucket" => Some(format!("arn:{PARTITION}:s3:::{name}")),
         "AWS::SNS::Topic" => regional("sns", name.to_owned()),
         "AWS::SQS::Queue" => regional("sqs", name.to_owned()),
@@ -112,6 +121,9 @@ Resources:
   Users: {Type: 'AWS::DynamoDB::Table', Properties: {TableName: !Sub 'users-${Env}'}}
   Logs: {Type: 'AWS::Logs::LogGroup', Properties: {LogGroupName: /aws/lambda/x}}
   Role: {Type: 'AWS::IAM::Role'}
+  Files: {Type: 'AWS::S3::Bucket'}
+  Door: {Type: 'AWS::S3::AccessPoint', Properties: {Name: !Sub '${AWS::StackName}-door'}}
+  Queue: {Type: 'AWS::SQS::Queue'}
 ";
         let template = Template::parse(text, &BTreeMap::new()).unwrap();
         let name = |id| template.physical_name(id, "X").unwrap();
@@ -125,5 +137,22 @@ Resources:
             template.attribute("Role", "Arn", "X").unwrap(),
             "arn:aws:iam::000000000000:role/cloakroom-qa-Role"
         );
+        assert_eq!(name("Files"), "cloakroom-qa-files");
+        for (id, attribute, expected) in [
+            ("Files", "Arn", "arn:aws:s3:::cloakroom-qa-files"),
+            ("Door", "Alias", "cloakroom-qa-door-s3alias"),
+            (
+                "Door",
+                "Arn",
+                "arn:aws:s3:us-east-1:000000000000:accesspoint/cloakroom-qa-door",
+            ),
+            (
+                "Queue",
+                "Arn",
+                "arn:aws:sqs:us-east-1:000000000000:cloakroom-qa-Queue",
+            ),
+        ] {
+            assert_eq!(template.attribute(id, attribute, "X").unwrap(), expected);
+        }
     }
 }

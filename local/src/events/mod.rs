@@ -1,0 +1,101 @@
+//! Events and the functions they start, asynchronously as Lambda does it.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+
+mod schedule;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use domain::Clock;
+use serde_json::Value;
+use tokio::{task::JoinSet, time::sleep};
+use uuid::Uuid;
+
+pub(crate) use self::schedule::start as start_schedules;
+use crate::{
+    front::trace_id,
+    function::{Failure, Pool},
+    ui::Ui,
+};
+
+/// How long a failed invocation waits for the next try: Lambda waits one minute and two.
+const BACKOFF: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+
+/// Where events go.
+#[derive(Clone)]
+pub(crate) struct Bus(Arc<Shared>);
+
+struct Shared {
+    functions: BTreeMap<String, Arc<Pool>>,
+    clock: Clock,
+    ui: Ui,
+    deliveries: Mutex<JoinSet<()>>,
+}
+
+impl Bus {
+    pub(crate) fn new(functions: BTreeMap<String, Arc<Pool>>, clock: Clock, ui: Ui) -> Self {
+        Self(Arc::new(Shared {
+            functions,
+            clock,
+            ui,
+            deliveries: Mutex::default(),
+        }))
+    }
+
+    /// Hands `event` to each function with a rule that lets it through.
+    pub(crate) fn publish(&self, event: &Value) {
+        for pool in self.0.functions.values() {
+            if pool.function().rules.iter().any(|rule| rule.matches(event)) {
+                self.deliver(Arc::clone(pool), Bytes::from(event.to_string()));
+            }
+        }
+    }
+
+    /// Invokes a function without waiting for it, and again when it fails.
+    pub(crate) fn deliver(&self, pool: Arc<Pool>, event: Bytes) {
+        let (clock, ui) = (self.0.clock.clone(), self.0.ui.clone());
+        let mut deliveries = self.deliveries();
+        // What has ended is forgotten.
+        while deliveries.try_join_next().is_some() {}
+        deliveries.spawn(async move {
+            let id = Uuid::new_v4().to_string();
+            let mut tries = 0;
+            loop {
+                let trace = trace_id(&clock);
+                let invoked = pool.invoke(&id, &trace, event.clone()).await;
+                let failure = match invoked.result {
+                    Ok(_) | Err(Failure::Stopped) => return,
+                    Err(failure) => failure,
+                };
+                if tries >= pool.function().max_retries {
+                    ui.warn(&format!(
+                        "{} {failure}; after {} tries, the event would now go to the dead-letter \
+                         queue",
+                        pool.function().binary,
+                        tries + 1
+                    ));
+                    return;
+                }
+                sleep(BACKOFF[usize::from(tries > 0)]).await;
+                tries += 1;
+            }
+        });
+    }
+
+    /// Waits until nothing is on its way any more.
+    pub(crate) async fn finished(&self) {
+        let mut deliveries = std::mem::take(&mut *self.deliveries());
+        while deliveries.join_next().await.is_some() {}
+    }
+
+    fn deliveries(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
+        self.0
+            .deliveries
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,160 @@
+//! CORS as S3 does it: the rules of the bucket, the first one that fits.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html>
+
+use axum::body::Body;
+use http::{
+    HeaderMap, HeaderValue, Method, Response, StatusCode,
+    header::{
+        ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS,
+        ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
+        CONTENT_TYPE, ORIGIN, VARY,
+    },
+};
+use template::CorsRule;
+
+/// What an answer depends on once a bucket has rules.
+const VARIES: &str = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
+
+/// What the browser says of itself.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    origin: String,
+    method: String,
+    /// In small letters.
+    headers: Vec<String>,
+}
+
+impl Asked {
+    /// What a request from a page asks; `None` of one that says no origin.
+    pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Option<Self> {
+        let text = |name| headers.get(name)?.to_str().ok();
+        let asked = text(ACCESS_CONTROL_REQUEST_METHOD).filter(|_| method == Method::OPTIONS);
+        let names = text(ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
+        Some(Self {
+            origin: text(ORIGIN)?.to_owned(),
+            method: asked.unwrap_or(method.as_str()).to_owned(),
+            headers: names
+                .split(',')
+                .map(|name| name.trim().to_ascii_lowercase())
+                .filter(|name| !name.is_empty())
+                .collect(),
+        })
+    }
+
+    fn rule<'a>(&self, rules: &'a [CorsRule]) -> Option<&'a CorsRule> {
+        rules.iter().find(|rule| {
+            let has = |list: &[String], text: &str| list.iter().any(|one| matches(one, text));
+            has(&rule.allowed_origins, &self.origin)
+                && rule.allowed_methods.contains(&self.method)
+                && self.headers.iter().all(|name| {
+                    rule.allowed_headers
+                        .iter()
+                        .any(|allowed| matches(&allowed.to_ascii_lowercase(), name))
+                })
+        })
+    }
+}
+
+/// The answer to a preflight.
+pub(crate) fn preflight(rules: &[CorsRule], asked: Option<&Asked>) -> Response<Body> {
+    let Some(asked) = asked else {
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "Insufficient information. Origin request header needed.",
+        );
+    };
+    let Some(rule) = asked.rule(rules) else {
+        return refusal(
+            StatusCode::FORBIDDEN,
+            "AccessForbidden",
+            "CORSResponse: This CORS request is not allowed. This is usually because the evalution \
+             of Origin, request method / Access-Control-Request-Method or \
+             Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.",
+        );
+    };
+    let mut response = Response::new(Body::empty());
+    add(rule, asked, response.headers_mut());
+    response
+}
+
+/// Puts the headers on the answer to a request from a page; on errors, too, or it could not read them.
+pub(crate) fn apply(rules: &[CorsRule], asked: &Asked, response: &mut HeaderMap) {
+    if let Some(rule) = asked.rule(rules) {
+        add(rule, asked, response);
+    }
+}
+
+fn add(rule: &CorsRule, asked: &Asked, headers: &mut HeaderMap) {
+    let mut set = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    if rule.allowed_origins.iter().any(|origin| origin == "*") {
+        set(ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    } else {
+        set(ACCESS_CONTROL_ALLOW_ORIGIN, &asked.origin);
+        set(ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+    }
+    set(
+        ACCESS_CONTROL_ALLOW_METHODS,
+        &rule.allowed_methods.join(", "),
+    );
+    if !asked.headers.is_empty() {
+        set(ACCESS_CONTROL_ALLOW_HEADERS, &asked.headers.join(", "));
+    }
+    if !rule.exposed_headers.is_empty() {
+        set(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            &rule.exposed_headers.join(", "),
+        );
+    }
+    if let Some(max_age) = rule.max_age {
+        set(ACCESS_CONTROL_MAX_AGE, &max_age.to_string());
+    }
+    set(VARY, VARIES);
+}
+
+/// Whether `text` is what `pattern` says; one `*` in it is any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, end)) => {
+            text.len() >= start.len() + end.len() && text.starts_with(start) && text.ends_with(end)
+        }
+    }
+}
+
+fn refusal(status: StatusCode, code: &str, message: &str) -> Response<Body> {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    );
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_may_hold_one_star() {
+        for (pattern, text, expected) in [
+            ("x-amz-*", "x-amz-checksum-sha256", true),
+            ("x-amz-*", "x-amzn", false),
+            ("https://*.example.com", "https://a.example.com", true),
+            ("https://*.example.com", "https://.example.co", false),
+            ("aa*aa", "aaa", false),
+            ("*", "", true),
+            ("content-type", "content-type", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}

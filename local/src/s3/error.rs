@@ -1,0 +1,36 @@
+//! Errors in S3's words.
+
+use s3s::{S3Error, S3ErrorCode, s3_error};
+
+/// A failure of ours.
+pub(crate) fn internal(error: impl std::error::Error + Send + Sync + 'static) -> S3Error {
+    S3Error::with_source(S3ErrorCode::InternalError, Box::new(error))
+}
+
+/// A refusal of what works in the cloud only.
+pub(crate) fn not_implemented(what: &str) -> S3Error {
+    s3_error!(NotImplemented, "{what} is not there in the local S3.")
+}
+
+pub(crate) fn no_such_key() -> S3Error {
+    s3_error!(NoSuchKey, "The specified key does not exist.")
+}
+
+pub(crate) fn no_such_version() -> S3Error {
+    s3_error!(NoSuchVersion, "The specified version does not exist.")
+}
+
+pub(crate) fn no_such_upload() -> S3Error {
+    s3_error!(
+        NoSuchUpload,
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may \
+         have been aborted or completed."
+    )
+}
+
+pub(crate) fn precondition_failed() -> S3Error {
+    s3_error!(
+        PreconditionFailed,
+        "At least one of the pre-conditions you specified did not hold"
+    )
+}

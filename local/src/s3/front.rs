@@ -1,0 +1,170 @@
+//! What is around s3s: CORS, ids of requests, and errors that AWS words otherwise.
+
+use std::sync::Arc;
+
+use axum::{Router, body::Body, extract::State};
+use http::{
+    HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST},
+};
+use http_body_util::{BodyExt, Limited};
+use percent_encoding::percent_decode_str;
+use s3s::{
+    S3Result,
+    host::{S3Host, VirtualHost},
+    service::S3Service,
+};
+use template::CorsRule;
+use uuid::Uuid;
+
+use super::{
+    cors::{self, Asked},
+    events::RequestId,
+    targets::Targets,
+};
+
+/// Longer than any error.
+const MAX_ERROR: usize = 64 * 1024;
+
+/// Hosts that name a bucket: `bucket.localhost`. All others name only this machine.
+pub(crate) struct Hosts;
+
+impl S3Host for Hosts {
+    fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
+        Ok(match bucket_of_host(host) {
+            Some(bucket) => VirtualHost::new("localhost").with_bucket(bucket),
+            None => VirtualHost::new(host),
+        })
+    }
+}
+
+fn bucket_of_host(host: &str) -> Option<&str> {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name.strip_suffix(".localhost")
+}
+
+/// s3s with what is around it.
+pub(crate) struct Front {
+    service: S3Service,
+    targets: Arc<Targets>,
+}
+
+impl Front {
+    pub(crate) fn new(service: S3Service, targets: Arc<Targets>) -> Self {
+        Self { service, targets }
+    }
+
+    pub(crate) fn into_router(self) -> Router {
+        Router::new().fallback(handle).with_state(Arc::new(self))
+    }
+
+    /// The rules of the bucket that the request names.
+    fn rules(&self, request: &Request<Body>) -> &[CorsRule] {
+        let host = request.headers().get(HOST);
+        let host = host.and_then(|host| bucket_of_host(host.to_str().ok()?));
+        let segment = request.uri().path().split('/').nth(1).unwrap_or_default();
+        let segment = percent_decode_str(segment).decode_utf8_lossy();
+        let target = self.targets.find(host.unwrap_or(&segment));
+        target.map_or(&[], |target| &target.store.config.cors)
+    }
+
+    async fn call(&self, request: Request<Body>) -> Response<Body> {
+        match self
+            .service
+            .call(request.map(s3s::Body::http_body_unsync))
+            .await
+        {
+            Ok(response) => response.map(Body::new),
+            // s3s could not even write the error.
+            Err(_) => {
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                response
+            }
+        }
+    }
+}
+
+async fn handle(State(front): State<Arc<Front>>, mut request: Request<Body>) -> Response<Body> {
+    let id = Uuid::new_v4().simple().to_string()[..16].to_ascii_uppercase();
+    let asked = Asked::of(request.method(), request.headers());
+    let mut response = if request.method() == Method::OPTIONS {
+        cors::preflight(front.rules(&request), asked.as_ref())
+    } else {
+        let rules = asked.as_ref().map(|_| front.rules(&request).to_vec());
+        let is_form = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"));
+        request.extensions_mut().insert(RequestId(id.clone()));
+        let mut response = front.call(request).await;
+        if response.status() == StatusCode::NOT_MODIFIED {
+            *response.body_mut() = Body::empty();
+            response.headers_mut().remove(CONTENT_TYPE);
+        } else if response.status().is_client_error() || response.status().is_server_error() {
+            response = reword(response, is_form, &id).await;
+        }
+        if let (Some(asked), Some(rules)) = (&asked, &rules) {
+            cors::apply(rules, asked, response.headers_mut());
+        }
+        response
+    };
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(HeaderName::from_static("x-amz-request-id"), id);
+    }
+    headers.insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
+    response
+}
+
+/// Adds the request's id to an error, and says as AWS does that a form is not what its policy allows.
+async fn reword(response: Response<Body>, is_form: bool, id: &str) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = Limited::new(body, MAX_ERROR).collect().await else {
+        return Response::from_parts(parts, Body::empty());
+    };
+    let body = body.to_bytes();
+    let mut text = String::from_utf8_lossy(&body).into_owned();
+    if is_form && text.contains("<Code>InvalidPolicyDocument</Code>") && is_about_condition(&text) {
+        parts.status = StatusCode::FORBIDDEN;
+        text = text.replace(
+            "<Code>InvalidPolicyDocument</Code>",
+            "<Code>AccessDenied</Code>",
+        );
+        text = text.replace(
+            "<Message>",
+            "<Message>Invalid according to Policy: Policy Condition failed: ",
+        );
+    }
+    if !text.contains("<RequestId>") {
+        text = text.replace("</Error>", &format!("<RequestId>{id}</RequestId></Error>"));
+    }
+    parts
+        .headers
+        .insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+    Response::from_parts(parts, Body::from(text))
+}
+
+/// Whether the policy can be read, and the form is not what it says.
+fn is_about_condition(error: &str) -> bool {
+    [
+        "<Message>Policy condition",
+        "<Message>Bucket in form",
+        "does not match policy<",
+    ]
+    .iter()
+    .any(|sign| error.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_may_name_a_bucket() {
+        assert_eq!(bucket_of_host("files.localhost:3003"), Some("files"));
+        assert_eq!(bucket_of_host("localhost:3003"), None);
+        assert_eq!(bucket_of_host("host.docker.internal:3003"), None);
+        assert_eq!(bucket_of_host("127.0.0.1:3003"), None);
+    }
+}

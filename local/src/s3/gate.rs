@@ -1,0 +1,239 @@
+//! Who may come in: the key behind a signature, and what the template's policies let it do. s3s
+//! checks the signature itself.
+
+use std::sync::Arc;
+
+use super::{
+    events::Reason,
+    needs::{On, needs},
+    refuse,
+    targets::{Target, Targets},
+};
+use crate::iam::{Denied, Principal, Principals, SECRET_KEY, SESSION_TOKEN};
+use http::{HeaderMap, Uri, header::AUTHORIZATION};
+use s3s::{
+    S3Error, S3ErrorCode, S3Request, S3Result,
+    access::{S3Access, S3AccessContext},
+    auth::{Credentials, S3Auth, SecretKey},
+    dto::{CopyObjectInput, CopySource, PostObjectInput},
+    s3_error,
+};
+
+/// The gate of all buckets.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    pub(crate) principals: Arc<Principals>,
+    pub(crate) targets: Arc<Targets>,
+}
+
+impl Gate {
+    fn principal(&self, credentials: Option<&Credentials>) -> S3Result<&Principal> {
+        let key = credentials.map(|credentials| credentials.access_key.as_str());
+        let key = key.ok_or_else(|| s3_error!(AccessDenied, "Access Denied"))?;
+        self.principals.get(key).ok_or_else(unknown_key)
+    }
+
+    fn check(
+        &self,
+        credentials: Option<&Credentials>,
+        action: &str,
+        resource: &str,
+    ) -> S3Result<()> {
+        let principal = self.principal(credentials)?;
+        principal.check(action, resource).map_err(denied)
+    }
+
+    /// What a request hears of an object that is not there: whoever may not list the bucket is not
+    /// told.
+    pub(crate) fn missing<T>(
+        &self,
+        request: &S3Request<T>,
+        target: &Target,
+        error: S3Error,
+    ) -> S3Error {
+        match self.check(request.credentials.as_ref(), "s3:ListBucket", target.arn()) {
+            Ok(()) => error,
+            Err(denied) => denied,
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl S3Auth for Gate {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        match self.principals.get(access_key) {
+            Some(_) => Ok(SecretKey::from(SECRET_KEY)),
+            None => Err(unknown_key()),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl S3Access for Gate {
+    async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
+        check_signed_headers(context.uri(), context.headers())?;
+        check_session_token(context.uri(), context.headers())?;
+        refuse::headers(context.headers())?;
+        let credentials = context.credentials();
+        let operation = context.s3_op().name();
+        let path = context.s3_path();
+        let Some(bucket) = path.get_bucket_name() else {
+            return Gate::check(self, credentials, &format!("s3:{operation}"), "*");
+        };
+        // Anonymous callers do not hear which buckets there are.
+        self.principal(credentials)?;
+        let target = self.targets.get(bucket)?;
+        if operation == "PostObject" {
+            // Its key is in the form.
+            return Ok(());
+        }
+        for (action, on) in needs(operation, context.uri().query(), context.headers()) {
+            let resource = match on {
+                On::Bucket => target.arn().to_owned(),
+                On::Object => target.object_arn(path.get_object_key().unwrap_or_default()),
+            };
+            Gate::check(self, credentials, &action, &resource)?;
+        }
+        Ok(())
+    }
+
+    async fn post_object(&self, request: &mut S3Request<PostObjectInput>) -> S3Result<()> {
+        // Signatures of version 2 name no region; AWS takes none for new buckets.
+        if request.region.is_none() {
+            return Err(signature_version());
+        }
+        let input = &request.input;
+        refuse::fields(input)?;
+        let resource = self.targets.get(&input.bucket)?.object_arn(&input.key);
+        let credentials = request.credentials.as_ref();
+        Gate::check(self, credentials, "s3:PutObject", &resource)?;
+        if input.object_lock_mode.is_some() {
+            Gate::check(self, credentials, "s3:PutObjectRetention", &resource)?;
+        }
+        if input.object_lock_legal_hold_status.is_some() {
+            Gate::check(self, credentials, "s3:PutObjectLegalHold", &resource)?;
+        }
+        request.extensions.insert(Reason::Post);
+        Ok(())
+    }
+
+    async fn copy_object(&self, request: &mut S3Request<CopyObjectInput>) -> S3Result<()> {
+        let (target, key, version) = self.targets.source(&request.input.copy_source)?;
+        let action = if version.is_some() {
+            "s3:GetObjectVersion"
+        } else {
+            "s3:GetObject"
+        };
+        let resource = target.object_arn(key);
+        Gate::check(self, request.credentials.as_ref(), action, &resource)
+    }
+}
+
+impl Targets {
+    /// Where a copy comes from: the bucket, the key and the version.
+    pub(crate) fn source<'a>(
+        &self,
+        source: &'a CopySource,
+    ) -> S3Result<(&Target, &'a str, Option<&'a str>)> {
+        match source {
+            CopySource::Bucket {
+                bucket,
+                key,
+                version_id,
+            } => Ok((self.get(bucket)?, key, version_id.as_deref())),
+            CopySource::AccessPoint {
+                partition,
+                region,
+                account_id,
+                access_point_name,
+                key,
+                version_id,
+            } => {
+                let arn = format!(
+                    "arn:{partition}:s3:{region}:{account_id}:accesspoint/{access_point_name}"
+                );
+                Ok((self.get(&arn)?, key, version_id.as_deref()))
+            }
+            _ => Err(s3_error!(InvalidArgument, "Invalid copy source object key")),
+        }
+    }
+}
+
+/// A request's header that begins with `x-amz-` means something, so its signer must have said it.
+fn check_signed_headers(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
+    let parameter = query(uri, "X-Amz-SignedHeaders");
+    let authorization = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    if parameter.is_none() && authorization.is_none() {
+        // A form is signed by its policy.
+        return Ok(());
+    }
+    if query(uri, "Signature").is_some()
+        || authorization.is_some_and(|value| !value.starts_with("AWS4-"))
+    {
+        return Err(signature_version());
+    }
+    let is_presigned = parameter.is_some();
+    let signed = parameter.or_else(|| {
+        let parameters = authorization?.split([',', ' ']);
+        let names = parameters.filter_map(|text| text.trim().strip_prefix("SignedHeaders="));
+        names.last().map(str::to_owned)
+    });
+    let signed = signed.unwrap_or_default();
+    let is_signed = |name: &str| {
+        !name.starts_with("x-amz-")
+            || (is_presigned && name == "x-amz-content-sha256")
+            || signed.split(';').any(|signed| signed == name)
+    };
+    match headers.keys().find(|name| !is_signed(name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(s3_error!(
+            AccessDenied,
+            "There were headers present in the request which were not signed: {name}"
+        )),
+    }
+}
+
+/// A key may be used without its token here, but not with another one's.
+fn check_session_token(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
+    let header = headers.get("x-amz-security-token");
+    let is_wrong_header = header.is_some_and(|value| value.as_bytes() != SESSION_TOKEN.as_bytes());
+    let parameter = query(uri, "X-Amz-Security-Token");
+    if is_wrong_header || parameter.is_some_and(|token| token != SESSION_TOKEN) {
+        return Err(s3_error!(
+            InvalidToken,
+            "The provided token is malformed or otherwise invalid."
+        ));
+    }
+    Ok(())
+}
+
+fn query(uri: &Uri, name: &str) -> Option<String> {
+    form_urlencoded::parse(uri.query()?.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+fn unknown_key() -> S3Error {
+    s3_error!(
+        InvalidAccessKeyId,
+        "The AWS Access Key Id you provided does not exist in our records."
+    )
+}
+
+fn signature_version() -> S3Error {
+    s3_error!(
+        InvalidRequest,
+        "The authorization mechanism you have provided is not supported. Please use \
+         AWS4-HMAC-SHA256."
+    )
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err takes"
+)]
+fn denied(denied: Denied) -> S3Error {
+    S3Error::with_message(S3ErrorCode::AccessDenied, denied.to_string())
+}

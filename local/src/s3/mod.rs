@@ -1,0 +1,93 @@
+//! The embedded object store. s3s reads requests and checks their signatures; what is stored, and
+//! who may, is ours.
+
+mod checksum;
+mod complete;
+mod conditions;
+mod cors;
+mod error;
+mod events;
+mod front;
+mod gate;
+mod list;
+mod lock;
+mod multipart;
+mod needs;
+mod read;
+mod refuse;
+mod service;
+mod store;
+mod targets;
+mod write;
+
+use std::{io, path::Path, sync::Arc};
+
+use axum::Router;
+use domain::Clock;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use s3s::service::S3ServiceBuilder;
+use template::{AccessPoint, Bucket};
+
+use self::{front::Front, gate::Gate, store::Store, targets::Targets};
+use crate::{events::Bus, iam::Principals};
+
+/// The buckets of a system.
+pub(crate) struct S3 {
+    service: Service,
+}
+
+/// What handles the operations.
+#[derive(Clone)]
+struct Service {
+    gate: Gate,
+    events: Bus,
+    /// Where the engine is reached, without a trailing slash.
+    url: String,
+}
+
+impl S3 {
+    /// Opens the buckets in `directory`, one directory each, to be reached at `url`.
+    pub(crate) fn open(
+        directory: &Path,
+        buckets: &[Bucket],
+        access_points: &[AccessPoint],
+        principals: Arc<Principals>,
+        clock: &Clock,
+        events: Bus,
+        url: String,
+    ) -> io::Result<Self> {
+        let stores: io::Result<Vec<_>> = buckets
+            .iter()
+            .map(|bucket| {
+                let store =
+                    Store::open(&directory.join(&bucket.name), bucket.clone(), clock.clone());
+                store.map(Arc::new)
+            })
+            .collect();
+        let gate = Gate {
+            principals,
+            targets: Arc::new(Targets::new(stores?, access_points)),
+        };
+        Ok(Self {
+            service: Service { gate, events, url },
+        })
+    }
+
+    /// The buckets as an HTTP service.
+    pub(crate) fn into_router(self) -> Router {
+        let gate = self.service.gate.clone();
+        let mut builder = S3ServiceBuilder::new(self.service);
+        builder.set_auth(gate.clone());
+        builder.set_access(gate.clone());
+        builder.set_host(front::Hosts);
+        Front::new(builder.build(), gate.targets).into_router()
+    }
+}
+
+impl Service {
+    /// The URL of an object.
+    fn location(&self, bucket: &str, key: &str) -> String {
+        let key = utf8_percent_encode(key, NON_ALPHANUMERIC);
+        format!("{}/{bucket}/{key}", self.url)
+    }
+}

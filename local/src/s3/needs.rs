@@ -1,0 +1,106 @@
+//! Which rights a request needs, as the service authorization reference lists them.
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
+
+use http::HeaderMap;
+
+/// What an action is done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum On {
+    Bucket,
+    Object,
+}
+
+/// The actions that `operation` is, with `query` and `headers` on the request.
+pub(crate) fn needs(
+    operation: &str,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Vec<(String, On)> {
+    let has_version = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .any(|(name, _)| name == "versionId");
+    let (action, on) = match (operation, has_version) {
+        ("HeadBucket" | "ListObjects" | "ListObjectsV2", _) => ("ListBucket", On::Bucket),
+        ("ListObjectVersions", _) => ("ListBucketVersions", On::Bucket),
+        ("ListMultipartUploads", _) => ("ListBucketMultipartUploads", On::Bucket),
+        ("GetObject" | "HeadObject", false) => ("GetObject", On::Object),
+        ("GetObject" | "HeadObject", true) => ("GetObjectVersion", On::Object),
+        ("DeleteObject", true) => ("DeleteObjectVersion", On::Object),
+        (
+            "CopyObject"
+            | "CompleteMultipartUpload"
+            | "CreateMultipartUpload"
+            | "PostObject"
+            | "PutObject"
+            | "UploadPart"
+            | "UploadPartCopy",
+            _,
+        ) => ("PutObject", On::Object),
+        ("ListParts", _) => ("ListMultipartUploadParts", On::Object),
+        // The other operations on objects are called as their actions are.
+        (other, _) if other.contains("Object") && other != "DeleteObjects" => (other, On::Object),
+        ("AbortMultipartUpload", _) => ("AbortMultipartUpload", On::Object),
+        (other, _) => (other, On::Bucket),
+    };
+    let mut needs = vec![(format!("s3:{action}"), on)];
+    for (header, action) in [
+        (
+            "x-amz-bypass-governance-retention",
+            "BypassGovernanceRetention",
+        ),
+        ("x-amz-object-lock-legal-hold", "PutObjectLegalHold"),
+        ("x-amz-object-lock-mode", "PutObjectRetention"),
+    ] {
+        if headers.contains_key(header) {
+            needs.push((format!("s3:{action}"), On::Object));
+        }
+    }
+    needs
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn of(operation: &str, query: &str) -> String {
+        let needs = needs(operation, Some(query), &HeaderMap::new());
+        assert_eq!(needs.len(), 1);
+        format!("{} {:?}", needs[0].0, needs[0].1)
+    }
+
+    #[test]
+    fn an_operation_needs_the_right_that_aws_asks_for() {
+        for (operation, query, expected) in [
+            ("HeadBucket", "", "s3:ListBucket Bucket"),
+            ("HeadObject", "", "s3:GetObject Object"),
+            ("GetObject", "versionId=1", "s3:GetObjectVersion Object"),
+            (
+                "DeleteObject",
+                "x-id=DeleteObject",
+                "s3:DeleteObject Object",
+            ),
+            (
+                "DeleteObject",
+                "versionId=1",
+                "s3:DeleteObjectVersion Object",
+            ),
+            ("UploadPart", "partNumber=1", "s3:PutObject Object"),
+            ("ListParts", "", "s3:ListMultipartUploadParts Object"),
+            ("PutObjectRetention", "", "s3:PutObjectRetention Object"),
+            ("PutBucketPolicy", "", "s3:PutBucketPolicy Bucket"),
+        ] {
+            assert_eq!(of(operation, query), expected);
+        }
+    }
+
+    #[test]
+    fn a_lock_needs_a_right_of_its_own() {
+        let headers = HeaderMap::from_iter([(
+            HeaderName::from_static("x-amz-object-lock-mode"),
+            HeaderValue::from_static("COMPLIANCE"),
+        )]);
+        let needs = needs("PutObject", None, &headers);
+        assert_eq!(needs[1], ("s3:PutObjectRetention".to_owned(), On::Object));
+    }
+}
