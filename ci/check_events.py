@@ -23,7 +23,7 @@ LOCAL = {
     "ISSUER": "http://127.0.0.1:3000",
 }
 STACK = "cloakroom-dev"
-# A local table has the name that CloudFormation would begin with; so has a bucket, whose name has no capitals.
+# A local table has the name that CloudFormation would begin with.
 TABLE = re.compile(r"(\w+Table)$")
 ALIAS = re.compile(r"(\w+AccessPoint)\.Alias$")
 
@@ -62,6 +62,7 @@ def matches(pattern: Any, event: Any, template: Template) -> bool:
     """Whether EventBridge would take an event for this pattern, which names values and nothing cleverer."""
     if isinstance(pattern, dict):
         return isinstance(event, dict) and all(matches(it, event.get(key), template) for key, it in pattern.items())
+    # A bucket's name has no capitals.
     buckets = template.of_type("AWS::S3::Bucket")
     return event in [f"{STACK}-{value}".lower() if value in buckets else value for value in pattern]
 

@@ -15,19 +15,26 @@ import urllib.error
 import urllib.request
 from typing import Any, NamedTuple
 
-import samcli
-from functions import BUILT, FUNCTIONS, ROOT
-from local_system import LocalSystem
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
+
+import samcli  # noqa: E402
+from cloudformation import Template  # noqa: E402
+from functions import BUILT, FUNCTIONS, ROOT, logical_name  # noqa: E402
+from local_system import LocalSystem  # noqa: E402
 
 RIE = pathlib.Path(samcli.__file__).parent / "local/rapid/aws-lambda-rie-x86_64"
 
 
+# What UPLOAD_ID stands for until something was announced: nobody's upload.
+UNKNOWN_ID = "0190e3f5-4a20-7c3e-9b1d-2f6f1f3f7a11"
+
+
 class Step(NamedTuple):
-    """An event, and what must come back."""
+    """An event, and what must come back; without a status, nothing: nobody waits for it."""
 
     event: str
     function: str
-    status: int
+    status: int | None
     code: str | None = None
 
 
@@ -53,6 +60,41 @@ LIFE = [
     Step("users-me", "users", 200),
     Step("users-me-patch", "users", 200),
     Step("users-me-patch-stale", "users", 412, "precondition_failed"),
+    Step("uploads-no-token", "uploads", 401, "unauthorized"),
+    Step("uploads-list", "uploads", 200),
+    Step("uploads-foreign", "uploads", 404, "not_found"),
+    # Nothing is announced yet.
+    Step("uploads-get", "uploads", 404, "not_found"),
+    Step("uploads-parts", "uploads", 404, "not_found"),
+    Step("uploads-parts-list", "uploads", 404, "not_found"),
+    Step("uploads-complete", "uploads", 404, "not_found"),
+    Step("uploads-versions", "uploads", 404, "not_found"),
+    Step("uploads-restore", "uploads", 404, "not_found"),
+    Step("uploads-lock", "uploads", 404, "not_found"),
+    Step("uploads-delete", "uploads", 404, "not_found"),
+    Step("uploads-create-invalid", "uploads", 422, "validation_failed"),
+    # From here on it is, but S3 gets none of it.
+    Step("uploads-create", "uploads", 201),
+    Step("uploads-create", "uploads", 201),  # the same key: the stored answer
+    Step("uploads-get", "uploads", 200),
+    Step("uploads-parts", "uploads", 409, "upload_not_multipart"),
+    Step("uploads-complete", "uploads", 409, "upload_incomplete"),
+    Step("uploads-versions", "uploads", 200),
+    Step("uploads-restore", "uploads", 409, "upload_not_stored"),
+    Step("uploads-lock", "uploads", 409, "upload_not_stored"),
+    Step("uploads-delete", "uploads", 204),
+    Step("uploads-get", "uploads", 200),  # its record stays
+    Step("uploads-complete", "uploads", 409, "upload_not_pending"),
+    # Another one, in parts.
+    Step("uploads-create-multipart", "uploads", 201),
+    Step("uploads-parts", "uploads", 200),
+    Step("uploads-parts-list", "uploads", 200),
+    Step("uploads-complete", "uploads", 409, "upload_incomplete"),
+    Step("uploads-list", "uploads", 200),
+    Step("object-created", "upload-events", None),
+    Step("reconcile", "upload-events", None),
+    Step("uploads-delete", "uploads", 204),
+    Step("uploads-parts", "uploads", 409, "upload_not_pending"),
     Step("users-me-password", "account", 204),
     Step("signin", "signin", 401, "invalid_credentials"),
     Step("users-me-delete", "account", 204),
@@ -68,15 +110,17 @@ def free_port() -> int:
 class Emulator:
     """One function as Lambda starts it: an instance that lives on from event to event."""
 
-    def __init__(self, name: str, system: LocalSystem) -> None:
+    def __init__(self, name: str, system: LocalSystem, timeout: int) -> None:
         port, api = free_port(), free_port()
         self._url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
         command = [
             *[RIE, "--log-level", "error", "--runtime-interface-emulator-address", f"127.0.0.1:{port}"],
             *["--runtime-api-address", f"127.0.0.1:{api}", BUILT / name],
         ]
-        lambda_sets = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769", "AWS_LAMBDA_FUNCTION_TIMEOUT": "10"}
-        env = system.environment(f"{name.capitalize()}Function") | lambda_sets
+        lambda_sets = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769", "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout)}
+        env = system.environment(f"{logical_name(name)}Function") | lambda_sets
+        # More than the function may take, so that it is the emulator that says so.
+        self._patience = timeout + 20
         self._log = (ROOT / f"target/rie-{name}.log").open("w")
         self._process = subprocess.Popen(
             command, env=env, stdout=self._log, stderr=self._log, start_new_session=True
@@ -88,9 +132,9 @@ class Emulator:
             time.sleep(0.05)
         sys.exit(f"the emulator of {name} does not start: {self._log.name}")
 
-    def invoke(self, event: dict[str, Any]) -> dict[str, Any]:
+    def invoke(self, event: dict[str, Any]) -> dict[str, Any] | None:
         request = urllib.request.Request(self._url, json.dumps(event).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=self._patience) as response:
             return json.load(response)
 
     def end(self) -> None:
@@ -100,9 +144,9 @@ class Emulator:
         self._log.close()
 
 
-def read(event: str, token: str) -> dict[str, Any]:
+def read(event: str, token: str, upload_id: str) -> dict[str, Any]:
     text = (ROOT / f"events/{event}.json").read_text()
-    return json.loads(text.replace("ACCESS_TOKEN", token))
+    return json.loads(text.replace("ACCESS_TOKEN", token).replace("UPLOAD_ID", upload_id))
 
 
 def body_of(answer: dict[str, Any]) -> Any:
@@ -112,33 +156,40 @@ def body_of(answer: dict[str, Any]) -> Any:
     return json.loads(body) if body else None
 
 
-def failure(step: Step, answer: dict[str, Any]) -> str | None:
+def failure(step: Step, answer: dict[str, Any] | None) -> str | None:
     """What is wrong with an answer."""
-    found = answer.get("statusCode"), (body_of(answer) or {}).get("code")
+    if answer is None:
+        found = None, None
+    else:
+        # Without a status it is the emulator's word for an error of the function, which matches no step.
+        found = answer.get("statusCode", "error"), (body_of(answer) or {}).get("code")
     if found == (step.status, step.code):
         return None
     return f"{step.event}: expected {step.status} {step.code}, got {json.dumps(answer)[:800]}"
 
 
 def live(emulators: dict[str, Emulator]) -> list[str]:
-    failures, token, seen = [], "", {}
+    failures, token, upload_id, seen = [], "", UNKNOWN_ID, {}
     for step in LIFE:
-        answer = emulators[step.function].invoke(read(step.event, token))
+        answer = emulators[step.function].invoke(read(step.event, token, upload_id))
         failures += [text for text in [failure(step, answer)] if text]
         if step.status == 200 and step.function == "signin":
-            token = (body_of(answer) or {}).get("accessToken", "")
+            token = (body_of(answer or {}) or {}).get("accessToken", "")
         if step.status == 201:
-            user = (body_of(answer) or {}).get("user")
-            if seen.setdefault("user", user) != user:
-                failures.append(f"a repeated sign-up answers something else: {user}")
+            made = body_of(answer or {}) or {}
+            if seen.setdefault(step.event, made) != made:
+                failures.append(f"{step.event}, repeated, answers something else: {made}")
+            upload_id = made.get("upload", {}).get("id", upload_id)
     return failures
 
 
 def main() -> int:
     events = {path.stem for path in (ROOT / "events").glob("*.json")} - {"env"}
     failures = [f"no step for {name}" for name in sorted(events - {step.event for step in LIFE})]
+    described = Template().of_type("AWS::Lambda::Function")
+    timeouts = {name: described[f"{logical_name(name)}Function"]["Timeout"] for name in FUNCTIONS}
     with LocalSystem() as system:
-        emulators = {name: Emulator(name, system) for name in FUNCTIONS}
+        emulators = {name: Emulator(name, system, timeouts[name]) for name in FUNCTIONS}
         try:
             failures += live(emulators)
         finally:

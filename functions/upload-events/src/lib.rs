@@ -1,4 +1,4 @@
-//! What S3 tells of uploads, through EventBridge, and what it forgot to tell.
+//! What S3 tells of uploads, through `EventBridge`, and what it forgot to tell.
 
 mod created;
 mod reconcile;
@@ -42,7 +42,7 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
     })
 }
 
-/// One event, in EventBridge's envelope
+/// One event, in `EventBridge`'s envelope
 /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html>).
 async fn handle(app: &App, event: &Value) -> Result<(), Error> {
     match (event["source"].as_str(), event["detail-type"].as_str()) {
