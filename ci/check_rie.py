@@ -149,21 +149,18 @@ def read(event: str, token: str, upload_id: str) -> dict[str, Any]:
     return json.loads(text.replace("ACCESS_TOKEN", token).replace("UPLOAD_ID", upload_id))
 
 
-def body_of(answer: dict[str, Any]) -> Any:
-    body = answer.get("body") or ""
-    if answer.get("isBase64Encoded"):
+def body_of(answer: dict[str, Any] | None) -> Any:
+    body = (answer or {}).get("body") or ""
+    if answer and answer.get("isBase64Encoded"):
         body = base64.b64decode(body)
     return json.loads(body) if body else None
 
 
 def failure(step: Step, answer: dict[str, Any] | None) -> str | None:
     """What is wrong with an answer."""
-    if answer is None:
-        found = None, None
-    else:
-        # Without a status it is the emulator's word for an error of the function, which matches no step.
-        found = answer.get("statusCode", "error"), (body_of(answer) or {}).get("code")
-    if found == (step.status, step.code):
+    # An answer without a status is the emulator's word for an error of the function.
+    status = answer.get("statusCode", "error") if answer is not None else None
+    if (status, (body_of(answer) or {}).get("code")) == (step.status, step.code):
         return None
     return f"{step.event}: expected {step.status} {step.code}, got {json.dumps(answer)[:800]}"
 
@@ -174,9 +171,9 @@ def live(emulators: dict[str, Emulator]) -> list[str]:
         answer = emulators[step.function].invoke(read(step.event, token, upload_id))
         failures += [text for text in [failure(step, answer)] if text]
         if step.status == 200 and step.function == "signin":
-            token = (body_of(answer or {}) or {}).get("accessToken", "")
+            token = (body_of(answer) or {}).get("accessToken", "")
         if step.status == 201:
-            made = body_of(answer or {}) or {}
+            made = body_of(answer) or {}
             if seen.setdefault(step.event, made) != made:
                 failures.append(f"{step.event}, repeated, answers something else: {made}")
             upload_id = made.get("upload", {}).get("id", upload_id)

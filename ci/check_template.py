@@ -304,8 +304,8 @@ def check_events(report: Report, template: Template) -> None:
         own = {key: value for key, value in rule.items() if key != "Targets"}
         report.same(own, RULES[name], f"{name}: when")
         for target in rule["Targets"]:
-            report.same(target["RetryPolicy"], RETRIES[name], f"{name}: how often")
-            report.same(target["DeadLetterConfig"], {"Arn": dead_letters}, f"{name}: what becomes of the rest")
+            report.same(target.get("RetryPolicy"), RETRIES[name], f"{name}: how often")
+            report.same(target.get("DeadLetterConfig"), {"Arn": dead_letters}, f"{name}: what becomes of the rest")
             report.check("Input" not in dump(target), f"{name}: the function gets the event as it is")
 
     # From Lambda's own queue on, EventBridge's numbers count no more.
@@ -313,9 +313,10 @@ def check_events(report: Report, template: Template) -> None:
     configs = {it["FunctionName"]: it for it in template.of_type("AWS::Lambda::EventInvokeConfig").values()}
     report.same(set(configs), invoked, "every function that is invoked by events says what becomes of them")
     for name, config in configs.items():
-        report.same(config["MaximumRetryAttempts"], 2, f"{name} is tried again")
-        report.same(config["MaximumEventAgeInSeconds"], 21600, f"{name}: for how long")
-        report.same(config["DestinationConfig"], {"OnFailure": {"Destination": dead_letters}}, f"{name}: and the rest")
+        report.same(config.get("MaximumRetryAttempts"), 2, f"{name} is tried again")
+        report.same(config.get("MaximumEventAgeInSeconds"), 21600, f"{name}: for how long")
+        rest = {"OnFailure": {"Destination": dead_letters}}
+        report.same(config.get("DestinationConfig"), rest, f"{name}: and the rest")
 
     queues = template.of_type("AWS::SQS::Queue")
     # SQS keeps nothing for longer than 14 days.

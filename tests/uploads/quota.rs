@@ -1,23 +1,23 @@
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
 use serde_json::json;
 
 use super::{announce, path, store};
-use crate::support::{TestApp, at_once};
+use crate::support::{SignedIn, TestApp, at_once};
 
 #[tokio::test]
 async fn two_hundred_at_once_get_what_there_is_room_for() {
-    let app = TestApp::start_with(&["UploadQuotaBytes=1000"]);
+    let app = Rc::new(TestApp::start_with(&["UploadQuotaBytes=1000"]));
     let ada = app.somebody("ada@example.com").await;
     store(&ada, "first", &[0; 100]).await;
-    let (app, token): (&'static TestApp, String) = (Box::leak(Box::new(app)), ada.token.clone());
-    let answers: &'static RefCell<Vec<u16>> = Box::leak(Box::default());
+    let answers: Rc<RefCell<Vec<u16>>> = Rc::default();
     at_once((0..200).map(|number| {
-        let somebody = crate::support::SignedIn::with_token(app, token.clone());
+        let (app, token, answers) = (Rc::clone(&app), ada.token.clone(), Rc::clone(&answers));
         async move {
-            let body =
-                json!({"filename": format!("{number}"), "contentType": "text/plain", "size": 100});
-            let answer = somebody.post("/uploads", &body).await;
+            let ada = SignedIn::with_token(&app, token);
+            let name = number.to_string();
+            let body = json!({"filename": name, "contentType": "text/plain", "size": 100});
+            let answer = ada.post("/uploads", &body).await;
             if answer.status == 409 {
                 assert_eq!(answer.problem(), "quota_exceeded");
             }
