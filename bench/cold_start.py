@@ -2,7 +2,7 @@
 """How long a function takes until it asks for its first invocation, and what it weighs then.
 
     cargo build --workspace
-    cargo build --release -p account -p keys -p signin -p signup -p users -p bench-empty
+    ci/build_functions.sh
     bench/cold_start.py                           # target/release
     bench/cold_start.py target/release OTHER_DIR  # two builds, side by side
 
@@ -27,7 +27,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "ci"))
 
 from engines import Recorded  # noqa: E402
-from functions import BUILT, FUNCTIONS, ROOT, zip_mb  # noqa: E402
+from functions import BUILT, FUNCTIONS, ROOT, logical_name, zip_mb  # noqa: E402
 from local_system import CLOAKROOM, LocalSystem  # noqa: E402
 
 EMPTY = "bench-empty"
@@ -63,9 +63,9 @@ def environment(name: str, local: LocalSystem, api: str, recorded: str | None) -
         "AWS_LAMBDA_LOG_GROUP_NAME": name,
         "AWS_LAMBDA_LOG_STREAM_NAME": name,
     }
-    env = local.environment(f"{name.capitalize()}Function") | lambda_sets
+    env = local.environment(f"{logical_name(name)}Function") | lambda_sets
     if recorded:
-        env |= {"AWS_ENDPOINT_URL_DYNAMODB": recorded, "AWS_ENDPOINT_URL_SSM": recorded}
+        env |= {f"AWS_ENDPOINT_URL_{service}": recorded for service in ("DYNAMODB", "S3", "SSM")}
     return env
 
 

@@ -2,7 +2,15 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 /// Functions as executables of their own, for `--bootstraps`: they are told of other engines than the system's.
 pub fn write_bootstraps(dir: &Path, dynamodb: &str, ssm: &str) {
-    for name in ["account", "keys", "signin", "signup", "users"] {
+    for name in [
+        "account",
+        "keys",
+        "signin",
+        "signup",
+        "upload-events",
+        "uploads",
+        "users",
+    ] {
         let script = format!(
             "#!/bin/sh\n\
              export AWS_ENDPOINT_URL_DYNAMODB={dynamodb}\n\
