@@ -41,6 +41,7 @@ export function intact(plan, parts) {
 export class Signer {
   #sign;
   #queue;
+  #now;
   /** @type {Map<number, { part: SignedPart, since: number }>} */
   #signed = new Map();
   /** @type {Promise<void> | null} */
@@ -49,10 +50,12 @@ export class Signer {
   /**
    * @param {(partNumbers: number[]) => Promise<SignedPart[]>} sign
    * @param {Iterable<number>} queue The parts that will be asked for, in this order.
+   * @param {() => number} [now] Milliseconds since 1970.
    */
-  constructor(sign, queue) {
+  constructor(sign, queue, now = Date.now) {
     this.#sign = sign;
     this.#queue = new Set(queue);
+    this.#now = now;
   }
 
   /**
@@ -62,7 +65,7 @@ export class Signer {
   async get(partNumber) {
     for (;;) {
       const known = this.#signed.get(partNumber);
-      if (known && isUsable(known)) return known.part;
+      if (known && this.#isUsable(known)) return known.part;
       // Who asks meanwhile waits for the same answer: it probably has their part, too.
       await (this.#asking ?? this.#ask(partNumber));
     }
@@ -78,29 +81,29 @@ export class Signer {
 
   /** @param {number} partNumber */
   async #ask(partNumber) {
-    const expired = [...this.#signed].filter(([, known]) => !isUsable(known)).map(([number]) => number);
+    const expired = [...this.#signed].filter(([, known]) => !this.#isUsable(known)).map(([number]) => number);
     const batch = [...new Set([partNumber, ...expired, ...this.#queue])].slice(0, BATCH);
     for (const number of batch) {
       this.#queue.delete(number);
       this.#signed.delete(number);
     }
     this.#asking = this.#sign(batch)
-      .then((parts) => parts.forEach((part) => this.#signed.set(part.partNumber, { part, since: Date.now() })))
+      .then((parts) => parts.forEach((part) => this.#signed.set(part.partNumber, { part, since: this.#now() })))
       .finally(() => (this.#asking = null));
     await this.#asking;
     if (!this.#signed.has(partNumber)) {
       throw new CloakroomError({ status: 0, code: "bad_answer", message: `Part ${partNumber} was not signed.` });
     }
   }
-}
 
-/**
- * A URL that has just come is used whatever its time says: this machine's clock may be wrong.
- * @param {{ part: SignedPart, since: number }} known
- */
-function isUsable({ part, since }) {
-  const now = Date.now();
-  return now - since < MARGIN_MILLISECONDS || Date.parse(part.expiresAt) - now > MARGIN_MILLISECONDS;
+  /**
+   * A URL that has just come is used whatever its time says: this machine's clock may be wrong.
+   * @param {{ part: SignedPart, since: number }} known
+   */
+  #isUsable({ part, since }) {
+    const now = this.#now();
+    return now - since < MARGIN_MILLISECONDS || Date.parse(part.expiresAt) - now > MARGIN_MILLISECONDS;
+  }
 }
 
 /**
