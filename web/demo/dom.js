@@ -99,5 +99,7 @@ export function duration(seconds) {
 
 /** @param {string} time RFC 3339. */
 export function day(time) {
-  return new Date(time).toLocaleDateString("en", { day: "numeric", month: "short", year: "numeric" });
+  const date = new Date(time);
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return date.toLocaleDateString("en", { day: "numeric", month: "short", year });
 }

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 /**
  * @typedef {{ status: number, body?: unknown, headers?: Record<string, string> }} Reply
  * @typedef {{ method: string, path: string, query: URLSearchParams, headers: import("node:http").IncomingHttpHeaders,
- *   body: Buffer, json: any }} Call
+ *   body: Buffer, json: any, at: number }} Call `at`: when it began, in milliseconds since 1970.
  * @typedef {{ id: string, email: string, password: string, name: string, profile: object, version: number,
  *   createdAt: string }} Person
  * @typedef {{ record: any, ownerId: string, parts: Map<number, Buffer>, bytes: Buffer | null, multipart: boolean }} File_
@@ -70,6 +70,7 @@ export class Fake {
     const server = createServer(async (request, response) => {
       /** @type {Buffer[]} */
       const chunks = [];
+      const at = Date.now();
       try {
         for await (const chunk of request) chunks.push(chunk);
       } catch {
@@ -77,7 +78,7 @@ export class Fake {
       }
       const url = new URL(request.url ?? "/", "http://fake");
       const body = Buffer.concat(chunks);
-      const call = { method: request.method ?? "", path: url.pathname, query: url.searchParams, headers: request.headers, body, json: null };
+      const call = { method: request.method ?? "", path: url.pathname, query: url.searchParams, headers: request.headers, body, json: null, at };
       if (request.headers["content-type"] === "application/json" && body.length > 0) call.json = JSON.parse(body.toString());
       const { status, body: content, headers } = call.method === "OPTIONS" ? { status: 204 } : await answer(call);
       const type = status < 400 ? "application/json" : "application/problem+json";
@@ -237,7 +238,8 @@ export class Fake {
     const instead = await this.store(call);
     if (instead) return instead;
     const expires = this.#signed.get(`${call.path}?${call.query}`) ?? 0;
-    if (expires < Date.now()) return xml(403, "AccessDenied");
+    // A URL has to be good when the request begins, as with S3.
+    if (expires < call.at) return xml(403, "AccessDenied");
     const [, id, number] = call.path.split("/");
     const file = this.files.get(id);
     if (!file) return xml(404, "NoSuchKey");
