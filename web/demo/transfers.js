@@ -1,3 +1,4 @@
+import { CloakroomError } from "../cloakroom.js";
 import { announce, byId, confirmed, duration, fromTemplate, showError, size, toast } from "./dom.js";
 
 /** @import { Cloakroom, Upload } from "../cloakroom.js" */
@@ -50,7 +51,7 @@ export function transfers(cloakroom, onStored) {
       count();
     };
     row.onCancel = cancelWaiting;
-    row.onAgain = () => (row.waits(true), waiting.push(begin), next());
+    row.onAgain = () => ((row.onCancel = cancelWaiting), row.waits(true), waiting.push(begin), next());
     row.waits(true);
     waiting.push(begin);
     next();
@@ -65,6 +66,7 @@ export function transfers(cloakroom, onStored) {
     /** @type {Upload | undefined} */
     let upload;
     const cancelWaiting = row.onCancel;
+    row.onCancel = () => {}; // until there is something to cancel: it is a moment
     try {
       upload = entry ? cloakroom.uploads.resume(entry, file) : await cloakroom.uploads.create(file);
       running.add(upload);
@@ -75,7 +77,16 @@ export function transfers(cloakroom, onStored) {
       toast(`“${stored.filename}” is stored.`);
     } catch (error) {
       if (upload?.state === "aborted") return row.element.remove();
-      row.onCancel = cancelWaiting;
+      if (entry && error instanceof CloakroomError && error.code === "file_mismatch") {
+        row.element.remove();
+        return showError(offer(entry).part(".row-error"), error);
+      }
+      const id = upload?.id;
+      row.onCancel = () => {
+        cancelWaiting();
+        // What has arrived of it is of no use any more; if the server can't be told, it finds out by itself.
+        if (id) cloakroom.uploads.delete(id).catch(() => {});
+      };
       row.failed(error);
     } finally {
       if (upload) running.delete(upload);
@@ -84,7 +95,7 @@ export function transfers(cloakroom, onStored) {
 
   /** @param {Unfinished} entry */
   function offer(entry) {
-    const row = unfinishedRow(entry, `${size(entry.loaded)} of ${size(entry.size)} there`, entry.loaded / entry.size);
+    const row = unfinishedRow(entry, `${size(entry.loaded)} of ${size(entry.size)} uploaded`, entry.loaded / entry.size);
     row.part(".again").addEventListener("click", () => {
       const picker = byId("again-picker");
       picker.value = "";
@@ -97,6 +108,7 @@ export function transfers(cloakroom, onStored) {
       };
       picker.click();
     });
+    return row;
   }
 
   /** @param {{ id?: string, uploadId?: string, filename: string }} upload @param {string} note @param {number} part */
