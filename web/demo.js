@@ -1,6 +1,6 @@
 import { Cloakroom } from "./cloakroom.js";
 import { account, door } from "./demo/account.js";
-import { byId, toast } from "./demo/dom.js";
+import { byId, hideToast, toast } from "./demo/dom.js";
 import { gallery } from "./demo/gallery.js";
 import { people } from "./demo/people.js";
 import { transfers } from "./demo/transfers.js";
@@ -69,6 +69,7 @@ async function enter(id) {
 
 function leave() {
   owner = null;
+  hideToast(); // it may offer to undo something
   for (const part of [own, others, moving, files]) part.clear();
 }
 

@@ -54,7 +54,7 @@ export function toast(text, action) {
   toastTimer = setTimeout(hide, action ? 12_000 : 6_000);
 }
 
-function hideToast() {
+export function hideToast() {
   byId("toast").classList.remove("shown");
   byId("toast-text").textContent = "";
   byId("toast-action").hidden = true;
