@@ -1,6 +1,6 @@
 import { Cloakroom } from "./cloakroom.js";
 import { account, door } from "./demo/account.js";
-import { byId, hideToast, toast } from "./demo/dom.js";
+import { byId, hideToast, sentence, toast } from "./demo/dom.js";
 import { gallery } from "./demo/gallery.js";
 import { people } from "./demo/people.js";
 import { transfers } from "./demo/transfers.js";
@@ -78,7 +78,7 @@ async function restore() {
   try {
     await cloakroom.restore();
   } catch (error) {
-    byId("unreachable-why").textContent = error instanceof Error ? error.message : String(error);
+    byId("unreachable-why").textContent = error instanceof Error ? sentence(error.message) : String(error);
     return show("unreachable");
   }
 }

@@ -27,7 +27,15 @@ export function fromTemplate(id) {
  */
 export function showError(target, error) {
   target.hidden = error === undefined;
-  target.textContent = error instanceof Error ? error.message : "";
+  target.textContent = error instanceof Error ? sentence(error.message) : "";
+}
+
+/**
+ * The API's texts begin in lower case, to be quoted anywhere; here they stand alone.
+ * @param {string} text
+ */
+export function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */

@@ -1,5 +1,5 @@
 import { CloakroomError } from "../cloakroom.js";
-import { showError } from "./dom.js";
+import { sentence, showError } from "./dom.js";
 
 /**
  * Sends a form by script: one at a time, with what is wrong next to each field. An input's name is the JSON Pointer of
@@ -43,7 +43,7 @@ function explain(form, error) {
   for (const { pointer, detail } of fields) {
     const input = inputs(form).find(({ name }) => `/${name}` === pointer);
     if (!input) continue;
-    mark(input, detail.charAt(0).toUpperCase() + detail.slice(1));
+    mark(input, sentence(detail));
     marked.push(input);
   }
   // The fields speak for themselves when each error has one.

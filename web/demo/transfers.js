@@ -1,5 +1,5 @@
 import { CloakroomError } from "../cloakroom.js";
-import { announce, byId, confirmed, duration, fromTemplate, showError, size, toast } from "./dom.js";
+import { announce, byId, confirmed, duration, fromTemplate, sentence, showError, size, toast } from "./dom.js";
 
 /** @import { Cloakroom, Upload } from "../cloakroom.js" */
 /** @import { StoredUpload, Unfinished } from "../cloakroom/types.js" */
@@ -209,7 +209,7 @@ class Row {
 
   /** @param {Upload} upload */
   follow(upload) {
-    this.onCancel = () => void upload.abort().catch((error) => toast(error.message));
+    this.onCancel = () => void upload.abort().catch((error) => toast(sentence(error.message)));
     this.#part(".pause").onclick = () => (upload.pause(), this.#part(".resume").focus());
     this.#part(".resume").onclick = () => (upload.resume(), this.#part(".pause").focus());
     upload.addEventListener("progress", () => this.#progress(upload));
