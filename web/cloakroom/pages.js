@@ -1,0 +1,46 @@
+/**
+ * @template T
+ * @typedef {{ items: T[], next: string | null }} Page
+ */
+
+/**
+ * A list that the API gives out in pages: `for await (const item of pages)` walks all items and fetches a page when it
+ * gets there; `pages.pages()` walks the pages.
+ * @template T
+ * @implements {AsyncIterable<T>}
+ */
+export class Pages {
+  #fetch;
+
+  /** @param {(cursor: string | null) => Promise<Page<T>>} fetch */
+  constructor(fetch) {
+    this.#fetch = fetch;
+  }
+
+  /** @returns {AsyncGenerator<Page<T>, void, void>} */
+  async *pages() {
+    /** @type {string | null} */
+    let cursor = null;
+    do {
+      /** @type {Page<T>} */
+      const page = await this.#fetch(cursor);
+      yield page;
+      cursor = page.next ?? null;
+    } while (cursor !== null);
+  }
+
+  /** @returns {AsyncGenerator<T, void, void>} */
+  async *[Symbol.asyncIterator]() {
+    for await (const page of this.pages()) yield* page.items;
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {Record<string, string | number | null | undefined>} parameters
+ */
+export function withQuery(path, parameters) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value != null) query.set(name, String(value));
+  return query.size ? `${path}?${query}` : path;
+}

@@ -1,0 +1,113 @@
+/**
+ * The element with this id; the page has them all.
+ * @param {string} id
+ * @returns {any}
+ */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`index.html has no #${id}`);
+  return element;
+}
+
+/**
+ * A copy of a template's only element, and a way to its insides.
+ * @param {string} id
+ */
+export function fromTemplate(id) {
+  const element = /** @type {HTMLElement} */ (byId(id).content.firstElementChild.cloneNode(true));
+  /** @param {string} selector @returns {any} */
+  const part = (selector) => element.querySelector(selector);
+  return { element, part };
+}
+
+/**
+ * Says what is wrong in `target`; nothing hides it.
+ * @param {HTMLElement} target
+ * @param {unknown} [error]
+ */
+export function showError(target, error) {
+  target.hidden = error === undefined;
+  target.textContent = error instanceof Error ? sentence(error.message) : "";
+}
+
+/**
+ * The API's texts begin in lower case, to be quoted anywhere; here they stand alone.
+ * @param {string} text
+ */
+export function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let toastTimer;
+
+/**
+ * Says what has happened, for eyes and ears.
+ * @param {string} text
+ * @param {{ label: string, run: () => void }} [action]
+ */
+export function toast(text, action) {
+  const button = byId("toast-action");
+  byId("toast-text").textContent = text;
+  button.hidden = !action;
+  button.textContent = action?.label ?? "";
+  button.onclick = () => (hideToast(), action?.run());
+  byId("toast").classList.add("shown");
+  clearTimeout(toastTimer);
+  // Who is about to use the button is not hurried.
+  const hide = () => {
+    if (button.matches(":focus")) toastTimer = setTimeout(hide, 5_000);
+    else hideToast();
+  };
+  toastTimer = setTimeout(hide, action ? 12_000 : 6_000);
+}
+
+export function hideToast() {
+  byId("toast").classList.remove("shown");
+  byId("toast-text").textContent = "";
+  byId("toast-action").hidden = true;
+}
+
+/** @param {string} text For screen readers only: what progress bars show to eyes. */
+export function announce(text) {
+  byId("progress-text").textContent = text;
+}
+
+/**
+ * @param {string} title
+ * @param {string} text
+ * @param {string} yes What the button that goes ahead says.
+ * @returns {Promise<boolean>}
+ */
+export function confirmed(title, text, yes) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("confirm"));
+  byId("confirm-title").textContent = title;
+  byId("confirm-text").textContent = text;
+  byId("confirm-yes").textContent = yes;
+  dialog.returnValue = "no"; // what Escape leaves
+  dialog.showModal();
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/** @param {number} bytes */
+export function size(bytes) {
+  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${value.toLocaleString("en", { maximumFractionDigits: power === 0 || value >= 100 ? 0 : 1 })} ${UNITS[power]}`;
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}
+
+/** @param {string} time RFC 3339. */
+export function day(time) {
+  const date = new Date(time);
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return date.toLocaleDateString("en", { day: "numeric", month: "short", year });
+}

@@ -1,0 +1,160 @@
+import { byId, confirmed, day, fromTemplate, showError, size, toast } from "./dom.js";
+
+/** @import { Cloakroom } from "../cloakroom.js" */
+/** @import { StoredUpload } from "../cloakroom/types.js" */
+
+const PAGE = { limit: 24 };
+
+/** A link is asked for anew when it ends within this time. */
+const MARGIN_MILLISECONDS = 30_000;
+
+/**
+ * The stored files.
+ * @param {Cloakroom} cloakroom
+ * @param {(upload: StoredUpload) => void} onPending Is told of uploads that are not finished.
+ */
+export function gallery(cloakroom, onPending) {
+  const list = byId("gallery");
+  const more = byId("gallery-more");
+  let pages = cloakroom.uploads.list(PAGE).pages();
+  /** @type {WeakMap<Element, () => void>} What to do when a tile comes into view. */
+  const unseen = new WeakMap();
+  // Links are signed for a while, so only those of tiles that somebody sees are asked for.
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        watcher.unobserve(target);
+        unseen.get(target)?.();
+      }
+    },
+    { rootMargin: "200px" },
+  );
+
+  async function showPage() {
+    const mine = pages;
+    more.disabled = true;
+    showError(byId("gallery-error"));
+    try {
+      const { value, done } = await mine.next();
+      if (mine !== pages || done) return; // started over meanwhile
+      for (const upload of value.items) {
+        if (upload.status === "pending") onPending(upload);
+        if (upload.status === "stored" && !tileOf(upload.id)) list.append(tile(upload));
+      }
+      more.hidden = value.next === null;
+      count();
+    } catch (error) {
+      if (mine !== pages) return;
+      showError(byId("gallery-error"), error);
+      // A generator that has thrown is over; the next one begins at the top and skips what is shown.
+      pages = cloakroom.uploads.list(PAGE).pages();
+      more.hidden = false;
+    } finally {
+      more.disabled = false;
+    }
+  }
+  more.addEventListener("click", showPage);
+
+  const count = () => (byId("gallery-empty").hidden = list.children.length > 0);
+  const tileOf = (/** @type {string} */ id) => [...list.children].find((child) => child.dataset.id === id);
+
+  /** @param {StoredUpload} upload */
+  function tile(upload) {
+    const { element, part } = fromTemplate("tile");
+    element.dataset.id = upload.id;
+    part(".tile-name").textContent = upload.filename;
+    part(".tile-name").title = upload.filename;
+    part(".tile-note").textContent = `${size(upload.size)} · ${day(upload.storedAt ?? upload.createdAt)}`;
+    const link = part(".download");
+    const image = part("img");
+    link.setAttribute("aria-label", `Download ${upload.filename}`);
+    part(".delete").setAttribute("aria-label", `Delete ${upload.filename}`);
+    let until = 0;
+
+    async function fetchLink() {
+      const { download } = await cloakroom.uploads.get(upload.id);
+      if (!download) return;
+      until = Date.parse(download.expiresAt);
+      link.href = download.url;
+    }
+    image.addEventListener("load", () => element.classList.add("has-image"));
+    unseen.set(element, async () => {
+      await fetchLink().catch(() => {}); // the click tries again, and says what is wrong
+      if (!upload.contentType.startsWith("image/") || !link.href) return;
+      image.hidden = false;
+      image.src = link.href;
+    });
+    watcher.observe(element);
+
+    link.addEventListener("click", async (/** @type {MouseEvent} */ event) => {
+      if (link.href && until - Date.now() > MARGIN_MILLISECONDS) return;
+      event.preventDefault();
+      try {
+        await fetchLink();
+        // In this tab: a new one would be blocked by now, and a download leaves the page where it is.
+        if (link.href) location.assign(link.href);
+      } catch (error) {
+        showError(byId("gallery-error"), error);
+      }
+    });
+    // A link without a target is no link for a keyboard; the click handler fetches one.
+    link.tabIndex = 0;
+    part(".delete").addEventListener("click", () => remove(upload, element));
+    return element;
+  }
+
+  /**
+   * @param {StoredUpload} upload
+   * @param {HTMLElement} element
+   */
+  async function remove(upload, element) {
+    if (!(await confirmed("Delete this file?", `“${upload.filename}”, ${size(upload.size)}.`, "Delete"))) return;
+    showError(byId("gallery-error"));
+    try {
+      await cloakroom.uploads.delete(upload.id);
+    } catch (error) {
+      return showError(byId("gallery-error"), error);
+    }
+    // The focus was on a button that is gone.
+    const neighbour = element.nextElementSibling ?? element.previousElementSibling;
+    element.remove();
+    (neighbour?.querySelector("button") ?? byId("choose")).focus();
+    count();
+    toast(`“${upload.filename}” is deleted.`, { label: "Undo", run: () => undo(upload) });
+  }
+
+  /** @param {StoredUpload} upload */
+  async function undo(upload) {
+    try {
+      for await (const { versionId } of cloakroom.uploads.versions(upload.id)) {
+        await cloakroom.uploads.restore(upload.id, versionId);
+        list.prepend(tile(upload));
+        count();
+        return toast(`“${upload.filename}” is back.`);
+      }
+      toast(`There is no version of “${upload.filename}” left.`);
+    } catch (error) {
+      showError(byId("gallery-error"), error);
+    }
+  }
+
+  return {
+    start() {
+      this.clear();
+      return showPage();
+    },
+    clear() {
+      list.replaceChildren();
+      more.hidden = true;
+      byId("gallery-empty").hidden = true;
+      showError(byId("gallery-error"));
+      pages = cloakroom.uploads.list(PAGE).pages();
+    },
+    /** @param {StoredUpload} upload One that has just been stored. */
+    add(upload) {
+      if (!tileOf(upload.id)) list.prepend(tile(upload));
+      count();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { byId, day, fromTemplate, showError } from "./dom.js";
+
+/** @import { Cloakroom } from "../cloakroom.js" */
+/** @import { User } from "../cloakroom/types.js" */
+
+/**
+ * Everybody else, a page at a time.
+ * @param {Cloakroom} cloakroom
+ */
+export function people(cloakroom) {
+  const list = byId("people");
+  const more = byId("people-more");
+  let pages = cloakroom.users({ limit: 8 }).pages();
+
+  async function showPage() {
+    const mine = pages;
+    more.disabled = true;
+    showError(byId("people-error"));
+    try {
+      const { value, done } = await mine.next();
+      if (mine !== pages || done) return; // started over meanwhile
+      const rows = value.items.map(row);
+      list.append(...rows);
+      byId("people-empty").hidden = list.children.length > 0;
+      more.hidden = value.next === null;
+    } catch (error) {
+      showError(byId("people-error"), error);
+      // A generator that has thrown is over.
+      if (mine === pages) pages = cloakroom.users({ limit: 8 }).pages();
+      more.hidden = false;
+      list.replaceChildren();
+    } finally {
+      more.disabled = false;
+    }
+  }
+  more.addEventListener("click", showPage);
+
+  return {
+    start() {
+      this.clear();
+      return showPage();
+    },
+    clear() {
+      list.replaceChildren();
+      more.hidden = true;
+      pages = cloakroom.users({ limit: 8 }).pages();
+    },
+  };
+}
+
+/** @param {User} user */
+function row(user) {
+  const { element, part } = fromTemplate("person");
+  const words = user.name.trim().split(/\s+/);
+  // By code points, so that no character is cut in half.
+  part(".initials").textContent = [words[0], words.length > 1 ? words[words.length - 1] : ""].map((word) => [...word][0] ?? "").join("").toUpperCase();
+  part(".person-name").textContent = user.name;
+  part(".person-since").textContent = day(user.createdAt);
+  part(".person-since").dateTime = user.createdAt;
+  return element;
+}
