@@ -20,6 +20,8 @@ pub(crate) struct Project {
     pub(crate) routes: Vec<Route>,
     pub(crate) tables: Vec<Table>,
     pub(crate) cors: Option<Cors>,
+    /// Where the files of the page are, beside the template.
+    pub(crate) site: PathBuf,
     pub(crate) buckets: Vec<Bucket>,
     pub(crate) access_points: Vec<AccessPoint>,
 }
@@ -43,6 +45,7 @@ impl Project {
             routes: template.routes().map_err(wrong)?,
             tables: template.tables().map_err(wrong)?,
             cors: template.cors().map_err(wrong)?,
+            site: path.with_file_name("web"),
             buckets: template.buckets().map_err(wrong)?,
             access_points: template.access_points().map_err(wrong)?,
         })
@@ -70,7 +73,13 @@ fn parameters(
     if is_declared("Env") {
         parameters.insert("Env".to_owned(), options.env.clone());
     }
-    for (name, value) in [("Issuer", api_url), ("LogLevel", LOG_LEVEL)] {
+    // A browser may come by either name.
+    let origins = format!("{api_url},{}", api_url.replace("127.0.0.1", "localhost"));
+    for (name, value) in [
+        ("AllowedOrigins", origins.as_str()),
+        ("Issuer", api_url),
+        ("LogLevel", LOG_LEVEL),
+    ] {
         if is_declared(name) {
             parameters
                 .entry(name.to_owned())

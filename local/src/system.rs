@@ -28,7 +28,7 @@ use crate::{
     data_dir::DataDir,
     dynamodb::DynamoDb,
     events::{self, Bus},
-    front::Front,
+    front::{Front, Site},
     function::{self, Engines, Pool, Program},
     iam::Principals,
     lambda::Lambda,
@@ -121,6 +121,7 @@ impl System {
         };
         let front = Front::new(
             project.routes,
+            Site::new(project.site, &endpoints.s3),
             project.cors,
             functions.clone(),
             clock.clone(),

@@ -7,6 +7,7 @@ mod event;
 mod ids;
 mod percent;
 mod router;
+mod site;
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Instant};
 
@@ -21,6 +22,7 @@ use url::Url;
 
 pub(crate) use self::ids::trace_id;
 use self::router::Router;
+pub(crate) use self::site::Site;
 use crate::{
     function::Pool,
     ui::{RequestLine, Ui},
@@ -33,6 +35,7 @@ const MAX_EVENT: usize = 6 * 1024 * 1024;
 /// The gateway.
 pub(crate) struct Front {
     router: Router,
+    site: Option<Site>,
     cors: Option<Cors>,
     /// By logical id.
     functions: BTreeMap<String, Arc<Pool>>,
@@ -62,6 +65,7 @@ impl Answered {
 impl Front {
     pub(crate) fn new(
         routes: Vec<Route>,
+        site: Option<Site>,
         cors: Option<Cors>,
         functions: BTreeMap<String, Arc<Pool>>,
         clock: Clock,
@@ -70,6 +74,7 @@ impl Front {
     ) -> Self {
         Self {
             router: Router::new(routes),
+            site,
             cors,
             functions,
             clock,
@@ -94,6 +99,13 @@ impl Front {
         let Some(found) = self.router.find(&parts.method, parts.uri.path()) else {
             return refuse(StatusCode::NOT_FOUND);
         };
+        // What the API has no route of its own for may be a file.
+        if found.route.is_default
+            && let Some(site) = &self.site
+            && let Some(file) = site.answer(parts).await
+        {
+            return Answered::by_gateway(file);
+        }
         let Some(pool) = self.functions.get(&found.route.function).map(Arc::clone) else {
             return refuse(StatusCode::INTERNAL_SERVER_ERROR);
         };

@@ -1,0 +1,54 @@
+//! The demo page and the browser's client, served beside the API. In the account a bucket serves them.
+
+use std::path::PathBuf;
+
+use axum::body::Body;
+use http::{
+    HeaderValue, Method, Request, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    request::Parts,
+};
+use tower::ServiceExt as _;
+use tower_http::services::ServeDir;
+
+/// The files of a directory.
+#[derive(Debug)]
+pub(crate) struct Site {
+    files: ServeDir,
+    policy: HeaderValue,
+}
+
+impl Site {
+    /// The files of `directory`, if there is one; its pages may talk to the API and to `s3`.
+    pub(crate) fn new(directory: PathBuf, s3: &str) -> Option<Self> {
+        let policy = format!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: {s3}; \
+             connect-src 'self' {s3}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        );
+        let policy = HeaderValue::try_from(policy).ok()?;
+        directory.is_dir().then(|| Self {
+            files: ServeDir::new(directory),
+            policy,
+        })
+    }
+
+    /// The file that a request asks for, if there is such a file.
+    pub(crate) async fn answer(&self, parts: &Parts) -> Option<Response<Body>> {
+        if !matches!(parts.method, Method::GET | Method::HEAD) {
+            return None;
+        }
+        let request = Request::from_parts(parts.clone(), Body::empty());
+        let Ok(found) = self.files.clone().oneshot(request).await;
+        if found.status() == StatusCode::NOT_FOUND {
+            return None;
+        }
+        let mut response = found.map(Body::new);
+        response.headers_mut().extend([
+            (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+            (CONTENT_SECURITY_POLICY, self.policy.clone()),
+            (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+            (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        ]);
+        Some(response)
+    }
+}
