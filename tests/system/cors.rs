@@ -38,7 +38,7 @@ fn list(answer: &Answer, name: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_preflight_of_the_templates_origin_is_answered() {
-    let app = TestApp::start();
+    let app = TestApp::start_with(&[&format!("AllowedOrigins={OWN}")]);
     // The gateway answers; whether there is such a route is not its question.
     for (path, method) in [
         ("/users/me", "PATCH"),
@@ -70,7 +70,7 @@ async fn a_preflight_of_the_templates_origin_is_answered() {
 
 #[tokio::test]
 async fn a_foreign_origin_gets_no_cors_headers() {
-    let app = TestApp::start();
+    let app = TestApp::start_with(&[&format!("AllowedOrigins={OWN}")]);
     for origin in [
         "https://example.com",
         "https://localhost:3000",
@@ -98,7 +98,7 @@ async fn a_foreign_origin_gets_no_cors_headers() {
 
 #[tokio::test]
 async fn a_page_can_read_every_answer_and_its_headers() {
-    let app = TestApp::start();
+    let app = TestApp::start_with(&[&format!("AllowedOrigins={OWN}")]);
     let ada = app.somebody("ada@example.com").await;
     for (request, status) in [
         (ada.request(Method::GET, "/users/me"), 200),
@@ -154,7 +154,7 @@ async fn several_origins_can_be_allowed() {
 /// What is no preflight is a request like any other.
 #[tokio::test]
 async fn options_alone_is_a_method_that_is_not_there() {
-    let app = TestApp::start();
+    let app = TestApp::start_with(&[&format!("AllowedOrigins={OWN}")]);
     let answer = Answer::of(app.request(Method::OPTIONS, "/signup"))
         .await
         .expect(405);

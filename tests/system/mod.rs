@@ -3,6 +3,7 @@
 mod cors;
 mod functions;
 mod restart;
+mod site;
 mod start;
 mod template;
 

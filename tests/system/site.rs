@@ -1,0 +1,81 @@
+//! The page at `/`.
+
+use reqwest::Method;
+
+use crate::support::{Answer, TestApp};
+
+#[tokio::test]
+async fn the_page_and_what_it_loads_are_served_beside_the_api() {
+    let app = TestApp::start();
+    let page = app.get("/").await.expect(200);
+    assert_eq!(page.header("content-type"), Some("text/html"));
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'self';"),
+        "{policy}"
+    );
+    assert!(
+        policy.contains(&format!("connect-src 'self' {};", app.endpoint("s3"))),
+        "{policy}"
+    );
+    let html = String::from_utf8(page.body).unwrap();
+    for (path, kind) in [("demo.js", "text/javascript"), ("demo.css", "text/css")] {
+        assert!(html.contains(&format!("\"{path}\"")), "{path}");
+        let file = app.get(&format!("/{path}")).await.expect(200);
+        assert_eq!(file.header("content-type"), Some(kind));
+        assert!(!file.body.is_empty());
+    }
+    app.get("/cloakroom.js").await.expect(200);
+    let head = Answer::of(app.request(Method::HEAD, "/")).await.expect(200);
+    assert!(head.body.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_the_apis_to_answer() {
+    let app = TestApp::start();
+    for path in [
+        "/nope.js",
+        "/..%2fCargo.toml",
+        "/%2e%2e/Cargo.toml",
+        "/demo.js/x",
+        "/web/demo.js",
+    ] {
+        assert_eq!(
+            app.get(path).await.expect(404).problem(),
+            "not_found",
+            "{path}"
+        );
+    }
+    let posted = Answer::of(app.request(Method::POST, "/")).await.expect(404);
+    assert_eq!(posted.problem(), "not_found");
+    assert_eq!(
+        app.get("/users").await.expect(401).problem(),
+        "unauthorized"
+    );
+}
+
+#[tokio::test]
+async fn the_page_may_send_files_to_s3_by_either_name_of_this_machine() {
+    let app = TestApp::start();
+    let api = app.endpoint("api");
+    let bucket = format!("{}/cloakroom-dev-uploadsbucket/key", app.endpoint("s3"));
+    for (origin, allowed) in [
+        (api.to_owned(), true),
+        (api.replace("127.0.0.1", "localhost"), true),
+        ("http://evil.example".to_owned(), false),
+    ] {
+        let preflight = reqwest::Client::new()
+            .request(Method::OPTIONS, &bucket)
+            .header("origin", &origin)
+            .header("access-control-request-method", "PUT")
+            .header(
+                "access-control-request-headers",
+                "content-type,if-none-match,x-amz-checksum-sha256",
+            );
+        let answer = Answer::of(preflight).await;
+        assert_eq!(answer.status, if allowed { 200 } else { 403 }, "{origin}");
+        let expected = allowed.then_some(origin.as_str());
+        assert_eq!(answer.header("access-control-allow-origin"), expected);
+    }
+}
