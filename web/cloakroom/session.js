@@ -67,6 +67,7 @@ export class Session {
 
   /** @param {User} user */
   update(user) {
+    if (!this.#access) return; // an answer that comes after the session's end
     this.#become("signedIn", user, this.state.status === "signedIn" ? "updated" : "restored");
   }
 

@@ -32,7 +32,9 @@
  *
  * @typedef {object} UploadVersion
  * @property {string} versionId
- * @property {number} [size] Bytes.
+ * @property {number} size Bytes.
+ * @property {string} storedAt
+ * @property {boolean} isCurrent Whether it is what a download gets.
  *
  * @typedef {{ method: "PUT", url: string, headers: Record<string, string>, expiresAt: string }} SinglePut
  * @typedef {{ method: "MULTIPART", partSize: number, partCount: number, expiresAt: string }} Multipart

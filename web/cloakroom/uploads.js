@@ -47,7 +47,8 @@ export class Uploads {
    * @returns {Promise<StoredUpload>} With `download` when it is stored.
    */
   async get(id, { signal } = {}) {
-    return (await this.#session.call("GET", pathOf(id), { signal })).data.upload;
+    const { upload, download } = (await this.#session.call("GET", pathOf(id), { signal })).data;
+    return download ? { ...upload, download } : upload;
   }
 
   /**

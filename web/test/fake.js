@@ -181,7 +181,7 @@ export class Fake {
     switch (`${method} ${what ?? ""}`.trim()) {
       case "GET": {
         const download = file.record.status === "stored" ? { download: { url: this.sign(`/${id}`), expiresAt: this.#until() } } : {};
-        return { status: 200, body: { upload: { ...file.record, ...download } } };
+        return { status: 200, body: { upload: file.record, ...download } };
       }
       case "DELETE":
         file.record.status = "deleted";
@@ -195,7 +195,7 @@ export class Fake {
       case "POST complete":
         return this.#complete(file, json);
       case "GET versions":
-        return page([{ versionId: "v1", size: file.record.size }], query);
+        return page([{ versionId: "v1", size: file.record.size, storedAt: file.record.storedAt, isCurrent: file.record.status === "stored" }], query);
       case "POST restore":
         file.record.status = "stored";
         return { status: 200, body: { upload: file.record } };

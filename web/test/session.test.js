@@ -92,6 +92,15 @@ test("signing out during a refresh is final", async (t) => {
   assert.equal(storage.length, 0);
 });
 
+test("an answer that comes after signing out brings nobody back", async (t) => {
+  const { fake, cloakroom } = await signedIn(t);
+  fake.api = async ({ path }) => {
+    if (path === "/users/me") await cloakroom.signOut();
+  };
+  await cloakroom.me();
+  assert.deepEqual([cloakroom.session.status, cloakroom.session.user], ["signedOut", null]);
+});
+
 test("signing out works without the server, except everywhere", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.api = () => refusal(503, "unavailable", "Later.");

@@ -265,6 +265,14 @@ test("a deletion whose answer was lost is done", async (t) => {
   await cloakroom.uploads.delete(id);
 });
 
+test("a stored file can be downloaded", async (t) => {
+  const { cloakroom } = await signedIn(t);
+  const { id } = await (await cloakroom.uploads.create(file(100))).done;
+  const { download } = await cloakroom.uploads.get(id);
+  const bytes = await (await fetch(download?.url ?? "")).arrayBuffer();
+  assert.deepEqual(bytes, await file(100).arrayBuffer());
+});
+
 test("a deleted file can be restored from its versions", async (t) => {
   const { cloakroom } = await signedIn(t);
   const { id } = await (await cloakroom.uploads.create(file(100))).done;
