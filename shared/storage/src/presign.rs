@@ -126,12 +126,27 @@ fn config(now: OffsetDateTime) -> Result<PresigningConfig, StorageError> {
 }
 
 fn presigned(request: &PresignedRequest, now: OffsetDateTime) -> Presigned {
-    let header = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let url = request.uri();
+    let signed = signed_headers(url);
+    // The SDK adds others for its own purposes, which a browser would have to ask the bucket's CORS rules for.
+    let headers = request.headers().filter(|(name, _)| signed.contains(name));
     Presigned {
-        url: request.uri().to_owned(),
-        headers: request.headers().map(header).collect(),
+        url: url.to_owned(),
+        headers: headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
         expires_at: now + URL_LIFETIME,
     }
+}
+
+/// The names in `X-Amz-SignedHeaders`: lower-case, between semicolons.
+fn signed_headers(url: &str) -> Vec<&str> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query
+        .split('&')
+        .find_map(|parameter| parameter.strip_prefix("X-Amz-SignedHeaders="))
+        .map(|names| names.split("%3B").collect())
+        .unwrap_or_default()
 }
 
 /// RFC 6266, section 5: a plain name for old programs, and the real one (RFC 8187) for all others.
@@ -154,6 +169,14 @@ fn content_disposition(filename: &Filename) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_signed_headers_are_in_the_url() {
+        let url =
+            "https://b.example/k?X-Amz-Date=1&X-Amz-SignedHeaders=content-length%3Bhost&x-id=P";
+        assert_eq!(signed_headers(url), ["content-length", "host"]);
+        assert!(signed_headers("https://b.example/k").is_empty());
+    }
 
     #[test]
     fn a_name_cannot_leave_its_header() {
