@@ -17,6 +17,10 @@ use crate::peer::Peer;
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
 
+/// A mark on a form whose answer leads elsewhere.
+#[derive(Debug, Clone)]
+pub(crate) struct Redirects;
+
 /// Which operation made an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    events::Reason,
+    events::{Reason, Redirects},
     needs::{On, needs},
     refuse,
     targets::{Target, Targets},
@@ -112,6 +112,9 @@ impl S3Access for Gate {
         }
         if input.object_lock_legal_hold_status.is_some() {
             Gate::check(self, credentials, "s3:PutObjectLegalHold", &resource)?;
+        }
+        if request.input.success_action_redirect.is_some() {
+            request.extensions.insert(Redirects);
         }
         request.extensions.insert(Reason::Post);
         Ok(())

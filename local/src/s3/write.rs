@@ -1,5 +1,9 @@
 //! Storing, copying and deleting objects.
 
+use http::{
+    HeaderName,
+    header::{ETAG, LOCATION},
+};
 use s3s::{
     S3Request, S3Response, S3Result,
     dto::{
@@ -14,7 +18,7 @@ use super::{
     checksum::{self, Algorithm},
     conditions::{ReadCondition, WriteCondition},
     error::{internal, no_such_key, no_such_version, not_implemented},
-    events::{Reason, Source},
+    events::{Reason, Redirects, Source},
     lock,
     store::{About, NULL_VERSION, Object, Version, data},
 };
@@ -48,6 +52,7 @@ impl Service {
         reason: Reason,
     ) -> S3Result<S3Response<PutObjectOutput>> {
         let source = Source::of(&request);
+        let redirects = request.extensions.get::<Redirects>().is_some();
         let mut input = request.input;
         let store = &self.gate.targets.get(&input.bucket)?.store;
         check_key(&input.key)?;
@@ -98,7 +103,20 @@ impl Service {
             .checksum
             .as_ref()
             .and_then(|sum| sum.fields().checksum_type);
-        Ok(S3Response::new(output))
+        let mut response = S3Response::new(output);
+        if reason == Reason::Post {
+            // s3s leaves these out.
+            let location = (!redirects).then(|| self.location(&input.bucket, &input.key));
+            let etag = Some(format!("\"{}\"", object.etag));
+            let id = version_id(&version);
+            let id_header = HeaderName::from_static("x-amz-version-id");
+            for (name, value) in [(ETAG, etag), (LOCATION, location), (id_header, id)] {
+                if let Some(value) = value.and_then(|value| value.parse().ok()) {
+                    response.headers.insert(name, value);
+                }
+            }
+        }
+        Ok(response)
     }
 
     pub(crate) async fn copy(
