@@ -18,6 +18,7 @@ from samcli.cli.types import CfnParameterOverridesType  # noqa: E402
 # What the default ports of `cargo run` make of the template's variables, seen from a container.
 LOCAL = {
     "AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:3001",
+    "AWS_ENDPOINT_URL_S3": "http://host.docker.internal:3003",
     "AWS_ENDPOINT_URL_SSM": "http://host.docker.internal:3002",
     "ISSUER": "http://127.0.0.1:3000",
 }

@@ -16,7 +16,7 @@ from typing import Any
 from functions import ROOT
 from local_system import CLOAKROOM, LocalSystem
 
-URL = "http://127.0.0.1:3003"
+URL = "http://127.0.0.1:3010"
 (BUILT,) = sys.argv[1:]
 
 # As the README says it: the key that the engines know as the operator's.

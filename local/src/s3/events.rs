@@ -1,4 +1,4 @@
-//! What EventBridge hears of new objects.
+//! What `EventBridge` hears of new objects.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
 
 use s3s::S3Request;

@@ -69,19 +69,14 @@ impl Front {
     }
 
     async fn call(&self, request: Request<Body>) -> Response<Body> {
-        match self
-            .service
-            .call(request.map(s3s::Body::http_body_unsync))
-            .await
-        {
-            Ok(response) => response.map(Body::new),
-            // s3s could not even write the error.
-            Err(_) => {
-                let mut response = Response::new(Body::empty());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response
-            }
+        let request = request.map(s3s::Body::http_body_unsync);
+        if let Ok(response) = self.service.call(request).await {
+            return response.map(Body::new);
         }
+        // s3s could not even write the error.
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
     }
 }
 

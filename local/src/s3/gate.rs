@@ -157,7 +157,9 @@ impl Targets {
                 );
                 Ok((self.get(&arn)?, key, version_id.as_deref()))
             }
-            _ => Err(s3_error!(InvalidArgument, "Invalid copy source object key")),
+            CopySource::Outpost { .. } => {
+                Err(s3_error!(InvalidArgument, "Invalid copy source object key"))
+            }
         }
     }
 }
@@ -179,9 +181,9 @@ fn check_signed_headers(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
     }
     let is_presigned = parameter.is_some();
     let signed = parameter.or_else(|| {
-        let parameters = authorization?.split([',', ' ']);
-        let names = parameters.filter_map(|text| text.trim().strip_prefix("SignedHeaders="));
-        names.last().map(str::to_owned)
+        let mut parameters = authorization?.split([',', ' ']);
+        let names = parameters.find_map(|text| text.trim().strip_prefix("SignedHeaders="));
+        names.map(str::to_owned)
     });
     let signed = signed.unwrap_or_default();
     let is_signed = |name: &str| {
