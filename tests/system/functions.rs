@@ -80,3 +80,104 @@ async fn a_busy_function_ends_with_the_system_too() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_function_that_is_killed_at_work_costs_one_502() {
+    let (app, signup, answer) = while_it_hashes().await;
+    signal(signup.pid, "KILL");
+    assert_eq!(answer.await.unwrap().unwrap(), 502);
+    // Nothing was written, and there is a new instance at once.
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    let now = instances(app.pid());
+    assert!(!now.contains(&signup), "{now:?}");
+}
+
+#[tokio::test]
+async fn the_502_is_a_problem_document() {
+    let (app, signup, _) = while_it_hashes().await;
+    let body = json!({"email": "bob@example.com", "password": PASSWORD, "name": "Bob"});
+    let request = app.request(Method::POST, "/signup").json(&body);
+    let second = tokio::spawn(Answer::of(request));
+    let mut other = None;
+    eventually(async || {
+        other = instances(app.pid())
+            .into_iter()
+            .find(|instance| *instance != signup);
+        other
+            .as_ref()
+            .is_some_and(|other| processor_time(other.pid) > 10)
+    })
+    .await;
+    signal(other.unwrap().pid, "KILL");
+    let answer = second.await.unwrap().expect(502);
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/problem+json")
+    );
+    let problem = answer.json();
+    assert_eq!(
+        (&problem["status"], &problem["code"]),
+        (&json!(502), &json!("function_crashed"))
+    );
+}
+
+#[tokio::test]
+async fn functions_that_are_killed_while_idle_are_not_missed() {
+    let (app, instances_before) = with_all_functions().await;
+    for instance in &instances_before {
+        signal(instance.pid, "KILL");
+    }
+    all_gone(&instances_before).await;
+    app.sign_in("ada@example.com", PASSWORD).await.expect(200);
+    app.sign_up("bob@example.com", PASSWORD).await.expect(201);
+    app.get("/users/me").await.expect(401);
+    app.get("/nope").await.expect(404);
+}
+
+/// As on Lambda, where the operator's shell is far away.
+#[tokio::test]
+async fn a_function_has_the_variables_of_the_template_and_of_lambda_and_no_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = dev(dir.path());
+    let command = command
+        .args(["--ephemeral"])
+        .env("CANARY", "of the operator's shell");
+    let app = TestApp::run(command, dir.path());
+    app.somebody("ada@example.com").await;
+    app.get("/nope").await.expect(404);
+    let key = app.signer().await;
+    for instance in instances(app.pid()) {
+        let environment = fs::read(format!("/proc/{}/environ", instance.pid)).unwrap();
+        let environment = String::from_utf8(environment).unwrap();
+        let variables: BTreeMap<_, _> = environment
+            .split_terminator('\0')
+            .map(|line| line.split_once('=').unwrap())
+            .collect();
+        assert!(!variables.contains_key("CANARY"), "{}", instance.name);
+        assert!(!environment.contains(&key.kid), "{}", instance.name);
+        let own_key = format!("LOCAL{}FUNCTION", instance.name.to_uppercase());
+        assert_eq!(variables["AWS_ACCESS_KEY_ID"], own_key);
+        let tables: Vec<_> = variables
+            .keys()
+            .filter(|name| name.ends_with("_TABLE"))
+            .collect();
+        let expected: &[&str] = match instance.name.as_str() {
+            "signup" => &["CREDENTIALS_TABLE", "IDEMPOTENCY_TABLE", "USERS_TABLE"],
+            "signin" => &["CREDENTIALS_TABLE", "SESSIONS_TABLE", "USERS_TABLE"],
+            _ => &[],
+        };
+        assert_eq!(
+            tables,
+            expected.iter().collect::<Vec<_>>(),
+            "{}",
+            instance.name
+        );
+        let path = variables.get("PARAMETER_PATH").copied();
+        let expected = match instance.name.as_str() {
+            "signup" => None,
+            "signin" => Some("/cloakroom/dev"),
+            _ => Some("/cloakroom/dev/keys/public"),
+        };
+        assert_eq!(path, expected, "{}", instance.name);
+    }
+}

@@ -1,4 +1,4 @@
-//! What EventBridge hears of new objects.
+//! What `EventBridge` hears of new objects.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
 
 use s3s::S3Request;
@@ -16,6 +16,10 @@ use crate::peer::Peer;
 /// The id of a request, as its answer and its events carry it.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
+
+/// A mark on a form whose answer leads elsewhere.
+#[derive(Debug, Clone)]
+pub(crate) struct Redirects;
 
 /// Which operation made an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

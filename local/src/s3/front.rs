@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, body::Body, extract::State};
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION},
 };
 use http_body_util::{BodyExt, Limited};
 use percent_encoding::percent_decode_str;
@@ -69,19 +69,14 @@ impl Front {
     }
 
     async fn call(&self, request: Request<Body>) -> Response<Body> {
-        match self
-            .service
-            .call(request.map(s3s::Body::http_body_unsync))
-            .await
-        {
-            Ok(response) => response.map(Body::new),
-            // s3s could not even write the error.
-            Err(_) => {
-                let mut response = Response::new(Body::empty());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response
-            }
+        let request = request.map(s3s::Body::http_body_unsync);
+        if let Ok(response) = self.service.call(request).await {
+            return response.map(Body::new);
         }
+        // s3s could not even write the error.
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
     }
 }
 
@@ -103,6 +98,8 @@ async fn handle(State(front): State<Arc<Front>>, mut request: Request<Body>) -> 
             response.headers_mut().remove(CONTENT_TYPE);
         } else if response.status().is_client_error() || response.status().is_server_error() {
             response = reword(response, is_form, &id).await;
+        } else if is_form && response.status() == StatusCode::CREATED {
+            response = locate(response).await;
         }
         if let (Some(asked), Some(rules)) = (&asked, &rules) {
             cors::apply(rules, asked, response.headers_mut());
@@ -139,6 +136,34 @@ async fn reword(response: Response<Body>, is_form: bool, id: &str) -> Response<B
     if !text.contains("<RequestId>") {
         text = text.replace("</Error>", &format!("<RequestId>{id}</RequestId></Error>"));
     }
+    parts
+        .headers
+        .insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+    Response::from_parts(parts, Body::from(text))
+}
+
+/// Makes the place in the answer to a form the whole URL: s3s writes its path alone.
+async fn locate(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let (Ok(body), Some(location)) = (
+        Limited::new(body, MAX_ERROR).collect().await,
+        parts
+            .headers
+            .get(LOCATION)
+            .and_then(|value| value.to_str().ok()),
+    ) else {
+        return Response::from_parts(parts, Body::empty());
+    };
+    let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+    let text = match (
+        text.split_once("<Location>"),
+        text.split_once("</Location>"),
+    ) {
+        (Some((before, _)), Some((_, after))) => {
+            format!("{before}<Location>{location}</Location>{after}")
+        }
+        _ => text,
+    };
     parts
         .headers
         .insert(CONTENT_LENGTH, HeaderValue::from(text.len()));

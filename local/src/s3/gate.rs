@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    events::Reason,
+    events::{Reason, Redirects},
     needs::{On, needs},
     refuse,
     targets::{Target, Targets},
@@ -113,6 +113,9 @@ impl S3Access for Gate {
         if input.object_lock_legal_hold_status.is_some() {
             Gate::check(self, credentials, "s3:PutObjectLegalHold", &resource)?;
         }
+        if request.input.success_action_redirect.is_some() {
+            request.extensions.insert(Redirects);
+        }
         request.extensions.insert(Reason::Post);
         Ok(())
     }
@@ -154,7 +157,9 @@ impl Targets {
                 );
                 Ok((self.get(&arn)?, key, version_id.as_deref()))
             }
-            _ => Err(s3_error!(InvalidArgument, "Invalid copy source object key")),
+            CopySource::Outpost { .. } => {
+                Err(s3_error!(InvalidArgument, "Invalid copy source object key"))
+            }
         }
     }
 }
@@ -176,9 +181,9 @@ fn check_signed_headers(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
     }
     let is_presigned = parameter.is_some();
     let signed = parameter.or_else(|| {
-        let parameters = authorization?.split([',', ' ']);
-        let names = parameters.filter_map(|text| text.trim().strip_prefix("SignedHeaders="));
-        names.last().map(str::to_owned)
+        let mut parameters = authorization?.split([',', ' ']);
+        let names = parameters.find_map(|text| text.trim().strip_prefix("SignedHeaders="));
+        names.map(str::to_owned)
     });
     let signed = signed.unwrap_or_default();
     let is_signed = |name: &str| {

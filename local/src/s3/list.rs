@@ -1,118 +1,19 @@
 //! Listings, in the order of the keys' bytes.
 
-use std::ops::Bound;
-
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::{
     S3Request, S3Response, S3Result,
     dto::{
-        CommonPrefix, DeleteMarkerEntry, ETag, EncodingType, ListObjectVersionsInput,
-        ListObjectVersionsOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
-        ObjectStorageClass, ObjectVersion, ObjectVersionStorageClass, Timestamp,
+        DeleteMarkerEntry, ETag, ListObjectVersionsInput, ListObjectVersionsOutput,
+        ListObjectsV2Input, ListObjectsV2Output, Object, ObjectStorageClass, ObjectVersion,
+        ObjectVersionStorageClass, Timestamp,
     },
-    s3_error,
 };
 
 use super::{
     Service,
-    store::{Keys, Version},
+    page::{Place, decode_token, encoder, following, max, page, token},
+    store::Version,
 };
-
-/// What stays as it is in a key that is URL-encoded.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'/')
-    .remove(b'_')
-    .remove(b'~');
-
-/// The most entries of one page.
-const MAX_KEYS: i32 = 1000;
-
-/// One page of what begins with `prefix`: the entries, and the prefixes that stand for many.
-struct Page<'a> {
-    prefix: &'a str,
-    delimiter: &'a str,
-    limit: usize,
-    prefixes: Vec<String>,
-    entries: usize,
-}
-
-/// What to do with a key.
-enum Place {
-    /// It is an entry.
-    Entry,
-    /// It is behind a prefix that the page holds.
-    Behind,
-    /// The page is full.
-    Next,
-}
-
-impl Page<'_> {
-    fn place(&mut self, key: &str) -> Place {
-        let rest = key.get(self.prefix.len()..).unwrap_or_default();
-        let end = match self.delimiter {
-            "" => None,
-            delimiter => rest.find(delimiter).map(|index| index + delimiter.len()),
-        };
-        match end {
-            None => match self.has_room() {
-                true => {
-                    self.entries += 1;
-                    Place::Entry
-                }
-                false => Place::Next,
-            },
-            Some(end) => {
-                let common = &key[..self.prefix.len() + end];
-                if self.prefixes.last().is_some_and(|last| last == common) {
-                    return Place::Behind;
-                }
-                if !self.has_room() {
-                    return Place::Next;
-                }
-                self.prefixes.push(common.to_owned());
-                Place::Behind
-            }
-        }
-    }
-
-    fn has_room(&self) -> bool {
-        self.entries + self.prefixes.len() < self.limit
-    }
-
-    fn common_prefixes(&self, encode: impl Fn(&str) -> String) -> Option<Vec<CommonPrefix>> {
-        let prefix = |prefix: &String| CommonPrefix {
-            prefix: Some(encode(prefix)),
-        };
-        Some(self.prefixes.iter().map(prefix).collect())
-    }
-}
-
-/// The keys after `after` that begin with `prefix`; `after` may be a prefix that stood for many.
-fn following<'a>(
-    keys: &'a Keys,
-    prefix: &'a str,
-    delimiter: &'a str,
-    after: &'a str,
-) -> impl Iterator<Item = (&'a String, &'a [std::sync::Arc<Version>])> {
-    let start = if prefix > after {
-        Bound::Included(prefix)
-    } else {
-        Bound::Excluded(after)
-    };
-    let is_behind = move |key: &str| {
-        !delimiter.is_empty()
-            && after.len() > prefix.len()
-            && after.ends_with(delimiter)
-            && key.starts_with(after)
-    };
-    keys.range::<str, _>((start, Bound::Unbounded))
-        .take_while(move |(key, _)| key.starts_with(prefix))
-        .filter(move |(key, _)| !is_behind(key))
-        .map(|(key, versions)| (key, versions.as_slice()))
-}
 
 impl Service {
     pub(crate) fn list(
@@ -163,9 +64,9 @@ impl Service {
                 }
             }
         });
-        let token = last.filter(|_| is_truncated);
+        let last = last.filter(|_| is_truncated);
         Ok(S3Response::new(ListObjectsV2Output {
-            common_prefixes: page.common_prefixes(encode),
+            common_prefixes: Some(page.common_prefixes(encode)),
             contents: Some(contents),
             continuation_token: input.continuation_token,
             delimiter: input.delimiter.as_deref().map(encode),
@@ -174,7 +75,7 @@ impl Service {
             key_count: i32::try_from(page.entries + page.prefixes.len()).ok(),
             max_keys: Some(max_keys),
             name: Some(input.bucket),
-            next_continuation_token: token.map(|key| BASE64_URL_SAFE_NO_PAD.encode(key)),
+            next_continuation_token: last.as_deref().map(token),
             prefix: Some(encode(&prefix)),
             start_after: input.start_after.as_deref().map(encode),
             ..ListObjectsV2Output::default()
@@ -237,7 +138,7 @@ impl Service {
                 }
             }
         });
-        output.common_prefixes = page.common_prefixes(encode);
+        output.common_prefixes = Some(page.common_prefixes(encode));
         output.versions = Some(versions_found);
         output.delete_markers = Some(markers_found);
         if output.is_truncated == Some(true) {
@@ -277,51 +178,4 @@ fn version_entry(
             ..DeleteMarkerEntry::default()
         }),
     }
-}
-
-fn page<'a>(prefix: &'a str, delimiter: &'a str, max_keys: i32) -> Page<'a> {
-    Page {
-        prefix,
-        delimiter,
-        limit: usize::try_from(max_keys).unwrap_or_default(),
-        prefixes: Vec::new(),
-        entries: 0,
-    }
-}
-
-/// The number of entries that a page may have.
-pub(crate) fn max(asked: Option<i32>) -> S3Result<i32> {
-    match asked {
-        None => Ok(MAX_KEYS),
-        Some(asked) if asked < 0 => Err(s3_error!(
-            InvalidArgument,
-            "Argument must be an integer between 0 and 2147483647"
-        )),
-        Some(asked) => Ok(asked.min(MAX_KEYS)),
-    }
-}
-
-/// How keys are written in the answer: XML cannot hold all of them.
-pub(crate) fn encoder(encoding: Option<&EncodingType>) -> S3Result<fn(&str) -> String> {
-    match encoding.map(EncodingType::as_str) {
-        None => Ok(str::to_owned),
-        Some(EncodingType::URL) => Ok(|key| utf8_percent_encode(key, KEPT).to_string()),
-        Some(_) => Err(s3_error!(
-            InvalidArgument,
-            "Invalid Encoding Method specified in Request"
-        )),
-    }
-}
-
-fn decode_token(token: &str) -> S3Result<String> {
-    let invalid = || {
-        s3_error!(
-            InvalidArgument,
-            "The continuation token provided is incorrect"
-        )
-    };
-    let bytes = BASE64_URL_SAFE_NO_PAD
-        .decode(token)
-        .map_err(|_| invalid())?;
-    String::from_utf8(bytes).map_err(|_| invalid())
 }

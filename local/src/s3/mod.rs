@@ -1,9 +1,12 @@
 //! The embedded object store. s3s reads requests and checks their signatures; what is stored, and
 //! who may, is ours.
 
+mod about;
+mod body;
 mod checksum;
 mod complete;
 mod conditions;
+mod copy;
 mod cors;
 mod error;
 mod events;
@@ -13,6 +16,7 @@ mod list;
 mod lock;
 mod multipart;
 mod needs;
+mod page;
 mod read;
 mod refuse;
 mod service;

@@ -14,12 +14,13 @@ use uuid::Uuid;
 
 use super::{
     Service,
+    about::about,
+    body::{Body, length},
     checksum::{self, Algorithm, Declared},
     error::not_implemented,
-    list::{encoder, max},
     lock,
+    page::{encoder, max},
     store::{Part, Upload, data},
-    write::{Body, about, length},
 };
 
 /// The highest number of a part.
@@ -87,7 +88,7 @@ impl Service {
             length: Some(length(input.content_length, &request.headers)?),
             md5: input.content_md5.take(),
             declared,
-            body: input.body.take(),
+            bytes: input.body.take(),
         };
         let data = body
             .store(store.data(), request.trailing_headers.as_ref())
@@ -172,12 +173,11 @@ impl Service {
             Some(&upload.key) == input.key_marker.as_ref()
                 && Some(&upload.id) == input.upload_id_marker.as_ref()
         };
-        let start = match uploads.iter().position(is_last) {
-            Some(index) => index + 1,
-            None => {
-                let marker = input.key_marker.clone().unwrap_or_default();
-                uploads.partition_point(|upload| upload.key <= marker && !marker.is_empty())
-            }
+        let start = if let Some(index) = uploads.iter().position(is_last) {
+            index + 1
+        } else {
+            let marker = input.key_marker.clone().unwrap_or_default();
+            uploads.partition_point(|upload| upload.key <= marker && !marker.is_empty())
         };
         let mut rest = uploads[start..]
             .iter()

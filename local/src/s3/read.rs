@@ -13,13 +13,15 @@ use s3s::{
 };
 
 use super::{
-    Service, checksum,
+    Service,
+    about::content_type,
+    checksum,
     conditions::{ReadCondition, insert_date},
     error::{no_such_key, no_such_version, not_implemented},
     lock::hold_status,
     store::{Object, Version, data},
     targets::Target,
-    write::{content_type, version_id},
+    write::version_id,
 };
 
 /// What `GetObject` and `HeadObject` ask alike.

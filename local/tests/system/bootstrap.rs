@@ -2,8 +2,11 @@
 
 use std::{env, process, time::Duration};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::lambda_runtime::{self, Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
+
+use crate::support::dynamodb;
 
 /// Not a test: the functions' executables come here.
 #[test]
@@ -22,6 +25,9 @@ fn function() {
 }
 
 async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    if env::var("RECORDER_TABLE").is_ok() {
+        return record(&event.payload).await;
+    }
     match event.payload["pathParameters"]["action"].as_str() {
         None => Ok(event.payload),
         Some("pid") => Ok(json!(process::id())),
@@ -47,6 +53,32 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         })),
         Some(action) => Err(format!("cannot {action}").into()),
     }
+}
+
+/// Keeps an event under the key of its object; the first time that it sees `fail`, it fails.
+async fn record(event: &Value) -> Result<Value, Error> {
+    let [url, access_key, table] = [
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_ACCESS_KEY_ID",
+        "RECORDER_TABLE",
+    ]
+    .map(|name| env::var(name).unwrap());
+    let put = |id: &str, event: String| {
+        dynamodb(&url, &access_key)
+            .put_item()
+            .table_name(&table)
+            .item("id", AttributeValue::S(id.to_owned()))
+            .item("event", AttributeValue::S(event))
+    };
+    let key = event["detail"]["object"]["key"].as_str().unwrap_or("none");
+    if key == "fail" {
+        let first = put("first", String::new()).condition_expression("attribute_not_exists(id)");
+        if first.send().await.is_ok() {
+            return Err("the first time".into());
+        }
+    }
+    put(key, event.to_string()).send().await?;
+    Ok(json!({"recorded": key}))
 }
 
 fn epoch_ms() -> u64 {

@@ -5,9 +5,11 @@
 mod api;
 mod bootstrap;
 mod dynamodb;
+mod events;
 mod failures;
 mod instances;
+mod invoke;
 mod restart;
-mod s3;
+pub mod s3;
 mod ssm;
 mod support;

@@ -1,7 +1,8 @@
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_s3::primitives::ByteStream;
 use local::{DevError, OPERATOR_KEY, System};
 
-use crate::support::{dynamodb, options, ssm};
+use crate::support::{dynamodb, options, s3, ssm};
 
 #[tokio::test]
 async fn data_survives_a_restart() {
@@ -16,6 +17,20 @@ async fn data_survives_a_restart() {
         .send()
         .await
         .unwrap();
+    let s3 = |system: &System| s3(&system.endpoints().s3, OPERATOR_KEY);
+    let files = "cloakroom-dev-files";
+    let put = s3(&system).put_object().bucket(files).key("a/b");
+    let version = put.body(ByteStream::from_static(b"hello")).send().await;
+    let version = version.unwrap().version_id.unwrap();
+    let upload = s3(&system).create_multipart_upload().bucket(files).key("c");
+    let upload = upload.send().await.unwrap().upload_id.unwrap();
+    let part = s3(&system)
+        .upload_part()
+        .bucket(files)
+        .key("c")
+        .upload_id(&upload);
+    let part = part.part_number(7).body(ByteStream::from_static(b"part"));
+    part.send().await.unwrap();
     system.stop().await;
 
     options.seed_parameters = |_| panic!("there are keys already");
@@ -36,6 +51,23 @@ async fn data_survives_a_restart() {
         .await
         .unwrap();
     assert_eq!(secret.parameter().unwrap().value(), Some("secret"));
+    let got = s3(&system)
+        .get_object()
+        .bucket(files)
+        .key("a/b")
+        .send()
+        .await;
+    let got = got.unwrap();
+    assert_eq!(got.version_id(), Some(version.as_str()));
+    assert_eq!(got.body.collect().await.unwrap().to_vec(), b"hello");
+    let parts = s3(&system)
+        .list_parts()
+        .bucket(files)
+        .key("c")
+        .upload_id(&upload);
+    let parts = parts.send().await.unwrap();
+    assert_eq!(parts.parts()[0].part_number(), Some(7));
+    assert_eq!(parts.parts()[0].size(), Some(4));
     system.stop().await;
 }
 

@@ -230,7 +230,7 @@ pub(crate) async fn checksum(
 
 /// The `ETag` of an object that was stored in one piece.
 pub(crate) fn etag(md5: &[u8; 16]) -> String {
-    md5.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(*md5))
 }
 
 /// The `ETag` of an object that was stored in parts with these.

@@ -103,11 +103,9 @@ impl Store {
     /// What the upload `id` to `key` was completed to.
     pub(crate) fn completed(&self, key: &str, id: &str) -> Option<Arc<Version>> {
         self.read(|keys| {
-            let versions = keys.get(key)?.iter();
-            versions
-                .filter(|version| version.upload_id.as_deref() == Some(id))
-                .cloned()
-                .next()
+            let mut versions = keys.get(key)?.iter();
+            let version = versions.find(|version| version.upload_id.as_deref() == Some(id));
+            version.cloned()
         })
     }
 }

@@ -1,6 +1,12 @@
 //! The object store, by the real SDK and by plain HTTP.
 
+mod cors;
+mod forms;
+mod locks;
+mod multipart;
 mod objects;
+mod presigned;
+mod rights;
 
 use std::time::Duration;
 
@@ -21,6 +27,7 @@ pub fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
     error.code().unwrap_or_default()
 }
 
+/// A minute.
 pub fn presigning() -> PresigningConfig {
     PresigningConfig::expires_in(Duration::from_mins(1)).unwrap()
 }

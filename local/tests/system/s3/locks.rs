@@ -1,0 +1,145 @@
+use aws_sdk_s3::{
+    Client,
+    operation::put_object_retention::builders::PutObjectRetentionFluentBuilder,
+    primitives::DateTime,
+    types::{
+        ObjectLockLegalHold, ObjectLockLegalHoldStatus, ObjectLockRetention,
+        ObjectLockRetentionMode,
+    },
+};
+use domain::Clock;
+use local::OPERATOR_KEY;
+
+use super::{FILES, PLAIN, code};
+use crate::support::TestSystem;
+
+fn in_hours(hours: i64) -> DateTime {
+    DateTime::from_secs(Clock::system().now().unix_timestamp() + hours * 3600)
+}
+
+async fn put(s3: &Client) -> String {
+    let put = s3.put_object().bucket(FILES).key("a").send().await;
+    put.unwrap().version_id.unwrap()
+}
+
+fn retain(
+    s3: &Client,
+    mode: ObjectLockRetentionMode,
+    hours: i64,
+) -> PutObjectRetentionFluentBuilder {
+    let retention = ObjectLockRetention::builder().mode(mode);
+    let retention = retention.retain_until_date(in_hours(hours)).build();
+    let put = s3.put_object_retention().bucket(FILES).key("a");
+    put.retention(retention)
+}
+
+#[tokio::test]
+async fn a_locked_version_stays() {
+    let system = TestSystem::start().await;
+    let s3 = system.s3(OPERATOR_KEY);
+    let version = put(&s3).await;
+    let compliance = |hours| retain(&s3, ObjectLockRetentionMode::Compliance, hours).send();
+    compliance(2).await.unwrap();
+    let held = s3
+        .get_object_retention()
+        .bucket(FILES)
+        .key("a")
+        .send()
+        .await;
+    let held = held.unwrap().retention.unwrap();
+    assert_eq!(held.mode(), Some(&ObjectLockRetentionMode::Compliance));
+
+    let delete = |bypass| {
+        let delete = s3.delete_object().bucket(FILES).key("a");
+        delete
+            .version_id(&version)
+            .set_bypass_governance_retention(bypass)
+            .send()
+    };
+    assert_eq!(code(&delete(None).await.unwrap_err()), "AccessDenied");
+    assert_eq!(code(&delete(Some(true)).await.unwrap_err()), "AccessDenied");
+    assert_eq!(code(&compliance(1).await.unwrap_err()), "AccessDenied");
+    compliance(3).await.unwrap();
+    assert_eq!(code(&compliance(-1).await.unwrap_err()), "InvalidArgument");
+
+    // It can be hidden all the same.
+    let hidden = s3.delete_object().bucket(FILES).key("a").send().await;
+    assert_eq!(hidden.unwrap().delete_marker(), Some(true));
+    let got = s3.head_object().bucket(FILES).key("a").version_id(&version);
+    assert!(
+        got.send()
+            .await
+            .unwrap()
+            .object_lock_retain_until_date()
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn governance_gives_way_to_who_may() {
+    let system = TestSystem::start().await;
+    let s3 = system.s3(OPERATOR_KEY);
+    let version = put(&s3).await;
+    let governance = |hours| retain(&s3, ObjectLockRetentionMode::Governance, hours);
+    governance(2).send().await.unwrap();
+    let shorter = governance(1).send().await;
+    assert_eq!(code(&shorter.unwrap_err()), "AccessDenied");
+    let shorter = governance(1).bypass_governance_retention(true).send().await;
+    shorter.unwrap();
+    let delete = s3
+        .delete_object()
+        .bucket(FILES)
+        .key("a")
+        .version_id(version);
+    let refused = delete.clone().send().await;
+    assert_eq!(code(&refused.unwrap_err()), "AccessDenied");
+    delete
+        .bypass_governance_retention(true)
+        .send()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_legal_hold_holds_until_it_is_lifted() {
+    let system = TestSystem::start().await;
+    let s3 = system.s3(OPERATOR_KEY);
+    let version = put(&s3).await;
+    let hold = |status| {
+        let hold = ObjectLockLegalHold::builder().status(status).build();
+        let put = s3.put_object_legal_hold().bucket(FILES).key("a");
+        put.legal_hold(hold).send()
+    };
+    hold(ObjectLockLegalHoldStatus::On).await.unwrap();
+    let delete = s3
+        .delete_object()
+        .bucket(FILES)
+        .key("a")
+        .version_id(version);
+    let refused = delete.clone().send().await;
+    assert_eq!(code(&refused.unwrap_err()), "AccessDenied");
+    hold(ObjectLockLegalHoldStatus::Off).await.unwrap();
+    delete.send().await.unwrap();
+}
+
+#[tokio::test]
+async fn only_a_bucket_with_locks_locks() {
+    let system = TestSystem::start().await;
+    let s3 = system.s3(OPERATOR_KEY);
+    s3.put_object().bucket(PLAIN).key("a").send().await.unwrap();
+    let get = s3
+        .get_object_retention()
+        .bucket(PLAIN)
+        .key("a")
+        .send()
+        .await;
+    assert_eq!(code(&get.unwrap_err()), "InvalidRequest");
+    put(&s3).await;
+    let get = s3
+        .get_object_retention()
+        .bucket(FILES)
+        .key("a")
+        .send()
+        .await;
+    assert_eq!(code(&get.unwrap_err()), "NoSuchObjectLockConfiguration");
+}
