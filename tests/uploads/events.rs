@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{announce, path, send, status};
 use crate::support::{Answer, TestApp, eventually};
 
-/// Runs upload-events as EventBridge would.
+/// Runs upload-events as `EventBridge` would.
 async fn deliver(app: &TestApp, event: &Value) -> Answer {
     let url = format!(
         "{}/2015-03-31/functions/UploadEventsFunction/invocations",
