@@ -202,7 +202,10 @@ pub fn cloakroom<const N: usize>(args: [&str; N]) -> Command {
 /// `cloakroom dev` on free ports, with its data in `dir` and cheap hashes.
 pub fn dev(dir: &Path) -> Command {
     let mut command = cloakroom(["dev", "--port", "0", "--parameter", "BcryptCost=4"]);
-    command.arg("--without-schedules").arg("--data-dir").arg(dir);
+    command
+        .arg("--without-schedules")
+        .arg("--data-dir")
+        .arg(dir);
     command
 }
 

@@ -71,11 +71,9 @@ async fn a_busy_function_ends_with_the_system_too() {
         let (mut app, signup, answer) = while_it_hashes().await;
         app.end_by(name);
         all_gone(&[signup]).await;
-        // Whatever the client was told, it was not told that it has an account.
-        assert!(
-            !answer.await.unwrap().is_ok_and(|status| status < 500),
-            "{name}"
-        );
+        // A system that is asked to end finishes what it can in its grace; one that is killed tells nobody anything.
+        let is_told = answer.await.unwrap().is_ok_and(|status| status < 500);
+        assert!(name == "TERM" || !is_told, "{name}");
     }
 }
 
