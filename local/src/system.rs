@@ -55,6 +55,7 @@ pub struct System {
     bus: Bus,
     schedules: JoinSet<()>,
     stop: watch::Sender<bool>,
+    stop_engines: watch::Sender<bool>,
     front: JoinHandle<()>,
     engines: Vec<JoinHandle<()>>,
 }
@@ -130,6 +131,7 @@ impl System {
         );
 
         let stop = watch::Sender::new(false);
+        let stop_engines = watch::Sender::new(false);
         let bridge = Bridge::find();
         let mut engines = Vec::new();
         for (listener, router) in [
@@ -140,14 +142,16 @@ impl System {
         ] {
             if let Some(bridge) = bridge {
                 match bridge.listen(listener.address.port()).await {
-                    Ok(listener) => engines.push(serve_engine(listener, router.clone())),
+                    Ok(listener) => {
+                        engines.push(serve_engine(listener, router.clone(), &stop_engines));
+                    }
                     Err(error) => ui.warn(&format!(
                         "containers do not reach {}: {error}",
                         listener.url()
                     )),
                 }
             }
-            engines.push(serve_engine(listener.socket, router));
+            engines.push(serve_engine(listener.socket, router, &stop_engines));
         }
         let schedules = if options.schedules {
             events::start_schedules(&functions, &bus, &clock)
@@ -163,6 +167,7 @@ impl System {
             bus,
             schedules,
             stop,
+            stop_engines,
         };
         system
             .endpoints
@@ -196,6 +201,7 @@ impl System {
         for function in self.functions.values() {
             function.stop().await;
         }
+        self.stop_engines.send_replace(true);
     }
 }
 
@@ -227,15 +233,18 @@ fn serve_front(
     })
 }
 
-/// Serves an engine until the task is ended.
-fn serve_engine<L>(listener: L, router: Router) -> JoinHandle<()>
+/// Serves an engine until `stop` turns true.
+fn serve_engine<L>(listener: L, router: Router, stop: &watch::Sender<bool>) -> JoinHandle<()>
 where
     L: Listener<Addr = SocketAddr>,
     Peer: for<'a> Connected<IncomingStream<'a, L>>,
 {
+    let stopped = stopped(stop);
     let service = router.into_make_service_with_connect_info::<Peer>();
     tokio::spawn(async move {
-        let _ = axum::serve(listener, service).await;
+        let _ = axum::serve(listener, service)
+            .with_graceful_shutdown(stopped)
+            .await;
     })
 }
 

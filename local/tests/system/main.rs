@@ -10,6 +10,6 @@ mod failures;
 mod instances;
 mod invoke;
 mod restart;
-pub mod s3;
+mod s3;
 mod ssm;
 mod support;

@@ -70,23 +70,22 @@ impl Form {
         for text in [date.as_str(), "us-east-1", "s3", "aws4_request"] {
             key = sign(&key, text);
         }
-        let signature = sign(&key, &policy)
+        let signature: Vec<_> = sign(&key, &policy)
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
         self.fields.push(("policy".to_owned(), policy));
-        self.fields.push(("x-amz-signature".to_owned(), signature));
-        let mut body = String::new();
-        for (name, value) in &self.fields {
-            body += &format!(
-                "--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-            );
-        }
-        body += &format!(
+        self.fields
+            .push(("x-amz-signature".to_owned(), signature.concat()));
+        let parts = self.fields.iter().map(|(name, value)| {
+            format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        });
+        let file = format!(
             "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\
              Content-Type: text/plain\r\n\r\n{}\r\n--edge--\r\n",
             self.file
         );
+        let body = parts.chain([file]).collect::<Vec<_>>().concat();
         system
             .s3_request(Method::POST, &format!("/{DOOR}/"))
             .header("content-type", "multipart/form-data; boundary=edge")

@@ -4,6 +4,7 @@ use aws_sdk_s3::{
     primitives::ByteStream,
     types::{
         ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart,
+        Part,
     },
 };
 use local::OPERATOR_KEY;
@@ -163,11 +164,7 @@ async fn parts_have_numbers_and_are_listed_page_by_page() {
         page.max_parts(2).set_part_number_marker(marker).send()
     };
     let first = page(None).await.unwrap();
-    let numbers: Vec<_> = first
-        .parts()
-        .iter()
-        .map(|part| part.part_number())
-        .collect();
+    let numbers: Vec<_> = first.parts().iter().map(Part::part_number).collect();
     assert_eq!(numbers, [Some(1), Some(2)]);
     assert_eq!(first.is_truncated(), Some(true));
     let second = page(first.next_part_number_marker).await.unwrap();

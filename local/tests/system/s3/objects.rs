@@ -279,6 +279,33 @@ async fn a_checksum_is_checked_and_kept() {
     assert_eq!(code(&wrong.send().await.unwrap_err()), "BadDigest");
 }
 
+/// The SDK sends a file in signed chunks, with its checksum after them.
+#[tokio::test]
+async fn a_file_is_streamed_in_and_out() {
+    let system = TestSystem::start().await;
+    let s3 = system.s3(OPERATOR_KEY);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    let bytes: Vec<_> = (0..=255).cycle().take(3 << 20).collect();
+    std::fs::write(&path, &bytes).unwrap();
+    let file = ByteStream::from_path(&path).await.unwrap();
+    let put = s3.put_object().bucket(FILES).key("a").body(file);
+    let put = put
+        .checksum_algorithm(ChecksumAlgorithm::Sha256)
+        .send()
+        .await;
+    assert!(put.unwrap().checksum_sha256().is_some());
+    let got = s3.get_object().bucket(FILES).key("a");
+    let got = got
+        .checksum_mode(ChecksumMode::Enabled)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(got.content_encoding(), None);
+    // The SDK checks the checksum as it reads.
+    assert_eq!(got.body.collect().await.unwrap().to_vec(), bytes);
+}
+
 #[tokio::test]
 async fn a_listing_has_pages_and_folders() {
     let system = TestSystem::start().await;
