@@ -63,6 +63,7 @@ async fn walk(app: &TestApp, canaries: &mut Canaries) {
     refuse_sign_ins(app).await;
     read_and_change(app, &ada).await;
     refuse_tokens(app, &ada).await;
+    upload(&ada, canaries).await;
     for (path, status) in [
         ("/.well-known/jwks.json", 200),
         ("/.well-known/openid-configuration", 200),
@@ -170,6 +171,38 @@ async fn refuse_tokens(app: &TestApp, ada: &SignedIn<'_>) {
     ] {
         Answer::of(request).await.expect(401);
     }
+}
+
+/// What files are called and hold is their owners', and whoever has a URL has the file.
+async fn upload(ada: &SignedIn<'_>, canaries: &mut Canaries) {
+    let body = json!({"filename": "canary.txt", "contentType": "text/canary", "size": 6});
+    let announced = ada.post("/uploads", &body).await.expect(201).json();
+    ada.post(
+        "/uploads",
+        &json!({"filename": "canary/", "size": "canary"}),
+    )
+    .await
+    .expect(422);
+    let path = format!("/uploads/{}", announced["upload"]["id"].as_str().unwrap());
+    let complete = format!("{path}/complete");
+    ada.post(&complete, &json!({})).await.expect(409);
+    let url = announced["transfer"]["url"].as_str().unwrap();
+    let put = reqwest::Client::new()
+        .put(url)
+        .header("content-type", "text/canary");
+    Answer::of(put.header("if-none-match", "*").body("canary"))
+        .await
+        .expect(200);
+    ada.post(&complete, &json!({})).await.expect(200);
+    let shown = ada.get(&path).await.expect(200).json();
+    for url in [url, shown["download"]["url"].as_str().unwrap()] {
+        let (_, signature) = url.split_once("X-Amz-Signature=").unwrap();
+        canaries.add(signature.split('&').next().unwrap());
+    }
+    ada.post(&format!("{path}/restore"), &json!({"versionId": "canary"}))
+        .await
+        .expect(404);
+    ada.delete(&path, &json!(null)).await.expect(204);
 }
 
 async fn replace_and_delete(app: &TestApp, ada: &SignedIn<'_>, canaries: &mut Canaries) {

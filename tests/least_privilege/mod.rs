@@ -1,6 +1,7 @@
 //! What each function's role may do, and that it may do nothing else: asked of the engines with the function's own
 //! access key, as somebody would who took the function over.
 
+mod objects;
 mod parameters;
 mod tables;
 
@@ -8,7 +9,15 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-const FUNCTIONS: [&str; 5] = ["Signup", "Signin", "Users", "Account", "Keys"];
+const FUNCTIONS: [&str; 7] = [
+    "Signup",
+    "Signin",
+    "Users",
+    "Account",
+    "Uploads",
+    "UploadEvents",
+    "Keys",
+];
 
 #[tokio::test]
 async fn the_engines_serve_nobody_whose_key_they_do_not_know() {
@@ -34,13 +43,17 @@ async fn the_engines_serve_nobody_whose_key_they_do_not_know() {
     }
 }
 
-/// `None` for a denial; any other error is a mistake of the test.
-async fn ask(app: &TestApp, engine: &str, who: &str, target: &str, body: &Value) -> Option<String> {
-    let key = match who {
+/// The access key of a function, or of the operator.
+fn key_of(who: &str) -> String {
+    match who {
         "operator" => "local".to_owned(),
         function => format!("LOCAL{}FUNCTION", function.to_uppercase()),
-    };
-    let answer = app.call_engine(engine, &key, target, body).await;
+    }
+}
+
+/// `None` for a denial; any other error is a mistake of the test.
+async fn ask(app: &TestApp, engine: &str, who: &str, target: &str, body: &Value) -> Option<String> {
+    let answer = app.call_engine(engine, &key_of(who), target, body).await;
     let text = String::from_utf8(answer.body).unwrap();
     match answer.status {
         200 => Some(text),

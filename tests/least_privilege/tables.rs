@@ -16,7 +16,7 @@ const ACTIONS: [&str; 9] = [
 ];
 
 /// Function, table or index, and what is allowed there. What is not in here is denied.
-const ALLOWED: [(&str, &str, &[&str]); 11] = [
+const ALLOWED: [(&str, &str, &[&str]); 17] = [
     (
         "Signup",
         "Credentials",
@@ -68,14 +68,50 @@ const ALLOWED: [(&str, &str, &[&str]); 11] = [
         "Sessions",
         &["UpdateItem", "TransactWriteItems Update"],
     ),
+    (
+        "Uploads",
+        "Uploads",
+        &[
+            "GetItem",
+            "PutItem",
+            "UpdateItem",
+            "Query",
+            "TransactWriteItems Put",
+            "TransactWriteItems Update",
+        ],
+    ),
+    (
+        "Uploads",
+        "Quotas",
+        &["UpdateItem", "TransactWriteItems Update"],
+    ),
+    (
+        "Uploads",
+        "Idempotency",
+        &["GetItem", "PutItem", "TransactWriteItems Put"],
+    ),
+    (
+        "UploadEvents",
+        "Uploads",
+        &["GetItem", "UpdateItem", "TransactWriteItems Update"],
+    ),
+    ("UploadEvents", "Uploads/due", &["Query"]),
+    (
+        "UploadEvents",
+        "Quotas",
+        &["UpdateItem", "TransactWriteItems Update"],
+    ),
 ];
 
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 8] = [
     "Credentials",
     "Users",
     "Users/listing",
     "Sessions",
     "Idempotency",
+    "Uploads",
+    "Uploads/due",
+    "Quotas",
 ];
 
 #[tokio::test]
@@ -110,12 +146,17 @@ fn request(action: &str, table: &str) -> Option<(&'static str, Value)> {
         .split_once('/')
         .map_or((table, None), |(table, index)| (table, Some(index)));
     let key = match (table, index) {
+        ("Uploads", Some(_)) => "due_shard",
         (_, Some(_)) => "shard",
         ("Credentials", None) => "email",
+        ("Uploads" | "Quotas", None) => "owner",
         _ => "id",
     };
     let name = format!("cloakroom-dev-{table}Table");
-    let item = json!({key: {"S": "nobody"}});
+    let mut item = json!({key: {"S": "nobody"}});
+    if table == "Uploads" {
+        item["id"] = json!({"S": "nothing"});
+    }
     let of_item = |part: &str| json!({"TableName": name, part: item});
     let transact = |kind: &str, body: Value| json!({"TransactItems": [{kind: body}]});
     let update = || {
