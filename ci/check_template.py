@@ -52,8 +52,9 @@ GRANTS = {
     "Keys": {PUBLIC_KEYS: {"GetParametersByPath"}},
     "Uploads": {
         "UploadsTable": {"GetItem", "PutItem", "Query", "UpdateItem"},
-        "QuotasTable": {"UpdateItem"},
+        "QuotasTable": {"GetItem", "UpdateItem"},
         "IdempotencyTable": {"GetItem", "PutItem"},
+        "UploadGrantsTable": {"GetItem", "PutItem"},
         UPLOADS_POINT: {"ListBucket", "ListBucketVersions"},
         UPLOADS_POINT + OBJECTS: {
             "AbortMultipartUpload",
@@ -87,7 +88,8 @@ ENVIRONMENT = {
     "Account": VERIFIER | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "BCRYPT_COST"},
     "Keys": {"PARAMETER_PATH", "PARAMETER_CACHE_SECONDS", "ISSUER"},
     "Uploads": VERIFIER
-    | {"UPLOADS_TABLE", "QUOTAS_TABLE", "IDEMPOTENCY_TABLE", "UPLOADS_BUCKET", "UPLOAD_QUOTA_BYTES"},
+    | {"UPLOADS_TABLE", "QUOTAS_TABLE", "IDEMPOTENCY_TABLE", "UPLOAD_GRANTS_TABLE"}
+    | {"UPLOADS_BUCKET", "UPLOAD_QUOTA_BYTES"},
     "UploadEvents": {"UPLOADS_TABLE", "QUOTAS_TABLE", "UPLOADS_BUCKET"},
 }
 
@@ -113,6 +115,19 @@ ROUTES = {
     "GET /uploads/{id}/versions": "Uploads",
     "POST /uploads/{id}/restore": "Uploads",
     "PUT /uploads/{id}/lock": "Uploads",
+    "POST /s3/grants": "Uploads",
+    "GET /s3/params": "Uploads",
+    "POST /s3/multipart": "Uploads",
+    "GET /s3/multipart/{uploadId}": "Uploads",
+    "GET /s3/multipart/{uploadId}/{part}": "Uploads",
+    "POST /s3/multipart/{uploadId}/complete": "Uploads",
+    "DELETE /s3/multipart/{uploadId}": "Uploads",
+    "GET /s3/g/{grant}/params": "Uploads",
+    "POST /s3/g/{grant}/multipart": "Uploads",
+    "GET /s3/g/{grant}/multipart/{uploadId}": "Uploads",
+    "GET /s3/g/{grant}/multipart/{uploadId}/{part}": "Uploads",
+    "POST /s3/g/{grant}/multipart/{uploadId}/complete": "Uploads",
+    "DELETE /s3/g/{grant}/multipart/{uploadId}": "Uploads",
 }
 
 # What wakes a function that nobody waits for: the rule, without its target.
@@ -135,7 +150,7 @@ RETRIES = {
 HASHING = {"Signup", "Signin", "Account"}
 # Seconds. The gateway waits no longer than 30.
 TIMEOUT, OTHER_TIMEOUTS = 10, {"Uploads": 29, "UploadEvents": 60}
-TABLES_THAT_EXPIRE = {"SessionsTable", "IdempotencyTable", "UploadsTable"}
+TABLES_THAT_EXPIRE = {"SessionsTable", "IdempotencyTable", "UploadsTable", "UploadGrantsTable"}
 TABLES = {"CredentialsTable", "UsersTable", "QuotasTable"} | TABLES_THAT_EXPIRE
 
 # All that an access log line may hold: no path, header, query or token among them.

@@ -8,9 +8,10 @@ use std::{
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        ContentBuilder, OpenApi as Document, PathItem, Ref, RefOr, Response, ResponseBuilder,
-        path::Operation,
-        schema::{AdditionalProperties, Schema},
+        ContentBuilder, OpenApi as Document, PathItem, Ref, RefOr, Required, Response,
+        ResponseBuilder,
+        path::{Operation, ParameterBuilder, ParameterIn},
+        schema::{AdditionalProperties, ObjectBuilder, Schema, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -31,8 +32,10 @@ use utoipa::{
 struct ApiDoc;
 
 /// The schemas of what is sent to us.
-const BODIES: [&str; 13] = [
+const BODIES: [&str; 15] = [
     "AccountDeletion",
+    "CompanionCompletion",
+    "CompanionFile",
     "NamedPart",
     "PartNumbers",
     "PasswordChange",
@@ -76,6 +79,7 @@ fn document() -> Result<String, serde_json::Error> {
     }
     refuse_unknown_fields(&mut document);
     add_common_problems(&mut document);
+    add_granted_routes(&mut document);
     document.to_pretty_json().map(|json| json + "\n")
 }
 
@@ -110,7 +114,7 @@ fn add_common_problems(document: &mut Document) {
             (
                 "413",
                 operation.request_body.is_some(),
-                "`body_too_large`: over 64 KiB",
+                "`body_too_large`: over 64 KiB (lists of parts: 1 MiB)",
             ),
             ("415", operation.request_body.is_some(), "`not_json`"),
             (
@@ -129,6 +133,35 @@ fn add_common_problems(document: &mut Document) {
                 RefOr::Ref(_) => {}
             }
         }
+    }
+}
+
+/// The companion's routes once more: with a grant in the path in place of a token.
+fn add_granted_routes(document: &mut Document) {
+    let companion = document.paths.paths.iter().filter_map(|(path, item)| {
+        let rest = path.strip_prefix("/s3/").filter(|rest| *rest != "grants")?;
+        Some((format!("/s3/g/{{grant}}/{rest}"), item.clone()))
+    });
+    let granted: Vec<_> = companion.collect();
+    for (path, mut item) in granted {
+        for operation in operations(&mut item) {
+            let grant = ParameterBuilder::new()
+                .name("grant")
+                .parameter_in(ParameterIn::Path)
+                .required(Required::True)
+                .description(Some("the last part of a `companionEndpoint`"))
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+                .build();
+            operation
+                .parameters
+                .get_or_insert_default()
+                .push(RefOr::T(grant));
+            operation.security = None;
+            if let Some(id) = &mut operation.operation_id {
+                id.push_str("Granted");
+            }
+        }
+        document.paths.paths.insert(path, item);
     }
 }
 

@@ -16,7 +16,7 @@ const ACTIONS: [&str; 9] = [
 ];
 
 /// Function, table or index, and what is allowed there. What is not in here is denied.
-const ALLOWED: [(&str, &str, &[&str]); 17] = [
+const ALLOWED: [(&str, &str, &[&str]); 18] = [
     (
         "Signup",
         "Credentials",
@@ -83,7 +83,12 @@ const ALLOWED: [(&str, &str, &[&str]); 17] = [
     (
         "Uploads",
         "Quotas",
-        &["UpdateItem", "TransactWriteItems Update"],
+        &["GetItem", "UpdateItem", "TransactWriteItems Update"],
+    ),
+    (
+        "Uploads",
+        "UploadGrants",
+        &["GetItem", "PutItem", "TransactWriteItems Put"],
     ),
     (
         "Uploads",
@@ -103,7 +108,7 @@ const ALLOWED: [(&str, &str, &[&str]); 17] = [
     ),
 ];
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "Credentials",
     "Users",
     "Users/listing",
@@ -112,6 +117,7 @@ const TABLES: [&str; 8] = [
     "Uploads",
     "Uploads/due",
     "Quotas",
+    "UploadGrants",
 ];
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `/uploads`: what browsers do, with S3's own answers.
 
+mod companion;
 mod deletion;
 mod events;
 mod listing;

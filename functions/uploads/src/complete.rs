@@ -6,14 +6,16 @@ use axum::{
 };
 use domain::{
     Invalid, Upload, UploadStatus,
-    upload::{MAX_PARTS, PartNumber},
+    upload::{MAX_PARTS, PartNumber, Size},
 };
 use http::StatusCode;
 use storage::{Completed, Part};
+use store::uploads::Announced;
 use utoipa::ToSchema;
 
 use crate::{
     App, arrival_failed,
+    create::QUOTA_EXCEEDED,
     parts::NOT_PENDING,
     storage_failed,
     view::{UploadAnswer, UploadView},
@@ -43,7 +45,8 @@ const BAD_ETAG: Invalid = Invalid {
     code: "invalid_etag",
     detail: "must be the ETag header that S3 answered the part's PUT with",
 };
-const PART_TWICE: Invalid = Invalid {
+/// 422: which of the two is meant?
+pub const PART_TWICE: Invalid = Invalid {
     code: "duplicate_part",
     detail: "names a part number twice",
 };
@@ -91,7 +94,7 @@ impl FromFields for Form {
 }
 
 /// With the quotes that belong to it; who reads headers by a library may have lost them.
-fn etag(text: &str) -> Result<String, Invalid> {
+pub fn etag(text: &str) -> Result<String, Invalid> {
     let bare = text.trim_matches('"');
     let plain = bare
         .bytes()
@@ -117,7 +120,8 @@ fn etag(text: &str) -> Result<String, Invalid> {
     responses(
         (status = 200, body = UploadAnswer),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`upload_incomplete`, `size_mismatch`, `checksum_mismatch`, `upload_not_pending`"),
+            description = "`upload_incomplete`, `size_mismatch`, `checksum_mismatch`, `upload_not_pending`, \
+                `quota_exceeded`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`parts_required`, `validation_failed` (fields: `invalid_part_number`, `invalid_etag`, \
                 `duplicate_part`, `empty`, `too_long`, `required`, `wrong_type`, `unknown_field`)"),
@@ -130,17 +134,29 @@ pub async fn complete(
     JsonBody(form): JsonBody<Form>,
 ) -> Result<Json<UploadAnswer>, Problem> {
     let upload = app.find(&caller, &id).await?;
+    let stored = finish(&app, upload, form.parts).await?;
+    Ok(Json(UploadAnswer {
+        upload: UploadView::from(&stored),
+    }))
+}
+
+/// Puts the parts together, if it has parts, and sees what S3 has.
+pub async fn finish(
+    app: &App,
+    mut upload: Upload,
+    parts: Option<Vec<(PartNumber, String)>>,
+) -> Result<Upload, Problem> {
     match upload.status {
         UploadStatus::Pending => {}
-        UploadStatus::Stored => return Ok(answer(&upload)),
+        UploadStatus::Stored => return Ok(upload),
         UploadStatus::Failed | UploadStatus::Deleted => return Err(NOT_PENDING),
     }
-    if let Some(s3_id) = upload.multipart_id() {
-        join(&app, &upload, s3_id, &form.parts.ok_or(PARTS_REQUIRED)?).await?;
+    if let Some(s3_id) = upload.multipart_id().map(str::to_owned) {
+        join(app, &mut upload, &s3_id, &parts.ok_or(PARTS_REQUIRED)?).await?;
     }
     let looked = app.shelves.look(&upload, app.clock.now()).await;
     match looked.map_err(arrival_failed)? {
-        Arrival::Stored(upload) => Ok(answer(&upload)),
+        Arrival::Stored(upload) => Ok(*upload),
         Arrival::Awaited => Err(INCOMPLETE),
         Arrival::Mismatch(Mismatch::Size) => Err(SIZE_MISMATCH),
         Arrival::Mismatch(Mismatch::Checksum) => Err(CHECKSUM_MISMATCH),
@@ -148,16 +164,10 @@ pub async fn complete(
     }
 }
 
-fn answer(upload: &Upload) -> Json<UploadAnswer> {
-    Json(UploadAnswer {
-        upload: UploadView::from(upload),
-    })
-}
-
 /// Puts the parts together, once their sizes are seen to add up: afterwards it could not be undone.
 async fn join(
     app: &App,
-    upload: &Upload,
+    upload: &mut Upload,
     s3_id: &str,
     named: &[(PartNumber, String)],
 ) -> Result<(), Problem> {
@@ -172,7 +182,11 @@ async fn join(
         // They were put together before, and the reply got lost; or they were given up. S3 will tell.
         return Ok(());
     };
-    if total(named, &received).ok_or(INCOMPLETE)? != upload.size.bytes() {
+    let total = total(named, &received).ok_or(INCOMPLETE)?;
+    if upload.is_open() {
+        measure(app, upload, total).await?;
+    }
+    if total != upload.size.bytes() {
         return Err(SIZE_MISMATCH);
     }
     match bucket
@@ -185,6 +199,30 @@ async fn join(
             tracing::info!(word, "parts_refused");
             Err(INCOMPLETE)
         }
+    }
+}
+
+/// Takes room for a file whose size is known only now.
+async fn measure(app: &App, upload: &mut Upload, total: u64) -> Result<(), Problem> {
+    let size = Size::parse(total).map_err(|_| SIZE_MISMATCH)?;
+    let shelves = &app.shelves;
+    match shelves
+        .uploads
+        .measure(&shelves.quotas, upload, size)
+        .await?
+    {
+        Announced::Created => {
+            upload.size = size;
+            Ok(())
+        }
+        Announced::QuotaExceeded => {
+            // It will not fit later either, and its parts take room.
+            let given_up = shelves.give_up(upload, app.clock.now()).await;
+            given_up.map_err(arrival_failed)?;
+            Err(QUOTA_EXCEEDED)
+        }
+        // The same completion, sent twice at once: the other one goes on.
+        Announced::KeyUsed => Err(Problem::unavailable()),
     }
 }
 

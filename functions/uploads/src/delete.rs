@@ -1,6 +1,6 @@
 use api::{Authenticated, Problem, ProblemDocument};
 use axum::extract::{Path, State};
-use domain::UploadStatus;
+use domain::{Upload, UploadStatus};
 use http::StatusCode;
 use store::uploads::Step;
 
@@ -27,14 +27,20 @@ pub async fn delete(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
+    let upload = app.find(&caller, &id).await?;
+    remove(&app, upload).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Pending or stored -> deleted, and away from S3.
+pub async fn remove(app: &App, mut upload: Upload) -> Result<(), Problem> {
     let shelves = &app.shelves;
-    let mut upload = app.find(&caller, &id).await?;
     loop {
         let now = app.clock.now();
         if matches!(upload.status, UploadStatus::Failed | UploadStatus::Deleted) {
             // Sent again, maybe after a lost reply: what it asks for is so, but S3 may not know yet.
             shelves.clear_away(&upload).await.map_err(arrival_failed)?;
-            return Ok(StatusCode::NO_CONTENT);
+            return Ok(());
         }
         if upload.is_locked(now) {
             return Err(LOCKED);

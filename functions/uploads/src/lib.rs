@@ -1,5 +1,6 @@
 //! `/uploads`: files that go from browsers straight to S3. What is kept here is who brings what, and what became of it.
 
+mod companion;
 mod complete;
 mod create;
 mod delete;
@@ -23,12 +24,13 @@ use axum::{
 use domain::{Clock, Upload, UploadId};
 use settings::Env;
 use storage::{Bucket, StorageError};
-use store::{Idempotency, Quotas, Uploads};
+use store::{Idempotency, Quotas, UploadGrants, Uploads};
 
 #[derive(Clone)]
 struct App {
     shelves: Shelves,
     idempotency: Idempotency,
+    grants: UploadGrants,
     tokens: Tokens,
     clock: Clock,
 }
@@ -52,6 +54,13 @@ impl FromRef<App> for Tokens {
     versions::list,
     versions::restore,
     lock::lock,
+    companion::grants::give,
+    companion::params::params,
+    companion::multipart::begin,
+    companion::multipart::list,
+    companion::multipart::sign,
+    companion::multipart::complete,
+    companion::multipart::abort,
 ))]
 pub struct ApiDoc;
 
@@ -71,6 +80,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
             bucket: Bucket::from_env(env, &aws)?,
         },
         idempotency: Idempotency::from_env(env, &client)?,
+        grants: UploadGrants::from_env(env, &client)?,
         tokens: Tokens::from_env(env, &aws, clock.clone())?,
         clock,
     };
@@ -82,7 +92,8 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         .route("/uploads/{id}/complete", post(complete::complete))
         .route("/uploads/{id}/versions", get(versions::list))
         .route("/uploads/{id}/restore", post(versions::restore))
-        .route("/uploads/{id}/lock", put(lock::lock));
+        .route("/uploads/{id}/lock", put(lock::lock))
+        .merge(companion::routes());
     Ok(routes.with_state(app))
 }
 

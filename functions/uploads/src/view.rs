@@ -1,8 +1,5 @@
 use api::Timestamp;
-use domain::{
-    Upload,
-    upload::{PartPlan, Transfer},
-};
+use domain::{Upload, upload::PartPlan};
 use serde::Serialize;
 use storage::Presigned;
 use time::OffsetDateTime;
@@ -17,7 +14,7 @@ pub struct UploadView {
     id: String,
     filename: String,
     content_type: String,
-    /// Bytes; null while a form is open whose file may have any size.
+    /// Bytes; null while nobody knows.
     size: Option<u64>,
     /// As it was announced; S3 has compared it.
     sha256: Option<String>,
@@ -107,12 +104,11 @@ impl Serialize for Headers {
 
 impl From<&Upload> for UploadView {
     fn from(upload: &Upload) -> Self {
-        let is_open_form = upload.transfer == Transfer::Form && upload.stored_at.is_none();
         Self {
             id: upload.id.to_string(),
             filename: upload.filename.as_str().to_owned(),
             content_type: upload.content_type.as_str().to_owned(),
-            size: (!is_open_form).then_some(upload.size.bytes()),
+            size: (!upload.is_open()).then_some(upload.size.bytes()),
             sha256: upload
                 .sha256
                 .as_ref()

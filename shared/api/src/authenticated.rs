@@ -36,6 +36,12 @@ impl Tokens {
         self.keys.warm_up().await;
     }
 
+    /// Where this API is: the issuer of its tokens.
+    #[must_use]
+    pub fn issuer(&self, gateway: &Gateway) -> String {
+        self.keys.issuer(gateway)
+    }
+
     async fn caller(&self, headers: &HeaderMap, gateway: &Gateway) -> Result<Caller, Problem> {
         let token = bearer(headers)?;
         let keys = self.keys.get().await?;

@@ -192,6 +192,11 @@ impl Fields {
         self.object.contains_key(name)
     }
 
+    /// Takes no notice of the fields that are left, for protocols that are not ours.
+    pub fn ignore_others(&mut self) {
+        self.object.clear();
+    }
+
     /// A list that must be there, of 1 to `max` items; of which `read` makes each of an object's fields.
     pub fn list<T>(
         &mut self,

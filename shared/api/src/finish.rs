@@ -39,7 +39,7 @@ pub fn finish(router: Router, clock: Clock) -> Router {
 
 async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Response {
     let gateway = Gateway::of(request.extensions());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), path_for_the_log(&request));
     if is_ambiguous(request.raw_http_path()) {
         return dress(Problem::not_found().into_response(), &gateway.request_id);
     }
@@ -63,6 +63,15 @@ async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Res
         "request"
     );
     response
+}
+
+/// A path parameter `grant` is a secret, the others are ids.
+fn path_for_the_log(request: &Request) -> String {
+    let path = request.uri().path();
+    match request.path_parameters().first("grant") {
+        Some(grant) if !grant.is_empty() => path.replace(grant, "{grant}"),
+        _ => path.to_owned(),
+    }
 }
 
 /// API Gateway chooses the function by the path as it was sent and hands it on decoded; read as a URL again,

@@ -158,7 +158,9 @@ fn mismatch(upload: &Upload, object: &Object) -> Option<Mismatch> {
     let announced = upload.size.bytes();
     let right_size = match upload.transfer {
         Transfer::Form => object.size <= announced,
-        Transfer::Put | Transfer::Multipart { .. } => object.size == announced,
+        Transfer::Put | Transfer::Multipart { .. } | Transfer::OpenMultipart { .. } => {
+            object.size == announced
+        }
     };
     // A restored version is compared no more: its size was taken from S3, its digest was checked when it came.
     let digest = upload

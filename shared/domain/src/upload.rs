@@ -70,6 +70,11 @@ pub enum Transfer {
         /// S3's name of the multipart upload.
         s3_id: String,
     },
+    /// Parts of a file whose size nobody announced: it is known, and counts, when they are put together.
+    OpenMultipart {
+        /// S3's name of the multipart upload.
+        s3_id: String,
+    },
 }
 
 impl UploadStatus {
@@ -117,9 +122,19 @@ impl Upload {
     #[must_use]
     pub fn multipart_id(&self) -> Option<&str> {
         match &self.transfer {
-            Transfer::Multipart { s3_id } => Some(s3_id),
+            Transfer::Multipart { s3_id } | Transfer::OpenMultipart { s3_id } => Some(s3_id),
             Transfer::Put | Transfer::Form => None,
         }
+    }
+
+    /// Whether nobody has said how many bytes it will have, and S3 does not have them yet.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let unannounced = matches!(
+            self.transfer,
+            Transfer::Form | Transfer::OpenMultipart { .. }
+        );
+        unannounced && self.stored_at.is_none()
     }
 
     /// Whether a lock holds at `now`.
@@ -133,7 +148,9 @@ impl Upload {
     pub fn given_up_at(&self) -> OffsetDateTime {
         let transfer = match self.transfer {
             Transfer::Put | Transfer::Form => URL_LIFETIME,
-            Transfer::Multipart { .. } => MULTIPART_LIFETIME + URL_LIFETIME,
+            Transfer::Multipart { .. } | Transfer::OpenMultipart { .. } => {
+                MULTIPART_LIFETIME + URL_LIFETIME
+            }
         };
         self.created_at + transfer + GRACE
     }

@@ -9,6 +9,7 @@ mod row;
 mod sessions;
 mod table;
 mod transaction;
+mod upload_grants;
 /// Uploads, and the steps of their lives.
 pub mod uploads;
 mod users;
@@ -22,5 +23,6 @@ pub use idempotency::{Idempotency, Record};
 pub use quotas::Quotas;
 pub use sessions::{Session, Sessions};
 pub use table::client;
+pub use upload_grants::UploadGrants;
 pub use uploads::Uploads;
 pub use users::{Changes, Updated, Users};

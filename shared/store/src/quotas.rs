@@ -7,7 +7,7 @@ use settings::{Env, EnvError};
 
 use crate::{
     StoreError,
-    row::{n, s},
+    row::{Row, n, s},
     table::Table,
 };
 
@@ -58,6 +58,47 @@ impl Quotas {
             .expression_attribute_values(":room", n(room))
             .build()?;
         Ok(Some(TransactWriteItem::builder().update(update).build()))
+    }
+
+    /// The part of a transaction that takes room for `to` in place of `from`. `None`: there could never be enough.
+    pub(crate) fn exchange(
+        &self,
+        owner: UserId,
+        from: Size,
+        to: Size,
+    ) -> Result<Option<TransactWriteItem>, StoreError> {
+        let change = i128::from(to.bytes()) - i128::from(from.bytes());
+        let room = i128::from(self.limit) - change;
+        if i128::from(self.limit) < i128::from(to.bytes()) {
+            return Ok(None);
+        }
+        let update = self
+            .update(owner)
+            .update_expression("ADD used :change")
+            .condition_expression("attribute_not_exists(used) OR used <= :room")
+            .expression_attribute_values(":change", n(change))
+            .expression_attribute_values(":room", n(room))
+            .build()?;
+        Ok(Some(TransactWriteItem::builder().update(update).build()))
+    }
+
+    /// How much room an owner has left.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn left(&self, owner: UserId) -> Result<u64, StoreError> {
+        let Table { client, name } = &self.table;
+        let found = client
+            .get_item()
+            .table_name(name)
+            .key("owner", s(owner.to_string()))
+            .consistent_read(true)
+            .send()
+            .await?;
+        let used = found
+            .item
+            .and_then(|item| Row(item).optional_number("used"));
+        Ok(self.limit.saturating_sub(used.unwrap_or_default()))
     }
 
     /// The part of a transaction that gives room back.

@@ -31,14 +31,14 @@ const TOMBSTONE: Duration = Duration::days(90);
 #[derive(Debug, Clone)]
 pub struct Uploads(pub(crate) Table);
 
-/// How an announcement ended.
+/// How taking room for an upload ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Announced {
     /// It is there, and its bytes are taken from the owner's quota.
     Created,
     /// The owner has no room for it.
     QuotaExceeded,
-    /// A request with this idempotency key was here before.
+    /// Somebody else was quicker: a request with this idempotency key was here before, or the upload changed.
     KeyUsed,
 }
 
@@ -220,6 +220,40 @@ impl Uploads {
             Some(quotas.give_back(upload.owner, upload.size)?),
         )
         .await
+    }
+
+    /// Says how many bytes a pending upload will have that nobody announced the size of, and takes room for them.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn measure(
+        &self,
+        quotas: &Quotas,
+        upload: &Upload,
+        size: Size,
+    ) -> Result<Announced, StoreError> {
+        if size == upload.size {
+            return Ok(Announced::Created);
+        }
+        let Some(reserve) = quotas.exchange(upload.owner, upload.size, size)? else {
+            return Ok(Announced::QuotaExceeded);
+        };
+        let update = self
+            .update(upload)
+            .update_expression("SET #size = :size")
+            .condition_expression("#status = :pending AND #size = :charged")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#size", "size")
+            .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":charged", n(upload.size.bytes()))
+            .expression_attribute_values(":size", n(size.bytes()))
+            .build()?;
+        let parts = vec![TransactWriteItem::builder().update(update).build(), reserve];
+        match transact(&self.0.client, parts).await? {
+            Outcome::Committed => Ok(Announced::Created),
+            Outcome::Refused(failed) if failed.first() == Some(&true) => Ok(Announced::KeyUsed),
+            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
+        }
     }
 
     /// Deleted -> pending: a version of `size` bytes is about to become the current one, and has room in the quota.

@@ -19,6 +19,7 @@ pub(super) fn write(upload: &Upload) -> HashMap<String, AttributeValue> {
         Transfer::Put => ("put", None),
         Transfer::Form => ("form", None),
         Transfer::Multipart { s3_id } => ("multipart", Some(s(s3_id))),
+        Transfer::OpenMultipart { s3_id } => ("open_multipart", Some(s(s3_id))),
     };
     let some = [
         ("owner", s(upload.owner.to_string())),
@@ -55,6 +56,9 @@ pub(super) fn read(mut row: Row) -> Result<Upload, StoreError> {
     let transfer = match row.text("transfer")?.as_str() {
         "put" => Transfer::Put,
         "form" => Transfer::Form,
+        "open_multipart" => Transfer::OpenMultipart {
+            s3_id: row.text("s3_id")?,
+        },
         "multipart" => Transfer::Multipart {
             s3_id: row.text("s3_id")?,
         },

@@ -1,0 +1,383 @@
+use std::collections::BTreeMap;
+
+use api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, number, text};
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::{IntoResponse as _, Response},
+};
+use domain::{
+    Invalid, Upload, UploadId, UploadStatus, UserId,
+    upload::{
+        ContentType, Filename, MAX_PARTS, PartNumber, PartPlan, Size, Transfer, URL_LIFETIME,
+    },
+};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::{
+    Uploader,
+    asked::{Asked, refuse},
+};
+use crate::{
+    App,
+    complete::{etag, finish},
+    create::QUOTA_EXCEEDED,
+    delete::remove,
+    parts::NOT_PENDING,
+    storage_failed,
+};
+use store::uploads::Announced;
+
+/// So many are signed at once.
+const MAX_SIGNED: usize = 100;
+
+const NOT_PART_NUMBERS: Invalid = Invalid {
+    code: "invalid_part_number",
+    detail: "must be 1 to 100 part numbers with commas between them, from 1 to 10000 each",
+};
+
+/// A file that comes in parts.
+#[derive(ToSchema)]
+#[schema(as = CompanionFile)]
+pub struct Begin {
+    #[schema(value_type = String)]
+    filename: Filename,
+    #[schema(rename = "type", value_type = Option<String>)]
+    content_type: ContentType,
+    /// Not looked at.
+    #[expect(dead_code, reason = "describes what is passed over")]
+    #[schema(value_type = Option<Object>)]
+    metadata: (),
+}
+
+impl FromFields for Begin {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let filename = fields.required("filename", text(Filename::parse));
+        let read_type = text(|text| match text {
+            "" => Ok(ContentType::unknown()),
+            text => ContentType::parse(text),
+        });
+        let content_type = fields.optional("type", read_type);
+        let metadata = fields.optional("metadata", |_| Ok(()));
+        Some(Self {
+            filename: filename?,
+            content_type: content_type?.unwrap_or_else(ContentType::unknown),
+            metadata: metadata?.unwrap_or_default(),
+        })
+    }
+}
+
+/// Begin a multipart upload.
+#[utoipa::path(
+    post,
+    path = "/s3/multipart",
+    operation_id = "companionBegin",
+    tag = "companion",
+    security(("access_token" = [])),
+    request_body = Begin,
+    responses(
+        (status = 200, body = Object, description = "`{key, uploadId, bucket}`"),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`quota_exceeded`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (`invalid_filename`, `invalid_content_type`, `required`, `wrong_type`, \
+                `unknown_field`)"),
+    )
+)]
+pub async fn begin(
+    State(app): State<App>,
+    Uploader(owner): Uploader,
+    JsonBody(form): JsonBody<Begin>,
+) -> Result<Response, Problem> {
+    let now = app.clock.now();
+    let shelves = &app.shelves;
+    // Somebody without any room need not begin.
+    if shelves.quotas.left(owner).await? == 0 {
+        return Err(QUOTA_EXCEEDED);
+    }
+    let id = UploadId::new(now);
+    let key = Upload::key_of(owner, id);
+    let begun = shelves
+        .bucket
+        .begin_multipart(&key, &form.content_type)
+        .await;
+    let s3_id = begun.map_err(|error| storage_failed(&error))?;
+    let upload = Upload {
+        id,
+        owner,
+        filename: form.filename,
+        content_type: form.content_type,
+        size: Size::parse(0).map_err(|invalid| Problem::internal(&invalid))?,
+        sha256: None,
+        status: UploadStatus::Pending,
+        transfer: Transfer::OpenMultipart {
+            s3_id: s3_id.clone(),
+        },
+        created_at: now,
+        stored_at: None,
+        version_id: None,
+        locked_until: None,
+    };
+    let tables = (&shelves.quotas, &app.idempotency);
+    match shelves.uploads.announce(tables, &upload, None).await? {
+        Announced::Created => {
+            let bucket = shelves.bucket.name();
+            Ok(Json(json!({"key": key, "uploadId": s3_id, "bucket": bucket})).into_response())
+        }
+        Announced::QuotaExceeded | Announced::KeyUsed => Err(QUOTA_EXCEEDED),
+    }
+}
+
+/// A part that S3 has, in S3's words.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CompanionPart)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListedPart {
+    part_number: u16,
+    size: u64,
+    #[serde(rename = "ETag")]
+    etag: String,
+}
+
+/// List all parts that S3 has.
+#[utoipa::path(
+    get,
+    path = "/s3/multipart/{uploadId}",
+    operation_id = "companionListParts",
+    tag = "companion",
+    security(("access_token" = [])),
+    params(("uploadId" = String, Path), ("key" = String, Query)),
+    responses(
+        (status = 200, body = Vec<ListedPart>),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`upload_not_pending`"),
+    )
+)]
+pub async fn list(
+    State(app): State<App>,
+    Uploader(owner): Uploader,
+    Path(path): Path<BTreeMap<String, String>>,
+    asked: Asked,
+) -> Result<Json<Vec<ListedPart>>, Problem> {
+    let upload = find(&app, owner, &path, &asked).await?;
+    let s3_id = upload.multipart_id().unwrap_or_default();
+    let listed = app.shelves.bucket.all_parts((&upload.key(), s3_id)).await;
+    let parts = listed
+        .map_err(|error| storage_failed(&error))?
+        .ok_or(NOT_PENDING)?;
+    let listed = parts.into_iter().map(|part| ListedPart {
+        part_number: part.number,
+        size: part.size,
+        etag: part.etag,
+    });
+    Ok(Json(listed.collect()))
+}
+
+/// Sign one part (`{part}` is its number), or several (`batch`, with `partNumbers=1,2`).
+#[utoipa::path(
+    get,
+    path = "/s3/multipart/{uploadId}/{part}",
+    operation_id = "companionSignParts",
+    tag = "companion",
+    security(("access_token" = [])),
+    params(
+        ("uploadId" = String, Path),
+        ("part" = String, Path, description = "a part number, or `batch`"),
+        ("key" = String, Query),
+        ("partNumbers" = Option<String>, Query, description = "for `batch`: 1 to 100 of them"),
+    ),
+    responses(
+        (status = 200, body = Object, description = "`{url, expires}`, or `{presignedUrls: {\"1\": url}}`"),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`upload_not_pending`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (`required`, `invalid_part_number`)"),
+    )
+)]
+pub async fn sign(
+    State(app): State<App>,
+    Uploader(owner): Uploader,
+    Path(path): Path<BTreeMap<String, String>>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let upload = find(&app, owner, &path, &asked).await?;
+    if upload.status != UploadStatus::Pending {
+        return Err(NOT_PENDING);
+    }
+    match path.get("part").map(String::as_str) {
+        Some("batch") => {
+            let numbers = asked.required("partNumbers", part_numbers)?;
+            let mut urls = BTreeMap::new();
+            for number in numbers {
+                urls.insert(number.get(), url(&app, &upload, number).await?);
+            }
+            Ok(Json(json!({"presignedUrls": urls})).into_response())
+        }
+        part => {
+            let number = part_number(part.unwrap_or_default());
+            let number = number.map_err(|invalid| refuse("part", invalid))?;
+            let url = url(&app, &upload, number).await?;
+            let expires = URL_LIFETIME.whole_seconds();
+            Ok(Json(json!({"url": url, "expires": expires})).into_response())
+        }
+    }
+}
+
+async fn url(app: &App, upload: &Upload, number: PartNumber) -> Result<String, Problem> {
+    let size = match upload.transfer {
+        Transfer::Multipart { .. } => {
+            let plan = PartPlan::of(upload.size);
+            let planned = plan.part(number.get().into());
+            let number = planned.map_err(|invalid| refuse("partNumbers", invalid))?;
+            Some(plan.size_of(number))
+        }
+        _ => None,
+    };
+    let s3_id = upload.multipart_id().unwrap_or_default();
+    let at = (upload.key(), app.clock.now());
+    let signed = app
+        .shelves
+        .bucket
+        .part_url((&at.0, s3_id), number, size, at.1)
+        .await;
+    Ok(signed.map_err(|error| storage_failed(&error))?.url)
+}
+
+fn part_number(text: &str) -> Result<PartNumber, Invalid> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| digits);
+    number.ok_or(NOT_PART_NUMBERS).and_then(PartNumber::parse)
+}
+
+fn part_numbers(text: &str) -> Result<Vec<PartNumber>, Invalid> {
+    let numbers = text
+        .split(',')
+        .map(part_number)
+        .collect::<Result<Vec<_>, _>>()?;
+    if numbers.len() <= MAX_SIGNED {
+        Ok(numbers)
+    } else {
+        Err(NOT_PART_NUMBERS)
+    }
+}
+
+/// All parts, as the widget has them.
+#[derive(ToSchema)]
+#[schema(as = CompanionCompletion)]
+pub struct Completion {
+    #[schema(value_type = Vec<NamedPart>)]
+    parts: Vec<(PartNumber, String)>,
+}
+
+/// A part by its number and content.
+#[derive(ToSchema)]
+#[schema(as = CompanionNamedPart)]
+#[expect(dead_code, reason = "describes what `Completion` reads")]
+struct NamedPart {
+    #[schema(rename = "PartNumber")]
+    part_number: u16,
+    #[schema(rename = "ETag")]
+    etag: String,
+}
+
+impl FromFields for Completion {
+    const MAX_BYTES: usize = 1024 * 1024;
+
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let max = usize::try_from(MAX_PARTS).unwrap_or(usize::MAX);
+        let mut parts = fields.list("parts", max, |part| {
+            let number = part.required("PartNumber", number(PartNumber::parse));
+            let etag = part.required("ETag", text(etag));
+            // Whatever else the widget remembers of a part.
+            part.ignore_others();
+            Some((number?, etag?))
+        })?;
+        parts.sort_unstable_by_key(|(number, _)| *number);
+        if parts.windows(2).any(|two| two[0].0 == two[1].0) {
+            return fields.refuse("parts", crate::complete::PART_TWICE);
+        }
+        Some(Self { parts })
+    }
+}
+
+/// Put the parts together.
+#[utoipa::path(
+    post,
+    path = "/s3/multipart/{uploadId}/complete",
+    operation_id = "companionComplete",
+    tag = "companion",
+    security(("access_token" = [])),
+    params(("uploadId" = String, Path), ("key" = String, Query)),
+    request_body = Completion,
+    responses(
+        (status = 200, body = Object, description = "`{location, key, bucket}`"),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`upload_incomplete`, `size_mismatch`, `quota_exceeded`, `upload_not_pending`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (`invalid_part_number`, `invalid_etag`, `duplicate_part`, `empty`, \
+                `too_long`, `required`, `wrong_type`, `unknown_field`)"),
+    )
+)]
+pub async fn complete(
+    State(app): State<App>,
+    Uploader(owner): Uploader,
+    Path(path): Path<BTreeMap<String, String>>,
+    asked: Asked,
+    JsonBody(form): JsonBody<Completion>,
+) -> Result<Response, Problem> {
+    let upload = find(&app, owner, &path, &asked).await?;
+    let stored = finish(&app, upload, Some(form.parts)).await?;
+    let (bucket, key) = (&app.shelves.bucket, stored.key());
+    let location = format!("{}{key}", bucket.url());
+    Ok(Json(json!({"location": location, "key": key, "bucket": bucket.name()})).into_response())
+}
+
+/// Give the upload up.
+#[utoipa::path(
+    delete,
+    path = "/s3/multipart/{uploadId}",
+    operation_id = "companionAbort",
+    tag = "companion",
+    security(("access_token" = [])),
+    params(("uploadId" = String, Path), ("key" = String, Query)),
+    responses(
+        (status = 200, body = Object, description = "`{}`"),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`upload_not_pending`"),
+    )
+)]
+pub async fn abort(
+    State(app): State<App>,
+    Uploader(owner): Uploader,
+    Path(path): Path<BTreeMap<String, String>>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let upload = find(&app, owner, &path, &asked).await?;
+    // A grant lets nobody delete what is stored.
+    if upload.status == UploadStatus::Stored {
+        return Err(NOT_PENDING);
+    }
+    remove(&app, upload).await?;
+    Ok(Json(json!({})).into_response())
+}
+
+/// The upload of a key, if it is the uploader's and S3 calls it so.
+async fn find(
+    app: &App,
+    owner: UserId,
+    path: &BTreeMap<String, String>,
+    asked: &Asked,
+) -> Result<Upload, Problem> {
+    let key = asked.required("key", |key| Ok(key.to_owned()))?;
+    let (of, id) = Upload::of_key(&key).ok_or_else(Problem::not_found)?;
+    if of != owner {
+        return Err(Problem::not_found());
+    }
+    let found = app.shelves.uploads.find(owner, id).await?;
+    let s3_id = path.get("uploadId").map(String::as_str);
+    found
+        .filter(|upload| s3_id.is_some() && upload.multipart_id() == s3_id)
+        .ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,297 @@
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::MIB;
+use crate::support::{Answer, SignedIn, TestApp};
+
+/// A form as a browser sends it.
+async fn submit(form: &Value, file: &[u8]) -> Answer {
+    let mut body = Vec::new();
+    for (name, value) in form["fields"].as_object().unwrap() {
+        let value = value.as_str().unwrap();
+        let part =
+            format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend(part.into_bytes());
+    }
+    body.extend(
+        b"--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\
+        Content-Type: text/plain\r\n\r\n",
+    );
+    body.extend(file);
+    body.extend(b"\r\n--edge--\r\n");
+    let request = reqwest::Client::new()
+        .post(form["url"].as_str().unwrap())
+        .header("content-type", "multipart/form-data; boundary=edge")
+        .body(body);
+    Answer::of(request).await
+}
+
+async fn uploads(owner: &SignedIn<'_>) -> Vec<Value> {
+    let listed = owner.get("/uploads").await.expect(200).json();
+    listed["items"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_form_brings_a_file_in() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let form = ada
+        .get("/s3/params?filename=a.txt&type=text%2Fplain")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(form["method"], "POST");
+    assert!(form["url"].as_str().unwrap().ends_with('/'));
+    assert!(form["fields"]["key"].as_str().unwrap().starts_with(&ada.id));
+    assert_eq!(form["expires"], 3600);
+    let pending = &uploads(&ada).await[0];
+    assert_eq!(
+        (&pending["status"], &pending["size"]),
+        (&json!("pending"), &json!(null))
+    );
+
+    let mut tampered = form.clone();
+    tampered["fields"]["key"] = json!(format!("{}/other", ada.id));
+    assert_eq!(submit(&tampered, b"hello").await.status, 403);
+    let mut retyped = form.clone();
+    retyped["fields"]["Content-Type"] = json!("text/html");
+    assert_eq!(submit(&retyped, b"hello").await.status, 403);
+
+    let sent = submit(&form, b"hello").await.expect(201);
+    assert!(sent.header("location").is_some());
+    crate::support::eventually(async || uploads(&ada).await[0]["status"] == "stored").await;
+    let stored = &uploads(&ada).await[0];
+    assert_eq!(
+        (&stored["size"], &stored["filename"]),
+        (&json!(5), &json!("a.txt"))
+    );
+}
+
+#[tokio::test]
+async fn a_form_takes_what_room_there_is_and_gives_back_the_rest() {
+    let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
+    let ada = app.somebody("ada@example.com").await;
+    let form = ada
+        .get("/s3/params?filename=a.txt")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(form["fields"]["Content-Type"], "application/octet-stream");
+    assert_eq!(submit(&form, b"12345678901").await.expect(400).status, 400);
+    let full = ada.get("/s3/params?filename=b.txt").await.expect(409);
+    assert_eq!(full.problem(), "quota_exceeded");
+    submit(&form, b"1234567").await.expect(201);
+    crate::support::eventually(async || uploads(&ada).await[0]["status"] == "stored").await;
+    let rest = ada
+        .get("/s3/params?filename=b.txt")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(submit(&rest, b"1234").await.status, 400);
+    submit(&rest, b"123").await.expect(201);
+}
+
+/// Sends parts of these sizes in the widget's way; what it then completes with.
+async fn send_parts(
+    owner: &SignedIn<'_>,
+    base: &str,
+    begun: &Value,
+    sizes: &[usize],
+) -> Vec<Value> {
+    let (id, key) = (
+        begun["uploadId"].as_str().unwrap(),
+        begun["key"].as_str().unwrap(),
+    );
+    let numbers: Vec<_> = (1..=sizes.len()).map(|number| number.to_string()).collect();
+    let path = format!(
+        "{base}/multipart/{id}/batch?key={key}&partNumbers={}",
+        numbers.join(",")
+    );
+    let signed = owner.get(&path).await.expect(200).json();
+    let mut parts = Vec::new();
+    for (number, size) in (1..).zip(sizes) {
+        let url = signed["presignedUrls"][number.to_string()]
+            .as_str()
+            .unwrap();
+        let put = reqwest::Client::new().put(url).body(vec![b'x'; *size]);
+        let sent = Answer::of(put).await.expect(200);
+        // The widget remembers more than it has to.
+        parts.push(
+            json!({"PartNumber": number, "ETag": sent.header("etag").unwrap(), "Size": size}),
+        );
+    }
+    parts
+}
+
+#[tokio::test]
+async fn a_file_comes_in_parts_of_whatever_size() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let body = json!({"filename": "film.mp4", "type": "video/mp4", "metadata": {"name": "film.mp4", "a": [1]}});
+    let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
+    let (id, key) = (
+        begun["uploadId"].as_str().unwrap(),
+        begun["key"].as_str().unwrap(),
+    );
+    let parts = send_parts(&ada, "/s3", &begun, &[5 * MIB, 7]).await;
+
+    let one = ada
+        .get(&format!("/s3/multipart/{id}/2?key={key}"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(one["expires"], 3600);
+    let listed = ada
+        .get(&format!("/s3/multipart/{id}?key={key}"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        listed[1],
+        json!({"PartNumber": 2, "Size": 7, "ETag": parts[1]["ETag"]})
+    );
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+
+    let path = format!("/s3/multipart/{id}/complete?key={key}");
+    let done = ada
+        .post(&path, &json!({"parts": parts}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&done["key"], &done["bucket"]),
+        (&begun["key"], &begun["bucket"])
+    );
+    assert!(done["location"].as_str().unwrap().ends_with(key));
+    assert_eq!(
+        ada.post(&path, &json!({"parts": parts}))
+            .await
+            .expect(200)
+            .json(),
+        done
+    );
+    let stored = &uploads(&ada).await[0];
+    assert_eq!(
+        (&stored["status"], &stored["size"]),
+        (&json!("stored"), &json!(5 * MIB + 7))
+    );
+    let late = ada
+        .get(&format!("/s3/multipart/{id}/1?key={key}"))
+        .await
+        .expect(409);
+    assert_eq!(late.problem(), "upload_not_pending");
+    let aborted =
+        Answer::of(ada.request(Method::DELETE, &format!("/s3/multipart/{id}?key={key}"))).await;
+    assert_eq!(aborted.expect(409).problem(), "upload_not_pending");
+}
+
+#[tokio::test]
+async fn parts_take_room_when_they_are_put_together() {
+    let app = TestApp::start_with(&[&format!("UploadQuotaBytes={}", 6 * MIB)]);
+    let ada = app.somebody("ada@example.com").await;
+    let body = json!({"filename": "film.mp4", "type": "", "metadata": null});
+    let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
+    let (id, key) = (
+        begun["uploadId"].as_str().unwrap(),
+        begun["key"].as_str().unwrap(),
+    );
+    let parts = send_parts(&ada, "/s3", &begun, &[5 * MIB, 2 * MIB]).await;
+    let path = format!("/s3/multipart/{id}/complete?key={key}");
+    let full = ada.post(&path, &json!({"parts": parts})).await.expect(409);
+    assert_eq!(full.problem(), "quota_exceeded");
+    assert_eq!(uploads(&ada).await[0]["status"], "failed");
+
+    let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
+    let (id, key) = (
+        begun["uploadId"].as_str().unwrap(),
+        begun["key"].as_str().unwrap(),
+    );
+    let parts = send_parts(&ada, "/s3", &begun, &[5 * MIB, MIB]).await;
+    let path = format!("/s3/multipart/{id}/complete?key={key}");
+    ada.post(&path, &json!({"parts": parts})).await.expect(200);
+    let full = ada.post("/s3/multipart", &body).await.expect(409);
+    assert_eq!(full.problem(), "quota_exceeded");
+}
+
+#[tokio::test]
+async fn a_grant_brings_files_in_and_does_nothing_else() {
+    let app = TestApp::start();
+    let (ada, bob) = (
+        app.somebody("ada@example.com").await,
+        app.somebody("bob@example.com").await,
+    );
+    let granted = Answer::of(ada.request(Method::POST, "/s3/grants"))
+        .await
+        .expect(201);
+    assert_eq!(granted.header("cache-control"), Some("no-store"));
+    let granted = granted.json();
+    let endpoint = granted["companionEndpoint"].as_str().unwrap();
+    let base = endpoint
+        .strip_prefix(app.endpoint("api"))
+        .unwrap()
+        .to_owned();
+    let grant = base.strip_prefix("/s3/g/").unwrap();
+    assert!(grant.len() >= 43 && granted["expiresAt"].is_string());
+
+    // Without a token: whoever has the address.
+    let anybody = SignedIn::with_token(&app, String::new());
+    let get = async |path: &str| app.get(&format!("{base}{path}")).await;
+    let form = get("/params?filename=a.txt").await.expect(200).json();
+    submit(&form, b"hello").await.expect(201);
+    let begun = app
+        .post(&format!("{base}/multipart"), &json!({"filename": "b.bin"}))
+        .await;
+    let begun = begun.expect(200).json();
+    assert!(begun["key"].as_str().unwrap().starts_with(&ada.id));
+    let parts = send_parts(&anybody, &base, &begun, &[5]).await;
+    let (id, key) = (
+        begun["uploadId"].as_str().unwrap(),
+        begun["key"].as_str().unwrap(),
+    );
+    let done = app
+        .post(
+            &format!("{base}/multipart/{id}/complete?key={key}"),
+            &json!({"parts": parts}),
+        )
+        .await;
+    done.expect(200);
+    assert_eq!(uploads(&ada).await.len(), 2);
+
+    get("/grants").await.expect(404);
+    app.post(&format!("{base}/grants"), &json!({}))
+        .await
+        .expect(404);
+    for other in ["/s3/g/x", &base[..base.len() - 1], &format!("{base}A")] {
+        let refused = app
+            .get(&format!("{other}/params?filename=a.txt"))
+            .await
+            .expect(401);
+        assert_eq!(refused.problem(), "invalid_token", "{other}");
+    }
+    app.get("/s3/params?filename=a.txt").await.expect(401);
+    // Another's upload is not there, whoever asks.
+    for (who, base) in [(&bob, "/s3"), (&ada, "/s3")] {
+        let key = key.replace(&ada.id, &bob.id);
+        who.get(&format!("{base}/multipart/{id}?key={key}"))
+            .await
+            .expect(404);
+    }
+    bob.get(&format!("/s3/multipart/{id}?key={key}"))
+        .await
+        .expect(404);
+    ada.get(&format!("/s3/multipart/x?key={key}"))
+        .await
+        .expect(404);
+    ada.get(&format!("/s3/multipart/{id}")).await.expect(422);
+
+    let table = json!({"TableName": "cloakroom-dev-UploadGrantsTable"});
+    let kept = app
+        .call_engine("dynamodb", "local", "DynamoDB_20120810.Scan", &table)
+        .await;
+    let kept = String::from_utf8(kept.expect(200).body).unwrap();
+    assert!(kept.contains(&ada.id) && !kept.contains(grant), "{kept}");
+    // The gateway's own line has the path; what functions write has not.
+    let log = app.log();
+    let mut written = log.lines().filter(|line| line.contains(" | "));
+    assert!(written.all(|line| !line.contains(grant)), "{log}");
+}
