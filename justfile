@@ -19,6 +19,10 @@ test *arguments:
 ministack:
     ci/ministack.sh
 
+# The web client: types, unit tests, and the demo page in Chromium.
+web:
+    ci/browser.sh
+
 # Format, then report every lint.
 lint:
     cargo fmt --all

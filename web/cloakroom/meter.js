@@ -4,7 +4,7 @@
 const WINDOW_MILLISECONDS = 5_000;
 
 /** Listeners hear of progress at most this often. */
-const QUIET_MILLISECONDS = 100;
+export const QUIET_MILLISECONDS = 100;
 
 /** Turns counts of bytes into speed and remaining time. */
 export class Meter {

@@ -1,7 +1,7 @@
 import { fingerprint, sha256 } from "./digest.js";
 import { CloakroomError, StorageError } from "./errors.js";
 import { isSameFile } from "./journal.js";
-import { Meter } from "./meter.js";
+import { Meter, QUIET_MILLISECONDS } from "./meter.js";
 import { intact, sendParts } from "./parts.js";
 import { put } from "./put.js";
 import { retrying } from "./retry.js";
@@ -65,6 +65,8 @@ export class Upload extends EventTarget {
   #resumed = Promise.resolve();
   #goOn = () => {};
   #meter;
+  /** @type {ReturnType<typeof setTimeout> | undefined} Tells what came too soon after the last time. */
+  #later;
 
   /**
    * Made by `uploads.create` and `uploads.resume`.
@@ -142,6 +144,7 @@ export class Upload extends EventTarget {
       this.#become("failed");
       throw error;
     } finally {
+      clearTimeout(this.#later);
       this.#release?.();
     }
   }
@@ -362,7 +365,12 @@ export class Upload extends EventTarget {
    */
   #moved(loaded, last = false) {
     this.progress = this.#meter.measure(loaded);
-    if (!last && !this.#meter.isDue()) return;
+    clearTimeout(this.#later);
+    if (!last && !this.#meter.isDue()) {
+      // It may be the last that moves for long, and should be seen while nothing does.
+      this.#later = setTimeout(() => this.#state === "uploading" && this.#moved(this.progress.loaded), QUIET_MILLISECONDS);
+      return;
+    }
     this.#options.onProgress?.(this.progress);
     this.dispatchEvent(new CustomEvent("progress", { detail: this.progress }));
   }

@@ -31,11 +31,11 @@ export function showError(target, error) {
 }
 
 /**
- * The API's texts begin in lower case, to be quoted anywhere; here they stand alone.
+ * The API's texts begin in lower case and have no full stop, to be quoted anywhere; here they stand alone.
  * @param {string} text
  */
 export function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */

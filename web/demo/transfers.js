@@ -248,7 +248,7 @@ class Row {
     const parts = [`${Math.floor(share * 100)} %`, `${size(loaded)} of ${size(total)}`];
     if (bytesPerSecond > 0) parts.push(`${size(bytesPerSecond)}/s`);
     if (remainingSeconds !== null) parts.push(`${duration(remainingSeconds)} left`);
-    this.#note(parts.join(" · "));
+    this.#note(parts.join("\u00a0· ")); // a line may end with a dot, but not begin with one
     // Every quarter is enough to hear.
     const quarter = Math.floor(share * 4);
     if (quarter > this.#quarter && quarter < 4) announce(`${this.#name}: ${quarter * 25} percent`);

@@ -28,6 +28,18 @@ test("a large file goes in parts and arrives as it was", async (t) => {
   assert.deepEqual(await cloakroom.uploads.resumable(), []);
 });
 
+test("progress is told to the last byte that moves, however soon after the one before", async (t) => {
+  const { fake, cloakroom } = await signedIn(t);
+  fake.store = ({ path }) => (/\/[12]$/.test(path) ? undefined : new Promise(() => {}));
+  const upload = await cloakroom.uploads.create(file(5_000));
+  /** @type {number[]} */
+  const told = [];
+  upload.addEventListener("progress", () => told.push(upload.progress.loaded));
+  await until(upload, "progress", () => told.at(-1) === 2048);
+  await upload.abort();
+  await assert.rejects(upload.done, { name: "AbortError" });
+});
+
 test("as many parts are on their way at once as asked for, and no more", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   /** @type {(() => void)[]} */

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { PASSWORD } from "./support/person.js";
+import { startSystem } from "./support/system.js";
+import { visit } from "./support/visit.js";
+
+const system = await startSystem();
+after(() => system.stop());
+
+test("somebody signs up, sees the others, changes their name, and signs out", async () => {
+  await visit(system, async (grace) => {
+    await grace.signUp();
+    await grace.page.getByText("Nobody else is here yet.").waitFor();
+
+    await visit(system, async (ada) => {
+      await ada.signUp();
+      const people = ada.page.getByRole("region", { name: "People" }).getByRole("listitem");
+      await people.filter({ hasText: "Grace Hopper" }).waitFor();
+      assert.equal(await people.count(), 1, "everybody but oneself");
+
+      const profile = ada.page.getByRole("region", { name: "Your profile" });
+      await profile.getByLabel("Name, as others see it").fill("Ada King");
+      await profile.getByLabel("City").fill("London");
+      await profile.getByRole("button", { name: "Save" }).click();
+      await ada.page.getByText("Your profile is saved.").waitFor();
+      await ada.page.getByRole("banner").getByText("Ada King").waitFor();
+
+      await ada.signOut();
+      await ada.signIn();
+      await ada.arrives();
+      assert.equal(await profile.getByLabel("Name, as others see it").inputValue(), "Ada King");
+      assert.equal(await profile.getByLabel("City").inputValue(), "London");
+    });
+
+    await grace.returns();
+    await grace.page.getByRole("region", { name: "People" }).getByText("Ada King").waitFor();
+  }, { name: "Grace Hopper" });
+});
+
+test("a wrong password is said at the form, and nothing that was typed is lost", async () => {
+  await visit(system, async (ada, profile) => {
+    profile.expect(401);
+    await ada.signUp();
+    await ada.signOut();
+    await ada.signIn("difference engine");
+    const alert = ada.signInForm.getByRole("alert");
+    await alert.waitFor();
+    assert.match(await alert.innerText(), /password/i);
+    assert.equal(await ada.signInForm.getByLabel(/^E-mail/).inputValue(), ada.email);
+
+    await ada.signIn(PASSWORD);
+    await ada.arrives();
+  });
+});
+
+test("what the server refuses is said at its field", async () => {
+  await visit(system, async (ada, profile) => {
+    profile.expect(422);
+    await ada.page.getByRole("tab", { name: "Create account" }).click();
+    const { signUpForm } = ada;
+    await signUpForm.getByLabel(/^Name/).fill("Ada");
+    await signUpForm.getByLabel(/^E-mail/).fill("no address");
+    await signUpForm.getByLabel(/^Password/).fill("password");
+    await signUpForm.getByRole("button", { name: "Create account" }).click();
+
+    await signUpForm.locator("input:focus").waitFor();
+    for (const label of ["E-mail", "Password"]) {
+      const field = signUpForm.getByLabel(new RegExp(`^${label}`));
+      assert.equal(await field.getAttribute("aria-invalid"), "true", label);
+      const notes = (await field.getAttribute("aria-describedby"))?.split(" ") ?? [];
+      assert.notEqual(await ada.page.locator(`#${notes.at(-1)}`).innerText(), "", label);
+    }
+    assert.equal(await signUpForm.getByLabel(/^Name/).getAttribute("aria-invalid"), null);
+  });
+});
+
+const sessions = { skip: system.missing.length > 0 && "the API ends sessions with their page" };
+test("a session outlives the page, and ends in all tabs at once", sessions, async () => {
+  await visit(system, async (ada) => {
+    await ada.signUp();
+    const other = await ada.page.context().newPage();
+    await other.goto(system.api);
+    await other.getByRole("heading", { name: "Your files" }).waitFor();
+    await ada.signOut();
+    await other.getByRole("heading", { name: "Check in your files" }).waitFor();
+  });
+});

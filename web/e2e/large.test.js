@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { copyFile, utimes } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+
+import { sha256, temporaryFolder, writeLarge } from "./support/files.js";
+import { Parts, sorted } from "./support/parts.js";
+import { startSystem } from "./support/system.js";
+import { visit } from "./support/visit.js";
+
+const PARTS = Array.from({ length: 13 }, (_, index) => index + 1);
+const NAME = "film.mov";
+
+const system = await startSystem();
+after(() => system.stop());
+const { folder, remove } = await temporaryFolder();
+after(remove);
+const file = path.join(folder, NAME);
+before(() => writeLarge(file));
+
+/** What the note of a row says once two parts of 8 MiB have arrived, and no more can. */
+const TWO_PARTS = /16\.8 MB of 106 MB/;
+
+test("a large file goes on in another browser window where the first was closed", async () => {
+  await visit(system, async (ada, profile) => {
+    await ada.signUp();
+    const first = new Parts(ada.page.context(), system);
+    await first.holdAfter(2);
+    await ada.choose(file);
+    await ada.moving(NAME).getByText(TWO_PARTS).waitFor();
+    assert.deepEqual(sorted(first.stored), [1, 2]);
+    await profile.close();
+
+    ada.moveTo(await profile.open());
+    const second = new Parts(ada.page.context(), system);
+    await ada.returns();
+    await ada.unfinished(NAME).getByText(TWO_PARTS).waitFor();
+    const asked = ada.page.waitForEvent("filechooser");
+    await ada.page.getByRole("button", { name: `Choose the file ${NAME} again` }).click();
+    await (await asked).setFiles(file);
+
+    await ada.stored(NAME).waitFor({ timeout: 60_000 });
+    assert.deepEqual(sorted(second.sent), PARTS.slice(2), "only what was missing");
+    assert.equal(await ada.unfinished(NAME).count(), 0);
+    assert.equal(await sha256((await ada.download(NAME)).path), await sha256(file));
+  });
+});
+
+test("another file is no way to go on, and the right one still is", async () => {
+  const other = path.join(folder, "other.mov");
+  await copyFile(file, other);
+  await utimes(other, 1, 1);
+  await visit(system, async (ada, profile) => {
+    await ada.signUp();
+    await new Parts(ada.page.context(), system).holdAfter(2);
+    await ada.choose(file);
+    await ada.moving(NAME).getByText(TWO_PARTS).waitFor();
+    await profile.close();
+
+    ada.moveTo(await profile.open());
+    await ada.returns();
+    const again = async (/** @type {string} */ chosen) => {
+      const asked = ada.page.waitForEvent("filechooser");
+      await ada.page.getByRole("button", { name: `Choose the file ${NAME} again` }).click();
+      await (await asked).setFiles(chosen);
+    };
+    await again(other);
+    await ada.unfinished(NAME).getByRole("alert").getByText("That is not the file").waitFor();
+    await again(file);
+    await ada.stored(NAME).waitFor({ timeout: 60_000 });
+  });
+});
+
+test("an upload stands still while it is paused, and goes on", async () => {
+  await visit(system, async (ada) => {
+    await ada.signUp();
+    const parts = new Parts(ada.page.context(), system);
+    await parts.holdAfter(2);
+    await ada.choose(file);
+    await ada.moving(NAME).getByText(TWO_PARTS).waitFor();
+    await ada.page.getByRole("button", { name: `Pause ${NAME}` }).click();
+    await ada.moving(NAME).getByText("Paused at 16.8 MB of 106 MB").waitFor();
+
+    await parts.letGo();
+    const before = parts.sent.length;
+    await ada.page.getByRole("button", { name: `Resume ${NAME}` }).click();
+    await ada.stored(NAME).waitFor({ timeout: 60_000 });
+    assert.deepEqual(sorted(parts.sent.slice(before)), PARTS.slice(2), "only what was missing");
+    assert.equal(await sha256((await ada.download(NAME)).path), await sha256(file));
+  });
+});
+
+test("a cancelled upload leaves nothing behind, here and at the server", async () => {
+  await visit(system, async (ada) => {
+    await ada.signUp();
+    await new Parts(ada.page.context(), system).holdAfter(2);
+    await ada.choose(file);
+    await ada.moving(NAME).getByText(TWO_PARTS).waitFor();
+    const told = ada.page.waitForResponse((response) => response.request().method() === "DELETE");
+    await ada.page.getByRole("button", { name: `Cancel ${NAME}` }).click();
+    assert.equal((await told).status(), 204);
+    await ada.moving(NAME).waitFor({ state: "detached" });
+
+    await ada.returns();
+    await ada.page.getByText("Nothing here yet.").waitFor();
+    assert.equal(await ada.unfinished(NAME).count(), 0);
+  });
+});

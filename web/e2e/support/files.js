@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const MIB = 1024 * 1024;
+
+/** One byte more than the next full MiB above what may go in one request: the last part is an odd one. */
+export const LARGE_BYTES = 101 * MIB + 1;
+
+export async function temporaryFolder() {
+  const folder = await mkdtemp(path.join(tmpdir(), "cloakroom-files-"));
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/**
+ * A file whose every MiB is another, so that no part can stand in for another; the same each time.
+ * @param {string} file
+ * @param {number} size
+ */
+export async function writeLarge(file, size = LARGE_BYTES) {
+  const handle = await open(file, "w");
+  let block = createHash("sha512").update("cloakroom").digest();
+  while (block.length < MIB) block = Buffer.concat([block, block]);
+  for (let at = 0; at < size; at += MIB) {
+    block.writeUInt32BE(at / MIB, 0);
+    await handle.write(block, 0, Math.min(MIB, size - at));
+  }
+  await handle.close();
+}
+
+/** @param {string} file */
+export async function sha256(file) {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+/** A picture: 4 by 4 pixels, one colour. */
+export const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAEElEQVR42mMQj/SCIwbiOAArUwuh1r4pvAAAAABJRU5ErkJggg==",
+  "base64",
+);

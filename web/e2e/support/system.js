@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+const ROOT = path.resolve(import.meta.dirname, "../../..");
+const CLOAKROOM = process.env.CLOAKROOM || path.join(ROOT, "target/debug/cloakroom");
+
+/** Without them a session ends with its page. */
+const SESSION_ROUTES = ["/session/refresh", "/signout"];
+
+/**
+ * @typedef {object} System
+ * @property {string} api
+ * @property {string} s3
+ * @property {string[]} missing Addresses of session routes that it does not have.
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * The whole system: free ports, in memory, gone with `stop`.
+ * @returns {Promise<System>}
+ */
+export async function startSystem() {
+  const folder = await mkdtemp(path.join(tmpdir(), "cloakroom-e2e-"));
+  // Hashes of the real cost would be most of the time that the tests take.
+  const options = ["--ephemeral", "--port", "0", "--data-dir", folder, "--parameter", "BcryptCost=4"];
+  const system = spawn(CLOAKROOM, ["dev", ...options], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  /** @type {string[]} */
+  const said = [];
+  system.stderr.on("data", (text) => said.push(String(text)));
+  await new Promise((resolve, reject) => {
+    // Reading goes on after the last line that matters, so that what it says later does not fill the pipe.
+    createInterface(system.stdout).on("line", (line) => {
+      said.push(`${line}\n`);
+      if (line.includes("Ctrl-C stops it")) resolve(undefined);
+    });
+    system.on("error", reject);
+    system.on("exit", (code) => reject(new Error(`${CLOAKROOM} ended with ${code}:\n${said.join("")}`)));
+  });
+  const { api, s3 } = JSON.parse(await readFile(path.join(folder, "endpoints.json"), "utf8"));
+  return {
+    api,
+    s3,
+    missing: await missing(SESSION_ROUTES.map((route) => api + route)),
+    async stop() {
+      const ended = once(system, "exit");
+      system.kill("SIGTERM");
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @param {string[]} addresses */
+async function missing(addresses) {
+  const answers = await Promise.all(addresses.map((address) => fetch(address, { method: "POST" })));
+  return addresses.filter((_, index) => answers[index].status === 404);
+}

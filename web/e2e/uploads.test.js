@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { after, test } from "node:test";
+
+import { PNG, temporaryFolder } from "./support/files.js";
+import { startSystem } from "./support/system.js";
+import { visit } from "./support/visit.js";
+
+const system = await startSystem();
+after(() => system.stop());
+const { folder, remove } = await temporaryFolder();
+after(remove);
+
+test("a chosen file is stored, comes back byte for byte, and goes when that is confirmed", async () => {
+  const bytes = Buffer.from("Ünïcode, and a \0 and \r\n in the middle");
+  const name = "notes – 2026 (final) #1 & 50 %.txt";
+  await writeFile(path.join(folder, name), bytes);
+  await visit(system, async (ada) => {
+    await ada.signUp();
+    await ada.choose(path.join(folder, name));
+    await ada.stored(name).waitFor();
+    await ada.page.getByText(`“${name}” is stored.`).waitFor();
+    assert.match(await ada.stored(name).innerText(), /39 B/);
+
+    const download = await ada.download(name);
+    assert.deepEqual(await readFile(download.path), bytes);
+    assert.equal(download.filename, name);
+
+    const remove = ada.stored(name).getByRole("button", { name: `Delete ${name}` });
+    const dialog = ada.page.getByRole("dialog", { name: "Delete this file?" });
+    await remove.click();
+    await dialog.getByRole("button", { name: "Keep" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    assert.equal(await ada.stored(name).count(), 1);
+
+    await remove.click();
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await ada.page.getByText("Nothing here yet.").waitFor();
+
+    await ada.page.getByRole("button", { name: "Undo" }).click();
+    await ada.stored(name).waitFor();
+    assert.deepEqual(await readFile((await ada.download(name)).path), bytes);
+  });
+});
+
+test("dropped files are stored, several at once, and folders are refused", async () => {
+  const names = ["one.txt", "two.txt", "three.txt", "empty.txt"];
+  for (const name of names) await writeFile(path.join(folder, name), name === "empty.txt" ? "" : `this is ${name}`);
+  await mkdir(path.join(folder, "a folder"));
+  await visit(system, async (ada) => {
+    await ada.signUp();
+    await ada.drop([...names, "a folder"].map((name) => path.join(folder, name)));
+    await ada.page.getByText("Folders can’t be uploaded, only the files in them.").waitFor();
+    for (const name of names) {
+      await ada.stored(name).waitFor();
+      const { path: downloaded } = await ada.download(name);
+      assert.deepEqual(await readFile(downloaded), await readFile(path.join(folder, name)), name);
+    }
+    await ada.returns();
+    assert.equal(await ada.stored(".txt").count(), names.length);
+  });
+});
+
+test("a picture is shown", async () => {
+  await writeFile(path.join(folder, "green.png"), PNG);
+  await visit(system, async (ada) => {
+    await ada.signUp();
+    await ada.choose(path.join(folder, "green.png"));
+    const image = ada.stored("green.png").locator("img");
+    await image.waitFor();
+    await image.evaluate((/** @type {HTMLImageElement} */ shown) => shown.decode());
+    assert.equal(await image.evaluate((/** @type {HTMLImageElement} */ shown) => shown.naturalWidth), 4);
+  });
+});
+
+test("nobody sees another person's files", async () => {
+  await writeFile(path.join(folder, "private.txt"), "mine");
+  await visit(system, async (ada) => {
+    await ada.signUp();
+    await ada.choose(path.join(folder, "private.txt"));
+    await ada.stored("private.txt").waitFor();
+    await ada.signOut();
+
+    const grace = ada.next("Grace Hopper");
+    await grace.signUp();
+    await grace.page.getByText("Nothing here yet.").waitFor();
+    assert.equal(await grace.stored("").count(), 0);
+  });
+});
