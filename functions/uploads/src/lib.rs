@@ -59,7 +59,7 @@ impl FromRef<App> for Tokens {
     companion::multipart::begin,
     companion::multipart::list,
     companion::multipart::sign,
-    companion::multipart::complete,
+    companion::complete::complete,
     companion::multipart::abort,
 ))]
 pub struct ApiDoc;

@@ -2,16 +2,15 @@ use aws_sdk_dynamodb::{
     Client,
     operation::update_item::UpdateItemError,
     types::{
-        AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-        Update,
+        AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
 };
-use domain::{Upload, UploadId, UploadStatus, UserId, upload::Size};
+use domain::{Upload, UploadId, UserId, upload::Size};
 use settings::{Env, EnvError};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    Idempotency, Quotas, Record, StoreError,
+    Quotas, StoreError,
     row::{Row, at, n, s},
     table::Table,
     transaction::{Outcome, transact},
@@ -20,9 +19,13 @@ use crate::{
 mod due;
 mod item;
 mod list;
+mod room;
 
-pub use self::due::{Due, SHARDS};
 use self::item::read;
+pub use self::{
+    due::{Due, SHARDS},
+    room::Announced,
+};
 
 /// How long the record of an upload is kept that failed or was deleted: far longer than S3 keeps its versions by default.
 const TOMBSTONE: Duration = Duration::days(90);
@@ -30,17 +33,6 @@ const TOMBSTONE: Duration = Duration::days(90);
 /// Who brings what: owner and upload id -> upload. An index holds those that somebody has to look at.
 #[derive(Debug, Clone)]
 pub struct Uploads(pub(crate) Table);
-
-/// How taking room for an upload ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Announced {
-    /// It is there, and its bytes are taken from the owner's quota.
-    Created,
-    /// The owner has no room for it.
-    QuotaExceeded,
-    /// Somebody else was quicker: a request with this idempotency key was here before, or the upload changed.
-    KeyUsed,
-}
 
 /// How a step in an upload's life ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,35 +63,6 @@ impl Uploads {
     /// When the variable is not set.
     pub fn from_env(env: &Env, client: &Client) -> Result<Self, EnvError> {
         Table::from_env(env, client, "UPLOADS_TABLE").map(Self)
-    }
-
-    /// Makes a pending upload: the record, its bytes in the quota, and the answer for a repeated request.
-    ///
-    /// # Errors
-    /// When the tables do not answer.
-    pub async fn announce(
-        &self,
-        (quotas, idempotency): (&Quotas, &Idempotency),
-        upload: &Upload,
-        record: Option<&Record>,
-    ) -> Result<Announced, StoreError> {
-        let Some(reserve) = quotas.take(upload.owner, upload.size)? else {
-            return Ok(Announced::QuotaExceeded);
-        };
-        let put = Put::builder()
-            .table_name(&self.0.name)
-            .set_item(Some(item::write(upload)))
-            .condition_expression("attribute_not_exists(id)")
-            .build()?;
-        let mut parts = vec![TransactWriteItem::builder().put(put).build(), reserve];
-        if let Some(record) = record {
-            parts.push(idempotency.put_new(record, upload.created_at)?);
-        }
-        match transact(&self.0.client, parts).await? {
-            Outcome::Committed => Ok(Announced::Created),
-            Outcome::Refused(failed) if failed.get(2) == Some(&true) => Ok(Announced::KeyUsed),
-            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
-        }
     }
 
     /// An upload of this owner. Strongly consistent: people see what they just did.
@@ -222,77 +185,6 @@ impl Uploads {
         .await
     }
 
-    /// Says how many bytes a pending upload will have that nobody announced the size of, and takes room for them.
-    ///
-    /// # Errors
-    /// When the tables do not answer.
-    pub async fn measure(
-        &self,
-        quotas: &Quotas,
-        upload: &Upload,
-        size: Size,
-    ) -> Result<Announced, StoreError> {
-        if size == upload.size {
-            return Ok(Announced::Created);
-        }
-        let Some(reserve) = quotas.exchange(upload.owner, upload.size, size)? else {
-            return Ok(Announced::QuotaExceeded);
-        };
-        let update = self
-            .update(upload)
-            .update_expression("SET #size = :size")
-            .condition_expression("#status = :pending AND #size = :charged")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_names("#size", "size")
-            .expression_attribute_values(":pending", s("pending"))
-            .expression_attribute_values(":charged", n(upload.size.bytes()))
-            .expression_attribute_values(":size", n(size.bytes()))
-            .build()?;
-        let parts = vec![TransactWriteItem::builder().update(update).build(), reserve];
-        match transact(&self.0.client, parts).await? {
-            Outcome::Committed => Ok(Announced::Created),
-            Outcome::Refused(failed) if failed.first() == Some(&true) => Ok(Announced::KeyUsed),
-            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
-        }
-    }
-
-    /// Deleted -> pending: a version of `size` bytes is about to become the current one, and has room in the quota.
-    ///
-    /// # Errors
-    /// When the tables do not answer.
-    pub async fn bring_back(
-        &self,
-        quotas: &Quotas,
-        upload: &Upload,
-        size: Size,
-        now: OffsetDateTime,
-    ) -> Result<Announced, StoreError> {
-        let Some(reserve) = quotas.take(upload.owner, size)? else {
-            return Ok(Announced::QuotaExceeded);
-        };
-        let update = self
-            .update(upload)
-            .update_expression(
-                "SET #status = :pending, #size = :size, \
-                 due_shard = :shard, due_at = :due REMOVE expires_at",
-            )
-            .condition_expression("#status = :deleted")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_names("#size", "size")
-            .expression_attribute_values(":pending", s("pending"))
-            .expression_attribute_values(":deleted", s("deleted"))
-            .expression_attribute_values(":size", n(size.bytes()))
-            .expression_attribute_values(":shard", s(due::shard(upload.id)))
-            .expression_attribute_values(":due", n((now + due::FIRST_LOOK).unix_timestamp()))
-            .build()?;
-        let parts = vec![TransactWriteItem::builder().update(update).build(), reserve];
-        match transact(&self.0.client, parts).await? {
-            Outcome::Committed => Ok(Announced::Created),
-            Outcome::Refused(failed) if failed.first() == Some(&true) => Ok(Announced::KeyUsed),
-            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
-        }
-    }
-
     /// Locks a stored upload until `until`; never for less than it is locked already.
     ///
     /// # Errors
@@ -377,14 +269,5 @@ impl Uploads {
             }
             _ => Ok(()),
         }
-    }
-}
-
-/// What is charged for an upload as it stands: nothing for one that failed or was deleted.
-#[must_use]
-pub const fn charged(upload: &Upload) -> u64 {
-    match upload.status {
-        UploadStatus::Pending | UploadStatus::Stored => upload.size.bytes(),
-        UploadStatus::Failed | UploadStatus::Deleted => 0,
     }
 }

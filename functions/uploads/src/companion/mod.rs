@@ -3,6 +3,7 @@
 //! when they are put together.
 
 mod asked;
+pub mod complete;
 pub mod grants;
 pub mod multipart;
 pub mod params;
@@ -34,7 +35,7 @@ fn companion() -> Router<App> {
             "/multipart/{uploadId}",
             get(multipart::list).delete(multipart::abort),
         )
-        .route("/multipart/{uploadId}/complete", post(multipart::complete))
+        .route("/multipart/{uploadId}/complete", post(complete::complete))
         .route("/multipart/{uploadId}/{part}", get(multipart::sign))
 }
 

@@ -1,0 +1,124 @@
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use domain::{Upload, upload::Size};
+use time::OffsetDateTime;
+
+use super::{Uploads, due, item};
+use crate::{
+    Idempotency, Quotas, Record, StoreError,
+    row::{n, s},
+    transaction::{Outcome, transact},
+};
+
+/// How taking room for an upload ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Announced {
+    /// It is there, and its bytes are taken from the owner's quota.
+    Created,
+    /// The owner has no room for it.
+    QuotaExceeded,
+    /// Somebody else was quicker: a request with this idempotency key was here before, or the upload changed.
+    KeyUsed,
+}
+
+// What takes room in an owner's quota: the record and the number of bytes change in one transaction.
+impl Uploads {
+    /// Makes a pending upload: the record, its bytes in the quota, and the answer for a repeated request.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn announce(
+        &self,
+        (quotas, idempotency): (&Quotas, &Idempotency),
+        upload: &Upload,
+        record: Option<&Record>,
+    ) -> Result<Announced, StoreError> {
+        let Some(reserve) = quotas.take(upload.owner, upload.size)? else {
+            return Ok(Announced::QuotaExceeded);
+        };
+        let put = Put::builder()
+            .table_name(&self.0.name)
+            .set_item(Some(item::write(upload)))
+            .condition_expression("attribute_not_exists(id)")
+            .build()?;
+        let mut parts = vec![TransactWriteItem::builder().put(put).build(), reserve];
+        if let Some(record) = record {
+            parts.push(idempotency.put_new(record, upload.created_at)?);
+        }
+        match transact(&self.0.client, parts).await? {
+            Outcome::Committed => Ok(Announced::Created),
+            Outcome::Refused(failed) if failed.get(2) == Some(&true) => Ok(Announced::KeyUsed),
+            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
+        }
+    }
+
+    /// Says how many bytes a pending upload will have that nobody announced the size of, and takes room for them.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn measure(
+        &self,
+        quotas: &Quotas,
+        upload: &Upload,
+        size: Size,
+    ) -> Result<Announced, StoreError> {
+        if size == upload.size {
+            return Ok(Announced::Created);
+        }
+        let Some(reserve) = quotas.exchange(upload.owner, upload.size, size)? else {
+            return Ok(Announced::QuotaExceeded);
+        };
+        let update = self
+            .update(upload)
+            .update_expression("SET #size = :size")
+            .condition_expression("#status = :pending AND #size = :charged")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#size", "size")
+            .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":charged", n(upload.size.bytes()))
+            .expression_attribute_values(":size", n(size.bytes()))
+            .build()?;
+        let parts = vec![TransactWriteItem::builder().update(update).build(), reserve];
+        match transact(&self.0.client, parts).await? {
+            Outcome::Committed => Ok(Announced::Created),
+            Outcome::Refused(failed) if failed.first() == Some(&true) => Ok(Announced::KeyUsed),
+            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
+        }
+    }
+
+    /// Deleted -> pending: a version of `size` bytes is about to become the current one, and has room in the quota.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn bring_back(
+        &self,
+        quotas: &Quotas,
+        upload: &Upload,
+        size: Size,
+        now: OffsetDateTime,
+    ) -> Result<Announced, StoreError> {
+        let Some(reserve) = quotas.take(upload.owner, size)? else {
+            return Ok(Announced::QuotaExceeded);
+        };
+        let update = self
+            .update(upload)
+            .update_expression(
+                "SET #status = :pending, #size = :size, \
+                 due_shard = :shard, due_at = :due REMOVE expires_at",
+            )
+            .condition_expression("#status = :deleted")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#size", "size")
+            .expression_attribute_values(":pending", s("pending"))
+            .expression_attribute_values(":deleted", s("deleted"))
+            .expression_attribute_values(":size", n(size.bytes()))
+            .expression_attribute_values(":shard", s(due::shard(upload.id)))
+            .expression_attribute_values(":due", n((now + due::FIRST_LOOK).unix_timestamp()))
+            .build()?;
+        let parts = vec![TransactWriteItem::builder().update(update).build(), reserve];
+        match transact(&self.0.client, parts).await? {
+            Outcome::Committed => Ok(Announced::Created),
+            Outcome::Refused(failed) if failed.first() == Some(&true) => Ok(Announced::KeyUsed),
+            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
+        }
+    }
+}
