@@ -21,12 +21,14 @@ const SESSION_ROUTES = ["/session/refresh", "/signout"];
 
 /**
  * The whole system: free ports, in memory, gone with `stop`.
+ * @param {string[]} [parameters] Of the template: `Name=value`.
  * @returns {Promise<System>}
  */
-export async function startSystem() {
+export async function startSystem(parameters = []) {
   const folder = await mkdtemp(path.join(tmpdir(), "cloakroom-e2e-"));
   // Hashes of the real cost would be most of the time that the tests take.
-  const options = ["--ephemeral", "--port", "0", "--data-dir", folder, "--parameter", "BcryptCost=4"];
+  const set = ["BcryptCost=4", ...parameters].flatMap((parameter) => ["--parameter", parameter]);
+  const options = ["--ephemeral", "--port", "0", "--data-dir", folder, ...set];
   const system = spawn(CLOAKROOM, ["dev", ...options], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   /** @type {string[]} */
   const said = [];

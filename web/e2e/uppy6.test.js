@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { testUppy } from "./support/uppy.js";
+
+const { withWidget, small } = await testUppy("6", async (account) => {
+  const { companionEndpoint } = await account.call("POST", "/s3/grants");
+  return { companionEndpoint };
+});
+
+for (const shouldUseMultipart of [false, true]) {
+  const how = shouldUseMultipart ? "in parts" : "by a form";
+
+  // It reads no more than the status of what it is refused with.
+  test(`Uppy 6 says that its grant is none ${how}`, () =>
+    withWidget(
+      async (widget, _account, profile) => {
+        profile.expect(401);
+        await widget.choose(small);
+        assert.deepEqual(await widget.upload(), { succeeded: [], failed: ["Companion request failed: Unauthorized"] });
+      },
+      { shouldUseMultipart },
+      async (account) => {
+        const { companionEndpoint } = await account.call("POST", "/s3/grants");
+        return { companionEndpoint: `${companionEndpoint}x` };
+      },
+    ));
+}
