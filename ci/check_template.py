@@ -128,6 +128,12 @@ ROUTES = {
     "GET /s3/g/{grant}/multipart/{uploadId}/{part}": "Uploads",
     "POST /s3/g/{grant}/multipart/{uploadId}/complete": "Uploads",
     "DELETE /s3/g/{grant}/multipart/{uploadId}": "Uploads",
+    "GET /s3/g/{grant}/s3/params": "Uploads",
+    "POST /s3/g/{grant}/s3/multipart": "Uploads",
+    "GET /s3/g/{grant}/s3/multipart/{uploadId}": "Uploads",
+    "GET /s3/g/{grant}/s3/multipart/{uploadId}/{part}": "Uploads",
+    "POST /s3/g/{grant}/s3/multipart/{uploadId}/complete": "Uploads",
+    "DELETE /s3/g/{grant}/s3/multipart/{uploadId}": "Uploads",
 }
 
 # What wakes a function that nobody waits for: the rule, without its target.

@@ -136,14 +136,21 @@ fn add_common_problems(document: &mut Document) {
     }
 }
 
-/// The companion's routes once more: with a grant in the path in place of a token.
+/// The companion's routes twice more: with a grant in the path in place of a token, and below that as Uppy 6 asks.
 fn add_granted_routes(document: &mut Document) {
     let companion = document.paths.paths.iter().filter_map(|(path, item)| {
         let rest = path.strip_prefix("/s3/").filter(|rest| *rest != "grants")?;
-        Some((format!("/s3/g/{{grant}}/{rest}"), item.clone()))
+        Some([
+            (format!("/s3/g/{{grant}}/{rest}"), "Granted", item.clone()),
+            (
+                format!("/s3/g/{{grant}}/s3/{rest}"),
+                "ByGrant",
+                item.clone(),
+            ),
+        ])
     });
-    let granted: Vec<_> = companion.collect();
-    for (path, mut item) in granted {
+    let granted: Vec<_> = companion.flatten().collect();
+    for (path, suffix, mut item) in granted {
         for operation in operations(&mut item) {
             let grant = ParameterBuilder::new()
                 .name("grant")
@@ -158,7 +165,7 @@ fn add_granted_routes(document: &mut Document) {
                 .push(RefOr::T(grant));
             operation.security = None;
             if let Some(id) = &mut operation.operation_id {
-                id.push_str("Granted");
+                id.push_str(suffix);
             }
         }
         document.paths.paths.insert(path, item);

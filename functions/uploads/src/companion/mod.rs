@@ -25,6 +25,8 @@ pub fn routes() -> Router<App> {
     Router::new()
         .nest("/s3", with_token)
         .nest("/s3/g/{grant}", companion())
+        // Uppy 6 looks for `/s3` below the address that it is given.
+        .nest("/s3/g/{grant}/s3", companion())
 }
 
 fn companion() -> Router<App> {
