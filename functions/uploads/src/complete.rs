@@ -14,11 +14,8 @@ use store::uploads::Announced;
 use utoipa::ToSchema;
 
 use crate::{
-    App, arrival_failed,
-    create::QUOTA_EXCEEDED,
-    parts::NOT_PENDING,
-    storage_failed,
-    view::{UploadAnswer, UploadView},
+    App, arrival_failed, create::QUOTA_EXCEEDED, parts::NOT_PENDING, storage_failed,
+    view::UploadAnswer,
 };
 
 const INCOMPLETE: Problem = Problem::new(
@@ -45,8 +42,7 @@ const BAD_ETAG: Invalid = Invalid {
     code: "invalid_etag",
     detail: "must be the ETag header that S3 answered the part's PUT with",
 };
-/// 422: which of the two is meant?
-pub const PART_TWICE: Invalid = Invalid {
+const PART_TWICE: Invalid = Invalid {
     code: "duplicate_part",
     detail: "names a part number twice",
 };
@@ -80,17 +76,27 @@ impl FromFields for Form {
             return Some(Self { parts: None });
         }
         let max = usize::try_from(MAX_PARTS).unwrap_or(usize::MAX);
-        let mut parts = fields.list("parts", max, |part| {
+        let parts = fields.list("parts", max, |part| {
             let number = part.required("partNumber", number(PartNumber::parse));
             let etag = part.required("etag", text(etag));
             Some((number?, etag?))
         })?;
-        parts.sort_unstable_by_key(|(number, _)| *number);
-        if parts.windows(2).any(|two| two[0].0 == two[1].0) {
-            return fields.refuse("parts", PART_TWICE);
-        }
-        Some(Self { parts: Some(parts) })
+        Some(Self {
+            parts: Some(in_order(fields, parts)?),
+        })
     }
+}
+
+/// Parts as S3 wants them: each once, by number.
+pub fn in_order(
+    fields: &mut Fields,
+    mut parts: Vec<(PartNumber, String)>,
+) -> Option<Vec<(PartNumber, String)>> {
+    parts.sort_unstable_by_key(|(number, _)| *number);
+    if parts.windows(2).any(|two| two[0].0 == two[1].0) {
+        return fields.refuse("parts", PART_TWICE);
+    }
+    Some(parts)
 }
 
 /// With the quotes that belong to it; who reads headers by a library may have lost them.
@@ -135,9 +141,7 @@ pub async fn complete(
 ) -> Result<Json<UploadAnswer>, Problem> {
     let upload = app.find(&caller, &id).await?;
     let stored = finish(&app, upload, form.parts).await?;
-    Ok(Json(UploadAnswer {
-        upload: UploadView::from(&stored),
-    }))
+    Ok(Json(UploadAnswer::from(&stored)))
 }
 
 /// Puts the parts together, if it has parts, and sees what S3 has.

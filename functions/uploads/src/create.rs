@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    Invalid, Upload, UploadId, UploadStatus, UserId,
+    Invalid, Upload, UploadId, UserId,
     upload::{ContentType, Filename, MULTIPART_LIFETIME, PartPlan, Sha256, Size, Transfer},
 };
 use http::{StatusCode, header};
@@ -162,20 +162,13 @@ async fn announced(
             s3_id: begun.map_err(|error| storage_failed(&error))?,
         }
     };
-    Ok(Upload {
-        id,
-        owner,
-        filename: form.filename,
-        content_type: form.content_type,
-        size: form.size,
-        sha256: form.sha256,
-        status: UploadStatus::Pending,
+    Ok(Upload::announced(
+        (owner, id),
+        (form.filename, form.content_type),
+        (form.size, form.sha256),
         transfer,
-        created_at: now,
-        stored_at: None,
-        version_id: None,
-        locked_until: None,
-    })
+        now,
+    ))
 }
 
 async fn answer(app: &App, upload: &Upload, now: OffsetDateTime) -> Result<String, Problem> {

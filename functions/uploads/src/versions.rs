@@ -12,11 +12,7 @@ use store::uploads::Announced;
 use utoipa::ToSchema;
 
 use crate::{
-    App, arrival_failed,
-    create::QUOTA_EXCEEDED,
-    lock::LOCKED,
-    storage_failed,
-    view::{UploadAnswer, UploadView},
+    App, arrival_failed, create::QUOTA_EXCEEDED, lock::LOCKED, storage_failed, view::UploadAnswer,
 };
 
 /// S3 copies no more at once.
@@ -152,7 +148,7 @@ pub async fn restore(
         return Err(TOO_LARGE);
     }
     if version.is_current && upload.status == UploadStatus::Stored {
-        return Ok(answer(&upload));
+        return Ok(Json(UploadAnswer::from(&upload)));
     }
     let pending = room_for(&app, upload, version).await?;
     let copied = shelves.bucket.restore(&pending.key(), &version.id).await;
@@ -164,7 +160,7 @@ pub async fn restore(
         .await
         .map_err(arrival_failed)?
     {
-        Arrival::Stored(upload) => Ok(answer(&upload)),
+        Arrival::Stored(upload) => Ok(Json(UploadAnswer::from(&*upload))),
         Arrival::Awaited | Arrival::Mismatch(_) | Arrival::Over => Err(NOT_STORED),
     }
 }
@@ -196,12 +192,6 @@ async fn room_for(app: &App, upload: Upload, version: &Version) -> Result<Upload
 async fn versions(app: &App, upload: &Upload) -> Result<Vec<Version>, Problem> {
     let versions = app.shelves.bucket.versions(&upload.key()).await;
     versions.map_err(|error| storage_failed(&error))
-}
-
-fn answer(upload: &Upload) -> Json<UploadAnswer> {
-    Json(UploadAnswer {
-        upload: UploadView::from(upload),
-    })
 }
 
 impl From<Version> for VersionView {

@@ -120,6 +120,14 @@ impl From<&Upload> for UploadView {
     }
 }
 
+impl From<&Upload> for UploadAnswer {
+    fn from(upload: &Upload) -> Self {
+        Self {
+            upload: UploadView::from(upload),
+        }
+    }
+}
+
 impl From<Presigned> for Download {
     fn from(presigned: Presigned) -> Self {
         Self {

@@ -6,7 +6,7 @@ mod file;
 mod plan;
 
 pub use file::{ContentType, Filename, Sha256};
-pub use plan::{MAX_PARTS, MAX_SINGLE_BYTES, PartNumber, PartPlan, Size};
+pub use plan::{MAX_PARTS, PartNumber, PartPlan, Size};
 
 /// How long a presigned URL of an upload or a download is valid.
 pub const URL_LIFETIME: Duration = Duration::hours(1);
@@ -99,6 +99,31 @@ impl UploadStatus {
 }
 
 impl Upload {
+    /// A pending upload that is announced at `now`.
+    #[must_use]
+    pub fn announced(
+        (owner, id): (UserId, UploadId),
+        (filename, content_type): (Filename, ContentType),
+        (size, sha256): (Size, Option<Sha256>),
+        transfer: Transfer,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            id,
+            owner,
+            filename,
+            content_type,
+            size,
+            sha256,
+            status: UploadStatus::Pending,
+            transfer,
+            created_at: now,
+            stored_at: None,
+            version_id: None,
+            locked_until: None,
+        }
+    }
+
     /// The key of the object in the bucket: chosen by us, so nothing a caller writes is part of it.
     #[must_use]
     pub fn key(&self) -> String {

@@ -47,17 +47,7 @@ impl Quotas {
         owner: UserId,
         size: Size,
     ) -> Result<Option<TransactWriteItem>, StoreError> {
-        let Some(room) = self.limit.checked_sub(size.bytes()) else {
-            return Ok(None);
-        };
-        let update = self
-            .update(owner)
-            .update_expression("ADD used :size")
-            .condition_expression("attribute_not_exists(used) OR used <= :room")
-            .expression_attribute_values(":size", n(size.bytes()))
-            .expression_attribute_values(":room", n(room))
-            .build()?;
-        Ok(Some(TransactWriteItem::builder().update(update).build()))
+        self.exchange(owner, Size::NONE, size)
     }
 
     /// The part of a transaction that takes room for `to` in place of `from`. `None`: there could never be enough.
@@ -101,18 +91,13 @@ impl Quotas {
         Ok(self.limit.saturating_sub(used.unwrap_or_default()))
     }
 
-    /// The part of a transaction that gives room back.
+    /// The part of a transaction that gives room back, if it is any.
     pub(crate) fn give_back(
         &self,
         owner: UserId,
         size: Size,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let update = self
-            .update(owner)
-            .update_expression("ADD used :size")
-            .expression_attribute_values(":size", n(-i128::from(size.bytes())))
-            .build()?;
-        Ok(TransactWriteItem::builder().update(update).build())
+    ) -> Result<Option<TransactWriteItem>, StoreError> {
+        self.change(owner, size, Size::NONE)
     }
 
     /// The part of a transaction that replaces what was charged, if that changes anything.

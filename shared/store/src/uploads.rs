@@ -140,12 +140,8 @@ impl Uploads {
             .expression_attribute_values(":pending", s("pending"))
             .expression_attribute_values(":charged", n(upload.size.bytes()))
             .expression_attribute_values(":expires", n((now + TOMBSTONE).unix_timestamp()));
-        self.step(
-            upload,
-            update,
-            Some(quotas.give_back(upload.owner, upload.size)?),
-        )
-        .await
+        self.step(upload, update, quotas.give_back(upload.owner, upload.size)?)
+            .await
     }
 
     /// Pending or stored -> deleted, unless it is locked. The bytes go back to the quota. It stays due until
@@ -177,12 +173,8 @@ impl Uploads {
             .expression_attribute_values(":shard", s(due::shard(upload.id)))
             .expression_attribute_values(":now", n(now.unix_timestamp()))
             .expression_attribute_values(":expires", n((now + TOMBSTONE).unix_timestamp()));
-        self.step(
-            upload,
-            update,
-            Some(quotas.give_back(upload.owner, upload.size)?),
-        )
-        .await
+        self.step(upload, update, quotas.give_back(upload.owner, upload.size)?)
+            .await
     }
 
     /// Locks a stored upload until `until`; never for less than it is locked already.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{Uploader, asked::Asked, multipart::find};
 use crate::{
     App,
-    complete::{PART_TWICE, etag, finish},
+    complete::{etag, finish, in_order},
 };
 
 /// All parts, as the widget has them.
@@ -40,18 +40,16 @@ impl FromFields for Completion {
 
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let max = usize::try_from(MAX_PARTS).unwrap_or(usize::MAX);
-        let mut parts = fields.list("parts", max, |part| {
+        let parts = fields.list("parts", max, |part| {
             let number = part.required("PartNumber", number(PartNumber::parse));
             let etag = part.required("ETag", text(etag));
             // Whatever else the widget remembers of a part.
             part.ignore_others();
             Some((number?, etag?))
         })?;
-        parts.sort_unstable_by_key(|(number, _)| *number);
-        if parts.windows(2).any(|two| two[0].0 == two[1].0) {
-            return fields.refuse("parts", PART_TWICE);
-        }
-        Some(Self { parts })
+        Some(Self {
+            parts: in_order(fields, parts)?,
+        })
     }
 }
 

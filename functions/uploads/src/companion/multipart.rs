@@ -95,22 +95,15 @@ pub async fn begin(
         .begin_multipart(&key, &form.content_type)
         .await;
     let s3_id = begun.map_err(|error| storage_failed(&error))?;
-    let upload = Upload {
-        id,
-        owner,
-        filename: form.filename,
-        content_type: form.content_type,
-        size: Size::parse(0).map_err(|invalid| Problem::internal(&invalid))?,
-        sha256: None,
-        status: UploadStatus::Pending,
-        transfer: Transfer::OpenMultipart {
+    let upload = Upload::announced(
+        (owner, id),
+        (form.filename, form.content_type),
+        (Size::NONE, None),
+        Transfer::OpenMultipart {
             s3_id: s3_id.clone(),
         },
-        created_at: now,
-        stored_at: None,
-        version_id: None,
-        locked_until: None,
-    };
+        now,
+    );
     let tables = (&shelves.quotas, &app.idempotency);
     match shelves.uploads.announce(tables, &upload, None).await? {
         Announced::Created => {

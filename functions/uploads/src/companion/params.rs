@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use api::{Problem, ProblemDocument};
 use axum::{Json, extract::State};
 use domain::{
-    Upload, UploadId, UploadStatus, UserId,
-    upload::{ContentType, Filename, MAX_SINGLE_BYTES, Size, Transfer, URL_LIFETIME},
+    Upload, UploadId, UserId,
+    upload::{ContentType, Filename, Size, Transfer, URL_LIFETIME},
 };
 use serde::Serialize;
 use store::uploads::Announced;
@@ -57,20 +57,13 @@ pub async fn params(
     let filename = asked.required("filename", Filename::parse)?;
     let content_type = content_type(asked.optional("type"))?;
     let now = app.clock.now();
-    let mut upload = Upload {
-        id: UploadId::new(now),
-        owner,
-        filename,
-        content_type,
-        size: Size::parse(MAX_SINGLE_BYTES).map_err(|invalid| Problem::internal(&invalid))?,
-        sha256: None,
-        status: UploadStatus::Pending,
-        transfer: Transfer::Form,
-        created_at: now,
-        stored_at: None,
-        version_id: None,
-        locked_until: None,
-    };
+    let mut upload = Upload::announced(
+        (owner, UploadId::new(now)),
+        (filename, content_type),
+        (Size::MAX_SINGLE, None),
+        Transfer::Form,
+        now,
+    );
     reserve(&app, owner, &mut upload).await?;
     let form = app.shelves.bucket.form(&upload, now);
     let form = form.map_err(|error| storage_failed(&error))?;

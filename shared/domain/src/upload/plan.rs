@@ -3,7 +3,7 @@ use crate::Invalid;
 const MIB: u64 = 1024 * 1024;
 
 /// The largest file that comes with one PUT or one form.
-pub const MAX_SINGLE_BYTES: u64 = 100 * MIB;
+const MAX_SINGLE_BYTES: u64 = 100 * MIB;
 /// S3's limits (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 pub const MAX_PARTS: u64 = 10_000;
 /// The largest object.
@@ -22,6 +22,11 @@ const BAD_PART_NUMBER: Invalid = Invalid::new(
 pub struct Size(u64);
 
 impl Size {
+    /// No bytes.
+    pub const NONE: Self = Self(0);
+    /// The most that comes in one piece.
+    pub const MAX_SINGLE: Self = Self(MAX_SINGLE_BYTES);
+
     /// Reads a number of bytes.
     ///
     /// # Errors
