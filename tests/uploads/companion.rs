@@ -298,3 +298,101 @@ async fn a_grant_brings_files_in_and_does_nothing_else() {
     let mut written = log.lines().filter(|line| line.contains(" | "));
     assert!(written.all(|line| !line.contains(grant)), "{log}");
 }
+
+#[tokio::test]
+async fn what_began_with_the_widget_goes_on_with_the_client() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let body = json!({"filename": "film.mp4", "type": "video/mp4"});
+    ada.post("/s3/multipart", &body).await.expect(200);
+    let upload = &uploads(&ada).await[0];
+    let path = format!("/uploads/{}", upload["id"].as_str().unwrap());
+    // Nobody said how it is cut, so a part may have any size, and any number that S3 takes.
+    let signed = ada
+        .post(
+            &format!("{path}/parts"),
+            &json!({"partNumbers": [1, 10_000]}),
+        )
+        .await
+        .expect(200)
+        .json();
+    let mut parts = Vec::new();
+    for (part, size) in [(0, 5 * MIB), (1, 7)] {
+        let part = &signed["parts"][part];
+        let put = super::presigned(part, Method::PUT).body(vec![b'x'; size]);
+        let sent = Answer::of(put).await.expect(200);
+        parts.push(json!({"partNumber": part["partNumber"], "etag": sent.header("etag").unwrap()}));
+    }
+    let stored = ada
+        .post(&format!("{path}/complete"), &json!({"parts": parts}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(stored["upload"]["size"], json!(5 * MIB + 7));
+}
+
+#[tokio::test]
+async fn a_refusal_says_in_its_message_what_is_wrong() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let listed = ada.get("/s3/params?filename=").await.expect(422);
+    assert_eq!(listed.problem(), "validation_failed");
+    assert_eq!(listed.json()["message"], "filename: must be there");
+    let body = json!({"filename": "a.txt", "type": "no type", "metadata": {}});
+    let refused = ada.post("/s3/multipart", &body).await.expect(422).json();
+    let (message, error) = (&refused["message"], &refused["errors"][0]);
+    assert_eq!(
+        message.as_str().unwrap(),
+        format!("type: {}", error["detail"].as_str().unwrap())
+    );
+    assert_eq!(message, &refused["detail"]);
+}
+
+#[tokio::test]
+async fn the_same_request_with_its_key_begins_nothing_new() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let bob = app.somebody("bob@example.com").await;
+    let keyed = async |who: &SignedIn<'_>, path: &str, key: &str, body: &Value| {
+        let request = who.request(Method::POST, path).json(body);
+        Answer::of(request.header("idempotency-key", key)).await
+    };
+    let body = json!({"filename": "film.mp4", "type": "video/mp4"});
+    let begin = async |key| keyed(&ada, "/s3/multipart", key, &body).await.expect(200);
+    let (first, second) = tokio::join!(begin("one"), begin("one"));
+    assert_eq!(first.json(), second.json());
+    assert_eq!(uploads(&ada).await.len(), 1);
+    assert_ne!(begin("two").await.json(), first.json());
+    let other = json!({"filename": "other.mp4", "type": "video/mp4"});
+    let reused = keyed(&ada, "/s3/multipart", "one", &other)
+        .await
+        .expect(422);
+    assert_eq!(reused.problem(), "idempotency_key_reused");
+
+    let none = json!({});
+    let give = async |who, key| {
+        keyed(who, "/s3/grants", key, &none)
+            .await
+            .expect(201)
+            .json()
+    };
+    let (first, second) = tokio::join!(give(&ada, "one"), give(&ada, "one"));
+    assert_eq!(first, second);
+    assert_eq!(give(&ada, "one").await, first);
+    assert_ne!(give(&ada, "two").await, first);
+    assert_ne!(give(&bob, "one").await, first);
+    let endpoint = first["companionEndpoint"].as_str().unwrap();
+    let base = endpoint.strip_prefix(app.endpoint("api")).unwrap();
+    app.get(&format!("{base}/params?filename=a.txt"))
+        .await
+        .expect(200);
+    let grant = base.strip_prefix("/s3/g/").unwrap();
+    for table in ["UploadGrantsTable", "IdempotencyTable"] {
+        let table = json!({"TableName": format!("cloakroom-dev-{table}")});
+        let kept = app
+            .call_engine("dynamodb", "local", "DynamoDB_20120810.Scan", &table)
+            .await;
+        let kept = String::from_utf8(kept.expect(200).body).unwrap();
+        assert!(!kept.contains(grant), "{kept}");
+    }
+}

@@ -5,7 +5,6 @@
 
 use api::{IdempotencyKey, Problem};
 use auth::password::{self, PasswordHash};
-use ring::digest::{Context, SHA256};
 use store::Record;
 
 use crate::{App, sign_up::Form};
@@ -56,7 +55,7 @@ fn id(key: &str) -> String {
 fn fingerprint(form: &Form, hash: &PasswordHash) -> [u8; 32] {
     let profile = &form.profile;
     let name = |name: &Option<domain::Name>| name.as_ref().map(|name| name.as_str().to_owned());
-    let parts = [
+    let fields = [
         Some(form.email.display().to_owned()),
         Some(hash.as_str().to_owned()),
         Some(form.name.as_str().to_owned()),
@@ -65,14 +64,5 @@ fn fingerprint(form: &Form, hash: &PasswordHash) -> [u8; 32] {
         name(&profile.city),
         profile.age.map(|age| age.years().to_string()),
     ];
-    let mut context = Context::new(&SHA256);
-    for part in parts {
-        // With its length in front, no part can be mistaken for the end of another.
-        let bytes = part.as_deref().unwrap_or_default().as_bytes();
-        context.update(&[u8::from(part.is_some())]);
-        context.update(&bytes.len().to_be_bytes());
-        context.update(bytes);
-    }
-    let digest = context.finish();
-    std::array::from_fn(|i| digest.as_ref()[i])
+    api::fingerprint(&fields.each_ref().map(Option::as_deref))
 }

@@ -11,13 +11,12 @@ use domain::{
     upload::{ContentType, Filename, MULTIPART_LIFETIME, PartPlan, Sha256, Size, Transfer},
 };
 use http::{StatusCode, header};
-use store::uploads::Announced;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::{
     App,
-    repeat::Repeatable,
+    repeat::{Repeatable, announce},
     storage_failed,
     view::{NewUpload, TransferView, UploadView},
 };
@@ -97,12 +96,11 @@ pub async fn create(
     JsonBody(form): JsonBody<Form>,
 ) -> Result<Response, Problem> {
     let size = form.size.bytes().to_string();
-    let digest = form.sha256.as_ref().map_or("", Sha256::as_str);
     let asked = [
-        form.filename.as_str(),
-        form.content_type.as_str(),
-        &size,
-        digest,
+        Some(form.filename.as_str()),
+        Some(form.content_type.as_str()),
+        Some(size.as_str()),
+        form.sha256.as_ref().map(Sha256::as_str),
     ];
     let repeatable = Repeatable::new(caller.user_id, "POST /uploads", key, &asked);
     if let Some(repeatable) = &repeatable
@@ -113,33 +111,8 @@ pub async fn create(
     let now = app.clock.now();
     let upload = announced(&app, caller.user_id, form, now).await?;
     let answer = answer(&app, &upload, now).await?;
-    let record = repeatable
-        .as_ref()
-        .map(|repeatable| repeatable.record(&answer));
-    let tables = (&app.shelves.quotas, &app.idempotency);
-    let outcome = app
-        .shelves
-        .uploads
-        .announce(tables, &upload, record.as_ref())
-        .await?;
-    if outcome == Announced::Created {
-        return created(answer);
-    }
-    // Nobody will send parts of what was not announced.
-    if let Err(error) = app.shelves.bucket.abort_parts_of(&upload).await {
-        tracing::warn!(%error, "parts_left_to_the_lifecycle");
-    }
-    // The same request, sent twice at once: the other one won.
-    if outcome == Announced::KeyUsed
-        && let Some(repeatable) = &repeatable
-    {
-        return repeatable
-            .answer(&app)
-            .await?
-            .ok_or_else(Problem::unavailable)
-            .and_then(created);
-    }
-    Err(QUOTA_EXCEEDED)
+    let answer = announce(&app, &upload, repeatable.as_ref(), answer).await?;
+    created(answer)
 }
 
 async fn announced(

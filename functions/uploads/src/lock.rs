@@ -10,18 +10,13 @@ use store::uploads::Step;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{App, storage_failed, view::UploadView};
+use crate::{App, storage_failed, versions::NOT_STORED, view::UploadView};
 
 /// 409: it is write-once until its time.
 pub const LOCKED: Problem = Problem::new(
     StatusCode::CONFLICT,
     "upload_locked",
     "this upload is locked: until then it can be neither deleted nor replaced, and the lock cannot be shortened",
-);
-const NOT_STORED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "upload_not_stored",
-    "only a stored upload can be locked",
 );
 
 /// Until when.

@@ -6,10 +6,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use domain::{
-    Upload, UploadStatus,
-    upload::{PartNumber, PartPlan},
-};
+use domain::{Upload, UploadStatus, upload::PartNumber};
 use http::StatusCode;
 use serde::Serialize;
 use storage::{Part, Presigned};
@@ -18,7 +15,7 @@ use utoipa::ToSchema;
 use crate::{App, storage_failed, view::Headers};
 
 /// So many are signed at once.
-const MAX_SIGNED: usize = 100;
+pub const MAX_SIGNED: usize = 100;
 
 /// 409: the upload is stored, failed or deleted, so nothing more can be sent.
 pub const NOT_PENDING: Problem = Problem::new(
@@ -104,42 +101,44 @@ pub async fn sign(
     JsonBody(form): JsonBody<Form>,
 ) -> Result<Json<SignedParts>, Problem> {
     let upload = app.find(&caller, &id).await?;
-    let s3_id = pending_parts(&upload)?;
-    let plan = PartPlan::of(upload.size);
-    let no_such_part = form
-        .part_numbers
-        .iter()
-        .enumerate()
-        .filter_map(|(index, number)| {
-            let invalid = plan.part(number.get().into()).err()?;
-            Some(FieldError::at(format!("/partNumbers/{index}"), invalid))
-        });
-    let no_such_part: Vec<_> = no_such_part.collect();
-    if !no_such_part.is_empty() {
-        return Err(Problem::invalid(no_such_part));
+    let at = |index: usize| format!("/partNumbers/{index}");
+    let signed = presigned(&app, &upload, &form.part_numbers, at).await?;
+    let parts = signed.into_iter().map(|(number, signed)| SignedPart {
+        part_number: number.get(),
+        url: signed.url,
+        headers: Headers(signed.headers),
+        expires_at: Timestamp(signed.expires_at),
+    });
+    Ok(Json(SignedParts {
+        parts: parts.collect(),
+    }))
+}
+
+/// Presigned PUTs of these parts. `at` says where in the request a part's number stands.
+pub async fn presigned(
+    app: &App,
+    upload: &Upload,
+    numbers: &[PartNumber],
+    at: impl Fn(usize) -> String,
+) -> Result<Vec<(PartNumber, Presigned)>, Problem> {
+    let (s3_id, key, now) = (pending_parts(upload)?, upload.key(), app.clock.now());
+    let (mut sizes, mut wrong) = (Vec::with_capacity(numbers.len()), Vec::new());
+    for (index, number) in numbers.iter().enumerate() {
+        match upload.part_bytes(*number) {
+            Ok(size) => sizes.push((*number, size)),
+            Err(invalid) => wrong.push(FieldError::at(at(index), invalid)),
+        }
     }
-    let (key, now) = (upload.key(), app.clock.now());
-    let mut parts = Vec::with_capacity(form.part_numbers.len());
-    for number in form.part_numbers {
-        let size = Some(plan.size_of(number));
-        let signed = app
-            .shelves
-            .bucket
-            .part_url((&key, s3_id), number, size, now)
-            .await;
-        let Presigned {
-            url,
-            headers,
-            expires_at,
-        } = signed.map_err(|error| storage_failed(&error))?;
-        parts.push(SignedPart {
-            part_number: number.get(),
-            url,
-            headers: Headers(headers),
-            expires_at: Timestamp(expires_at),
-        });
+    if !wrong.is_empty() {
+        return Err(Problem::invalid(wrong));
     }
-    Ok(Json(SignedParts { parts }))
+    let mut parts = Vec::with_capacity(numbers.len());
+    for (number, size) in sizes {
+        let bucket = &app.shelves.bucket;
+        let signed = bucket.part_url((&key, s3_id), number, size, now).await;
+        parts.push((number, signed.map_err(|error| storage_failed(&error))?));
+    }
+    Ok(parts)
 }
 
 /// List the parts that S3 has, to go on after an interruption.

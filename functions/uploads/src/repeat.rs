@@ -1,11 +1,10 @@
-//! An announcement that is sent again with its `Idempotency-Key` gets the first one's answer.
+//! A request that is sent again with its `Idempotency-Key` gets the first one's answer.
 
-use api::{IdempotencyKey, Problem};
-use domain::UserId;
-use ring::digest::{SHA256, digest};
-use store::Record;
+use api::{IdempotencyKey, Problem, fingerprint};
+use domain::{Upload, UserId};
+use store::{Record, uploads::Announced};
 
-use crate::App;
+use crate::{App, create::QUOTA_EXCEEDED};
 
 /// A request that its sender may send again.
 pub struct Repeatable {
@@ -14,17 +13,16 @@ pub struct Repeatable {
 }
 
 impl Repeatable {
-    /// A request of this caller to this route with a key, if it has one; `parts` is what it asks for.
-    pub fn new(caller: UserId, route: &str, key: Option<String>, parts: &[&str]) -> Option<Self> {
-        // With its length in front, no part can be mistaken for the end of another.
-        let asked: Vec<u8> = parts
-            .iter()
-            .flat_map(|part| [&part.len().to_be_bytes(), part.as_bytes()].concat())
-            .collect();
-        let digest = digest(&SHA256, &asked);
+    /// A request of this caller to this route with a key, if it has one; `fields` is what it asks for.
+    pub fn new(
+        caller: UserId,
+        route: &str,
+        key: Option<String>,
+        fields: &[Option<&str>],
+    ) -> Option<Self> {
         Some(Self {
             id: format!("{caller} {route} {}", key?),
-            fingerprint: std::array::from_fn(|i| digest.as_ref()[i]),
+            fingerprint: fingerprint(fields),
         })
     }
 
@@ -41,7 +39,7 @@ impl Repeatable {
     }
 
     /// What keeps this answer for the next time.
-    pub fn record(&self, answer: &str) -> Record {
+    fn record(&self, answer: &str) -> Record {
         Record {
             id: self.id.clone(),
             fingerprint: self.fingerprint,
@@ -49,5 +47,36 @@ impl Repeatable {
             salt: [0; 16],
             answer: answer.to_owned(),
         }
+    }
+}
+
+/// Announces an upload, and tells what to answer: `answer`, or what the same request was answered a moment ago.
+///
+/// # Errors
+/// 409 when there is no room for it.
+pub async fn announce(
+    app: &App,
+    upload: &Upload,
+    repeatable: Option<&Repeatable>,
+    answer: String,
+) -> Result<String, Problem> {
+    let record = repeatable.map(|repeatable| repeatable.record(&answer));
+    let tables = (&app.shelves.quotas, &app.idempotency);
+    let uploads = &app.shelves.uploads;
+    let outcome = uploads.announce(tables, upload, record.as_ref()).await?;
+    if outcome == Announced::Created {
+        return Ok(answer);
+    }
+    // Nobody will send parts of what was not announced.
+    if let Err(error) = app.shelves.bucket.abort_parts_of(upload).await {
+        tracing::warn!(%error, "parts_left_to_the_lifecycle");
+    }
+    match repeatable {
+        // The same request, sent twice at once: the other one won.
+        Some(repeatable) if outcome == Announced::KeyUsed => {
+            let answer = repeatable.answer(app).await?;
+            answer.ok_or_else(Problem::unavailable)
+        }
+        _ => Err(QUOTA_EXCEEDED),
     }
 }

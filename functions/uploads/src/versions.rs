@@ -18,7 +18,8 @@ use crate::{
 /// S3 copies no more at once.
 const MAX_COPY_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
-const NOT_STORED: Problem = Problem::new(
+/// 409: there is no file.
+pub const NOT_STORED: Problem = Problem::new(
     StatusCode::CONFLICT,
     "upload_not_stored",
     "this upload is not stored: it is pending, failed or deleted",

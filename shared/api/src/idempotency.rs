@@ -1,5 +1,6 @@
 use axum::extract::FromRequestParts;
 use http::{StatusCode, request::Parts};
+use ring::digest::{Context, SHA256};
 
 use crate::Problem;
 
@@ -26,6 +27,21 @@ impl IdempotencyKey {
     );
 }
 
+/// What a request asks for, as a digest: the same fields in the same order, or another one.
+#[must_use]
+pub fn fingerprint(fields: &[Option<&str>]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    for field in fields {
+        // With its length in front, no field can be mistaken for the end of another.
+        let bytes = field.unwrap_or_default().as_bytes();
+        context.update(&[u8::from(field.is_some())]);
+        context.update(&bytes.len().to_be_bytes());
+        context.update(bytes);
+    }
+    let digest = context.finish();
+    std::array::from_fn(|i| digest.as_ref()[i])
+}
+
 impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
@@ -46,6 +62,25 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
                 }
             }
             (Some(_), Some(_)) => Err(INVALID),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_fields_have_the_same_fingerprint() {
+        let asked = [Some("ab"), Some("c"), None];
+        assert_eq!(fingerprint(&asked), fingerprint(&asked));
+        for other in [
+            [Some("a"), Some("bc"), None],
+            [Some("ab"), None, Some("c")],
+            [Some("ab"), Some("c"), Some("")],
+            [Some("c"), Some("ab"), None],
+        ] {
+            assert_ne!(fingerprint(&asked), fingerprint(&other), "{other:?}");
         }
     }
 }

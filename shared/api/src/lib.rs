@@ -22,7 +22,7 @@ pub use etag::{IfMatch, etag};
 pub use fields::{FieldError, Fields, FromFields, number, text};
 pub use finish::finish;
 pub use gateway::Gateway;
-pub use idempotency::IdempotencyKey;
+pub use idempotency::{IdempotencyKey, fingerprint};
 pub use json::JsonBody;
 pub use page::{List, Page};
 pub use problem::{Problem, ProblemDocument};

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse, Response};
 use http::{
     HeaderValue, StatusCode,
@@ -19,7 +21,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 pub struct Problem {
     status: StatusCode,
     code: &'static str,
-    detail: &'static str,
+    detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
@@ -54,7 +56,7 @@ impl Problem {
         Self {
             status,
             code,
-            detail,
+            detail: Cow::Borrowed(detail),
             errors: Vec::new(),
             header: None,
         }
@@ -134,16 +136,26 @@ impl Problem {
         self
     }
 
+    /// The same problem for clients that show people the `message` and nothing else: it names the first of the errors.
+    #[must_use]
+    pub fn in_one_sentence(mut self) -> Self {
+        if let Some(first) = self.errors.first() {
+            let place = first.pointer.trim_start_matches('/');
+            self.detail = Cow::Owned(format!("{place}: {}", first.detail));
+        }
+        self
+    }
+
     /// The answer, for the request of this id.
     pub(crate) fn render(&self, request_id: &str) -> Response {
         let document = ProblemDocument {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or_default(),
             status: self.status.as_u16(),
-            detail: self.detail,
+            detail: &self.detail,
             instance: request_id,
             code: self.code,
-            message: self.detail,
+            message: &self.detail,
             errors: &self.errors,
         };
         let body = serde_json::to_vec(&document).unwrap_or_default();

@@ -152,6 +152,17 @@ impl Upload {
         }
     }
 
+    /// Bytes that a part of it must have; nothing when nobody has said how it is cut.
+    ///
+    /// # Errors
+    /// When it has no such part.
+    pub fn part_bytes(&self, number: PartNumber) -> Result<Option<u64>, Invalid> {
+        match self.transfer {
+            Transfer::Multipart { .. } => PartPlan::of(self.size).size_of(number).map(Some),
+            Transfer::OpenMultipart { .. } | Transfer::Put | Transfer::Form => Ok(None),
+        }
+    }
+
     /// Whether nobody has said how many bytes it will have, and S3 does not have them yet.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -23,6 +23,6 @@ pub use idempotency::{Idempotency, Record};
 pub use quotas::Quotas;
 pub use sessions::{Session, Sessions};
 pub use table::client;
-pub use upload_grants::UploadGrants;
+pub use upload_grants::{UploadGrant, UploadGrants};
 pub use uploads::Uploads;
 pub use users::{Changes, Updated, Users};

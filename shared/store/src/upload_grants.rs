@@ -1,17 +1,32 @@
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{
+    Client,
+    types::{Put, TransactWriteItem},
+};
 use domain::UserId;
 use settings::{Env, EnvError};
 use time::OffsetDateTime;
 
 use crate::{
-    StoreError,
+    Idempotency, Record, StoreError,
     row::{Row, n, s},
     table::Table,
+    transaction::{Outcome, transact},
 };
 
 /// Leave to upload in somebody's name, for programs that cannot send a header: digest of the grant -> whose it is.
 #[derive(Debug, Clone)]
 pub struct UploadGrants(Table);
+
+/// Leave to upload in its owner's name.
+#[derive(Debug)]
+pub struct UploadGrant<'a> {
+    /// What the table knows it by.
+    pub digest: &'a str,
+    /// In whose name.
+    pub owner: UserId,
+    /// Until when.
+    pub expires_at: OffsetDateTime,
+}
 
 impl UploadGrants {
     /// The table that `UPLOAD_GRANTS_TABLE` names.
@@ -22,26 +37,30 @@ impl UploadGrants {
         Table::from_env(env, client, "UPLOAD_GRANTS_TABLE").map(Self)
     }
 
-    /// Keeps a grant, by its digest: whoever reads the table can use none of them.
+    /// Keeps a grant, by its digest: whoever reads the table can use none of them. Says whether it did; with a
+    /// `record`, it does not when there was one of this id.
     ///
     /// # Errors
-    /// When the table does not answer.
+    /// When the tables do not answer.
     pub async fn give(
         &self,
-        digest: &str,
-        owner: UserId,
-        expires_at: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        let Table { client, name } = &self.0;
-        client
-            .put_item()
-            .table_name(name)
-            .item("id", s(digest))
-            .item("owner", s(owner.to_string()))
-            .item("expires_at", n(expires_at.unix_timestamp()))
-            .send()
-            .await?;
-        Ok(())
+        idempotency: &Idempotency,
+        grant: &UploadGrant<'_>,
+        record: Option<&Record>,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.0.name)
+            .item("id", s(grant.digest))
+            .item("owner", s(grant.owner.to_string()))
+            .item("expires_at", n(grant.expires_at.unix_timestamp()))
+            .build()?;
+        let mut parts = vec![TransactWriteItem::builder().put(put).build()];
+        if let Some(record) = record {
+            parts.push(idempotency.put_new(record, now)?);
+        }
+        let outcome = transact(&self.0.client, parts).await?;
+        Ok(matches!(outcome, Outcome::Committed))
     }
 
     /// Whose grant this is, while it lasts. TTL deletes late and is not asked.
@@ -58,6 +77,7 @@ impl UploadGrants {
             .get_item()
             .table_name(name)
             .key("id", s(digest))
+            .consistent_read(true)
             .send()
             .await?;
         let Some(item) = found.item else {

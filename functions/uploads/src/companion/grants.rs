@@ -1,14 +1,18 @@
-use api::{Authenticated, Gateway, Problem, Timestamp};
+use api::{
+    Authenticated, Gateway, IdempotencyKey, Problem, ProblemDocument, Timestamp, fingerprint,
+};
 use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::UserId;
 use http::StatusCode;
 use ring::{
     digest::{SHA256, digest},
+    hmac,
     rand::{SecureRandom as _, SystemRandom},
 };
 use serde::Serialize;
-use time::Duration;
+use store::{Record, UploadGrant};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 
 use crate::App;
@@ -34,29 +38,86 @@ pub struct Grant {
     operation_id = "createUploadGrant",
     tag = "companion",
     security(("access_token" = [])),
-    responses((status = 201, body = Grant))
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    responses(
+        (status = 201, body = Grant),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`invalid_idempotency_key`"),
+    )
 )]
 pub async fn give(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
+    IdempotencyKey(key): IdempotencyKey,
     gateway: Gateway,
 ) -> Result<(StatusCode, Json<Grant>), Problem> {
-    let mut secret = [0; 32];
-    let filled = SystemRandom::new().fill(&mut secret);
-    filled.map_err(|_| Problem::internal(&"no randomness"))?;
-    let grant = URL_SAFE_NO_PAD.encode(secret);
-    let expires_at = app.clock.now() + LIFETIME;
-    app.grants
-        .give(&digest_of(&grant), caller.user_id, expires_at)
-        .await?;
-    let endpoint = format!("{}/s3/g/{grant}", app.tokens.issuer(&gateway));
-    Ok((
-        StatusCode::CREATED,
-        Json(Grant {
+    let (owner, now) = (caller.user_id, app.clock.now());
+    let answer = |grant: &str, expires_at| {
+        let endpoint = format!("{}/s3/g/{grant}", app.tokens.issuer(&gateway));
+        let grant = Grant {
             companion_endpoint: endpoint,
             expires_at: Timestamp(expires_at),
-        }),
-    ))
+        };
+        (StatusCode::CREATED, Json(grant))
+    };
+    let Some(key) = key else {
+        let grant = encode(random::<32>()?);
+        let expires_at = now + LIFETIME;
+        keep(&app, owner, (&grant, expires_at), None).await?;
+        return Ok(answer(&grant, expires_at));
+    };
+    // Two tries: when the same request is sent twice at once, the one that loses finds the other's record.
+    for _ in 0..2 {
+        let id = format!("{owner} POST /s3/grants {}", digest_of(&key));
+        if let Some(record) = app.idempotency.find(&id, now).await? {
+            let given_at = OffsetDateTime::parse(&record.answer, &Rfc3339);
+            let given_at = given_at.map_err(|error| Problem::internal(&error))?;
+            return Ok(answer(&of_key(&key, record.salt), given_at + LIFETIME));
+        }
+        let record = Record {
+            id,
+            fingerprint: fingerprint(&[]),
+            salt: random()?,
+            answer: now
+                .format(&Rfc3339)
+                .map_err(|error| Problem::internal(&error))?,
+        };
+        let (grant, expires_at) = (of_key(&key, record.salt), now + LIFETIME);
+        if keep(&app, owner, (&grant, expires_at), Some(&record)).await? {
+            return Ok(answer(&grant, expires_at));
+        }
+    }
+    Err(Problem::unavailable())
+}
+
+async fn keep(
+    app: &App,
+    owner: UserId,
+    (grant, expires_at): (&str, OffsetDateTime),
+    record: Option<&Record>,
+) -> Result<bool, Problem> {
+    let grant = UploadGrant {
+        digest: &digest_of(grant),
+        owner,
+        expires_at,
+    };
+    let now = app.clock.now();
+    let kept = app.grants.give(&app.idempotency, &grant, record, now).await;
+    Ok(kept?)
+}
+
+/// The grant of a request with an idempotency key. It follows from the key and a salt, and the tables have only the
+/// salt and a digest of the key: a repeated request gets the same grant, and still no table has one.
+fn of_key(key: &str, salt: [u8; 16]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
+    encode(hmac::sign(&key, &salt))
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Problem> {
+    let mut bytes = [0; N];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| Problem::internal(&"no randomness"))?;
+    Ok(bytes)
 }
 
 /// Whose grant this is.
@@ -67,6 +128,10 @@ pub async fn owner(app: &App, grant: &str) -> Result<UserId, Problem> {
 }
 
 /// What the table knows it by.
-fn digest_of(grant: &str) -> String {
-    URL_SAFE_NO_PAD.encode(digest(&SHA256, grant.as_bytes()))
+fn digest_of(secret: &str) -> String {
+    encode(digest(&SHA256, secret.as_bytes()))
+}
+
+fn encode(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -12,6 +12,8 @@ use api::{Authenticated, Problem};
 use axum::{
     Router,
     extract::{FromRequestParts, RawPathParams},
+    middleware::map_response,
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use domain::UserId;
@@ -39,6 +41,15 @@ fn companion() -> Router<App> {
         )
         .route("/multipart/{uploadId}/complete", post(complete::complete))
         .route("/multipart/{uploadId}/{part}", get(multipart::sign))
+        .layer(map_response(in_one_sentence))
+}
+
+/// The widget shows people the `message` of a problem and nothing else.
+async fn in_one_sentence(mut response: Response) -> Response {
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => problem.in_one_sentence().into_response(),
+        None => response,
+    }
 }
 
 /// Who uploads, by a token or by a grant in the path.

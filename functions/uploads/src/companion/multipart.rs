@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
+use api::{Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, text};
 use axum::{
     Json,
     extract::{Path, State},
@@ -8,8 +8,9 @@ use axum::{
 };
 use domain::{
     Invalid, Upload, UploadId, UploadStatus, UserId,
-    upload::{ContentType, Filename, PartNumber, PartPlan, Size, Transfer, URL_LIFETIME},
+    upload::{ContentType, Filename, PartNumber, Size, Transfer, URL_LIFETIME},
 };
+use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -18,11 +19,14 @@ use super::{
     Uploader,
     asked::{Asked, refuse},
 };
-use crate::{App, create::QUOTA_EXCEEDED, delete::remove, parts::NOT_PENDING, storage_failed};
-use store::uploads::Announced;
-
-/// So many are signed at once.
-const MAX_SIGNED: usize = 100;
+use crate::{
+    App,
+    create::QUOTA_EXCEEDED,
+    delete::remove,
+    parts::{MAX_SIGNED, NOT_PENDING, presigned},
+    repeat::{Repeatable, announce},
+    storage_failed,
+};
 
 const NOT_PART_NUMBERS: Invalid = Invalid {
     code: "invalid_part_number",
@@ -67,6 +71,7 @@ impl FromFields for Begin {
     operation_id = "companionBegin",
     tag = "companion",
     security(("access_token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
     request_body = Begin,
     responses(
         (status = 200, body = Object, description = "`{key, uploadId, bucket}`"),
@@ -74,14 +79,25 @@ impl FromFields for Begin {
             description = "`quota_exceeded`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (`invalid_filename`, `invalid_content_type`, `required`, `wrong_type`, \
-                `unknown_field`)"),
+                `unknown_field`), `invalid_idempotency_key`, `idempotency_key_reused`"),
     )
 )]
 pub async fn begin(
     State(app): State<App>,
     Uploader(owner): Uploader,
+    IdempotencyKey(key): IdempotencyKey,
     JsonBody(form): JsonBody<Begin>,
 ) -> Result<Response, Problem> {
+    let asked = [
+        Some(form.filename.as_str()),
+        Some(form.content_type.as_str()),
+    ];
+    let repeatable = Repeatable::new(owner, "POST /s3/multipart", key, &asked);
+    if let Some(repeatable) = &repeatable
+        && let Some(answer) = repeatable.answer(&app).await?
+    {
+        return Ok(json_text(answer));
+    }
     let now = app.clock.now();
     let shelves = &app.shelves;
     // Somebody without any room need not begin.
@@ -104,14 +120,13 @@ pub async fn begin(
         },
         now,
     );
-    let tables = (&shelves.quotas, &app.idempotency);
-    match shelves.uploads.announce(tables, &upload, None).await? {
-        Announced::Created => {
-            let bucket = shelves.bucket.name();
-            Ok(Json(json!({"key": key, "uploadId": s3_id, "bucket": bucket})).into_response())
-        }
-        Announced::QuotaExceeded | Announced::KeyUsed => Err(QUOTA_EXCEEDED),
-    }
+    let answer = json!({"key": key, "uploadId": s3_id, "bucket": shelves.bucket.name()});
+    let answer = announce(&app, &upload, repeatable.as_ref(), answer.to_string()).await?;
+    Ok(json_text(answer))
+}
+
+fn json_text(json: String) -> Response {
+    ([(CONTENT_TYPE, "application/json")], json).into_response()
 }
 
 /// A part that S3 has, in S3's words.
@@ -187,46 +202,25 @@ pub async fn sign(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let upload = find(&app, owner, &path, &asked).await?;
-    if upload.status != UploadStatus::Pending {
-        return Err(NOT_PENDING);
-    }
-    match path.get("part").map(String::as_str) {
-        Some("batch") => {
-            let numbers = asked.required("partNumbers", part_numbers)?;
-            let mut urls = BTreeMap::new();
-            for number in numbers {
-                urls.insert(number.get(), url(&app, &upload, number).await?);
-            }
-            Ok(Json(json!({"presignedUrls": urls})).into_response())
-        }
-        part => {
-            let number = part_number(part.unwrap_or_default());
-            let number = number.map_err(|invalid| refuse("part", invalid))?;
-            let url = url(&app, &upload, number).await?;
-            let expires = URL_LIFETIME.whole_seconds();
-            Ok(Json(json!({"url": url, "expires": expires})).into_response())
-        }
-    }
-}
-
-async fn url(app: &App, upload: &Upload, number: PartNumber) -> Result<String, Problem> {
-    let size = match upload.transfer {
-        Transfer::Multipart { .. } => {
-            let plan = PartPlan::of(upload.size);
-            let planned = plan.part(number.get().into());
-            let number = planned.map_err(|invalid| refuse("partNumbers", invalid))?;
-            Some(plan.size_of(number))
-        }
-        _ => None,
+    let part = path.get("part").map(String::as_str).unwrap_or_default();
+    let (name, numbers) = if part == "batch" {
+        let numbers = asked.required("partNumbers", part_numbers)?;
+        ("partNumbers", numbers)
+    } else {
+        let number = part_number(part).map_err(|invalid| refuse("part", invalid))?;
+        ("part", vec![number])
     };
-    let s3_id = upload.multipart_id().unwrap_or_default();
-    let at = (upload.key(), app.clock.now());
-    let signed = app
-        .shelves
-        .bucket
-        .part_url((&at.0, s3_id), number, size, at.1)
-        .await;
-    Ok(signed.map_err(|error| storage_failed(&error))?.url)
+    let signed = presigned(&app, &upload, &numbers, |_| format!("/{name}")).await?;
+    let mut urls = signed
+        .into_iter()
+        .map(|(number, signed)| (number.get(), signed.url));
+    let answer = if part == "batch" {
+        json!({"presignedUrls": urls.collect::<BTreeMap<_, _>>()})
+    } else {
+        let (expires, url) = (URL_LIFETIME.whole_seconds(), urls.next());
+        json!({"url": url.map(|(_, url)| url), "expires": expires})
+    };
+    Ok(Json(answer).into_response())
 }
 
 fn part_number(text: &str) -> Result<PartNumber, Invalid> {
