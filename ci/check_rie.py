@@ -71,6 +71,9 @@ LIFE = [
     Step("uploads-versions", "uploads", 404, "not_found"),
     Step("uploads-restore", "uploads", 404, "not_found"),
     Step("uploads-lock", "uploads", 404, "not_found"),
+    Step("uploads-grants", "uploads", 404, "not_found"),
+    Step("uploads-grants-put", "uploads", 404, "not_found"),
+    Step("uploads-grants-delete", "uploads", 404, "not_found"),
     Step("uploads-delete", "uploads", 404, "not_found"),
     Step("uploads-create-invalid", "uploads", 422, "validation_failed"),
     # From here on it is, but S3 gets none of it.
@@ -82,6 +85,9 @@ LIFE = [
     Step("uploads-versions", "uploads", 200),
     Step("uploads-restore", "uploads", 409, "upload_not_stored"),
     Step("uploads-lock", "uploads", 409, "upload_not_stored"),
+    Step("uploads-grants-put", "uploads", 204),
+    Step("uploads-grants", "uploads", 200),
+    Step("uploads-grants-delete", "uploads", 204),
     Step("uploads-delete", "uploads", 204),
     Step("uploads-get", "uploads", 200),  # its record stays
     Step("uploads-complete", "uploads", 409, "upload_not_pending"),

@@ -51,10 +51,11 @@ GRANTS = {
     },
     "Keys": {PUBLIC_KEYS: {"GetParametersByPath"}},
     "Uploads": {
-        "UploadsTable": {"GetItem", "PutItem", "Query", "UpdateItem"},
+        "UploadsTable": {"ConditionCheckItem", "GetItem", "PutItem", "Query", "UpdateItem"},
         "QuotasTable": {"GetItem", "UpdateItem"},
         "IdempotencyTable": {"GetItem", "PutItem"},
         "UploadGrantsTable": {"GetItem", "PutItem"},
+        "ReadGrantsTable": {"DeleteItem", "GetItem", "PutItem", "Query"},
         UPLOADS_POINT: {"ListBucket", "ListBucketVersions"},
         UPLOADS_POINT + OBJECTS: {
             "AbortMultipartUpload",
@@ -88,7 +89,7 @@ ENVIRONMENT = {
     "Account": VERIFIER | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "BCRYPT_COST"},
     "Keys": {"PARAMETER_PATH", "PARAMETER_CACHE_SECONDS", "ISSUER"},
     "Uploads": VERIFIER
-    | {"UPLOADS_TABLE", "QUOTAS_TABLE", "IDEMPOTENCY_TABLE", "UPLOAD_GRANTS_TABLE"}
+    | {"UPLOADS_TABLE", "QUOTAS_TABLE", "IDEMPOTENCY_TABLE", "UPLOAD_GRANTS_TABLE", "READ_GRANTS_TABLE"}
     | {"UPLOADS_BUCKET", "UPLOAD_QUOTA_BYTES"},
     "UploadEvents": {"UPLOADS_TABLE", "QUOTAS_TABLE", "UPLOADS_BUCKET"},
 }
@@ -115,6 +116,9 @@ ROUTES = {
     "GET /uploads/{id}/versions": "Uploads",
     "POST /uploads/{id}/restore": "Uploads",
     "PUT /uploads/{id}/lock": "Uploads",
+    "GET /uploads/{id}/grants": "Uploads",
+    "PUT /uploads/{id}/grants/{grantee}": "Uploads",
+    "DELETE /uploads/{id}/grants/{grantee}": "Uploads",
     "POST /s3/grants": "Uploads",
     "GET /s3/params": "Uploads",
     "POST /s3/multipart": "Uploads",
@@ -157,7 +161,7 @@ HASHING = {"Signup", "Signin", "Account"}
 # Seconds. The gateway waits no longer than 30.
 TIMEOUT, OTHER_TIMEOUTS = 10, {"Uploads": 29, "UploadEvents": 60}
 TABLES_THAT_EXPIRE = {"SessionsTable", "IdempotencyTable", "UploadsTable", "UploadGrantsTable"}
-TABLES = {"CredentialsTable", "UsersTable", "QuotasTable"} | TABLES_THAT_EXPIRE
+TABLES = {"CredentialsTable", "UsersTable", "QuotasTable", "ReadGrantsTable"} | TABLES_THAT_EXPIRE
 
 # All that an access log line may hold: no path, header, query or token among them.
 LOGGED = {

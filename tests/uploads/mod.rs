@@ -3,6 +3,7 @@
 mod companion;
 mod deletion;
 mod events;
+mod grants;
 mod listing;
 mod lock;
 mod multipart;

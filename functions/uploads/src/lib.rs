@@ -4,6 +4,7 @@ mod companion;
 mod complete;
 mod create;
 mod delete;
+mod grants;
 mod lock;
 mod parts;
 mod repeat;
@@ -21,16 +22,17 @@ use axum::{
     extract::FromRef,
     routing::{get, post, put},
 };
-use domain::{Clock, Upload, UploadId};
+use domain::{Clock, Upload, UploadId, UploadStatus};
 use settings::Env;
 use storage::{Bucket, StorageError};
-use store::{Idempotency, Quotas, UploadGrants, Uploads};
+use store::{Idempotency, Quotas, ReadGrants, UploadGrants, Uploads};
 
 #[derive(Clone)]
 struct App {
     shelves: Shelves,
     idempotency: Idempotency,
     grants: UploadGrants,
+    read_grants: ReadGrants,
     tokens: Tokens,
     clock: Clock,
 }
@@ -54,6 +56,9 @@ impl FromRef<App> for Tokens {
     versions::list,
     versions::restore,
     lock::lock,
+    grants::grant,
+    grants::revoke,
+    grants::list,
     companion::grants::give,
     companion::params::params,
     companion::multipart::begin,
@@ -81,6 +86,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         },
         idempotency: Idempotency::from_env(env, &client)?,
         grants: UploadGrants::from_env(env, &client)?,
+        read_grants: ReadGrants::from_env(env, &client)?,
         tokens: Tokens::from_env(env, &aws, clock.clone())?,
         clock,
     };
@@ -93,6 +99,11 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         .route("/uploads/{id}/versions", get(versions::list))
         .route("/uploads/{id}/restore", post(versions::restore))
         .route("/uploads/{id}/lock", put(lock::lock))
+        .route("/uploads/{id}/grants", get(grants::list))
+        .route(
+            "/uploads/{id}/grants/{grantee}",
+            put(grants::grant).delete(grants::revoke),
+        )
         .merge(companion::routes());
     Ok(routes.with_state(app))
 }
@@ -103,6 +114,22 @@ impl App {
         let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
         let found = self.shelves.uploads.find(caller.user_id, id).await?;
         found.ok_or_else(Problem::not_found)
+    }
+
+    /// The upload of this id that the caller may read: one's own, or somebody's stored file with a grant.
+    async fn readable(&self, caller: &Caller, id: &str) -> Result<Upload, Problem> {
+        let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
+        let uploads = &self.shelves.uploads;
+        if let Some(own) = uploads.find(caller.user_id, id).await? {
+            return Ok(own);
+        }
+        let owner = self.read_grants.owner(id, caller.user_id).await?;
+        let found = uploads
+            .find(owner.ok_or_else(Problem::not_found)?, id)
+            .await?;
+        found
+            .filter(|upload| upload.status == UploadStatus::Stored)
+            .ok_or_else(Problem::not_found)
     }
 }
 

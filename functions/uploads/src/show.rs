@@ -45,7 +45,7 @@ pub async fn list(
     }))
 }
 
-/// One upload, and a URL to download it from when it is stored.
+/// One upload, and a URL to download it from when it is stored. Also somebody else's that the caller may read.
 #[utoipa::path(
     get,
     path = "/uploads/{id}",
@@ -60,7 +60,7 @@ pub async fn upload(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
 ) -> Result<Json<UploadWithDownload>, Problem> {
-    let upload = app.find(&caller, &id).await?;
+    let upload = app.readable(&caller, &id).await?;
     let download = if upload.status == UploadStatus::Stored {
         let signed = app
             .shelves

@@ -4,9 +4,11 @@ use crate::{Invalid, UploadId, UserId};
 
 mod file;
 mod plan;
+mod reader;
 
 pub use file::{ContentType, Filename, Sha256};
 pub use plan::{MAX_PARTS, PartNumber, PartPlan, Size};
+pub use reader::Reader;
 
 /// How long a presigned URL of an upload or a download is valid.
 pub const URL_LIFETIME: Duration = Duration::hours(1);

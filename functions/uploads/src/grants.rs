@@ -1,0 +1,140 @@
+use api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, Timestamp};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use domain::{UploadId, UploadStatus, upload::Reader};
+use http::StatusCode;
+use serde::Serialize;
+use store::ReadGrant;
+use utoipa::ToSchema;
+
+use crate::App;
+
+/// Leave to read an upload.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReadGrant)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantView {
+    /// The id of a user, or `everyone`: whoever is signed in.
+    #[schema(example = "everyone")]
+    grantee: String,
+    granted_at: Timestamp,
+}
+
+/// Let somebody read an upload: a user, or everyone who is signed in.
+///
+/// They can get the upload and its download URL, and do nothing else with it.
+#[utoipa::path(
+    put,
+    path = "/uploads/{id}/grants/{grantee}",
+    operation_id = "grantRead",
+    tag = "uploads",
+    security(("access_token" = [])),
+    params(
+        ("id" = String, Path, format = "uuid", description = "the upload's id"),
+        ("grantee" = String, Path, description = "a user's id, or `everyone`"),
+    ),
+    responses((status = 204))
+)]
+pub async fn grant(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path(path): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let (upload, reader) = parse(&path)?;
+    let grant = ReadGrant {
+        reader,
+        granted_at: app.clock.now(),
+    };
+    let of = (caller.user_id, upload);
+    let granted = app.read_grants.grant(&app.shelves.uploads, of, grant).await;
+    answer(granted?)
+}
+
+/// Take the leave to read an upload back. A download URL that was given out lives out its hour.
+#[utoipa::path(
+    delete,
+    path = "/uploads/{id}/grants/{grantee}",
+    operation_id = "revokeRead",
+    tag = "uploads",
+    security(("access_token" = [])),
+    params(
+        ("id" = String, Path, format = "uuid", description = "the upload's id"),
+        ("grantee" = String, Path, description = "a user's id, or `everyone`"),
+    ),
+    responses((status = 204))
+)]
+pub async fn revoke(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path(path): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let (upload, reader) = parse(&path)?;
+    let of = (caller.user_id, upload);
+    let revoked = app
+        .read_grants
+        .revoke(&app.shelves.uploads, of, reader)
+        .await;
+    answer(revoked?)
+}
+
+/// List who may read an upload besides its owner.
+#[utoipa::path(
+    get,
+    path = "/uploads/{id}/grants",
+    operation_id = "listReadGrants",
+    tag = "uploads",
+    security(("access_token" = [])),
+    params(("id" = String, Path, format = "uuid", description = "the upload's id"), Page),
+    responses(
+        (status = 200, body = List<GrantView>),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
+    )
+)]
+pub async fn list(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+    page: Page,
+) -> Result<Json<List<GrantView>>, Problem> {
+    let upload = app.find(&caller, &id).await?;
+    if matches!(upload.status, UploadStatus::Failed | UploadStatus::Deleted) {
+        return Err(Problem::not_found());
+    }
+    let after = page.cursor.map(|Cursor(reader)| Reader::from_bytes(reader));
+    // One more than asked tells whether there is a next page.
+    let grants = app.read_grants.list(upload.id, after, page.limit + 1).await;
+    let mut grants = grants?;
+    let more = grants.len() > page.limit;
+    grants.truncate(page.limit);
+    let last = grants.last().filter(|_| more);
+    Ok(Json(List {
+        next: last.map(|last| Cursor(last.reader.to_bytes()).encode()),
+        items: grants.iter().map(GrantView::from).collect(),
+    }))
+}
+
+fn parse((upload, reader): &(String, String)) -> Result<(UploadId, Reader), Problem> {
+    let upload = UploadId::parse(upload).map_err(|_| Problem::not_found())?;
+    let reader = Reader::parse(reader).map_err(|_| Problem::not_found())?;
+    Ok((upload, reader))
+}
+
+fn answer(is_theirs: bool) -> Result<StatusCode, Problem> {
+    if is_theirs {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+impl From<&ReadGrant> for GrantView {
+    fn from(grant: &ReadGrant) -> Self {
+        Self {
+            grantee: grant.reader.to_string(),
+            granted_at: Timestamp(grant.granted_at),
+        }
+    }
+}
