@@ -23,6 +23,10 @@ ministack:
 web:
     ci/browser.sh
 
+# web/deploy.sh, into another implementation of CloudFormation, CloudFront and S3.
+web-deploy:
+    ci/web_deploy.sh
+
 # Format, then report every lint.
 lint:
     cargo fmt --all
@@ -60,3 +64,4 @@ common-passwords:
 deploy env:
     sam build
     sam deploy --config-env {{ env }}
+    web/deploy.sh --stack cloakroom-{{ env }}

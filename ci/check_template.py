@@ -170,6 +170,47 @@ LOGGED = {
 }  # fmt: skip
 
 
+# What holds for every bucket.
+PRIVATE = {
+    "PublicAccessBlockConfiguration": {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    },
+    "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+    "BucketEncryption": {
+        "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+    },
+}
+
+# The parameter WebDomain, and the origin that the page has with it.
+PAGES = {"": "https://WebDistribution.DomainName", "app.example.com": "https://app.example.com"}
+# How the pages of all origins may call, none with a cookie.
+CORS = {
+    "allowMethods": ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+    "allowHeaders": ["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
+    "exposeHeaders": [
+        "ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "WWW-Authenticate", "Allow"
+    ],
+    "allowCredentials": False,
+    "maxAge": 3600,
+}  # fmt: skip
+# In the page's headers. The widest origins are this region's: their names are not known before the page's.
+ANY_BUCKET = f"https://*.s3.{PSEUDO['AWS::Region']}.amazonaws.com"
+ANY_API = f"https://*.execute-api.{PSEUDO['AWS::Region']}.amazonaws.com"
+CONTENT_SECURITY_POLICY = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "blob:", "data:", ANY_BUCKET],
+    "connect-src": ["'self'", ANY_API, ANY_BUCKET],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+
+
 def as_list(value: object) -> list:
     return value if isinstance(value, list) else [value]
 
@@ -287,8 +328,12 @@ def check_api(report: Report, template: Template) -> None:
     report.same(stage["AccessLogSettings"]["DestinationArn"], "ApiAccessLogGroup.Arn", "where requests are logged")
 
     origins = ["https://one.example", "https://two.example"]
-    (api,) = Template(AllowedOrigins=",".join(origins)).of_type("AWS::ApiGatewayV2::Api").values()
-    report.same(api["Body"]["x-amazon-apigateway-cors"]["allowOrigins"], origins, "origins come from the parameter")
+    for domain, own in PAGES.items():
+        page = Template(AllowedOrigins=",".join(origins), WebDomain=domain)
+        (api,) = page.of_type("AWS::ApiGatewayV2::Api").values()
+        # The parameter's, and our own.
+        cors = {"allowOrigins": [*origins, own]} | CORS
+        report.same(api["Body"]["x-amazon-apigateway-cors"], cors, "which pages may call, and how")
     pattern = template.parameters["AllowedOrigins"]["AllowedPattern"]
     for origin in ("*", "https://*.example.com", "https://example.com/", "example.com", "null"):
         report.check(not re.search(pattern, origin), f"{origin} is no origin")
@@ -360,23 +405,25 @@ def check_events(report: Report, template: Template) -> None:
     report.same(policy["PolicyDocument"]["Statement"], [allowed], "only this account's rules write to the queue")
 
 
+def tls_only(bucket: str) -> dict:
+    """The statement by which nobody comes without TLS."""
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"{bucket}.Arn", f"{bucket}.Arn/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def check_bucket(report: Report, template: Template) -> None:
     """The files: private, encrypted, versioned, and reached by the functions' access points alone."""
     buckets = template.of_type("AWS::S3::Bucket")
-    report.same(set(buckets), {"UploadsBucket"}, "the bucket")
+    report.same(set(buckets), {"UploadsBucket", "WebBucket"}, "the buckets")
     bucket = buckets["UploadsBucket"]
     # With Object Lock, but no retention by default: most files may go when their owners want it. No name, no website.
-    settings = {
-        "PublicAccessBlockConfiguration": {
-            "BlockPublicAcls": True,
-            "BlockPublicPolicy": True,
-            "IgnorePublicAcls": True,
-            "RestrictPublicBuckets": True,
-        },
-        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-        "BucketEncryption": {
-            "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-        },
+    settings = PRIVATE | {
         "VersioningConfiguration": {"Status": "Enabled"},
         "ObjectLockEnabled": True,
         "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
@@ -390,15 +437,17 @@ def check_bucket(report: Report, template: Template) -> None:
     report.same(resource["UpdateReplacePolicy"], "Retain", "files outlive a replacement")
 
     other = Template(AllowedOrigins="https://one.example,https://two.example", OldVersionDays="7")
-    check_cors(report, other)
+    for domain in PAGES:
+        check_cors(report, Template(AllowedOrigins="https://one.example,https://two.example", WebDomain=domain))
     check_lifecycle(report, other)
     check_access(report, template)
 
 
 def check_cors(report: Report, template: Template) -> None:
-    (bucket,) = template.of_type("AWS::S3::Bucket").values()
-    (rule,) = bucket["CorsConfiguration"]["CorsRules"]
-    report.same(rule["AllowedOrigins"], template.values["AllowedOrigins"], "the bucket's origins are the API's")
+    (rule,) = template.of_type("AWS::S3::Bucket")["UploadsBucket"]["CorsConfiguration"]["CorsRules"]
+    (api,) = template.of_type("AWS::ApiGatewayV2::Api").values()
+    origins = api["Body"]["x-amazon-apigateway-cors"]["allowOrigins"]
+    report.same(rule["AllowedOrigins"], origins, "the bucket's origins are the API's")
     report.check("*" not in rule["AllowedOrigins"], "the bucket answers no page of just any origin")
     report.same(set(rule["AllowedMethods"]), {"GET", "HEAD", "PUT", "POST"}, "what pages may do in the bucket")
     # Without the tags of its parts no page can complete an upload.
@@ -408,7 +457,7 @@ def check_cors(report: Report, template: Template) -> None:
 
 
 def check_lifecycle(report: Report, template: Template) -> None:
-    (bucket,) = template.of_type("AWS::S3::Bucket").values()
+    bucket = template.of_type("AWS::S3::Bucket")["UploadsBucket"]
     rules = {rule.pop("Id"): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
     colder = [("STANDARD_IA", 730), ("GLACIER", 2920), ("DEEP_ARCHIVE", 5475)]
     expected = {
@@ -448,19 +497,13 @@ def check_access(report: Report, template: Template) -> None:
         report.same(set(granted), {own, own + OBJECTS}, f"{name} grants nothing but itself")
         actions = actions.union(*granted.values())
 
-    (policy,) = template.of_type("AWS::S3::BucketPolicy").values()
+    policies = template.of_type("AWS::S3::BucketPolicy")
+    report.same(set(policies), {"UploadsBucketPolicy", "WebBucketPolicy"}, "the buckets' policies")
+    policy = policies["UploadsBucketPolicy"]
     report.same(policy["Bucket"], "UploadsBucket", "the bucket's policy")
     everything = ["UploadsBucket.Arn", "UploadsBucket.Arn/*"]
-    tls_only, by_access_point = policy["PolicyDocument"]["Statement"]
-    denied = {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": everything,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    report.same(tls_only, denied, "nobody comes without TLS")
+    denied, by_access_point = policy["PolicyDocument"]["Statement"]
+    report.same(denied, tls_only("UploadsBucket"), "nobody comes without TLS")
     report.same(set(by_access_point.pop("Action")), actions, "the bucket grants what its access points grant")
     allowed = {
         "Sid": "ByAccessPoint",
@@ -470,6 +513,112 @@ def check_access(report: Report, template: Template) -> None:
         "Condition": {"StringEquals": {"s3:DataAccessPointAccount": PSEUDO["AWS::AccountId"]}},
     }
     report.same(by_access_point, allowed, "nobody comes but by an access point of this account")
+
+
+def check_page(report: Report, template: Template) -> None:
+    """The page's files: private, and read by the one distribution alone, which says what the page may do."""
+    bucket = template.of_type("AWS::S3::Bucket")["WebBucket"]
+    report.same(bucket, PRIVATE, "the page's bucket is private, and nothing else")
+    resource = template.resources["WebBucket"]
+    kept = [resource["DeletionPolicy"], resource["UpdateReplacePolicy"]]
+    report.same(kept, ["Delete", "Delete"], "the page goes with the stack")
+    policy = template.of_type("AWS::S3::BucketPolicy")["WebBucketPolicy"]
+    report.same(policy["Bucket"], "WebBucket", "the page's bucket's policy")
+    distribution = f"arn:aws:cloudfront::{PSEUDO['AWS::AccountId']}:distribution/WebDistribution"
+    allowed = {
+        "Sid": "ByDistribution",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Action": "s3:GetObject",
+        "Resource": "WebBucket.Arn/*",
+        "Condition": {"StringEquals": {"aws:SourceArn": distribution}},
+    }
+    statements = policy["PolicyDocument"]["Statement"]
+    report.same(statements, [tls_only("WebBucket"), allowed], "only this distribution reads, and with TLS")
+    access = template.of_type("AWS::CloudFront::OriginAccessControl")
+    signed = {"OriginAccessControlOriginType": "s3", "SigningBehavior": "always", "SigningProtocol": "sigv4"}
+    named = {"Name": f"{PSEUDO['AWS::StackName']}-{PSEUDO['AWS::Region']}-web"}
+    report.same(access, {"WebAccessControl": {"OriginAccessControlConfig": named | signed}}, "CloudFront signs")
+    check_distribution(report, template)
+    check_headers(report, template, named)
+
+
+def check_distribution(report: Report, template: Template) -> None:
+    described = {
+        "Comment": "Cloakroom (dev)",
+        "Enabled": True,
+        "HttpVersion": "http2and3",
+        "IPV6Enabled": True,
+        "PriceClass": "PriceClass_100",
+        "DefaultRootObject": "index.html",
+        # No API behind it: functions see who calls.
+        "Origins": [
+            {
+                "Id": "bucket",
+                "DomainName": "WebBucket.RegionalDomainName",
+                "OriginAccessControlId": "WebAccessControl.Id",
+                "S3OriginConfig": {"OriginAccessIdentity": ""},
+            }
+        ],
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "bucket",
+            "AllowedMethods": ["GET", "HEAD"],
+            "ViewerProtocolPolicy": "redirect-to-https",
+            "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+            "Compress": True,
+            "ResponseHeadersPolicyId": "WebHeaders",
+        },
+    }
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/0"
+    own = {
+        "Aliases": ["app.example.com"],
+        "ViewerCertificate": {
+            "AcmCertificateArn": certificate,
+            "MinimumProtocolVersion": "TLSv1.2_2021",
+            "SslSupportMethod": "sni-only",
+        },
+    }
+    certificates = {"": {"ViewerCertificate": {"CloudFrontDefaultCertificate": True}}, "app.example.com": own}
+    for domain, origin in PAGES.items():
+        page = Template(WebDomain=domain, WebCertificateArn=certificate)
+        distributions = page.of_type("AWS::CloudFront::Distribution")
+        expected = {"WebDistribution": {"DistributionConfig": described | certificates[domain]}}
+        report.same(distributions, expected, f"the distribution, at {origin}")
+        report.same(page.value(page.body["Outputs"]["WebUrl"]["Value"]), origin, "the output names it")
+    outputs = {name: template.value(output["Value"]) for name, output in template.body["Outputs"].items()}
+    report.same(outputs["WebBucketName"], "WebBucket", "where web/deploy.sh puts files")
+    uploads = f"https://UploadsAccessPoint.Alias.s3.{PSEUDO['AWS::Region']}.amazonaws.com"
+    report.same(outputs["UploadsOrigin"], uploads, "where presigned URLs lead")
+    elsewhere = certificate.replace("us-east-1", "eu-central-1")
+    for name, wrong in (("WebDomain", "https://app.example.com"), ("WebCertificateArn", elsewhere)):
+        report.check(not re.search(template.parameters[name]["AllowedPattern"], wrong), f"{wrong} is no {name}")
+    (assertion,) = template.body["Rules"]["DomainWithItsCertificate"]["Assertions"]
+    required = {"Fn::Not": [{"Fn::Equals": [{"Ref": "WebCertificateArn"}, ""]}]}
+    report.same(assertion["Assert"], required, "a domain needs its certificate")
+
+
+def check_headers(report: Report, template: Template, named: dict) -> None:
+    headers = template.of_type("AWS::CloudFront::ResponseHeadersPolicy")
+    report.same(set(headers), {"WebHeaders"}, "the headers of the page")
+    config = headers["WebHeaders"]["ResponseHeadersPolicyConfig"]
+    security = config.pop("SecurityHeadersConfig")
+    report.same(config, named, "no other headers")
+    csp = security.pop("ContentSecurityPolicy")
+    report.check(csp["Override"] is True, "the policy is ours")
+    directives = [directive.split() for directive in csp["ContentSecurityPolicy"].split(";")]
+    found = {name: sources for name, *sources in directives}
+    report.same(found, CONTENT_SECURITY_POLICY, "what the page may do")
+    expected = {
+        "ContentTypeOptions": {"Override": True},
+        "FrameOptions": {"FrameOption": "DENY", "Override": True},
+        "ReferrerPolicy": {"ReferrerPolicy": "no-referrer", "Override": True},
+        "StrictTransportSecurity": {
+            "AccessControlMaxAgeSec": 31536000,
+            "IncludeSubdomains": False,
+            "Override": True,
+        },
+    }
+    report.same(security, expected, "the other headers")
 
 
 def check_parameters(report: Report, template: Template) -> None:
@@ -489,6 +638,7 @@ def main() -> int:
     check_invocation(report, template)
     check_events(report, template)
     check_bucket(report, template)
+    check_page(report, template)
     check_parameters(report, template)
     return report.finish()
 

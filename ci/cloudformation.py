@@ -65,6 +65,12 @@ class Template:
                 return ".".join(argument)
             if key == "Fn::Sub":
                 return self._sub(argument)
+            if key == "Fn::Join":
+                separator, items = argument
+                return separator.join(self.value(items))
+            if key == "Fn::Split":
+                separator, text = argument
+                return self.value(text).split(separator)
             if key == "Fn::If":
                 condition, yes, no = argument
                 return self.value(yes if self._holds(self.body["Conditions"][condition]) else no)
@@ -82,6 +88,9 @@ class Template:
         return re.sub(r"\$\{([^}]+)\}", lambda m: str(local.get(m[1], self._ref(m[1]))), text)
 
     def _holds(self, condition: Any) -> bool:
+        if "Fn::Not" in condition:
+            (other,) = condition["Fn::Not"]
+            return not self._holds(other)
         one, other = condition["Fn::Equals"]
         return self.value(one) == self.value(other)
 

@@ -135,6 +135,27 @@ Resources:
     }
 
     #[test]
+    fn the_origin_of_a_distribution_is_one_more() {
+        let cors = cors(
+            "
+Resources:
+  Page: {Type: 'AWS::CloudFront::Distribution'}
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      CorsConfiguration:
+        AllowOrigins: !Split
+          - ','
+          - !Join [',', [!Join [',', !Ref Origins], !Sub 'https://${Page.DomainName}']]
+",
+        );
+        assert_eq!(
+            cors.unwrap().allow_origins,
+            ["http://a", "http://b", "https://cloakroom-page.invalid"]
+        );
+    }
+
+    #[test]
     fn globals_configure_the_implicit_api() {
         assert_eq!(
             cors("Globals: {HttpApi: {CorsConfiguration: true}}")

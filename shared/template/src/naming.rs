@@ -38,6 +38,10 @@ impl Template {
         let found = match attribute {
             "Arn" | "TopicArn" => arn(kind, &name),
             "Alias" if kind == "AWS::S3::AccessPoint" => Some(format!("{name}-s3alias")),
+            // Nothing runs there, and nobody can: that domain is reserved (RFC 6761).
+            "DomainName" if kind == "AWS::CloudFront::Distribution" => {
+                Some(format!("{}.invalid", name.to_ascii_lowercase()))
+            }
             "Name" | "QueueName" | "TopicName" => Some(name),
             _ => None,
         };
@@ -124,6 +128,7 @@ Resources:
   Files: {Type: 'AWS::S3::Bucket'}
   Door: {Type: 'AWS::S3::AccessPoint', Properties: {Name: !Sub '${AWS::StackName}-door'}}
   Queue: {Type: 'AWS::SQS::Queue'}
+  Page: {Type: 'AWS::CloudFront::Distribution'}
 ";
         let template = Template::parse(text, &BTreeMap::new()).unwrap();
         let name = |id| template.physical_name(id, "X").unwrap();
@@ -141,6 +146,7 @@ Resources:
         for (id, attribute, expected) in [
             ("Files", "Arn", "arn:aws:s3:::cloakroom-qa-files"),
             ("Door", "Alias", "cloakroom-qa-door-s3alias"),
+            ("Page", "DomainName", "cloakroom-qa-page.invalid"),
             (
                 "Door",
                 "Arn",

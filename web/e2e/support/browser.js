@@ -30,6 +30,8 @@ export class Profile {
   complaints = [];
   /** @type {((status: number, url: string) => boolean)[]} */
   #expected = [];
+  /** @type {string[]} */
+  #forbidden = [];
   #folder = "";
   /** @type {BrowserContext | null} */
   #context = null;
@@ -67,9 +69,15 @@ export class Profile {
     this.#expected.push((seen, where) => seen === status && where === (url ?? where));
   }
 
+  /** The same of whatever names somebody else's origin. @param {string} origin */
+  expectAbout(origin) {
+    this.#forbidden.push(origin);
+  }
+
   /** @param {ConsoleMessage} message */
   #heard(message) {
     if (message.type() !== "error") return;
+    if (this.#forbidden.some((origin) => message.text().includes(origin))) return;
     const status = /^Failed to load resource: the server responded with a status of (\d+)/.exec(message.text())?.[1];
     const { url } = message.location();
     if (this.#expected.some((expects) => expects(Number(status), url))) return;

@@ -31,7 +31,7 @@ export class Person {
   }
 
   async visit() {
-    await this.page.goto(this.system.api);
+    await this.page.goto(this.system.page);
   }
 
   get signInForm() {
@@ -121,8 +121,9 @@ export class Person {
    * @returns {Promise<{ path: string, filename: string }>} Where it is now, and what the browser would have called it.
    */
   async download(filename) {
-    // The link opens a tab, which is gone as soon as the browser sees that there is nothing to show.
-    const started = this.page.waitForEvent("download");
+    // The link opens a tab, which is gone as soon as the browser sees that there is nothing to show: sometimes so late
+    // that the download is the tab's.
+    const started = this.page.context().waitForEvent("download");
     await this.page.getByRole("link", { name: `Download ${filename}` }).click();
     const download = await started;
     return { path: await download.path(), filename: download.suggestedFilename() };

@@ -14,6 +14,7 @@ const SESSION_ROUTES = ["/session/refresh", "/signout"];
 /**
  * @typedef {object} System
  * @property {string} api
+ * @property {string} page Where people find the page.
  * @property {string} s3
  * @property {string[]} missing Addresses of session routes that it does not have.
  * @property {() => Promise<void>} stop
@@ -45,6 +46,7 @@ export async function startSystem(parameters = []) {
   const { api, s3 } = JSON.parse(await readFile(path.join(folder, "endpoints.json"), "utf8"));
   return {
     api,
+    page: api,
     s3,
     missing: await missing(SESSION_ROUTES.map((route) => api + route)),
     async stop() {

@@ -1,0 +1,199 @@
+"""The page's part of template.yaml as a stack, and what web/deploy.sh makes of its bucket.
+
+    ci/web_deploy.sh
+
+`aws` on the PATH is the one that deploys; the executable of ministack is the argument.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+
+os.environ |= {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "eu-central-1",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_MAX_ATTEMPTS": "1",
+}
+
+from cloudformation import ROOT, Report, Template  # noqa: E402
+
+STACK = "cloakroom-dev"
+# What the page itself is, and the bucket that must let it in.
+PART = {"WebBucket", "WebBucketPolicy", "WebAccessControl", "WebHeaders", "WebDistribution", "UploadsBucket"}
+# What the rest of the stack would say.
+API, UPLOADS = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com", "https://alias.s3.eu-central-1.amazonaws.com"
+
+TYPES = {
+    ".css": {"text/css"},
+    ".html": {"text/html"},
+    # Browsers take both, and the CLI says what the machine's Python knows.
+    ".js": {"application/javascript", "text/javascript"},
+    ".json": {"application/json"},
+}
+
+
+@contextlib.contextmanager
+def ministack(executable: str, folder: str) -> Iterator[None]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "STATE_DIR": folder}
+    log = pathlib.Path(folder, "log")
+    with log.open("w") as output, subprocess.Popen([executable], env=os.environ | settings, stderr=output) as process:
+        try:
+            with log.open() as lines:
+                while "Running on" not in lines.read():
+                    if process.poll() is not None:
+                        raise RuntimeError(f"ministack did not start:\n{log.read_text()}")
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(0.05)
+            os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
+            yield
+        finally:
+            process.terminate()
+
+
+def create(stack: str, body: dict[str, Any]) -> dict[str, str]:
+    """Its outputs."""
+    client = boto3.client("cloudformation")
+    client.create_stack(StackName=stack, TemplateBody=json.dumps(body))
+    client.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    (found,) = client.describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def page_of_the_template() -> dict[str, Any]:
+    body = Template().body
+    outputs = {name: body["Outputs"][name] for name in ("WebUrl", "WebBucketName")}
+    outputs |= {"ApiUrl": {"Value": API}, "UploadsOrigin": {"Value": UPLOADS}}
+    resources = {name: resource for name, resource in body["Resources"].items() if name in PART}
+    return {key: body[key] for key in ("Parameters", "Conditions", "Rules")} | {
+        "Resources": resources,
+        "Outputs": outputs,
+    }
+
+
+def deploy(*arguments: str, web: pathlib.Path = ROOT / "web") -> subprocess.CompletedProcess[str]:
+    return subprocess.run([web / "deploy.sh", *arguments], capture_output=True, text=True)
+
+
+def objects(bucket: str) -> dict[str, dict[str, Any]]:
+    """Name -> what S3 serves: type, caching, contents."""
+    client = boto3.client("s3")
+    found = {}
+    for item in client.list_objects_v2(Bucket=bucket).get("Contents", []):
+        answer = client.get_object(Bucket=bucket, Key=item["Key"])
+        found[item["Key"]] = {
+            "type": answer["ContentType"],
+            "cache": answer.get("CacheControl"),
+            "bytes": answer["Body"].read(),
+        }
+    return found
+
+
+def sources(web: pathlib.Path) -> dict[str, bytes]:
+    """The files of the page, counted another way than web/deploy.sh does."""
+    scripts = [*web.glob("demo/*.js"), *web.glob("cloakroom/*.js")]
+    names = ("index.html", "demo.css", "demo.js", "cloakroom.js")
+    return {str(file.relative_to(web)): file.read_bytes() for file in [*scripts, *(web / name for name in names)]}
+
+
+def check_objects(report: Report, bucket: str, web: pathlib.Path, what: str) -> None:
+    found = objects(bucket)
+    expected = sources(web)
+    report.same(set(found), set(expected) | {"config.json"}, f"{what}: the page's files and no others")
+    for name, stored in found.items():
+        report.check(stored["type"] in TYPES[pathlib.Path(name).suffix], f"{what}: {name} is {stored['type']}")
+        report.same(stored["cache"], "no-cache", f"{what}: how long {name} may be kept")
+        if name == "index.html":
+            policy = f"connect-src 'self' {API} {UPLOADS}; img-src 'self' blob: data: {UPLOADS}"
+            lines = stored["bytes"].decode().splitlines()
+            meta = [line for line in lines if "Content-Security-Policy" in line]
+            report.same([line.split('"')[3] for line in meta], [policy], f"{what}: the page's own policy")
+            rest = "".join(f"{line}\n" for line in lines if line not in meta)
+            report.same(rest, expected[name].decode(), f"{what}: and the rest of the page")
+            # What comes before a policy is not under it.
+            before = stored["bytes"].decode().split("Content-Security-Policy")[0]
+            report.check("src=" not in before and "href=" not in before, f"{what}: the policy comes first")
+        elif name == "config.json":
+            report.same(json.loads(stored["bytes"]), {"apiUrl": API}, f"{what}: where the API is")
+        else:
+            same = hashlib.sha256(stored["bytes"]).digest() == hashlib.sha256(expected.get(name, b"")).digest()
+            report.check(same, f"{what}: {name} is as it was written")
+
+
+def check_deployment(report: Report, outputs: dict[str, str], folder: pathlib.Path) -> None:
+    bucket = outputs["WebBucketName"]
+    boto3.client("s3").put_object(Bucket=bucket, Key="old/page.html", Body=b"from before")
+    for what in ("first", "second"):
+        done = deploy("--stack", STACK)
+        report.same(done.stdout, f"{outputs['WebUrl']}\n", f"{what}: says where the page is; {done.stderr}")
+        report.same((done.returncode, done.stderr), (0, ""), f"{what}: nothing to complain about")
+        check_objects(report, bucket, ROOT / "web", what)
+
+    other = folder / "web"
+    # Names and times of a checkout that is older than what is in the bucket.
+    shutil.copytree(ROOT / "web", other, ignore=shutil.ignore_patterns("node_modules"))
+    (other / "demo/people.js").unlink()
+    style = other / "demo.css"
+    style.write_bytes(style.read_bytes()[::-1])
+    os.utime(style, (0, 0))
+    done = deploy("--stack", STACK, web=other)
+    report.same(done.returncode, 0, f"another: {done.stderr}")
+    check_objects(report, bucket, other, "another")
+
+
+def check_refusals(report: Report, folder: pathlib.Path) -> None:
+    create("other", {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}})
+    full = folder / "full"
+    (full / "something").mkdir(parents=True)
+    elsewhere = ["--to", str(folder / "new"), "--uploads", UPLOADS]
+    for arguments, said in (
+        ([], "--help"),
+        (["--stack"], "--stack needs a value"),
+        (["--stak", "x"], "--stak is no option"),
+        (["--stack", STACK, "--api", API], "--help"),
+        (["--stack", "missing"], "the stack missing cannot be read"),
+        (["--stack", "other"], "the stack other has no output ApiUrl"),
+        ([*elsewhere, "--api", f"{API}/path"], "is no origin"),
+        (["--to", str(full), "--uploads", UPLOADS, "--api", API], "is not empty"),
+    ):
+        done = deploy(*arguments)
+        report.check(done.returncode == 1 and said in done.stderr, f"{arguments} is refused: {done.stderr}")
+    report.check(not (folder / "new").exists(), "what is refused leaves nothing")
+    report.check("--stack NAME" in deploy("--help").stdout, "--help says what there is")
+
+
+def main() -> int:
+    report = Report()
+    with tempfile.TemporaryDirectory() as name, ministack(sys.argv[1], name):
+        folder = pathlib.Path(name)
+        outputs = create(STACK, page_of_the_template())
+        check_deployment(report, outputs, folder)
+        check_refusals(report, folder)
+
+        # Joined, split and chosen by an engine that is not ours.
+        (bucket,) = [
+            resource["PhysicalResourceId"]
+            for resource in boto3.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+            if resource["LogicalResourceId"] == "UploadsBucket"
+        ]
+        (rule,) = boto3.client("s3").get_bucket_cors(Bucket=bucket)["CORSRules"]
+        report.same(rule["AllowedOrigins"], ["http://localhost:3000", outputs["WebUrl"]], "pages that may upload")
+    return report.finish()
+
+
+sys.exit(main())

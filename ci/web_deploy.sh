@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# web/deploy.sh as people run it, with the AWS CLI, into another implementation of CloudFormation, CloudFront and S3.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+sam="$(ci/tools.sh sam)"
+ministack="$(ci/tools.sh ministack)"
+aws="$(ci/tools.sh aws)"
+PATH="$aws/bin:$PATH" "$sam/bin/python" -B ci/check_web_deploy.py "$ministack/bin/ministack"

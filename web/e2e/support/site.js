@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+/** @import { System } from "./system.js" */
+
+const ROOT = path.resolve(import.meta.dirname, "../../..");
+
+/** @type {Record<string, string>} */
+const TYPES = { ".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".json": "application/json" };
+
+/** The page as a deployment has it: on an origin of its own, with the files that web/deploy.sh takes and no others. */
+export class Site {
+  /** Where it is, as soon as it listens. */
+  origin = "";
+  #folder = "";
+  #policy = "";
+  #server = createServer((request, answer) => void this.#serve(request.url ?? "/", answer));
+
+  static async listen() {
+    const site = new Site();
+    site.#server.listen(0, "127.0.0.1");
+    await once(site.#server, "listening");
+    const address = /** @type {import("node:net").AddressInfo} */ (site.#server.address());
+    site.origin = `http://127.0.0.1:${address.port}`;
+    return site;
+  }
+
+  /** @param {System} system The API that it talks to. */
+  async deploy({ api, s3 }) {
+    this.#folder = await mkdtemp(path.join(tmpdir(), "cloakroom-site-"));
+    await promisify(execFile)(path.join(ROOT, "web/deploy.sh"), ["--to", this.#folder, "--api", api, "--uploads", s3]);
+    this.#policy = await headerPolicy();
+  }
+
+  /**
+   * As CloudFront does, with nothing but the files and the template's policy.
+   * @param {string} url
+   * @param {import("node:http").ServerResponse} answer
+   */
+  async #serve(url, answer) {
+    const { pathname } = new URL(url, this.origin);
+    const file = pathname === "/" ? "index.html" : path.normalize(pathname).slice(1);
+    answer.setHeader("content-security-policy", this.#policy);
+    answer.setHeader("cache-control", "no-cache");
+    try {
+      const bytes = await readFile(path.join(this.#folder, file));
+      answer.setHeader("content-type", TYPES[path.extname(file)]);
+      answer.end(bytes);
+    } catch {
+      answer.writeHead(403).end(); // what S3 says of a file that is not there, where nobody may list
+    }
+  }
+
+  async stop() {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, "close");
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The policy of template.yaml, with any port of this machine for any API and any bucket of a region. */
+async function headerPolicy() {
+  const template = await readFile(path.join(ROOT, "template.yaml"), "utf8");
+  const [, block] = /\n *ContentSecurityPolicy: !Sub >-\n((?: {14}.*\n)+)/.exec(template) ?? [];
+  assert.ok(block, "template.yaml has a policy");
+  const policy = block
+    .trim()
+    .replace(/\n\s+/g, " ")
+    .replaceAll(/https:\/\/\*\.(execute-api|s3)\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}/g, "http://127.0.0.1:*");
+  assert.doesNotMatch(policy, /\$|https:/, "and nothing else in it is AWS's");
+  return policy;
+}
