@@ -11,6 +11,7 @@ mod bodies;
 mod failure;
 mod least_privilege;
 mod logs;
+mod operator;
 mod readme;
 mod signin;
 mod signup;

@@ -1,9 +1,11 @@
 //! `cloakroom`: the local system, and the operator's tool.
 
+mod aws;
 mod dev;
 mod function;
 mod openapi;
 mod secrets;
+mod users;
 
 use std::process::ExitCode;
 
@@ -25,8 +27,10 @@ struct Cli {
 enum Command {
     /// Run the whole system on this machine: the API, the functions, the database, the secrets
     Dev(dev::DevArgs),
-    /// Make, write and list the secrets of an environment
+    /// Make, write, rotate and list the secrets of a stage
     Secrets(secrets::SecretsArgs),
+    /// Bring in the users of another app, and say who is an administrator
+    Users(users::UsersArgs),
     /// Print the API document (docs/openapi.json)
     Openapi,
     /// Be one of the functions; what `dev` starts its instances with
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
         None => dev::run(cli.dev),
         Some(Command::Dev(args)) => dev::run(args),
         Some(Command::Secrets(args)) => secrets::run(args),
+        Some(Command::Users(args)) => users::run(args),
         Some(Command::Openapi) => openapi::run(),
         Some(Command::Function(args)) => function::run(&args),
     }

@@ -1,23 +1,25 @@
-//! `cloakroom secrets`: makes, writes and lists the parameters that the functions read. Values are read from a pipe or
+//! `cloakroom secrets`: makes, writes, rotates and lists the parameters that the functions read. Values are read from a pipe or
 //! a hidden prompt and are never shown.
 
-mod connect;
 mod error;
 mod init;
+mod keyring;
 mod list;
 mod put;
+mod retire;
+mod rotate;
 mod store;
 
 use std::{io, process::ExitCode};
 
 use auth::keys::{Algorithm, NewKey};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use domain::Clock;
 use secrecy::ExposeSecret as _;
 
 use self::{error::Error, store::Store};
 
-/// Make, write and list the secrets that the functions read from Parameter Store
+/// Make, write, rotate and list the secrets that the functions read from Parameter Store
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SecretsArgs {
@@ -31,9 +33,11 @@ Examples:
   cloakroom secrets init --env prod --alg EdDSA --profile operator --region eu-central-1
   pass show smtp | cloakroom secrets put smtp/password --env qa
   cloakroom secrets list --env prod
+  cloakroom secrets rotate-signing-key --env prod
+  cloakroom secrets retire-keys --env prod
 
-With the local system running, and its access key in the environment:
-  cloakroom secrets list --env dev --region us-east-1 --endpoint-url http://127.0.0.1:3002";
+With the local system running:
+  cloakroom secrets list --env dev --local";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -46,52 +50,16 @@ enum Command {
     ///
     /// The value is never an argument: other users of the machine can read those, and shells remember them.
     Put(put::PutArgs),
-    /// List names, types, versions and dates; never values
+    /// List names, types, versions, dates, and what each key is doing; never values
     List(list::ListArgs),
-}
-
-/// Which parameters, and how to reach them.
-#[derive(Debug, Args)]
-struct Target {
-    /// The stage: parameters live under /cloakroom/{env}/
-    #[arg(long, value_enum)]
-    env: Stage,
-    #[arg(long, help = "AWS region [default: AWS_REGION, then the profile's]")]
-    region: Option<String>,
-    #[arg(
-        long,
-        help = "Profile of ~/.aws/config, before any access key in the environment"
-    )]
-    profile: Option<String>,
-    #[arg(
-        long,
-        value_name = "URL",
-        help = "Another Parameter Store than AWS's [default: AWS_ENDPOINT_URL_SSM]"
-    )]
-    endpoint_url: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Stage {
-    Dev,
-    Qa,
-    Prod,
-}
-
-impl Stage {
-    /// The word on the command line.
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Dev => "dev",
-            Self::Qa => "qa",
-            Self::Prod => "prod",
-        }
-    }
-
-    /// Where its parameters live.
-    fn path(self) -> String {
-        format!("/cloakroom/{}", self.word())
-    }
+    /// Replace the key that signs access tokens, without a deployment and without signing anybody out
+    #[command(long_about = rotate::ABOUT, after_help = rotate::EXAMPLES)]
+    RotateSigningKey(rotate::RotateArgs),
+    /// Remove the keys that nobody needs any more
+    ///
+    /// Private halves go once a newer key signs, public halves once the last token signed with them has expired; never
+    /// earlier. `rotate-signing-key` does the same when it begins.
+    RetireKeys(retire::RetireArgs),
 }
 
 /// Runs the command to its end. What went wrong is said on stderr.
@@ -120,7 +88,9 @@ async fn dispatch(command: Command) -> Result<(), Error> {
     match command {
         Command::Init(args) => init::run(&args, &Clock::system(), out).await,
         Command::Put(args) => put::run(&args, out).await,
-        Command::List(args) => list::run(&args, out).await,
+        Command::List(args) => list::run(&args, &Clock::system(), out).await,
+        Command::RotateSigningKey(args) => rotate::run(&args, &Clock::system(), out).await,
+        Command::RetireKeys(args) => retire::run(&args, &Clock::system(), out).await,
     }
 }
 

@@ -88,6 +88,17 @@ impl Proxy {
         }
     }
 
+    /// A proxy for those who can be told where it is.
+    pub async fn before(upstream: &str) -> Self {
+        let proxy = Self::start().await;
+        upstream.clone_into(&mut proxy.shared.upstream.lock().unwrap());
+        proxy
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// From now on, every request meets its fate.
     pub fn plan(&self, plan: impl FnMut(&str, &Value) -> Fault + Send + 'static) {
         *self.shared.plan.lock().unwrap() = Box::new(plan);

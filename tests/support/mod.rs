@@ -18,6 +18,7 @@ pub use actors::SignedIn;
 pub use answer::Answer;
 pub use app::{TestApp, cloakroom, dev};
 pub use bootstraps::write_bootstraps;
+pub use operator::operator;
 pub use signer::{Signer, decode, encode, hmac_token, message, parts};
 
 /// A password that every rule accepts.

@@ -57,16 +57,14 @@ impl TestApp {
 
     /// Runs `cloakroom secrets …` against this system.
     pub fn secrets(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_cloakroom"))
-            .arg("secrets")
-            .args(args)
-            .args(["--env", "dev", "--endpoint-url", self.endpoint("ssm")])
-            .args(["--region", "us-east-1"])
-            .env_clear()
-            .envs([
-                ("AWS_ACCESS_KEY_ID", "local"),
-                ("AWS_SECRET_ACCESS_KEY", "local"),
-            ])
+        operator("secrets", args, self.endpoint("ssm"))
+            .output()
+            .unwrap()
+    }
+
+    /// Runs `cloakroom users …` against this system.
+    pub fn users(&self, args: &[&str]) -> Output {
+        operator("users", args, self.endpoint("dynamodb"))
             .output()
             .unwrap()
     }
@@ -76,4 +74,20 @@ impl TestApp {
         let answer = self.call_engine("ssm", "local", &target, body).await;
         answer.expect(200).json()
     }
+}
+
+/// `cloakroom <command> …` on the stage dev, with its engine at `url`.
+pub fn operator(command: &str, args: &[&str], url: &str) -> Command {
+    let mut operator = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+    operator
+        .arg(command)
+        .args(args)
+        .args(["--env", "dev", "--endpoint-url", url])
+        .args(["--region", "us-east-1"])
+        .env_clear()
+        .envs([
+            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+        ]);
+    operator
 }

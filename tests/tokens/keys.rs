@@ -30,18 +30,18 @@ impl Pair {
         serde_json::from_str(&self.public).unwrap()
     }
 
-    fn signer(&self) -> Signer {
+    pub(super) fn signer(&self) -> Signer {
         Signer::of(&self.private)
     }
 
     /// In the order of a rotation: what signs can be verified already.
-    async fn store(&self, app: &TestApp) {
+    pub(super) async fn store(&self, app: &TestApp) {
         self.publish(app, None).await;
         let name = format!("keys/private/{}", self.kid);
         app.put_parameter(&name, &self.private).await;
     }
 
-    async fn publish(&self, app: &TestApp, until: Option<i64>) {
+    pub(super) async fn publish(&self, app: &TestApp, until: Option<i64>) {
         let jwk = changed(&self.public_jwk(), &json!({"exp": until}));
         let name = format!("keys/public/{}", self.kid);
         app.put_parameter(&name, &jwk.to_string()).await;
@@ -49,14 +49,14 @@ impl Pair {
 }
 
 /// Takes all keys away. Nobody has read them before the first request.
-async fn without_keys(app: &TestApp) {
+pub(super) async fn without_keys(app: &TestApp) {
     for name in app.parameters().await.keys() {
         app.delete_parameter(name).await;
     }
 }
 
 /// The `kid`s of the published keys.
-async fn published(app: &TestApp) -> Vec<String> {
+pub(super) async fn published(app: &TestApp) -> Vec<String> {
     let jwks = app.get("/.well-known/jwks.json").await.expect(200).json();
     let keys = jwks["keys"].as_array().unwrap();
     for key in keys {

@@ -4,6 +4,7 @@ mod authorization;
 mod claims;
 mod headers;
 mod keys;
+mod rotation;
 mod signatures;
 
 use domain::Clock;

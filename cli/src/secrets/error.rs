@@ -1,34 +1,14 @@
 use std::io;
 
-use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use auth::keys::KeyError;
+
+use crate::aws::AwsError;
 
 /// Why a command did not do what it was asked to. The text is for the person who typed it, and names no value.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
-    #[error("no AWS region: give --region, set AWS_REGION, or choose a --profile that has one")]
-    NoRegion,
-    #[error(
-        "no usable AWS credentials: give --profile, set AWS_PROFILE, or sign in with \
-         `aws sso login` or `aws configure`\n  ({0})"
-    )]
-    NoCredentials(String),
-    #[error("AWS does not accept these credentials: {0}")]
-    BadCredentials(String),
-    #[error("not allowed: {action} on {name}\n  ({message})")]
-    Denied {
-        action: &'static str,
-        name: String,
-        message: String,
-    },
-    #[error("Parameter Store cannot be reached at {0}\n  ({1})")]
-    Unreachable(String, String),
-    #[error("{action} on {name} failed: {message}")]
-    Aws {
-        action: &'static str,
-        name: String,
-        message: String,
-    },
+    #[error("{0}")]
+    Aws(#[from] AwsError),
     #[error("{0} is already there: --overwrite replaces its value")]
     AlreadyThere(String),
     #[error(
@@ -42,7 +22,12 @@ pub(super) enum Error {
     #[error("the value is not UTF-8: nothing was written")]
     NotText,
     #[error("{0}\n  (a broken key would make the functions refuse all keys: nothing was written)")]
-    Key(#[from] auth::keys::KeyError),
+    Key(#[from] KeyError),
+    #[error(
+        "the keys of this stage cannot be used as they are, and are left as they are: {0}\n  \
+         (`cloakroom secrets init` makes a public half again that is missing)"
+    )]
+    UnusableKeys(#[source] KeyError),
     #[error("{0}")]
     NewKey(#[from] auth::keys::NewKeyError),
     #[error("making an RSA key failed: {0}")]
@@ -56,66 +41,30 @@ pub(super) enum Error {
         #[source]
         source: Box<Self>,
     },
+    #[error(
+        "--delay {asked} is too short, and at least {least} is needed: a function uses the keys it has read for up to \
+         {cache} s (--cache-seconds), whoever fetched the JWKS keeps it for {max_age} s more, and {margin} s are left \
+         for a read that fails\n  (signed any earlier, tokens would be refused by those who do not know the key yet)"
+    )]
+    ShortDelay {
+        asked: u32,
+        least: u32,
+        cache: u32,
+        max_age: u32,
+        margin: u32,
+    },
+    #[error(
+        "a rotation is under way: {name} signs from {from}. The next one can begin then: nothing was changed"
+    )]
+    UnderWay { name: String, from: String },
+    #[error(
+        "the rotation began and was not finished: {source}\n  \
+         (run the same command again: it goes on where this one ended)"
+    )]
+    Unfinished {
+        #[source]
+        source: Box<Self>,
+    },
     #[error("{0}")]
     Io(#[from] io::Error),
-}
-
-impl Error {
-    /// What an AWS call came back with, sorted by what one can do about it.
-    pub(super) fn of_call<E>(
-        action: &'static str,
-        name: &str,
-        endpoint: &str,
-        error: &SdkError<E>,
-    ) -> Self
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        let name = name.to_owned();
-        if let Some(answer) = error.as_service_error() {
-            let code = answer.code().unwrap_or("unknown error");
-            let message = format!("{code}: {}", answer.message().unwrap_or("no message"));
-            return match code {
-                "AccessDeniedException" | "AccessDenied" => Self::Denied {
-                    action,
-                    name,
-                    message,
-                },
-                "UnrecognizedClientException"
-                | "InvalidSignatureException"
-                | "ExpiredTokenException"
-                | "InvalidClientTokenId"
-                | "IncompleteSignature"
-                | "MissingAuthenticationToken" => Self::BadCredentials(message),
-                _ => Self::Aws {
-                    action,
-                    name,
-                    message,
-                },
-            };
-        }
-        match error {
-            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
-                Self::Unreachable(endpoint.to_owned(), innermost(error))
-            }
-            _ => Self::Aws {
-                action,
-                name,
-                message: innermost(error),
-            },
-        }
-    }
-
-    pub(super) fn of_credentials(error: &CredentialsError) -> Self {
-        Self::NoCredentials(innermost(error))
-    }
-}
-
-/// The last cause: "connection refused" says more than "dispatch failure".
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(cause) = error.source() {
-        error = cause;
-    }
-    error.to_string()
 }

@@ -9,13 +9,14 @@ use domain::Clock;
 use rsa::{RsaPrivateKey, pkcs8::EncodePrivateKey as _, rand_core::OsRng};
 use time::OffsetDateTime;
 
-use super::{Error, Store, Target, store::Written};
+use super::{Error, Store, store::Written};
+use crate::aws::Target;
 
 /// `cloakroom secrets init`.
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
     /// What the key signs with. With HS256 whoever verifies can also sign
-    #[arg(long, default_value = "ES256", value_parser = algorithms())]
+    #[arg(long, visible_alias = "algorithm", default_value = "ES256", value_parser = algorithms())]
     alg: Algorithm,
     /// The size of an RS256 key
     #[arg(long, value_name = "BITS", default_value = "3072", value_parser = rsa_sizes())]
@@ -24,12 +25,12 @@ pub(super) struct InitArgs {
     target: Target,
 }
 
-fn algorithms() -> impl clap::builder::TypedValueParser<Value = Algorithm> {
+pub(super) fn algorithms() -> impl clap::builder::TypedValueParser<Value = Algorithm> {
     PossibleValuesParser::new(["ES256", "EdDSA", "RS256", "HS256"])
         .try_map(|word| Algorithm::parse(&word).ok_or("no such algorithm"))
 }
 
-fn rsa_sizes() -> impl clap::builder::TypedValueParser<Value = usize> {
+pub(super) fn rsa_sizes() -> impl clap::builder::TypedValueParser<Value = usize> {
     PossibleValuesParser::new(["2048", "3072"]).try_map(|bits| bits.parse::<usize>())
 }
 
@@ -78,7 +79,7 @@ async fn init(
         restore(store, kid, out).await?;
     }
     if plan.create {
-        create(store, &new_key(args, clock.now())?, out).await?;
+        create(store, &new_key(args.alg, args.rsa_bits, clock.now())?, out).await?;
     } else {
         for kid in &private {
             writeln!(
@@ -145,11 +146,16 @@ async fn create(store: &Store, key: &NewKey, out: &mut impl Write) -> Result<(),
     )?)
 }
 
-fn new_key(args: &InitArgs, now: OffsetDateTime) -> Result<NewKey, Error> {
-    if args.alg != Algorithm::RS256 {
-        return Ok(NewKey::generate(args.alg, now)?);
+/// A key that signs from `now` on.
+pub(super) fn new_key(
+    algorithm: Algorithm,
+    rsa_bits: usize,
+    now: OffsetDateTime,
+) -> Result<NewKey, Error> {
+    if algorithm != Algorithm::RS256 {
+        return Ok(NewKey::generate(algorithm, now)?);
     }
-    let key = RsaPrivateKey::new(&mut OsRng, args.rsa_bits);
+    let key = RsaPrivateKey::new(&mut OsRng, rsa_bits);
     let key = key.map_err(|error| Error::Rsa(error.to_string()))?;
     let der = key
         .to_pkcs8_der()

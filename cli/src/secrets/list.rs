@@ -1,12 +1,19 @@
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
 
+use auth::keys::SigningKey;
 use aws_sdk_ssm::{
     primitives::{DateTime, DateTimeFormat},
     types::Parameter,
 };
 use clap::Args;
+use domain::Clock;
+use time::OffsetDateTime;
 
-use super::{Error, Store, Target};
+use super::{
+    Error, Store,
+    keyring::{Keys, NEXT, seconds},
+};
+use crate::aws::Target;
 
 /// `cloakroom secrets list`.
 #[derive(Debug, Args)]
@@ -15,7 +22,7 @@ pub(super) struct ListArgs {
     target: Target,
 }
 
-pub(super) async fn run(args: &ListArgs, out: &mut impl Write) -> Result<(), Error> {
+pub(super) async fn run(args: &ListArgs, clock: &Clock, out: &mut impl Write) -> Result<(), Error> {
     let store = Store::open(&args.target).await?;
     let found = store.list("").await?;
     if found.is_empty() {
@@ -26,10 +33,56 @@ pub(super) async fn run(args: &ListArgs, out: &mut impl Write) -> Result<(), Err
         )?;
         return Ok(());
     }
-    Ok(write_table(&found, out)?)
+    let keys = Keys::read(&store).await;
+    let states = match &keys {
+        Ok(keys) => states(&store, keys, clock.now()),
+        Err(_) => BTreeMap::new(),
+    };
+    write_table(&found, &states, out)?;
+    match keys {
+        Ok(_) => Ok(()),
+        Err(error @ Error::UnusableKeys(_)) => Ok(writeln!(out, "note: {error}")?),
+        Err(error) => Err(error),
+    }
 }
 
-fn write_table(found: &[Parameter], out: &mut impl Write) -> std::io::Result<()> {
+/// What each key is doing, by the full name of its parameter.
+fn states(store: &Store, keys: &Keys, now: OffsetDateTime) -> BTreeMap<String, String> {
+    let mut states = BTreeMap::new();
+    for (kid, key) in keys.published.iter() {
+        let state = match key.until() {
+            None => "verifies".to_owned(),
+            Some(until) if until > now => format!("verifies until {}", seconds(until)),
+            Some(until) => format!("verified until {}", seconds(until)),
+        };
+        states.insert(store.name(&format!("keys/public/{kid}")), state);
+    }
+    let current = keys.signing.current(now).map(SigningKey::kid).ok();
+    for key in keys.signing.iter() {
+        let (kid, from) = (key.kid(), key.signs_from());
+        let state = if Some(kid) == current {
+            "signs".to_owned()
+        } else if from > now {
+            format!("signs from {}", seconds(from))
+        } else {
+            let ended = keys.replaced().find(|(key, _)| key.kid() == kid);
+            let ended = ended.map(|(_, at)| seconds(at)).unwrap_or_default();
+            format!("signed until {ended}")
+        };
+        states.insert(store.name(&format!("keys/private/{kid}")), state);
+    }
+    if keys.value(NEXT).is_some() {
+        let state = "a rotation to finish: run rotate-signing-key again".to_owned();
+        states.insert(store.name(NEXT), state);
+    }
+    states
+}
+
+fn write_table(
+    found: &[Parameter],
+    states: &BTreeMap<String, String>,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     let widest = found
         .iter()
         .filter_map(Parameter::name)
@@ -38,27 +91,28 @@ fn write_table(found: &[Parameter], out: &mut impl Write) -> std::io::Result<()>
         .unwrap_or_default();
     writeln!(
         out,
-        "{:widest$}  {:12}  {:>7}  MODIFIED",
-        "NAME", "TYPE", "VERSION"
+        "{:widest$}  {:12}  {:>7}  {:20}  STATE",
+        "NAME", "TYPE", "VERSION", "MODIFIED"
     )?;
     for parameter in found {
-        writeln!(
-            out,
-            "{:widest$}  {:12}  {:>7}  {}",
-            parameter.name().unwrap_or_default(),
+        let name = parameter.name().unwrap_or_default();
+        let line = format!(
+            "{name:widest$}  {:12}  {:>7}  {:20}  {}",
             parameter.r#type().map_or("", |kind| kind.as_str()),
             parameter.version(),
             parameter
                 .last_modified_date()
-                .map(seconds)
+                .map(modified)
                 .unwrap_or_default(),
-        )?;
+            states.get(name).map_or("", String::as_str),
+        );
+        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }
 
 /// RFC 3339, in whole seconds.
-fn seconds(time: &DateTime) -> String {
+fn modified(time: &DateTime) -> String {
     DateTime::from_secs(time.secs())
         .fmt(DateTimeFormat::DateTime)
         .unwrap_or_default()
@@ -79,11 +133,16 @@ mod tests {
             .version(3)
             .last_modified_date(DateTime::from_secs_and_nanos(1_772_366_400, 5))
             .build();
+        let states = [(
+            "/cloakroom/dev/keys/public/abc".to_owned(),
+            "verifies".to_owned(),
+        )];
+        let states = BTreeMap::from(states);
         let mut shown = Vec::new();
-        write_table(&[parameter], &mut shown).unwrap();
+        write_table(&[parameter], &states, &mut shown).unwrap();
         insta::assert_snapshot!(String::from_utf8(shown).unwrap(), @r"
-        NAME                            TYPE          VERSION  MODIFIED
-        /cloakroom/dev/keys/public/abc  SecureString        3  2026-03-01T12:00:00Z
+        NAME                            TYPE          VERSION  MODIFIED              STATE
+        /cloakroom/dev/keys/public/abc  SecureString        3  2026-03-01T12:00:00Z  verifies
         ");
     }
 }

@@ -4,7 +4,8 @@ use auth::keys::{VerifyingKeys, public_half};
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 
-use super::{Error, Store, Target, store::Written};
+use super::{Error, Store, store::Written};
+use crate::aws::Target;
 
 /// A standard parameter holds 4 KB, an advanced one costs money.
 const MAX_VALUE_BYTES: usize = 4096;

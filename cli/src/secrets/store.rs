@@ -1,11 +1,12 @@
 use aws_sdk_ssm::{
     Client,
-    operation::put_parameter::PutParameterError,
+    operation::{delete_parameter::DeleteParameterError, put_parameter::PutParameterError},
     types::{Parameter, ParameterType},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Error, Target, connect::connect};
+use super::Error;
+use crate::aws::{AwsError, Connection, Target};
 
 /// The parameters of one stage.
 pub(super) struct Store {
@@ -24,19 +25,11 @@ pub(super) enum Written {
 
 impl Store {
     pub(super) async fn open(target: &Target) -> Result<Self, Error> {
-        Ok(Self::new(connect(target).await?, target))
+        let (client, endpoint) = Connection::open(target).await?.ssm();
+        Ok(Self::new(client, endpoint, target))
     }
 
-    pub(super) fn new(client: Client, target: &Target) -> Self {
-        let region = client
-            .config()
-            .region()
-            .map_or("", |region| region.as_ref());
-        let endpoint = target
-            .endpoint_url
-            .clone()
-            .or_else(|| std::env::var("AWS_ENDPOINT_URL_SSM").ok())
-            .unwrap_or_else(|| format!("ssm.{region}.amazonaws.com"));
+    pub(super) fn new(client: Client, endpoint: String, target: &Target) -> Self {
         Self {
             path: target.env.path(),
             client,
@@ -51,6 +44,15 @@ impl Store {
 
     /// Everything below `relative` ("" for all), by full name, without decryption: nobody here needs the values.
     pub(super) async fn list(&self, relative: &str) -> Result<Vec<Parameter>, Error> {
+        self.below(relative, false).await
+    }
+
+    /// Everything below `relative`, by full name, with values.
+    pub(super) async fn read_all(&self, relative: &str) -> Result<Vec<Parameter>, Error> {
+        self.below(relative, true).await
+    }
+
+    async fn below(&self, relative: &str, values: bool) -> Result<Vec<Parameter>, Error> {
         let path = self.name(relative);
         let path = path.trim_end_matches('/');
         let pages = self
@@ -58,11 +60,11 @@ impl Store {
             .get_parameters_by_path()
             .path(path)
             .recursive(true);
-        let mut pages = pages.with_decryption(false).into_paginator().send();
+        let mut pages = pages.with_decryption(values).into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
-                Error::of_call("ssm:GetParametersByPath", path, &self.endpoint, &error)
+                AwsError::of_call("ssm:GetParametersByPath", path, &self.endpoint, &error)
             })?;
             found.extend(page.parameters.unwrap_or_default());
         }
@@ -70,8 +72,8 @@ impl Store {
         Ok(found)
     }
 
-    /// One value.
-    pub(super) async fn read(&self, relative: &str) -> Result<SecretString, Error> {
+    /// One parameter, with its value.
+    pub(super) async fn parameter(&self, relative: &str) -> Result<Parameter, Error> {
         let name = self.name(relative);
         let found = self
             .client
@@ -80,10 +82,18 @@ impl Store {
             .with_decryption(true)
             .send()
             .await;
-        let found = found
-            .map_err(|error| Error::of_call("ssm:GetParameter", &name, &self.endpoint, &error))?;
-        let value = found.parameter.and_then(|parameter| parameter.value);
-        Ok(value.unwrap_or_default().into())
+        let found = found.map_err(|error| {
+            AwsError::of_call("ssm:GetParameter", &name, &self.endpoint, &error)
+        })?;
+        Ok(found
+            .parameter
+            .unwrap_or_else(|| Parameter::builder().build()))
+    }
+
+    /// One value.
+    pub(super) async fn read(&self, relative: &str) -> Result<SecretString, Error> {
+        let found = self.parameter(relative).await?;
+        Ok(found.value.unwrap_or_default().into())
     }
 
     /// Writes one value, encrypted with the account's `aws/ssm` key.
@@ -111,12 +121,28 @@ impl Store {
             {
                 Ok(Written::AlreadyThere)
             }
-            Err(error) => Err(Error::of_call(
-                "ssm:PutParameter",
-                &name,
-                &self.endpoint,
-                &error,
-            )),
+            Err(error) => {
+                Err(AwsError::of_call("ssm:PutParameter", &name, &self.endpoint, &error).into())
+            }
+        }
+    }
+
+    /// Removes one parameter. One that is not there is as good as removed.
+    pub(super) async fn remove(&self, relative: &str) -> Result<(), Error> {
+        let name = self.name(relative);
+        match self.client.delete_parameter().name(&name).send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteParameterError::is_parameter_not_found) =>
+            {
+                Ok(())
+            }
+            Err(error) => {
+                let action = "ssm:DeleteParameter";
+                Err(AwsError::of_call(action, &name, &self.endpoint, &error).into())
+            }
         }
     }
 }

@@ -4,16 +4,22 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, header};
+use http::header::{self, HeaderName};
 use serde_json::{Value, json};
 
 use crate::App;
 
-/// Long enough to spare everybody the requests, short enough that a new key is known before it signs.
-const CACHE: (header::HeaderName, HeaderValue) = (
-    header::CACHE_CONTROL,
-    HeaderValue::from_static("public, max-age=300"),
-);
+/// How long everybody may keep what they were told, where functions keep the keys for `cache` seconds: long enough to
+/// spare the requests, and never the longer part of the time that a new key waits before it signs.
+#[must_use]
+pub const fn max_age(cache: u32) -> u32 {
+    if cache < 300 { cache } else { 300 }
+}
+
+fn cache_control(app: &App) -> (HeaderName, String) {
+    let max_age = max_age(app.cache_seconds);
+    (header::CACHE_CONTROL, format!("public, max-age={max_age}"))
+}
 
 /// The public keys (RFC 7517, section 5).
 #[utoipa::path(
@@ -25,7 +31,7 @@ const CACHE: (header::HeaderName, HeaderValue) = (
 )]
 pub async fn jwks(State(app): State<App>) -> Result<Response, Problem> {
     let keys = app.keys.get().await?;
-    Ok(([CACHE], Json(keys.jwks(app.clock.now()))).into_response())
+    Ok(([cache_control(&app)], Json(keys.jwks(app.clock.now()))).into_response())
 }
 
 /// Where the keys are.
@@ -49,7 +55,7 @@ pub async fn openid_configuration(
         .map(|algorithm| algorithm.as_str())
         .collect();
     let document = document(&app.keys.issuer(&gateway), &algorithms);
-    Ok(([CACHE], Json(document)).into_response())
+    Ok(([cache_control(&app)], Json(document)).into_response())
 }
 
 fn document(issuer: &str, algorithms: &[&str]) -> Value {

@@ -12,9 +12,12 @@ use axum::{Router, routing::get};
 use domain::Clock;
 use settings::Env;
 
+pub use self::documents::max_age;
+
 #[derive(Clone)]
 struct App {
     keys: PublicKeys,
+    cache_seconds: u32,
     clock: Clock,
 }
 
@@ -33,6 +36,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let aws = settings::aws::sdk_config(env)?;
     let app = App {
         keys: PublicKeys::from_env(env, &aws, clock.clone())?,
+        cache_seconds: env.parsed("PARAMETER_CACHE_SECONDS", "a number of seconds")?,
         clock,
     };
     app.keys.warm_up().await;

@@ -2,14 +2,14 @@ use std::sync::Arc;
 
 use api::{
     Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, UserAnswer, UserView,
-    number, text,
+    profile, text,
 };
 use auth::password::{self, PasswordHash};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{Age, Email, Name, Password, Profile, Roles, Status, User, UserId};
+use domain::{Email, Name, Password, Profile, Roles, Status, User, UserId};
 use http::{StatusCode, header};
 use store::{
     Credential,
@@ -74,19 +74,6 @@ impl FromFields for Form {
             profile: profile?,
         })
     }
-}
-
-fn profile(fields: &mut Fields) -> Option<Profile> {
-    let first_name = fields.optional("firstName", text(Name::parse));
-    let last_name = fields.optional("lastName", text(Name::parse));
-    let city = fields.optional("city", text(Name::parse));
-    let age = fields.optional("age", number(Age::parse));
-    Some(Profile {
-        first_name: first_name?,
-        last_name: last_name?,
-        city: city?,
-        age: age?,
-    })
 }
 
 /// Make an account.

@@ -52,8 +52,16 @@ impl<T: FromFields, S: Sync> FromRequest<S> for JsonBody<T> {
             return Err(NOT_JSON);
         }
         let bytes = collect(request.into_body(), T::MAX_BYTES).await?;
-        Fields::read(parse(&bytes)?).map(Self)
+        from_json(&bytes).map(Self)
     }
+}
+
+/// Makes a `T` of a JSON text, as a body is read.
+///
+/// # Errors
+/// 400 for what is no JSON or names a member twice, 422 with everything that is wrong.
+pub fn from_json<T: FromFields>(text: &[u8]) -> Result<T, Problem> {
+    Fields::read(parse(text)?)
 }
 
 /// `application/json` or `application/<something>+json` (RFC 6839), whatever the parameters.

@@ -1,9 +1,9 @@
 use auth::Caller;
-use domain::{Profile, Role, User};
+use domain::{Age, Name, Profile, Role, User};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::Timestamp;
+use crate::{Fields, Timestamp, number, text};
 
 /// A user as somebody is shown them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,6 +89,20 @@ impl ProfileView {
             age: profile.age.map(domain::Age::years),
         }
     }
+}
+
+/// Reads the members of a profile; all are optional.
+pub fn profile(fields: &mut Fields) -> Option<Profile> {
+    let first_name = fields.optional("firstName", text(Name::parse));
+    let last_name = fields.optional("lastName", text(Name::parse));
+    let city = fields.optional("city", text(Name::parse));
+    let age = fields.optional("age", number(Age::parse));
+    Some(Profile {
+        first_name: first_name?,
+        last_name: last_name?,
+        city: city?,
+        age: age?,
+    })
 }
 
 /// A user, the way every route answers with one.

@@ -1,11 +1,20 @@
 //! The writes that span tables. Each is one transaction.
 
+mod import;
+mod roles;
+
 use auth::password::PasswordHash;
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{Email, SessionId, User, UserId};
 
 use crate::{
     Credential, Credentials, Idempotency, Record, Sessions, StoreError, Users,
     transaction::{Outcome, transact},
+};
+
+pub use self::{
+    import::{Import, import},
+    roles::set_roles,
 };
 
 /// How a sign-up ended.
@@ -29,10 +38,7 @@ pub async fn create(
     credential: &Credential,
     record: Option<&Record>,
 ) -> Result<SignUp, StoreError> {
-    let mut parts = vec![
-        credentials.put_new(&user.email, credential)?,
-        users.put_new(user, credential.session_epoch)?,
-    ];
+    let mut parts = new_account((credentials, users), user, credential)?;
     if let Some(record) = record {
         parts.push(idempotency.put_new(record, user.created_at)?);
     }
@@ -42,6 +48,18 @@ pub async fn create(
         Outcome::Refused(failed) if failed.get(2) == Some(&true) => Ok(SignUp::KeyUsed),
         Outcome::Refused(_) => Ok(SignUp::EmailTaken),
     }
+}
+
+/// An account: the credential, which makes the address taken, and the user.
+fn new_account(
+    (credentials, users): (&Credentials, &Users),
+    user: &User,
+    credential: &Credential,
+) -> Result<Vec<TransactWriteItem>, StoreError> {
+    Ok(vec![
+        credentials.put_new(&user.email, credential)?,
+        users.put_new(user, credential.session_epoch)?,
+    ])
 }
 
 /// How a change of an account ended.

@@ -132,6 +132,31 @@ impl Credentials {
         Ok(TransactWriteItem::builder().update(update?).build())
     }
 
+    /// The part of a change of roles, unless the address is somebody else's by now.
+    pub(crate) fn set_roles(
+        &self,
+        email: &Email,
+        user_id: UserId,
+        roles: &Roles,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let roles = words("roles", roles.iter().map(|role| role.as_str()));
+        let update = Update::builder()
+            .table_name(&self.0.name)
+            .key("email", s(email.canonical()))
+            // There is no empty set: no roles is no attribute.
+            .update_expression(match &roles {
+                Some(_) => "SET #roles = :roles",
+                None => "REMOVE #roles",
+            })
+            .condition_expression("user_id = :id")
+            .expression_attribute_names("#roles", "roles")
+            .expression_attribute_values(":id", s(user_id.to_string()));
+        let update = roles.into_iter().fold(update, |update, (_, roles)| {
+            update.expression_attribute_values(":roles", roles)
+        });
+        Ok(TransactWriteItem::builder().update(update.build()?).build())
+    }
+
     /// The part of an account's deletion that frees the address, unless its hash is no longer `old`.
     pub(crate) fn remove(
         &self,

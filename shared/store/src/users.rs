@@ -6,13 +6,13 @@ use aws_sdk_dynamodb::{
         Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
 };
-use domain::{Name, Patch, ProfilePatch, User, UserId};
+use domain::{Name, Patch, ProfilePatch, Roles, User, UserId};
 use settings::{Env, EnvError};
 use time::OffsetDateTime;
 
 use crate::{
     StoreError,
-    row::{Row, n, s},
+    row::{Row, at, n, s, words},
     table::Table,
 };
 
@@ -134,6 +134,36 @@ impl Users {
             .expression_attribute_values(":epoch", n(epoch))
             .build();
         Ok(TransactWriteItem::builder().update(update?).build())
+    }
+
+    /// The part of a change of roles, unless the user is no longer as it was read.
+    pub(crate) fn set_roles(
+        &self,
+        read: &User,
+        roles: &Roles,
+        now: OffsetDateTime,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let roles = words("roles", roles.iter().map(|role| role.as_str()));
+        let (set, remove) = match &roles {
+            Some(_) => (", #roles = :roles", ""),
+            None => ("", " REMOVE #roles"),
+        };
+        let update = Update::builder()
+            .table_name(&self.0.name)
+            .key("id", s(read.id.to_string()))
+            .update_expression(format!(
+                "SET #version = :next, updated_at = :now{set}{remove}"
+            ))
+            .condition_expression("#version = :read")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_names("#roles", "roles")
+            .expression_attribute_values(":read", n(read.version))
+            .expression_attribute_values(":next", n(read.version + 1))
+            .expression_attribute_values(":now", at(now));
+        let update = roles.into_iter().fold(update, |update, (_, roles)| {
+            update.expression_attribute_values(":roles", roles)
+        });
+        Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
 
     /// The part of an account's deletion that removes the user.

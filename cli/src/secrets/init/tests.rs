@@ -12,7 +12,8 @@ use aws_sdk_ssm::{
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use secrecy::ExposeSecret as _;
 
-use super::{super::Stage, *};
+use super::*;
+use crate::aws::{AwsError, Stage};
 
 /// The names that were written, in order.
 type Log = Arc<Mutex<Vec<String>>>;
@@ -59,6 +60,7 @@ fn args(alg: Algorithm) -> InitArgs {
         region: None,
         profile: None,
         endpoint_url: None,
+        local: None,
     };
     InitArgs {
         alg,
@@ -99,7 +101,7 @@ async fn init_with(there: &[(&str, &str)], puts: &[Rule]) -> (Result<(), Error>,
     let rules: Vec<_> = [&list, &read].into_iter().chain(puts).collect();
     let client = mock_client!(aws_sdk_ssm, RuleMode::MatchAny, &rules);
     let args = args(Algorithm::ES256);
-    let store = Store::new(client, &args.target);
+    let store = Store::new(client, "nowhere".into(), &args.target);
     let mut out = Vec::new();
     let done = init(&store, &args, &Clock::system(), &mut out).await;
     (done, String::from_utf8(out).unwrap())
@@ -152,7 +154,10 @@ async fn a_failure_between_the_two_writes_says_what_is_there_and_what_to_do() {
         panic!("{done:?}")
     };
     assert!(name.starts_with("/cloakroom/dev/keys/public/"), "{name}");
-    assert!(matches!(*source, Error::Denied { .. }), "{source}");
+    assert!(
+        matches!(*source, Error::Aws(AwsError::Denied { .. })),
+        "{source}"
+    );
 }
 
 #[tokio::test]
@@ -195,7 +200,7 @@ async fn our_own_write_is_no_conflict() {
 
 #[test]
 fn rsa_keys_have_the_size_that_was_asked_for() {
-    let key = new_key(&args(Algorithm::RS256), Clock::system().now()).unwrap();
+    let key = new_key(Algorithm::RS256, 2048, Clock::system().now()).unwrap();
     let public: serde_json::Value = serde_json::from_str(key.public.expose_secret()).unwrap();
     // 2048 bits are 256 bytes, 342 characters of base64url.
     assert_eq!(public["n"].as_str().unwrap().len(), 342);

@@ -3,9 +3,10 @@ use std::borrow::Cow;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::DecodingKey;
 use ring::{agreement, digest, rand::SystemRandom, signature::KeyPair as _};
-use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
+use time::{OffsetDateTime, macros::datetime};
 
 use super::{Algorithm, KeyProblem};
 use crate::crypto::PrivateKey;
@@ -16,6 +17,9 @@ const MIN_HMAC_BYTES: usize = 32;
 const MIN_RSA_BYTES: usize = 256;
 /// What ring still verifies: 8192 bits.
 const MAX_RSA_BYTES: usize = 1024;
+
+/// The last second that RFC 3339 can write.
+const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
 
 /// The members of a public parameter. Others are ignored (RFC 7517, section 4), a private one is refused.
 #[derive(Deserialize)]
@@ -167,6 +171,27 @@ impl Material {
         let members = self.members().to_string();
         text(digest::digest(&digest::SHA256, members.as_bytes()).as_ref())
     }
+}
+
+/// A parameter's value with one more member, or another value of it: a time in Unix seconds.
+pub(super) fn with_member(
+    value: &SecretString,
+    name: &str,
+    time: OffsetDateTime,
+) -> Option<SecretString> {
+    let mut value: Value = serde_json::from_str(value.expose_secret()).ok()?;
+    let time = json!(time.unix_timestamp());
+    value.as_object_mut()?.insert(name.to_owned(), time);
+    Some(value.to_string().into())
+}
+
+/// The time of a member; one that no calendar has is the last there is.
+pub(super) fn time_of(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(if seconds < 0 {
+        OffsetDateTime::UNIX_EPOCH
+    } else {
+        LAST
+    })
 }
 
 pub(super) fn text(bytes: &[u8]) -> String {

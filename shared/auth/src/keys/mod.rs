@@ -4,7 +4,8 @@
 //!   secret), `nbf` the Unix time it signs from.
 //! - `keys/public/{kid}`: a JWK (RFC 7517) with `kid` and `alg`, and `exp`, the Unix time until which it verifies.
 //!
-//! Two of each may live at once: rotation publishes the next key long before it signs.
+//! Two of each may live at once: rotation publishes the next key long before it signs (docs/adr/0022). `keys/next` is
+//! the private value of a key that a rotation is about to bring in; no function reads it.
 
 mod algorithm;
 mod error;
@@ -17,7 +18,7 @@ pub use algorithm::Algorithm;
 pub use error::{KeyError, KeyProblem};
 pub use new::{NewKey, NewKeyError};
 pub use signing::{NoSigningKey, SigningKey, SigningKeys, public_half};
-pub use verifying::{VerifyingKey, VerifyingKeys};
+pub use verifying::{VerifyingKey, VerifyingKeys, verifying_until};
 
 #[cfg(test)]
 pub(crate) mod testing;

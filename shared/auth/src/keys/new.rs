@@ -2,13 +2,14 @@ use ring::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
 };
-use secrecy::{SecretString, zeroize::Zeroizing};
+use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
-    Algorithm,
-    jwk::{Material, text},
+    Algorithm, KeyError, KeyProblem,
+    jwk::{Material, text, with_member},
+    signing::Private,
 };
 use crate::{
     crypto::PrivateKey,
@@ -70,6 +71,32 @@ impl NewKey {
     /// When it is none, or not of 2048 to 4096 bits.
     pub fn from_pkcs8_rsa(der: &[u8], now: OffsetDateTime) -> Result<Self, NewKeyError> {
         Self::from_raw(Algorithm::RS256, der, now)
+    }
+
+    /// Takes a key that was made earlier, by the value of its private parameter, wherever that was kept.
+    ///
+    /// # Errors
+    /// When it is broken.
+    pub fn from_private(private: &SecretString) -> Result<Self, KeyError> {
+        let value = private.expose_secret();
+        let kid = Private::kid(value).map_err(|problem| problem.of(""))?;
+        let read = Private::parse(&kid, value).map_err(|problem| problem.of(&kid))?;
+        Ok(Self {
+            public: read.public.jwk(&kid, read.algorithm).to_string().into(),
+            algorithm: read.algorithm,
+            private: private.clone(),
+            kid,
+        })
+    }
+
+    /// The value of `keys/private/{kid}` with which it signs from another time on.
+    ///
+    /// # Errors
+    /// When the private value is no JSON object, which those made here always are.
+    pub fn signing_from(&self, from: OffsetDateTime) -> Result<SecretString, KeyError> {
+        with_member(&self.private, "nbf", from)
+            .ok_or(KeyProblem::Malformed)
+            .map_err(|problem| problem.of(&self.kid))
     }
 
     fn from_raw(

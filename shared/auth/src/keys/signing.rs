@@ -6,7 +6,10 @@ use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-use super::{Algorithm, KeyError, KeyProblem, VerifyingKeys, jwk::Material};
+use super::{
+    Algorithm, KeyError, KeyProblem, VerifyingKeys,
+    jwk::{Material, time_of},
+};
 use crate::crypto::{self, PrivateKey};
 
 #[derive(Deserialize)]
@@ -29,16 +32,23 @@ pub struct SigningKey {
 }
 
 /// A private parameter whose halves are known to belong together.
-struct Private<'a> {
+pub(super) struct Private<'a> {
     kid: Cow<'a, str>,
-    algorithm: Algorithm,
+    pub(super) algorithm: Algorithm,
     raw: Zeroizing<Vec<u8>>,
-    public: Material,
+    pub(super) public: Material,
     from: i64,
 }
 
 impl<'a> Private<'a> {
-    fn parse(name: &str, value: &'a str) -> Result<Self, KeyProblem> {
+    /// The name in a value.
+    pub(super) fn kid(value: &str) -> Result<String, KeyProblem> {
+        let parameter: Parameter<'_> =
+            serde_json::from_str(value).map_err(|_| KeyProblem::Malformed)?;
+        Ok(parameter.kid.into_owned())
+    }
+
+    pub(super) fn parse(name: &str, value: &'a str) -> Result<Self, KeyProblem> {
         let Parameter { kid, alg, key, nbf } =
             serde_json::from_str(value).map_err(|_| KeyProblem::Malformed)?;
         if kid != name {
@@ -117,6 +127,12 @@ impl SigningKey {
         self.algorithm
     }
 
+    /// The time from which it signs.
+    #[must_use]
+    pub fn signs_from(&self) -> OffsetDateTime {
+        time_of(self.from)
+    }
+
     pub(crate) const fn encoding_key(&self) -> &EncodingKey {
         &self.encoding
     }
@@ -167,6 +183,12 @@ impl SigningKeys {
             Some(two) => Err(KeyProblem::Duplicate.of(&two[0].kid)),
             None => Ok(Self(keys)),
         }
+    }
+
+    /// All of them, in the order in which they sign.
+    #[must_use]
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &SigningKey> {
+        self.0.iter()
     }
 
     /// The key in force: the greatest `nbf` that is not after `now`.

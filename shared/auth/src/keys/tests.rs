@@ -7,6 +7,7 @@ use super::{
     jwk::{Jwk, Material, text},
     public_half,
     testing::{NOW, key_sets, new_key, rsa_pkcs8},
+    verifying_until,
 };
 
 fn verifying(values: &[(&str, &Value)]) -> Result<VerifyingKeys, KeyError> {
@@ -335,5 +336,49 @@ fn a_lost_public_half_can_be_made_again() {
             problem(&public_half("other", &key.private)),
             Some(KeyProblem::KidMismatch)
         );
+    }
+}
+
+#[test]
+fn a_key_is_taken_up_again_by_its_private_value_alone() {
+    for algorithm in Algorithm::ALL {
+        let key = new_key(algorithm);
+        let again = NewKey::from_private(&key.private).unwrap();
+        assert_eq!((&again.kid, again.algorithm), (&key.kid, algorithm));
+        assert_eq!(json_of(&again.public), json_of(&key.public));
+
+        let later = NOW + Duration::hours(1);
+        let later = NewKey {
+            private: again.signing_from(later).unwrap(),
+            ..again
+        };
+        let (signing, _) = key_sets(&[&later]);
+        assert_eq!(signing.current(NOW).err(), Some(NoSigningKey));
+        assert_eq!(
+            signing.iter().next().unwrap().signs_from(),
+            NOW + Duration::hours(1)
+        );
+    }
+    for broken in [
+        "",
+        "{}",
+        "[]",
+        r#"{"kid":"a","alg":"ES256","key":"","nbf":0}"#,
+    ] {
+        let taken = NewKey::from_private(&broken.to_owned().into());
+        assert!(taken.is_err(), "{broken}");
+    }
+}
+
+#[test]
+fn a_published_key_can_be_given_an_end() {
+    for algorithm in Algorithm::ALL {
+        let key = new_key(algorithm);
+        let public = verifying_until(&key.kid, &key.public, NOW).unwrap();
+        let keys = verifying(&[(&key.kid, &json_of(&public))]).unwrap();
+        let ending = keys.get(&key.kid).unwrap();
+        assert_eq!(ending.until(), Some(NOW));
+        assert!(!ending.is_live(NOW) && ending.is_live(NOW - Duration::seconds(1)));
+        assert!(verifying_until("other", &key.public, NOW).is_err());
     }
 }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::{
     Algorithm, KeyError, KeyProblem,
-    jwk::{Jwk, Material},
+    jwk::{Jwk, Material, time_of, with_member},
 };
 use crate::crypto;
 
@@ -44,6 +44,12 @@ impl VerifyingKey {
         self.algorithm
     }
 
+    /// The time until which it verifies, if that is limited.
+    #[must_use]
+    pub fn until(&self) -> Option<OffsetDateTime> {
+        self.until.map(time_of)
+    }
+
     /// Whether it still verifies.
     #[must_use]
     pub fn is_live(&self, now: OffsetDateTime) -> bool {
@@ -66,6 +72,19 @@ impl fmt::Debug for VerifyingKey {
             .field("until", &self.until)
             .finish_non_exhaustive()
     }
+}
+
+/// The value of `keys/public/{kid}` with which the key verifies until a time.
+///
+/// # Errors
+/// When the key is broken.
+pub fn verifying_until(
+    kid: &str,
+    public: &SecretString,
+    until: OffsetDateTime,
+) -> Result<SecretString, KeyError> {
+    VerifyingKey::parse(kid, public.expose_secret()).map_err(|p| p.of(kid))?;
+    with_member(public, "exp", until).ok_or_else(|| KeyProblem::Malformed.of(kid))
 }
 
 /// All keys that verify, by `kid`.
@@ -110,6 +129,11 @@ impl VerifyingKeys {
     #[must_use]
     pub fn get(&self, kid: &str) -> Option<&VerifyingKey> {
         self.0.get(kid)
+    }
+
+    /// All of them, live or not, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &VerifyingKey)> {
+        self.0.iter().map(|(kid, key)| (kid.as_str(), key))
     }
 
     /// The algorithms of the keys that are live now.

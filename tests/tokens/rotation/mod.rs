@@ -1,0 +1,157 @@
+//! `cloakroom secrets rotate-signing-key` and `retire-keys`, by the operator's own hand.
+
+mod interrupted;
+mod load;
+mod retired;
+
+use std::process::Output;
+
+use auth::keys::{SigningKeys, VerifyingKeys};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::keys::without_keys;
+use crate::support::TestApp;
+
+/// The keys of a system as a function reads them that has just begun.
+struct KeySets {
+    signing: SigningKeys,
+    verifying: VerifyingKeys,
+}
+
+impl KeySets {
+    /// Panics where a function would refuse them.
+    async fn of(app: &TestApp) -> Self {
+        let parameters = app.parameters().await;
+        let under = |path: &str| -> Vec<(String, SecretString)> {
+            let named = parameters.iter().filter_map(|(name, value)| {
+                let name = name.strip_prefix(path)?.to_owned();
+                Some((name, SecretString::from(value.clone())))
+            });
+            named.collect()
+        };
+        let (public, private) = (under("keys/public/"), under("keys/private/"));
+        let verifying = VerifyingKeys::from_parameters(
+            public.iter().map(|(name, value)| (name.as_str(), value)),
+        );
+        let verifying = verifying.unwrap();
+        let private = private.iter().map(|(name, value)| (name.as_str(), value));
+        Self {
+            signing: SigningKeys::from_parameters(private, &verifying).unwrap(),
+            verifying,
+        }
+    }
+
+    /// In the order in which they sign.
+    fn kids(&self) -> Vec<String> {
+        self.signing
+            .iter()
+            .map(|key| key.kid().to_owned())
+            .collect()
+    }
+}
+
+fn text(output: &Output) -> String {
+    let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    format!("{out}{err}")
+}
+
+/// Says what it does, and no key.
+#[track_caller]
+fn succeeded(output: &Output) -> String {
+    assert!(output.status.success(), "{}", text(output));
+    text(output)
+}
+
+#[track_caller]
+fn failed(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{}", text(output));
+    text(output)
+}
+
+/// The state of each parameter, by its name below the stage, as `secrets list` tells it.
+fn state(list: &str, name: &str) -> String {
+    let line = list.lines().find(|line| line.contains(name)).unwrap();
+    let words: Vec<_> = line.split_whitespace().skip(4).collect();
+    words.join(" ")
+}
+
+#[tokio::test]
+async fn a_rotation_says_what_it_does_and_refuses_another_until_it_is_over() {
+    let app = TestApp::start();
+    let before = app.parameters().await;
+    for (args, because) in [
+        (["--cache-seconds", "300", "--delay", "659"], "at least 660"),
+        (
+            ["--cache-seconds", "3600", "--delay", "660"],
+            "at least 3960",
+        ),
+    ] {
+        let refused = app.secrets(&[&["rotate-signing-key"], args.as_slice()].concat());
+        assert!(failed(&refused).contains(because), "{refused:?}");
+        assert_eq!(app.parameters().await, before);
+    }
+
+    let old = KeySets::of(&app).await.kids().remove(0);
+    let rotated = succeeded(&app.secrets(&["rotate-signing-key", "--algorithm", "EdDSA"]));
+    for (name, value) in app.parameters().await {
+        let value: Value = serde_json::from_str(&value).unwrap();
+        let secret = value["key"].as_str().unwrap_or("-----");
+        assert!(!rotated.contains(secret), "{name}: {rotated}");
+    }
+    let keys = KeySets::of(&app).await;
+    let new = keys.kids().remove(1);
+    assert_eq!(keys.kids()[0], old);
+    let end = keys.verifying.get(&old).unwrap().until();
+    let from = keys.signing.iter().nth(1).unwrap().signs_from();
+    assert_eq!(end, Some(from + time::Duration::seconds(3960)));
+    assert_eq!(keys.verifying.get(&new).unwrap().until(), None);
+    assert!(
+        rotated.contains("EdDSA") && rotated.contains(&new),
+        "{rotated}"
+    );
+
+    let list = succeeded(&app.secrets(&["list"]));
+    assert_eq!(state(&list, &format!("private/{old}")), "signs");
+    assert!(state(&list, &format!("private/{new}")).starts_with("signs from 20"));
+    assert!(state(&list, &format!("public/{old}")).starts_with("verifies until 20"));
+    assert_eq!(state(&list, &format!("public/{new}")), "verifies");
+
+    let after = app.parameters().await;
+    let again = failed(&app.secrets(&["rotate-signing-key"]));
+    assert!(again.contains("a rotation is under way"), "{again}");
+    succeeded(&app.secrets(&["retire-keys"]));
+    assert_eq!(app.parameters().await, after);
+    app.somebody("ada@example.com")
+        .await
+        .get("/users/me")
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_key_of_every_kind_is_rotated_and_keeps_its_kind() {
+    let app = TestApp::start();
+    for algorithm in ["HS256", "RS256", "ES256", "EdDSA"] {
+        without_keys(&app).await;
+        let sized = ["--alg", algorithm, "--rsa-bits", "2048"];
+        succeeded(&app.secrets(&[&["init"], sized.as_slice()].concat()));
+        succeeded(&app.secrets(&["rotate-signing-key", "--rsa-bits", "2048"]));
+        let keys = KeySets::of(&app).await;
+        let kinds: Vec<_> = keys
+            .signing
+            .iter()
+            .map(|key| key.algorithm().as_str())
+            .collect();
+        assert_eq!(kinds, [algorithm, algorithm]);
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_there_is_nothing_to_rotate() {
+    let app = TestApp::start();
+    without_keys(&app).await;
+    let refused = failed(&app.secrets(&["rotate-signing-key"]));
+    assert!(refused.contains("cloakroom secrets init"), "{refused}");
+    assert!(app.parameters().await.is_empty());
+}
