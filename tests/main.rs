@@ -9,6 +9,7 @@
 
 mod bodies;
 mod failure;
+mod foreign;
 mod least_privilege;
 mod logs;
 mod operator;

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use reqwest::Method;
 use serde_json::json;
@@ -29,6 +29,34 @@ async fn a_reply_that_is_lost_after_the_commit_makes_one_account_and_no_conflict
         system.app.sign_in(&email, PASSWORD).await.expect(200);
         system.app.sign_up(&email, PASSWORD).await.expect(409);
     }
+}
+
+#[tokio::test]
+async fn a_hundred_lost_replies_are_no_false_conflict() {
+    let system = Fragile::start(30, &[]).await;
+    system.dynamodb.plan({
+        // The first reply to each transaction is lost, after its commit.
+        let mut seen = HashSet::new();
+        move |operation, body| {
+            let token = body["ClientRequestToken"].as_str().map(str::to_owned);
+            if operation == TRANSACTION && seen.insert(token) {
+                Fault::LostReply
+            } else {
+                Fault::None
+            }
+        }
+    });
+    let sign_up = |i: usize| {
+        let body =
+            json!({"email": format!("{i}@example.com"), "password": PASSWORD, "name": "Ada"});
+        let request = system.app.request(Method::POST, "/signup");
+        tokio::spawn(Answer::of(request.json(&body)))
+    };
+    let answers: Vec<_> = (0..100).map(sign_up).collect();
+    for answer in answers {
+        answer.await.unwrap().expect(201);
+    }
+    assert_eq!(accounts(&system.app).await.len(), 100);
 }
 
 /// The account is there and its owner has not heard of it: the key tells the next try that it is the same one.

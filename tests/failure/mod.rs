@@ -3,6 +3,7 @@
 
 mod accounts;
 mod database;
+mod killed;
 mod secrets;
 
 use std::{
