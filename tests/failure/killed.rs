@@ -39,8 +39,8 @@ fn kill_at(system: &Fragile, nth: usize, is_done: bool) -> Arc<AtomicUsize> {
 
 /// Sends a request again and again, each time to a function that is killed one call later, until one gets through to
 /// the end; `check` looks at what is there after each that did not. `request` makes one that nobody has sent before.
-async fn at_every_call<'a, Context>(
-    system: &'a Fragile,
+async fn at_every_call<Context>(
+    system: &Fragile,
     is_done: bool,
     mut prepare: impl AsyncFnMut(usize) -> Context,
     request: impl Fn(&Context) -> RequestBuilder,
