@@ -15,9 +15,13 @@ run *arguments:
 test *arguments:
     cargo test --workspace --locked {{ arguments }}
 
-# The black-box suite on a second implementation of DynamoDB and Parameter Store.
+# The black-box suite on a second implementation of DynamoDB, S3 and Parameter Store.
 ministack:
     ci/ministack.sh
+
+# The local S3 against what AWS documents; uploads by curl and boto3, in a storm of events, and large ones.
+s3:
+    ci/check_s3.sh
 
 # The web client: types, unit tests, and the demo page in Chromium.
 web:

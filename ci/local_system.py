@@ -32,7 +32,7 @@ class LocalSystem:
         # What it says later must not fill the pipe.
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
         endpoints = json.loads((self.folder / "endpoints.json").read_text())
-        missing = {"api", "dynamodb", "s3", "ssm"} - set(endpoints)
+        missing = {"api", "dynamodb", "lambda", "s3", "ssm"} - set(endpoints)
         if missing:
             self.__exit__()
             raise SystemExit(f"{executable} says nowhere where to find {sorted(missing)}: is it an old build?")
@@ -40,8 +40,14 @@ class LocalSystem:
         self.dynamodb: str = endpoints["dynamodb"]
         self.s3: str = endpoints["s3"]
         self.ssm: str = endpoints["ssm"]
+        self.invoke: str = endpoints["lambda"]
         self.region: str = endpoints["region"]
+        # The operator's, who may do anything.
+        self.access_key: str = endpoints["accessKeyId"]
         self.secret: str = endpoints["secretAccessKey"]
+        # Of the template's one bucket.
+        self.bucket = "cloakroom-dev-uploadsbucket"
+        self.pid = self._process.pid
 
     def __enter__(self) -> "LocalSystem":
         return self

@@ -11,7 +11,10 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Answer, PASSWORD, SignedIn, ministack::Ministack};
+use super::{
+    Answer, PASSWORD, SignedIn,
+    ministack::{self, Ministack},
+};
 
 /// A whole system of its own: engines in memory, functions as processes, free ports. Ends when it is dropped.
 pub struct TestApp {
@@ -47,6 +50,7 @@ impl TestApp {
         let mut app = Self::spawn(command.args(args), Some(&endpoints), Some(dir));
         if let Some(ministack) = &ministack {
             app.endpoints["dynamodb"] = json!(ministack.url);
+            app.endpoints["s3"] = json!(ministack.url);
             app.endpoints["ssm"] = json!(ministack.url);
         }
         app.ministack = ministack;
@@ -146,6 +150,7 @@ impl TestApp {
     /// Calls an engine as the holder of an access key: `DynamoDB_20120810.GetItem`, `AmazonSSM.GetParameter`.
     pub async fn call_engine(&self, engine: &str, key: &str, target: &str, body: &Value) -> Answer {
         let service = if engine == "ssm" { "ssm" } else { "dynamodb" };
+        let key = self.ministack.as_ref().map_or(key, |_| ministack::KEY);
         let credential = format!("{key}/20260101/us-east-1/{service}/aws4_request");
         let authorization = format!(
             "AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-date, Signature={}",

@@ -14,12 +14,18 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use template::Template;
 
-use super::{bootstraps::write_bootstraps, cloakroom};
+use super::{bootstraps::write_bootstraps_with, cloakroom};
 
 /// The executable to start, when the suite is to run against it.
 const EXECUTABLE: &str = "CLOAKROOM_TEST_MINISTACK";
 
-/// One ministack of its own for each system, with the template's tables and a signing key in it.
+/// Its one access key, and the secret of it.
+pub const KEY: &str = "test";
+
+/// In place of the template's bucket and its access points.
+const BUCKET: &str = "uploads";
+
+/// One ministack of its own for each system, with the template's tables, a bucket and a signing key in it.
 pub struct Ministack {
     process: Child,
     pub url: String,
@@ -31,7 +37,18 @@ impl Ministack {
     pub fn asked_for(dir: &Path) -> Option<Self> {
         let executable = env::var(EXECUTABLE).ok()?;
         let ministack = Self::start(&executable);
-        write_bootstraps(dir, &ministack.url, &ministack.url);
+        let url = ministack.url.as_str();
+        let variables = [
+            ("AWS_ENDPOINT_URL_DYNAMODB", url),
+            ("AWS_ENDPOINT_URL_S3", url),
+            ("AWS_ENDPOINT_URL_SSM", url),
+            // It compares signatures with the one secret that it knows, and has no access points.
+            ("AWS_ACCESS_KEY_ID", KEY),
+            ("AWS_SECRET_ACCESS_KEY", KEY),
+            ("AWS_SESSION_TOKEN", ""),
+            ("UPLOADS_BUCKET", BUCKET),
+        ];
+        write_bootstraps_with(dir, &variables);
         Some(ministack)
     }
 
@@ -43,6 +60,9 @@ impl Ministack {
             .unwrap()
             .port();
         let mut process = Command::new(executable)
+            .env("AUTH", "true")
+            .env("AWS_ACCESS_KEY_ID", KEY)
+            .env("AWS_SECRET_ACCESS_KEY", KEY)
             .env("BIND_HOST", "127.0.0.1")
             .env("GATEWAY_PORT", port.to_string())
             .env("STATE_DIR", state.path())
@@ -77,6 +97,7 @@ impl Ministack {
         let url = self.url.clone();
         let create = async move {
             let client = Client::new();
+            create_bucket(&client, &url).await;
             for table in tables {
                 call(&client, &url, "CreateTable", &table.create).await;
                 if let Some(attribute) = table.ttl_attribute {
@@ -98,8 +119,8 @@ impl Ministack {
         let init = cloakroom(["secrets", "init", "--env", "dev"])
             .env("AWS_ENDPOINT_URL_SSM", &self.url)
             .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_ACCESS_KEY_ID", KEY)
+            .env("AWS_SECRET_ACCESS_KEY", KEY)
             .output()
             .unwrap();
         assert!(
@@ -110,14 +131,33 @@ impl Ministack {
     }
 }
 
+/// With versions and locks, like the template's.
+async fn create_bucket(client: &Client, url: &str) {
+    let versions = "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+                    <Status>Enabled</Status></VersioningConfiguration>";
+    for (query, body) in [("", ""), ("?versioning", versions)] {
+        let request = client
+            .put(format!("{url}/{BUCKET}{query}"))
+            .header("authorization", authorization("s3"))
+            .header("x-amz-bucket-object-lock-enabled", "true")
+            .body(body);
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let said = response.text().await.unwrap();
+        assert!(status.is_success(), "{BUCKET}{query}: {status} {said}");
+    }
+}
+
+/// It does not check signatures of headers.
+fn authorization(service: &str) -> String {
+    let credential = format!("Credential={KEY}/20260101/us-east-1/{service}/aws4_request");
+    format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0")
+}
+
 async fn call(client: &Client, url: &str, operation: &str, body: &Value) {
-    let credential = "Credential=test/20260101/us-east-1/dynamodb/aws4_request";
     let request = client
         .post(url)
-        .header(
-            "authorization",
-            format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0"),
-        )
+        .header("authorization", authorization("dynamodb"))
         .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
         .header("content-type", "application/x-amz-json-1.0")
         .body(body.to_string());

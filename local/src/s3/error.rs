@@ -1,5 +1,6 @@
 //! Errors in S3's words.
 
+use http::StatusCode;
 use s3s::{S3Error, S3ErrorCode, s3_error};
 
 /// A failure of ours.
@@ -33,4 +34,12 @@ pub(crate) fn precondition_failed() -> S3Error {
         PreconditionFailed,
         "At least one of the pre-conditions you specified did not hold"
     )
+}
+
+/// A bad request by a code that s3s does not know; its status would be 500.
+pub(crate) fn custom(code: &'static str, message: impl Into<String>) -> S3Error {
+    let code = S3ErrorCode::Custom(code.into());
+    let mut error = S3Error::with_message(code, message.into());
+    error.set_status_code(StatusCode::BAD_REQUEST);
+    error
 }

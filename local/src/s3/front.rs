@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, body::Body, extract::State};
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION},
+    header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST, LOCATION},
 };
 use http_body_util::{BodyExt, Limited};
 use percent_encoding::percent_decode_str;
@@ -19,12 +19,12 @@ use uuid::Uuid;
 
 use super::{
     cors::{self, Asked},
+    drain::Shared,
     events::RequestId,
+    ranges,
     targets::Targets,
+    words::{self, MAX_ERROR, Way},
 };
-
-/// Longer than any error.
-const MAX_ERROR: usize = 64 * 1024;
 
 /// Hosts that name a bucket: `bucket.localhost`. All others name only this machine.
 pub(crate) struct Hosts;
@@ -69,8 +69,15 @@ impl Front {
     }
 
     async fn call(&self, request: Request<Body>) -> Response<Body> {
-        let request = request.map(s3s::Body::http_body_unsync);
-        if let Ok(response) = self.service.call(request).await {
+        let (request, rest) = Shared::split(request);
+        if let Ok(response) = self
+            .service
+            .call(request.map(s3s::Body::http_body_unsync))
+            .await
+        {
+            if let Some(rest) = rest.filter(|_| !response.status().is_success()) {
+                rest.drain().await;
+            }
             return response.map(Body::new);
         }
         // s3s could not even write the error.
@@ -87,19 +94,21 @@ async fn handle(State(front): State<Arc<Front>>, mut request: Request<Body>) -> 
         cors::preflight(front.rules(&request), asked.as_ref())
     } else {
         let rules = asked.as_ref().map(|_| front.rules(&request).to_vec());
-        let is_form = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"));
+        let way = Way::of(&request);
+        let is_head = request.method() == Method::HEAD;
+        ranges::drop_what_is_none(&mut request);
         request.extensions_mut().insert(RequestId(id.clone()));
         let mut response = front.call(request).await;
         if response.status() == StatusCode::NOT_MODIFIED {
             *response.body_mut() = Body::empty();
             response.headers_mut().remove(CONTENT_TYPE);
         } else if response.status().is_client_error() || response.status().is_server_error() {
-            response = reword(response, is_form, &id).await;
-        } else if is_form && response.status() == StatusCode::CREATED {
+            response = words::reword(response, way, &id).await;
+        } else if way == Way::Form && response.status() == StatusCode::CREATED {
             response = locate(response).await;
+        } else if is_head && response.headers().contains_key(CONTENT_RANGE) {
+            // s3s forgets it.
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
         if let (Some(asked), Some(rules)) = (&asked, &rules) {
             cors::apply(rules, asked, response.headers_mut());
@@ -112,34 +121,6 @@ async fn handle(State(front): State<Arc<Front>>, mut request: Request<Body>) -> 
     }
     headers.insert(http::header::SERVER, HeaderValue::from_static("AmazonS3"));
     response
-}
-
-/// Adds the request's id to an error, and says as AWS does that a form is not what its policy allows.
-async fn reword(response: Response<Body>, is_form: bool, id: &str) -> Response<Body> {
-    let (mut parts, body) = response.into_parts();
-    let Ok(body) = Limited::new(body, MAX_ERROR).collect().await else {
-        return Response::from_parts(parts, Body::empty());
-    };
-    let body = body.to_bytes();
-    let mut text = String::from_utf8_lossy(&body).into_owned();
-    if is_form && text.contains("<Code>InvalidPolicyDocument</Code>") && is_about_condition(&text) {
-        parts.status = StatusCode::FORBIDDEN;
-        text = text.replace(
-            "<Code>InvalidPolicyDocument</Code>",
-            "<Code>AccessDenied</Code>",
-        );
-        text = text.replace(
-            "<Message>",
-            "<Message>Invalid according to Policy: Policy Condition failed: ",
-        );
-    }
-    if !text.contains("<RequestId>") {
-        text = text.replace("</Error>", &format!("<RequestId>{id}</RequestId></Error>"));
-    }
-    parts
-        .headers
-        .insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
-    Response::from_parts(parts, Body::from(text))
 }
 
 /// Makes the place in the answer to a form the whole URL: s3s writes its path alone.
@@ -155,30 +136,11 @@ async fn locate(response: Response<Body>) -> Response<Body> {
         return Response::from_parts(parts, Body::empty());
     };
     let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
-    let text = match (
-        text.split_once("<Location>"),
-        text.split_once("</Location>"),
-    ) {
-        (Some((before, _)), Some((_, after))) => {
-            format!("{before}<Location>{location}</Location>{after}")
-        }
-        _ => text,
-    };
+    let text = words::replaced(&text, "Location", |_| location.to_owned());
     parts
         .headers
         .insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
     Response::from_parts(parts, Body::from(text))
-}
-
-/// Whether the policy can be read, and the form is not what it says.
-fn is_about_condition(error: &str) -> bool {
-    [
-        "<Message>Policy condition",
-        "<Message>Bucket in form",
-        "does not match policy<",
-    ]
-    .iter()
-    .any(|sign| error.contains(sign))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::{
+    error::custom,
     events::{Reason, Redirects},
     needs::{On, needs},
     refuse,
@@ -18,6 +19,9 @@ use s3s::{
     dto::{CopyObjectInput, CopySource, PostObjectInput},
     s3_error,
 };
+
+/// Seconds that a URL may be good for.
+const MAX_LIFE: u64 = 7 * 24 * 60 * 60;
 
 /// The gate of all buckets.
 #[derive(Debug, Clone)]
@@ -72,6 +76,7 @@ impl S3Auth for Gate {
 impl S3Access for Gate {
     async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
         check_signed_headers(context.uri(), context.headers())?;
+        check_life(context.uri())?;
         check_session_token(context.uri(), context.headers())?;
         refuse::headers(context.headers())?;
         let credentials = context.credentials();
@@ -164,28 +169,37 @@ impl Targets {
     }
 }
 
+/// The names of the headers that are part of a signature, between semicolons.
+pub(crate) fn signed_headers(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    query(uri, "X-Amz-SignedHeaders").or_else(|| {
+        let authorization = headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let mut parameters = authorization.split([',', ' ']);
+        let names = parameters.find_map(|text| text.trim().strip_prefix("SignedHeaders="));
+        names.map(str::to_owned)
+    })
+}
+
 /// A request's header that begins with `x-amz-` means something, so its signer must have said it.
 fn check_signed_headers(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
-    let parameter = query(uri, "X-Amz-SignedHeaders");
-    let authorization = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    if parameter.is_none() && authorization.is_none() {
+    let is_presigned = query(uri, "X-Amz-SignedHeaders").is_some();
+    let authorization = headers.get(AUTHORIZATION);
+    if !is_presigned && authorization.is_none() {
         // A form is signed by its policy.
         return Ok(());
     }
+    if is_presigned && authorization.is_some() {
+        return Err(s3_error!(
+            InvalidArgument,
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature \
+             query string parameter or the Authorization header should be specified"
+        ));
+    }
     if query(uri, "Signature").is_some()
-        || authorization.is_some_and(|value| !value.starts_with("AWS4-"))
+        || authorization.is_some_and(|value| !value.as_bytes().starts_with(b"AWS4-"))
     {
         return Err(signature_version());
     }
-    let is_presigned = parameter.is_some();
-    let signed = parameter.or_else(|| {
-        let mut parameters = authorization?.split([',', ' ']);
-        let names = parameters.find_map(|text| text.trim().strip_prefix("SignedHeaders="));
-        names.map(str::to_owned)
-    });
-    let signed = signed.unwrap_or_default();
+    let signed = signed_headers(uri, headers).unwrap_or_default();
     let is_signed = |name: &str| {
         !name.starts_with("x-amz-")
             || (is_presigned && name == "x-amz-content-sha256")
@@ -198,6 +212,18 @@ fn check_signed_headers(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
             "There were headers present in the request which were not signed: {name}"
         )),
     }
+}
+
+/// A URL is good for a week at most.
+fn check_life(uri: &Uri) -> S3Result<()> {
+    let life = query(uri, "X-Amz-Expires").and_then(|life| life.parse().ok());
+    if life.is_some_and(|life: u64| life > MAX_LIFE) {
+        return Err(custom(
+            "AuthorizationQueryParametersError",
+            format!("X-Amz-Expires must be less than a week (in seconds) that is: {MAX_LIFE}"),
+        ));
+    }
+    Ok(())
 }
 
 /// A key may be used without its token here, but not with another one's.

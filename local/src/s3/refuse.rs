@@ -44,6 +44,7 @@ pub(crate) fn fields(input: &PostObjectInput) -> S3Result<()> {
     let is_cold = |name: &str| name != "STANDARD";
     let is_open = |name: &str| name != "bucket-owner-full-control";
     for (what, is_there) in [
+        ("${filename} in a key", input.key.contains("${filename}")),
         (
             "acl",
             input.acl.as_ref().is_some_and(|acl| is_open(acl.as_str())),

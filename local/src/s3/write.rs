@@ -54,6 +54,14 @@ impl Service {
             )?,
             bytes: input.body.take(),
         };
+        let is_held = lock.retention.is_some() || lock.legal_hold;
+        if is_held && reason == Reason::Put && body.md5.is_none() && body.declared.is_none() {
+            return Err(s3_error!(
+                InvalidRequest,
+                "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock \
+                 parameters"
+            ));
+        }
         let data = body
             .store(store.data(), request.trailing_headers.as_ref())
             .await?;

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use s3s::{
-    S3Error, S3ErrorCode, S3Result, StdError,
+    S3Error, S3Result, StdError,
     crypto::{Checksum as _, Md5},
     dto::StreamingBlob,
     s3_error,
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::version::Segment;
 use crate::s3::{
     checksum::{Algorithm, Checksum},
-    error::internal,
+    error::{custom, internal},
 };
 
 /// How much of a file is in memory for one reader.
@@ -122,8 +122,8 @@ fn write_file(
 fn broken_body(error: &StdError) -> S3Error {
     let text = error.to_string();
     if text.contains("Sha256Mismatch") {
-        return S3Error::with_message(
-            S3ErrorCode::Custom("XAmzContentSHA256Mismatch".into()),
+        return custom(
+            "XAmzContentSHA256Mismatch",
             "The provided 'x-amz-content-sha256' header does not match what was computed.",
         );
     }

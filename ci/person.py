@@ -1,0 +1,82 @@
+"""Somebody who uses Cloakroom over HTTP, with nothing but its API."""
+
+import json
+import uuid
+from typing import Any, NamedTuple
+
+import urllib3
+from local_system import LocalSystem
+
+PASSWORD = "analytical engine"
+
+
+class Answer(NamedTuple):
+    """What the API answered."""
+
+    status: int
+    body: Any
+    headers: Any
+
+    def expect(self, status: int, code: str | None = None) -> Any:
+        """The body, if it is this answer."""
+        seen = (self.status, (self.body or {}).get("code") if self.status >= 400 else None)
+        assert seen == (status, code), f"expected {(status, code)}, got {seen}: {str(self.body)[:500]}"
+        return self.body
+
+
+class Person:
+    """Somebody with a new account, signed in."""
+
+    def __init__(self, system: LocalSystem, connections: int = 8) -> None:
+        self._api = system.api
+        self.http = urllib3.PoolManager(maxsize=connections, block=True, retries=False)
+        self._headers: dict[str, str] = {}
+        account = {"email": f"{uuid.uuid4()}@example.com", "password": PASSWORD}
+        self.id: str = self.post("/signup", account | {"name": "Ada"}).expect(201)["user"]["id"]
+        self.token: str = self.post("/signin", account).expect(200)["accessToken"]
+        self._headers = {"authorization": f"Bearer {self.token}"}
+
+    def call(self, method: str, path: str, body: Any = None) -> Answer:
+        headers = dict(self._headers)
+        if body is not None:
+            headers["content-type"] = "application/json"
+        data = None if body is None else json.dumps(body).encode()
+        response = self.http.request(method, self._api + path, body=data, headers=headers)
+        return Answer(response.status, json.loads(response.data) if response.data else None, response.headers)
+
+    def get(self, path: str) -> Answer:
+        return self.call("GET", path)
+
+    def post(self, path: str, body: Any) -> Answer:
+        return self.call("POST", path, body)
+
+    def delete(self, path: str) -> Answer:
+        return self.call("DELETE", path)
+
+    def announce(self, size: int, filename: str = "a.txt", content_type: str = "text/plain", **more: Any) -> Any:
+        body = {"filename": filename, "contentType": content_type, "size": size} | more
+        return self.post("/uploads", body).expect(201)
+
+    def send(self, signed: dict[str, Any], body: Any) -> Any:
+        """Sends what was announced, or a part of it, to S3."""
+        return self.http.request("PUT", signed["url"], body=body, headers=signed["headers"])
+
+    def sign(self, upload_id: str, numbers: list[int]) -> list[Any]:
+        """Presigned parts, whatever their number."""
+        parts = []
+        for at in range(0, len(numbers), 100):
+            asked = {"partNumbers": numbers[at : at + 100]}
+            parts += self.post(f"/uploads/{upload_id}/parts", asked).expect(200)["parts"]
+        return parts
+
+    def complete(self, upload_id: str, **body: Any) -> Answer:
+        return self.post(f"/uploads/{upload_id}/complete", body)
+
+    def uploads(self) -> list[Any]:
+        """All of them, newest first."""
+        found, path = [], "/uploads?limit=100"
+        while path:
+            page = self.get(path).expect(200)
+            found += page["items"]
+            path = f"/uploads?limit=100&cursor={page['next']}" if page["next"] else ""
+        return found

@@ -1,0 +1,108 @@
+"""Object Lock.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+"""
+
+import datetime
+
+from .battery import Server, answers, check, now, refuses, same
+
+# Nothing waits for them to end.
+SOON, LATER = datetime.timedelta(minutes=5), datetime.timedelta(minutes=10)
+
+
+def retain(s3: Server, until: datetime.datetime, mode: str = "GOVERNANCE", **more) -> None:
+    s3.call("put_object_retention", Key=s3.key(), Retention={"Mode": mode, "RetainUntilDate": until}, **more)
+
+
+@check
+def a_retained_version_can_not_be_deleted(s3: Server) -> None:
+    version = s3.put(s3.key())["VersionId"]
+    until = now() + SOON
+    retain(s3, until, "COMPLIANCE")
+    refuses(403, "AccessDenied", s3.call, "delete_object", Key=s3.key(), VersionId=version)
+    same(s3.read(s3.key(), VersionId=version), b"hello")
+    held = s3.call("get_object_retention", Key=s3.key())["Retention"]
+    same((held["Mode"], held["RetainUntilDate"]), ("COMPLIANCE", until))
+    head = s3.call("head_object", Key=s3.key())
+    same((head["ObjectLockMode"], head["ObjectLockRetainUntilDate"]), ("COMPLIANCE", until))
+
+
+@check
+def a_retained_object_can_be_hidden(s3: Server) -> None:
+    version = s3.put(s3.key())["VersionId"]
+    retain(s3, now() + SOON)
+    assert s3.call("delete_object", Key=s3.key())["DeleteMarker"]
+    same(s3.read(s3.key(), VersionId=version), b"hello")
+
+
+@check
+def a_retention_does_not_become_shorter(s3: Server) -> None:
+    s3.put(s3.key())
+    retain(s3, now() + LATER, "COMPLIANCE")
+    refuses(403, "AccessDenied", retain, s3, now() + SOON, "COMPLIANCE")
+    refuses(403, "AccessDenied", retain, s3, now() + LATER + SOON, "GOVERNANCE")
+
+
+@check
+def a_retention_may_become_longer(s3: Server) -> None:
+    s3.put(s3.key())
+    until = now() + LATER
+    retain(s3, now() + SOON, "COMPLIANCE")
+    retain(s3, until, "COMPLIANCE")
+    same(s3.call("get_object_retention", Key=s3.key())["Retention"]["RetainUntilDate"], until)
+
+
+@check
+def a_retention_ends_in_the_future(s3: Server) -> None:
+    s3.put(s3.key())
+    refuses(400, "InvalidArgument", retain, s3, now() - SOON)
+
+
+@check
+def governance_gives_way_to_whoever_may(s3: Server) -> None:
+    version = s3.put(s3.key())["VersionId"]
+    retain(s3, now() + SOON)
+    refuses(403, "AccessDenied", s3.call, "delete_object", Key=s3.key(), VersionId=version)
+    s3.call("delete_object", Key=s3.key(), VersionId=version, BypassGovernanceRetention=True)
+    same(s3.keys(), [])
+
+
+@check
+def compliance_gives_way_to_nobody(s3: Server) -> None:
+    version = s3.put(s3.key())["VersionId"]
+    retain(s3, now() + SOON, "COMPLIANCE")
+    bypass = {"VersionId": version, "BypassGovernanceRetention": True}
+    refuses(403, "AccessDenied", s3.call, "delete_object", Key=s3.key(), **bypass)
+
+
+@check
+def an_object_may_begin_with_a_retention(s3: Server) -> None:
+    until = now() + SOON
+    lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until}
+    version = s3.put(s3.key(), ChecksumAlgorithm="SHA256", **lock)["VersionId"]
+    refuses(403, "AccessDenied", s3.call, "delete_object", Key=s3.key(), VersionId=version)
+
+
+@check
+def a_retention_needs_a_digest_of_the_body(s3: Server) -> None:
+    lock = {"x_amz_object_lock_mode": "GOVERNANCE", "x_amz_object_lock_retain_until_date": "2099-01-01T00:00:00Z"}
+    answers(s3.header_signed("PUT", s3.key(), b"hello", **lock), 400, "InvalidRequest")
+    same(s3.keys(), [])
+
+
+@check
+def what_is_not_retained_says_so(s3: Server) -> None:
+    s3.put(s3.key())
+    refuses(404, "NoSuchObjectLockConfiguration", s3.call, "get_object_retention", Key=s3.key())
+
+
+@check
+def a_legal_hold_holds_until_it_is_lifted(s3: Server) -> None:
+    version = s3.put(s3.key())["VersionId"]
+    s3.call("put_object_legal_hold", Key=s3.key(), LegalHold={"Status": "ON"})
+    refuses(403, "AccessDenied", s3.call, "delete_object", Key=s3.key(), VersionId=version)
+    same(s3.call("get_object_legal_hold", Key=s3.key())["LegalHold"]["Status"], "ON")
+    s3.call("put_object_legal_hold", Key=s3.key(), LegalHold={"Status": "OFF"})
+    s3.call("delete_object", Key=s3.key(), VersionId=version)
+    same(s3.keys(), [])
