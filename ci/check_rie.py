@@ -60,6 +60,13 @@ LIFE = [
     Step("users-me", "users", 200),
     Step("users-me-patch", "users", 200),
     Step("users-me-patch-stale", "users", 412, "precondition_failed"),
+    # Not for everybody.
+    Step("admin-users-list", "admin", 403, "forbidden"),
+    Step("admin-users-get", "admin", 403, "forbidden"),
+    Step("admin-users-disable", "admin", 403, "forbidden"),
+    Step("admin-users-enable", "admin", 403, "forbidden"),
+    Step("admin-users-roles", "admin", 403, "forbidden"),
+    Step("admin-users-delete", "admin", 403, "forbidden"),
     Step("uploads-no-token", "uploads", 401, "unauthorized"),
     Step("uploads-list", "uploads", 200),
     Step("uploads-foreign", "uploads", 404, "not_found"),

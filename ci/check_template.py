@@ -49,6 +49,12 @@ GRANTS = {
         "SessionsTable": {"UpdateItem"},
         PUBLIC_KEYS: {"GetParametersByPath"},
     },
+    "Admin": {
+        "CredentialsTable": {"UpdateItem", "DeleteItem"},
+        "UsersTable": {"GetItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
+        "UsersTable/index/listing": {"Query"},
+        PUBLIC_KEYS: {"GetParametersByPath"},
+    },
     "Keys": {PUBLIC_KEYS: {"GetParametersByPath"}},
     "Uploads": {
         "UploadsTable": {"ConditionCheckItem", "GetItem", "PutItem", "Query", "UpdateItem"},
@@ -87,6 +93,7 @@ ENVIRONMENT = {
     | {"ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_DAYS"},
     "Users": VERIFIER | {"USERS_TABLE"},
     "Account": VERIFIER | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "BCRYPT_COST"},
+    "Admin": VERIFIER | {"CREDENTIALS_TABLE", "USERS_TABLE"},
     "Keys": {"PARAMETER_PATH", "PARAMETER_CACHE_SECONDS", "ISSUER"},
     "Uploads": VERIFIER
     | {"UPLOADS_TABLE", "QUOTAS_TABLE", "IDEMPOTENCY_TABLE", "UPLOAD_GRANTS_TABLE", "READ_GRANTS_TABLE"}
@@ -103,6 +110,12 @@ ROUTES = {
     "PATCH /users/me": "Users",
     "PUT /users/me/password": "Account",
     "DELETE /users/me": "Account",
+    "GET /admin/users": "Admin",
+    "GET /admin/users/{id}": "Admin",
+    "DELETE /admin/users/{id}": "Admin",
+    "POST /admin/users/{id}/disable": "Admin",
+    "POST /admin/users/{id}/enable": "Admin",
+    "PUT /admin/users/{id}/roles": "Admin",
     "GET /.well-known/jwks.json": "Keys",
     "GET /.well-known/openid-configuration": "Keys",
     "$default": "Keys",

@@ -5,7 +5,7 @@ import pathlib
 import zipfile
 
 ROOT = pathlib.Path(__file__).parent.parent
-FUNCTIONS = ["account", "keys", "signin", "signup", "upload-events", "uploads", "users"]
+FUNCTIONS = ["account", "admin", "keys", "signin", "signup", "upload-events", "uploads", "users"]
 # Only these talk to S3; its SDK makes the others larger for nothing.
 WITH_S3 = {"upload-events", "uploads"}
 BUILT = ROOT / "target/release"

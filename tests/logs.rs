@@ -64,6 +64,7 @@ async fn walk(app: &TestApp, canaries: &mut Canaries) {
     read_and_change(app, &ada).await;
     refuse_tokens(app, &ada).await;
     upload(&ada, canaries).await;
+    administer(app, canaries).await;
     for (path, status) in [
         ("/.well-known/jwks.json", 200),
         ("/.well-known/openid-configuration", 200),
@@ -205,6 +206,31 @@ async fn upload(ada: &SignedIn<'_>, canaries: &mut Canaries) {
     ada.delete(&path, &json!(null)).await.expect(204);
 }
 
+/// Who is managed is in the log, by the id.
+async fn administer(app: &TestApp, canaries: &mut Canaries) {
+    let admin = app.admin("canary-admin@example.com").await;
+    let grace = app.somebody("canary-grace@example.com").await;
+    canaries.add_tokens(&admin);
+    canaries.add_tokens(&grace);
+    grace.get("/admin/users").await.expect(403);
+    admin.get("/admin/users").await.expect(200);
+    let path = format!("/admin/users/{}", grace.id);
+    admin.get(&path).await.expect(200);
+    for change in ["disable", "enable"] {
+        let path = format!("{path}/{change}");
+        admin.post(&path, &json!("canary")).await.expect(200);
+    }
+    let roles = format!("{path}/roles");
+    for (body, status) in [
+        (json!({"roles": ["canary"], "canary": 1}), 422),
+        (json!({"roles": ["admin"]}), 200),
+    ] {
+        admin.put(&roles, &body).await.expect(status);
+    }
+    admin.delete(&path, &json!(null)).await.expect(204);
+    admin.delete(&path, &json!(null)).await.expect(404);
+}
+
 async fn replace_and_delete(app: &TestApp, ada: &SignedIn<'_>, canaries: &mut Canaries) {
     let change = |current: &str, new: &str| json!({"currentPassword": current, "newPassword": new});
     let path = "/users/me/password";
@@ -246,6 +272,7 @@ async fn the_log_tells_what_happened_and_no_secret_and_nobodys_name() {
     for word in [
         "\"request\"",
         "token_refused",
+        "admin_changed_user",
         "\"status\":401",
         "\"status\":409",
     ] {

@@ -7,6 +7,7 @@
     reason = "in a test, what should not happen is a failure"
 )]
 
+mod admin;
 mod bodies;
 mod failure;
 mod foreign;

@@ -14,6 +14,7 @@ pub struct FunctionArgs {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Name {
     Account,
+    Admin,
     Keys,
     Signin,
     Signup,
@@ -26,6 +27,7 @@ enum Name {
 pub fn run(args: &FunctionArgs) -> ExitCode {
     match args.name {
         Name::Account => account::main(),
+        Name::Admin => admin::main(),
         Name::Keys => keys::main(),
         Name::Signin => signin::main(),
         Name::Signup => signup::main(),

@@ -32,7 +32,7 @@ use utoipa::{
 struct ApiDoc;
 
 /// The schemas of what is sent to us.
-const BODIES: [&str; 15] = [
+const BODIES: [&str; 16] = [
     "AccountDeletion",
     "CompanionCompletion",
     "CompanionFile",
@@ -42,6 +42,7 @@ const BODIES: [&str; 15] = [
     "ProfileForm",
     "ProfilePatch",
     "Restoration",
+    "RolesForm",
     "SignIn",
     "SignUp",
     "UploadAnnouncement",
@@ -70,6 +71,7 @@ fn document() -> Result<String, serde_json::Error> {
         signin::ApiDoc::openapi(),
         users::ApiDoc::openapi(),
         account::ApiDoc::openapi(),
+        admin::ApiDoc::openapi(),
         uploads::ApiDoc::openapi(),
         keys::ApiDoc::openapi(),
     ];

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-const FUNCTIONS: [&str; 7] = [
+const FUNCTIONS: [&str; 8] = [
     "Signup",
     "Signin",
     "Users",
     "Account",
+    "Admin",
     "Uploads",
     "UploadEvents",
     "Keys",

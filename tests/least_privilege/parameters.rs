@@ -4,10 +4,11 @@ use super::{FUNCTIONS, ask};
 use crate::support::TestApp;
 
 /// Function and parameter path that it may read. What is not in here is denied.
-const READABLE: [(&str, &str); 5] = [
+const READABLE: [(&str, &str); 6] = [
     ("Signin", "/cloakroom/dev"),
     ("Users", "/cloakroom/dev/keys/public"),
     ("Account", "/cloakroom/dev/keys/public"),
+    ("Admin", "/cloakroom/dev/keys/public"),
     ("Uploads", "/cloakroom/dev/keys/public"),
     ("Keys", "/cloakroom/dev/keys/public"),
 ];

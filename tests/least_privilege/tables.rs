@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::{FUNCTIONS, ask};
 use crate::support::{PASSWORD, TestApp};
 
-const ACTIONS: [&str; 9] = [
+const ACTIONS: [&str; 10] = [
     "GetItem",
     "PutItem",
     "UpdateItem",
@@ -13,10 +13,11 @@ const ACTIONS: [&str; 9] = [
     "TransactWriteItems Put",
     "TransactWriteItems Update",
     "TransactWriteItems Delete",
+    "TransactWriteItems ConditionCheck",
 ];
 
 /// Function, table or index, and what is allowed there. What is not in here is denied.
-const ALLOWED: [(&str, &str, &[&str]); 18] = [
+const ALLOWED: [(&str, &str, &[&str]); 21] = [
     (
         "Signup",
         "Credentials",
@@ -69,6 +70,29 @@ const ALLOWED: [(&str, &str, &[&str]); 18] = [
         &["UpdateItem", "TransactWriteItems Update"],
     ),
     (
+        "Admin",
+        "Credentials",
+        &[
+            "UpdateItem",
+            "DeleteItem",
+            "TransactWriteItems Update",
+            "TransactWriteItems Delete",
+        ],
+    ),
+    (
+        "Admin",
+        "Users",
+        &[
+            "GetItem",
+            "UpdateItem",
+            "DeleteItem",
+            "TransactWriteItems Update",
+            "TransactWriteItems Delete",
+            "TransactWriteItems ConditionCheck",
+        ],
+    ),
+    ("Admin", "Users/listing", &["Query"]),
+    (
         "Uploads",
         "Uploads",
         &[
@@ -78,6 +102,7 @@ const ALLOWED: [(&str, &str, &[&str]); 18] = [
             "Query",
             "TransactWriteItems Put",
             "TransactWriteItems Update",
+            "TransactWriteItems ConditionCheck",
         ],
     ),
     (
@@ -196,6 +221,11 @@ fn request(action: &str, table: &str) -> Option<(&'static str, Value)> {
         "TransactWriteItems Put" => ("TransactWriteItems", transact("Put", of_item("Item"))),
         "TransactWriteItems Update" => ("TransactWriteItems", transact("Update", update())),
         "TransactWriteItems Delete" => ("TransactWriteItems", transact("Delete", of_item("Key"))),
+        "TransactWriteItems ConditionCheck" => {
+            let mut check = of_item("Key");
+            check["ConditionExpression"] = json!("attribute_not_exists(nothing)");
+            ("TransactWriteItems", transact("ConditionCheck", check))
+        }
         other => panic!("no such action: {other}"),
     })
 }
@@ -232,6 +262,12 @@ async fn no_function_gets_at_a_table_by_a_detour() {
             json!({"TransactItems": [{"Get": {"TableName": table("Credentials"), "Key": key}}]}),
         ),
         ("Users", "GetItem", json!({"TableName": arn, "Key": key})),
+        ("Admin", "GetItem", json!({"TableName": arn, "Key": key})),
+        (
+            "Admin",
+            "TransactGetItems",
+            json!({"TransactItems": [{"Get": {"TableName": table("Credentials"), "Key": key}}]}),
+        ),
         (
             "Users",
             "BatchGetItem",

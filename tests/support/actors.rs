@@ -1,7 +1,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use super::{Answer, TestApp};
+use super::{Answer, PASSWORD, TestApp};
 
 /// Somebody with an account and an access token.
 pub struct SignedIn<'a> {
@@ -64,5 +64,20 @@ impl<'a> SignedIn<'a> {
 
     pub async fn delete(&self, path: &str, body: &Value) -> Answer {
         Answer::of(self.request(Method::DELETE, path).json(body)).await
+    }
+}
+
+impl TestApp {
+    /// Somebody with an account and the role of an administrator, signed in.
+    pub async fn admin(&self, email: &str) -> SignedIn<'_> {
+        self.sign_up(email, PASSWORD).await.expect(201);
+        self.make_admin(email);
+        SignedIn::new(self, self.sign_in(email, PASSWORD).await)
+    }
+
+    /// Gives an account the role, as the operator does.
+    pub fn make_admin(&self, email: &str) {
+        let output = self.users(&["roles", email, "--set", "admin"]);
+        assert!(output.status.success(), "{output:?}");
     }
 }

@@ -20,6 +20,7 @@ pub fn write_bootstraps_with(dir: &Path, variables: &[(&str, &str)]) {
         .collect();
     for name in [
         "account",
+        "admin",
         "keys",
         "signin",
         "signup",

@@ -27,6 +27,25 @@ async fn others_are_shown_without_email_and_profile() {
 }
 
 #[tokio::test]
+async fn administrators_are_shown_email_and_profile() {
+    let app = TestApp::start();
+    let admin = app.admin("admin@example.com").await;
+    let grace = app.somebody("grace@example.com").await;
+    let body = json!({"profile": {"city": "Arlington"}});
+    let own = grace.patch("/users/me", &body).await.expect(200).json();
+    let path = format!("/users/{}", grace.id);
+    assert_eq!(admin.get(&path).await.expect(200).json(), own);
+    let list = admin.get("/users").await.expect(200).json();
+    assert_eq!(list["items"], json!([own["user"]]));
+    // The others are shown as to anybody.
+    let ada = app.somebody("ada@example.com").await;
+    let list = ada.get("/users").await.expect(200).json();
+    for user in list["items"].as_array().unwrap() {
+        assert!(user.get("email").is_none() && user.get("profile").is_none());
+    }
+}
+
+#[tokio::test]
 async fn what_names_nobody_is_not_found() {
     let app = TestApp::start();
     let ada = app.somebody("ada@example.com").await;

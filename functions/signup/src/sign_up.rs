@@ -135,6 +135,7 @@ fn new_user(app: &App, form: &Form) -> User {
         name: form.name.clone(),
         profile: form.profile.clone(),
         roles: Roles::new(),
+        status: Status::Active,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -146,7 +147,7 @@ fn credential(user: &User, hash: PasswordHash) -> Credential {
         user_id: user.id,
         hash,
         roles: user.roles.clone(),
-        status: Status::Active,
+        status: user.status,
         session_epoch: 1,
     }
 }

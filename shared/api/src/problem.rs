@@ -100,6 +100,13 @@ impl Problem {
             .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
+    /// 403: we know who it is, and they may not.
+    #[must_use]
+    pub const fn forbidden() -> Self {
+        let detail = "this is for people with a role that you do not have";
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
     /// 404: absent, or not the caller's.
     #[must_use]
     pub const fn not_found() -> Self {

@@ -12,7 +12,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The word in the credentials table.
+    /// The word in answers and tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,10 +43,12 @@ pub struct User {
     pub profile: Profile,
     /// What the owner may do.
     pub roles: Roles,
+    /// Whether the owner may sign in.
+    pub status: Status,
     /// Counts the changes; the `ETag` of the user.
     pub version: u64,
     /// When the owner signed up.
     pub created_at: OffsetDateTime,
-    /// When name, profile or roles last changed.
+    /// When name, profile, roles or status last changed.
     pub updated_at: OffsetDateTime,
 }

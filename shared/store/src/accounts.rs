@@ -1,6 +1,7 @@
 //! The writes that span tables. Each is one transaction.
 
 mod import;
+mod manage;
 mod roles;
 
 use auth::password::PasswordHash;
@@ -14,6 +15,7 @@ use crate::{
 
 pub use self::{
     import::{Import, import},
+    manage::{Managed, Order, manage},
     roles::set_roles,
 };
 
@@ -73,6 +75,9 @@ pub enum Change {
 
 /// Replaces the password and ends all sessions but `keep`.
 ///
+/// An epoch only rises, and only from the value that was read: two that both wrote "the next one" would together raise
+/// it once, and a session begun between them with the old password would live.
+///
 /// # Errors
 /// When the tables do not answer.
 pub async fn change_password(
@@ -82,19 +87,19 @@ pub async fn change_password(
     new: &PasswordHash,
     keep: SessionId,
 ) -> Result<Change, StoreError> {
-    let next = read.session_epoch + 1;
-    let change = |carried: Option<_>| {
+    let epoch = read.session_epoch;
+    let change = |kept: Option<_>| {
         let mut parts = vec![
-            credentials.replace_hash(email, &read.hash, new, next)?,
-            users.set_session_epoch(user_id, next)?,
+            credentials.replace_hash(email, &read.hash, new, epoch)?,
+            users.raise_epoch(user_id, epoch)?,
         ];
-        parts.extend(carried);
+        parts.extend(kept);
         Ok::<_, StoreError>(parts)
     };
     let client = &credentials.0.client;
-    match transact(client, change(Some(sessions.carry_over(keep, next)?))?).await? {
+    match transact(client, change(Some(sessions.take_along(keep, epoch)?))?).await? {
         Outcome::Committed => Ok(Change::Done),
-        // Only the session is gone (signed out, expired): then there is none to keep.
+        // Only the session is gone or ended (signed out, expired): then there is none to keep.
         Outcome::Refused(failed) if failed == [false, false, true] => {
             transact(client, change(None)?)
                 .await

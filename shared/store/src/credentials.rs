@@ -111,23 +111,24 @@ impl Credentials {
     }
 
     /// The part of a password change that replaces the hash and begins the next session epoch, unless
-    /// the hash is no longer `old`.
+    /// the hash is no longer `old` or the epoch no longer `epoch`.
     pub(crate) fn replace_hash(
         &self,
         email: &Email,
         old: &PasswordHash,
         new: &PasswordHash,
-        next_epoch: u64,
+        epoch: u64,
     ) -> Result<TransactWriteItem, StoreError> {
         let update = Update::builder()
             .table_name(&self.0.name)
             .key("email", s(email.canonical()))
-            .update_expression("SET #hash = :new, session_epoch = :next")
-            .condition_expression("#hash = :old")
+            .update_expression("SET #hash = :new, session_epoch = session_epoch + :one")
+            .condition_expression("#hash = :old AND session_epoch = :epoch")
             .expression_attribute_names("#hash", "hash")
             .expression_attribute_values(":new", s(new.as_str()))
             .expression_attribute_values(":old", s(old.as_str()))
-            .expression_attribute_values(":next", n(next_epoch))
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":epoch", n(epoch))
             .build();
         Ok(TransactWriteItem::builder().update(update?).build())
     }

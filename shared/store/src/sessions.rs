@@ -64,18 +64,20 @@ impl Sessions {
         Ok(())
     }
 
-    /// The part of a password change that carries one session over into the account's next epoch.
-    pub(crate) fn carry_over(
+    /// The part of a password change that takes one session along into the account's next epoch, if it is of the
+    /// present one: what was ended before stays ended.
+    pub(crate) fn take_along(
         &self,
         id: SessionId,
-        to: u64,
+        epoch: u64,
     ) -> Result<TransactWriteItem, StoreError> {
         let update = Update::builder()
             .table_name(&self.0.name)
             .key("id", s(id.to_string()))
-            .update_expression("SET epoch = :next")
-            .condition_expression("attribute_exists(id)")
-            .expression_attribute_values(":next", n(to))
+            .update_expression("SET epoch = epoch + :one")
+            .condition_expression("epoch = :epoch")
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":epoch", n(epoch))
             .build();
         Ok(TransactWriteItem::builder().update(update?).build())
     }

@@ -48,6 +48,7 @@ fn user() -> User {
         name: Name::parse("Ada").unwrap(),
         profile: Profile::default(),
         roles: Roles::new(),
+        status: Status::Active,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -65,6 +65,22 @@ impl Users {
     /// # Errors
     /// When the table does not answer.
     pub async fn find(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.row(id).await?.map(read).transpose()
+    }
+
+    /// The user of an id, and the account's session epoch.
+    pub(crate) async fn find_with_epoch(
+        &self,
+        id: UserId,
+    ) -> Result<Option<(User, u64)>, StoreError> {
+        let Some(mut row) = self.row(id).await? else {
+            return Ok(None);
+        };
+        let epoch = row.number("session_epoch")?;
+        Ok(Some((read(row)?, epoch)))
+    }
+
+    async fn row(&self, id: UserId) -> Result<Option<Row>, StoreError> {
         let Table { client, name } = &self.0;
         let found = client
             .get_item()
@@ -73,7 +89,7 @@ impl Users {
             .consistent_read(true)
             .send()
             .await?;
-        found.item.map(|item| read(Row(item))).transpose()
+        Ok(found.item.map(Row))
     }
 
     /// Changes a user in one conditional write, of any version or only of one of `versions`.
@@ -120,8 +136,9 @@ impl Users {
         Ok(TransactWriteItem::builder().put(put?).build())
     }
 
-    /// The part of a password change that ends the sessions of earlier epochs.
-    pub(crate) fn set_session_epoch(
+    /// The part of a password change, or of the end of all sessions, that begins the next epoch, unless it is no longer
+    /// `epoch`.
+    pub(crate) fn raise_epoch(
         &self,
         id: UserId,
         epoch: u64,
@@ -129,8 +146,9 @@ impl Users {
         let update = Update::builder()
             .table_name(&self.0.name)
             .key("id", s(id.to_string()))
-            .update_expression("SET session_epoch = :epoch")
-            .condition_expression("attribute_exists(id)")
+            .update_expression("SET session_epoch = session_epoch + :one")
+            .condition_expression("session_epoch = :epoch")
+            .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":epoch", n(epoch))
             .build();
         Ok(TransactWriteItem::builder().update(update?).build())

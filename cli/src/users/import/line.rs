@@ -170,6 +170,7 @@ impl Form {
             name: self.name,
             profile: self.profile,
             roles: self.roles.clone(),
+            status: Status::Active,
             version: 1,
             created_at,
             updated_at: created_at,
@@ -178,7 +179,7 @@ impl Form {
             user_id: user.id,
             hash: self.hash,
             roles: self.roles,
-            status: Status::Active,
+            status: user.status,
             session_epoch: 1,
         };
         Account {

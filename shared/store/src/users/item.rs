@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Age, Email, Name, Profile, Role, User, UserId};
+use domain::{Age, Email, Name, Profile, Role, Status, User, UserId};
 
 use crate::{
     StoreError,
@@ -27,6 +27,9 @@ pub(super) fn write(user: &User, session_epoch: u64) -> HashMap<String, Attribut
         ("updated_at".to_owned(), at(user.updated_at)),
     ]);
     item.extend(words("roles", user.roles.iter().map(|role| role.as_str())));
+    if user.status != Status::Active {
+        item.insert("status".to_owned(), s(user.status.as_str()));
+    }
     item
 }
 
@@ -62,6 +65,11 @@ pub(super) fn read(mut row: Row) -> Result<User, StoreError> {
             .iter()
             .filter_map(|word| Role::parse(word))
             .collect(),
+        // A copy of the credential's, which only those who verify passwords may read; there is none at first.
+        status: row
+            .optional_text("status")
+            .map_or(Some(Status::Active), |word| Status::parse(&word))
+            .ok_or(StoreError::Corrupt("status"))?,
         version: row.number("version")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,

@@ -1,0 +1,24 @@
+use api::{Authenticated, Problem};
+use auth::Caller;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+use crate::App;
+
+/// The caller of a route that is for administrators. The role is the token's, so it may be some minutes old: who changes
+/// something must still have it, which the change makes sure of (`store::accounts::manage`).
+#[derive(Debug)]
+pub struct Admin(pub Caller);
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, app).await?;
+        if caller.is_admin() {
+            Ok(Self(caller))
+        } else {
+            Err(Problem::forbidden())
+        }
+    }
+}

@@ -1,0 +1,36 @@
+use api::{Gateway, Problem, ProblemDocument};
+use axum::extract::{Path, State};
+use http::StatusCode;
+use store::accounts::Order;
+
+use crate::{App, admin::Admin, manage::manage};
+
+/// Delete an account.
+///
+/// What `DELETE /users/me` does for its owner: one transaction removes the account and frees its e-mail address.
+#[utoipa::path(
+    delete,
+    path = "/admin/users/{id}",
+    operation_id = "adminDeleteUser",
+    tag = "admin",
+    security(("access_token" = [])),
+    params(("id" = String, Path)),
+    responses(
+        (status = 204),
+        (status = 403, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`forbidden`"),
+        (status = 404, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`not_found`"),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`not_yourself`, `changed_meanwhile`"),
+    )
+)]
+pub async fn delete(
+    State(app): State<App>,
+    Admin(admin): Admin,
+    gateway: Gateway,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    manage(&app, &gateway, &admin, &id, Order::Deletion).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,76 @@
+//! `/admin/users`: what administrators see of other people's accounts, and do to them.
+//!
+//! Not part of `users`, because it writes the credentials table. Nothing in here reads it: what there is to see stands in
+//! the users table.
+
+mod admin;
+mod delete;
+mod list;
+mod manage;
+mod roles;
+mod show;
+mod status;
+mod view;
+
+use std::process::ExitCode;
+
+use api::{InitError, Tokens};
+use axum::{
+    Router,
+    extract::FromRef,
+    routing::{get, post, put},
+};
+use domain::Clock;
+use settings::Env;
+use store::{Credentials, Users};
+
+#[derive(Clone)]
+struct App {
+    credentials: Credentials,
+    users: Users,
+    tokens: Tokens,
+    clock: Clock,
+}
+
+impl FromRef<App> for Tokens {
+    fn from_ref(app: &App) -> Self {
+        app.tokens.clone()
+    }
+}
+
+/// What the function adds to the API document.
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(paths(
+    list::list,
+    show::show,
+    status::disable,
+    status::enable,
+    roles::set,
+    delete::delete
+))]
+pub struct ApiDoc;
+
+/// Runs the function.
+#[must_use]
+pub fn main() -> ExitCode {
+    api::main(routes)
+}
+
+async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
+    let aws = settings::aws::sdk_config(env)?;
+    let client = store::client(env, &aws);
+    let app = App {
+        credentials: Credentials::from_env(env, &client)?,
+        users: Users::from_env(env, &client)?,
+        tokens: Tokens::from_env(env, &aws, clock.clone())?,
+        clock,
+    };
+    tokio::join!(app.tokens.warm_up(), app.users.warm_up());
+    let routes = Router::new()
+        .route("/admin/users", get(list::list))
+        .route("/admin/users/{id}", get(show::show).delete(delete::delete))
+        .route("/admin/users/{id}/disable", post(status::disable))
+        .route("/admin/users/{id}/enable", post(status::enable))
+        .route("/admin/users/{id}/roles", put(roles::set));
+    Ok(routes.with_state(app))
+}

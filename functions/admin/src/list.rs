@@ -1,0 +1,39 @@
+use api::{Cursor, List, Page, Problem, ProblemDocument};
+use axum::{Json, extract::State};
+use domain::UserId;
+
+use crate::{App, admin::Admin, view::ManagedView};
+
+/// List everybody, newest first.
+#[utoipa::path(
+    get,
+    path = "/admin/users",
+    operation_id = "adminListUsers",
+    tag = "admin",
+    security(("access_token" = [])),
+    params(Page),
+    responses(
+        (status = 200, body = List<ManagedView>),
+        (status = 403, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`forbidden`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
+    )
+)]
+pub async fn list(
+    State(app): State<App>,
+    Admin(_): Admin,
+    page: Page,
+) -> Result<Json<List<ManagedView>>, Problem> {
+    let before = page.cursor.map(|Cursor(id)| UserId::from_bytes(id));
+    // One more than asked tells whether there is a next page.
+    let mut users = app.users.list(before, page.limit + 1).await?;
+    let more = users.len() > page.limit;
+    users.truncate(page.limit);
+    let next = users
+        .last()
+        .filter(|_| more)
+        .map(|last| Cursor(*last.id.as_bytes()).encode());
+    let items = users.iter().map(ManagedView::of).collect();
+    Ok(Json(List { items, next }))
+}

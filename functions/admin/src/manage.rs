@@ -1,0 +1,58 @@
+use api::{Gateway, Problem};
+use auth::Caller;
+use domain::User;
+use http::StatusCode;
+use store::accounts::{self, Managed, Order};
+
+use crate::{App, view::parse};
+
+const NOT_YOURSELF: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "not_yourself",
+    "administrators change other people's accounts, not their own, so that there is always one left",
+);
+const CHANGED_MEANWHILE: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "changed_meanwhile",
+    "the account was changed by another request at the same time; try again",
+);
+
+/// Does to an account what an administrator wants, and answers with the user. What changed goes to the log as a security
+/// event: who did what to whom, by their ids.
+pub async fn manage(
+    app: &App,
+    gateway: &Gateway,
+    admin: &Caller,
+    id: &str,
+    order: Order<'_>,
+) -> Result<Box<User>, Problem> {
+    let (tables, both) = ((&app.credentials, &app.users), (admin.user_id, parse(id)?));
+    match accounts::manage(tables, both, order, app.clock.now()).await? {
+        Managed::Changed(user) => {
+            tracing::warn!(
+                request_id = gateway.request_id,
+                admin = %admin.user_id,
+                user = %user.id,
+                what = in_words(order),
+                "admin_changed_user"
+            );
+            Ok(user)
+        }
+        Managed::Unchanged(user) => Ok(user),
+        Managed::Gone => Err(Problem::not_found()),
+        Managed::NotAdmin => Err(Problem::forbidden()),
+        Managed::Yourself => Err(NOT_YOURSELF),
+        Managed::Outdated => Err(CHANGED_MEANWHILE),
+    }
+}
+
+fn in_words(order: Order<'_>) -> String {
+    match order {
+        Order::Status(status) => status.as_str().to_owned(),
+        Order::Roles(roles) => {
+            let words: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+            format!("roles: [{}]", words.join(", "))
+        }
+        Order::Deletion => "deleted".to_owned(),
+    }
+}

@@ -1,0 +1,146 @@
+//! Who may do what: every route for everybody.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{ask, credential, standing, user};
+use crate::support::{Answer, SignedIn, TestApp};
+
+const ROUTES: [(Method, &str); 6] = [
+    (Method::GET, "/admin/users"),
+    (Method::GET, "/admin/users/{id}"),
+    (Method::POST, "/admin/users/{id}/disable"),
+    (Method::POST, "/admin/users/{id}/enable"),
+    (Method::PUT, "/admin/users/{id}/roles"),
+    (Method::DELETE, "/admin/users/{id}"),
+];
+/// Everything there is to ask of one account.
+const ASKED: [&str; 6] = ["see", "disable", "enable", "admin", "nobody", "delete"];
+const CHANGES: [&str; 5] = ["disable", "enable", "admin", "nobody", "delete"];
+
+#[tokio::test]
+async fn every_route_is_for_administrators() {
+    let app = TestApp::start();
+    let admin = app.admin("admin@example.com").await;
+    let grace = app.somebody("grace@example.com").await;
+    // Neither somebody else's nor one's own account, nor one that nobody has.
+    let ids = [&grace.id, &admin.id, "no-id"];
+    let ada = app.somebody("ada@example.com").await;
+    for (method, path) in ROUTES {
+        for id in ids.into_iter().chain([ada.id.as_str()]) {
+            let path = path.replace("{id}", id);
+            // A body that is no body tells nobody anything either.
+            for body in ["{\"roles\": [\"admin\"]}", "{"] {
+                let request = |request: reqwest::RequestBuilder| {
+                    let typed = request.header("content-type", "application/json");
+                    Answer::of(typed.body(body))
+                };
+                let what = format!("{method} {path}");
+                let anonymous = request(app.request(method.clone(), &path)).await;
+                assert_eq!(anonymous.status, 401, "{what}");
+                assert_eq!(anonymous.problem(), "unauthorized", "{what}");
+                let forged = app.request(method.clone(), &path).bearer_auth("a.b.c");
+                assert_eq!(request(forged).await.problem(), "invalid_token", "{what}");
+                let user = request(ada.request(method.clone(), &path)).await;
+                assert_eq!(user.status, 403, "{what}");
+                assert_eq!(user.problem(), "forbidden", "{what}");
+            }
+        }
+        let path = path.replace("{id}", &grace.id);
+        let request = admin.request(method.clone(), &path);
+        let answer = Answer::of(request.json(&json!({"roles": []}))).await;
+        assert!([200, 204].contains(&answer.status), "{method} {path}");
+    }
+    let untouched = (1, false, vec![]);
+    assert_eq!(standing(&app, "ada@example.com", &ada.id).await, untouched);
+}
+
+#[tokio::test]
+async fn a_role_in_the_tables_counts_from_the_next_sign_in() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    app.make_admin("ada@example.com");
+    ada.get("/admin/users").await.expect(403);
+    let later = app
+        .sign_in("ada@example.com", crate::support::PASSWORD)
+        .await;
+    let later = SignedIn::new(&app, later);
+    let list = later.get("/admin/users").await.expect(200);
+    assert_eq!(list.header("cache-control"), Some("no-store"));
+    assert_eq!(list.json()["items"][0]["roles"], json!(["admin"]));
+}
+
+#[tokio::test]
+async fn what_names_nobody_is_not_found() {
+    let app = TestApp::start();
+    let admin = app.admin("admin@example.com").await;
+    let mut other = admin.id.clone();
+    other.replace_range(0..1, "f");
+    for nobody in [
+        other.as_str(),
+        "me",
+        "1",
+        "%00",
+        "..%2fusers",
+        &admin.id.to_uppercase(),
+    ] {
+        for what in ASKED {
+            let answer = ask(&admin, what, nobody).await;
+            assert_eq!(answer.status, 404, "{what} {nobody}");
+            assert_eq!(answer.problem(), "not_found", "{what} {nobody}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn administrators_change_nothing_of_their_own_account() {
+    let app = TestApp::start();
+    let admin = app.admin("admin@example.com").await;
+    for what in CHANGES {
+        let answer = ask(&admin, what, &admin.id).await;
+        assert_eq!(answer.status, 409, "{what}");
+        assert_eq!(answer.problem(), "not_yourself", "{what}");
+    }
+    let unchanged = (1, false, vec!["admin".to_owned()]);
+    assert_eq!(
+        standing(&app, "admin@example.com", &admin.id).await,
+        unchanged
+    );
+}
+
+/// A token says what was so when it was made. Whoever lost the role since then must not get it back by themselves, nor
+/// take others with them.
+#[tokio::test]
+async fn who_is_no_administrator_any_more_changes_nothing_whatever_the_token_says() {
+    let app = TestApp::start();
+    let admin = app.admin("admin@example.com").await;
+    let grace = app.somebody("grace@example.com").await;
+    for (i, end) in ["nobody", "disable", "delete"].into_iter().enumerate() {
+        let former = app.admin(&format!("{i}@example.com")).await;
+        ask(&admin, end, &former.id)
+            .await
+            .expect(if end == "delete" { 204 } else { 200 });
+        // Not "enable" and "nobody": these are so already.
+        for what in ["disable", "admin", "delete"] {
+            for id in [&grace.id, &admin.id] {
+                if (what, id) == ("admin", &admin.id) {
+                    continue;
+                }
+                let answer = ask(&former, what, id).await;
+                assert_eq!(answer.status, 403, "after {end}: {what}");
+                assert_eq!(answer.problem(), "forbidden", "after {end}: {what}");
+            }
+        }
+        for what in CHANGES {
+            let own = ask(&former, what, &former.id).await;
+            assert_eq!(own.problem(), "not_yourself", "after {end}: {what}");
+        }
+    }
+    let untouched = (1, false, vec![]);
+    assert_eq!(
+        standing(&app, "grace@example.com", &grace.id).await,
+        untouched
+    );
+    assert!(!user(&app, &admin.id).await.is_null());
+    assert!(!credential(&app, "admin@example.com").await.is_null());
+}

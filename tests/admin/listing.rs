@@ -1,0 +1,68 @@
+use serde_json::{Value, json};
+
+use super::ask;
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn the_listing_is_everybody_newest_first_with_all_there_is_to_see() {
+    let app = TestApp::start();
+    let admin = app.admin("Admin@example.com").await;
+    let mut ids = vec![admin.id.clone()];
+    for i in 0..5 {
+        let somebody = app.somebody(&format!("{i}@example.com")).await;
+        let patch = json!({"profile": {"city": "London"}});
+        somebody.patch("/users/me", &patch).await.expect(200);
+        ids.insert(0, somebody.id);
+    }
+    ask(&admin, "disable", &ids[1]).await.expect(200);
+    for limit in 1..=7 {
+        let mut seen: Vec<Value> = Vec::new();
+        let mut next = String::new();
+        loop {
+            let path = format!("/admin/users?limit={limit}{next}");
+            let page = admin.get(&path).await.expect(200).json();
+            let items = page["items"].as_array().unwrap();
+            assert!(!items.is_empty() && items.len() <= limit);
+            seen.extend(items.iter().cloned());
+            match page["next"].as_str() {
+                Some(cursor) => next = format!("&cursor={cursor}"),
+                None => break,
+            }
+        }
+        let found: Vec<_> = seen
+            .iter()
+            .map(|user| user["id"].as_str().unwrap())
+            .collect();
+        assert_eq!(found, ids, "limit {limit}");
+        assert_eq!(seen[0]["email"], "4@example.com");
+        assert_eq!(seen[0]["profile"], json!({"city": "London"}));
+        assert_eq!(seen[5]["email"], "Admin@example.com");
+        assert_eq!(seen[5]["roles"], json!(["admin"]));
+        let statuses: Vec<_> = seen.iter().map(|user| &user["status"]).collect();
+        let one_disabled = ["active", "disabled", "active", "active", "active", "active"];
+        assert_eq!(statuses, one_disabled);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_cursor_or_limit_is_refused() {
+    let app = TestApp::start();
+    let admin = app.admin("admin@example.com").await;
+    let cursor = admin.get("/admin/users?cursor=x").await.expect(422);
+    assert_eq!(cursor.problem(), "invalid_cursor");
+    let limit = admin.get("/admin/users?limit=101").await.expect(422);
+    assert_eq!(limit.problem(), "validation_failed");
+}
+
+#[tokio::test]
+async fn one_account_is_shown_with_its_version_and_status_and_no_secret() {
+    let app = TestApp::start();
+    let admin = app.admin("admin@example.com").await;
+    let ada = app.somebody("Ada@example.com").await;
+    let mut own = ada.get("/users/me").await.expect(200).json();
+    own["user"]["status"] = json!("active");
+    let seen = ask(&admin, "see", &ada.id).await.expect(200);
+    assert_eq!(seen.header("etag"), Some("\"1\""));
+    assert_eq!(seen.header("cache-control"), Some("no-store"));
+    assert_eq!(seen.json(), own);
+}
