@@ -140,7 +140,7 @@ def main() -> int:
         print(f"FAILED: {name}\n    it holds now; take it out of the list")
     bad = len(set(failed) - set(known)) + len(stale)
     seconds = time.monotonic() - started
-    print(f"S3, {chosen.against}: {count - len(failed)} as on AWS, {len(failed) - bad + len(stale)} known to differ, "
+    print(f"S3, {chosen.against}: {count - len(failed)} as expected, {len(failed) - bad + len(stale)} known to differ, "
           f"{bad} wrong; {seconds:.0f} s")
     return 1 if bad else 0
 

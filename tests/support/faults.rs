@@ -72,7 +72,7 @@ pub struct Proxy {
 
 impl Proxy {
     async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen_anywhere().await;
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
             upstream: Mutex::default(),
@@ -144,6 +144,22 @@ impl Drop for Proxy {
             server.abort();
         }
     }
+}
+
+/// On a port that nobody is given who asks for any: while nobody listens there, it stays free.
+async fn listen_anywhere() -> TcpListener {
+    loop {
+        // Linux gives out 32768 and above, other systems 49152 and above.
+        let port = port_by_chance();
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await {
+            return listener;
+        }
+    }
+}
+
+fn port_by_chance() -> u16 {
+    let [high, low, ..] = *uuid::Uuid::new_v4().as_bytes();
+    20_000 + u16::from_be_bytes([high, low]) % 12_000
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
