@@ -31,11 +31,13 @@ GRANTS = {
         "CredentialsTable": {"PutItem"},
         "UsersTable": {"PutItem"},
         "IdempotencyTable": {"GetItem", "PutItem"},
+        "LimitsTable": {"UpdateItem"},
     },
     "Signin": {
         "CredentialsTable": {"GetItem", "UpdateItem"},
         "UsersTable": {"GetItem"},
         "SessionsTable": {"PutItem"},
+        "LimitsTable": {"UpdateItem"},
         PRIVATE_KEYS: {"GetParametersByPath"},
     },
     "Users": {
@@ -47,6 +49,7 @@ GRANTS = {
         "CredentialsTable": {"GetItem", "UpdateItem", "DeleteItem"},
         "UsersTable": {"GetItem", "UpdateItem", "DeleteItem"},
         "SessionsTable": {"UpdateItem"},
+        "LimitsTable": {"UpdateItem"},
         PUBLIC_KEYS: {"GetParametersByPath"},
     },
     "Admin": {
@@ -85,14 +88,16 @@ GRANTS = {
 }
 
 COMMON = {"CLOAKROOM_ENV", "RUST_LOG"}
+LIMITED = {"LIMITS_TABLE", "REQUESTS_PER_ADDRESS"}
 VERIFIER = {"PARAMETER_PATH", "PARAMETER_CACHE_SECONDS", "ISSUER", "AUDIENCE"}
 ENVIRONMENT = {
-    "Signup": {"CREDENTIALS_TABLE", "USERS_TABLE", "IDEMPOTENCY_TABLE", "BCRYPT_COST"},
+    "Signup": LIMITED | {"CREDENTIALS_TABLE", "USERS_TABLE", "IDEMPOTENCY_TABLE", "BCRYPT_COST"},
     "Signin": VERIFIER
+    | LIMITED
     | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "BCRYPT_COST"}
     | {"ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_DAYS"},
     "Users": VERIFIER | {"USERS_TABLE"},
-    "Account": VERIFIER | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "BCRYPT_COST"},
+    "Account": VERIFIER | LIMITED | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "BCRYPT_COST"},
     "Admin": VERIFIER | {"CREDENTIALS_TABLE", "USERS_TABLE"},
     "Keys": {"PARAMETER_PATH", "PARAMETER_CACHE_SECONDS", "ISSUER"},
     "Uploads": VERIFIER
@@ -173,7 +178,7 @@ RETRIES = {
 HASHING = {"Signup", "Signin", "Account"}
 # Seconds. The gateway waits no longer than 30.
 TIMEOUT, OTHER_TIMEOUTS = 10, {"Uploads": 29, "UploadEvents": 60}
-TABLES_THAT_EXPIRE = {"SessionsTable", "IdempotencyTable", "UploadsTable", "UploadGrantsTable"}
+TABLES_THAT_EXPIRE = {"SessionsTable", "IdempotencyTable", "UploadsTable", "UploadGrantsTable", "LimitsTable"}
 TABLES = {"CredentialsTable", "UsersTable", "QuotasTable", "ReadGrantsTable"} | TABLES_THAT_EXPIRE
 
 # All that an access log line may hold: no path, header, query or token among them.

@@ -1,7 +1,10 @@
+mod limits;
+mod lockout;
+
 use insta::assert_json_snapshot;
 use serde_json::json;
 
-use crate::support::{PASSWORD, SignedIn, TestApp};
+use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
 
 #[tokio::test]
 async fn a_signin_answers_with_tokens_and_the_user() {
@@ -43,21 +46,27 @@ async fn an_unknown_email_and_a_wrong_password_answer_with_the_same_bytes() {
     }
     "#);
     for other in [&unknown, &too_long] {
-        assert_eq!(same_bytes(&wrong), same_bytes(other));
-        let names = |answer: &crate::support::Answer| {
-            answer
-                .headers
-                .keys()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(names(&wrong), names(other));
+        assert_looks_the_same(&wrong, other);
     }
     assert_eq!(wrong.header("www-authenticate"), Some("Bearer"));
 }
 
+/// The bodies, and which headers there are.
+#[track_caller]
+fn assert_looks_the_same(one: &Answer, other: &Answer) {
+    assert_eq!(
+        (one.status, same_bytes(one)),
+        (other.status, same_bytes(other))
+    );
+    let names = |answer: &Answer| {
+        let names = answer.headers.keys().map(ToString::to_string);
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names(one), names(other));
+}
+
 /// The body, but for the request's own id.
-fn same_bytes(answer: &crate::support::Answer) -> String {
+fn same_bytes(answer: &Answer) -> String {
     let id = answer.header("x-request-id").unwrap();
     String::from_utf8(answer.body.clone())
         .unwrap()

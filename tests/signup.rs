@@ -1,3 +1,5 @@
+mod limits;
+
 use insta::{
     assert_json_snapshot,
     internals::{Content, ContentPath},

@@ -8,8 +8,8 @@ use std::{
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        ContentBuilder, OpenApi as Document, PathItem, Ref, RefOr, Required, Response,
-        ResponseBuilder,
+        ContentBuilder, HeaderBuilder, OpenApi as Document, PathItem, Ref, RefOr, Required,
+        Response, ResponseBuilder,
         path::{Operation, ParameterBuilder, ParameterIn},
         schema::{AdditionalProperties, ObjectBuilder, Schema, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -81,6 +81,7 @@ fn document() -> Result<String, serde_json::Error> {
     }
     refuse_unknown_fields(&mut document);
     add_common_problems(&mut document);
+    add_rate_limits(&mut document);
     add_granted_routes(&mut document);
     document.to_pretty_json().map(|json| json + "\n")
 }
@@ -133,6 +134,38 @@ fn add_common_problems(document: &mut Document) {
                 }
                 RefOr::T(listed) => listed.description = format!("{}; {codes}", listed.description),
                 RefOr::Ref(_) => {}
+            }
+        }
+    }
+}
+
+/// What answers of limited routes tell of the limit. Without a count, which is one reason for a 503, there is none to tell.
+fn add_rate_limits(document: &mut Document) {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        if !operation.responses.responses.contains_key("429") {
+            continue;
+        }
+        for (status, response) in &mut operation.responses.responses {
+            let RefOr::T(response) = response else {
+                continue;
+            };
+            let header = |description: &str| {
+                let header = HeaderBuilder::new().description(Some(description));
+                header
+                    .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+                    .build()
+            };
+            let headers = &mut response.headers;
+            if status == "429" {
+                let text = "seconds until the address may come again";
+                headers.insert("Retry-After".to_owned(), header(text).into());
+            }
+            if status != "503" {
+                let text = "the policy, how many requests an address may send (`q`), and in how many seconds (`w`)";
+                headers.insert("RateLimit-Policy".to_owned(), header(text).into());
+                let text =
+                    "the policy, how many requests are left (`r`), and for how many seconds (`t`)";
+                headers.insert("RateLimit".to_owned(), header(text).into());
             }
         }
     }

@@ -13,6 +13,9 @@ use crate::{DevError, DevOptions};
 /// The gateway writes a line for each request; of the functions only what is wrong is worth another.
 const LOG_LEVEL: &str = "warn";
 
+/// On one machine all requests come from one address: those of a person, of a test, and of a script that makes users.
+const REQUESTS_PER_ADDRESS: &str = "3000";
+
 /// What the template says, as far as the local system follows it.
 #[derive(Debug)]
 pub(crate) struct Project {
@@ -52,8 +55,8 @@ impl Project {
     }
 }
 
-/// The person's parameters, the environment, a log for people, and an issuer that tokens can name: the functions
-/// see the host that a client chose to call, which may be 127.0.0.1 or localhost.
+/// The person's parameters, the environment, a log for people, room for them at one address, and an issuer that tokens can
+/// name: the functions see the host that a client chose to call, which may be 127.0.0.1 or localhost.
 fn parameters(
     options: &DevOptions,
     api_url: &str,
@@ -79,6 +82,7 @@ fn parameters(
         ("AllowedOrigins", origins.as_str()),
         ("Issuer", api_url),
         ("LogLevel", LOG_LEVEL),
+        ("RequestsPerAddress", REQUESTS_PER_ADDRESS),
     ] {
         if is_declared(name) {
             parameters

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod database;
+mod guesses;
 mod killed;
 mod secrets;
 

@@ -17,7 +17,7 @@ const ACTIONS: [&str; 10] = [
 ];
 
 /// Function, table or index, and what is allowed there. What is not in here is denied.
-const ALLOWED: [(&str, &str, &[&str]); 21] = [
+const ALLOWED: [(&str, &str, &[&str]); 24] = [
     (
         "Signup",
         "Credentials",
@@ -33,6 +33,21 @@ const ALLOWED: [(&str, &str, &[&str]); 21] = [
         "Signin",
         "Credentials",
         &["GetItem", "UpdateItem", "TransactWriteItems Update"],
+    ),
+    (
+        "Signup",
+        "Limits",
+        &["UpdateItem", "TransactWriteItems Update"],
+    ),
+    (
+        "Signin",
+        "Limits",
+        &["UpdateItem", "TransactWriteItems Update"],
+    ),
+    (
+        "Account",
+        "Limits",
+        &["UpdateItem", "TransactWriteItems Update"],
     ),
     ("Signin", "Users", &["GetItem"]),
     ("Signin", "Sessions", &["PutItem", "TransactWriteItems Put"]),
@@ -133,12 +148,13 @@ const ALLOWED: [(&str, &str, &[&str]); 21] = [
     ),
 ];
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "Credentials",
     "Users",
     "Users/listing",
     "Sessions",
     "Idempotency",
+    "Limits",
     "Uploads",
     "Uploads/due",
     "Quotas",

@@ -1,6 +1,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
+    net::{IpAddr, Ipv4Addr},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, mpsc},
@@ -10,6 +11,7 @@ use std::{
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 use super::{
     Answer, PASSWORD, SignedIn,
@@ -123,6 +125,13 @@ impl TestApp {
             .request(method, format!("{}{path}", self.endpoint("api")))
     }
 
+    /// A request from another address of this machine, like 127.0.0.2.
+    pub fn request_from(&self, address: Ipv4Addr, method: Method, path: &str) -> RequestBuilder {
+        let client = Client::builder().local_address(IpAddr::V4(address));
+        let url = format!("{}{path}", self.endpoint("api"));
+        client.build().unwrap().request(method, url)
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, path)).await
     }
@@ -139,6 +148,14 @@ impl TestApp {
     pub async fn sign_in(&self, email: &str, password: &str) -> Answer {
         self.post("/signin", &json!({"email": email, "password": password}))
             .await
+    }
+
+    /// The same, without waiting for the answer.
+    pub fn sign_in_later(&self, email: &str, password: &str) -> JoinHandle<Answer> {
+        let body = json!({"email": email, "password": password});
+        tokio::spawn(Answer::of(
+            self.request(Method::POST, "/signin").json(&body),
+        ))
     }
 
     /// Somebody with an account, signed in.
@@ -204,10 +221,11 @@ pub fn cloakroom<const N: usize>(args: [&str; N]) -> Command {
     command
 }
 
-/// `cloakroom dev` on free ports, with its data in `dir` and cheap hashes.
+/// `cloakroom dev` on free ports, with its data in `dir`, cheap hashes, and as many requests as a test may send.
 pub fn dev(dir: &Path) -> Command {
     let mut command = cloakroom(["dev", "--port", "0", "--parameter", "BcryptCost=4"]);
     command
+        .args(["--parameter", "RequestsPerAddress=1000000"])
         .arg("--without-schedules")
         .arg("--data-dir")
         .arg(dir);

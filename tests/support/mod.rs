@@ -5,6 +5,8 @@ mod answer;
 mod app;
 mod bootstraps;
 pub mod faults;
+pub mod guesses;
+mod limits;
 mod ministack;
 mod operator;
 pub mod processes;
@@ -18,6 +20,7 @@ pub use actors::SignedIn;
 pub use answer::Answer;
 pub use app::{TestApp, cloakroom, dev};
 pub use bootstraps::write_bootstraps;
+pub use limits::within_a_minute;
 pub use operator::operator;
 pub use signer::{Signer, decode, encode, hmac_token, message, parts};
 

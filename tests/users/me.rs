@@ -203,7 +203,8 @@ async fn of_simultaneous_password_changes_exactly_one_wins() {
             ada.request(Method::PUT, "/users/me/password").json(&body),
         ))
     };
-    let changes: Vec<_> = (0..8).map(change).collect();
+    // Whoever comes too late has a wrong password by then: as many as may be wrong without a wait.
+    let changes: Vec<_> = (0..5).map(change).collect();
     let mut winners = Vec::new();
     for (i, change) in changes.into_iter().enumerate() {
         let answer = change.await.unwrap();

@@ -1,3 +1,4 @@
 mod listing;
 mod me;
 mod one;
+mod password;

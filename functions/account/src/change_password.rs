@@ -1,4 +1,4 @@
-use api::{Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
+use api::{Authenticated, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
 use auth::password;
 use axum::extract::State;
 use domain::{Password, PasswordAttempt};
@@ -42,23 +42,26 @@ impl FromFields for Form {
     responses(
         (status = 204),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`invalid_credentials`: not the current password"),
+            description = "`invalid_credentials`: not the current password, or too many wrong ones a moment ago"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`changed_meanwhile`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `password_too_short`, `password_too_long`, \
                 `password_repeats`, `password_too_common`, `empty`, `required`, `wrong_type`, `unknown_field`)"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn change_password(
     State(App(app)): State<App>,
     Authenticated(caller): Authenticated,
+    gateway: Gateway,
     JsonBody(form): JsonBody<Form>,
 ) -> Result<StatusCode, Problem> {
     let tables = (&app.credentials, &app.users, &app.sessions);
     for _ in 0..TRIES {
-        let (user, credential) = prove(&app, &caller, &form.current).await?;
-        let new = password::hash(&form.new, app.cost).await;
+        let (user, credential) = prove(&app, &gateway, &caller, &form.current).await?;
+        let new = password::hash(&form.new, app.passwords.cost()).await;
         let new = new.map_err(|error| Problem::internal(&error))?;
         let account = (user.id, &user.email);
         match accounts::change_password(tables, account, &credential, &new, caller.session_id)

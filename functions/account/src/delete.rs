@@ -1,4 +1,4 @@
-use api::{Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
+use api::{Authenticated, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
 use axum::extract::State;
 use domain::PasswordAttempt;
 use http::StatusCode;
@@ -36,20 +36,23 @@ impl FromFields for Form {
     responses(
         (status = 204),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`invalid_credentials`: not the password"),
+            description = "`invalid_credentials`: not the password, or too many wrong ones a moment ago"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`changed_meanwhile`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `empty`, `required`, `wrong_type`, `unknown_field`)"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn delete(
     State(App(app)): State<App>,
     Authenticated(caller): Authenticated,
+    gateway: Gateway,
     JsonBody(form): JsonBody<Form>,
 ) -> Result<StatusCode, Problem> {
     for _ in 0..TRIES {
-        let (user, credential) = prove(&app, &caller, &form.password).await?;
+        let (user, credential) = prove(&app, &gateway, &caller, &form.password).await?;
         let account = (user.id, &user.email);
         match accounts::delete((&app.credentials, &app.users), account, &credential.hash).await? {
             Change::Done => return Ok(StatusCode::NO_CONTENT),

@@ -10,8 +10,7 @@ mod tests;
 
 use std::{process::ExitCode, sync::Arc};
 
-use api::{InitError, Problem, Tokens};
-use auth::password::Cost;
+use api::{InitError, Passwords, Problem, RateLimit, Tokens};
 use axum::{
     Router,
     extract::FromRef,
@@ -20,7 +19,7 @@ use axum::{
 use domain::Clock;
 use http::StatusCode;
 use settings::Env;
-use store::{Credentials, Sessions, Users};
+use store::{Credentials, Limits, Sessions, Users};
 
 /// How often a change is tried on an account that changes at the same time.
 const TRIES: usize = 3;
@@ -39,7 +38,7 @@ struct Inner {
     users: Users,
     sessions: Sessions,
     tokens: Tokens,
-    cost: Cost,
+    passwords: Passwords,
 }
 
 impl FromRef<App> for Tokens {
@@ -62,15 +61,18 @@ pub fn main() -> ExitCode {
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let aws = settings::aws::sdk_config(env)?;
     let client = store::client(env, &aws);
+    let limits = Limits::from_env(env, &client)?;
+    let limit = RateLimit::from_env(env, limits, "password", clock.clone())?;
+    let credentials = Credentials::from_env(env, &client)?;
     let app = Inner {
-        credentials: Credentials::from_env(env, &client)?,
+        passwords: Passwords::from_env(env, &credentials, clock.clone())?,
+        credentials,
         users: Users::from_env(env, &client)?,
         sessions: Sessions::from_env(env, &client)?,
         tokens: Tokens::from_env(env, &aws, clock)?,
-        cost: env.parsed("BCRYPT_COST", "a bcrypt cost from 4 to 16")?,
     };
     tokio::join!(app.tokens.warm_up(), app.users.warm_up());
-    Ok(router(app))
+    Ok(limit.guard(router(app)))
 }
 
 fn router(app: Inner) -> Router {

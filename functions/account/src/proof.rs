@@ -1,8 +1,5 @@
-use api::Problem;
-use auth::{
-    Caller,
-    password::{self, Verdict},
-};
+use api::{Gateway, Guess, Problem};
+use auth::{Caller, password::Verdict};
 use domain::{PasswordAttempt, Status, User};
 use store::Credential;
 
@@ -11,9 +8,10 @@ use crate::Inner;
 /// The caller's account, once the password is seen to be its own.
 ///
 /// # Errors
-/// 401 when it is not, or when the account is gone or disabled.
+/// 401 when it is not or may not be guessed at now, or when the account is gone or disabled.
 pub async fn prove(
     app: &Inner,
+    gateway: &Gateway,
     caller: &Caller,
     attempt: &PasswordAttempt,
 ) -> Result<(User, Credential), Problem> {
@@ -26,8 +24,14 @@ pub async fn prove(
     let credential = credential
         .filter(|found| found.user_id == user.id && found.status == Status::Active)
         .ok_or_else(Problem::invalid_token)?;
-    let verdict = password::verify(attempt, Some(&credential.hash), app.cost).await;
-    match verdict.map_err(|error| Problem::internal(&error))? {
+    let guess = Guess {
+        email: &user.email,
+        owner: user.id,
+        credential: Some(&credential),
+        attempt,
+        request_id: &gateway.request_id,
+    };
+    match app.passwords.check(&guess).await? {
         Verdict::NoMatch => Err(Problem::invalid_credentials()),
         Verdict::Match | Verdict::MatchNeedsRehash => Ok((user, credential)),
     }

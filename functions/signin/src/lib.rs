@@ -6,23 +6,20 @@ mod tests;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use api::InitError;
-use auth::{
-    keys::{SigningKeys, VerifyingKeys},
-    password::Cost,
-};
+use api::{InitError, Passwords, RateLimit};
+use auth::keys::{SigningKeys, VerifyingKeys};
 use aws_types::SdkConfig;
 use axum::{Router, routing::post};
 use domain::Clock;
 use settings::{Cached, Env, Parameters};
-use store::{Credentials, Sessions, Users};
+use store::{Credentials, Limits, Sessions, Users};
 
 struct App {
     credentials: Credentials,
     users: Users,
     sessions: Sessions,
     keys: Cached<SigningKeys>,
-    cost: Cost,
+    passwords: Passwords,
     issuer: Option<String>,
     audience: String,
     access_token_lifetime: time::Duration,
@@ -44,12 +41,15 @@ pub fn main() -> ExitCode {
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let aws = settings::aws::sdk_config(env)?;
     let client = store::client(env, &aws);
+    let limits = Limits::from_env(env, &client)?;
+    let limit = RateLimit::from_env(env, limits, "signin", clock.clone())?;
+    let credentials = Credentials::from_env(env, &client)?;
     let app = App {
-        credentials: Credentials::from_env(env, &client)?,
+        passwords: Passwords::from_env(env, &credentials, clock.clone())?,
+        credentials,
         users: Users::from_env(env, &client)?,
         sessions: Sessions::from_env(env, &client)?,
         keys: keys(env, &aws, clock.clone())?,
-        cost: env.parsed("BCRYPT_COST", "a bcrypt cost from 4 to 16")?,
         issuer: env.get("ISSUER").map(str::to_owned),
         audience: env.required("AUDIENCE")?,
         access_token_lifetime: time::Duration::seconds(
@@ -61,7 +61,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         clock,
     };
     let (_, ()) = tokio::join!(app.keys.get(), app.credentials.warm_up());
-    Ok(router(app))
+    Ok(limit.guard(router(app)))
 }
 
 fn router(app: App) -> Router {

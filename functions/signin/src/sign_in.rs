@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, UserView, text};
+use api::{Fields, FromFields, Gateway, Guess, JsonBody, Problem, ProblemDocument, UserView, text};
 use auth::{
     Caller,
     keys::SigningKeys,
@@ -9,7 +9,7 @@ use auth::{
     token::{self, AccessToken, TokenPolicy},
 };
 use axum::{Json, extract::State};
-use domain::{Email, PasswordAttempt, SessionId, Status, User};
+use domain::{Email, PasswordAttempt, SessionId, User, UserId};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use store::{Credential, Session};
@@ -58,7 +58,9 @@ pub struct Answer {
 
 /// Sign in.
 ///
-/// One answer and one amount of work for an unknown address, a wrong password and a disabled account.
+/// One answer and one amount of work for an unknown address, a wrong password, a disabled account, and one that waits:
+/// after five wrong passwords nobody is listened to for a second, and twice as long after each further one, up to 15
+/// minutes.
 #[utoipa::path(
     post,
     path = "/signin",
@@ -68,10 +70,13 @@ pub struct Answer {
     responses(
         (status = 200, body = Answer),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`invalid_credentials`: no account, another password, or a disabled account"),
+            description = "`invalid_credentials`: no account, another password, a disabled account, or too many wrong \
+                passwords a moment ago"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_email`, `empty`, `required`, `wrong_type`, \
                 `unknown_field`)"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn sign_in(
@@ -80,7 +85,7 @@ pub async fn sign_in(
     JsonBody(form): JsonBody<Form>,
 ) -> Result<Json<Answer>, Problem> {
     let keys = app.keys.get().await.map_err(|_| Problem::unavailable())?;
-    let (credential, user, verdict) = verify(&app, &form).await?;
+    let (credential, user, verdict) = verify(&app, &gateway, &form).await?;
     if verdict == Verdict::MatchNeedsRehash {
         renew_hash(&app, &form, &credential).await;
     }
@@ -95,20 +100,28 @@ pub async fn sign_in(
     }))
 }
 
-/// The profile is fetched while bcrypt runs on its own thread, so it costs no time.
-async fn verify(app: &App, form: &Form) -> Result<(Credential, User, Verdict), Problem> {
+/// The profile is fetched while bcrypt runs on its own thread, so it costs no time. For an address that nobody has, so is
+/// nobody's: the tables are asked the same for everybody.
+async fn verify(
+    app: &App,
+    gateway: &Gateway,
+    form: &Form,
+) -> Result<(Credential, User, Verdict), Problem> {
     let credential = app.credentials.find(&form.email).await?;
-    let stored = credential.as_ref().map(|credential| &credential.hash);
-    let profile = async {
-        match &credential {
-            Some(credential) => app.users.find(credential.user_id).await,
-            None => Ok(None),
-        }
+    let owner = match &credential {
+        Some(credential) => credential.user_id,
+        None => UserId::new(app.clock.now()),
     };
-    let (verdict, user) = tokio::join!(password::verify(&form.password, stored, app.cost), profile);
-    let verdict = verdict.map_err(|error| Problem::internal(&error))?;
-    match credential {
-        Some(credential) if verdict != Verdict::NoMatch && credential.status == Status::Active => {
+    let guess = Guess {
+        email: &form.email,
+        owner,
+        credential: credential.as_ref(),
+        attempt: &form.password,
+        request_id: &gateway.request_id,
+    };
+    let (verdict, user) = tokio::join!(app.passwords.check(&guess), app.users.find(owner));
+    match (credential, verdict?) {
+        (Some(credential), verdict) if verdict != Verdict::NoMatch => {
             // Deleted since its credential was read: nobody any more.
             let user = user?.ok_or_else(Problem::invalid_credentials)?;
             Ok((credential, user, verdict))
@@ -120,7 +133,7 @@ async fn verify(app: &App, form: &Form) -> Result<(Credential, User, Verdict), P
 /// The stored hash has another cost than the configured one, and only now is the password at hand. No reason to
 /// refuse the sign-in when it fails: there will be a next one.
 async fn renew_hash(app: &App, form: &Form, credential: &Credential) {
-    match password::rehash(&form.password, app.cost).await {
+    match password::rehash(&form.password, app.passwords.cost()).await {
         Ok(new) => {
             let renewed = app
                 .credentials

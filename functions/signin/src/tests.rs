@@ -9,9 +9,10 @@ use aws_sdk_dynamodb::{
 };
 use domain::{Password, PasswordAttempt};
 use http::StatusCode;
-use serde_json::{Value, json};
 
-use self::tables::Tables;
+use time::Duration;
+
+use self::tables::{Guesses, NOW, Tables};
 
 const PASSWORD: &str = "analytical engine";
 
@@ -37,33 +38,102 @@ async fn signing_in_is_the_same_work_whatever_comes_of_it() {
 async fn every_outcome_takes_one_hash_of_the_configured_cost() {
     for stored in [6, 5] {
         let mut tables = Tables::new(&hash_of(PASSWORD, stored).await);
-        let refused = (StatusCode::UNAUTHORIZED, json!("invalid_credentials"));
-        let right = (StatusCode::OK, Value::Null);
+        let (nobody, ada) = ("nobody@example.com", "ada@example.com");
+        let wrong = "difference engine";
         let too_long = "x".repeat(500);
-        for (status, email, password, expected) in [
-            ("active", "nobody@example.com", PASSWORD, &refused),
-            ("active", "nobody@example.com", too_long.as_str(), &refused),
-            ("active", "ada@example.com", "difference engine", &refused),
-            ("active", "ada@example.com", "x", &refused),
-            ("active", "ada@example.com", &too_long, &refused),
-            ("disabled", "ada@example.com", "difference engine", &refused),
-            ("disabled", "ada@example.com", PASSWORD, &refused),
-            ("active", "ada@example.com", PASSWORD, &right),
+        let mut refusals = Vec::new();
+        for (status, guesses, email, password) in [
+            ("active", FREE, nobody, PASSWORD),
+            ("active", FREE, nobody, &too_long),
+            ("active", FREE, ada, wrong),
+            ("active", FREE, ada, "x"),
+            ("active", FREE, ada, &too_long),
+            ("active", LAST_FREE, ada, wrong),
+            ("active", waiting(1), ada, wrong),
+            ("active", waiting(1), ada, PASSWORD),
+            ("active", waiting(900_000), ada, PASSWORD),
+            ("active", waiting(0), ada, wrong),
+            ("active", waiting(-1), ada, wrong),
+            ("active", AFTER_A_BURST, ada, wrong),
+            ("disabled", FREE, ada, wrong),
+            ("disabled", FREE, ada, PASSWORD),
+            ("disabled", waiting(1), ada, PASSWORD),
+            ("disabled", waiting(0), ada, PASSWORD),
         ] {
             tables.status = status;
+            *tables.guesses() = guesses;
             let before = work();
             let (answered, body) = tables.sign_in(cost(6), email, password).await;
-            let what = format!("{status} {email} {password}");
-            assert_eq!(&(answered, body["code"].clone()), expected, "{what}");
-            // A renewed hash is worked on after the answer is decided, and only for its owner.
-            let renewed = if stored < 6 && expected == &right {
-                1 << 6
-            } else {
-                0
-            };
-            assert_eq!(work() - before - renewed, 1 << 6, "{what}");
+            let what = format!("{status} {guesses:?} {email} {password}");
+            assert_eq!(answered, StatusCode::UNAUTHORIZED, "{what}");
+            assert_eq!(body["code"], "invalid_credentials", "{what}");
+            assert_eq!(work() - before, 1 << 6, "{what}");
+            let mut requests = std::mem::take(&mut tables.seen().requests);
+            requests.sort_unstable();
+            refusals.push((what, body, requests));
         }
-        assert_eq!(tables.seen().sessions, 1);
+        let (_, body, requests) = &refusals[0];
+        let asked = [
+            ("GetItem", "credentials"),
+            ("GetItem", "users"),
+            ("UpdateItem", "credentials"),
+        ];
+        assert_eq!(requests, &asked);
+        for (what, other, others_requests) in &refusals {
+            assert_eq!((other, others_requests), (body, requests), "{what}");
+        }
+        assert_eq!(tables.seen().sessions, 0);
+        the_owner_is_let_in(&mut tables, stored).await;
+    }
+}
+
+const FREE: Guesses = Guesses {
+    failures: 0,
+    locked_until: None,
+};
+const LAST_FREE: Guesses = Guesses {
+    failures: 4,
+    ..FREE
+};
+const AFTER_A_BURST: Guesses = Guesses {
+    failures: 200,
+    ..FREE
+};
+
+/// The wait is over in so many milliseconds.
+fn waiting(milliseconds: i64) -> Guesses {
+    let until = NOW + Duration::milliseconds(milliseconds);
+    Guesses {
+        failures: 5,
+        locked_until: Some(until.unix_timestamp_nanos() / 1_000_000),
+    }
+}
+
+/// Without a wait, or when it is over. What was counted is forgotten then, and only then is there something to write.
+async fn the_owner_is_let_in(tables: &mut Tables, stored: u32) {
+    tables.status = "active";
+    for (guesses, updates) in [
+        (FREE, 0),
+        (LAST_FREE, 1),
+        (waiting(0), 2),
+        (AFTER_A_BURST, 2),
+    ] {
+        *tables.guesses() = guesses;
+        let before = work();
+        let answer = tables.sign_in(cost(6), "ada@example.com", PASSWORD).await;
+        assert_eq!(answer.0, StatusCode::OK, "{guesses:?}");
+        // A renewed hash is worked on after the answer is decided, and only for its owner.
+        let renewed = if stored < 6 { 1 << 6 } else { 0 };
+        assert_eq!(work() - before - renewed, 1 << 6, "{guesses:?}");
+        let requests = std::mem::take(&mut tables.seen().requests);
+        let update = |request: &&(&str, &str)| request.0 == "UpdateItem";
+        assert_eq!(
+            requests.iter().filter(update).count(),
+            updates,
+            "{guesses:?}"
+        );
+        assert_eq!(requests.len(), 3 + updates, "{guesses:?}");
+        assert_eq!(*tables.guesses(), FREE);
     }
 }
 

@@ -5,12 +5,12 @@ mod sign_up;
 
 use std::{process::ExitCode, sync::Arc};
 
-use api::InitError;
+use api::{InitError, RateLimit};
 use auth::password::Cost;
 use axum::{Router, routing::post};
 use domain::Clock;
 use settings::Env;
-use store::{Credentials, Idempotency, Users};
+use store::{Credentials, Idempotency, Limits, Users};
 
 struct App {
     credentials: Credentials,
@@ -33,6 +33,8 @@ pub fn main() -> ExitCode {
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let client = store::client(env, &settings::aws::sdk_config(env)?);
+    let limits = Limits::from_env(env, &client)?;
+    let limit = RateLimit::from_env(env, limits, "signup", clock.clone())?;
     let app = App {
         credentials: Credentials::from_env(env, &client)?,
         users: Users::from_env(env, &client)?,
@@ -41,7 +43,8 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         clock,
     };
     app.idempotency.warm_up().await;
-    Ok(Router::new()
+    let routes = Router::new()
         .route("/signup", post(sign_up::sign_up))
-        .with_state(Arc::new(app)))
+        .with_state(Arc::new(app));
+    Ok(limit.guard(routes))
 }

@@ -9,7 +9,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{Email, Name, Password, Profile, Roles, Status, User, UserId};
+use domain::{Email, FailedAttempts, Name, Password, Profile, Roles, Status, User, UserId};
 use http::{StatusCode, header};
 use store::{
     Credential,
@@ -94,6 +94,8 @@ impl FromFields for Form {
             description = "`validation_failed` (fields: `invalid_email`, `password_too_short`, `password_too_long`, \
                 `password_repeats`, `password_too_common`, `empty`, `too_long`, `control_character`, `invalid_age`, \
                 `required`, `wrong_type`, `unknown_field`), `invalid_idempotency_key`, `idempotency_key_reused`"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn sign_up(
@@ -149,6 +151,7 @@ fn credential(user: &User, hash: PasswordHash) -> Credential {
         roles: user.roles.clone(),
         status: user.status,
         session_epoch: 1,
+        failed: FailedAttempts::NONE,
     }
 }
 

@@ -5,13 +5,19 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::Clock;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{self, HeaderName},
+};
 use lambda_http::RequestExt as _;
 
-use crate::{Gateway, Problem, deadline};
+use crate::{
+    Gateway, Problem, deadline,
+    rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY},
+};
 
 /// Headers of every answer. An API's answers are never framed, sniffed or cached unless a route says so.
-const HEADERS: [(header::HeaderName, HeaderValue); 5] = [
+const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (
         header::CONTENT_SECURITY_POLICY,
@@ -30,6 +36,9 @@ const HEADERS: [(header::HeaderName, HeaderValue); 5] = [
         HeaderValue::from_static("nosniff"),
     ),
 ];
+
+/// Headers of an answer that its problem document does not replace.
+const KEPT: [HeaderName; 3] = [header::ALLOW, RATE_LIMIT, RATE_LIMIT_POLICY];
 
 /// What all answers of a function have in common: an end within the deadline, problems as documents, the request id,
 /// the security headers, and one line in the log.
@@ -85,11 +94,12 @@ fn is_ambiguous(path: &str) -> bool {
 
 fn dress(mut response: Response, request_id: &str) -> Response {
     if let Some(problem) = problem_of(&mut response) {
-        let allow = response.headers_mut().remove(header::ALLOW);
+        let mut found = std::mem::take(response.headers_mut());
         response = problem.render(request_id);
-        response
-            .headers_mut()
-            .extend(allow.map(|allow| (header::ALLOW, allow)));
+        for name in KEPT {
+            let value = found.remove(&name).map(|value| (name, value));
+            response.headers_mut().extend(value);
+        }
     }
     let headers: &mut HeaderMap = response.headers_mut();
     for (name, value) in HEADERS {
@@ -115,4 +125,4 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
         })
 }
 
-const X_REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -5,7 +5,7 @@ use lambda_http::{
     request::RequestContext,
 };
 
-use crate::Problem;
+use crate::{Problem, address};
 
 /// What API Gateway knows of a request, from its request context and never from a header, which anybody can set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,18 +14,25 @@ pub struct Gateway {
     pub request_id: String,
     /// The host name that was called: the API's own, or its custom domain.
     pub domain_name: String,
+    /// Whom it comes from, as requests are counted: an IPv4 address or an IPv6 network.
+    pub caller: String,
 }
 
 impl Gateway {
     pub(crate) fn of(extensions: &Extensions) -> Self {
         let context = extensions.request_context_ref();
-        let (request_id, domain_name) = match context {
+        let (request_id, domain_name, source_ip) = match context {
             Some(RequestContext::ApiGatewayV2(ApiGatewayV2httpRequestContext {
                 request_id,
                 domain_name,
+                http,
                 ..
-            })) => (request_id.clone(), domain_name.clone()),
-            _ => (None, None),
+            })) => (
+                request_id.clone(),
+                domain_name.clone(),
+                http.source_ip.as_deref(),
+            ),
+            _ => (None, None, None),
         };
         let invocation = || {
             extensions
@@ -35,6 +42,7 @@ impl Gateway {
         Self {
             request_id: request_id.or_else(invocation).unwrap_or_default(),
             domain_name: domain_name.unwrap_or_default(),
+            caller: address::caller(source_ip),
         }
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod authenticated;
 mod cursor;
 mod deadline;
@@ -10,8 +11,10 @@ mod gateway;
 mod idempotency;
 mod json;
 mod page;
+mod passwords;
 mod problem;
 mod public_keys;
+mod rate_limit;
 mod runtime;
 mod timestamp;
 mod user;
@@ -25,8 +28,10 @@ pub use gateway::Gateway;
 pub use idempotency::{IdempotencyKey, fingerprint};
 pub use json::{JsonBody, from_json};
 pub use page::{List, Page};
+pub use passwords::{Guess, Passwords};
 pub use problem::{Problem, ProblemDocument};
 pub use public_keys::PublicKeys;
+pub use rate_limit::RateLimit;
 pub use runtime::{InitError, events, main};
 pub use timestamp::Timestamp;
 pub use user::{UserAnswer, UserView, profile};

@@ -2,6 +2,7 @@
 
 mod clock;
 mod email;
+mod failed_attempts;
 mod ids;
 mod invalid;
 mod name;
@@ -14,6 +15,7 @@ mod user;
 
 pub use clock::Clock;
 pub use email::Email;
+pub use failed_attempts::FailedAttempts;
 pub use ids::{SessionId, UploadId, UserId};
 pub use invalid::Invalid;
 pub use name::Name;

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
     types::{AttributeValue, Delete, Put, TransactWriteItem, Update},
 };
-use domain::{Email, Role, Roles, Status, UserId};
+use domain::{Email, FailedAttempts, Role, Roles, Status, UserId};
 use settings::{Env, EnvError};
 
 use crate::{
@@ -35,6 +35,8 @@ pub struct Credential {
     pub status: Status,
     /// Which generation of sessions lives: a new password starts the next one.
     pub session_epoch: u64,
+    /// The wrong guesses at the password since the owner last gave the right one.
+    pub failed: FailedAttempts,
 }
 
 impl Credentials {
@@ -110,8 +112,8 @@ impl Credentials {
         Ok(TransactWriteItem::builder().put(put?).build())
     }
 
-    /// The part of a password change that replaces the hash and begins the next session epoch, unless
-    /// the hash is no longer `old` or the epoch no longer `epoch`.
+    /// The part of a password change that replaces the hash, forgets wrong guesses at the old one and begins the next
+    /// session epoch, unless the hash is no longer `old` or the epoch no longer `epoch`.
     pub(crate) fn replace_hash(
         &self,
         email: &Email,
@@ -122,7 +124,10 @@ impl Credentials {
         let update = Update::builder()
             .table_name(&self.0.name)
             .key("email", s(email.canonical()))
-            .update_expression("SET #hash = :new, session_epoch = session_epoch + :one")
+            .update_expression(
+                "SET #hash = :new, session_epoch = session_epoch + :one \
+                    REMOVE failures, locked_until, write_id",
+            )
             .condition_expression("#hash = :old AND session_epoch = :epoch")
             .expression_attribute_names("#hash", "hash")
             .expression_attribute_values(":new", s(new.as_str()))
@@ -175,7 +180,7 @@ impl Credentials {
     }
 }
 
-fn is_conditional_check<R>(error: &SdkError<UpdateItemError, R>) -> bool {
+pub(crate) fn is_conditional_check<R>(error: &SdkError<UpdateItemError, R>) -> bool {
     error
         .as_service_error()
         .is_some_and(UpdateItemError::is_conditional_check_failed_exception)
@@ -208,5 +213,6 @@ fn read(mut row: Row) -> Result<Credential, StoreError> {
             .collect(),
         status: Status::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))?,
         session_epoch: row.number("session_epoch")?,
+        failed: FailedAttempts::new(row.optional_number("failures").unwrap_or_default()),
     })
 }

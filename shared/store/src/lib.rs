@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accounts;
+mod attempts;
 mod credentials;
 mod error;
 mod idempotency;
+mod limits;
 mod quotas;
 mod read_grants;
 mod row;
@@ -21,6 +23,7 @@ mod tests;
 pub use credentials::{Credential, Credentials};
 pub use error::StoreError;
 pub use idempotency::{Idempotency, Record};
+pub use limits::Limits;
 pub use quotas::Quotas;
 pub use read_grants::{ReadGrant, ReadGrants};
 pub use sessions::{Session, Sessions};

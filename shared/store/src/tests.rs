@@ -23,7 +23,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use domain::{Email, Name, Patch, Profile, Roles, Status, User, UserId};
+use domain::{Email, FailedAttempts, Name, Patch, Profile, Roles, Status, User, UserId};
 use time::macros::datetime;
 
 use crate::{
@@ -71,6 +71,7 @@ async fn sign_up(client: &Client) -> Result<SignUp, StoreError> {
         roles: Roles::new(),
         status: Status::Active,
         session_epoch: 1,
+        failed: FailedAttempts::NONE,
     };
     let record = Record {
         id: "key".into(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::{Fields, FromFields, Problem, from_json, profile, text};
 use auth::password::PasswordHash;
-use domain::{Email, Invalid, Name, Profile, Role, Roles, Status, User, UserId};
+use domain::{Email, FailedAttempts, Invalid, Name, Profile, Role, Roles, Status, User, UserId};
 use serde_json::Value;
 use store::Credential;
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
@@ -181,6 +181,7 @@ impl Form {
             roles: self.roles,
             status: user.status,
             session_epoch: 1,
+            failed: FailedAttempts::NONE,
         };
         Account {
             line,

@@ -6,7 +6,7 @@ use std::{
 use auth::{
     Caller,
     keys::{Algorithm, NewKey, SigningKeys, VerifyingKeys},
-    password::{PasswordHash, hash},
+    password::{Cost, PasswordHash, hash},
     token::{self, TokenPolicy},
 };
 use aws_sdk_dynamodb::{
@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::{
     operation::{
         get_item::GetItemOutput,
         transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput},
+        update_item::UpdateItemOutput,
     },
     types::{
         AttributeValue, CancellationReason, TransactWriteItem, error::TransactionCanceledException,
@@ -31,7 +32,9 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, macros::datetime};
 use tower::ServiceExt as _;
 
-use crate::{Clock, Cost, Credentials, Env, Inner, Sessions, StatusCode, Tokens, Users, router};
+use crate::{
+    Clock, Credentials, Env, Inner, Passwords, Sessions, StatusCode, Tokens, Users, router,
+};
 
 const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
 const ISSUER: &str = "https://api.example.com";
@@ -142,7 +145,10 @@ impl Tables {
     pub(super) async fn request(&self, method: &str, path: &str, body: &Value) -> Answer {
         let (credential, user, transactions) =
             (self.credential(), self.user(), self.transactions());
-        let rules = [&credential, &user, &transactions];
+        let counted = mock!(Client::update_item)
+            .match_requests(|update| update.table_name() == Some("credentials"))
+            .then_output(|| UpdateItemOutput::builder().build());
+        let rules = [&credential, &user, &transactions, &counted];
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules, retries);
         let key = NewKey::generate(Algorithm::ES256, NOW).unwrap();
         let app = api::finish(router(inner(&client, &key)), Clock::fixed(NOW));
@@ -197,6 +203,7 @@ fn inner(client: &Client, key: &NewKey) -> Inner {
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "key"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("BCRYPT_COST", &cost().to_string()),
     ]);
     let page = json!({"Parameters": [{
         "Name": format!("/cloakroom/dev/keys/public/{}", key.kid),
@@ -205,12 +212,13 @@ fn inner(client: &Client, key: &NewKey) -> Inner {
     let parameter_store = infallible_client_fn(move |_| http::Response::new(page.to_string()));
     let aws = settings::aws::sdk_config(&env).unwrap().into_builder();
     let aws = aws.http_client(parameter_store).build();
+    let credentials = Credentials::from_env(&env, client).unwrap();
     Inner {
-        credentials: Credentials::from_env(&env, client).unwrap(),
+        passwords: Passwords::from_env(&env, &credentials, Clock::fixed(NOW)).unwrap(),
+        credentials,
         users: Users::from_env(&env, client).unwrap(),
         sessions: Sessions::from_env(&env, client).unwrap(),
         tokens: Tokens::from_env(&env, &aws, Clock::fixed(NOW)).unwrap(),
-        cost: cost(),
     }
 }
 

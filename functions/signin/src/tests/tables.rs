@@ -12,12 +12,15 @@ use aws_sdk_dynamodb::{
     operation::{
         get_item::{GetItemError, GetItemOutput},
         put_item::{PutItemError, PutItemOutput},
-        update_item::{UpdateItemError, UpdateItemOutput},
+        update_item::{UpdateItemError, UpdateItemInput, UpdateItemOutput},
     },
-    types::{AttributeValue, error::InternalServerError},
+    types::{
+        AttributeValue,
+        error::{ConditionalCheckFailedException, InternalServerError},
+    },
 };
 use aws_smithy_http_client::test_util::infallible_client_fn;
-use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use axum::body::Body;
 use domain::UserId;
 use http::{Request, StatusCode};
@@ -29,7 +32,7 @@ use tower::ServiceExt as _;
 
 use crate::*;
 
-const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
+pub(super) const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
 
 /// What the tables hold of one account, and what was asked of them.
 pub(super) struct Tables {
@@ -41,6 +44,15 @@ pub(super) struct Tables {
     /// How a renewal of the hash fails, if it does.
     pub(super) renewal: Option<fn() -> UpdateItemError>,
     seen: Arc<Mutex<Seen>>,
+    guesses: Arc<Mutex<Guesses>>,
+}
+
+/// What the credential says of guesses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Guesses {
+    pub(super) failures: u64,
+    /// Milliseconds since 1970.
+    pub(super) locked_until: Option<i128>,
 }
 
 #[derive(Default)]
@@ -50,6 +62,8 @@ pub(super) struct Seen {
     /// The values of each renewal of the hash: the condition's, the new one.
     pub(super) renewals: Vec<(String, String)>,
     pub(super) sessions: usize,
+    /// Operation and table of each request.
+    pub(super) requests: Vec<(&'static str, &'static str)>,
 }
 
 impl Tables {
@@ -61,7 +75,12 @@ impl Tables {
             session_is_written: true,
             renewal: None,
             seen: Arc::default(),
+            guesses: Arc::default(),
         }
+    }
+
+    pub(super) fn guesses(&self) -> MutexGuard<'_, Guesses> {
+        self.guesses.lock().unwrap()
     }
 
     pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -69,18 +88,33 @@ impl Tables {
     }
 
     fn credential(&self) -> Rule {
+        let (seen, guesses) = (Arc::clone(&self.seen), Arc::clone(&self.guesses));
         let item = GetItemOutput::builder()
             .item("email", s("ada@example.com"))
             .item("user_id", s(&user_id().to_string()))
             .item("hash", s(&self.hash))
             .item("status", s(self.status))
-            .item("session_epoch", n("1"))
-            .build();
+            .item("session_epoch", n("1"));
         mock!(Client::get_item)
             .match_requests(|get| get.table_name() == Some("credentials"))
-            .then_compute_output(move |get| match get.key().unwrap()["email"].as_s() {
-                Ok(email) if email == "ada@example.com" => item.clone(),
-                _ => GetItemOutput::builder().build(),
+            .then_compute_output(move |get| {
+                seen.lock()
+                    .unwrap()
+                    .requests
+                    .push(("GetItem", "credentials"));
+                if get.key().unwrap()["email"] != s("ada@example.com") {
+                    return GetItemOutput::builder().build();
+                }
+                let guesses = *guesses.lock().unwrap();
+                // Most accounts have neither.
+                let item = match guesses.failures {
+                    0 => item.clone(),
+                    failures => item.clone().item("failures", n(&failures.to_string())),
+                };
+                match guesses.locked_until {
+                    None => item.build(),
+                    Some(until) => item.item("locked_until", n(&until.to_string())).build(),
+                }
             })
     }
 
@@ -89,12 +123,20 @@ impl Tables {
         let rule = mock!(Client::get_item).match_requests(move |get| {
             let asked = get.table_name() == Some("users");
             if asked {
-                seen.lock().unwrap().profile_after.push(work());
+                let mut seen = seen.lock().unwrap();
+                seen.profile_after.push(work());
+                seen.requests.push(("GetItem", "users"));
             }
             asked
         });
         match self.user {
-            Ok(true) => rule.then_output(user_item),
+            Ok(true) => rule.then_compute_output(|get| {
+                if get.key().unwrap()["id"] == s(&user_id().to_string()) {
+                    user_item()
+                } else {
+                    GetItemOutput::builder().build()
+                }
+            }),
             Ok(false) => rule.then_output(|| GetItemOutput::builder().build()),
             Err(()) => rule.then_error(|| {
                 GetItemError::InternalServerError(InternalServerError::builder().build())
@@ -105,8 +147,10 @@ impl Tables {
     fn renewal(&self) -> Rule {
         let seen = Arc::clone(&self.seen);
         let rule = mock!(Client::update_item).match_requests(move |update| {
+            if update.update_expression() != Some("SET #hash = :new") {
+                return false;
+            }
             assert_eq!(update.table_name(), Some("credentials"));
-            assert_eq!(update.update_expression(), Some("SET #hash = :new"));
             assert_eq!(update.condition_expression(), Some("#hash = :old"));
             let values = update.expression_attribute_values().unwrap();
             let [old, new] = [":old", ":new"].map(|name| values[name].as_s().unwrap().clone());
@@ -119,10 +163,31 @@ impl Tables {
         }
     }
 
+    /// Guesses that are counted, claimed and forgiven.
+    fn attempts(&self) -> Rule {
+        let (seen, guesses) = (Arc::clone(&self.seen), Arc::clone(&self.guesses));
+        mock!(Client::update_item)
+            .match_requests(|update| update.update_expression() != Some("SET #hash = :new"))
+            .then_compute_response(move |update| {
+                assert_eq!(update.table_name(), Some("credentials"));
+                seen.lock()
+                    .unwrap()
+                    .requests
+                    .push(("UpdateItem", "credentials"));
+                if is_done(&mut guesses.lock().unwrap(), update) {
+                    return MockResponse::Output(UpdateItemOutput::builder().build());
+                }
+                let failed = ConditionalCheckFailedException::builder().build();
+                MockResponse::Error(UpdateItemError::ConditionalCheckFailedException(failed))
+            })
+    }
+
     fn session(&self) -> Rule {
         let seen = Arc::clone(&self.seen);
         let rule = mock!(Client::put_item).match_requests(move |put| {
-            seen.lock().unwrap().sessions += 1;
+            let mut seen = seen.lock().unwrap();
+            seen.sessions += 1;
+            seen.requests.push(("PutItem", "sessions"));
             put.table_name() == Some("sessions")
         });
         if self.session_is_written {
@@ -137,8 +202,9 @@ impl Tables {
     /// The function with these tables behind it.
     fn app(&self, cost: Cost) -> Router {
         let (credential, profile) = (self.credential(), self.profile());
-        let (renewal, session) = (self.renewal(), self.session());
-        let rules = [&credential, &profile, &renewal, &session];
+        let (renewal, attempts) = (self.renewal(), self.attempts());
+        let session = self.session();
+        let rules = [&credential, &profile, &renewal, &attempts, &session];
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules);
         let env = Env::from([
             ("CREDENTIALS_TABLE", "credentials"),
@@ -146,14 +212,16 @@ impl Tables {
             ("SESSIONS_TABLE", "sessions"),
             ("PARAMETER_PATH", "/cloakroom/dev"),
             ("PARAMETER_CACHE_SECONDS", "300"),
+            ("BCRYPT_COST", &cost.to_string()),
         ]);
         let clock = Clock::fixed(NOW);
+        let credentials = Credentials::from_env(&env, &client).unwrap();
         let app = App {
-            credentials: Credentials::from_env(&env, &client).unwrap(),
+            passwords: Passwords::from_env(&env, &credentials, clock.clone()).unwrap(),
+            credentials,
             users: Users::from_env(&env, &client).unwrap(),
             sessions: Sessions::from_env(&env, &client).unwrap(),
             keys: keys(&env, &parameter_store(), clock.clone()).unwrap(),
-            cost,
             issuer: Some("https://api.example.com".into()),
             audience: "cloakroom".into(),
             access_token_lifetime: time::Duration::minutes(15),
@@ -177,6 +245,31 @@ impl Tables {
         let body = response.into_body().collect().await.unwrap().to_bytes();
         (status, serde_json::from_slice(&body).unwrap())
     }
+}
+
+/// Does what an update of guesses says, if its condition holds.
+fn is_done(guesses: &mut Guesses, update: &UpdateItemInput) -> bool {
+    let values = update.expression_attribute_values().unwrap();
+    let number = |name: &str| -> Option<i128> { values.get(name)?.as_n().unwrap().parse().ok() };
+    let is_hers = update.key().unwrap()["email"] == s("ada@example.com")
+        && values[":owner"] == s(&user_id().to_string());
+    let expression = update.update_expression().unwrap();
+    if expression.starts_with("REMOVE failures, locked_until") {
+        *guesses = Guesses::default();
+        return is_hers;
+    }
+    let is_claim = expression.starts_with("SET failures = :next, locked_until = :until");
+    let holds = if is_claim {
+        number(":seen") == Some(guesses.failures.into()) && guesses.locked_until <= number(":now")
+    } else {
+        assert!(expression.starts_with("SET failures = if_not_exists(failures, :zero) + :one"));
+        guesses.locked_until.is_none()
+    };
+    if is_hers && holds {
+        guesses.failures += 1;
+        guesses.locked_until = number(":until");
+    }
+    is_hers && holds
 }
 
 fn user_id() -> UserId {

@@ -1,0 +1,125 @@
+//! Guesses at a password, as the credential counts them.
+//!
+//! An update would make the item of an account that is not there; the condition on the owner keeps it from that, and is
+//! what fails for an address that nobody has.
+
+use aws_sdk_dynamodb::{
+    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
+};
+use domain::{Email, FailedAttempts, UserId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    Credentials, StoreError,
+    credentials::is_conditional_check,
+    row::{n, s},
+    table::Table,
+};
+
+impl Credentials {
+    /// Counts a wrong guess that was free when it was made. With the last free one the first wait begins, and what was
+    /// guessed at the same time is counted no more. Says whether it was counted.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn count_failure(
+        &self,
+        (email, owner): (&Email, UserId),
+        seen: FailedAttempts,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let count = "SET failures = if_not_exists(failures, :zero) + :one, write_id = :write_id";
+        let update = self
+            .attempt(email, owner)
+            .condition_expression(
+                "user_id = :owner AND attribute_not_exists(locked_until) AND NOT write_id = :write_id",
+            )
+            .expression_attribute_values(":zero", n(0))
+            .expression_attribute_values(":one", n(1));
+        let update = match seen.next().wait() {
+            None => update.update_expression(count),
+            Some(wait) => update
+                .update_expression(format!("{count}, locked_until = :until"))
+                .expression_attribute_values(":until", milliseconds(now + wait)),
+        };
+        marked(update).await
+    }
+
+    /// Claims the one guess that may be made when a wait is over, and counts it at once, as if it were wrong: of any
+    /// number of requests one makes it, and the next wait begins with it. Says whether it was this one.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn claim_guess(
+        &self,
+        (email, owner): (&Email, UserId),
+        seen: FailedAttempts,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let next = seen.next();
+        let until = now + next.wait().unwrap_or_default();
+        let update = self
+            .attempt(email, owner)
+            .update_expression("SET failures = :next, locked_until = :until, write_id = :write_id")
+            .condition_expression(
+                "user_id = :owner AND failures = :seen \
+                    AND (attribute_not_exists(locked_until) OR locked_until <= :now)",
+            )
+            .expression_attribute_values(":seen", n(seen.number()))
+            .expression_attribute_values(":next", n(next.number()))
+            .expression_attribute_values(":until", milliseconds(until))
+            .expression_attribute_values(":now", milliseconds(now));
+        marked(update).await
+    }
+
+    /// Forgets all wrong guesses: the owner has given the right password. A retry does the same again.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn forgive(&self, (email, owner): (&Email, UserId)) -> Result<(), StoreError> {
+        let update = self
+            .attempt(email, owner)
+            .update_expression("REMOVE failures, locked_until, write_id")
+            .condition_expression("user_id = :owner");
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_conditional_check(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn attempt(&self, email: &Email, owner: UserId) -> UpdateItemFluentBuilder {
+        let Table { client, name } = &self.0;
+        client
+            .update_item()
+            .table_name(name)
+            .key("email", s(email.canonical()))
+            .expression_attribute_values(":owner", s(owner.to_string()))
+    }
+}
+
+/// Sends an update with a mark of its own, by which it knows its work when the reply to the first try got lost
+/// (docs/adr/0007-an-update-knows-its-own-work.md). Says whether it was done.
+async fn marked(update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
+    let write_id = s(Uuid::new_v4().to_string());
+    let result = update
+        .expression_attribute_values(":write_id", write_id.clone())
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .send()
+        .await;
+    let Err(error) = result else { return Ok(true) };
+    match error.as_service_error() {
+        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+            let mark = failed.item().and_then(|item| item.get("write_id"));
+            Ok(mark == Some(&write_id))
+        }
+        _ => Err(error.into()),
+    }
+}
+
+/// Since 1970. Finer than seconds: the first wait is one.
+fn milliseconds(time: OffsetDateTime) -> AttributeValue {
+    n((time - OffsetDateTime::UNIX_EPOCH).whole_milliseconds())
+}
