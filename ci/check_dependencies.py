@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 
-from functions import FUNCTIONS, ROOT, WITH_S3
+from functions import FUNCTIONS, ROOT, WITH_S3, WITH_SES
 
 # An arrow points to a lower floor, never along one: no function knows another.
 FLOORS = [
@@ -27,7 +27,10 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 # credentials where a function has none.
 NEVER = ["aws-config", "aws-lc-rs", "aws-lc-sys", "native-tls", "openssl-sys"]
 # What only some may carry.
-FORBIDDEN = {name: NEVER if name in WITH_S3 else [*NEVER, "aws-sdk-s3"] for name in FUNCTIONS}
+ONLY = {"aws-sdk-s3": WITH_S3, "aws-sdk-sesv2": WITH_SES}
+FORBIDDEN = {
+    name: [*NEVER, *(crate for crate, allowed in ONLY.items() if name not in allowed)] for name in FUNCTIONS
+}
 
 # What is deployed, and what CI builds.
 TARGETS = ["aarch64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"]

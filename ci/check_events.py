@@ -20,7 +20,10 @@ LOCAL = {
     "AWS_ENDPOINT_URL_DYNAMODB": "http://host.docker.internal:3001",
     "AWS_ENDPOINT_URL_S3": "http://host.docker.internal:3003",
     "AWS_ENDPOINT_URL_SSM": "http://host.docker.internal:3002",
+    "AWS_ENDPOINT_URL_SESV2": "http://host.docker.internal:3005",
     "ISSUER": "http://127.0.0.1:3000",
+    "APP_URL": "http://127.0.0.1:3000/",
+    "MAIL_FROM": "cloakroom@localhost",
 }
 STACK = "cloakroom-dev"
 # A local table has the name that CloudFormation would begin with.
@@ -86,20 +89,40 @@ def check_bridged(report: Report, name: str, event: dict[str, Any], template: Te
     return found
 
 
+def check_streamed(report: Report, name: str, event: dict[str, Any], template: Template) -> set[str]:
+    """Records that Lambda reads from a table's stream; answers for which function's mapping."""
+    mappings = template.of_type("AWS::Lambda::EventSourceMapping")
+    found = set()
+    for record in event["Records"]:
+        report.same(record["eventSource"], "aws:dynamodb", f"{name}: where it comes from")
+        table = re.search(rf":table/{STACK}-(\w+)/stream/", record["eventSourceARN"])[1]
+        for mapping, properties in mappings.items():
+            patterns = [json.loads(f["Pattern"]) for f in properties["FilterCriteria"]["Filters"]]
+            wanted = any(matches(pattern, record, template) for pattern in patterns)
+            if properties["EventSourceArn"] == f"{table}.StreamArn" and wanted:
+                found.add(mapping)
+    report.same(len(found), 1, f"{name}: one mapping brings it")
+    return found
+
+
 def check_events(report: Report, template: Template) -> None:
     known = routes(template)
-    seen, rules = set(), set()
+    seen, rules, mappings = set(), set(), set()
     for file in sorted((ROOT / "events").glob("*.json")):
         if file.name != "env.json":
             event = json.loads(file.read_text())
             if "routeKey" in event:
                 seen.add(event["routeKey"])
                 check_event(report, file.name, event, known)
+            elif "Records" in event:
+                mappings |= check_streamed(report, file.name, event, template)
             else:
                 rules |= check_bridged(report, file.name, event, template)
     expected = {route for route in known if "$default" not in route} | {"$default"}
     report.same(seen, expected, "every route has an event")
     report.same(rules, set(template.of_type("AWS::Events::Rule")), "every rule has an event")
+    followed = set(template.of_type("AWS::Lambda::EventSourceMapping"))
+    report.same(mappings, followed, "every stream that is followed has an event")
 
 
 def local_value(name: str, deployed: Any, points: dict[str, Any]) -> str:

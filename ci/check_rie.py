@@ -128,6 +128,11 @@ LIFE = [
     Step("s3-by-grant-multipart-sign", "uploads", 401, "invalid_token"),
     Step("s3-by-grant-multipart-complete", "uploads", 401, "invalid_token"),
     Step("s3-by-grant-multipart-abort", "uploads", 401, "invalid_token"),
+    # Whoever owns the address gets mail; these links nobody was mailed.
+    Step("password-forgot", "recovery", 202),
+    Step("password-reset", "recovery", 422, "invalid_email_token"),
+    Step("verify-email", "recovery", 422, "invalid_email_token"),
+    Step("outbox-insert", "mailer", None),
     Step("users-me-password", "account", 204),
     Step("signin", "signin", 401, "invalid_credentials"),
     Step("users-me-delete", "account", 204),
@@ -191,6 +196,9 @@ def body_of(answer: dict[str, Any] | None) -> Any:
 
 def failure(step: Step, answer: dict[str, Any] | None) -> str | None:
     """What is wrong with an answer."""
+    # Lambda is told how far a batch of records went: here, to its end.
+    if answer == {"batchItemFailures": []}:
+        answer = None
     # An answer without a status is the emulator's word for an error of the function.
     status = answer.get("statusCode", "error") if answer is not None else None
     if (status, (body_of(answer) or {}).get("code")) == (step.status, step.code):

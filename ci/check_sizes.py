@@ -5,13 +5,13 @@
 
 import sys
 
-from functions import BUILT, FUNCTIONS, WITH_S3, zip_mb
+from functions import BUILT, FUNCTIONS, WITH_S3, WITH_SES, zip_mb
 
 # Lambda loads the zip before it can start a function.
 MOST_ZIP_MB, MOST_ZIP_MB_WITH_S3 = 3.0, 4.0
-# Paths of sources that a second TLS library or the S3 SDK would leave in a binary, and text that every function has.
+# Paths of sources that a second TLS library or an SDK would leave in a binary, and text that every function has.
 NEVER = b"aws-lc"
-S3 = b"aws-sdk-s3"
+ONLY = {b"aws-sdk-s3": WITH_S3, b"aws-sdk-sesv2": WITH_SES}
 ALWAYS = b"lambda-runtime-aws-request-id"
 
 
@@ -34,11 +34,10 @@ def main() -> int:
         check(size <= most, f"{name}: its zip is larger than {most} MB")
         check(ALWAYS in content, f"{name}: no {ALWAYS.decode()}: is it a function?")
         check(NEVER not in content, f"{name} has {NEVER.decode()} in it")
-        if name in WITH_S3:
-            # Or it is not this text that gives the SDK away in the others.
-            check(S3 in content, f"{name} has no {S3.decode()} in it")
-        else:
-            check(S3 not in content, f"{name} has {S3.decode()} in it")
+        for sdk, allowed in ONLY.items():
+            # Where it is allowed it is there, or it is not this text that gives it away in the others.
+            expected = name in allowed
+            check((sdk in content) is expected, f"{name} has {'no ' if expected else ''}{sdk.decode()} in it")
     for what in failures:
         print(f"FAILED: {what}")
     print(f"{passed} passed, {len(failures)} failed")

@@ -32,6 +32,8 @@ GRANTS = {
         "UsersTable": {"PutItem"},
         "IdempotencyTable": {"GetItem", "PutItem"},
         "LimitsTable": {"UpdateItem"},
+        "SignUpsTable": {"PutItem"},
+        "OutboxTable": {"PutItem"},
     },
     "Signin": {
         "CredentialsTable": {"GetItem", "UpdateItem"},
@@ -57,6 +59,23 @@ GRANTS = {
         "UsersTable": {"GetItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"},
         "UsersTable/index/listing": {"Query"},
         PUBLIC_KEYS: {"GetParametersByPath"},
+    },
+    "Recovery": {
+        "OutboxTable": {"PutItem"},
+        "EmailTokensTable": {"DeleteItem", "GetItem"},
+        "SignUpsTable": {"DeleteItem", "GetItem"},
+        "CredentialsTable": {"PutItem", "UpdateItem"},
+        "UsersTable": {"PutItem", "UpdateItem"},
+        "LimitsTable": {"UpdateItem"},
+    },
+    "Mailer": {
+        "OutboxTable.StreamArn": {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"},
+        "CredentialsTable": {"GetItem"},
+        "UsersTable": {"GetItem"},
+        "EmailTokensTable": {"PutItem"},
+        "identity/app@mail.example": {"SendEmail"},
+        "identity/mail.example": {"SendEmail"},
+        "MailerDeadLetters": {"SendMessage"},
     },
     "Keys": {PUBLIC_KEYS: {"GetParametersByPath"}},
     "Uploads": {
@@ -87,11 +106,36 @@ GRANTS = {
     },
 }
 
+# The stack with mail, without which the mailer may send nothing.
+MAIL = {"MailFrom": "app@mail.example", "AppUrl": "https://app.example/"}
+
+
+def only_attributes(*names: str) -> dict:
+    """A request for these attributes, and not one that names none, which would get all."""
+    return {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": list(names)},
+        "Null": {"dynamodb:Attributes": "false"},
+        "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+    }
+
+
+# What holds of a grant besides: function -> resource -> condition. All others have none.
+CONDITIONS = {
+    "Mailer": {
+        "CredentialsTable": only_attributes("email", "user_id", "status", "session_epoch"),
+        "UsersTable": only_attributes("id", "email", "email_canonical"),
+        "identity/app@mail.example": {"StringEquals": {"ses:FromAddress": "app@mail.example"}},
+        "identity/mail.example": {"StringEquals": {"ses:FromAddress": "app@mail.example"}},
+    }
+}
+
 COMMON = {"CLOAKROOM_ENV", "RUST_LOG"}
 LIMITED = {"LIMITS_TABLE", "REQUESTS_PER_ADDRESS"}
 VERIFIER = {"PARAMETER_PATH", "PARAMETER_CACHE_SECONDS", "ISSUER", "AUDIENCE"}
 ENVIRONMENT = {
-    "Signup": LIMITED | {"CREDENTIALS_TABLE", "USERS_TABLE", "IDEMPOTENCY_TABLE", "BCRYPT_COST"},
+    "Signup": LIMITED
+    | {"CREDENTIALS_TABLE", "USERS_TABLE", "IDEMPOTENCY_TABLE", "BCRYPT_COST"}
+    | {"SIGN_UPS_TABLE", "OUTBOX_TABLE", "MAIL_FROM", "SIGNUP_MODE"},
     "Signin": VERIFIER
     | LIMITED
     | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "BCRYPT_COST"}
@@ -99,6 +143,10 @@ ENVIRONMENT = {
     "Users": VERIFIER | {"USERS_TABLE"},
     "Account": VERIFIER | LIMITED | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "BCRYPT_COST"},
     "Admin": VERIFIER | {"CREDENTIALS_TABLE", "USERS_TABLE"},
+    "Recovery": LIMITED
+    | {"CREDENTIALS_TABLE", "USERS_TABLE", "EMAIL_TOKENS_TABLE", "SIGN_UPS_TABLE", "OUTBOX_TABLE"}
+    | {"MAIL_FROM", "BCRYPT_COST"},
+    "Mailer": {"CREDENTIALS_TABLE", "USERS_TABLE", "EMAIL_TOKENS_TABLE", "MAIL_FROM", "APP_URL"},
     "Keys": {"PARAMETER_PATH", "PARAMETER_CACHE_SECONDS", "ISSUER"},
     "Uploads": VERIFIER
     | {"UPLOADS_TABLE", "QUOTAS_TABLE", "IDEMPOTENCY_TABLE", "UPLOAD_GRANTS_TABLE", "READ_GRANTS_TABLE"}
@@ -121,6 +169,9 @@ ROUTES = {
     "POST /admin/users/{id}/disable": "Admin",
     "POST /admin/users/{id}/enable": "Admin",
     "PUT /admin/users/{id}/roles": "Admin",
+    "POST /password/forgot": "Recovery",
+    "POST /password/reset": "Recovery",
+    "POST /verify-email": "Recovery",
     "GET /.well-known/jwks.json": "Keys",
     "GET /.well-known/openid-configuration": "Keys",
     "$default": "Keys",
@@ -175,10 +226,12 @@ RETRIES = {
     "UploadEventsFunctionReconcile": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 900},
 }
 
-HASHING = {"Signup", "Signin", "Account"}
+HASHING = {"Signup", "Signin", "Account", "Recovery"}
 # Seconds. The gateway waits no longer than 30.
-TIMEOUT, OTHER_TIMEOUTS = 10, {"Uploads": 29, "UploadEvents": 60}
-TABLES_THAT_EXPIRE = {"SessionsTable", "IdempotencyTable", "UploadsTable", "UploadGrantsTable", "LimitsTable"}
+TIMEOUT, OTHER_TIMEOUTS = 10, {"Uploads": 29, "UploadEvents": 60, "Mailer": 60}
+TABLES_THAT_EXPIRE = {"SessionsTable", "IdempotencyTable", "UploadsTable", "UploadGrantsTable", "LimitsTable"} | {
+    "OutboxTable", "EmailTokensTable", "SignUpsTable",
+}  # fmt: skip
 TABLES = {"CredentialsTable", "UsersTable", "QuotasTable", "ReadGrantsTable"} | TABLES_THAT_EXPIRE
 
 # All that an access log line may hold: no path, header, query or token among them.
@@ -243,7 +296,9 @@ def grants_of(statements: list[dict]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for statement in statements:
         for resource in as_list(statement["Resource"]):
-            name = resource.removeprefix(f"arn:aws:ssm:{account}:parameter").removeprefix(f"arn:aws:s3:{account}:")
+            name = resource.removeprefix(f"arn:aws:ssm:{account}:parameter")
+            for prefix in ("s3", "ses"):
+                name = name.removeprefix(f"arn:aws:{prefix}:{account}:")
             found.setdefault(name.replace(".Arn", ""), set()).update(as_list(statement["Action"]))
     return found
 
@@ -253,6 +308,8 @@ def service(resource: str) -> str:
         return "ssm"
     if resource.startswith("accesspoint/"):
         return "s3"
+    if resource.startswith("identity/"):
+        return "ses"
     return "sqs" if resource.endswith("DeadLetters") else "dynamodb"
 
 
@@ -261,7 +318,18 @@ def qualified(grants: dict[str, set[str]]) -> dict[str, set[str]]:
     return {name: {f"{service(name)}:{action}" for action in actions} for name, actions in grants.items()}
 
 
-def check_roles(report: Report, template: Template) -> None:
+def conditions_of(statements: list[dict]) -> dict[str, dict]:
+    """Resource -> condition, of those that have one."""
+    return {
+        resource: statement["Condition"]
+        for statement in statements
+        if "Condition" in statement
+        for resource in grants_of([statement])
+    }
+
+
+def check_roles(report: Report) -> None:
+    template = Template(**MAIL)
     roles = template.of_type("AWS::IAM::Role")
     report.same(set(roles), {f"{name}Role" for name in GRANTS}, "one role for each function")
     for name, grants in GRANTS.items():
@@ -275,7 +343,9 @@ def check_roles(report: Report, template: Template) -> None:
         report.same(wildcards, objects, f"{name}'s policies have no wildcard but for objects")
         report.check("ManagedPolicyArns" not in role, f"{name} has no managed policy")
         keys = {key for statement in statements for key in statement}
-        report.same(keys, {"Effect", "Action", "Resource"}, f"{name}'s statements name actions and resources")
+        named = {"Effect", "Action", "Resource"} | ({"Condition"} if name in CONDITIONS else set())
+        report.same(keys, named, f"{name}'s statements name actions and resources")
+        report.same(conditions_of(statements), CONDITIONS.get(name, {}), f"{name}'s conditions")
         trust = role["AssumeRolePolicyDocument"]["Statement"]
         report.same([s["Principal"] for s in trust], [{"Service": "lambda.amazonaws.com"}], f"{name}: Lambda alone")
     kinds = {it["Type"] for it in template.resources.values()}
@@ -379,7 +449,7 @@ def check_invocation(report: Report, template: Template) -> None:
         report.check(source.startswith(arn) and source.removeprefix(arn) in allowed, f"{name} is narrow: {source}")
     report.same(by_rules, set(rules), "every rule may invoke its target")
     kinds = {it["Type"] for it in template.resources.values()}
-    others = {f"AWS::{kind}" for kind in ("Lambda::Url", "Lambda::EventSourceMapping", "Scheduler::Schedule")}
+    others = {f"AWS::{kind}" for kind in ("Lambda::Url", "Scheduler::Schedule")}
     report.same(others & kinds, set(), "no other way to a function")
 
 
@@ -409,7 +479,7 @@ def check_events(report: Report, template: Template) -> None:
     queues = template.of_type("AWS::SQS::Queue")
     # SQS keeps nothing for longer than 14 days.
     kept = {"MessageRetentionPeriod": 14 * 86400, "SqsManagedSseEnabled": True}
-    report.same(queues, {"UploadEventsDeadLetters": kept}, "the queue")
+    report.same(queues, {"UploadEventsDeadLetters": kept, "MailerDeadLetters": kept}, "the queues")
     (policy,) = template.of_type("AWS::SQS::QueuePolicy").values()
     report.same(policy["Queues"], ["UploadEventsDeadLetters"], "the queue's policy")
     # Lambda sends with the function's own permissions.
@@ -433,6 +503,43 @@ def tls_only(bucket: str) -> dict:
         "Resource": [f"{bucket}.Arn", f"{bucket}.Arn/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
+
+
+def check_streams(report: Report, template: Template) -> None:
+    """Mail: each order is handed on once, in order, again when that fails, and in the end its place is kept."""
+    tables = template.of_type("AWS::DynamoDB::Table")
+    streams = {name: table["StreamSpecification"] for name, table in tables.items() if "StreamSpecification" in table}
+    report.same(streams, {"OutboxTable": {"StreamViewType": "NEW_IMAGE"}}, "the streams")
+    mappings = template.of_type("AWS::Lambda::EventSourceMapping")
+    expected = {
+        "EventSourceArn": "OutboxTable.StreamArn",
+        "FunctionName": "MailerFunction",
+        "StartingPosition": "TRIM_HORIZON",
+        "FilterCriteria": {"Filters": [{"Pattern": '{"eventName": ["INSERT"]}'}]},
+        "BatchSize": 10,
+        "MaximumRetryAttempts": 20,
+        "MaximumRecordAgeInSeconds": 3600,
+        "BisectBatchOnFunctionError": True,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "DestinationConfig": {"OnFailure": {"Destination": "MailerDeadLetters.Arn"}},
+    }
+    report.same(mappings, {"MailerFunctionOutbox": expected}, "who follows a stream, and how")
+    for values, page in [
+        ({}, "https://WebDistribution.DomainName/"),
+        ({"WebDomain": "app.example"}, "https://app.example/"),
+        (MAIL, MAIL["AppUrl"]),
+    ]:
+        mailer = Template(**values).of_type("AWS::Lambda::Function")["MailerFunction"]
+        report.same(mailer["Environment"]["Variables"]["APP_URL"], page, f"{values}: where links in mails lead")
+
+
+def check_rules(report: Report, template: Template) -> None:
+    """What no stack may be deployed with."""
+    rules = template.body["Rules"]
+    rule = rules["VerificationNeedsMail"]
+    report.same(rule["RuleCondition"], {"Fn::Equals": [{"Ref": "SignupMode"}, "verified"]}, "verification: when")
+    asserted = [assertion["Assert"] for assertion in rule["Assertions"]]
+    report.same(asserted, [{"Fn::Not": [{"Fn::Equals": [{"Ref": "MailFrom"}, ""]}]}], "verification needs mail")
 
 
 def check_bucket(report: Report, template: Template) -> None:
@@ -649,12 +756,14 @@ def check_parameters(report: Report, template: Template) -> None:
 def main() -> int:
     report = Report()
     template = Template()
-    check_roles(report, template)
+    check_roles(report)
     check_functions(report, template)
     check_tables(report)
     check_api(report, template)
     check_invocation(report, template)
     check_events(report, template)
+    check_streams(report, template)
+    check_rules(report, template)
     check_bucket(report, template)
     check_page(report, template)
     check_parameters(report, template)

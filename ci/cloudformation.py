@@ -71,6 +71,9 @@ class Template:
             if key == "Fn::Split":
                 separator, text = argument
                 return self.value(text).split(separator)
+            if key == "Fn::Select":
+                index, items = argument
+                return self.value(items)[int(index)]
             if key == "Fn::If":
                 condition, yes, no = argument
                 return self.value(yes if self._holds(self.body["Conditions"][condition]) else no)

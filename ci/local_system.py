@@ -32,13 +32,14 @@ class LocalSystem:
         # What it says later must not fill the pipe.
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
         endpoints = json.loads((self.folder / "endpoints.json").read_text())
-        missing = {"api", "dynamodb", "lambda", "s3", "ssm"} - set(endpoints)
+        missing = {"api", "dynamodb", "lambda", "s3", "ses", "ssm"} - set(endpoints)
         if missing:
             self.__exit__()
             raise SystemExit(f"{executable} says nowhere where to find {sorted(missing)}: is it an old build?")
         self.api: str = endpoints["api"]
         self.dynamodb: str = endpoints["dynamodb"]
         self.s3: str = endpoints["s3"]
+        self.ses: str = endpoints["ses"]
         self.ssm: str = endpoints["ssm"]
         self.invoke: str = endpoints["lambda"]
         self.region: str = endpoints["region"]
@@ -69,5 +70,6 @@ class LocalSystem:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
             "AWS_ENDPOINT_URL_S3": self.s3,
+            "AWS_ENDPOINT_URL_SESV2": self.ses,
             "AWS_ENDPOINT_URL_SSM": self.ssm,
         }

@@ -5,7 +5,7 @@ use std::fs;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp, eventually, parts};
+use crate::support::{Answer, PASSWORD, SignedIn, TestApp, eventually, parts, token_in};
 
 const PASSWORDS: [&str; 3] = [
     "Canary-Secret-One",
@@ -13,6 +13,8 @@ const PASSWORDS: [&str; 3] = [
     "Canary-Secret-Wrong",
 ];
 const EMAIL: &str = "Canary-Mail@Example.com";
+/// Its domain goes in lower case.
+const MAILED_TO: &str = "Canary-Mail@example.com";
 const IDEMPOTENCY_KEY: &str = "canary-idempotency-key";
 const JUNK_TOKEN: &str = "canary-header.canary-claims.canary-signature";
 
@@ -295,6 +297,40 @@ async fn no_level_makes_the_log_say_more() {
     let (log, canaries) = log_of_a_walk(&app).await;
     canaries.assert_not_in(&log);
     assert!(log.contains("token_refused"));
+}
+
+#[tokio::test]
+async fn what_goes_by_mail_is_not_in_the_log() {
+    for mode in ["SignupMode=open", "SignupMode=verified"] {
+        let app = TestApp::with_mail(&["LogLevel=info", mode]);
+        let mut canaries = Canaries::new(&app).await;
+        let body = json!({"email": EMAIL, "password": PASSWORDS[0], "name": "Canary Name"});
+        let status = app.post("/signup", &body).await.status;
+        assert!([201, 202].contains(&status), "{status}");
+        if mode == "SignupMode=open" {
+            let token = token_in(&app.mail_to(MAILED_TO, "Confirm").await, "verify-email");
+            canaries.add(&token);
+            app.verify_email(&token).await.expect(204);
+        } else {
+            let token = token_in(&app.mail_to(MAILED_TO, "Finish").await, "finish-sign-up");
+            canaries.add(&token);
+            app.finish_sign_up(&token, PASSWORDS[0]).await.expect(204);
+        }
+        app.forgot(EMAIL).await.expect(202);
+        app.forgot("canary-nobody@example.com").await.expect(202);
+        let token = token_in(
+            &app.mail_to(MAILED_TO, "new password").await,
+            "reset-password",
+        );
+        canaries.add(&token);
+        app.reset("canary-token", PASSWORDS[1]).await.expect(422);
+        app.reset(&token, "canary\0canary").await.expect(422);
+        app.reset(&token, PASSWORDS[1]).await.expect(204);
+        app.get("/the-end").await.expect(404);
+        eventually(async || app.log().contains("/the-end")).await;
+        eventually(async || app.log().matches("mail_sent").count() >= 2).await;
+        canaries.assert_not_in(&app.log());
+    }
 }
 
 #[tokio::test]

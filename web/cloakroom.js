@@ -72,11 +72,38 @@ export class Cloakroom {
   /**
    * Makes an account. It does not sign in.
    * @param {NewAccount} account
-   * @returns {Promise<User>}
+   * @returns {Promise<User | null>} `null`: there will be one when the person follows the link in a mail, see `verifyEmail`.
    */
   async signUp(account) {
     const headers = { "Idempotency-Key": crypto.randomUUID() };
-    return (await this.#http.send("POST", "/signup", { body: account, headers })).data.user;
+    return (await this.#http.send("POST", "/signup", { body: account, headers })).data.user ?? null;
+  }
+
+  /**
+   * Says that the address of an account is the person's own, or finishes a sign-up.
+   * @param {string} token What follows `#verify-email=` or `#finish-sign-up=` in the mailed link.
+   * @param {string} [password] The account's password, to finish a sign-up.
+   */
+  async verifyEmail(token, password) {
+    // Not tried again: after a lost answer the token is used up.
+    await this.#http.send("POST", "/verify-email", { body: { token, password } });
+  }
+
+  /**
+   * Has a link mailed, if the address has an account. Whether it has is not told.
+   * @param {string} email
+   */
+  async forgotPassword(email) {
+    await this.#http.send("POST", "/password/forgot", { body: { email }, retry: true });
+  }
+
+  /**
+   * Ends all sessions of the person.
+   * @param {string} token What follows `#reset-password=` in the mailed link.
+   * @param {string} newPassword
+   */
+  async resetPassword(token, newPassword) {
+    await this.#http.send("POST", "/password/reset", { body: { token, newPassword } });
   }
 
   /**

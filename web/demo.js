@@ -2,6 +2,7 @@ import { Cloakroom } from "./cloakroom.js";
 import { account, door } from "./demo/account.js";
 import { byId, hideToast, sentence, toast } from "./demo/dom.js";
 import { gallery } from "./demo/gallery.js";
+import { letters } from "./demo/letters.js";
 import { people } from "./demo/people.js";
 import { transfers } from "./demo/transfers.js";
 
@@ -20,7 +21,8 @@ const files = gallery(cloakroom, (upload) => moving.pending(upload));
 const moving = transfers(cloakroom, (upload) => files.add(upload));
 const others = people(cloakroom);
 const own = account(cloakroom);
-door(cloakroom);
+const mail = letters(cloakroom, (note) => render(note));
+door(cloakroom, mail);
 
 /** @type {Record<string, string>} What the door says after a session. */
 const GREETINGS = {
@@ -32,24 +34,27 @@ const GREETINGS = {
 /** Whose room is shown. @type {string | null} */
 let owner = null;
 
-/** @param {"loading" | "unreachable" | "door" | "room"} id */
+/** @param {"loading" | "unreachable" | "letter" | "door" | "room"} id */
 function show(id) {
-  for (const each of ["loading", "unreachable", "door", "room"]) byId(each).hidden = each !== id;
+  for (const each of ["loading", "unreachable", "letter", "door", "room"]) byId(each).hidden = each !== id;
 }
 
-function render() {
+/** @param {string} [note] What the door says after a mail. */
+function render(note) {
   const { status, user, reason } = cloakroom.session;
+  if (mail.open) return show("letter");
   byId("who").hidden = !user;
   byId("who-name").textContent = user?.name ?? "";
   if (status === "signedIn" && user) {
     show("room");
+    if (note) toast(note);
     if (user.id !== owner) enter(user.id);
     return;
   }
   if (owner) leave();
   if (status === "unknown") return void restore();
   show("door");
-  const greeting = GREETINGS[reason ?? ""];
+  const greeting = note ?? GREETINGS[reason ?? ""];
   if (!greeting) return;
   byId("door-note").textContent = greeting;
   byId("main").focus();
@@ -111,7 +116,8 @@ function acceptFiles() {
   });
 }
 
-cloakroom.onSessionChange(render);
+cloakroom.onSessionChange(() => render());
 byId("retry").addEventListener("click", restore);
 acceptFiles();
+mail.start();
 render();

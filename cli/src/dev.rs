@@ -16,7 +16,7 @@ use crate::secrets;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DevArgs {
-    /// Port of the API; the engines have the next four. 0 finds free ones
+    /// Port of the API; the engines have the next five. 0 finds free ones
     #[arg(long, default_value_t = 3000)]
     port: u16,
     /// Directory for data and endpoints.json [default: .cloakroom, or a temporary one if --ephemeral]

@@ -32,13 +32,16 @@ use utoipa::{
 struct ApiDoc;
 
 /// The schemas of what is sent to us.
-const BODIES: [&str; 16] = [
+const BODIES: [&str; 19] = [
     "AccountDeletion",
     "CompanionCompletion",
     "CompanionFile",
+    "EmailVerification",
+    "ForgottenPassword",
     "NamedPart",
     "PartNumbers",
     "PasswordChange",
+    "PasswordReset",
     "ProfileForm",
     "ProfilePatch",
     "Restoration",
@@ -72,6 +75,7 @@ fn document() -> Result<String, serde_json::Error> {
         users::ApiDoc::openapi(),
         account::ApiDoc::openapi(),
         admin::ApiDoc::openapi(),
+        recovery::ApiDoc::openapi(),
         uploads::ApiDoc::openapi(),
         keys::ApiDoc::openapi(),
     ];

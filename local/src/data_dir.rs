@@ -114,6 +114,15 @@ impl DataDir {
         self.path.join("parameters.json")
     }
 
+    /// How far the streams of the tables are followed.
+    pub(crate) fn streams(&self) -> PathBuf {
+        self.path.join("streams.json")
+    }
+
+    pub(crate) fn outbox(&self) -> PathBuf {
+        self.path.join("outbox.json")
+    }
+
     /// The directory of the buckets; one that goes with the value unless the directory is to keep data.
     pub(crate) fn objects(&self) -> PathBuf {
         self.path.join(match self.leftovers {

@@ -47,6 +47,8 @@ fn addresses(system: &System, options: &DevOptions) -> String {
     SSM        {ssm}
     S3         {s3}
     Lambda     {lambda}
+    SES        {ses}
+    outbox     {outbox}
     data       {data}
     addresses  {file}
 
@@ -58,6 +60,8 @@ fn addresses(system: &System, options: &DevOptions) -> String {
         ssm = endpoints.ssm,
         s3 = endpoints.s3,
         lambda = endpoints.lambda,
+        ses = endpoints.ses,
+        outbox = endpoints.outbox,
         file = system.data_dir().join("endpoints.json").display(),
     )
 }

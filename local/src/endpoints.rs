@@ -22,6 +22,10 @@ pub struct Endpoints {
     pub s3: String,
     /// Lambda's API, to invoke functions directly.
     pub lambda: String,
+    /// The engine that takes mail.
+    pub ses: String,
+    /// The page that shows the mail; with `.json` after it, for programs.
+    pub outbox: String,
     /// The region to name to the engines.
     pub region: String,
     /// The operator's key.
@@ -38,6 +42,8 @@ impl Endpoints {
             ssm: listeners.ssm.url(),
             s3: listeners.s3.url(),
             lambda: listeners.lambda.url(),
+            ses: listeners.ses.url(),
+            outbox: format!("{}/outbox", listeners.api.url()),
             region: REGION.to_owned(),
             access_key_id: iam::OPERATOR_KEY.to_owned(),
             secret_access_key: iam::SECRET_KEY.to_owned(),

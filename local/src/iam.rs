@@ -1,6 +1,6 @@
 //! Who calls an engine, and what the template's policies let them do.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use http::{HeaderMap, header::AUTHORIZATION};
 use template::{ACCOUNT, Effect, Function, PARTITION, Statement};
@@ -29,6 +29,9 @@ enum Rights {
     Everything,
     Policy(Vec<Statement>),
 }
+
+/// What policies can ask of a request besides action and resource: the values of its condition keys.
+pub(crate) type Context = BTreeMap<&'static str, Vec<String>>;
 
 /// A request without the right to what it asks for. The text is AWS's own.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -110,12 +113,26 @@ impl Principal {
     ///
     /// When nothing allows it, or something denies it.
     pub fn check(&self, action: &str, resource: &str) -> Result<(), Denied> {
+        self.check_in(action, resource, &Context::new())
+    }
+
+    /// Whether the caller may do `action` to `resource` by a request with this `context`.
+    ///
+    /// # Errors
+    ///
+    /// When nothing allows it, or something denies it.
+    pub(crate) fn check_in(
+        &self,
+        action: &str,
+        resource: &str,
+        context: &Context,
+    ) -> Result<(), Denied> {
         let Rights::Policy(statements) = &self.rights else {
             return Ok(());
         };
         let mut matching = statements
             .iter()
-            .filter(|statement| applies(statement, action, resource))
+            .filter(|statement| applies(statement, action, resource, context))
             .peekable();
         let why = if matching.peek().is_none() {
             format!("because no identity-based policy allows the {action} action")
@@ -142,7 +159,7 @@ fn access_key_id(authorization: &str) -> Option<&str> {
     credential.split('/').next().filter(|key| !key.is_empty())
 }
 
-fn applies(statement: &Statement, action: &str, resource: &str) -> bool {
+fn applies(statement: &Statement, action: &str, resource: &str, context: &Context) -> bool {
     // The names of actions know no case, ARNs do.
     let action = action.to_ascii_lowercase();
     let is_action = |pattern: &String| matches(&pattern.to_ascii_lowercase(), &action);
@@ -151,6 +168,10 @@ fn applies(statement: &Statement, action: &str, resource: &str) -> bool {
             .resources
             .iter()
             .any(|pattern| matches(pattern, resource))
+        && statement.conditions.iter().all(|condition| {
+            let found = context.get(condition.key.as_str());
+            condition.holds(found.map(Vec::as_slice))
+        })
 }
 
 /// IAM's wildcards: `*` is any text, `?` any one character.
@@ -185,6 +206,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use template::{PolicyCondition, Test};
 
     use super::*;
 
@@ -197,6 +219,7 @@ mod tests {
                 effect: *effect,
                 actions: vec![(*action).to_owned()],
                 resources: vec![(*resource).to_owned()],
+                conditions: Vec::new(),
             })
             .collect();
         Principal {
@@ -252,6 +275,24 @@ mod tests {
                 .to_string()
                 .ends_with("with an explicit deny in an identity-based policy")
         );
+    }
+
+    #[test]
+    fn a_statement_counts_where_its_conditions_hold() {
+        let mut principal = principal(&[(Effect::Allow, "ses:SendEmail", "*")]);
+        let Rights::Policy(statements) = &mut principal.rights else {
+            panic!("it has a policy")
+        };
+        statements[0].conditions.push(PolicyCondition {
+            key: "ses:FromAddress".to_owned(),
+            test: Test::Is(vec!["a@example.com".to_owned()]),
+        });
+        let from = |address: &str| {
+            let context = Context::from([("ses:FromAddress", vec![address.to_owned()])]);
+            principal.check_in("ses:SendEmail", "x", &context).is_ok()
+        };
+        assert!(from("a@example.com") && !from("b@example.com"));
+        assert!(principal.check("ses:SendEmail", "x").is_err());
     }
 
     #[test]

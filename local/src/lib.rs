@@ -20,6 +20,7 @@ mod ports;
 mod project;
 mod s3;
 mod seed;
+mod ses;
 mod ssm;
 mod system;
 mod ui;

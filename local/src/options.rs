@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 /// What `cloakroom dev` is told.
 pub struct DevOptions {
-    /// The API's port; the engines have the next four. 0 finds free ones.
+    /// The API's port; the engines have the next five. 0 finds free ones.
     pub port: u16,
     /// Where data is kept. Without one, `.cloakroom`, or a temporary directory if `ephemeral`.
     pub data_dir: Option<PathBuf>,

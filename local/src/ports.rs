@@ -45,6 +45,7 @@ pub(crate) struct Listeners {
     pub(crate) ssm: Listener,
     pub(crate) s3: Listener,
     pub(crate) lambda: Listener,
+    pub(crate) ses: Listener,
 }
 
 /// A listener that knows its address.
@@ -78,7 +79,7 @@ impl Listener {
 }
 
 impl Listeners {
-    /// Listens on `port` and the four after it; on free ones when `port` is 0.
+    /// Listens on `port` and the five after it; on free ones when `port` is 0.
     pub(crate) async fn bind(port: u16) -> Result<Self, PortError> {
         let after = |offset: u16| match port {
             0 => Ok(0),
@@ -90,6 +91,7 @@ impl Listeners {
             ssm: Listener::bind(after(2)?, "SSM engine").await?,
             s3: Listener::bind(after(3)?, "S3 engine").await?,
             lambda: Listener::bind(after(4)?, "Lambda API").await?,
+            ses: Listener::bind(after(5)?, "SES engine").await?,
         })
     }
 }

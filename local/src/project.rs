@@ -16,6 +16,9 @@ const LOG_LEVEL: &str = "warn";
 /// On one machine all requests come from one address: those of a person, of a test, and of a script that makes users.
 const REQUESTS_PER_ADDRESS: &str = "3000";
 
+/// Mail works at once: none of it leaves the machine.
+const MAIL_FROM: &str = "cloakroom@localhost";
+
 /// What the template says, as far as the local system follows it.
 #[derive(Debug)]
 pub(crate) struct Project {
@@ -78,11 +81,15 @@ fn parameters(
     }
     // A browser may come by either name.
     let origins = format!("{api_url},{}", api_url.replace("127.0.0.1", "localhost"));
+    // The page is where the API is.
+    let page = format!("{api_url}/");
     for (name, value) in [
         ("AllowedOrigins", origins.as_str()),
         ("Issuer", api_url),
         ("LogLevel", LOG_LEVEL),
         ("RequestsPerAddress", REQUESTS_PER_ADDRESS),
+        ("MailFrom", MAIL_FROM),
+        ("AppUrl", page.as_str()),
     ] {
         if is_declared(name) {
             parameters

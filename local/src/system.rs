@@ -27,16 +27,17 @@ use crate::{
     containers::Bridge,
     data_dir::DataDir,
     dynamodb::DynamoDb,
-    events::{self, Bus},
+    events::{self, Bus, Checkpoints, Follow},
     front::{Front, Site},
     function::{self, Engines, Pool, Program},
     iam::Principals,
     lambda::Lambda,
     peer::Peer,
-    ports::Listeners,
+    ports::{self, Listeners},
     project::Project,
     s3::S3,
     seed,
+    ses::{Outbox, Ses},
     ssm::{ParameterStore, Ssm},
     ui::Ui,
 };
@@ -54,6 +55,7 @@ pub struct System {
     functions: BTreeMap<String, Arc<Pool>>,
     bus: Bus,
     schedules: JoinSet<()>,
+    followers: JoinSet<()>,
     stop: watch::Sender<bool>,
     stop_engines: watch::Sender<bool>,
     front: JoinHandle<()>,
@@ -91,18 +93,7 @@ impl System {
         let ssm = Ssm::new(parameters, Arc::clone(&principals), clock.clone());
 
         ui.step("starting the gateway");
-        let engines = Engines {
-            dynamodb: endpoints.dynamodb.clone(),
-            s3: endpoints.s3.clone(),
-            ssm: endpoints.ssm.clone(),
-        };
-        let pool = |function: Function| {
-            let id = function.logical_id.clone();
-            let (program, engines) = (program.clone(), engines.clone());
-            let pool = Pool::new(function, program, engines, clock.clone());
-            (id, Arc::new(pool))
-        };
-        let functions: BTreeMap<_, _> = project.functions.into_iter().map(pool).collect();
+        let functions = pools(project.functions, &program, &endpoints, &clock);
         let bus = Bus::new(functions.clone(), clock.clone(), ui.clone());
         let s3 = S3::open(
             &data_dir.objects(),
@@ -114,6 +105,18 @@ impl System {
             endpoints.s3.clone(),
         );
         let s3 = s3.map_err(DevError::Buckets)?;
+        let (outbox, checkpoints) = kept(options, &data_dir)?;
+        let ses = Ses {
+            outbox: outbox.clone(),
+            principals: Arc::clone(&principals),
+            clock: clock.clone(),
+        };
+        let follow = Follow {
+            streams: database.streams(),
+            checkpoints,
+            clock: clock.clone(),
+            ui: ui.clone(),
+        };
         let lambda = Lambda {
             functions: functions.clone(),
             bus: bus.clone(),
@@ -132,35 +135,27 @@ impl System {
 
         let stop = watch::Sender::new(false);
         let stop_engines = watch::Sender::new(false);
-        let bridge = Bridge::find();
-        let mut engines = Vec::new();
-        for (listener, router) in [
-            (listeners.dynamodb, database.into_router(principals)),
+        let routers = [
+            (
+                listeners.dynamodb,
+                database.into_router(Arc::clone(&principals)),
+            ),
             (listeners.ssm, ssm.into_router()),
             (listeners.s3, s3.into_router()),
             (listeners.lambda, lambda.into_router()),
-        ] {
-            if let Some(bridge) = bridge {
-                match bridge.listen(listener.address.port()).await {
-                    Ok(listener) => {
-                        engines.push(serve_engine(listener, router.clone(), &stop_engines));
-                    }
-                    Err(error) => ui.warn(&format!(
-                        "containers do not reach {}: {error}",
-                        listener.url()
-                    )),
-                }
-            }
-            engines.push(serve_engine(listener.socket, router, &stop_engines));
-        }
+            (listeners.ses, ses.into_router()),
+        ];
+        let engines = serve_engines(routers, &stop_engines, ui).await;
         let schedules = if options.schedules {
             events::start_schedules(&functions, &bus, &clock)
         } else {
             JoinSet::new()
         };
+        let site = front.into_router().merge(outbox.into_router());
         let system = Self {
             engines,
-            front: serve_front(listeners.api.socket, front.into_router(), &stop),
+            followers: events::follow_streams(&functions, &principals, &follow),
+            front: serve_front(listeners.api.socket, site, &stop),
             endpoints,
             data_dir,
             functions,
@@ -192,6 +187,8 @@ impl System {
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         self.schedules.abort_all();
+        // What they are at is not marked as done: it comes again after the next start.
+        self.followers.abort_all();
         // Functions at work need the engines, which go last. What is not done by then is cut off.
         let _ = timeout(GRACE, async {
             let _ = (&mut self.front).await;
@@ -231,6 +228,29 @@ fn serve_front(
             .with_graceful_shutdown(stopped)
             .await;
     })
+}
+
+/// Serves engines until `stop` turns true, to containers too.
+async fn serve_engines(
+    routers: impl IntoIterator<Item = (ports::Listener, Router)>,
+    stop: &watch::Sender<bool>,
+    ui: &Ui,
+) -> Vec<JoinHandle<()>> {
+    let bridge = Bridge::find();
+    let mut engines = Vec::new();
+    for (listener, router) in routers {
+        if let Some(bridge) = bridge {
+            match bridge.listen(listener.address.port()).await {
+                Ok(listener) => engines.push(serve_engine(listener, router.clone(), stop)),
+                Err(error) => ui.warn(&format!(
+                    "containers do not reach {}: {error}",
+                    listener.url()
+                )),
+            }
+        }
+        engines.push(serve_engine(listener.socket, router, stop));
+    }
+    engines
 }
 
 /// Serves an engine until `stop` turns true.
@@ -283,6 +303,40 @@ fn data_dir(options: &DevOptions) -> Result<DataDir, DevError> {
         None if options.ephemeral => DataDir::temporary()?,
         None => DataDir::open(Path::new(DEFAULT_DATA_DIR))?,
     })
+}
+
+/// The functions by their logical ids, still without an instance.
+fn pools(
+    functions: Vec<Function>,
+    program: &Program,
+    endpoints: &Endpoints,
+    clock: &Clock,
+) -> BTreeMap<String, Arc<Pool>> {
+    let engines = Engines {
+        dynamodb: endpoints.dynamodb.clone(),
+        s3: endpoints.s3.clone(),
+        ssm: endpoints.ssm.clone(),
+        ses: endpoints.ses.clone(),
+    };
+    let pool = |function: Function| {
+        let id = function.logical_id.clone();
+        let pool = Pool::new(function, program.clone(), engines.clone(), clock.clone());
+        (id, Arc::new(pool))
+    };
+    functions.into_iter().map(pool).collect()
+}
+
+/// What outlives the process besides the engines' own data.
+fn kept(options: &DevOptions, data_dir: &DataDir) -> Result<(Outbox, Checkpoints), DevError> {
+    if options.ephemeral {
+        return Ok((Outbox::default(), Checkpoints::default()));
+    }
+    let failed = |path: PathBuf| move |error| DevError::Kept { path, error };
+    let (outbox, streams) = (data_dir.outbox(), data_dir.streams());
+    Ok((
+        Outbox::open(&outbox).map_err(failed(outbox))?,
+        Checkpoints::open(&streams).map_err(failed(streams))?,
+    ))
 }
 
 fn parameter_store(options: &DevOptions, data_dir: &DataDir) -> Result<ParameterStore, DevError> {

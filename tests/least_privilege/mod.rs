@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 10] = [
     "Signup",
     "Signin",
     "Users",
     "Account",
     "Admin",
+    "Recovery",
+    "Mailer",
     "Uploads",
     "UploadEvents",
     "Keys",

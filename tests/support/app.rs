@@ -59,6 +59,11 @@ impl TestApp {
         app
     }
 
+    /// Starts a system that sends mail, which the others do not: a sign-up would start one more function for each.
+    pub fn with_mail(parameters: &[&str]) -> Self {
+        Self::start_with(&[parameters, &[WITH_MAIL]].concat())
+    }
+
     /// Starts a system with its data in a directory that may outlive it, and other arguments of `cloakroom dev`.
     pub fn start_in(dir: &Path, args: &[&str]) -> Self {
         Self::run(dev(dir).args(args), dir)
@@ -221,9 +226,14 @@ pub fn cloakroom<const N: usize>(args: [&str; N]) -> Command {
     command
 }
 
-/// `cloakroom dev` on free ports, with its data in `dir`, cheap hashes, and as many requests as a test may send.
+/// The parameter that makes a system send mail.
+pub const WITH_MAIL: &str = "MailFrom=cloakroom@localhost";
+
+/// `cloakroom dev` on free ports, with its data in `dir`, cheap hashes, no mail, and as many requests
+/// as a test may send.
 pub fn dev(dir: &Path) -> Command {
     let mut command = cloakroom(["dev", "--port", "0", "--parameter", "BcryptCost=4"]);
+    command.args(["--parameter", "MailFrom="]);
     command
         .args(["--parameter", "RequestsPerAddress=1000000"])
         .arg("--without-schedules")

@@ -1,16 +1,8 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-/// Functions as executables of their own, for `--bootstraps`: they are told of other engines than the system's.
-pub fn write_bootstraps(dir: &Path, dynamodb: &str, ssm: &str) {
-    let variables = [
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
-        ("AWS_ENDPOINT_URL_SSM", ssm),
-    ];
-    write_bootstraps_with(dir, &variables);
-}
-
-/// The same with any variables in place of those that the system sets; one without a value is not set at all.
-pub fn write_bootstraps_with(dir: &Path, variables: &[(&str, &str)]) {
+/// Functions as executables of their own, for `--bootstraps`, with these variables in place of those that the system sets,
+/// like the addresses of the engines; one without a value is not set at all.
+pub fn write_bootstraps(dir: &Path, variables: &[(&str, &str)]) {
     let exports: String = variables
         .iter()
         .map(|(name, value)| match *value {
@@ -22,6 +14,8 @@ pub fn write_bootstraps_with(dir: &Path, variables: &[(&str, &str)]) {
         "account",
         "admin",
         "keys",
+        "mailer",
+        "recovery",
         "signin",
         "signup",
         "upload-events",

@@ -176,7 +176,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 /// HTTP/1.1 as the AWS SDK speaks it: one request after the other, each with a length.
 async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
-    while let Some((headers, body)) = read(&mut stream).await? {
+    while let Some((path, headers, body)) = read(&mut stream).await? {
         let header = |name: &str| {
             let found = headers
                 .iter()
@@ -194,7 +194,7 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             Fault::Broken => return Ok(()),
             Fault::Answer(status, body) => (status, body.into_bytes()),
             Fault::None | Fault::LostReply => {
-                let upstream = shared.upstream.lock().unwrap().clone();
+                let upstream = format!("{}{path}", shared.upstream.lock().unwrap());
                 let request = headers
                     .iter()
                     .filter(|(name, _)| {
@@ -225,14 +225,17 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
 
 type Headers = Vec<(String, String)>;
 
-/// The headers and the body of the next request; `None` at the end of the connection.
-async fn read(stream: &mut BufReader<TcpStream>) -> std::io::Result<Option<(Headers, Vec<u8>)>> {
+/// The path, the headers and the body of the next request; `None` at the end of the connection.
+async fn read(
+    stream: &mut BufReader<TcpStream>,
+) -> std::io::Result<Option<(String, Headers, Vec<u8>)>> {
     let mut headers = Headers::new();
     let mut length = 0;
     let mut line = String::new();
     if stream.read_line(&mut line).await? == 0 {
         return Ok(None);
     }
+    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
     loop {
         line.clear();
         stream.read_line(&mut line).await?;
@@ -246,7 +249,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> std::io::Result<Option<(Head
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
-    Ok(Some((headers, body)))
+    Ok(Some((path, headers, body)))
 }
 
 /// A system whose functions reach each engine through a proxy.
@@ -254,6 +257,7 @@ pub struct Fragile {
     pub app: TestApp,
     pub dynamodb: Proxy,
     pub ssm: Proxy,
+    pub ses: Proxy,
     _dir: TempDir,
 }
 
@@ -262,8 +266,17 @@ impl Fragile {
     pub async fn start(seconds: u32, parameters: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (dynamodb, ssm) = (Proxy::start().await, Proxy::start().await);
+        let ses = Proxy::start().await;
         let url = |port: u16| format!("http://127.0.0.1:{port}");
-        write_bootstraps(dir.path(), &url(dynamodb.port), &url(ssm.port));
+        let variables = [
+            ("AWS_ENDPOINT_URL_DYNAMODB", url(dynamodb.port)),
+            ("AWS_ENDPOINT_URL_SESV2", url(ses.port)),
+            ("AWS_ENDPOINT_URL_SSM", url(ssm.port)),
+        ];
+        let variables = variables
+            .each_ref()
+            .map(|(name, url)| (*name, url.as_str()));
+        write_bootstraps(dir.path(), &variables);
         let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
         let template = fs::read_to_string(template).unwrap();
         assert!(template.contains("    Timeout: 10\n"));
@@ -282,7 +295,7 @@ impl Fragile {
             command.args(["--parameter", parameter]);
         }
         let app = TestApp::run(&mut command, &data);
-        for (proxy, engine) in [(&dynamodb, "dynamodb"), (&ssm, "ssm")] {
+        for (proxy, engine) in [(&dynamodb, "dynamodb"), (&ssm, "ssm"), (&ses, "ses")] {
             app.endpoint(engine)
                 .clone_into(&mut proxy.shared.upstream.lock().unwrap());
         }
@@ -290,6 +303,7 @@ impl Fragile {
             app,
             dynamodb,
             ssm,
+            ses,
             _dir: dir,
         }
     }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use template::Template;
 
-use super::{bootstraps::write_bootstraps_with, cloakroom};
+use super::{bootstraps::write_bootstraps, cloakroom};
 
 /// The executable to start, when the suite is to run against it.
 const EXECUTABLE: &str = "CLOAKROOM_TEST_MINISTACK";
@@ -48,7 +48,7 @@ impl Ministack {
             ("AWS_SESSION_TOKEN", ""),
             ("UPLOADS_BUCKET", BUCKET),
         ];
-        write_bootstraps_with(dir, &variables);
+        write_bootstraps(dir, &variables);
         Some(ministack)
     }
 

@@ -7,6 +7,7 @@ mod bootstraps;
 pub mod faults;
 pub mod guesses;
 mod limits;
+mod mail;
 mod ministack;
 mod operator;
 pub mod processes;
@@ -18,9 +19,10 @@ use tokio::task::LocalSet;
 
 pub use actors::SignedIn;
 pub use answer::Answer;
-pub use app::{TestApp, cloakroom, dev};
+pub use app::{TestApp, WITH_MAIL, cloakroom, dev};
 pub use bootstraps::write_bootstraps;
 pub use limits::within_a_minute;
+pub use mail::{in_seconds, token_in};
 pub use operator::operator;
 pub use signer::{Signer, decode, encode, hmac_token, message, parts};
 

@@ -162,8 +162,20 @@ async fn a_function_has_the_variables_of_the_template_and_of_lambda_and_no_other
             .filter(|name| name.ends_with("_TABLE"))
             .collect();
         let expected: &[&str] = match instance.name.as_str() {
-            "signup" => &["CREDENTIALS_TABLE", "IDEMPOTENCY_TABLE", "USERS_TABLE"],
-            "signin" => &["CREDENTIALS_TABLE", "SESSIONS_TABLE", "USERS_TABLE"],
+            "signup" => &[
+                "CREDENTIALS_TABLE",
+                "IDEMPOTENCY_TABLE",
+                "LIMITS_TABLE",
+                "OUTBOX_TABLE",
+                "SIGN_UPS_TABLE",
+                "USERS_TABLE",
+            ],
+            "signin" => &[
+                "CREDENTIALS_TABLE",
+                "LIMITS_TABLE",
+                "SESSIONS_TABLE",
+                "USERS_TABLE",
+            ],
             _ => &[],
         };
         assert_eq!(

@@ -29,9 +29,11 @@ async fn the_addresses_are_printed_and_written_down() {
         "api",
         "dynamodb",
         "lambda",
+        "outbox",
         "region",
         "s3",
         "secretAccessKey",
+        "ses",
         "ssm",
     ];
     assert_eq!(
@@ -40,12 +42,13 @@ async fn the_addresses_are_printed_and_written_down() {
     );
     assert_eq!(endpoints["region"], "us-east-1");
     let log = app.log();
-    for name in ["api", "dynamodb", "lambda", "s3", "ssm"] {
+    for name in ["api", "dynamodb", "lambda", "s3", "ses", "ssm"] {
         let url = endpoints[name].as_str().unwrap();
         let port = url.strip_prefix("http://127.0.0.1:").unwrap();
         assert_ne!(port.parse::<u16>().unwrap(), 0);
         assert!(log.contains(url), "{name}: {log}");
     }
+    assert!(log.contains(endpoints["outbox"].as_str().unwrap()), "{log}");
     app.get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(app.end_by("TERM").code(), Some(0));
     assert!(!file.exists(), "nobody listens there any more");

@@ -8,16 +8,18 @@ import { clear, onSubmit, tabs } from "./forms.js";
 /**
  * The door: sign in and sign up.
  * @param {Cloakroom} cloakroom
+ * @param {import("./letters.js").Letters} mail
  */
-export function door(cloakroom) {
+export function door(cloakroom, mail) {
   tabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")));
   onSubmit(byId("sign-in"), async ({ email, password }) => {
     await cloakroom.signIn(email, password);
     byId("sign-in").reset();
   });
   onSubmit(byId("sign-up"), async ({ name, email, password }) => {
-    await cloakroom.signUp({ name, email, password });
-    await cloakroom.signIn(email, password);
+    const user = await cloakroom.signUp({ name, email, password });
+    if (user) await cloakroom.signIn(email, password);
+    else mail.sent("Look into your mailbox", "A mail is on its way there. Its link finishes the sign-up.");
     byId("sign-up").reset();
   });
 }

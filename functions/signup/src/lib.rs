@@ -1,7 +1,8 @@
-//! `POST /signup`: makes an account.
+//! `POST /signup`: makes an account, or asks the owner of the address first.
 
 mod repeat;
 mod sign_up;
+mod verified;
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -9,15 +10,26 @@ use api::{InitError, RateLimit};
 use auth::password::Cost;
 use axum::{Router, routing::post};
 use domain::Clock;
-use settings::Env;
-use store::{Credentials, Idempotency, Limits, Users};
+use settings::{Env, EnvError};
+use store::{Credentials, Idempotency, Limits, Outbox, SignUps, Users};
 
 struct App {
     credentials: Credentials,
     users: Users,
     idempotency: Idempotency,
+    /// Where mail is ordered; none where none is sent.
+    mail: Option<Outbox>,
+    mode: Mode,
     cost: Cost,
     clock: Clock,
+}
+
+/// When a sign-up makes an account. Read from `SIGNUP_MODE`.
+enum Mode {
+    /// At once.
+    Open,
+    /// When somebody who gets mail at its address finishes it.
+    Verified(SignUps, Outbox),
 }
 
 /// What the function adds to the API document.
@@ -35,7 +47,19 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let client = store::client(env, &settings::aws::sdk_config(env)?);
     let limits = Limits::from_env(env, &client)?;
     let limit = RateLimit::from_env(env, limits, "signup", clock.clone())?;
+    let sender = env.get("MAIL_FROM");
+    let mail = sender.map(|_| Outbox::from_env(env, &client)).transpose()?;
+    let mode = match (env.required("SIGNUP_MODE")?.as_str(), &mail) {
+        ("open", _) => Mode::Open,
+        ("verified", Some(outbox)) => {
+            Mode::Verified(SignUps::from_env(env, &client)?, outbox.clone())
+        }
+        ("verified", None) => return Err(EnvError::Missing("MAIL_FROM")),
+        _ => return Err(EnvError::Invalid("SIGNUP_MODE", "open or verified")),
+    };
     let app = App {
+        mail,
+        mode,
         credentials: Credentials::from_env(env, &client)?,
         users: Users::from_env(env, &client)?,
         idempotency: Idempotency::from_env(env, &client)?,

@@ -18,8 +18,9 @@ use store::{
 use utoipa::ToSchema;
 
 use crate::{
-    App,
+    App, Mode,
     repeat::{self, repeated},
+    verified::{self, PendingAnswer},
 };
 
 const EMAIL_TAKEN: Problem = Problem::new(
@@ -78,7 +79,8 @@ impl FromFields for Form {
 
 /// Make an account.
 ///
-/// One transaction makes the credential, the user and the record for a repeated request, or nothing.
+/// One transaction makes the credential, the user and the record for a repeated request, or nothing. Where sign-ups are
+/// verified first (`SignupMode`), the answer is 202 in any case, and the rest is said by mail.
 #[utoipa::path(
     post,
     path = "/signup",
@@ -88,6 +90,7 @@ impl FromFields for Form {
     request_body = Form,
     responses(
         (status = 201, body = UserAnswer, headers(("Location" = String, description = "where the user is"))),
+        (status = 202, body = PendingAnswer, description = "where sign-ups are verified: a mail is on its way"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`email_taken`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
@@ -104,7 +107,10 @@ pub async fn sign_up(
     JsonBody(form): JsonBody<Form>,
 ) -> Result<Response, Problem> {
     if let Some(answer) = repeated(&app, key.as_deref(), &form).await? {
-        return created(answer);
+        return Ok(answered(answer));
+    }
+    if let Mode::Verified(sign_ups, outbox) = &app.mode {
+        return verified::ask(&app, (sign_ups, outbox), key.as_deref(), form).await;
     }
     let hash = password::hash(&form.password, app.cost).await;
     let hash = hash.map_err(|error| Problem::internal(&error))?;
@@ -118,12 +124,20 @@ pub async fn sign_up(
         .map(|key| repeat::record(key, &form, &hash, &answer));
 
     let tables = (&app.credentials, &app.users, &app.idempotency);
-    match accounts::create(tables, &user, &credential(&user, hash), record.as_ref()).await? {
-        SignUp::Created => created(answer),
+    match accounts::create(
+        tables,
+        &user,
+        &credential(&user, hash),
+        record.as_ref(),
+        app.mail.as_ref(),
+    )
+    .await?
+    {
+        SignUp::Created => Ok(answered(answer)),
         SignUp::EmailTaken => Err(EMAIL_TAKEN),
         // The same request, sent twice at once: the other one won.
         SignUp::KeyUsed => match repeated(&app, key.as_deref(), &form).await? {
-            Some(answer) => created(answer),
+            Some(answer) => Ok(answered(answer)),
             None => Err(Problem::unavailable()),
         },
     }
@@ -156,14 +170,16 @@ fn credential(user: &User, hash: PasswordHash) -> Credential {
 }
 
 /// The answer is text already: what was stored is what is sent again. The `Location` is in it too.
-fn created(answer: String) -> Result<Response, Problem> {
-    let id =
-        repeat::user_id(&answer).ok_or_else(|| Problem::internal(&"an answer without an id"))?;
-    let headers = [
-        (header::LOCATION, format!("/users/{id}")),
-        (header::CONTENT_TYPE, "application/json".to_owned()),
-    ];
-    Ok((StatusCode::CREATED, headers, answer).into_response())
+pub fn answered(answer: String) -> Response {
+    let json = (header::CONTENT_TYPE, "application/json".to_owned());
+    match repeat::user_id(&answer) {
+        Some(id) => {
+            let headers = [(header::LOCATION, format!("/users/{id}")), json];
+            (StatusCode::CREATED, headers, answer).into_response()
+        }
+        // No account yet, or nothing that may be told of one.
+        None => (StatusCode::ACCEPTED, [json], answer).into_response(),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The embedded database: an engine of its own, and in front of it the policies of the template.
 
 mod needs;
+mod streams;
 mod tables;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, thread, time::Duration};
@@ -20,6 +21,7 @@ use crate::{
     iam::Principals,
 };
 
+pub(crate) use self::streams::Streams;
 pub use self::tables::TableError;
 
 /// How often expired items are removed. AWS takes up to days; code that relies on the removal
@@ -46,6 +48,7 @@ type Client = legacy::Client<legacy::connect::HttpConnector, Full<Bytes>>;
 pub(crate) struct DynamoDb {
     engine: SocketAddr,
     client: Client,
+    streams: Streams,
     _stop_server: oneshot::Sender<()>,
     _stop_sweeper: std::sync::mpsc::Sender<()>,
 }
@@ -64,6 +67,7 @@ impl DynamoDb {
         Ok(Self {
             engine,
             client: legacy::Client::builder(TokioExecutor::new()).build_http(),
+            streams: Streams::of(database.clone()),
             _stop_sweeper: sweep(database.clone())?,
             _stop_server: serve(listener, database)?,
         })
@@ -76,6 +80,11 @@ impl DynamoDb {
             principals,
         };
         Router::new().fallback(handle).with_state(Arc::new(gate))
+    }
+
+    /// What changes in the tables, for those who follow it.
+    pub(crate) fn streams(&self) -> Streams {
+        self.streams.clone()
     }
 
     async fn forward(&self, mut parts: Parts, body: Bytes) -> Result<Response<Body>, AwsError> {
@@ -110,7 +119,14 @@ impl Gate {
         if parts.method == http::Method::POST {
             self.authorize(&parts, &body)?;
         }
-        self.database.forward(parts, body).await
+        let writes = Dialect::DynamoDb
+            .operation(&parts.headers)
+            .is_some_and(needs::may_write);
+        let response = self.database.forward(parts, body).await;
+        if writes {
+            self.database.streams.look();
+        }
+        response
     }
 
     fn authorize(&self, parts: &Parts, body: &Bytes) -> Result<(), AwsError> {
@@ -120,7 +136,7 @@ impl Gate {
             return Ok(principal.check("dynamodb:GetRecords", "*")?);
         };
         for need in needs::needs(operation, &aws_json::parse(body)?) {
-            principal.check(&need.action, &need.resource)?;
+            principal.check_in(&need.action, &need.resource, &need.context)?;
         }
         Ok(())
     }

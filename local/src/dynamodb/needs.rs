@@ -3,20 +3,62 @@
 use serde_json::Value;
 use template::{ACCOUNT, PARTITION, REGION};
 
+use crate::iam::Context;
+
 /// One action on one resource.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Need {
     pub(crate) action: String,
     pub(crate) resource: String,
+    pub(crate) context: Context,
 }
 
 impl Need {
-    fn new(operation: &str, resource: String) -> Self {
+    fn new(operation: &str, resource: String, part: &Value) -> Self {
         Self {
             action: format!("dynamodb:{operation}"),
             resource,
+            context: context(operation, part),
         }
     }
+}
+
+/// The attributes that a request names, for conditions on `dynamodb:Attributes` and `dynamodb:Select`
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>).
+fn context(operation: &str, part: &Value) -> Context {
+    let attributes = match operation {
+        "GetItem" | "BatchGetItem" | "Query" | "Scan" => {
+            let Some(projection) = part["ProjectionExpression"].as_str() else {
+                // AttributesToGet is of another age; nobody here sends it.
+                let all = vec!["ALL_ATTRIBUTES".to_owned()];
+                return Context::from([("dynamodb:Select", all)]);
+            };
+            projected(projection, &part["ExpressionAttributeNames"])
+        }
+        // Which they are is not read here: a condition on them holds for none.
+        _ => vec!["?".to_owned()],
+    };
+    Context::from([
+        ("dynamodb:Attributes", attributes),
+        ("dynamodb:Select", vec!["SPECIFIC_ATTRIBUTES".to_owned()]),
+    ])
+}
+
+/// The top-level names in a projection expression.
+fn projected(projection: &str, names: &Value) -> Vec<String> {
+    let top_level = projection.split(',').map(|path| {
+        let path = path.trim();
+        path.split(['.', '[']).next().unwrap_or(path)
+    });
+    top_level
+        .map(|name| names[name].as_str().unwrap_or(name).to_owned())
+        .collect()
+}
+
+/// Whether an operation may change an item.
+pub(crate) fn may_write(operation: &str) -> bool {
+    const READS: [&str; 6] = ["BatchGet", "Describe", "Get", "List", "Query", "Scan"];
+    !READS.iter().any(|read| operation.starts_with(read))
 }
 
 /// What the request `body` of `operation` needs.
@@ -27,7 +69,7 @@ pub(crate) fn needs(operation: &str, body: &Value) -> Vec<Need> {
         "BatchGetItem" | "BatchWriteItem" => {
             let tables = body["RequestItems"].as_object().into_iter().flatten();
             tables
-                .map(|(table, _)| Need::new(operation, table_arn(table)))
+                .map(|(table, part)| Need::new(operation, table_arn(table), part))
                 .collect()
         }
         "Query" | "Scan" => {
@@ -35,12 +77,12 @@ pub(crate) fn needs(operation: &str, body: &Value) -> Vec<Need> {
             if let Some(index) = body["IndexName"].as_str() {
                 resource = format!("{resource}/index/{index}");
             }
-            vec![Need::new(operation, resource)]
+            vec![Need::new(operation, resource, body)]
         }
         _ => {
             // What names no table concerns them all.
             let table = body["TableName"].as_str().unwrap_or("*");
-            vec![Need::new(operation, table_arn(table))]
+            vec![Need::new(operation, table_arn(table), body)]
         }
     }
 }
@@ -60,7 +102,7 @@ fn transaction(items: &Value) -> Vec<Need> {
                 other => other,
             };
             let table = part["TableName"].as_str().unwrap_or_default();
-            Need::new(operation, table_arn(table))
+            Need::new(operation, table_arn(table), part)
         })
         .collect()
 }
@@ -121,6 +163,21 @@ mod tests {
                 "dynamodb:ConditionCheckItem d",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_read_of_an_item_is_part_of_the_request() {
+        let context = |operation: &str, body: &Value| needs(operation, body).remove(0).context;
+        let body = json!({
+            "TableName": "a", "ProjectionExpression": "id, #s, tags[0].x",
+            "ExpressionAttributeNames": {"#s": "status"},
+        });
+        let some = context("GetItem", &body);
+        assert_eq!(some["dynamodb:Attributes"], ["id", "status", "tags"]);
+        assert_eq!(some["dynamodb:Select"], ["SPECIFIC_ATTRIBUTES"]);
+        let all = context("GetItem", &json!({"TableName": "a"}));
+        assert_eq!(all["dynamodb:Select"], ["ALL_ATTRIBUTES"]);
+        assert!(!all.contains_key("dynamodb:Attributes"));
     }
 
     #[test]

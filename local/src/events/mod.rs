@@ -1,6 +1,8 @@
 //! Events and the functions they start, asynchronously as Lambda does it.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 
+mod checkpoints;
+mod follow;
 mod schedule;
 
 use std::{
@@ -15,7 +17,11 @@ use serde_json::Value;
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
-pub(crate) use self::schedule::start as start_schedules;
+pub(crate) use self::{
+    checkpoints::Checkpoints,
+    follow::{Follow, start as follow_streams},
+    schedule::start as start_schedules,
+};
 use crate::{
     front::trace_id,
     function::{Failure, Pool},

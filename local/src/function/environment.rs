@@ -28,6 +28,7 @@ pub(crate) struct Engines {
     pub(crate) dynamodb: String,
     pub(crate) s3: String,
     pub(crate) ssm: String,
+    pub(crate) ses: String,
 }
 
 impl Program {
@@ -86,6 +87,7 @@ fn environment(
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", engines.dynamodb.clone()),
         ("AWS_ENDPOINT_URL_S3", engines.s3.clone()),
+        ("AWS_ENDPOINT_URL_SESV2", engines.ses.clone()),
         ("AWS_ENDPOINT_URL_SSM", engines.ssm.clone()),
         (
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",

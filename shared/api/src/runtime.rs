@@ -6,6 +6,7 @@ use lambda_http::{
     Error,
     lambda_runtime::{self, LambdaEvent, service_fn},
 };
+use serde::Serialize;
 use serde_json::Value;
 use settings::{Env, EnvError};
 use tracing_subscriber::filter::LevelFilter;
@@ -28,8 +29,9 @@ pub fn main(routes: impl AsyncFnOnce(&Env, Clock) -> Result<Router, InitError>) 
 }
 
 /// Runs a function that no caller waits for: `handler` is given each event as JSON. An error makes Lambda deliver the
-/// event again, and in the end put it into the dead-letter queue.
-pub fn events<H: AsyncFn(Value) -> Result<(), Error>>(
+/// event again, and in the end put it into the dead-letter queue. What it answers is for Lambda, where it asks for an
+/// answer.
+pub fn events<A: Serialize, H: AsyncFn(Value) -> Result<A, Error>>(
     make: impl AsyncFnOnce(&Env, Clock) -> Result<H, InitError>,
 ) -> ExitCode {
     start(async |env| {

@@ -2,6 +2,7 @@
 
 mod caller;
 mod crypto;
+pub mod email_token;
 pub mod keys;
 pub mod password;
 mod random;

@@ -9,7 +9,7 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_ssm::config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
-use aws_types::SdkConfig;
+pub use aws_types::SdkConfig;
 
 use crate::{Env, EnvError, http::OneConnector};
 

@@ -7,9 +7,11 @@ mod roles;
 use auth::password::PasswordHash;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{Email, SessionId, User, UserId};
+use time::OffsetDateTime;
 
 use crate::{
-    Credential, Credentials, Idempotency, Record, Sessions, StoreError, Users,
+    Credential, Credentials, Idempotency, MailOrder, Outbox, PendingSignUp, Record, Sessions,
+    SignUps, StoreError, Users,
     transaction::{Outcome, transact},
 };
 
@@ -30,7 +32,8 @@ pub enum SignUp {
     KeyUsed,
 }
 
-/// Makes an account: credential, user, and the answer for a repeated request.
+/// Makes an account: credential, user, the answer for a repeated request, and the order for a mail that asks the owner to
+/// verify the address, where mail is sent.
 ///
 /// # Errors
 /// When the tables do not answer.
@@ -39,10 +42,18 @@ pub async fn create(
     user: &User,
     credential: &Credential,
     record: Option<&Record>,
+    outbox: Option<&Outbox>,
 ) -> Result<SignUp, StoreError> {
     let mut parts = new_account((credentials, users), user, credential)?;
     if let Some(record) = record {
         parts.push(idempotency.put_new(record, user.created_at)?);
+    }
+    if let Some(outbox) = outbox {
+        let order = MailOrder::Verify {
+            user_id: user.id,
+            email: user.email.clone(),
+        };
+        parts.push(outbox.put(&order, user.created_at)?);
     }
     match transact(&credentials.0.client, parts).await? {
         Outcome::Committed => Ok(SignUp::Created),
@@ -62,6 +73,29 @@ fn new_account(
         credentials.put_new(&user.email, credential)?,
         users.put_new(user, credential.session_epoch)?,
     ])
+}
+
+/// Keeps a sign-up until its address is verified, with the order for the mail and the answer for a repeated request. It
+/// looks nothing up and writes the same whether the address is taken or not. Says whether it did; it does not when there
+/// was a request of this idempotency key before.
+///
+/// # Errors
+/// When the tables do not answer.
+pub async fn ask_for_sign_up(
+    (sign_ups, outbox, idempotency): (&SignUps, &Outbox, &Idempotency),
+    pending: &PendingSignUp,
+    record: Option<&Record>,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    let order = MailOrder::SignUp {
+        email: pending.email.clone(),
+    };
+    let mut parts = vec![sign_ups.put(pending, now)?, outbox.put(&order, now)?];
+    if let Some(record) = record {
+        parts.push(idempotency.put_new(record, now)?);
+    }
+    let outcome = transact(&outbox.0.client, parts).await?;
+    Ok(matches!(outcome, Outcome::Committed))
 }
 
 /// How a change of an account ended.

@@ -9,10 +9,11 @@ use aws_sdk_dynamodb::{
 };
 use domain::{Email, FailedAttempts, Role, Roles, Status, UserId};
 use settings::{Env, EnvError};
+use time::OffsetDateTime;
 
 use crate::{
     StoreError,
-    row::{Row, n, s, words},
+    row::{Row, at, n, s, words},
     table::Table,
 };
 
@@ -37,6 +38,17 @@ pub struct Credential {
     pub session_epoch: u64,
     /// The wrong guesses at the password since the owner last gave the right one.
     pub failed: FailedAttempts,
+}
+
+/// Whose address it is, for those who must not see the hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Whether the account may sign in.
+    pub status: Status,
+    /// Which generation of sessions lives.
+    pub session_epoch: u64,
 }
 
 impl Credentials {
@@ -67,6 +79,33 @@ impl Credentials {
             .send()
             .await?;
         found.item.map(|item| read(Row(item))).transpose()
+    }
+
+    /// Whose address this is. It asks for these attributes alone, because its caller may read no others.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn holder(&self, email: &Email) -> Result<Option<Holder>, StoreError> {
+        let Table { client, name } = &self.0;
+        let found = client
+            .get_item()
+            .table_name(name)
+            .key("email", s(email.canonical()))
+            .projection_expression("user_id, #status, session_epoch")
+            .expression_attribute_names("#status", "status")
+            .consistent_read(true)
+            .send()
+            .await?;
+        let read = |item| {
+            let mut row = Row(item);
+            Ok(Holder {
+                user_id: UserId::parse(&row.text("user_id")?)
+                    .map_err(|_| StoreError::Corrupt("user_id"))?,
+                status: Status::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))?,
+                session_epoch: row.number("session_epoch")?,
+            })
+        };
+        found.item.map(read).transpose()
     }
 
     /// Replaces the hash, unless it changed since `old` was read: then somebody knew better, and that is fine.
@@ -110,6 +149,71 @@ impl Credentials {
             .condition_expression("attribute_not_exists(email)")
             .build();
         Ok(TransactWriteItem::builder().put(put?).build())
+    }
+
+    /// The part of finishing a sign-up that makes the address taken, by somebody who got mail there.
+    pub(crate) fn put_verified(
+        &self,
+        email: &Email,
+        credential: &Credential,
+        now: OffsetDateTime,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.0.name)
+            .set_item(Some(write(email, credential)))
+            .item("verified_at", at(now))
+            .condition_expression("attribute_not_exists(email)")
+            .build();
+        Ok(TransactWriteItem::builder().put(put?).build())
+    }
+
+    /// The part of a verification that notes it, if the address still is that user's.
+    pub(crate) fn verify(
+        &self,
+        email: &Email,
+        user_id: UserId,
+        now: OffsetDateTime,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.0.name)
+            .key("email", s(email.canonical()))
+            .update_expression("SET verified_at = if_not_exists(verified_at, :now)")
+            .condition_expression("user_id = :user")
+            .expression_attribute_values(":now", at(now))
+            .expression_attribute_values(":user", s(user_id.to_string()))
+            .build();
+        Ok(TransactWriteItem::builder().update(update?).build())
+    }
+
+    /// The part of a password reset that replaces the hash and begins the next session epoch, if the account still is
+    /// that user's, active, and in the epoch in which the reset was asked for. Whoever forgot the password and got mail
+    /// at the address has failed often enough, and has verified the address.
+    pub(crate) fn reset(
+        &self,
+        email: &Email,
+        holder: (UserId, u64),
+        new: &PasswordHash,
+        now: OffsetDateTime,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let (user_id, epoch) = holder;
+        let update = Update::builder()
+            .table_name(&self.0.name)
+            .key("email", s(email.canonical()))
+            .update_expression(
+                "SET #hash = :new, session_epoch = :next, verified_at = if_not_exists(verified_at, :now) \
+                 REMOVE failures, locked_until",
+            )
+            .condition_expression("user_id = :user AND session_epoch = :epoch AND #status = :active")
+            .expression_attribute_names("#hash", "hash")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":new", s(new.as_str()))
+            .expression_attribute_values(":next", n(epoch + 1))
+            .expression_attribute_values(":now", at(now))
+            .expression_attribute_values(":user", s(user_id.to_string()))
+            .expression_attribute_values(":epoch", n(epoch))
+            .expression_attribute_values(":active", s(Status::Active.as_str()))
+            .build();
+        Ok(TransactWriteItem::builder().update(update?).build())
     }
 
     /// The part of a password change that replaces the hash, forgets wrong guesses at the old one and begins the next

@@ -3,13 +3,17 @@
 pub mod accounts;
 mod attempts;
 mod credentials;
+mod email_tokens;
 mod error;
 mod idempotency;
 mod limits;
+mod outbox;
 mod quotas;
 mod read_grants;
+pub mod recovery;
 mod row;
 mod sessions;
+mod sign_ups;
 mod table;
 mod transaction;
 mod upload_grants;
@@ -20,13 +24,16 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-pub use credentials::{Credential, Credentials};
+pub use credentials::{Credential, Credentials, Holder};
+pub use email_tokens::{EmailTokens, Purpose, StoredToken};
 pub use error::StoreError;
 pub use idempotency::{Idempotency, Record};
 pub use limits::Limits;
+pub use outbox::{MailOrder, Outbox};
 pub use quotas::Quotas;
 pub use read_grants::{ReadGrant, ReadGrants};
 pub use sessions::{Session, Sessions};
+pub use sign_ups::{PendingSignUp, SignUps};
 pub use table::client;
 pub use upload_grants::{UploadGrant, UploadGrants};
 pub use uploads::Uploads;

@@ -84,7 +84,7 @@ async fn sign_up(client: &Client) -> Result<SignUp, StoreError> {
         &Users(table(client)),
         &Idempotency(table(client)),
     );
-    accounts::create(tables, &user, &credential, Some(&record)).await
+    accounts::create(tables, &user, &credential, Some(&record), None).await
 }
 
 fn cancelled(codes: [&str; 3]) -> TransactWriteItemsError {

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
         Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
 };
-use domain::{Name, Patch, ProfilePatch, Roles, User, UserId};
+use domain::{Email, Name, Patch, ProfilePatch, Roles, User, UserId};
 use settings::{Env, EnvError};
 use time::OffsetDateTime;
 
@@ -16,7 +16,7 @@ use crate::{
     table::Table,
 };
 
-mod item;
+pub(crate) mod item;
 mod listing;
 mod update;
 
@@ -90,6 +90,30 @@ impl Users {
             .send()
             .await?;
         Ok(found.item.map(Row))
+    }
+
+    /// The address of a user, and nothing else of the profile: for those who may see no more.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn address(&self, id: UserId) -> Result<Option<Email>, StoreError> {
+        let Table { client, name } = &self.0;
+        let found = client
+            .get_item()
+            .table_name(name)
+            .key("id", s(id.to_string()))
+            .projection_expression("email, email_canonical")
+            .consistent_read(true)
+            .send()
+            .await?;
+        let read = |item| {
+            let mut row = Row(item);
+            Ok(Email::stored(
+                row.text("email")?,
+                row.text("email_canonical")?,
+            ))
+        };
+        found.item.map(read).transpose()
     }
 
     /// Changes a user in one conditional write, of any version or only of one of `versions`.
@@ -182,6 +206,23 @@ impl Users {
             update.expression_attribute_values(":roles", roles)
         });
         Ok(TransactWriteItem::builder().update(update.build()?).build())
+    }
+
+    /// The part of a password reset that ends the sessions of the epoch `from`, if that is still the current one.
+    pub(crate) fn leave_epoch(
+        &self,
+        id: UserId,
+        from: u64,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.0.name)
+            .key("id", s(id.to_string()))
+            .update_expression("SET session_epoch = :next")
+            .condition_expression("session_epoch = :from")
+            .expression_attribute_values(":next", n(from + 1))
+            .expression_attribute_values(":from", n(from))
+            .build();
+        Ok(TransactWriteItem::builder().update(update?).build())
     }
 
     /// The part of an account's deletion that removes the user.

@@ -25,6 +25,15 @@ pub struct Schedule {
 }
 
 impl EventRule {
+    pub(crate) fn new(
+        name: String,
+        pattern: Map<String, Value>,
+        at: &str,
+    ) -> Result<Self, TemplateError> {
+        check(&pattern, at)?;
+        Ok(Self { name, pattern })
+    }
+
     /// Whether the rule lets `event` through: each field of the pattern has one of its values.
     #[must_use]
     pub fn matches(&self, event: &Value) -> bool {
@@ -45,11 +54,7 @@ impl Template {
             let Value::Object(pattern) = &properties["Pattern"] else {
                 return Err(TemplateError::at(at, "is not a mapping"));
             };
-            check(pattern, &at)?;
-            Ok(EventRule {
-                name: self.rule_name(id, name),
-                pattern: pattern.clone(),
-            })
+            EventRule::new(self.rule_name(id, name), pattern.clone(), &at)
         };
         self.events_of(id, events, "EventBridgeRule", rule)
     }
@@ -75,7 +80,7 @@ impl Template {
         self.events_of(id, events, "Schedule", schedule)
     }
 
-    fn events_of<T>(
+    pub(crate) fn events_of<T>(
         &self,
         id: &str,
         events: &Value,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value};
 
-use crate::{EventRule, Route, Schedule, Statement, Template, TemplateError};
+use crate::{EventRule, Route, Schedule, Statement, StreamSource, Template, TemplateError};
 
 /// One `AWS::Serverless::Function`, with what it inherits from `Globals`.
 #[derive(Debug, Clone)]
@@ -33,6 +33,8 @@ pub struct Function {
     pub rules: Vec<EventRule>,
     /// When it runs unasked.
     pub schedules: Vec<Schedule>,
+    /// The tables whose changes it is told of.
+    pub streams: Vec<StreamSource>,
     /// How often an asynchronous invocation that failed is tried again.
     pub max_retries: u32,
 }
@@ -82,6 +84,7 @@ impl Template {
             routes: self.routes_of(id, events)?,
             rules: self.rules_of(id, events)?,
             schedules: self.schedules_of(id, events)?,
+            streams: self.streams_of(id, events)?,
             max_retries: self.max_retries(&properties, &at)?,
         })
     }

@@ -10,8 +10,10 @@ mod globals;
 mod naming;
 mod parameters;
 mod policy;
+mod policy_condition;
 mod resolve;
 mod route;
+mod stream;
 mod table;
 mod yaml;
 
@@ -26,7 +28,9 @@ pub use self::{
     event::{EventRule, Schedule},
     function::Function,
     policy::{Effect, Statement},
+    policy_condition::{PolicyCondition, Test},
     route::Route,
+    stream::StreamSource,
     table::Table,
 };
 

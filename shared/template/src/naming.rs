@@ -7,6 +7,9 @@ use crate::{ACCOUNT, PARTITION, REGION, Template, TemplateError};
 /// The resource that SAM makes when functions have `HttpApi` events and no API is declared.
 const IMPLICIT_API: &str = "ServerlessHttpApi";
 
+/// In the account, the time at which the stream began.
+const STREAM_LABEL: &str = "local";
+
 impl Template {
     /// The name of the resource `id`: the one the template gives it, or else the stack's name and
     /// the logical id.
@@ -41,6 +44,9 @@ impl Template {
             // Nothing runs there, and nobody can: that domain is reserved (RFC 6761).
             "DomainName" if kind == "AWS::CloudFront::Distribution" => {
                 Some(format!("{}.invalid", name.to_ascii_lowercase()))
+            }
+            "StreamArn" if kind == "AWS::DynamoDB::Table" => {
+                arn(kind, &name).map(|table| format!("{table}/stream/{STREAM_LABEL}"))
             }
             "Name" | "QueueName" | "TopicName" => Some(name),
             _ => None,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Template, TemplateError, resolve};
+use crate::{PolicyCondition, Template, TemplateError, policy_condition, resolve};
 
 /// Whether a statement allows or denies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Effect {
     Deny,
 }
 
-/// One statement of an identity policy. Its `Condition` is not read: an `Allow` holds without it.
+/// One statement of an identity policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// Allow or deny.
@@ -22,6 +22,8 @@ pub struct Statement {
     pub actions: Vec<String>,
     /// ARNs; may hold the wildcards `*` and `?`.
     pub resources: Vec<String>,
+    /// What must hold of a request besides; all of it.
+    pub conditions: Vec<PolicyCondition>,
 }
 
 const ROLE: &str = "AWS::IAM::Role";
@@ -140,6 +142,7 @@ fn statement(value: &Value, at: &str) -> Result<Statement, TemplateError> {
         effect,
         actions: texts("Action")?,
         resources: texts("Resource")?,
+        conditions: policy_condition::read(&value["Condition"], &format!("{at}.Condition"))?,
     })
 }
 
@@ -200,11 +203,13 @@ Resources:
                     effect: Effect::Allow,
                     actions: vec!["dynamodb:GetItem".to_owned()],
                     resources: vec![TABLE.to_owned()],
+                    conditions: Vec::new(),
                 },
                 Statement {
                     effect: Effect::Deny,
                     actions: vec!["dynamodb:Query".to_owned(), "dynamodb:Scan".to_owned()],
                     resources: vec![format!("{TABLE}/index/*")],
+                    conditions: Vec::new(),
                 },
             ]
         );

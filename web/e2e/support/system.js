@@ -16,6 +16,7 @@ const SESSION_ROUTES = ["/session/refresh", "/signout"];
  * @property {string} api
  * @property {string} page Where people find the page.
  * @property {string} s3
+ * @property {string} outbox The page that shows the mail.
  * @property {string[]} missing Addresses of session routes that it does not have.
  * @property {() => Promise<void>} stop
  */
@@ -43,11 +44,12 @@ export async function startSystem(parameters = []) {
     system.on("error", reject);
     system.on("exit", (code) => reject(new Error(`${CLOAKROOM} ended with ${code}:\n${said.join("")}`)));
   });
-  const { api, s3 } = JSON.parse(await readFile(path.join(folder, "endpoints.json"), "utf8"));
+  const { api, s3, outbox } = JSON.parse(await readFile(path.join(folder, "endpoints.json"), "utf8"));
   return {
     api,
     page: api,
     s3,
+    outbox,
     missing: await missing(SESSION_ROUTES.map((route) => api + route)),
     async stop() {
       const ended = once(system, "exit");

@@ -33,7 +33,7 @@ pub(super) fn write(user: &User, session_epoch: u64) -> HashMap<String, Attribut
     item
 }
 
-fn profile(profile: &Profile) -> HashMap<String, AttributeValue> {
+pub(crate) fn profile(profile: &Profile) -> HashMap<String, AttributeValue> {
     let text = |name: &Option<Name>| name.as_ref().map(|name| s(name.as_str()));
     [
         ("first_name", text(&profile.first_name)),
@@ -47,19 +47,12 @@ fn profile(profile: &Profile) -> HashMap<String, AttributeValue> {
 }
 
 pub(super) fn read(mut row: Row) -> Result<User, StoreError> {
-    let mut profile = row.map("profile")?;
+    let profile = read_profile(row.map("profile")?);
     Ok(User {
         id: UserId::parse(&row.text("id")?).map_err(|_| StoreError::Corrupt("id"))?,
         email: Email::stored(row.text("email")?, row.text("email_canonical")?),
         name: Name::stored(row.text("name")?),
-        profile: Profile {
-            first_name: profile.optional_text("first_name").map(Name::stored),
-            last_name: profile.optional_text("last_name").map(Name::stored),
-            city: profile.optional_text("city").map(Name::stored),
-            age: profile
-                .optional_number("age")
-                .and_then(|years| Age::parse(years).ok()),
-        },
+        profile,
         roles: row
             .words("roles")
             .iter()
@@ -74,4 +67,15 @@ pub(super) fn read(mut row: Row) -> Result<User, StoreError> {
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })
+}
+
+pub(crate) fn read_profile(mut row: Row) -> Profile {
+    Profile {
+        first_name: row.optional_text("first_name").map(Name::stored),
+        last_name: row.optional_text("last_name").map(Name::stored),
+        city: row.optional_text("city").map(Name::stored),
+        age: row
+            .optional_number("age")
+            .and_then(|years| Age::parse(years).ok()),
+    }
 }

@@ -1,0 +1,122 @@
+use auth::{NoRandomness, email_token::EmailToken};
+use domain::{Email, Status};
+use store::{Holder, MailOrder, Purpose, StoreError, StoredToken};
+use time::Duration;
+
+use crate::{
+    App,
+    send::SendError,
+    texts::{self, Mail},
+};
+
+/// People read mail the next morning.
+const VERIFY_LIFETIME: Duration = Duration::hours(24);
+/// Who asks for it waits for it; until then, whoever reads the mailbox could use it.
+const RESET_LIFETIME: Duration = Duration::hours(1);
+
+/// Why an order is not fulfilled yet.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Send(#[from] SendError),
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+/// Sends what is ordered, or nothing where there is nobody to send it to.
+///
+/// Fulfilled twice, it sends a second mail with a token of its own: Lambda delivers at least once, and a mail too many
+/// does less harm than one too few.
+pub async fn fulfil(app: &App, order: &MailOrder) -> Result<(), OrderError> {
+    let sent = match order {
+        MailOrder::Verify { user_id, email } => {
+            let purpose = Purpose::Verify {
+                user_id: *user_id,
+                email: email.clone(),
+            };
+            let token = keep_token(app, purpose, VERIFY_LIFETIME).await?;
+            Some((email.clone(), texts::verify(&app.page, &token)))
+        }
+        MailOrder::Reset { email } => match owner(app, email).await? {
+            Some(Owner::Active(holder, address)) => {
+                let purpose = Purpose::Reset {
+                    user_id: holder.user_id,
+                    // Not as it was named in the request: a look-alike may be another mailbox.
+                    email: address.clone(),
+                    epoch: holder.session_epoch,
+                };
+                let token = keep_token(app, purpose, RESET_LIFETIME).await?;
+                Some((address, texts::reset(&app.page, &token)))
+            }
+            Some(Owner::Disabled) | None => None,
+        },
+        MailOrder::SignUp { email } => match owner(app, email).await? {
+            Some(Owner::Active(_, address)) => Some((address, texts::taken(&app.page))),
+            Some(Owner::Disabled) => None,
+            None => {
+                let purpose = Purpose::SignUp {
+                    email: email.clone(),
+                };
+                let token = keep_token(app, purpose, VERIFY_LIFETIME).await?;
+                Some((email.clone(), texts::sign_up(&app.page, &token)))
+            }
+        },
+    };
+    let Some((to, mail)) = sent else {
+        tracing::info!(kind = order.kind(), "no_mail");
+        return Ok(());
+    };
+    deliver(app, order, &to, &mail).await
+}
+
+async fn deliver(app: &App, order: &MailOrder, to: &Email, mail: &Mail) -> Result<(), OrderError> {
+    match app.post.send(to, mail).await {
+        Ok(()) => {
+            tracing::info!(kind = order.kind(), "mail_sent");
+            Ok(())
+        }
+        // It would refuse this one again, and others wait.
+        Err(SendError::Refused(error)) => {
+            tracing::error!(kind = order.kind(), error, "mail_refused");
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+enum Owner {
+    Active(Holder, Email),
+    Disabled,
+}
+
+/// Who has this address, and where their mail goes.
+async fn owner(app: &App, email: &Email) -> Result<Option<Owner>, StoreError> {
+    let Some(holder) = app.credentials.holder(email).await? else {
+        return Ok(None);
+    };
+    match holder.status {
+        Status::Disabled => Ok(Some(Owner::Disabled)),
+        Status::Active => {
+            // Deleted meanwhile: nobody's any more.
+            let address = app.users.address(holder.user_id).await?;
+            Ok(address.map(|address| Owner::Active(holder, address)))
+        }
+    }
+}
+
+async fn keep_token(
+    app: &App,
+    purpose: Purpose,
+    lifetime: Duration,
+) -> Result<EmailToken, OrderError> {
+    let token = EmailToken::generate()?;
+    let stored = StoredToken {
+        digest: token.digest(),
+        purpose,
+        expires_at: app.clock.now() + lifetime,
+    };
+    app.tokens.keep(&stored).await?;
+    Ok(token)
+}

@@ -1,0 +1,62 @@
+//! `POST /password/forgot`, `POST /password/reset` and `POST /verify-email`: what is asked for by mail, and what its links do.
+//!
+//! It sends no mail itself: it orders some, and the mailer sends it.
+
+mod forgot;
+mod reset;
+mod token;
+mod verify_email;
+
+use std::{process::ExitCode, sync::Arc};
+
+use api::{InitError, RateLimit};
+use auth::password::Cost;
+use axum::{Router, routing::post};
+use domain::Clock;
+use settings::Env;
+use store::{Credentials, EmailTokens, Limits, Outbox, SignUps, Users};
+
+struct App {
+    tokens: EmailTokens,
+    credentials: Credentials,
+    users: Users,
+    sign_ups: SignUps,
+    /// Where mail is ordered; none where none is sent.
+    mail: Option<Outbox>,
+    cost: Cost,
+    clock: Clock,
+}
+
+/// What the function adds to the API document.
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(paths(forgot::forgot, reset::reset, verify_email::verify_email))]
+pub struct ApiDoc;
+
+/// Runs the function.
+#[must_use]
+pub fn main() -> ExitCode {
+    api::main(routes)
+}
+
+async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
+    let client = store::client(env, &settings::aws::sdk_config(env)?);
+    let limits = Limits::from_env(env, &client)?;
+    let limit = RateLimit::from_env(env, limits, "password", clock.clone())?;
+    let sender = env.get("MAIL_FROM");
+    let app = App {
+        tokens: EmailTokens::from_env(env, &client)?,
+        credentials: Credentials::from_env(env, &client)?,
+        users: Users::from_env(env, &client)?,
+        sign_ups: SignUps::from_env(env, &client)?,
+        mail: sender.map(|_| Outbox::from_env(env, &client)).transpose()?,
+        cost: env.parsed("BCRYPT_COST", "a bcrypt cost from 4 to 16")?,
+        clock,
+    };
+    app.tokens.warm_up().await;
+    let routes = Router::new()
+        .route("/password/forgot", post(forgot::forgot))
+        .route("/password/reset", post(reset::reset))
+        .route("/verify-email", post(verify_email::verify_email))
+        .with_state(Arc::new(app));
+    Ok(limit.guard(routes))
+}

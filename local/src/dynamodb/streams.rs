@@ -1,0 +1,168 @@
+//! The streams of the tables, read as Lambda reads them for a function: one shard each, record by record.
+
+use dynoxide::{
+    Database, DynoxideError,
+    actions::{
+        get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest,
+        list_streams::ListStreamsRequest,
+    },
+    streams::shard_id,
+};
+use serde_json::Value;
+use template::REGION;
+use tokio::sync::watch;
+
+/// The streams of a database. Clones are of the same one.
+#[derive(Clone)]
+pub(crate) struct Streams {
+    database: Database,
+    /// Counts what may have been writes.
+    news: watch::Sender<u64>,
+}
+
+impl Streams {
+    pub(crate) fn of(database: Database) -> Self {
+        Self {
+            database,
+            news: watch::Sender::new(0),
+        }
+    }
+
+    /// There may be news.
+    pub(crate) fn look(&self) {
+        self.news.send_modify(|count| *count += 1);
+    }
+
+    /// Changes when there may be news.
+    pub(crate) fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    /// At most `limit` records of a table's stream, as Lambda hands them on: those after the one with the sequence number
+    /// `after`, or from the beginning.
+    pub(crate) async fn read(
+        &self,
+        table: &str,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<Value>, String> {
+        let (database, table) = (self.database.clone(), table.to_owned());
+        // The engine blocks.
+        let read = move || records(&database, &table, after, limit);
+        match tokio::task::spawn_blocking(read).await {
+            Ok(records) => records.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+fn records(
+    database: &Database,
+    table: &str,
+    after: Option<String>,
+    limit: usize,
+) -> Result<Vec<Value>, DynoxideError> {
+    let streams = database.list_streams(ListStreamsRequest {
+        table_name: Some(table.to_owned()),
+        ..ListStreamsRequest::default()
+    })?;
+    let Some(stream) = streams.streams.into_iter().next() else {
+        let message = format!("{table} has no stream");
+        return Err(DynoxideError::ResourceNotFoundException(message));
+    };
+    let kind = match after {
+        Some(_) => "AFTER_SEQUENCE_NUMBER",
+        None => "TRIM_HORIZON",
+    };
+    let iterator = database.get_shard_iterator(GetShardIteratorRequest {
+        stream_arn: stream.stream_arn,
+        shard_id: shard_id(table),
+        shard_iterator_type: kind.to_owned(),
+        sequence_number: after,
+    })?;
+    let found = database.get_records(GetRecordsRequest {
+        shard_iterator: iterator.shard_iterator.unwrap_or_default(),
+        limit: Some(limit),
+    })?;
+    let records = serde_json::to_value(found.records)
+        .map_err(|error| DynoxideError::InternalServerError(error.to_string()))?;
+    let records = match records {
+        Value::Array(records) => records,
+        _ => Vec::new(),
+    };
+    Ok(records.into_iter().map(as_delivered).collect())
+}
+
+/// The engine calls its region by its own name.
+fn as_delivered(mut record: Value) -> Value {
+    record["awsRegion"] = REGION.into();
+    record
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn database() -> Database {
+        let database = Database::memory().unwrap();
+        let table = json!({
+            "TableName": "letters", "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"},
+        });
+        database
+            .create_table(serde_json::from_value(table).unwrap())
+            .unwrap();
+        database
+    }
+
+    fn put(database: &Database, id: &str, text: &str) {
+        let put = json!({"TableName": "letters", "Item": {"id": {"S": id}, "text": {"S": text}}});
+        database
+            .put_item(serde_json::from_value(put).unwrap())
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn records_come_in_order_each_once() {
+        let database = database();
+        for (id, text) in [("a", "1"), ("b", "1"), ("a", "2")] {
+            put(&database, id, text);
+        }
+        let streams = Streams::of(database);
+        let (mut after, mut seen) = (None, Vec::new());
+        loop {
+            let page = streams.read("letters", after.clone(), 2).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = last["dynamodb"]["SequenceNumber"]
+                .as_str()
+                .map(str::to_owned);
+            seen.extend(page.iter().map(|record| {
+                (
+                    record["eventName"].as_str().unwrap().to_owned(),
+                    record["dynamodb"]["NewImage"].clone(),
+                )
+            }));
+        }
+        let image = |id: &str, text: &str| json!({"id": {"S": id}, "text": {"S": text}});
+        assert_eq!(
+            seen,
+            [
+                ("INSERT".to_owned(), image("a", "1")),
+                ("INSERT".to_owned(), image("b", "1")),
+                ("MODIFY".to_owned(), image("a", "2")),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_table_without_a_stream_is_an_error() {
+        let error = Streams::of(Database::memory().unwrap())
+            .read("letters", None, 1)
+            .await;
+        assert!(error.unwrap_err().contains("has no stream"));
+    }
+}

@@ -1,0 +1,30 @@
+//! Mail: the one operation of SES that the functions call. Nothing leaves the machine; what is sent is shown.
+//! <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>
+
+mod outbox;
+mod page;
+mod send;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::post};
+use domain::Clock;
+
+pub(crate) use self::outbox::Outbox;
+use crate::iam::Principals;
+
+/// The engine.
+pub(crate) struct Ses {
+    pub(crate) outbox: Outbox,
+    pub(crate) principals: Arc<Principals>,
+    pub(crate) clock: Clock,
+}
+
+impl Ses {
+    /// SES's API.
+    pub(crate) fn into_router(self) -> Router {
+        Router::new()
+            .route("/v2/email/outbound-emails", post(send::send))
+            .with_state(Arc::new(self))
+    }
+}

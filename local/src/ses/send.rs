@@ -1,0 +1,149 @@
+//! `SendEmail`, with a simple message.
+
+use std::{io, sync::Arc};
+
+use axum::{body::Body, extract::State};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use http_body_util::{BodyExt as _, Limited};
+use serde_json::{Value, json};
+use template::{ACCOUNT, PARTITION, REGION};
+use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
+
+use super::{Ses, outbox::Mail};
+use crate::iam::{Context, Denied, Unauthenticated};
+
+/// As SES has it.
+const MAX_BYTES: usize = 40 * 1024 * 1024;
+const MAX_RECIPIENTS: usize = 50;
+
+/// Why a mail is not sent.
+struct Refusal(StatusCode, &'static str, String);
+
+impl Refusal {
+    fn bad_request(message: impl Into<String>) -> Self {
+        Self(
+            StatusCode::BAD_REQUEST,
+            "BadRequestException",
+            message.into(),
+        )
+    }
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        Self(
+            StatusCode::FORBIDDEN,
+            "AccessDeniedException",
+            denied.to_string(),
+        )
+    }
+}
+
+impl From<Unauthenticated> for Refusal {
+    fn from(error: Unauthenticated) -> Self {
+        let code = match error {
+            Unauthenticated::Missing => "MissingAuthenticationTokenException",
+            Unauthenticated::UnknownKey => "UnrecognizedClientException",
+        };
+        Self(StatusCode::FORBIDDEN, code, error.to_string())
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self(status, "InternalServiceErrorException", error.to_string())
+    }
+}
+
+pub(super) async fn send(
+    State(ses): State<Arc<Ses>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response<Body> {
+    match ses.send(&headers, body).await {
+        Ok(id) => answer(StatusCode::OK, &json!({ "MessageId": id })),
+        Err(Refusal(status, code, message)) => {
+            let mut response = answer(status, &json!({ "message": message }));
+            response.headers_mut().insert(
+                HeaderName::from_static("x-amzn-errortype"),
+                HeaderValue::from_static(code),
+            );
+            response
+        }
+    }
+}
+
+impl Ses {
+    async fn send(&self, headers: &HeaderMap, body: Body) -> Result<String, Refusal> {
+        let caller = self.principals.authenticate(headers)?;
+        let body = Limited::new(body, MAX_BYTES).collect().await;
+        let body = body.map_err(|error| Refusal::bad_request(error.to_string()))?;
+        let request: Value = serde_json::from_slice(&body.to_bytes())
+            .map_err(|error| Refusal::bad_request(error.to_string()))?;
+        let from = text(&request["FromEmailAddress"], "FromEmailAddress")?;
+        // Every address is an identity here. On AWS its domain may be one, too.
+        let identity = format!("arn:{PARTITION}:ses:{REGION}:{ACCOUNT}:identity/{from}");
+        let context = Context::from([("ses:FromAddress", vec![from.clone()])]);
+        caller.check_in("ses:SendEmail", &identity, &context)?;
+        let mail = self.mail(from, &request)?;
+        let id = mail.id.clone();
+        self.outbox.add(mail)?;
+        Ok(id)
+    }
+
+    fn mail(&self, from: String, request: &Value) -> Result<Mail, Refusal> {
+        let to = request["Destination"]["ToAddresses"].as_array();
+        let to: Result<Vec<_>, _> = to.into_iter().flatten().map(recipient).collect();
+        let to = to?;
+        if to.is_empty() || to.len() > MAX_RECIPIENTS {
+            let message = format!("a mail goes to 1 to {MAX_RECIPIENTS} addresses");
+            return Err(Refusal::bad_request(message));
+        }
+        let message = &request["Content"]["Simple"];
+        let part = |pointer: &str| {
+            let found = message.pointer(pointer).unwrap_or(&Value::Null);
+            text(found, pointer)
+        };
+        Ok(Mail {
+            id: Uuid::new_v4().to_string(),
+            sent_at: self.clock.now().format(&Rfc3339).unwrap_or_default(),
+            from,
+            to,
+            subject: part("/Subject/Data")?,
+            text: part("/Body/Text/Data")?,
+            html: part("/Body/Html/Data")?,
+        })
+    }
+}
+
+fn text(value: &Value, what: &str) -> Result<String, Refusal> {
+    let text = value.as_str().filter(|text| !text.is_empty());
+    text.map(str::to_owned)
+        .ok_or_else(|| Refusal::bad_request(format!("{what} is missing")))
+}
+
+/// What is before the `@` is ASCII, and so is the domain, which punycode can make of any.
+fn recipient(address: &Value) -> Result<String, Refusal> {
+    let address = text(address, "an address")?;
+    let is_address = address.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+    });
+    if !is_address || !address.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Refusal::bad_request("Illegal address"));
+    }
+    Ok(address)
+}
+
+fn answer(status: StatusCode, body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(id) = Uuid::new_v4().to_string().parse() {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}

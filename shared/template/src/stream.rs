@@ -1,0 +1,176 @@
+//! Streams of tables that functions follow.
+//! <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-dynamodb.html>
+
+use serde_json::{Map, Value};
+
+use crate::{EventRule, Template, TemplateError};
+
+/// One `DynamoDB` event of a function: the stream that Lambda reads for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamSource {
+    /// The name in the template, such as `MailerFunctionOutbox`.
+    pub name: String,
+    /// The stream.
+    pub arn: String,
+    /// The table that the stream is of.
+    pub table: String,
+    /// Records that match none of these are left out; with none of these, none is.
+    pub filters: Vec<EventRule>,
+    /// The most records of one event.
+    pub batch_size: usize,
+    /// How often a batch that failed is tried again; `None` until its records are too old.
+    pub max_retries: Option<u32>,
+    /// Whether a batch that failed is halved before it is tried again.
+    pub bisects: bool,
+    /// Whether the function says which record it got to.
+    pub reports_failures: bool,
+}
+
+/// What Lambda takes where nothing is said.
+const DEFAULT_BATCH_SIZE: usize = 100;
+
+impl StreamSource {
+    /// Whether the function is told of this record.
+    #[must_use]
+    pub fn wants(&self, record: &Value) -> bool {
+        self.filters.is_empty() || self.filters.iter().any(|filter| filter.matches(record))
+    }
+}
+
+impl Template {
+    pub(crate) fn streams_of(
+        &self,
+        id: &str,
+        events: &Value,
+    ) -> Result<Vec<StreamSource>, TemplateError> {
+        self.events_of(id, events, "DynamoDB", |name, properties, at| {
+            let arn = properties["Stream"].as_str().unwrap_or_default().to_owned();
+            let table = table_of(&arn)
+                .ok_or_else(|| TemplateError::at(format!("{at}.Stream"), "is no table's stream"))?;
+            // Where a laptop's stream begins is where the laptop's table does.
+            if properties["StartingPosition"] != "TRIM_HORIZON" {
+                let at = format!("{at}.StartingPosition");
+                return Err(TemplateError::at(at, "must be TRIM_HORIZON, locally"));
+            }
+            let retries = properties["MaximumRetryAttempts"].as_i64();
+            let kinds = properties["FunctionResponseTypes"].as_array();
+            Ok(StreamSource {
+                name: format!("{id}{name}"),
+                table,
+                filters: filters(properties, at)?,
+                batch_size: properties["BatchSize"]
+                    .as_u64()
+                    .and_then(|size| usize::try_from(size).ok())
+                    .unwrap_or(DEFAULT_BATCH_SIZE),
+                max_retries: retries.and_then(|retries| u32::try_from(retries).ok()),
+                bisects: properties["BisectBatchOnFunctionError"] == true,
+                reports_failures: kinds.is_some_and(|kinds| {
+                    kinds.iter().any(|kind| kind == "ReportBatchItemFailures")
+                }),
+                arn,
+            })
+        })
+    }
+}
+
+/// `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL`
+fn table_of(arn: &str) -> Option<String> {
+    let (_, resource) = arn.split_once(":table/")?;
+    let (table, _) = resource.split_once("/stream/")?;
+    Some(table.to_owned())
+}
+
+fn filters(properties: &Value, at: &str) -> Result<Vec<EventRule>, TemplateError> {
+    let filters = properties["FilterCriteria"]["Filters"].as_array();
+    let filters = filters.into_iter().flatten().enumerate();
+    filters
+        .map(|(index, filter)| {
+            let at = format!("{at}.FilterCriteria.Filters.{index}.Pattern");
+            let text = filter["Pattern"].as_str().unwrap_or_default();
+            let pattern: Map<String, Value> = serde_json::from_str(text)
+                .map_err(|_| TemplateError::at(&at, "is not a JSON object, as text"))?;
+            EventRule::new(index.to_string(), pattern, &at)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn streams(properties: &str) -> Result<Vec<StreamSource>, String> {
+        let text = format!(
+            "
+Resources:
+  Letters: {{Type: 'AWS::DynamoDB::Table'}}
+  F:
+    Type: AWS::Serverless::Function
+    Metadata: {{BuildProperties: {{Binary: f}}}}
+    Properties:
+      Events: {{Box: {{Type: DynamoDB, Properties: {properties}}}}}
+"
+        );
+        let template = Template::parse(&text, &BTreeMap::new()).unwrap();
+        match template.functions() {
+            Ok(mut functions) => Ok(functions.remove(0).streams),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_stream_is_followed_as_it_says() {
+        let found = streams(
+            "{Stream: !GetAtt Letters.StreamArn, StartingPosition: TRIM_HORIZON, BatchSize: 10, \
+             MaximumRetryAttempts: 3, BisectBatchOnFunctionError: true, \
+             FunctionResponseTypes: [ReportBatchItemFailures], \
+             FilterCriteria: {Filters: [{Pattern: '{\"eventName\": [\"INSERT\"]}'}]}}",
+        )
+        .unwrap();
+        let [stream] = found.as_slice() else {
+            panic!("one stream")
+        };
+        assert_eq!(
+            (stream.name.as_str(), stream.table.as_str()),
+            ("FBox", "cloakroom-Letters")
+        );
+        assert_eq!((stream.batch_size, stream.max_retries), (10, Some(3)));
+        assert!(stream.bisects && stream.reports_failures);
+        assert!(stream.wants(&json!({"eventName": "INSERT"})));
+        assert!(!stream.wants(&json!({"eventName": "REMOVE"})));
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_lambda_has_it() {
+        let found = streams("{Stream: !GetAtt Letters.StreamArn, StartingPosition: TRIM_HORIZON}");
+        let stream = found.unwrap().remove(0);
+        assert_eq!((stream.batch_size, stream.max_retries), (100, None));
+        assert!(!stream.bisects && !stream.reports_failures);
+        assert!(stream.wants(&json!({"eventName": "REMOVE"})));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said() {
+        for (properties, expected) in [
+            (
+                "{Stream: !GetAtt Letters.Arn, StartingPosition: TRIM_HORIZON}",
+                "Stream: is no table's stream",
+            ),
+            (
+                "{Stream: !GetAtt Letters.StreamArn, StartingPosition: LATEST}",
+                "StartingPosition: must be TRIM_HORIZON, locally",
+            ),
+            (
+                "{Stream: !GetAtt Letters.StreamArn, StartingPosition: TRIM_HORIZON, \
+                 FilterCriteria: {Filters: [{Pattern: x}]}}",
+                "FilterCriteria.Filters.0.Pattern: is not a JSON object, as text",
+            ),
+        ] {
+            let error = streams(properties).unwrap_err();
+            assert!(error.ends_with(expected), "{error}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The way of a mail from the order to the outbox, and what becomes of it when something fails.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Answer, PASSWORD, TestApp, WITH_MAIL, eventually,
+    faults::{Fault, Fragile},
+    processes::{instances, signal},
+    token_in,
+};
+
+fn ses_error(status: u16, code: &str) -> Fault {
+    let body = json!({"__type": code, "message": "injected"});
+    Fault::Answer(status, body.to_string())
+}
+
+#[tokio::test]
+async fn the_outbox_shows_mail_with_links_that_work() {
+    let app = TestApp::with_mail(&[]);
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    app.mail_to("ada@example.com", "Confirm").await;
+    let page = Answer::of(app.request(Method::GET, "/outbox"))
+        .await
+        .expect(200);
+    let html = String::from_utf8(page.body.clone()).unwrap();
+    let link = format!("<a href=\"{}/#verify-email=", app.endpoint("api"));
+    assert!(
+        html.contains(&link) && html.contains("ada@example.com"),
+        "{html}"
+    );
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+}
+
+#[tokio::test]
+async fn while_mail_fails_requests_do_not_and_nothing_gets_lost() {
+    let system = Fragile::start(10, &[WITH_MAIL]).await;
+    let app = &system.app;
+    system
+        .ses
+        .always(&ses_error(503, "InternalServiceErrorException"));
+    for email in ["ada@example.com", "bob@example.com"] {
+        app.sign_up(email, PASSWORD).await.expect(201);
+    }
+    eventually(async || app.log().contains("mail_not_sent")).await;
+    assert_eq!(app.mails_to("ada@example.com").await.len(), 0);
+    system.ses.always(&Fault::None);
+    for email in ["ada@example.com", "bob@example.com"] {
+        app.mail_to(email, "Confirm").await;
+    }
+    // What came after the first that failed was not tried before it.
+    for email in ["ada@example.com", "bob@example.com"] {
+        assert_eq!(app.mails_to(email).await.len(), 1, "{email}");
+    }
+}
+
+#[tokio::test]
+async fn mail_that_is_refused_does_not_hold_up_the_rest() {
+    let system = Fragile::start(10, &[WITH_MAIL]).await;
+    let app = &system.app;
+    system.ses.plan(|_, body| {
+        if body.to_string().contains("ada@example.com") {
+            ses_error(400, "MessageRejected")
+        } else {
+            Fault::None
+        }
+    });
+    for email in ["ada@example.com", "bob@example.com"] {
+        app.sign_up(email, PASSWORD).await.expect(201);
+    }
+    app.mail_to("bob@example.com", "Confirm").await;
+    eventually(async || app.log().contains("mail_refused")).await;
+    assert_eq!(app.mails_to("ada@example.com").await.len(), 0);
+}
+
+/// An order that cannot be read stands for whatever nobody thought of.
+#[tokio::test]
+async fn what_fails_for_good_goes_to_the_dead_letters_and_the_rest_goes_on() {
+    let app = TestApp::with_mail(&[]);
+    let broken = json!({
+        "TableName": "cloakroom-dev-OutboxTable",
+        "Item": {"id": {"S": "broken"}, "kind": {"S": "nothing we know"}},
+    });
+    let target = "DynamoDB_20120810.PutItem";
+    let put = app.call_engine("dynamodb", "local", target, &broken);
+    put.await.expect(200);
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    let mail = app.mail_to("ada@example.com", "Confirm").await;
+    token_in(&mail, "verify-email");
+    let log = app.log();
+    assert!(
+        log.contains("would now go to the dead-letter queue"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn a_mailer_that_is_killed_sends_it_all_the_same() {
+    let system = Fragile::start(10, &[WITH_MAIL]).await;
+    let app = &system.app;
+    system.ses.always(&Fault::Hang);
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    let mut mailer = None;
+    eventually(async || {
+        let running = instances(app.pid());
+        mailer = running.into_iter().find(|it| it.name == "mailer");
+        mailer.is_some()
+    })
+    .await;
+    signal(mailer.unwrap().pid, "KILL");
+    system.ses.always(&Fault::None);
+    app.mail_to("ada@example.com", "Confirm").await;
+}
+
+#[tokio::test]
+async fn mail_and_what_was_sent_survive_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["--parameter", WITH_MAIL];
+    let mut app = TestApp::start_in(dir.path(), &args);
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    app.mail_to("ada@example.com", "Confirm").await;
+    // What is not noted as done is done again.
+    eventually(async || dir.path().join("streams.json").exists()).await;
+    app.end_by("TERM");
+    let app = TestApp::start_in(dir.path(), &args);
+    app.sign_up("bob@example.com", PASSWORD).await.expect(201);
+    app.mail_to("bob@example.com", "Confirm").await;
+    let mails = app.mails_to("ada@example.com").await;
+    assert_eq!(mails.len(), 1, "not sent a second time: {mails:?}");
+}
+
+/// Asked with the function's own key, as somebody would who took it over.
+#[tokio::test]
+async fn only_the_mailer_sends_and_only_from_one_address() {
+    let app = TestApp::with_mail(&[]);
+    let send = |key: &str, from: &str| {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/ses/aws4_request, \
+             SignedHeaders=host, Signature=0"
+        );
+        let text = |data: &str| json!({"Data": data, "Charset": "UTF-8"});
+        let body = json!({
+            "FromEmailAddress": from,
+            "Destination": {"ToAddresses": ["ada@example.com"]},
+            "Content": {"Simple": {
+                "Subject": text("Hello"), "Body": {"Text": text("Hello"), "Html": text("Hello")},
+            }},
+        });
+        let url = format!("{}/v2/email/outbound-emails", app.endpoint("ses"));
+        let request = reqwest::Client::new().post(url).json(&body);
+        Answer::of(request.header("authorization", authorization))
+    };
+    let ours = "cloakroom@localhost";
+    for function in [
+        "RECOVERY", "SIGNUP", "SIGNIN", "ACCOUNT", "USERS", "KEYS", "UPLOADS",
+    ] {
+        let answer = send(&format!("LOCAL{function}FUNCTION"), ours).await;
+        let text = String::from_utf8(answer.expect(403).body).unwrap();
+        assert!(text.contains("ses:SendEmail"), "{function}: {text}");
+    }
+    send("LOCALMAILERFUNCTION", "boss@example.com")
+        .await
+        .expect(403);
+    send("AKIAIOSFODNN7EXAMPLE", ours).await.expect(403);
+    send("LOCALMAILERFUNCTION", ours).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_mailer_cannot_read_a_hash() {
+    let app = TestApp::with_mail(&[]);
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    let read = async |table: &str, key: Value, projection: Option<&str>| {
+        let mut body = json!({"TableName": format!("cloakroom-dev-{table}Table"), "Key": key});
+        if let Some(projection) = projection {
+            body["ProjectionExpression"] = json!(projection);
+            body["ExpressionAttributeNames"] = json!({"#h": "hash"});
+            if !projection.contains('#') {
+                body.as_object_mut()
+                    .unwrap()
+                    .remove("ExpressionAttributeNames");
+            }
+        }
+        let target = "DynamoDB_20120810.GetItem";
+        app.call_engine("dynamodb", "LOCALMAILERFUNCTION", target, &body)
+            .await
+            .status
+    };
+    let email = || json!({"email": {"S": "ada@example.com"}});
+    let id = || json!({"id": {"S": "x"}});
+    for (table, key, projection, status) in [
+        ("Credentials", email(), Some("user_id, session_epoch"), 200),
+        ("Credentials", email(), None, 400),
+        ("Credentials", email(), Some("#h"), 400),
+        ("Credentials", email(), Some("user_id, #h"), 400),
+        ("Credentials", email(), Some("roles"), 400),
+        ("Users", id(), Some("email, email_canonical"), 200),
+        ("Users", id(), None, 400),
+        ("Users", id(), Some("profile"), 400),
+        ("EmailTokens", id(), None, 400),
+        ("SignUps", email(), None, 400),
+        ("Outbox", id(), None, 400),
+    ] {
+        let found = read(table, key, projection).await;
+        assert_eq!(found, status, "{table} {projection:?}");
+    }
+}

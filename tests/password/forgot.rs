@@ -1,0 +1,103 @@
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{Answer, PASSWORD, TestApp, token_in};
+
+const RESET: &str = "new password";
+
+/// What of an answer could tell one address from another.
+fn told(answer: &Answer) -> (u16, Vec<u8>, Vec<(String, String)>) {
+    let differs = ["x-request-id", "apigw-requestid", "date", "ratelimit"];
+    let headers = answer.headers.iter().map(|(name, value)| {
+        let value = value.to_str().unwrap().to_owned();
+        (name.to_string(), value)
+    });
+    let headers = headers.filter(|(name, _)| !differs.contains(&name.as_str()));
+    (answer.status, answer.body.clone(), headers.collect())
+}
+
+#[tokio::test]
+async fn the_owner_gets_a_link_and_nobody_learns_who_has_an_account() {
+    let app = TestApp::with_mail(&[]);
+    app.sign_up("Ada@Example.com", PASSWORD).await.expect(201);
+    let nobody = app.forgot("nobody@example.com").await.expect(202);
+    let ada = app.forgot(" ADA@example.com").await.expect(202);
+    assert_eq!(told(&nobody), told(&ada));
+    assert!(ada.body.is_empty());
+    let mail = app.mail_to("Ada@example.com", RESET).await;
+    assert_eq!(mail["from"], "cloakroom@localhost");
+    let link = format!("{}/#reset-password=", app.endpoint("api"));
+    assert!(mail["text"].as_str().unwrap().contains(&link), "{mail}");
+    token_in(&mail, "reset-password");
+    // Orders are fulfilled one after the other, so that one has been.
+    assert_eq!(app.mails_to("nobody@example.com").await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_mailbox_is_not_flooded() {
+    let app = TestApp::with_mail(&[]);
+    for email in ["ada@example.com", "bob@example.com"] {
+        app.sign_up(email, PASSWORD).await.expect(201);
+    }
+    for _ in 0..20 {
+        app.forgot("ada@example.com").await.expect(202);
+    }
+    app.forgot("bob@example.com").await.expect(202);
+    app.mail_to("bob@example.com", RESET).await;
+    let mails = app.mails_to("ada@example.com").await;
+    let resets = mails
+        .iter()
+        .filter(|mail| mail["subject"].as_str().unwrap().contains(RESET));
+    // Two when five minutes happened to end in between.
+    assert!((1..=2).contains(&resets.count()), "{mails:?}");
+}
+
+#[tokio::test]
+async fn a_disabled_account_gets_no_link() {
+    let app = TestApp::with_mail(&[]);
+    for email in ["ada@example.com", "bob@example.com"] {
+        app.sign_up(email, PASSWORD).await.expect(201);
+    }
+    let key = json!({"email": {"S": "ada@example.com"}});
+    let disabled = json!({":s": {"S": "disabled"}});
+    app.change_item("Credentials", &key, "SET #status = :s", &disabled)
+        .await;
+    app.forgot("ada@example.com").await.expect(202);
+    app.forgot("bob@example.com").await.expect(202);
+    app.mail_to("bob@example.com", RESET).await;
+    let mails = app.mails_to("ada@example.com").await;
+    assert_eq!(mails.len(), 1, "{mails:?}");
+}
+
+/// Two ways to write what counts as one address here may be two mailboxes somewhere.
+#[tokio::test]
+async fn the_mail_goes_to_the_address_of_the_account_and_not_to_a_look_alike() {
+    let app = TestApp::with_mail(&[]);
+    app.sign_up("strasse@example.com", PASSWORD)
+        .await
+        .expect(201);
+    app.forgot("stra\u{df}e@example.com").await.expect(202);
+    app.mail_to("strasse@example.com", RESET).await;
+    assert_eq!(app.mails_to("stra\u{df}e@example.com").await.len(), 0);
+}
+
+#[tokio::test]
+async fn where_no_mail_is_sent_that_is_said() {
+    let app = TestApp::start();
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    for email in ["ada@example.com", "nobody@example.com"] {
+        let answer = app.forgot(email).await.expect(501);
+        assert_eq!(answer.problem(), "mail_not_configured");
+    }
+}
+
+#[tokio::test]
+async fn everything_wrong_with_a_body_is_told_at_once() {
+    let app = TestApp::with_mail(&[]);
+    let body = json!({"email": "nobody", "mail": "x"});
+    let answer = app.post("/password/forgot", &body).await.expect(422);
+    assert_eq!(answer.problem(), "validation_failed");
+    assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 2);
+    let get = Answer::of(app.request(Method::GET, "/password/forgot")).await;
+    assert_eq!(get.expect(405).header("allow"), Some("POST"));
+}
