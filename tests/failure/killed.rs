@@ -13,7 +13,6 @@ use super::accounts;
 use crate::support::{
     Answer, PASSWORD, SignedIn,
     faults::{Fault, Fragile},
-    processes::{instances, signal},
 };
 
 /// From now on, the functions are killed at their `nth` call (from 0), which is done nevertheless or is not. Counts
@@ -25,13 +24,9 @@ fn kill_at(system: &Fragile, nth: usize, is_done: bool) -> Arc<AtomicUsize> {
         if count.fetch_add(1, Relaxed) != nth {
             return Fault::None;
         }
-        for instance in instances(pid) {
-            signal(instance.pid, "KILL");
-        }
-        if is_done {
-            Fault::LostReply
-        } else {
-            Fault::Broken
+        Fault::Killed {
+            system: pid,
+            is_done,
         }
     });
     calls

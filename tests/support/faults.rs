@@ -14,7 +14,11 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::{TestApp, dev, write_bootstraps};
+use super::{
+    TestApp, dev,
+    processes::{instances, signal},
+    write_bootstraps,
+};
 
 /// What becomes of a request.
 #[derive(Debug, Clone)]
@@ -27,6 +31,8 @@ pub enum Fault {
     LostReply,
     /// The connection breaks before anything is done.
     Broken,
+    /// The functions of this system are killed while they wait for the answer, after it is done or before.
+    Killed { system: u32, is_done: bool },
     /// Something else is answered.
     Answer(u16, String),
 }
@@ -189,11 +195,19 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             .unwrap_or_default();
         let json = serde_json::from_slice(&body).unwrap_or_default();
         let fault = shared.plan.lock().unwrap()(operation, &json);
+        if let Fault::Killed {
+            system,
+            is_done: false,
+        } = fault
+        {
+            kill(system);
+            return Ok(());
+        }
         let (status, body) = match fault {
             Fault::Hang => std::future::pending().await,
             Fault::Broken => return Ok(()),
             Fault::Answer(status, body) => (status, body.into_bytes()),
-            Fault::None | Fault::LostReply => {
+            Fault::None | Fault::LostReply | Fault::Killed { .. } => {
                 let upstream = format!("{}{path}", shared.upstream.lock().unwrap());
                 let request = headers
                     .iter()
@@ -206,8 +220,13 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                 let response = request.body(body).send().await.unwrap();
                 let status = response.status().as_u16();
                 let body = response.bytes().await.unwrap();
-                if matches!(fault, Fault::LostReply) {
-                    return Ok(());
+                match fault {
+                    Fault::LostReply => return Ok(()),
+                    Fault::Killed { system, .. } => {
+                        kill(system);
+                        return Ok(());
+                    }
+                    _ => {}
                 }
                 (status, body.to_vec())
             }
@@ -221,6 +240,13 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         stream.flush().await?;
     }
     Ok(())
+}
+
+/// Ends all instances that a system has now.
+fn kill(system: u32) {
+    for instance in instances(system) {
+        signal(instance.pid, "KILL");
+    }
 }
 
 type Headers = Vec<(String, String)>;
