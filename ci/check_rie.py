@@ -52,6 +52,8 @@ LIFE = [
     Step("signin-unknown-email", "signin", 401, "invalid_credentials"),
     Step("signin-wrong-password", "signin", 401, "invalid_credentials"),
     Step("signin", "signin", 200),
+    Step("session-refresh-malformed", "session", 401, "session_ended"),
+    Step("session-refresh", "session", 200),
     Step("users-no-token", "users", 401, "unauthorized"),
     Step("users-forged-token", "users", 401, "invalid_token"),
     Step("users-list", "users", 200),
@@ -133,6 +135,10 @@ LIFE = [
     Step("password-reset", "recovery", 422, "invalid_email_token"),
     Step("verify-email", "recovery", 422, "invalid_email_token"),
     Step("outbox-insert", "mailer", None),
+    Step("signout", "session", 204),
+    Step("session-refresh", "session", 401, "session_ended"),
+    Step("signout", "session", 204),  # it has ended, and that was wanted
+    Step("signout-everywhere", "session", 204),
     Step("users-me-password", "account", 204),
     Step("signin", "signin", 401, "invalid_credentials"),
     Step("users-me-delete", "account", 204),
@@ -182,9 +188,11 @@ class Emulator:
         self._log.close()
 
 
-def read(event: str, token: str, upload_id: str) -> dict[str, Any]:
+def read(event: str, tokens: dict[str, str], upload_id: str) -> dict[str, Any]:
     text = (ROOT / f"events/{event}.json").read_text()
-    return json.loads(text.replace("ACCESS_TOKEN", token).replace("UPLOAD_ID", upload_id))
+    for placeholder, token in tokens.items():
+        text = text.replace(placeholder, token)
+    return json.loads(text.replace("UPLOAD_ID", upload_id))
 
 
 def body_of(answer: dict[str, Any] | None) -> Any:
@@ -207,12 +215,14 @@ def failure(step: Step, answer: dict[str, Any] | None) -> str | None:
 
 
 def live(emulators: dict[str, Emulator]) -> list[str]:
-    failures, token, upload_id, seen = [], "", UNKNOWN_ID, {}
+    failures, upload_id, seen = [], UNKNOWN_ID, {}
+    tokens = {"ACCESS_TOKEN": "", "REFRESH_TOKEN": ""}
     for step in LIFE:
-        answer = emulators[step.function].invoke(read(step.event, token, upload_id))
+        answer = emulators[step.function].invoke(read(step.event, tokens, upload_id))
         failures += [text for text in [failure(step, answer)] if text]
-        if step.status == 200 and step.function == "signin":
-            token = (body_of(answer) or {}).get("accessToken", "")
+        if step.status == 200 and step.function in ("signin", "session"):
+            given = body_of(answer) or {}
+            tokens = {"ACCESS_TOKEN": given.get("accessToken", ""), "REFRESH_TOKEN": given.get("refreshToken", "")}
         if step.status == 201:
             made = body_of(answer) or {}
             if seen.setdefault(step.event, made) != made:

@@ -102,7 +102,10 @@ def life() -> None:
     expect("the new name", patched["name"], "Grace Hopper")
     step("PUT", "/users/me/password", 204, {"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD}, token)
     step("POST", "/signin", 401, credentials)
-    token = step("POST", "/signin", 200, credentials | {"password": NEW_PASSWORD})["accessToken"]
+    signed_in = step("POST", "/signin", 200, credentials | {"password": NEW_PASSWORD})
+    refreshed = step("POST", "/session/refresh", 200, {"refreshToken": signed_in["refreshToken"]})
+    step("POST", "/signout", 204, {"refreshToken": refreshed["refreshToken"]})
+    token = refreshed["accessToken"]
     step("DELETE", "/users/me", 204, {"password": NEW_PASSWORD}, token)
     step("POST", "/signup", 201, credentials | {"name": "Grace"})
     step("GET", "/.well-known/openid-configuration", 200)

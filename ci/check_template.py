@@ -42,6 +42,12 @@ GRANTS = {
         "LimitsTable": {"UpdateItem"},
         PRIVATE_KEYS: {"GetParametersByPath"},
     },
+    "Session": {
+        "SessionsTable": {"GetItem", "UpdateItem", "DeleteItem"},
+        "UsersTable": {"GetItem", "UpdateItem"},
+        "CredentialsTable": {"UpdateItem"},
+        PRIVATE_KEYS: {"GetParametersByPath"},
+    },
     "Users": {
         "UsersTable": {"GetItem", "UpdateItem"},
         "UsersTable/index/listing": {"Query"},
@@ -140,6 +146,7 @@ ENVIRONMENT = {
     | LIMITED
     | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "BCRYPT_COST"}
     | {"ACCESS_TOKEN_SECONDS", "REFRESH_TOKEN_DAYS"},
+    "Session": VERIFIER | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "ACCESS_TOKEN_SECONDS"},
     "Users": VERIFIER | {"USERS_TABLE"},
     "Account": VERIFIER | LIMITED | {"CREDENTIALS_TABLE", "USERS_TABLE", "SESSIONS_TABLE", "BCRYPT_COST"},
     "Admin": VERIFIER | {"CREDENTIALS_TABLE", "USERS_TABLE"},
@@ -157,6 +164,8 @@ ENVIRONMENT = {
 ROUTES = {
     "POST /signup": "Signup",
     "POST /signin": "Signin",
+    "POST /session/refresh": "Session",
+    "POST /signout": "Session",
     "GET /users": "Users",
     "GET /users/{id}": "Users",
     "GET /users/me": "Users",

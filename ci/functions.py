@@ -5,7 +5,7 @@ import pathlib
 import zipfile
 
 ROOT = pathlib.Path(__file__).parent.parent
-FUNCTIONS = ["account", "admin", "keys", "mailer", "recovery", "signin", "signup", "upload-events", "uploads", "users"]
+FUNCTIONS = ["account", "admin", "keys", "mailer", "recovery", "session", "signin", "signup", "upload-events", "uploads", "users"]
 # Only these talk to S3; its SDK makes the others larger for nothing.
 WITH_S3 = {"upload-events", "uploads"}
 # Only this sends mail.

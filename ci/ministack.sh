@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 CLOAKROOM_TEST_MINISTACK="$(ci/tools.sh ministack)/bin/ministack"
 export CLOAKROOM_TEST_MINISTACK
 cargo test --workspace --locked --test http -- --test-threads=4 \
-  bodies:: readme:: signin:: signup:: uploads:: users:: well_known:: \
+  bodies:: readme:: session:: signin:: signup:: uploads:: users:: well_known:: \
   --skip a_form_brings_a_file_in \
   --skip a_form_takes_what_room_there_is \
   --skip a_pending_upload_is_given_up \

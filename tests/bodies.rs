@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
 
 /// The routes that take a body, each with one that it takes.
-fn routes() -> [(Method, &'static str, Value); 9] {
+fn routes() -> [(Method, &'static str, Value); 11] {
     [
         (
             Method::POST,
@@ -18,6 +18,12 @@ fn routes() -> [(Method, &'static str, Value); 9] {
             "/signin",
             json!({"email": "ada@example.com", "password": PASSWORD}),
         ),
+        (
+            Method::POST,
+            "/session/refresh",
+            json!({"refreshToken": "x"}),
+        ),
+        (Method::POST, "/signout", json!({"refreshToken": "x"})),
         (Method::PATCH, "/users/me", json!({"name": "Ada"})),
         (
             Method::PUT,

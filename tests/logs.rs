@@ -65,6 +65,7 @@ async fn walk(app: &TestApp, canaries: &mut Canaries) {
     refuse_sign_ins(app).await;
     read_and_change(app, &ada).await;
     refuse_tokens(app, &ada).await;
+    go_on_and_end(app, canaries).await;
     upload(&ada, canaries).await;
     administer(app, canaries).await;
     for (path, status) in [
@@ -176,6 +177,34 @@ async fn refuse_tokens(app: &TestApp, ada: &SignedIn<'_>) {
     }
 }
 
+/// A session that is refreshed, replayed and ended, and tokens that are none.
+async fn go_on_and_end(app: &TestApp, canaries: &mut Canaries) {
+    let ada = SignedIn::new(app, app.sign_in(EMAIL, PASSWORDS[0]).await);
+    canaries.add_tokens(&ada);
+    let refresh = async |token: &str| {
+        let body = json!({"refreshToken": token});
+        app.post("/session/refresh", &body).await
+    };
+    let mut token = ada.refresh_token.clone();
+    for _ in 0..2 {
+        let next = refresh(&token).await.expect(200).json();
+        let next = next["refreshToken"].as_str().unwrap();
+        canaries.add(next);
+        next.clone_into(&mut token);
+    }
+    refresh("canary").await.expect(401);
+    refresh(&format!("{token}canary")).await.expect(401);
+    refresh(&ada.refresh_token).await.expect(401);
+    for body in [
+        json!({"refreshToken": "canary"}),
+        json!({"refreshToken": token}),
+    ] {
+        app.post("/signout", &body).await.expect(204);
+    }
+    let body = json!({"refreshToken": "canary", "canary": "canary"});
+    app.post("/signout", &body).await.expect(422);
+}
+
 /// What files are called and hold is their owners', and whoever has a URL has the file.
 async fn upload(ada: &SignedIn<'_>, canaries: &mut Canaries) {
     let body = json!({"filename": "canary.txt", "contentType": "text/canary", "size": 6});
@@ -275,6 +304,8 @@ async fn the_log_tells_what_happened_and_no_secret_and_nobodys_name() {
         "\"request\"",
         "token_refused",
         "admin_changed_user",
+        "refresh_token_refused",
+        "refresh_token_replayed",
         "\"status\":401",
         "\"status\":409",
     ] {

@@ -17,6 +17,7 @@ mod mail;
 mod operator;
 mod password;
 mod readme;
+mod session;
 mod signin;
 mod signup;
 mod support;

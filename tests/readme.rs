@@ -28,6 +28,7 @@ async fn the_tour_runs_as_written() {
         for expected in [
             "\"email\":\"ada@example.com\"",
             "{\"items\":[],\"next\":null}",
+            "\"code\":\"session_ended\"",
             "\"city\":\"London\",\"age\":36",
             "\"status\":\"stored\"",
             "\"download\":{\"url\":\"http",

@@ -32,7 +32,7 @@ use utoipa::{
 struct ApiDoc;
 
 /// The schemas of what is sent to us.
-const BODIES: [&str; 19] = [
+const BODIES: [&str; 21] = [
     "AccountDeletion",
     "CompanionCompletion",
     "CompanionFile",
@@ -46,7 +46,9 @@ const BODIES: [&str; 19] = [
     "ProfilePatch",
     "Restoration",
     "RolesForm",
+    "SessionRefresh",
     "SignIn",
+    "SignOut",
     "SignUp",
     "UploadAnnouncement",
     "UploadCompletion",
@@ -72,6 +74,7 @@ fn document() -> Result<String, serde_json::Error> {
     let functions = [
         signup::ApiDoc::openapi(),
         signin::ApiDoc::openapi(),
+        session::ApiDoc::openapi(),
         users::ApiDoc::openapi(),
         account::ApiDoc::openapi(),
         admin::ApiDoc::openapi(),

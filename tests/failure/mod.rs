@@ -49,6 +49,9 @@ fn request(app: &TestApp, ada: &SignedIn<'_>, what: &str) -> RequestBuilder {
         "sign in" => app
             .request(Method::POST, "/signin")
             .json(&email("ada@example.com")),
+        "refresh" => app
+            .request(Method::POST, "/session/refresh")
+            .json(&json!({"refreshToken": ada.refresh_token})),
         "list" => ada.request(Method::GET, "/users"),
         "see" => ada.request(Method::GET, &format!("/users/{}", ada.id)),
         "see me" => ada.request(Method::GET, "/users/me"),

@@ -10,7 +10,7 @@ use crate::support::{
 /// A token of somebody's, from another run or another place: without keys, nobody can tell what it is worth.
 const SOME_TOKEN: &str = "eyJ0eXAiOiJhdCtqd3QifQ.e30.c2lnbmF0dXJl";
 
-const NEED_KEYS: [&str; 4] = ["sign in", "see me", "list", "new password"];
+const NEED_KEYS: [&str; 5] = ["sign in", "refresh", "see me", "list", "new password"];
 
 #[tokio::test]
 async fn without_keys_nobody_is_let_in_until_there_are_some() {

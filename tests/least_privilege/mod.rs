@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "Signup",
     "Signin",
+    "Session",
     "Users",
     "Account",
     "Admin",

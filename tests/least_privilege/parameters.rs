@@ -4,8 +4,9 @@ use super::{FUNCTIONS, ask};
 use crate::support::TestApp;
 
 /// Function and parameter path that it may read. What is not in here is denied.
-const READABLE: [(&str, &str); 6] = [
+const READABLE: [(&str, &str); 7] = [
     ("Signin", "/cloakroom/dev"),
+    ("Session", "/cloakroom/dev"),
     ("Users", "/cloakroom/dev/keys/public"),
     ("Account", "/cloakroom/dev/keys/public"),
     ("Admin", "/cloakroom/dev/keys/public"),
@@ -35,7 +36,8 @@ async fn a_function_can_read_the_keys_it_needs_and_no_more() {
             let answer = parameters(&app, function, "GetParametersByPath", &body).await;
             assert_eq!(answer.is_some(), allowed, "{what}");
             let holds = |half: &str| answer.as_deref().is_some_and(|text| text.contains(half));
-            let reads_private = (function, path) == ("Signin", "/cloakroom/dev");
+            let signs = ["Signin", "Session"].contains(&function);
+            let reads_private = signs && path == "/cloakroom/dev";
             assert_eq!(
                 holds(&format!("keys/private/{kid}")),
                 reads_private,

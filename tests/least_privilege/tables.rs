@@ -17,7 +17,7 @@ const ACTIONS: [&str; 10] = [
 ];
 
 /// Function, table or index, and what is allowed there. What is not in here is denied.
-const ALLOWED: [(&str, &str, &[&str]); 33] = [
+const ALLOWED: [(&str, &str, &[&str]); 36] = [
     (
         "Signup",
         "Credentials",
@@ -95,6 +95,27 @@ const ALLOWED: [(&str, &str, &[&str]); 33] = [
     ),
     ("Signin", "Users", &["GetItem"]),
     ("Signin", "Sessions", &["PutItem", "TransactWriteItems Put"]),
+    (
+        "Session",
+        "Sessions",
+        &[
+            "GetItem",
+            "UpdateItem",
+            "DeleteItem",
+            "TransactWriteItems Update",
+            "TransactWriteItems Delete",
+        ],
+    ),
+    (
+        "Session",
+        "Users",
+        &["GetItem", "UpdateItem", "TransactWriteItems Update"],
+    ),
+    (
+        "Session",
+        "Credentials",
+        &["UpdateItem", "TransactWriteItems Update"],
+    ),
     (
         "Users",
         "Users",

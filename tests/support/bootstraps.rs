@@ -16,6 +16,7 @@ pub fn write_bootstraps(dir: &Path, variables: &[(&str, &str)]) {
         "keys",
         "mailer",
         "recovery",
+        "session",
         "signin",
         "signup",
         "upload-events",

@@ -1,16 +1,15 @@
 use std::sync::Arc;
 
-use api::{Fields, FromFields, Gateway, Guess, JsonBody, Problem, ProblemDocument, UserView, text};
+use api::{
+    Fields, FromFields, Gateway, Guess, JsonBody, Problem, ProblemDocument, SessionTokens,
+    UserView, text,
+};
 use auth::{
-    Caller,
-    keys::SigningKeys,
     password::{self, Verdict},
     refresh::{FamilyKey, RefreshToken},
-    token::{self, AccessToken, TokenPolicy},
 };
 use axum::{Json, extract::State};
-use domain::{Email, PasswordAttempt, SessionId, User, UserId};
-use secrecy::ExposeSecret as _;
+use domain::{Email, PasswordAttempt, SessionId, User, UserId, session::Family};
 use serde::Serialize;
 use store::{Credential, Session};
 use utoipa::ToSchema;
@@ -43,16 +42,9 @@ impl FromFields for Form {
 /// What a sign-in gives.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SignedIn)]
-#[serde(rename_all = "camelCase")]
 pub struct Answer {
-    /// A JWT of type `at+jwt` (RFC 9068).
-    access_token: String,
-    /// Always `Bearer`.
-    token_type: &'static str,
-    /// How long the access token lives. Seconds.
-    expires_in: i64,
-    /// An opaque token that becomes a new access token once.
-    refresh_token: String,
+    #[serde(flatten)]
+    tokens: SessionTokens,
     user: UserView,
 }
 
@@ -84,18 +76,15 @@ pub async fn sign_in(
     gateway: Gateway,
     JsonBody(form): JsonBody<Form>,
 ) -> Result<Json<Answer>, Problem> {
-    let keys = app.keys.get().await.map_err(|_| Problem::unavailable())?;
+    let issuing = app.issuer.ready().await?;
     let (credential, user, verdict) = verify(&app, &gateway, &form).await?;
     if verdict == Verdict::MatchNeedsRehash {
         renew_hash(&app, &form, &credential).await;
     }
     let (session, refresh_token) = begin_session(&app, &credential).await?;
-    let access_token = access_token(&app, &keys, &gateway, &credential, session)?;
+    let tokens = issuing.tokens(&gateway, &session, credential.roles, &refresh_token)?;
     Ok(Json(Answer {
-        access_token: access_token.expose().to_owned(),
-        token_type: "Bearer",
-        expires_in: access_token.expires_in(),
-        refresh_token: refresh_token.to_text().expose_secret().to_owned(),
+        tokens,
         user: UserView::own(&user),
     }))
 }
@@ -150,7 +139,7 @@ async fn renew_hash(app: &App, form: &Form, credential: &Credential) {
 async fn begin_session(
     app: &App,
     credential: &Credential,
-) -> Result<(SessionId, RefreshToken), Problem> {
+) -> Result<(Session, RefreshToken), Problem> {
     let now = app.clock.now();
     let key = FamilyKey::generate().map_err(|error| Problem::internal(&error))?;
     let id = SessionId::new(now);
@@ -159,35 +148,9 @@ async fn begin_session(
         id,
         user_id: credential.user_id,
         key,
-        epoch: credential.session_epoch,
+        family: Family::begun(credential.session_epoch, now + app.session_lifetime),
         created_at: now,
-        expires_at: now + app.session_lifetime,
     };
     app.sessions.start(&session).await?;
-    Ok((id, refresh_token))
-}
-
-fn access_token(
-    app: &App,
-    keys: &SigningKeys,
-    gateway: &Gateway,
-    credential: &Credential,
-    session_id: SessionId,
-) -> Result<AccessToken, Problem> {
-    let now = app.clock.now();
-    let key = keys.current(now).map_err(|error| {
-        tracing::error!(%error, "no_signing_key");
-        Problem::unavailable()
-    })?;
-    let policy = TokenPolicy {
-        issuer: gateway.issuer(app.issuer.as_deref()),
-        audience: app.audience.clone(),
-    };
-    let caller = Caller {
-        user_id: credential.user_id,
-        session_id,
-        roles: credential.roles.clone(),
-    };
-    token::issue(key, &policy, app.access_token_lifetime, &caller, now)
-        .map_err(|error| Problem::internal(&error))
+    Ok((session, refresh_token))
 }

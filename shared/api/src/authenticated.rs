@@ -31,6 +31,14 @@ impl Tokens {
         })
     }
 
+    pub(crate) const fn new(keys: PublicKeys, audience: String, clock: Clock) -> Self {
+        Self {
+            keys,
+            audience,
+            clock,
+        }
+    }
+
     /// Fetches the keys ahead of the first request.
     pub async fn warm_up(&self) {
         self.keys.warm_up().await;

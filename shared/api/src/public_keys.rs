@@ -3,15 +3,22 @@ use std::{sync::Arc, time::Duration};
 use auth::keys::VerifyingKeys;
 use aws_types::SdkConfig;
 use domain::Clock;
-use settings::{Cached, Env, EnvError, Parameters, Unavailable};
+use settings::{Cached, Env, EnvError, Parameters};
 
-use crate::{Gateway, Problem};
+use crate::{Gateway, Problem, issuer::KeyPairs};
 
 /// The keys that verify access tokens, and who issues those tokens.
 #[derive(Clone)]
 pub struct PublicKeys {
-    keys: Arc<Cached<VerifyingKeys>>,
+    keys: Source,
     issuer: Option<String>,
+}
+
+#[derive(Clone)]
+enum Source {
+    Alone(Arc<Cached<VerifyingKeys>>),
+    /// Where the private keys are read, too, one request brings both.
+    WithPrivate(Arc<Cached<KeyPairs>>),
 }
 
 impl PublicKeys {
@@ -28,14 +35,20 @@ impl PublicKeys {
         let ssm = settings::aws::ssm(env, aws);
         let keys = Cached::new(ssm, path, Duration::from_secs(seconds), clock, make);
         Ok(Self {
-            keys: Arc::new(keys),
+            keys: Source::Alone(Arc::new(keys)),
             issuer: env.get("ISSUER").map(str::to_owned),
         })
     }
 
+    /// The public halves of pairs that are read anyway.
+    pub(crate) const fn of_pairs(pairs: Arc<Cached<KeyPairs>>, issuer: Option<String>) -> Self {
+        let keys = Source::WithPrivate(pairs);
+        Self { keys, issuer }
+    }
+
     /// Fetches the keys ahead of the first request. Whether that works is told to whoever needs them.
     pub async fn warm_up(&self) {
-        let _: Result<_, Unavailable> = self.keys.get().await;
+        let _: Result<_, Problem> = self.get().await;
     }
 
     /// The keys.
@@ -43,7 +56,11 @@ impl PublicKeys {
     /// # Errors
     /// 503 when there are none to be had.
     pub async fn get(&self) -> Result<Arc<VerifyingKeys>, Problem> {
-        self.keys.get().await.map_err(|_| Problem::unavailable())
+        let keys = match &self.keys {
+            Source::Alone(keys) => keys.get().await,
+            Source::WithPrivate(pairs) => pairs.get().await.map(|pairs| Arc::clone(&pairs.public)),
+        };
+        keys.map_err(|_| Problem::unavailable())
     }
 
     /// Who issues the tokens that these keys verify.

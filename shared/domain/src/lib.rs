@@ -9,6 +9,8 @@ mod name;
 mod password;
 mod profile;
 mod role;
+/// How refresh tokens live and end.
+pub mod session;
 /// What a file is that a user brings.
 pub mod upload;
 mod user;

@@ -21,6 +21,9 @@ pub use self::{
     roles::set_roles,
 };
 
+/// How often the end of all sessions is tried while others raise the epoch, too.
+const TRIES: usize = 8;
+
 /// How a sign-up ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SignUp {
@@ -141,6 +144,33 @@ pub async fn change_password(
         }
         Outcome::Refused(_) => Ok(Change::Outdated),
     }
+}
+
+/// Ends all sessions of an account: begins its next epoch.
+///
+/// When somebody else was quicker it is tried again, for that may have been a password change, which keeps a session.
+///
+/// # Errors
+/// When the tables do not answer.
+pub async fn end_all_sessions(
+    (credentials, users): (&Credentials, &Users),
+    user_id: UserId,
+) -> Result<Change, StoreError> {
+    for _ in 0..TRIES {
+        let Some(standing) = users.standing(user_id).await? else {
+            // Deleted: what its sessions belong to is gone.
+            return Ok(Change::Done);
+        };
+        let epoch = standing.session_epoch;
+        let parts = vec![
+            credentials.raise_epoch(&standing.email, user_id, epoch)?,
+            users.raise_epoch(user_id, epoch)?,
+        ];
+        if let Outcome::Committed = transact(&credentials.0.client, parts).await? {
+            return Ok(Change::Done);
+        }
+    }
+    Ok(Change::Outdated)
 }
 
 /// Deletes the account and frees its address. Its sessions end, because what they belong to is gone.

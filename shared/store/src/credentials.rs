@@ -242,6 +242,26 @@ impl Credentials {
         Ok(TransactWriteItem::builder().update(update?).build())
     }
 
+    /// The part of the end of all sessions that begins the next epoch, unless it is no longer `epoch`, or the address
+    /// another user's.
+    pub(crate) fn raise_epoch(
+        &self,
+        email: &Email,
+        user_id: UserId,
+        epoch: u64,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.0.name)
+            .key("email", s(email.canonical()))
+            .update_expression("SET session_epoch = session_epoch + :one")
+            .condition_expression("session_epoch = :epoch AND user_id = :user")
+            .expression_attribute_values(":one", n(1))
+            .expression_attribute_values(":epoch", n(epoch))
+            .expression_attribute_values(":user", s(user_id.to_string()))
+            .build();
+        Ok(TransactWriteItem::builder().update(update?).build())
+    }
+
     /// The part of a change of roles, unless the address is somebody else's by now.
     pub(crate) fn set_roles(
         &self,

@@ -1,16 +1,21 @@
 use auth::refresh::FamilyKey;
 use aws_sdk_dynamodb::{
     Client,
+    error::SdkError,
+    operation::{
+        delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError,
+    },
     types::{TransactWriteItem, Update},
 };
-use domain::{SessionId, UserId};
+use domain::{SessionId, UserId, session::Family};
 use settings::{Env, EnvError};
 use time::OffsetDateTime;
 
 use crate::{
     StoreError,
-    row::{at, b, n, s},
+    row::{Row, at, b, n, s},
     table::Table,
+    transaction::Pauses,
 };
 
 /// One item for each refresh token family: a key, a counter, and when it ends.
@@ -26,12 +31,19 @@ pub struct Session {
     pub user_id: UserId,
     /// What all tokens of the family are made with.
     pub key: FamilyKey,
-    /// [`crate::Credential::session_epoch`] at sign-in: when the account's has moved on, the session is over.
-    pub epoch: u64,
+    /// Which of them are good. Its end is also the item's TTL, which deletes late and is never trusted for expiry.
+    pub family: Family,
     /// When the owner signed in.
     pub created_at: OffsetDateTime,
-    /// When it ends whatever happens. Also the item's TTL, which deletes late and is never trusted for expiry.
-    pub expires_at: OffsetDateTime,
+}
+
+/// How a rotation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// It happened.
+    Done,
+    /// The family is no longer what it was read as, or gone: read again.
+    Overtaken,
 }
 
 impl Sessions {
@@ -43,25 +55,119 @@ impl Sessions {
         Table::from_env(env, client, "SESSIONS_TABLE").map(Self)
     }
 
-    /// Writes a session that has just begun. Its id is new, so a retry after a lost reply writes the same item again.
+    /// Opens the connection ahead of the first request.
+    pub async fn warm_up(&self) {
+        self.0.warm_up("id").await;
+    }
+
+    /// Writes a session that has just begun. Its id is new: an item that is there already is ours, from a try whose
+    /// reply got lost.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn start(&self, session: &Session) -> Result<(), StoreError> {
         let Table { client, name } = &self.0;
-        client
+        let Family {
+            generation,
+            epoch,
+            expires_at,
+            ..
+        } = session.family;
+        let result = client
             .put_item()
             .table_name(name)
             .item("id", s(session.id.to_string()))
             .item("user_id", s(session.user_id.to_string()))
             .item("family_key", b(*session.key.expose()))
-            .item("generation", n(0))
-            .item("epoch", n(session.epoch))
+            .item("generation", n(generation))
+            .item("epoch", n(epoch))
             .item("created_at", at(session.created_at))
-            .item("expires_at", n(session.expires_at.unix_timestamp()))
+            .item("expires_at", n(expires_at.unix_timestamp()))
+            .condition_expression("attribute_not_exists(id)")
+            .send()
+            .await;
+        match result {
+            Err(error) if !is_own_work(&error) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The session of an id. Strongly consistent: what was rotated or ended a moment ago is.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn find(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        let Table { client, name } = &self.0;
+        let found = client
+            .get_item()
+            .table_name(name)
+            .key("id", s(id.to_string()))
+            .consistent_read(true)
             .send()
             .await?;
-        Ok(())
+        found.item.map(|item| read(Row(item))).transpose()
+    }
+
+    /// Makes the next token the newest, in one write, if the family is still what `session` says.
+    ///
+    /// When a reply gets lost, the SDK's second try finds the first one's work and is overtaken by it. That is no special
+    /// case: whoever reads again sees the token before the newest, a moment after its rotation.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn rotate(
+        &self,
+        session: &Session,
+        now: OffsetDateTime,
+    ) -> Result<Rotation, StoreError> {
+        let Table { client, name } = &self.0;
+        let update = client
+            .update_item()
+            .table_name(name)
+            .key("id", s(session.id.to_string()))
+            .update_expression("SET generation = :next, rotated_at = :at")
+            .condition_expression("generation = :read AND epoch = :epoch AND expires_at > :now")
+            .expression_attribute_values(":read", n(session.family.generation))
+            .expression_attribute_values(":epoch", n(session.family.epoch))
+            .expression_attribute_values(":next", n(session.family.rotated(now).generation))
+            .expression_attribute_values(":at", n(milliseconds(now)))
+            .expression_attribute_values(":now", n(now.unix_timestamp()));
+        let mut pauses = Pauses::default();
+        loop {
+            match update.clone().send().await {
+                Ok(_) => return Ok(Rotation::Done),
+                Err(error) => match error.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => {
+                        return Ok(Rotation::Overtaken);
+                    }
+                    // A password change is taking it along.
+                    Some(UpdateItemError::TransactionConflictException(_)) => pauses.next().await,
+                    _ => return Err(error.into()),
+                },
+            }
+        }
+    }
+
+    /// Ends a session. No condition is needed: ids are never used again, and what is gone stays gone.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn end(&self, id: SessionId) -> Result<(), StoreError> {
+        let Table { client, name } = &self.0;
+        let delete = client
+            .delete_item()
+            .table_name(name)
+            .key("id", s(id.to_string()));
+        let mut pauses = Pauses::default();
+        loop {
+            match delete.clone().send().await {
+                Ok(_) => return Ok(()),
+                Err(error) => match error.as_service_error() {
+                    Some(DeleteItemError::TransactionConflictException(_)) => pauses.next().await,
+                    _ => return Err(error.into()),
+                },
+            }
+        }
     }
 
     /// The part of a password change that takes one session along into the account's next epoch, if it is of the
@@ -81,4 +187,35 @@ impl Sessions {
             .build();
         Ok(TransactWriteItem::builder().update(update?).build())
     }
+}
+
+fn is_own_work<R>(error: &SdkError<PutItemError, R>) -> bool {
+    error
+        .as_service_error()
+        .is_some_and(PutItemError::is_conditional_check_failed_exception)
+}
+
+fn milliseconds(time: OffsetDateTime) -> i128 {
+    time.unix_timestamp_nanos() / 1_000_000
+}
+
+fn read(mut row: Row) -> Result<Session, StoreError> {
+    let rotated_at = row
+        .optional_number::<i128>("rotated_at")
+        .and_then(|at| OffsetDateTime::from_unix_timestamp_nanos(at.checked_mul(1_000_000)?).ok());
+    let expires_at = OffsetDateTime::from_unix_timestamp(row.number("expires_at")?);
+    let family = Family {
+        generation: row.number("generation")?,
+        rotated_at,
+        epoch: row.number("epoch")?,
+        expires_at: expires_at.map_err(|_| StoreError::Corrupt("expires_at"))?,
+    };
+    Ok(Session {
+        id: SessionId::parse(&row.text("id")?).map_err(|_| StoreError::Corrupt("id"))?,
+        user_id: UserId::parse(&row.text("user_id")?)
+            .map_err(|_| StoreError::Corrupt("user_id"))?,
+        key: FamilyKey::from_bytes(row.bytes("family_key")?),
+        family,
+        created_at: row.time("created_at")?,
+    })
 }

@@ -13,6 +13,22 @@ use crate::StoreError;
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
+/// The pauses between tries, longer and longer, with jitter. They end with the request's deadline.
+pub(crate) struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(FIRST_WAIT)
+    }
+}
+
+impl Pauses {
+    pub async fn next(&mut self) {
+        tokio::time::sleep(self.0.mul_f64(fastrand::f64())).await;
+        self.0 = (self.0 * 2).min(LONGEST_WAIT);
+    }
+}
+
 /// How a transaction ended, when it ended for good.
 pub(crate) enum Outcome {
     /// All of it happened.
@@ -34,7 +50,7 @@ pub(crate) async fn transact(
     parts: Vec<TransactWriteItem>,
 ) -> Result<Outcome, StoreError> {
     let token = Uuid::new_v4().to_string();
-    let mut wait = FIRST_WAIT;
+    let mut pauses = Pauses::default();
     loop {
         let result = client
             .transact_write_items()
@@ -55,8 +71,7 @@ pub(crate) async fn transact(
                 Verdict::Failed => return Err(error.into()),
             },
         }
-        tokio::time::sleep(wait.mul_f64(fastrand::f64())).await;
-        wait = (wait * 2).min(LONGEST_WAIT);
+        pauses.next().await;
     }
 }
 

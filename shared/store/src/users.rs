@@ -35,6 +35,17 @@ pub struct Changes {
     pub profile: ProfilePatch,
 }
 
+/// What a session depends on.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Where the credential is.
+    pub email: Email,
+    /// What the user may do now; goes into the next access token.
+    pub roles: Roles,
+    /// As in [`crate::Credential::session_epoch`]: the two change in one transaction.
+    pub session_epoch: u64,
+}
+
 /// How an update ended.
 #[derive(Debug)]
 pub enum Updated {
@@ -78,6 +89,19 @@ impl Users {
         };
         let epoch = row.number("session_epoch")?;
         Ok(Some((read(row)?, epoch)))
+    }
+
+    /// What the user's sessions depend on, as it is now.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn standing(&self, id: UserId) -> Result<Option<Standing>, StoreError> {
+        let found = self.find_with_epoch(id).await?;
+        Ok(found.map(|(user, session_epoch)| Standing {
+            email: user.email,
+            roles: user.roles,
+            session_epoch,
+        }))
     }
 
     async fn row(&self, id: UserId) -> Result<Option<Row>, StoreError> {

@@ -8,16 +8,12 @@ import { createInterface } from "node:readline";
 const ROOT = path.resolve(import.meta.dirname, "../../..");
 const CLOAKROOM = process.env.CLOAKROOM || path.join(ROOT, "target/debug/cloakroom");
 
-/** Without them a session ends with its page. */
-const SESSION_ROUTES = ["/session/refresh", "/signout"];
-
 /**
  * @typedef {object} System
  * @property {string} api
  * @property {string} page Where people find the page.
  * @property {string} s3
  * @property {string} outbox The page that shows the mail.
- * @property {string[]} missing Addresses of session routes that it does not have.
  * @property {() => Promise<void>} stop
  */
 
@@ -50,7 +46,6 @@ export async function startSystem(parameters = []) {
     page: api,
     s3,
     outbox,
-    missing: await missing(SESSION_ROUTES.map((route) => api + route)),
     async stop() {
       const ended = once(system, "exit");
       system.kill("SIGTERM");
@@ -58,10 +53,4 @@ export async function startSystem(parameters = []) {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** @param {string[]} addresses */
-async function missing(addresses) {
-  const answers = await Promise.all(addresses.map((address) => fetch(address, { method: "POST" })));
-  return addresses.filter((_, index) => answers[index].status === 404);
 }

@@ -21,6 +21,7 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
+use aws_types::SdkConfig;
 use axum::body::Body;
 use domain::UserId;
 use http::{Request, StatusCode};
@@ -213,6 +214,9 @@ impl Tables {
             ("PARAMETER_PATH", "/cloakroom/dev"),
             ("PARAMETER_CACHE_SECONDS", "300"),
             ("BCRYPT_COST", &cost.to_string()),
+            ("ISSUER", "https://api.example.com"),
+            ("AUDIENCE", "cloakroom"),
+            ("ACCESS_TOKEN_SECONDS", "900"),
         ]);
         let clock = Clock::fixed(NOW);
         let credentials = Credentials::from_env(&env, &client).unwrap();
@@ -221,10 +225,7 @@ impl Tables {
             credentials,
             users: Users::from_env(&env, &client).unwrap(),
             sessions: Sessions::from_env(&env, &client).unwrap(),
-            keys: keys(&env, &parameter_store(), clock.clone()).unwrap(),
-            issuer: Some("https://api.example.com".into()),
-            audience: "cloakroom".into(),
-            access_token_lifetime: time::Duration::minutes(15),
+            issuer: TokenIssuer::from_env(&env, &parameter_store(), clock.clone()).unwrap(),
             session_lifetime: time::Duration::days(30),
             clock: clock.clone(),
         };

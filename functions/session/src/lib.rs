@@ -1,0 +1,69 @@
+//! `POST /session/refresh` and `POST /signout`: how a session goes on, and how it ends.
+
+mod end;
+mod refresh;
+mod token;
+
+use std::{process::ExitCode, sync::Arc};
+
+use api::{InitError, Problem, TokenIssuer, Tokens};
+use axum::{Router, extract::FromRef, routing::post};
+use domain::Clock;
+use http::{HeaderValue, StatusCode, header};
+use settings::Env;
+use store::{Credentials, Sessions, Users};
+
+#[derive(Clone)]
+struct App(Arc<Inner>);
+
+struct Inner {
+    sessions: Sessions,
+    users: Users,
+    credentials: Credentials,
+    issuer: TokenIssuer,
+    tokens: Tokens,
+    clock: Clock,
+}
+
+impl FromRef<App> for Tokens {
+    fn from_ref(App(app): &App) -> Self {
+        app.tokens.clone()
+    }
+}
+
+/// What the function adds to the API document.
+#[derive(Debug, utoipa::OpenApi)]
+#[openapi(paths(refresh::refresh, end::sign_out))]
+pub struct ApiDoc;
+
+/// Runs the function.
+#[must_use]
+pub fn main() -> ExitCode {
+    api::main(routes)
+}
+
+async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
+    let aws = settings::aws::sdk_config(env)?;
+    let client = store::client(env, &aws);
+    let issuer = TokenIssuer::from_env(env, &aws, clock.clone())?;
+    let app = Inner {
+        sessions: Sessions::from_env(env, &client)?,
+        users: Users::from_env(env, &client)?,
+        credentials: Credentials::from_env(env, &client)?,
+        tokens: issuer.verifier(),
+        issuer,
+        clock,
+    };
+    tokio::join!(app.issuer.warm_up(), app.sessions.warm_up());
+    Ok(Router::new()
+        .route("/session/refresh", post(refresh::refresh))
+        .route("/signout", post(end::sign_out))
+        .with_state(App(Arc::new(app))))
+}
+
+/// The one answer to every refresh token that is good for nothing, whatever the reason: that is in the log only.
+fn session_ended() -> Problem {
+    let detail = "the session has ended, or this is not its refresh token; sign in again";
+    Problem::new(StatusCode::UNAUTHORIZED, "session_ended", detail)
+        .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}

@@ -1,0 +1,202 @@
+use time::{Duration, OffsetDateTime};
+
+/// How long after a rotation the token that was rotated still gets its successor. A reply can get lost on its way, and
+/// whoever asks again at once is told the same; a client that has not asked again by now has given up.
+pub const GRACE: Duration = Duration::seconds(10);
+
+/// What decides over the refresh tokens of one sign-in. They are counted: the first has generation 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Family {
+    /// The newest token that was given out.
+    pub generation: u32,
+    /// When it was, unless it is the first.
+    pub rotated_at: Option<OffsetDateTime>,
+    /// The account's session epoch that the family belongs to: when the account's is another, the family has ended.
+    pub epoch: u64,
+    /// When it ends whatever happens: a rotation does not put that off. Whole seconds.
+    pub expires_at: OffsetDateTime,
+}
+
+impl Family {
+    /// The family of a sign-in.
+    #[must_use]
+    pub const fn begun(epoch: u64, expires_at: OffsetDateTime) -> Self {
+        Self {
+            generation: 0,
+            rotated_at: None,
+            epoch,
+            expires_at,
+        }
+    }
+
+    /// What it is after a rotation.
+    #[must_use]
+    pub const fn rotated(self, now: OffsetDateTime) -> Self {
+        Self {
+            // At one rotation a second it would take 136 years to get to the end.
+            generation: self.generation.saturating_add(1),
+            rotated_at: Some(now),
+            ..self
+        }
+    }
+
+    /// Whole seconds that are left, at most 0 when it has expired.
+    #[must_use]
+    pub const fn seconds_left(&self, now: OffsetDateTime) -> i64 {
+        self.expires_at.unix_timestamp() - now.unix_timestamp()
+    }
+
+    /// Clocks of two machines differ: a rotation that is still to come is one of just now.
+    fn rotated_lately(&self, now: OffsetDateTime) -> bool {
+        self.rotated_at.is_some_and(|at| now - at <= GRACE)
+    }
+}
+
+/// What becomes of a token that was presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the newest: rotate, if the family is still what it was seen to be.
+    Rotate,
+    /// It is the one before, presented again in time: give the newest out again, and change nothing.
+    SameAgain,
+    /// It was used before: somebody has a copy. End the family, for nobody knows who is the owner.
+    Replayed,
+    /// Its turn has not come. Only a table that was put back to an earlier state makes this happen, or a stolen family
+    /// key: end the family.
+    NeverIssued,
+    /// The family has expired.
+    Expired,
+    /// The account's sessions were ended, or the account is gone.
+    Ended,
+    /// The account's epoch has moved since the family was read. A new password takes its own session along: read both
+    /// again.
+    LookAgain,
+}
+
+/// One token, presented once. The family and the account are read one after the other, so what was seen of the family
+/// may be old by the time the account is known; this remembers it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Presentation {
+    generation: u32,
+    at: OffsetDateTime,
+    seen: Option<u64>,
+}
+
+impl Presentation {
+    /// A token of this generation, presented now. Time stands still for it: however long the tables take to answer, it
+    /// came when it came.
+    #[must_use]
+    pub const fn new(generation: u32, now: OffsetDateTime) -> Self {
+        Self {
+            generation,
+            at: now,
+            seen: None,
+        }
+    }
+
+    /// What becomes of it, given the family, and the account's session epoch as it was read *after* the family.
+    pub fn judge(&mut self, family: &Family, account: Option<u64>) -> Verdict {
+        if family.seconds_left(self.at) <= 0 {
+            return Verdict::Expired;
+        }
+        let Some(account) = account else {
+            return Verdict::Ended;
+        };
+        if family.epoch != account {
+            // A family that was taken along has another epoch at the second look.
+            let moves = self.seen.replace(family.epoch) != Some(family.epoch);
+            return if moves {
+                Verdict::LookAgain
+            } else {
+                Verdict::Ended
+            };
+        }
+        if self.generation > family.generation {
+            Verdict::NeverIssued
+        } else if self.generation == family.generation {
+            Verdict::Rotate
+        } else if self.generation + 1 == family.generation && family.rotated_lately(self.at) {
+            Verdict::SameAgain
+        } else {
+            Verdict::Replayed
+        }
+    }
+}
+
+#[cfg(test)]
+mod model;
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const START: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
+
+    fn family(generation: u32) -> Family {
+        let begun = Family::begun(1, START + Duration::days(30));
+        (0..generation).fold(begun, |family, _| family.rotated(START))
+    }
+
+    fn judged(generation: u32, family: &Family, after: Duration) -> Verdict {
+        Presentation::new(generation, START + after).judge(family, Some(1))
+    }
+
+    #[test]
+    fn only_the_newest_token_and_for_ten_seconds_the_one_before_are_taken() {
+        let family = family(3);
+        for (seconds, expected) in [
+            // The clock of whoever rotated it may be ahead of ours.
+            (-60.0, Verdict::SameAgain),
+            (0.0, Verdict::SameAgain),
+            (10.0, Verdict::SameAgain),
+            (10.001, Verdict::Replayed),
+        ] {
+            let after = Duration::seconds_f64(seconds);
+            assert_eq!(judged(2, &family, after), expected, "{seconds}");
+            assert_eq!(judged(3, &family, after), Verdict::Rotate);
+            assert_eq!(judged(1, &family, after), Verdict::Replayed);
+            assert_eq!(judged(0, &family, after), Verdict::Replayed);
+            assert_eq!(judged(4, &family, after), Verdict::NeverIssued);
+        }
+    }
+
+    #[test]
+    fn rotation_does_not_put_the_end_off() {
+        let month = Duration::days(30);
+        for family in [family(0), family(3)] {
+            let newest = family.generation;
+            let last_moment = month - Duration::milliseconds(1);
+            assert_eq!(judged(newest, &family, last_moment), Verdict::Rotate);
+            assert_eq!(judged(newest, &family, month), Verdict::Expired);
+            assert_eq!(family.seconds_left(START + last_moment), 1);
+        }
+    }
+
+    #[test]
+    fn a_family_of_another_epoch_has_ended_unless_it_is_being_taken_along() {
+        let mut presented = Presentation::new(0, START);
+        let mut family = family(0);
+        assert_eq!(presented.judge(&family, Some(2)), Verdict::LookAgain);
+        assert_eq!(presented.judge(&family, Some(2)), Verdict::Ended);
+
+        let mut presented = Presentation::new(0, START);
+        assert_eq!(presented.judge(&family, Some(2)), Verdict::LookAgain);
+        family.epoch = 2;
+        assert_eq!(presented.judge(&family, Some(3)), Verdict::LookAgain);
+        family.epoch = 3;
+        assert_eq!(presented.judge(&family, Some(3)), Verdict::Rotate);
+        assert_eq!(presented.judge(&family, None), Verdict::Ended);
+    }
+
+    #[test]
+    fn the_last_generation_has_no_successor_that_overflows() {
+        let last = Family {
+            generation: u32::MAX,
+            ..family(0)
+        };
+        assert_eq!(judged(u32::MAX, &last, Duration::ZERO), Verdict::Rotate);
+        assert_eq!(last.rotated(START).generation, u32::MAX);
+    }
+}

@@ -1,0 +1,145 @@
+use reqwest::Method;
+use serde_json::json;
+
+use super::{assert_has_ended, item, next, refresh, sign_out, sign_out_everywhere};
+use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+
+#[tokio::test]
+async fn a_sign_out_ends_one_session_and_may_be_repeated() {
+    let app = TestApp::start();
+    let here = app.somebody("ada@example.com").await;
+    let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
+    let second = next(refresh(&app, &here.refresh_token).await);
+    for _ in 0..3 {
+        let answer = sign_out(&app, &second).await.expect(204);
+        assert!(answer.body.is_empty());
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    assert_eq!(item(&app, &here).await, None);
+    for token in [&second, &here.refresh_token] {
+        assert_has_ended(&refresh(&app, token).await, "signed out");
+    }
+    next(refresh(&app, &there.refresh_token).await);
+    // An access token lives out its minutes.
+    here.get("/users/me").await.expect(200);
+}
+
+/// Whoever comes back to an old tab and signs out there means this session.
+#[tokio::test]
+async fn any_token_of_a_session_ends_it() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let second = next(refresh(&app, &ada.refresh_token).await);
+    let third = next(refresh(&app, &second).await);
+    sign_out(&app, &ada.refresh_token).await.expect(204);
+    assert_has_ended(&refresh(&app, &third).await, "the newest");
+}
+
+#[tokio::test]
+async fn a_sign_out_everywhere_ends_all_sessions_and_no_later_one() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let grace = app.somebody("grace@example.com").await;
+    let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
+    let second = next(refresh(&app, &there.refresh_token).await);
+    sign_out_everywhere(&ada).await.expect(204);
+    for token in [&ada.refresh_token, &there.refresh_token, &second] {
+        assert_has_ended(&refresh(&app, token).await, "signed out everywhere");
+    }
+    next(refresh(&app, &grace.refresh_token).await);
+
+    let later = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
+    let token = next(refresh(&app, &later.refresh_token).await);
+    // The access token of a session that has ended still ends the others, while it lives.
+    sign_out_everywhere(&ada).await.expect(204);
+    assert_has_ended(&refresh(&app, &token).await, "once more");
+}
+
+#[tokio::test]
+async fn to_sign_out_everywhere_takes_an_access_token_and_no_body() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let everywhere = "/signout?everywhere=true";
+    let body = json!({"refreshToken": ada.refresh_token});
+    let anonymous = app.post(everywhere, &body).await.expect(401);
+    assert_eq!(anonymous.problem(), "unauthorized");
+    let forged = SignedIn::with_token(&app, format!("{}x", ada.token));
+    let refused = forged.post(everywhere, &body).await.expect(401);
+    assert_eq!(refused.problem(), "invalid_token");
+    let mut token = next(refresh(&app, &ada.refresh_token).await);
+
+    for wrong in [
+        json!({"refreshToken": 1}),
+        json!({"refresh": "x"}),
+        json!([]),
+    ] {
+        let answer = ada.post(everywhere, &wrong).await.expect(422);
+        assert_eq!(answer.problem(), "validation_failed");
+    }
+    for query in ["everywhere", "everywhere=1", "everywhere=yes"] {
+        let answer = ada.post(&format!("/signout?{query}"), &body).await;
+        let errors = answer.expect(422).json()["errors"].clone();
+        assert_eq!(errors[0]["pointer"], "/everywhere", "{query}");
+    }
+    token = next(refresh(&app, &token).await);
+
+    let without = Answer::of(ada.request(Method::POST, everywhere)).await;
+    without.expect(204);
+    assert_has_ended(&refresh(&app, &token).await, "without a body");
+    for body in [json!({}), body, json!({"refreshToken": "x"})] {
+        ada.post(everywhere, &body).await.expect(204);
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_without_a_token_says_what_is_missing() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    for path in ["/signout", "/signout?everywhere=false"] {
+        for body in [json!({}), json!({"refreshToken": null})] {
+            let answer = ada.post(path, &body).await.expect(422);
+            assert_eq!(answer.problem(), "validation_failed");
+            let error = &answer.json()["errors"][0];
+            assert_eq!(
+                (&error["pointer"], &error["code"]),
+                (&json!("/refreshToken"), &json!("required"))
+            );
+        }
+    }
+    next(refresh(&app, &ada.refresh_token).await);
+}
+
+/// Refreshes may be answered before the sign-out, but nothing that they were given lives after it.
+#[tokio::test]
+async fn a_sign_out_wins_over_simultaneous_refreshes() {
+    let app = TestApp::start();
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    for round in 0..10 {
+        let ada = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
+        let body = json!({"refreshToken": ada.refresh_token});
+        let send = |path: &str| {
+            let request = app.request(Method::POST, path).json(&body);
+            tokio::spawn(Answer::of(request))
+        };
+        let mut refreshes: Vec<_> = (0..6).map(|_| send("/session/refresh")).collect();
+        let end = if round % 2 == 0 {
+            send("/signout")
+        } else {
+            let request = ada.request(Method::POST, "/signout?everywhere=true");
+            tokio::spawn(Answer::of(request))
+        };
+        refreshes.extend((0..6).map(|_| send("/session/refresh")));
+        end.await.unwrap().expect(204);
+        let mut given = vec![ada.refresh_token.clone()];
+        for answer in refreshes {
+            let answer = answer.await.unwrap();
+            match answer.status {
+                200 => given.push(next(answer)),
+                _ => assert_has_ended(&answer, "after the sign-out"),
+            }
+        }
+        for token in given {
+            assert_has_ended(&refresh(&app, &token).await, "after all is done");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+use serde_json::json;
+
+use super::{assert_has_ended, change, generation, item, next, now, refresh};
+use crate::support::{Answer, PASSWORD, SignedIn, TestApp, decode, encode, parts};
+
+#[tokio::test]
+async fn a_refresh_answers_as_a_sign_in_does_without_the_user() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let answer = refresh(&app, &ada.refresh_token).await.expect(200);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let body = answer.json();
+    let names: Vec<_> = body.as_object().unwrap().keys().collect();
+    assert_eq!(
+        names,
+        ["accessToken", "tokenType", "expiresIn", "refreshToken"]
+    );
+    assert_eq!(
+        (&body["tokenType"], &body["expiresIn"]),
+        (&json!("Bearer"), &json!(900))
+    );
+    let (_, before, _) = parts(&ada.token);
+    let (_, claims, _) = parts(body["accessToken"].as_str().unwrap());
+    for same in ["iss", "sub", "aud", "sid", "roles"] {
+        assert_eq!(claims[same], before[same], "{same}");
+    }
+    assert_ne!(claims["jti"], before["jti"]);
+
+    let token = body["accessToken"].as_str().unwrap().to_owned();
+    let refreshed = SignedIn::with_token(&app, token);
+    refreshed.get("/users/me").await.expect(200);
+    // The one before is not taken back: it lives out its minutes.
+    ada.get("/users/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_token_becomes_the_next_and_for_ten_seconds_the_same_again() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let mut token = ada.refresh_token.clone();
+    for rotation in 1..=5 {
+        let successor = next(refresh(&app, &token).await);
+        assert_ne!(successor, token);
+        super::pass(&app, &ada, 8_000).await;
+        for _ in 0..2 {
+            let again = refresh(&app, &token).await.expect(200);
+            let access_token = again.json()["accessToken"].as_str().unwrap().to_owned();
+            assert_eq!(next(again), successor, "the same successor");
+            let me = SignedIn::with_token(&app, access_token);
+            me.get("/users/me").await.expect(200);
+        }
+        assert_eq!(generation(&app, &ada).await, rotation.to_string());
+        token = successor;
+    }
+}
+
+#[tokio::test]
+async fn of_many_simultaneous_refreshes_of_one_token_one_counts() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let mut token = ada.refresh_token.clone();
+    for round in 1..=20 {
+        let send = |_| {
+            let request = app.request(reqwest::Method::POST, "/session/refresh");
+            tokio::spawn(Answer::of(request.json(&json!({"refreshToken": token}))))
+        };
+        let answers: Vec<_> = (0..200).map(send).collect();
+        let mut successors = Vec::new();
+        for answer in answers {
+            successors.push(next(answer.await.unwrap()));
+        }
+        successors.dedup();
+        assert_eq!(successors.len(), 1, "round {round}");
+        assert_eq!(generation(&app, &ada).await, round.to_string());
+        token = successors.remove(0);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_brings_the_roles_of_the_moment() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let set = json!({
+        "TableName": "cloakroom-dev-UsersTable", "Key": {"id": {"S": ada.id}},
+        "UpdateExpression": "SET #roles = :roles", "ExpressionAttributeNames": {"#roles": "roles"},
+        "ExpressionAttributeValues": {":roles": {"SS": ["admin"]}},
+    });
+    let target = "DynamoDB_20120810.UpdateItem";
+    app.call_engine("dynamodb", "local", target, &set)
+        .await
+        .expect(200);
+    let answer = refresh(&app, &ada.refresh_token).await.expect(200).json();
+    let (_, claims, _) = parts(answer["accessToken"].as_str().unwrap());
+    assert_eq!(claims["roles"], json!(["admin"]));
+}
+
+#[tokio::test]
+async fn a_session_ends_when_it_was_to_end_however_often_it_is_refreshed() {
+    let app = TestApp::start_with(&["RefreshTokenDays=30"]);
+    let ada = app.somebody("ada@example.com").await;
+    let end = async || {
+        let item = item(&app, &ada).await.unwrap();
+        item["expires_at"]["N"]
+            .as_str()
+            .unwrap()
+            .parse::<i64>()
+            .unwrap()
+    };
+    let expires_at = end().await;
+    let month = 30 * 24 * 60 * 60;
+    assert!((month - 60..=month).contains(&(expires_at - now())));
+    let second = next(refresh(&app, &ada.refresh_token).await);
+    assert_eq!(end().await, expires_at);
+
+    // Near its end, it gives out access tokens that end with it.
+    change(&app, &ada, "SET expires_at = :value", now() + 100).await;
+    let answer = refresh(&app, &second).await.expect(200);
+    let expires_in = answer.json()["expiresIn"].as_i64().unwrap();
+    assert!((1..=100).contains(&expires_in), "{expires_in}");
+    let (_, claims, _) = parts(answer.json()["accessToken"].as_str().unwrap());
+    assert!(claims["exp"].as_i64().unwrap() <= end().await);
+    let third = next(answer);
+
+    // TTL deletes when it gets round to it: that the item is there says nothing.
+    change(&app, &ada, "SET expires_at = :value", now()).await;
+    assert_has_ended(&refresh(&app, &third).await, "the newest");
+    assert_has_ended(&refresh(&app, &second).await, "the one before, in time");
+    assert!(item(&app, &ada).await.is_some());
+}
+
+#[tokio::test]
+async fn what_is_no_token_of_the_session_ends_nothing() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let grace = app.somebody("grace@example.com").await;
+    let bytes = decode(&ada.refresh_token);
+    let flipped = |at: usize| {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        encode(&bytes)
+    };
+    // Session id (16 bytes), generation (4), HMAC (32).
+    let raised = flipped(19);
+    let with_foreign_id = {
+        let foreign = decode(&grace.refresh_token);
+        encode(&[&foreign[..16], &bytes[16..]].concat())
+    };
+    let padded = format!("{}=", ada.refresh_token);
+    let expected = refresh(&app, "").await.expect(401).snapshot();
+    for token in [
+        "not a token",
+        &ada.token,
+        &padded,
+        &format!(" {}", ada.refresh_token),
+        &ada.refresh_token[1..],
+        &"A".repeat(70),
+        &"x".repeat(10_000),
+        "\0",
+        &raised,
+        &with_foreign_id,
+        &flipped(0),
+        &flipped(20),
+        &flipped(51),
+    ] {
+        let answer = refresh(&app, token).await;
+        assert_eq!(answer.snapshot(), expected, "one text for all: {token:.80}");
+        assert_has_ended(&answer, token);
+        super::sign_out(&app, token).await.expect(204);
+    }
+    assert_eq!(generation(&app, &ada).await, "0");
+    next(refresh(&app, &ada.refresh_token).await);
+    next(refresh(&app, &grace.refresh_token).await);
+}
+
+#[tokio::test]
+async fn sessions_of_one_person_go_on_side_by_side() {
+    let app = TestApp::start();
+    let here = app.somebody("ada@example.com").await;
+    let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
+    let second = next(refresh(&app, &here.refresh_token).await);
+    next(refresh(&app, &second).await);
+    next(refresh(&app, &there.refresh_token).await);
+}
