@@ -22,6 +22,7 @@ mod signin;
 mod signup;
 mod support;
 mod system;
+mod threats;
 mod tokens;
 mod uploads;
 mod users;

@@ -177,3 +177,30 @@ async fn an_upload_is_announced_once() {
         .await;
     }
 }
+
+#[tokio::test]
+async fn a_refresh_is_done_or_not_and_can_be_asked_for_again() {
+    let system = Fragile::start(10, &[]).await;
+    let app = &system.app;
+    let refresh = |token: &str| {
+        let body = json!({"refreshToken": token});
+        app.request(Method::POST, "/session/refresh").json(&body)
+    };
+    for is_done in [false, true] {
+        at_every_call(
+            &system,
+            is_done,
+            async |nth| app.somebody(&format!("{nth}-{is_done}@example.com")).await,
+            |ada: &SignedIn<'_>| refresh(&ada.refresh_token),
+            async |ada, answer| {
+                assert!(answer.status == 200 || answer.status >= 500);
+                // At once, which is within the ten seconds.
+                let again = Answer::of(refresh(&ada.refresh_token)).await.expect(200);
+                let next = again.json()["refreshToken"].as_str().unwrap().to_owned();
+                assert_ne!(next, ada.refresh_token);
+                Answer::of(refresh(&next)).await.expect(200);
+            },
+        )
+        .await;
+    }
+}
