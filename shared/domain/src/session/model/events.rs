@@ -63,7 +63,7 @@ impl World {
         let presented = Presentation::new(generation, self.now);
         if let Some(family) = self.family
             && family.generation != generation
-            && !family.rotated_lately(self.now)
+            && !self.is_in_time(&family)
         {
             // Asked again too late.
             self.excused = true;

@@ -20,6 +20,7 @@ impl World {
                 }
                 Verdict::SameAgain => self.granted(index, self.family, next),
                 Verdict::Replayed => {
+                    self.check_excuse(&request);
                     request.step = Step::End;
                     next.push(("is a replay", self.with(index, request)));
                 }
@@ -84,10 +85,15 @@ impl World {
     fn refused(&self, index: usize, next: &mut Vec<(&'static str, World)>) {
         let mut world = self.clone();
         let request = world.requests.remove(index);
+        self.check_excuse(&request);
+        next.push(("is refused", world));
+    }
+
+    /// No owner is refused, and no session ended, without a reason.
+    fn check_excuse(&self, request: &Request) {
         assert!(
             request.who == Who::Thief || self.excused,
             "the owner is refused: {self:#?}"
         );
-        next.push(("is refused", world));
     }
 }
