@@ -26,6 +26,12 @@ async fn a_role_comes_and_goes_with_the_next_token() {
     // What the token says can still be seen; changed can nothing be (see `access`).
     promoted.get("/admin/users").await.expect(200);
     // The sessions go on, with the roles of the moment.
+    let body = json!({"refreshToken": promoted.refresh_token});
+    let refreshed = app.post("/session/refresh", &body).await.expect(200).json();
+    let token = refreshed["accessToken"].as_str().unwrap().to_owned();
+    let demoted = SignedIn::with_token(&app, token);
+    assert_eq!(roles_of(&demoted), json!([]));
+    demoted.get("/admin/users").await.expect(403);
     let sessions_live = (1, false, vec![]);
     assert_eq!(
         standing(&app, "ada@example.com", &ada.id).await,

@@ -17,6 +17,11 @@ async fn who_is_disabled_is_out_and_back_in_when_enabled() {
     assert_eq!(disabled.header("etag"), Some("\"2\""));
     let refused = app.sign_in("ada@example.com", PASSWORD).await.expect(401);
     assert_eq!(refused.problem(), "invalid_credentials");
+    let refresh = async || {
+        let body = json!({"refreshToken": ada.refresh_token});
+        app.post("/session/refresh", &body).await
+    };
+    assert_eq!(refresh().await.expect(401).problem(), "session_ended");
     // The epoch moved: no session of an earlier one is refreshed.
     let shut = (2, true, vec![]);
     assert_eq!(standing(&app, "ada@example.com", &ada.id).await, shut);
@@ -40,6 +45,7 @@ async fn who_is_disabled_is_out_and_back_in_when_enabled() {
     assert_eq!(enabled.header("etag"), Some("\"3\""));
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
     // What has ended does not begin again.
+    refresh().await.expect(401);
     let open = (2, false, vec![]);
     assert_eq!(standing(&app, "ada@example.com", &ada.id).await, open);
 }

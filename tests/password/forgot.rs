@@ -1,7 +1,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, PASSWORD, TestApp, token_in};
+use crate::support::{Answer, PASSWORD, TestApp, token_in, within_a_minute};
 
 const RESET: &str = "new password";
 
@@ -100,4 +100,25 @@ async fn everything_wrong_with_a_body_is_told_at_once() {
     assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 2);
     let get = Answer::of(app.request(Method::GET, "/password/forgot")).await;
     assert_eq!(get.expect(405).header("allow"), Some("POST"));
+}
+
+#[tokio::test]
+async fn all_that_mail_is_for_is_limited_by_address() {
+    let app = TestApp::start_with(&["RequestsPerAddress=3"]);
+    let answers = within_a_minute(async |address| {
+        let mut answers = Vec::new();
+        for path in ["/password/forgot", "/password/reset", "/verify-email"] {
+            for _ in 0..2 {
+                let request = app.request_from(address, Method::POST, path);
+                answers.push(Answer::of(request.json(&json!({}))).await);
+            }
+        }
+        answers
+    })
+    .await;
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses[3..], [429; 3]);
+    assert!(statuses[..3].iter().all(|status| *status != 429));
+    assert_eq!(answers[5].problem(), "rate_limited");
+    assert!(answers[5].header("retry-after").is_some());
 }

@@ -47,6 +47,9 @@ async fn a_new_password_takes_the_place_of_the_old_and_ends_all_sessions() {
     for item in [&credential, &user] {
         assert_eq!(item["session_epoch"]["N"], "2", "of the session it is 1");
     }
+    let body = json!({"refreshToken": ada.refresh_token});
+    let ended = app.post("/session/refresh", &body).await.expect(401);
+    assert_eq!(ended.problem(), "session_ended");
     assert!(
         credential["verified_at"]["S"].is_string(),
         "the mail arrived"

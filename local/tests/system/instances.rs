@@ -46,6 +46,7 @@ async fn a_function_has_the_environment_that_lambda_gives_it() {
             "AWS_DEFAULT_REGION",
             "AWS_ENDPOINT_URL_DYNAMODB",
             "AWS_ENDPOINT_URL_S3",
+            "AWS_ENDPOINT_URL_SESV2",
             "AWS_ENDPOINT_URL_SSM",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
             "AWS_LAMBDA_FUNCTION_NAME",
