@@ -20,8 +20,8 @@ async fn a_role_comes_and_goes_with_the_next_token() {
     promoted.get("/admin/users").await.expect(200);
     ask(&promoted, "see", &admin.id).await.expect(200);
 
-    let taken = ask(&admin, "nobody", &ada.id).await.expect(200);
-    assert_eq!(taken.json()["user"]["roles"], json!([]));
+    let without = ask(&admin, "nobody", &ada.id).await.expect(200);
+    assert_eq!(without.json()["user"]["roles"], json!([]));
     assert_eq!(roles_of(&sign_in().await), json!([]));
     // What the token says can still be seen; changed can nothing be (see `access`).
     promoted.get("/admin/users").await.expect(200);
