@@ -23,6 +23,10 @@ ministack:
 s3:
     ci/check_s3.sh
 
+# Access tokens and keys as other JOSE libraries read them, and forge them.
+tokens:
+    ci/check_tokens.sh
+
 # The web client: types, unit tests, and the demo page in Chromium.
 web:
     ci/browser.sh

@@ -36,6 +36,10 @@ class Person:
         self.token: str = self.post("/signin", account).expect(200)["accessToken"]
         self._headers = {"authorization": f"Bearer {self.token}"}
 
+    def use(self, token: str) -> None:
+        """Another access token from now on."""
+        self._headers["authorization"] = f"Bearer {token}"
+
     def call(self, method: str, path: str, body: Any = None) -> Answer:
         headers = dict(self._headers)
         if body is not None:

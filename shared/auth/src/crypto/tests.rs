@@ -4,6 +4,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 
 use super::*;
 
+mod vectors;
+
 const CLAIMS: &str = concat!(
     "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQog",
     "Imh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
