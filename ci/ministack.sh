@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The black-box suite with another implementation of DynamoDB, S3 and Parameter Store behind the functions: what only
 # holds against our local engines does not hold. What tests those engines themselves is left out, and what waits for
-# S3's own events: they come from our S3 alone. There are no access points there, no roles, and no operator.
+# S3's own events: they come from our S3 alone. There are no access points there, and no roles.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,11 +9,6 @@ CLOAKROOM_TEST_MINISTACK="$(ci/tools.sh ministack)/bin/ministack"
 export CLOAKROOM_TEST_MINISTACK
 cargo test --workspace --locked --test http -- --test-threads=4 \
   bodies:: readme:: session:: signin:: signup:: uploads:: users:: well_known:: \
-  --skip a_disabled_accounts_sessions_have_ended \
-  --skip administrators_are_shown_email_and_profile \
-  --skip what_is_not_json_is_refused_by_every_route \
-  --skip a_body_may_have_64_kib_and_not_a_byte_more \
-  --skip wrong_types_and_unknown_fields_are_named \
   --skip a_form_brings_a_file_in \
   --skip a_form_takes_what_room_there_is \
   --skip a_pending_upload_is_given_up \

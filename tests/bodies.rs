@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
 
 /// The routes that take a body, each with one that it takes.
-fn routes() -> [(Method, &'static str, Value); 11] {
+fn routes() -> [(Method, &'static str, Value); 14] {
     [
         (
             Method::POST,
@@ -31,6 +31,17 @@ fn routes() -> [(Method, &'static str, Value); 11] {
             json!({"currentPassword": PASSWORD, "newPassword": "difference engine"}),
         ),
         (Method::DELETE, "/users/me", json!({"password": PASSWORD})),
+        (
+            Method::POST,
+            "/password/forgot",
+            json!({"email": "nobody@example.com"}),
+        ),
+        (
+            Method::POST,
+            "/password/reset",
+            json!({"token": "x", "newPassword": "difference engine"}),
+        ),
+        (Method::POST, "/verify-email", json!({"token": "x"})),
         (Method::PUT, "/admin/users/x/roles", json!({"roles": []})),
         (
             Method::POST,

@@ -57,14 +57,19 @@ impl TestApp {
 
     /// Runs `cloakroom secrets …` against this system.
     pub fn secrets(&self, args: &[&str]) -> Output {
-        operator("secrets", args, self.endpoint("ssm"))
-            .output()
-            .unwrap()
+        self.execute(operator("secrets", args, self.endpoint("ssm")))
     }
 
     /// Runs `cloakroom users …` against this system.
     pub fn users(&self, args: &[&str]) -> Output {
-        operator("users", args, self.endpoint("dynamodb"))
+        self.execute(operator("users", args, self.endpoint("dynamodb")))
+    }
+
+    fn execute(&self, mut operator: Command) -> Output {
+        let key = self.access_key("local");
+        operator
+            .env("AWS_ACCESS_KEY_ID", key)
+            .env("AWS_SECRET_ACCESS_KEY", key)
             .output()
             .unwrap()
     }
