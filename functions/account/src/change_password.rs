@@ -6,7 +6,7 @@ use http::StatusCode;
 use store::accounts::{self, Change};
 use utoipa::ToSchema;
 
-use crate::{App, CHANGED_MEANWHILE, TRIES, proof::prove};
+use crate::{App, TRIES, proof::prove};
 
 /// A new password, and the proof that it is the owner's to change.
 #[derive(ToSchema)]
@@ -71,5 +71,5 @@ pub async fn change_password(
             Change::Outdated => {}
         }
     }
-    Err(CHANGED_MEANWHILE)
+    Err(Problem::changed_meanwhile())
 }

@@ -5,7 +5,7 @@ use http::StatusCode;
 use store::accounts::{self, Change};
 use utoipa::ToSchema;
 
-use crate::{App, CHANGED_MEANWHILE, TRIES, proof::prove};
+use crate::{App, TRIES, proof::prove};
 
 /// The proof that the account is the owner's to delete.
 #[derive(ToSchema)]
@@ -59,5 +59,5 @@ pub async fn delete(
             Change::Outdated => {}
         }
     }
-    Err(CHANGED_MEANWHILE)
+    Err(Problem::changed_meanwhile())
 }

@@ -10,25 +10,18 @@ mod tests;
 
 use std::{process::ExitCode, sync::Arc};
 
-use api::{InitError, Passwords, Problem, RateLimit, Tokens};
+use api::{InitError, Passwords, RateLimit, Tokens};
 use axum::{
     Router,
     extract::FromRef,
     routing::{delete, put},
 };
 use domain::Clock;
-use http::StatusCode;
 use settings::Env;
 use store::{Credentials, Limits, Sessions, Users};
 
 /// How often a change is tried on an account that changes at the same time.
 const TRIES: usize = 3;
-
-const CHANGED_MEANWHILE: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "changed_meanwhile",
-    "the account was changed by another request at the same time; try again",
-);
 
 #[derive(Clone)]
 struct App(Arc<Inner>);

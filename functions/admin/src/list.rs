@@ -1,6 +1,6 @@
 use api::{Cursor, List, Page, Problem, ProblemDocument};
 use axum::{Json, extract::State};
-use domain::UserId;
+use domain::{User, UserId};
 
 use crate::{App, admin::Admin, view::ManagedView};
 
@@ -26,14 +26,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<List<ManagedView>>, Problem> {
     let before = page.cursor.map(|Cursor(id)| UserId::from_bytes(id));
-    // One more than asked tells whether there is a next page.
-    let mut users = app.users.list(before, page.limit + 1).await?;
-    let more = users.len() > page.limit;
-    users.truncate(page.limit);
-    let next = users
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor(*last.id.as_bytes()).encode());
-    let items = users.iter().map(ManagedView::of).collect();
-    Ok(Json(List { items, next }))
+    let users = app.users.list(before, page.limit + 1).await?;
+    let cursor = |last: &User| Cursor(*last.id.as_bytes());
+    Ok(Json(List::of(users, page, cursor, ManagedView::of)))
 }

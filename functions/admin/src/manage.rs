@@ -11,11 +11,6 @@ const NOT_YOURSELF: Problem = Problem::new(
     "not_yourself",
     "administrators change other people's accounts, not their own, so that there is always one left",
 );
-const CHANGED_MEANWHILE: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "changed_meanwhile",
-    "the account was changed by another request at the same time; try again",
-);
 
 /// Does to an account what an administrator wants, and answers with the user. What changed goes to the log as a security
 /// event: who did what to whom, by their ids.
@@ -42,7 +37,7 @@ pub async fn manage(
         Managed::Gone => Err(Problem::not_found()),
         Managed::NotAdmin => Err(Problem::forbidden()),
         Managed::Yourself => Err(NOT_YOURSELF),
-        Managed::Outdated => Err(CHANGED_MEANWHILE),
+        Managed::Outdated => Err(Problem::changed_meanwhile()),
     }
 }
 

@@ -16,12 +16,6 @@ use crate::{
     token::{INVALID, TokenField},
 };
 
-const EMAIL_TAKEN: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "email_taken",
-    "an account with this e-mail address exists already; sign in instead",
-);
-
 const PASSWORD_REQUIRED: Invalid = Invalid {
     code: "required",
     detail: "must be there: the link finishes a sign-up, and the account gets this password",
@@ -88,7 +82,7 @@ pub async fn verify_email(
     match done {
         Redeemed::Done => Ok(StatusCode::NO_CONTENT),
         Redeemed::Void => Err(INVALID),
-        Redeemed::EmailTaken => Err(EMAIL_TAKEN),
+        Redeemed::EmailTaken => Err(Problem::email_taken()),
     }
 }
 

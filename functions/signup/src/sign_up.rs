@@ -23,12 +23,6 @@ use crate::{
     verified::{self, PendingAnswer},
 };
 
-const EMAIL_TAKEN: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "email_taken",
-    "an account with this e-mail address exists already; sign in instead",
-);
-
 /// A new account.
 #[derive(ToSchema)]
 #[schema(as = SignUp)]
@@ -134,7 +128,7 @@ pub async fn sign_up(
     .await?
     {
         SignUp::Created => Ok(answered(answer)),
-        SignUp::EmailTaken => Err(EMAIL_TAKEN),
+        SignUp::EmailTaken => Err(Problem::email_taken()),
         // The same request, sent twice at once: the other one won.
         SignUp::KeyUsed => match repeated(&app, key.as_deref(), &form).await? {
             Some(answer) => Ok(answered(answer)),

@@ -104,16 +104,10 @@ pub async fn list(
         return Err(Problem::not_found());
     }
     let after = page.cursor.map(|Cursor(reader)| Reader::from_bytes(reader));
-    // One more than asked tells whether there is a next page.
     let grants = app.read_grants.list(upload.id, after, page.limit + 1).await;
-    let mut grants = grants?;
-    let more = grants.len() > page.limit;
-    grants.truncate(page.limit);
-    let last = grants.last().filter(|_| more);
-    Ok(Json(List {
-        next: last.map(|last| Cursor(last.reader.to_bytes()).encode()),
-        items: grants.iter().map(GrantView::from).collect(),
-    }))
+    let cursor = |last: &ReadGrant| Cursor(last.reader.to_bytes());
+    let view = |grant: &ReadGrant| GrantView::from(grant);
+    Ok(Json(List::of(grants?, page, cursor, view)))
 }
 
 fn parse((upload, reader): &(String, String)) -> Result<(UploadId, Reader), Problem> {

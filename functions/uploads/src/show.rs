@@ -3,7 +3,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use domain::{UploadId, UploadStatus};
+use domain::{Upload, UploadId, UploadStatus};
 
 use crate::{
     App, storage_failed,
@@ -30,19 +30,14 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<List<UploadView>>, Problem> {
     let before = page.cursor.map(|Cursor(id)| UploadId::from_bytes(id));
-    // One more than asked tells whether there is a next page.
-    let mut uploads = app
+    let uploads = app
         .shelves
         .uploads
         .list(caller.user_id, before, page.limit + 1)
         .await?;
-    let more = uploads.len() > page.limit;
-    uploads.truncate(page.limit);
-    let last = uploads.last().filter(|_| more);
-    Ok(Json(List {
-        next: last.map(|last| Cursor(*last.id.as_bytes()).encode()),
-        items: uploads.iter().map(UploadView::from).collect(),
-    }))
+    let cursor = |last: &Upload| Cursor(*last.id.as_bytes());
+    let view = |upload: &Upload| UploadView::from(upload);
+    Ok(Json(List::of(uploads, page, cursor, view)))
 }
 
 /// One upload, and a URL to download it from when it is stored. Also somebody else's that the caller may read.

@@ -1,6 +1,6 @@
 use api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, UserView};
 use axum::{Json, extract::State};
-use domain::UserId;
+use domain::{User, UserId};
 
 use crate::App;
 
@@ -24,18 +24,10 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<List<UserView>>, Problem> {
     let before = page.cursor.map(|Cursor(id)| UserId::from_bytes(id));
-    // One more than asked tells whether there is a next page, and one may be the caller.
+    // One more than the page shows, and one may be the caller.
     let mut users = app.users.list(before, page.limit + 2).await?;
     users.retain(|user| user.id != caller.user_id);
-    let more = users.len() > page.limit;
-    users.truncate(page.limit);
-    let next = users
-        .last()
-        .filter(|_| more)
-        .map(|last| Cursor(*last.id.as_bytes()).encode());
-    let items = users
-        .iter()
-        .map(|user| UserView::for_caller(user, &caller))
-        .collect();
-    Ok(Json(List { items, next }))
+    let cursor = |last: &User| Cursor(*last.id.as_bytes());
+    let view = |user: &User| UserView::for_caller(user, &caller);
+    Ok(Json(List::of(users, page, cursor, view)))
 }

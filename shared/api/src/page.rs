@@ -40,6 +40,25 @@ pub struct List<T> {
     pub next: Option<String>,
 }
 
+impl<T> List<T> {
+    /// A page of `rows`, which may be more than the page has room for: who asks the store for one more than the page
+    /// shows learns by it that there is a next one. `cursor` is where a page that ends with a row ends.
+    pub fn of<R>(
+        mut rows: Vec<R>,
+        page: Page,
+        cursor: impl FnOnce(&R) -> Cursor,
+        view: impl FnMut(&R) -> T,
+    ) -> Self {
+        let more = rows.len() > page.limit;
+        rows.truncate(page.limit);
+        let last = rows.last().filter(|_| more);
+        Self {
+            next: last.map(|last| cursor(last).encode()),
+            items: rows.iter().map(view).collect(),
+        }
+    }
+}
+
 impl Page {
     fn of_query(query: &str) -> Result<Self, Problem> {
         let mut page = Self {

@@ -113,6 +113,20 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
     }
 
+    /// 409: somebody has the address already.
+    #[must_use]
+    pub const fn email_taken() -> Self {
+        let detail = "an account with this e-mail address exists already; sign in instead";
+        Self::new(StatusCode::CONFLICT, "email_taken", detail)
+    }
+
+    /// 409: the account changed under every try.
+    #[must_use]
+    pub const fn changed_meanwhile() -> Self {
+        let detail = "the account was changed by another request at the same time; try again";
+        Self::new(StatusCode::CONFLICT, "changed_meanwhile", detail)
+    }
+
     /// 405; `Allow` goes with it.
     #[must_use]
     pub const fn method_not_allowed() -> Self {

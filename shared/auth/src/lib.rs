@@ -5,7 +5,8 @@ mod crypto;
 pub mod email_token;
 pub mod keys;
 pub mod password;
-mod random;
+/// Bytes nobody can guess.
+pub mod random;
 pub mod refresh;
 pub mod token;
 

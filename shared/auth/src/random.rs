@@ -6,7 +6,10 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 pub struct NoRandomness;
 
 /// `N` bytes nobody can guess.
-pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
+///
+/// # Errors
+/// When the operating system gives none.
+pub fn bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     SystemRandom::new()
         .fill(&mut bytes)

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use crate::{
     Credentials, StoreError,
-    credentials::is_conditional_check,
     row::{n, s},
-    table::Table,
+    table::{Table, is_conditional_check},
+    transaction::when_free,
 };
 
 impl Credentials {
@@ -83,10 +83,9 @@ impl Credentials {
             .attempt(email, owner)
             .update_expression("REMOVE failures, locked_until, write_id")
             .condition_expression("user_id = :owner");
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if is_conditional_check(&error) => Ok(()),
-            Err(error) => Err(error.into()),
+        match when_free(|| update.clone().send()).await {
+            Err(error) if !is_conditional_check(&error) => Err(error.into()),
+            _ => Ok(()),
         }
     }
 
@@ -104,12 +103,12 @@ impl Credentials {
 /// (docs/adr/0007-an-update-knows-its-own-work.md). Says whether it was done.
 async fn marked(update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
     let write_id = s(Uuid::new_v4().to_string());
-    let result = update
+    let update = update
         .expression_attribute_values(":write_id", write_id.clone())
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .send()
-        .await;
-    let Err(error) = result else { return Ok(true) };
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let Err(error) = when_free(|| update.clone().send()).await else {
+        return Ok(true);
+    };
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
             let mark = failed.item().and_then(|item| item.get("write_id"));

@@ -3,8 +3,6 @@ use std::collections::HashMap;
 use auth::password::PasswordHash;
 use aws_sdk_dynamodb::{
     Client,
-    error::SdkError,
-    operation::update_item::UpdateItemError,
     types::{AttributeValue, Delete, Put, TransactWriteItem, Update},
 };
 use domain::{Email, FailedAttempts, Role, Roles, Status, UserId};
@@ -14,7 +12,8 @@ use time::OffsetDateTime;
 use crate::{
     StoreError,
     row::{Row, at, n, s, words},
-    table::Table,
+    table::{Table, is_conditional_check},
+    transaction::when_free,
 };
 
 /// What proves an account: canonical e-mail -> user id, password hash, roles, status.
@@ -70,15 +69,11 @@ impl Credentials {
     /// # Errors
     /// When the table does not answer.
     pub async fn find(&self, email: &Email) -> Result<Option<Credential>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("email", s(email.canonical()))
-            .consistent_read(true)
-            .send()
+        let found = self
+            .0
+            .find([("email", email.canonical().to_owned())])
             .await?;
-        found.item.map(|item| read(Row(item))).transpose()
+        found.map(read).transpose()
     }
 
     /// Whose address this is. It asks for these attributes alone, because its caller may read no others.
@@ -99,8 +94,7 @@ impl Credentials {
         let read = |item| {
             let mut row = Row(item);
             Ok(Holder {
-                user_id: UserId::parse(&row.text("user_id")?)
-                    .map_err(|_| StoreError::Corrupt("user_id"))?,
+                user_id: row.parsed("user_id", UserId::parse)?,
                 status: Status::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))?,
                 session_epoch: row.number("session_epoch")?,
             })
@@ -119,7 +113,7 @@ impl Credentials {
         new: &PasswordHash,
     ) -> Result<(), StoreError> {
         let Table { client, name } = &self.0;
-        let result = client
+        let update = client
             .update_item()
             .table_name(name)
             .key("email", s(email.canonical()))
@@ -127,13 +121,10 @@ impl Credentials {
             .condition_expression("#hash = :old")
             .expression_attribute_names("#hash", "hash")
             .expression_attribute_values(":new", s(new.as_str()))
-            .expression_attribute_values(":old", s(old.as_str()))
-            .send()
-            .await;
-        match result {
-            Ok(_) => Ok(()),
-            Err(error) if is_conditional_check(&error) => Ok(()),
-            Err(error) => Err(error.into()),
+            .expression_attribute_values(":old", s(old.as_str()));
+        match when_free(|| update.clone().send()).await {
+            Err(error) if !is_conditional_check(&error) => Err(error.into()),
+            _ => Ok(()),
         }
     }
 
@@ -304,12 +295,6 @@ impl Credentials {
     }
 }
 
-pub(crate) fn is_conditional_check<R>(error: &SdkError<UpdateItemError, R>) -> bool {
-    error
-        .as_service_error()
-        .is_some_and(UpdateItemError::is_conditional_check_failed_exception)
-}
-
 fn write(email: &Email, credential: &Credential) -> HashMap<String, AttributeValue> {
     let mut item = HashMap::from([
         ("email".to_owned(), s(email.canonical())),
@@ -327,9 +312,8 @@ fn write(email: &Email, credential: &Credential) -> HashMap<String, AttributeVal
 
 fn read(mut row: Row) -> Result<Credential, StoreError> {
     Ok(Credential {
-        user_id: UserId::parse(&row.text("user_id")?)
-            .map_err(|_| StoreError::Corrupt("user_id"))?,
-        hash: PasswordHash::parse(&row.text("hash")?).map_err(|_| StoreError::Corrupt("hash"))?,
+        user_id: row.parsed("user_id", UserId::parse)?,
+        hash: row.parsed("hash", PasswordHash::parse)?,
         roles: row
             .words("roles")
             .iter()

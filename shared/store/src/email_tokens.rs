@@ -122,15 +122,8 @@ impl EmailTokens {
         digest: &str,
         now: OffsetDateTime,
     ) -> Result<Option<StoredToken>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("id", s(digest))
-            .consistent_read(true)
-            .send()
-            .await?;
-        let token = found.item.map(|item| read(digest, Row(item))).transpose()?;
+        let found = self.0.find([("id", digest.to_owned())]).await?;
+        let token = found.map(|row| read(digest, row)).transpose()?;
         Ok(token.filter(|token| token.expires_at > now))
     }
 
@@ -160,9 +153,7 @@ fn read(digest: &str, mut row: Row) -> Result<StoredToken, StoreError> {
     let expires_at = OffsetDateTime::from_unix_timestamp(row.number("expires_at")?)
         .map_err(|_| StoreError::Corrupt("expires_at"))?;
     let purpose = row.text("purpose")?;
-    let mut user_id = || -> Result<UserId, StoreError> {
-        UserId::parse(&row.text("user_id")?).map_err(|_| StoreError::Corrupt("user_id"))
-    };
+    let mut user_id = || -> Result<UserId, StoreError> { row.parsed("user_id", UserId::parse) };
     let purpose = match purpose.as_str() {
         "verify" => Purpose::Verify {
             user_id: user_id()?,

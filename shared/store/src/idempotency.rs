@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     StoreError,
-    row::{Row, b, n, s},
+    row::{b, n, s},
     table::Table,
 };
 
@@ -53,21 +53,9 @@ impl Idempotency {
     /// # Errors
     /// When the table does not answer.
     pub async fn find(&self, id: &str, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("id", s(id))
-            .consistent_read(true)
-            .send()
-            .await?;
-        let Some(item) = found.item else {
+        let Some(mut row) = self.0.find_unexpired(("id", id.to_owned()), now).await? else {
             return Ok(None);
         };
-        let mut row = Row(item);
-        if row.number::<i64>("expires_at")? <= now.unix_timestamp() {
-            return Ok(None);
-        }
         Ok(Some(Record {
             id: id.to_owned(),
             fingerprint: row.bytes("fingerprint")?,

@@ -7,7 +7,7 @@ use settings::{Env, EnvError};
 
 use crate::{
     StoreError,
-    row::{Row, n, s},
+    row::{n, s},
     table::Table,
 };
 
@@ -77,17 +77,8 @@ impl Quotas {
     /// # Errors
     /// When the table does not answer.
     pub async fn left(&self, owner: UserId) -> Result<u64, StoreError> {
-        let Table { client, name } = &self.table;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("owner", s(owner.to_string()))
-            .consistent_read(true)
-            .send()
-            .await?;
-        let used = found
-            .item
-            .and_then(|item| Row(item).optional_number("used"));
+        let found = self.table.find([("owner", owner.to_string())]).await?;
+        let used = found.and_then(|mut row| row.optional_number("used"));
         Ok(self.limit.saturating_sub(used.unwrap_or_default()))
     }
 

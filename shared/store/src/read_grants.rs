@@ -117,17 +117,13 @@ impl ReadGrants {
     }
 
     async fn find(&self, upload: UploadId, reader: Reader) -> Result<Option<UserId>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .set_key(Some(key(upload, reader)))
-            .consistent_read(true)
-            .send()
-            .await?;
-        let owner = found.item.map(|item| Row(item).text("owner")).transpose()?;
-        owner
-            .map(|owner| UserId::parse(&owner).map_err(|_| StoreError::Corrupt("owner")))
+        let key = [
+            ("upload", upload.to_string()),
+            ("reader", reader.to_string()),
+        ];
+        let found = self.0.find(key).await?;
+        found
+            .map(|mut row| row.parsed("owner", UserId::parse))
             .transpose()
     }
 
@@ -169,7 +165,7 @@ fn key(
 
 fn read(mut row: Row) -> Result<ReadGrant, StoreError> {
     Ok(ReadGrant {
-        reader: Reader::parse(&row.text("reader")?).map_err(|_| StoreError::Corrupt("reader"))?,
+        reader: row.parsed("reader", Reader::parse)?,
         granted_at: row.time("granted_at")?,
     })
 }

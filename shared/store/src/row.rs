@@ -53,6 +53,15 @@ impl Row {
         }
     }
 
+    /// A text of a kind that knows how to be read.
+    pub fn parsed<T, E>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, StoreError> {
+        parse(&self.text(name)?).map_err(|_| StoreError::Corrupt(name))
+    }
+
     pub fn time(&mut self, name: &'static str) -> Result<OffsetDateTime, StoreError> {
         OffsetDateTime::parse(&self.text(name)?, &Rfc3339).map_err(|_| StoreError::Corrupt(name))
     }

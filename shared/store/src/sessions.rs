@@ -2,9 +2,7 @@ use auth::refresh::FamilyKey;
 use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
-    operation::{
-        delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError,
-    },
+    operation::put_item::PutItemError,
     types::{TransactWriteItem, Update},
 };
 use domain::{SessionId, UserId, session::Family};
@@ -14,8 +12,8 @@ use time::OffsetDateTime;
 use crate::{
     StoreError,
     row::{Row, at, b, n, s},
-    table::Table,
-    transaction::Pauses,
+    table::{Table, is_conditional_check},
+    transaction::when_free,
 };
 
 /// One item for each refresh token family: a key, a counter, and when it ends.
@@ -97,15 +95,8 @@ impl Sessions {
     /// # Errors
     /// When the table does not answer.
     pub async fn find(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("id", s(id.to_string()))
-            .consistent_read(true)
-            .send()
-            .await?;
-        found.item.map(|item| read(Row(item))).transpose()
+        let found = self.0.find([("id", id.to_string())]).await?;
+        found.map(read).transpose()
     }
 
     /// Makes the next token the newest, in one write, if the family is still what `session` says.
@@ -132,19 +123,11 @@ impl Sessions {
             .expression_attribute_values(":next", n(session.family.rotated(now).generation))
             .expression_attribute_values(":at", n(milliseconds(now)))
             .expression_attribute_values(":now", n(now.unix_timestamp()));
-        let mut pauses = Pauses::default();
-        loop {
-            match update.clone().send().await {
-                Ok(_) => return Ok(Rotation::Done),
-                Err(error) => match error.as_service_error() {
-                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => {
-                        return Ok(Rotation::Overtaken);
-                    }
-                    // A password change is taking it along.
-                    Some(UpdateItemError::TransactionConflictException(_)) => pauses.next().await,
-                    _ => return Err(error.into()),
-                },
-            }
+        // A password change may be taking it along.
+        match when_free(|| update.clone().send()).await {
+            Ok(_) => Ok(Rotation::Done),
+            Err(error) if is_conditional_check(&error) => Ok(Rotation::Overtaken),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -158,16 +141,8 @@ impl Sessions {
             .delete_item()
             .table_name(name)
             .key("id", s(id.to_string()));
-        let mut pauses = Pauses::default();
-        loop {
-            match delete.clone().send().await {
-                Ok(_) => return Ok(()),
-                Err(error) => match error.as_service_error() {
-                    Some(DeleteItemError::TransactionConflictException(_)) => pauses.next().await,
-                    _ => return Err(error.into()),
-                },
-            }
-        }
+        when_free(|| delete.clone().send()).await?;
+        Ok(())
     }
 
     /// The part of a password change that takes one session along into the account's next epoch, if it is of the
@@ -211,9 +186,8 @@ fn read(mut row: Row) -> Result<Session, StoreError> {
         expires_at: expires_at.map_err(|_| StoreError::Corrupt("expires_at"))?,
     };
     Ok(Session {
-        id: SessionId::parse(&row.text("id")?).map_err(|_| StoreError::Corrupt("id"))?,
-        user_id: UserId::parse(&row.text("user_id")?)
-            .map_err(|_| StoreError::Corrupt("user_id"))?,
+        id: row.parsed("id", SessionId::parse)?,
+        user_id: row.parsed("user_id", UserId::parse)?,
         key: FamilyKey::from_bytes(row.bytes("family_key")?),
         family,
         created_at: row.time("created_at")?,

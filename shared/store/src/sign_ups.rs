@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     StoreError,
-    row::{Row, n, s},
+    row::{n, s},
     table::Table,
     users::item,
 };
@@ -50,21 +50,10 @@ impl SignUps {
         email: &Email,
         now: OffsetDateTime,
     ) -> Result<Option<PendingSignUp>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("email", s(email.canonical()))
-            .consistent_read(true)
-            .send()
-            .await?;
-        let Some(item) = found.item else {
+        let key = ("email", email.canonical().to_owned());
+        let Some(mut row) = self.0.find_unexpired(key, now).await? else {
             return Ok(None);
         };
-        let mut row = Row(item);
-        if row.number::<i64>("expires_at")? <= now.unix_timestamp() {
-            return Ok(None);
-        }
         Ok(Some(PendingSignUp {
             email: email.clone(),
             name: Name::stored(row.text("name")?),

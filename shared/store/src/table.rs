@@ -1,10 +1,16 @@
 use std::time::Duration;
 
-use aws_sdk_dynamodb::{Client, config::Builder};
+use aws_sdk_dynamodb::{
+    Client, config::Builder, error::SdkError, operation::update_item::UpdateItemError,
+};
 use aws_types::SdkConfig;
 use settings::{Env, EnvError};
+use time::OffsetDateTime;
 
-use crate::{StoreError, row::s};
+use crate::{
+    StoreError,
+    row::{Row, s},
+};
 
 /// A start that waits longer for a database that does not answer would use up the time of the first request: Lambda
 /// ends it after ten seconds and begins again.
@@ -25,6 +31,32 @@ impl Table {
         })
     }
 
+    /// The item of a key. Strongly consistent: what was written a moment ago is read.
+    pub async fn find<const N: usize>(
+        &self,
+        key: [(&str, String); N],
+    ) -> Result<Option<Row>, StoreError> {
+        let get = self.client.get_item().table_name(&self.name);
+        let get = key
+            .into_iter()
+            .fold(get, |get, (name, value)| get.key(name, s(value)));
+        let found = get.consistent_read(true).send().await?;
+        Ok(found.item.map(Row))
+    }
+
+    /// The item of a key until its `expires_at`. TTL deletes late and is not asked.
+    pub async fn find_unexpired(
+        &self,
+        key: (&str, String),
+        now: OffsetDateTime,
+    ) -> Result<Option<Row>, StoreError> {
+        let Some(mut row) = self.find([key]).await? else {
+            return Ok(None);
+        };
+        let expires_at: i64 = row.number("expires_at")?;
+        Ok((expires_at > now.unix_timestamp()).then_some(row))
+    }
+
     /// Opens the connection ahead of the first request, by asking for an item that nobody has. Whether
     /// it works is told to whoever needs the table.
     pub async fn warm_up(&self, key: &str) {
@@ -40,6 +72,13 @@ impl Table {
         };
         tracing::warn!(table = self.name, problem, "warm_up_failed");
     }
+}
+
+/// Whether an update was refused by its own condition.
+pub(crate) fn is_conditional_check<R>(error: &SdkError<UpdateItemError, R>) -> bool {
+    error
+        .as_service_error()
+        .is_some_and(UpdateItemError::is_conditional_check_failed_exception)
 }
 
 /// A client of `DynamoDB`; `AWS_ENDPOINT_URL_DYNAMODB` sends it elsewhere.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::{
     Client,
-    error::SdkError,
+    error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
     types::{CancellationReason, TransactWriteItem},
 };
@@ -26,6 +26,27 @@ impl Pauses {
     pub async fn next(&mut self) {
         tokio::time::sleep(self.0.mul_f64(fastrand::f64())).await;
         self.0 = (self.0 * 2).min(LONGEST_WAIT);
+    }
+}
+
+/// Sends a write of one item, and again while a transaction has the item: `DynamoDB` refuses it then and says nothing
+/// about the data (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>, "Transaction
+/// conflict handling").
+pub(crate) async fn when_free<T, E, R, F>(send: impl Fn() -> F) -> Result<T, SdkError<E, R>>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<T, SdkError<E, R>>>,
+{
+    let mut pauses = Pauses::default();
+    loop {
+        match send().await {
+            Err(SdkError::ServiceError(failed))
+                if failed.err().code() == Some("TransactionConflictException") =>
+            {
+                pauses.next().await;
+            }
+            ended => return ended,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Idempotency, Record, StoreError,
-    row::{Row, n, s},
+    row::{n, s},
     table::Table,
     transaction::{Outcome, transact},
 };
@@ -63,7 +63,7 @@ impl UploadGrants {
         Ok(matches!(outcome, Outcome::Committed))
     }
 
-    /// Whose grant this is, while it lasts. TTL deletes late and is not asked.
+    /// Whose grant this is, while it lasts.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -72,22 +72,10 @@ impl UploadGrants {
         digest: &str,
         now: OffsetDateTime,
     ) -> Result<Option<UserId>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("id", s(digest))
-            .consistent_read(true)
-            .send()
-            .await?;
-        let Some(item) = found.item else {
-            return Ok(None);
-        };
-        let mut row = Row(item);
-        if row.number::<i64>("expires_at")? <= now.unix_timestamp() {
-            return Ok(None);
-        }
-        let owner = UserId::parse(&row.text("owner")?).map_err(|_| StoreError::Corrupt("owner"))?;
-        Ok(Some(owner))
+        let key = ("id", digest.to_owned());
+        let found = self.0.find_unexpired(key, now).await?;
+        found
+            .map(|mut row| row.parsed("owner", UserId::parse))
+            .transpose()
     }
 }

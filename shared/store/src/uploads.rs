@@ -1,6 +1,5 @@
 use aws_sdk_dynamodb::{
     Client,
-    operation::update_item::UpdateItemError,
     types::{
         AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
@@ -11,9 +10,9 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     Quotas, StoreError,
-    row::{Row, at, n, s},
-    table::Table,
-    transaction::{Outcome, transact},
+    row::{at, n, s},
+    table::{Table, is_conditional_check},
+    transaction::{Outcome, transact, when_free},
 };
 
 mod due;
@@ -70,16 +69,8 @@ impl Uploads {
     /// # Errors
     /// When the table does not answer.
     pub async fn find(&self, owner: UserId, id: UploadId) -> Result<Option<Upload>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("owner", s(owner.to_string()))
-            .key("id", s(id.to_string()))
-            .consistent_read(true)
-            .send()
-            .await?;
-        found.item.map(|item| read(Row(item))).transpose()
+        let key = [("owner", owner.to_string()), ("id", id.to_string())];
+        self.0.find(key).await?.map(read).transpose()
     }
 
     /// Pending -> stored, or another version of a stored one. What a form or a restored version does not need of
@@ -251,14 +242,8 @@ impl Uploads {
                 .expression_attribute_values(":next", n(next.unix_timestamp())),
             None => update.update_expression("REMOVE due_shard, due_at"),
         };
-        match update.send().await {
-            Err(error)
-                if !error
-                    .as_service_error()
-                    .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Err(error.into())
-            }
+        match when_free(|| update.clone().send()).await {
+            Err(error) if !is_conditional_check(&error) => Err(error.into()),
             _ => Ok(()),
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     StoreError,
     row::{Row, at, n, s, words},
     table::Table,
+    transaction::when_free,
 };
 
 pub(crate) mod item;
@@ -105,15 +106,7 @@ impl Users {
     }
 
     async fn row(&self, id: UserId) -> Result<Option<Row>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("id", s(id.to_string()))
-            .consistent_read(true)
-            .send()
-            .await?;
-        Ok(found.item.map(Row))
+        self.0.find([("id", id.to_string())]).await
     }
 
     /// The address of a user, and nothing else of the profile: for those who may see no more.
@@ -153,7 +146,7 @@ impl Users {
     ) -> Result<Updated, StoreError> {
         let Table { client, name } = &self.0;
         let update = Expression::new(changes, versions, now);
-        let result = client
+        let request = client
             .update_item()
             .table_name(name)
             .key("id", s(id.to_string()))
@@ -162,10 +155,8 @@ impl Users {
             .set_expression_attribute_names(Some(update.names))
             .set_expression_attribute_values(Some(update.values))
             .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match result {
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match when_free(|| request.clone().send()).await {
             Ok(output) => {
                 let item = output.attributes.ok_or(StoreError::Corrupt("attributes"))?;
                 read(Row(item)).map(Box::new).map(Updated::Done)

@@ -25,16 +25,14 @@ use aws_smithy_http_client::test_util::infallible_client_fn;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use axum::body::Body;
 use domain::{Password, Roles, SessionId, UserId};
-use http::Request;
+use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, macros::datetime};
 use tower::ServiceExt as _;
 
-use crate::{
-    Clock, Credentials, Env, Inner, Passwords, Sessions, StatusCode, Tokens, Users, router,
-};
+use crate::{Clock, Credentials, Env, Inner, Passwords, Sessions, Tokens, Users, router};
 
 const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
 const ISSUER: &str = "https://api.example.com";

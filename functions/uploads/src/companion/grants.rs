@@ -8,7 +8,6 @@ use http::StatusCode;
 use ring::{
     digest::{SHA256, digest},
     hmac,
-    rand::{SecureRandom as _, SystemRandom},
 };
 use serde::Serialize;
 use store::{Record, UploadGrant};
@@ -114,10 +113,7 @@ fn of_key(key: &str, salt: [u8; 16]) -> String {
 }
 
 fn random<const N: usize>() -> Result<[u8; N], Problem> {
-    let mut bytes = [0; N];
-    let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| Problem::internal(&"no randomness"))?;
-    Ok(bytes)
+    auth::random::bytes().map_err(|error| Problem::internal(&error))
 }
 
 /// Whose grant this is.

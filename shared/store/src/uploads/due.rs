@@ -53,9 +53,8 @@ impl Uploads {
         let due = |item| {
             let mut row = Row(item);
             Ok(Due {
-                owner: UserId::parse(&row.text("owner")?)
-                    .map_err(|_| StoreError::Corrupt("owner"))?,
-                id: UploadId::parse(&row.text("id")?).map_err(|_| StoreError::Corrupt("id"))?,
+                owner: row.parsed("owner", UserId::parse)?,
+                id: row.parsed("id", UploadId::parse)?,
             })
         };
         page.items

@@ -67,8 +67,8 @@ pub(super) fn read(mut row: Row) -> Result<Upload, StoreError> {
     let status = UploadStatus::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))?;
     let seconds = |seconds| OffsetDateTime::from_unix_timestamp(seconds).ok();
     Ok(Upload {
-        id: UploadId::parse(&row.text("id")?).map_err(|_| StoreError::Corrupt("id"))?,
-        owner: UserId::parse(&row.text("owner")?).map_err(|_| StoreError::Corrupt("owner"))?,
+        id: row.parsed("id", UploadId::parse)?,
+        owner: row.parsed("owner", UserId::parse)?,
         filename: Filename::stored(row.text("filename")?),
         content_type: ContentType::stored(row.text("content_type")?),
         size: Size::parse(row.number("size")?).map_err(|_| StoreError::Corrupt("size"))?,

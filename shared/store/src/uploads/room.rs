@@ -44,11 +44,7 @@ impl Uploads {
         if let Some(record) = record {
             parts.push(idempotency.put_new(record, upload.created_at)?);
         }
-        match transact(&self.0.client, parts).await? {
-            Outcome::Committed => Ok(Announced::Created),
-            Outcome::Refused(failed) if failed.get(2) == Some(&true) => Ok(Announced::KeyUsed),
-            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
-        }
+        self.take_room(parts, 2).await
     }
 
     /// Says how many bytes a pending upload will have that nobody announced the size of, and takes room for them.
@@ -78,11 +74,7 @@ impl Uploads {
             .expression_attribute_values(":size", n(size.bytes()))
             .build()?;
         let parts = vec![TransactWriteItem::builder().update(update).build(), reserve];
-        match transact(&self.0.client, parts).await? {
-            Outcome::Committed => Ok(Announced::Created),
-            Outcome::Refused(failed) if failed.first() == Some(&true) => Ok(Announced::KeyUsed),
-            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
-        }
+        self.take_room(parts, 0).await
     }
 
     /// Deleted -> pending: a version of `size` bytes is about to become the current one, and has room in the quota.
@@ -115,10 +107,20 @@ impl Uploads {
             .expression_attribute_values(":due", n((now + due::FIRST_LOOK).unix_timestamp()))
             .build()?;
         let parts = vec![TransactWriteItem::builder().update(update).build(), reserve];
-        match transact(&self.0.client, parts).await? {
-            Outcome::Committed => Ok(Announced::Created),
-            Outcome::Refused(failed) if failed.first() == Some(&true) => Ok(Announced::KeyUsed),
-            Outcome::Refused(_) => Ok(Announced::QuotaExceeded),
-        }
+        self.take_room(parts, 0).await
+    }
+
+    /// Does all `parts`. If their transaction is refused, it is because somebody was quicker when the condition of the
+    /// part number `rival` failed, and for want of room when it did not.
+    async fn take_room(
+        &self,
+        parts: Vec<TransactWriteItem>,
+        rival: usize,
+    ) -> Result<Announced, StoreError> {
+        Ok(match transact(&self.0.client, parts).await? {
+            Outcome::Committed => Announced::Created,
+            Outcome::Refused(failed) if failed.get(rival) == Some(&true) => Announced::KeyUsed,
+            Outcome::Refused(_) => Announced::QuotaExceeded,
+        })
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn profile(profile: &Profile) -> HashMap<String, AttributeValue> {
 pub(super) fn read(mut row: Row) -> Result<User, StoreError> {
     let profile = read_profile(row.map("profile")?);
     Ok(User {
-        id: UserId::parse(&row.text("id")?).map_err(|_| StoreError::Corrupt("id"))?,
+        id: row.parsed("id", UserId::parse)?,
         email: Email::stored(row.text("email")?, row.text("email_canonical")?),
         name: Name::stored(row.text("name")?),
         profile,
