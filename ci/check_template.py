@@ -116,23 +116,35 @@ GRANTS = {
 MAIL = {"MailFrom": "app@mail.example", "AppUrl": "https://app.example/"}
 
 
-def only_attributes(*names: str) -> dict:
-    """A request for these attributes, and not one that names none, which would get all."""
+def naming_only(*names: str) -> dict:
+    """A request that names attributes, and no others."""
     return {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": list(names)},
         "Null": {"dynamodb:Attributes": "false"},
-        "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
     }
+
+
+def reading_only(*names: str) -> dict:
+    """One that reads no more than it names."""
+    return naming_only(*names) | {"StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}}
+
+
+def changing_only(*names: str) -> dict:
+    """One that is handed back no more than it changes."""
+    returned = ["NONE", "UPDATED_OLD", "UPDATED_NEW"]
+    return naming_only(*names) | {"StringEqualsIfExists": {"dynamodb:ReturnValues": returned}}
 
 
 # What holds of a grant besides: function -> resource -> condition. All others have none.
 CONDITIONS = {
+    "Session": {"CredentialsTable": changing_only("email", "user_id", "session_epoch")},
+    "Admin": {"CredentialsTable": changing_only("email", "user_id", "roles", "status", "session_epoch")},
     "Mailer": {
-        "CredentialsTable": only_attributes("email", "user_id", "status", "session_epoch"),
-        "UsersTable": only_attributes("id", "email", "email_canonical"),
+        "CredentialsTable": reading_only("email", "user_id", "status", "session_epoch"),
+        "UsersTable": reading_only("id", "email", "email_canonical"),
         "identity/app@mail.example": {"StringEquals": {"ses:FromAddress": "app@mail.example"}},
         "identity/mail.example": {"StringEquals": {"ses:FromAddress": "app@mail.example"}},
-    }
+    },
 }
 
 COMMON = {"CLOAKROOM_ENV", "RUST_LOG"}

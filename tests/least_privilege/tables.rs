@@ -17,7 +17,7 @@ const ACTIONS: [&str; 10] = [
 ];
 
 /// Function, table or index, and what is allowed there. What is not in here is denied.
-const ALLOWED: [(&str, &str, &[&str]); 36] = [
+const ALLOWED: [(&str, &str, &[&str]); 37] = [
     (
         "Signup",
         "Credentials",
@@ -197,6 +197,18 @@ const ALLOWED: [(&str, &str, &[&str]); 36] = [
     ),
     (
         "Uploads",
+        "ReadGrants",
+        &[
+            "GetItem",
+            "PutItem",
+            "DeleteItem",
+            "Query",
+            "TransactWriteItems Put",
+            "TransactWriteItems Delete",
+        ],
+    ),
+    (
+        "Uploads",
         "Idempotency",
         &["GetItem", "PutItem", "TransactWriteItems Put"],
     ),
@@ -213,7 +225,7 @@ const ALLOWED: [(&str, &str, &[&str]); 36] = [
     ),
 ];
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "Credentials",
     "Users",
     "Users/listing",
@@ -224,6 +236,7 @@ const TABLES: [&str; 13] = [
     "Uploads/due",
     "Quotas",
     "UploadGrants",
+    "ReadGrants",
     "Outbox",
     "EmailTokens",
     "SignUps",
@@ -265,6 +278,7 @@ fn request(action: &str, table: &str) -> Option<(&'static str, Value)> {
         (_, Some(_)) => "shard",
         ("Credentials" | "SignUps", None) => "email",
         ("Uploads" | "Quotas", None) => "owner",
+        ("ReadGrants", None) => "upload",
         _ => "id",
     };
     let name = format!("cloakroom-dev-{table}Table");
@@ -272,11 +286,20 @@ fn request(action: &str, table: &str) -> Option<(&'static str, Value)> {
     if table == "Uploads" {
         item["id"] = json!({"S": "nothing"});
     }
+    if table == "ReadGrants" {
+        item["reader"] = json!({"S": "nobody"});
+    }
     let of_item = |part: &str| json!({"TableName": name, part: item});
     let transact = |kind: &str, body: Value| json!({"TransactItems": [{kind: body}]});
     let update = || {
         let mut body = of_item("Key");
-        body["UpdateExpression"] = json!("SET x = :x");
+        // Of a credential, what most may change: see below.
+        let attribute = if table == "Credentials" {
+            "session_epoch"
+        } else {
+            "x"
+        };
+        body["UpdateExpression"] = json!(format!("SET {attribute} = :x"));
         body["ExpressionAttributeValues"] = json!({":x": {"S": "x"}});
         body
     };
@@ -312,6 +335,74 @@ fn request(action: &str, table: &str) -> Option<(&'static str, Value)> {
         }
         other => panic!("no such action: {other}"),
     })
+}
+
+/// Whoever ends sessions or manages accounts gets at no hash: neither to write one, nor to read it, nor to guess at it.
+#[tokio::test]
+async fn who_may_change_an_account_may_not_touch_its_hash() {
+    let app = TestApp::start();
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    let update = |set: &str, condition: &str, returned: &str| {
+        json!({
+            "TableName": "cloakroom-dev-CredentialsTable", "Key": {"email": {"S": "ada@example.com"}},
+            "UpdateExpression": set, "ConditionExpression": condition, "ReturnValues": returned,
+            "ExpressionAttributeNames": {"#a": "session_epoch"},
+            "ExpressionAttributeValues": {":x": {"N": "1"}},
+        })
+    };
+    let named = |name: &str| {
+        let mut body = update("SET #a = :x", "attribute_exists(email)", "NONE");
+        body["ExpressionAttributeNames"]["#a"] = json!(name);
+        body
+    };
+    let of_all = "attribute_exists(#a)";
+    for (function, body, allowed) in [
+        ("Session", named("session_epoch"), true),
+        ("Admin", named("session_epoch"), true),
+        ("Session", named("roles"), false),
+        ("Session", named("status"), false),
+        ("Session", named("hash"), false),
+        ("Admin", named("hash"), false),
+        ("Admin", named("failures"), false),
+        (
+            "Admin",
+            update("SET #a = :x, hash = :x", of_all, "NONE"),
+            false,
+        ),
+        (
+            "Admin",
+            update("SET #a = :x", "begins_with(hash, :x)", "NONE"),
+            false,
+        ),
+        (
+            "Admin",
+            update("SET #a = hash", "#a <> :x", "UPDATED_NEW"),
+            false,
+        ),
+        (
+            "Session",
+            update("SET #a = :x", of_all, "UPDATED_NEW"),
+            true,
+        ),
+        ("Session", update("SET #a = :x", of_all, "ALL_NEW"), false),
+        ("Admin", update("SET #a = :x", of_all, "ALL_OLD"), false),
+    ] {
+        let what = format!("{function}: {body}");
+        let may = database(&app, function, "UpdateItem", &body).await;
+        assert_eq!(may, allowed, "{what}");
+        let mut part = body;
+        part.as_object_mut().unwrap().remove("ReturnValues");
+        let transaction = json!({"TransactItems": [{"Update": part}]});
+        if !allowed && !what.contains("ALL_") {
+            let may = database(&app, function, "TransactWriteItems", &transaction).await;
+            assert!(!may, "{what} in a transaction");
+        }
+    }
+    let delete = json!({
+        "TableName": "cloakroom-dev-CredentialsTable", "Key": {"email": {"S": "ada@example.com"}},
+        "ReturnValues": "ALL_OLD",
+    });
+    assert!(!database(&app, "Admin", "DeleteItem", &delete).await);
 }
 
 /// One right is not a way to another: of a transaction or a batch, every part is looked at.

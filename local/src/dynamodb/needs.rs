@@ -23,7 +23,8 @@ impl Need {
     }
 }
 
-/// The attributes that a request names, for conditions on `dynamodb:Attributes` and `dynamodb:Select`
+/// The attributes that a request names, for conditions on `dynamodb:Attributes` and `dynamodb:Select`, and what a write
+/// hands back, for those on `dynamodb:ReturnValues`
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>).
 fn context(operation: &str, part: &Value) -> Context {
     let attributes = match operation {
@@ -34,6 +35,13 @@ fn context(operation: &str, part: &Value) -> Context {
                 return Context::from([("dynamodb:Select", all)]);
             };
             projected(projection, &part["ExpressionAttributeNames"])
+        }
+        "PutItem" | "UpdateItem" | "DeleteItem" | "ConditionCheckItem" => {
+            let returned = part["ReturnValues"].as_str().unwrap_or("NONE").to_owned();
+            return Context::from([
+                ("dynamodb:Attributes", written(part)),
+                ("dynamodb:ReturnValues", vec![returned]),
+            ]);
         }
         // Which they are is not read here: a condition on them holds for none.
         _ => vec!["?".to_owned()],
@@ -53,6 +61,54 @@ fn projected(projection: &str, names: &Value) -> Vec<String> {
     top_level
         .map(|name| names[name].as_str().unwrap_or(name).to_owned())
         .collect()
+}
+
+/// The top-level names in a write: of its key, its item and its expressions. The parameters that there were before
+/// expressions name what no condition allows.
+fn written(part: &Value) -> Vec<String> {
+    let members = ["Key", "Item"].map(|member| part[member].as_object());
+    let mut all: Vec<_> = members
+        .into_iter()
+        .flatten()
+        .flat_map(|attributes| attributes.keys().cloned())
+        .collect();
+    for expression in ["UpdateExpression", "ConditionExpression"] {
+        let text = part[expression].as_str().unwrap_or_default();
+        all.extend(named(text, &part["ExpressionAttributeNames"]));
+    }
+    for legacy in ["AttributeUpdates", "Expected"] {
+        if !part[legacy].is_null() {
+            all.push("?".to_owned());
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The top-level names in an update or condition expression: words that are neither its keywords nor its functions, nor
+/// stand for a value, nor come after a dot.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html>
+fn named(expression: &str, names: &Value) -> Vec<String> {
+    const KEYWORDS: [&str; 9] = [
+        "SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN",
+    ];
+    let is_word = |c: char| c.is_alphanumeric() || "_#:-.[]".contains(c);
+    let mut found = Vec::new();
+    let mut rest = expression;
+    while let Some(start) = rest.find(is_word) {
+        let word = &rest[start..];
+        let (word, after) = word.split_at(word.find(|c| !is_word(c)).unwrap_or(word.len()));
+        rest = after;
+        let is_function = after.trim_start().starts_with('(')
+            && !KEYWORDS.contains(&word.to_ascii_uppercase().as_str());
+        let top_level = word.split(['.', '[']).next().unwrap_or(word);
+        let is_keyword = KEYWORDS.contains(&top_level.to_ascii_uppercase().as_str());
+        if !is_function && !is_keyword && !top_level.is_empty() && !top_level.starts_with(':') {
+            found.push(names[top_level].as_str().unwrap_or(top_level).to_owned());
+        }
+    }
+    found
 }
 
 /// Whether an operation may change an item.
@@ -178,6 +234,43 @@ mod tests {
         let all = context("GetItem", &json!({"TableName": "a"}));
         assert_eq!(all["dynamodb:Select"], ["ALL_ATTRIBUTES"]);
         assert!(!all.contains_key("dynamodb:Attributes"));
+    }
+
+    #[test]
+    fn what_a_write_names_is_part_of_the_request() {
+        let context = |operation: &str, body: &Value| needs(operation, body).remove(0).context;
+        let update = context(
+            "UpdateItem",
+            &json!({
+                "TableName": "a", "Key": {"email": {"S": "x"}},
+                "UpdateExpression": "SET #s=:s, n = if_not_exists(n, :zero) + :one,tags[0].x = list_append (l, :l) \
+                    REMOVE failures, a.b.#s add hits :one",
+                "ConditionExpression": "attribute_not_exists(#h) and (size(v) > :one OR NOT(w IN (:one, :two))) \
+                    AND k BETWEEN :one AND m AND contains(roles, :admin)",
+                "ExpressionAttributeNames": {"#s": "status", "#h": "hash"},
+                "ReturnValues": "ALL_OLD",
+            }),
+        );
+        assert_eq!(
+            update["dynamodb:Attributes"],
+            [
+                "a", "email", "failures", "hash", "hits", "k", "l", "m", "n", "roles", "status",
+                "tags", "v", "w"
+            ]
+        );
+        assert_eq!(update["dynamodb:ReturnValues"], ["ALL_OLD"]);
+        let put = json!({"TableName": "a", "Item": {"id": {"S": "x"}, "hash": {"S": "x"}}});
+        let put = context(
+            "TransactWriteItems",
+            &json!({"TransactItems": [{"Put": put}]}),
+        );
+        assert_eq!(put["dynamodb:Attributes"], ["hash", "id"]);
+        assert_eq!(put["dynamodb:ReturnValues"], ["NONE"]);
+        let old = json!({"TableName": "a", "Key": {"id": {"S": "x"}}, "AttributeUpdates": {}});
+        assert_eq!(
+            context("UpdateItem", &old)["dynamodb:Attributes"],
+            ["?", "id"]
+        );
     }
 
     #[test]

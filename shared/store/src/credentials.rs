@@ -18,7 +18,7 @@ use crate::{
 
 /// What proves an account: canonical e-mail -> user id, password hash, roles, status.
 ///
-/// Only sign-up, sign-in and account may read this table.
+/// Only sign-in and account may read a hash.
 #[derive(Debug, Clone)]
 pub struct Credentials(pub(crate) Table);
 

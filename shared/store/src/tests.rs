@@ -9,16 +9,17 @@ use auth::password::PasswordHash;
 use aws_sdk_dynamodb::{
     Client,
     config::{Builder, retry::RetryConfig},
+    error::ErrorMetadata,
     operation::{
         query::QueryOutput,
         transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput},
-        update_item::UpdateItemError,
+        update_item::{UpdateItemError, UpdateItemOutput},
     },
     types::{
         AttributeValue, CancellationReason,
         error::{
             ConditionalCheckFailedException, TransactionCanceledException,
-            TransactionInProgressException,
+            TransactionConflictException, TransactionInProgressException,
         },
     },
 };
@@ -259,6 +260,36 @@ async fn an_update_knows_its_own_work_after_a_lost_reply() {
     assert!(matches!(own, Updated::Done(user) if user.version == 2));
     let somebody_elses = update_after_a_lost_reply(|_| stored("another")).await;
     assert!(matches!(somebody_elses, Updated::Stale));
+}
+
+/// As long as a transaction has the item, nothing is known of the data.
+#[tokio::test(start_paused = true)]
+async fn an_update_waits_for_a_transaction_on_its_item() {
+    let conflict = || {
+        let metadata = ErrorMetadata::builder().code("TransactionConflictException");
+        let conflict = TransactionConflictException::builder().meta(metadata.build());
+        UpdateItemError::TransactionConflictException(conflict.build())
+    };
+    let done = || {
+        let item = stored("its own").into_iter();
+        let item = item.map(|(name, value)| (name.to_owned(), value)).collect();
+        UpdateItemOutput::builder()
+            .set_attributes(Some(item))
+            .build()
+    };
+    let rule = mock!(Client::update_item)
+        .sequence()
+        .error(conflict)
+        .error(conflict)
+        .output(done)
+        .build();
+    let client = mock_client!(aws_sdk_dynamodb, [&rule]);
+    let now = datetime!(2026-01-02 00:00:00 UTC);
+    let updated = Users(table(&client))
+        .update(user().id, &Changes::default(), None, now)
+        .await;
+    assert!(matches!(updated, Ok(Updated::Done(user)) if user.version == 2));
+    assert_eq!(rule.num_calls(), 3);
 }
 
 #[tokio::test]
