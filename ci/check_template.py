@@ -135,8 +135,13 @@ def changing_only(*names: str) -> dict:
     return naming_only(*names) | {"StringEqualsIfExists": {"dynamodb:ReturnValues": returned}}
 
 
+RETURNS_NOTHING = {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}}
+
 # What holds of a grant besides: function -> resource -> condition. All others have none.
 CONDITIONS = {
+    "Signup": {"CredentialsTable": RETURNS_NOTHING},
+    "Recovery": {"CredentialsTable": RETURNS_NOTHING, "UsersTable": RETURNS_NOTHING},
+    "Users": {"UsersTable": naming_only("id", "name", "profile", "version", "updated_at", "write_id")},
     "Session": {"CredentialsTable": changing_only("email", "user_id", "session_epoch")},
     "Admin": {"CredentialsTable": changing_only("email", "user_id", "roles", "status", "session_epoch")},
     "Mailer": {
@@ -537,7 +542,7 @@ def check_streams(report: Report, template: Template) -> None:
         "FunctionName": "MailerFunction",
         "StartingPosition": "TRIM_HORIZON",
         "FilterCriteria": {"Filters": [{"Pattern": '{"eventName": ["INSERT"]}'}]},
-        "BatchSize": 10,
+        "BatchSize": 2,
         "MaximumRetryAttempts": 20,
         "MaximumRecordAgeInSeconds": 3600,
         "BisectBatchOnFunctionError": True,

@@ -109,6 +109,13 @@ fn refuse_unknown_fields(document: &mut Document) {
 
 /// What every route answers, or every one that takes a body or a token, unless it says so itself.
 fn add_common_problems(document: &mut Document) {
+    for (path, item) in &mut document.paths.paths {
+        for operation in operations(item).filter(|_| path.contains('{')) {
+            let responses = &mut operation.responses.responses;
+            let absent = || RefOr::T(problem("`not_found`: absent, or not yours"));
+            responses.entry("404".to_owned()).or_insert_with(absent);
+        }
+    }
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         let problems = [
             (

@@ -293,11 +293,11 @@ fn request(action: &str, table: &str) -> Option<(&'static str, Value)> {
     let transact = |kind: &str, body: Value| json!({"TransactItems": [{kind: body}]});
     let update = || {
         let mut body = of_item("Key");
-        // Of a credential, what most may change: see below.
-        let attribute = if table == "Credentials" {
-            "session_epoch"
-        } else {
-            "x"
+        // What everybody may change who may change anything: see below.
+        let attribute = match table {
+            "Credentials" => "session_epoch",
+            "Users" => "version",
+            _ => "x",
         };
         body["UpdateExpression"] = json!(format!("SET {attribute} = :x"));
         body["ExpressionAttributeValues"] = json!({":x": {"S": "x"}});
@@ -398,11 +398,52 @@ async fn who_may_change_an_account_may_not_touch_its_hash() {
             assert!(!may, "{what} in a transaction");
         }
     }
-    let delete = json!({
-        "TableName": "cloakroom-dev-CredentialsTable", "Key": {"email": {"S": "ada@example.com"}},
-        "ReturnValues": "ALL_OLD",
-    });
+    let handed_back = |part: &str| {
+        json!({
+            "TableName": "cloakroom-dev-CredentialsTable", part: {"email": {"S": "ada@example.com"}},
+            "ReturnValues": "ALL_OLD",
+        })
+    };
+    let (delete, put) = (handed_back("Key"), handed_back("Item"));
     assert!(!database(&app, "Admin", "DeleteItem", &delete).await);
+    for function in ["Signup", "Recovery"] {
+        assert!(
+            !database(&app, function, "PutItem", &put).await,
+            "{function}"
+        );
+    }
+    let reset = update("SET #a = :x", of_all, "ALL_OLD");
+    assert!(!database(&app, "Recovery", "UpdateItem", &reset).await);
+}
+
+/// A refresh takes the roles from Users, and an administrator is one by what stands there.
+#[tokio::test]
+async fn who_may_change_a_profile_may_not_change_what_its_owner_may_do() {
+    let app = TestApp::start();
+    let ada = app
+        .sign_up("ada@example.com", PASSWORD)
+        .await
+        .expect(201)
+        .json();
+    for (name, allowed) in [
+        ("name", true),
+        ("profile", true),
+        ("roles", false),
+        ("status", false),
+        ("session_epoch", false),
+        ("email", false),
+    ] {
+        let update = json!({
+            "TableName": "cloakroom-dev-UsersTable", "Key": {"id": {"S": ada["user"]["id"]}},
+            "UpdateExpression": "SET #a = :x",
+            "ExpressionAttributeNames": {"#a": name}, "ExpressionAttributeValues": {":x": {"S": "x"}},
+        });
+        let transaction = json!({"TransactItems": [{"Update": update}]});
+        for (operation, body) in [("UpdateItem", update), ("TransactWriteItems", transaction)] {
+            let may = database(&app, "Users", operation, &body).await;
+            assert_eq!(may, allowed, "{operation} {name}");
+        }
+    }
 }
 
 /// One right is not a way to another: of a transaction or a batch, every part is looked at.

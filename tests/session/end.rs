@@ -96,14 +96,23 @@ async fn a_sign_out_without_a_token_says_what_is_missing() {
     let app = TestApp::start();
     let ada = app.somebody("ada@example.com").await;
     for path in ["/signout", "/signout?everywhere=false"] {
-        for body in [json!({}), json!({"refreshToken": null})] {
+        let missing = ("/refreshToken", "required");
+        let unknown = ("/refreshTokn", "unknown_field");
+        let wrong = ("/refreshToken", "wrong_type");
+        for (body, expected) in [
+            (json!({}), vec![missing]),
+            (json!({"refreshToken": null}), vec![wrong]),
+            (json!({"refreshTokn": "x"}), vec![missing, unknown]),
+        ] {
             let answer = ada.post(path, &body).await.expect(422);
             assert_eq!(answer.problem(), "validation_failed");
-            let error = &answer.json()["errors"][0];
-            assert_eq!(
-                (&error["pointer"], &error["code"]),
-                (&json!("/refreshToken"), &json!("required"))
-            );
+            let answer = answer.json();
+            let errors = answer["errors"].as_array().unwrap().iter();
+            let told = errors.map(|error| {
+                let text = |name: &str| error[name].as_str().unwrap();
+                (text("pointer"), text("code"))
+            });
+            assert_eq!(told.collect::<Vec<_>>(), expected, "{body}");
         }
     }
     next(refresh(&app, &ada.refresh_token).await);

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{assert_has_ended, generation, item, next, refresh, sign_out, sign_out_everywhere};
 use crate::support::{
     TestApp,
@@ -46,6 +48,31 @@ async fn a_refresh_that_was_done_and_told_as_an_outage_can_be_asked_for_again() 
     assert_is_unavailable(&refresh(app, &ada.refresh_token).await);
     system.dynamodb.always(&Fault::None);
     assert_eq!(generation(app, &ada).await, "1");
+    let second = next(refresh(app, &ada.refresh_token).await);
+    next(refresh(app, &second).await);
+    assert_eq!(generation(app, &ada).await, "2");
+}
+
+/// Whoever is told to come again in two seconds, and does, is in time for the same successor.
+#[tokio::test]
+async fn a_refresh_that_was_done_before_the_database_hung_can_be_asked_for_again() {
+    let system = Fragile::start(10, &[]).await;
+    let app = &system.app;
+    let ada = app.somebody("ada@example.com").await;
+    let mut done = false;
+    system.dynamodb.plan(move |operation, _| match operation {
+        _ if done => Fault::Hang,
+        "UpdateItem" => {
+            done = true;
+            Fault::LostReply
+        }
+        _ => Fault::None,
+    });
+    let answer = refresh(app, &ada.refresh_token).await;
+    assert_is_unavailable(&answer);
+    system.dynamodb.always(&Fault::None);
+    let seconds = answer.header("retry-after").unwrap().parse().unwrap();
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
     let second = next(refresh(app, &ada.refresh_token).await);
     next(refresh(app, &second).await);
     assert_eq!(generation(app, &ada).await, "2");

@@ -58,6 +58,11 @@ async fn what_names_nobody_is_not_found() {
         "..%2fusers",
         "%2e",
         "me%20",
+        "me%3Fx",
+        "me%23x",
+        "m%09e",
+        "%25ff",
+        "%2565",
         &ada.id.to_uppercase(),
     ] {
         let answer = ada.get(&format!("/users/{nobody}")).await;

@@ -46,7 +46,8 @@ fn check_name(name: &str) -> Result<(), Error> {
     }
 }
 
-/// What the functions could not read is not written.
+/// What no function could read is not written. Of a key, the public half comes first: functions do not sign with what
+/// nobody can verify, and until it is there they do not sign at all.
 fn check_value(name: &str, value: &SecretString) -> Result<(), Error> {
     match value.expose_secret().len() {
         0 => return Err(Error::EmptyValue),

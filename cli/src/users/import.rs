@@ -116,7 +116,7 @@ fn report(written: &Written) -> io::Result<()> {
     for line in skipped {
         writeln!(
             io::stderr(),
-            "line {line}: skipped, there is an account with this address and another password"
+            "line {line}: skipped, there is an account with this address and another hash (another password, or signed in since)"
         )?;
     }
     writeln!(

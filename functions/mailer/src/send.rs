@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use aws_sdk_sesv2::{
     Client,
-    config::Builder,
-    error::{BuildError, SdkError},
+    config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
+    error::{BuildError, ProvideErrorMetadata as _, SdkError},
     operation::send_email::SendEmailError,
     types::{Body, Content, Destination, EmailContent, Message},
 };
@@ -9,6 +11,10 @@ use domain::Email;
 use settings::{Env, aws::SdkConfig};
 
 use crate::texts::Mail;
+
+/// SES takes a mail once for each time that it is asked, also by who did not wait for its answer: so it is asked once, and
+/// waited for. Two of a batch fit into the function's time.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The way to SES.
 #[derive(Debug)]
@@ -40,13 +46,16 @@ impl Post {
     pub fn from_env(env: &Env, config: &SdkConfig) -> Self {
         let mut config = Builder::from(config);
         config.set_endpoint_url(env.get("AWS_ENDPOINT_URL_SESV2").map(str::to_owned));
+        config.set_retry_config(Some(RetryConfig::disabled()));
+        let patience = TimeoutConfig::builder().operation_timeout(PATIENCE).build();
+        config.set_timeout_config(Some(patience));
         Self {
             client: Client::from_conf(config.build()),
             from: env.get("MAIL_FROM").map(str::to_owned),
         }
     }
 
-    /// Sends a mail. An attempt whose reply got lost is made again, so it may arrive twice.
+    /// Sends a mail, in one attempt: the stream brings its order again when it fails.
     pub async fn send(&self, to: &Email, mail: &Mail) -> Result<(), SendError> {
         let from = self.from.as_ref().ok_or(SendError::NoSender)?;
         let text = |data: &str| Content::builder().data(data).charset("UTF-8").build();
@@ -68,7 +77,7 @@ impl Post {
             .await;
         match sent {
             Ok(_) => Ok(()),
-            Err(error) if is_final(&error) => {
+            Err(error) if is_final(&error, from) => {
                 Err(SendError::Refused(settings::aws::explain(&error)))
             }
             Err(error) => Err(SendError::Failed(settings::aws::explain(&error))),
@@ -76,11 +85,14 @@ impl Post {
     }
 }
 
-/// What is wrong with this one mail: its address, or what it says. A paused account or a missing permission is not.
-fn is_final<R>(error: &SdkError<SendEmailError, R>) -> bool {
-    error
-        .as_service_error()
-        .is_some_and(|error| error.is_bad_request_exception() || error.is_message_rejected())
+/// What is wrong with this one mail: its address, or what it says. A paused account or a missing permission is not, nor
+/// a sender that SES does not know yet: it names that one in its message.
+fn is_final<R>(error: &SdkError<SendEmailError, R>, from: &str) -> bool {
+    let names_sender = |message: Option<&str>| message.is_some_and(|text| text.contains(from));
+    error.as_service_error().is_some_and(|error| {
+        let is_of_mail = error.is_bad_request_exception() || error.is_message_rejected();
+        is_of_mail && !names_sender(error.message())
+    })
 }
 
 /// SES takes domains in ASCII only. What is before the `@` is as the owner typed it.

@@ -21,24 +21,29 @@ const NOT_A_BOOLEAN: Invalid = Invalid {
     code: "invalid_boolean",
     detail: "must be true or false",
 };
-const REQUIRED: Invalid = Invalid {
-    code: "required",
-    detail: "must be there",
-};
-
 /// Which session to end.
 #[derive(ToSchema)]
 #[schema(as = SignOut)]
 pub struct Form {
     /// Any refresh token of the session. Not needed to end all.
     #[schema(value_type = String, required = false, format = Password, rename = "refreshToken")]
-    token: Option<Result<RefreshToken, NotARefreshToken>>,
+    token: Result<RefreshToken, NotARefreshToken>,
 }
 
 impl FromFields for Form {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let token = fields.optional("refreshToken", text(|text| Ok(RefreshToken::parse(text))));
+        let token = fields.required("refreshToken", text(|text| Ok(RefreshToken::parse(text))));
         token.map(|token| Self { token })
+    }
+}
+
+/// The same where all sessions are to end: the access token says whose, and what is sent only has to make sense.
+struct Whatever;
+
+impl FromFields for Whatever {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let token = fields.optional("refreshToken", text(|text| Ok(RefreshToken::parse(text))));
+        token.map(|_| Self)
     }
 }
 
@@ -53,7 +58,7 @@ impl FromFields for Form {
     tag = "accounts",
     security((), ("access_token" = [])),
     params(("everywhere" = Option<bool>, Query,
-        description = "`true`: all sessions of the caller, which takes an access token and no refresh token")),
+        description = "`true`: all sessions of the caller, which takes an access token and needs no body")),
     request_body = Form,
     responses(
         (status = 204),
@@ -74,9 +79,7 @@ pub async fn sign_out(
     }
     let App(app) = app;
     let JsonBody(form) = JsonBody::<Form>::from_request(request, &()).await?;
-    let required = || Problem::invalid(vec![FieldError::at("/refreshToken", REQUIRED)]);
-    let token = form.token.ok_or_else(required)?;
-    let Ok(token) = token else {
+    let Ok(token) = form.token else {
         refused(&gateway, "malformed");
         return Ok(StatusCode::NO_CONTENT);
     };
@@ -90,9 +93,8 @@ async fn all(app: App, gateway: Gateway, request: Request) -> Result<StatusCode,
     let (mut parts, body) = request.into_parts();
     let Authenticated(caller) = Authenticated::from_request_parts(&mut parts, &app).await?;
     if !body.is_end_stream() {
-        // Whose sessions they are, the access token says; but what is sent has to make sense.
         let request = Request::from_parts(parts, body);
-        let _: JsonBody<Form> = JsonBody::from_request(request, &()).await?;
+        let _: JsonBody<Whatever> = JsonBody::from_request(request, &()).await?;
     }
     let App(app) = app;
     match accounts::end_all_sessions((&app.credentials, &app.users), caller.user_id).await? {

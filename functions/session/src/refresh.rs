@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, SessionTokens, text};
 use auth::refresh::{NotARefreshToken, RefreshToken};
 use axum::{Json, extract::State};
@@ -16,6 +18,10 @@ use crate::{
 /// How often a family is read that others change at the same time. Each time they have come further, so a token is the
 /// newest, the one before, or too old by then.
 const LOOKS: usize = 8;
+
+/// How long an exchange may take. Who gets no answer asks again after the seconds of `Retry-After`, and has to come while
+/// the same token is still good for the same successor (`domain::session`), for it may have been exchanged.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// A refresh token, to be exchanged.
 #[derive(ToSchema)]
@@ -62,7 +68,12 @@ pub async fn refresh(
         refused(&gateway, "malformed");
         return Err(session_ended());
     };
-    match exchange(&app, &gateway, &token).await? {
+    let exchange = tokio::time::timeout(PATIENCE, exchange(&app, &gateway, &token)).await;
+    let outcome = exchange.unwrap_or_else(|_| {
+        tracing::error!(request_id = gateway.request_id, "deadline_exceeded");
+        Err(Problem::unavailable())
+    });
+    match outcome? {
         Outcome::Granted(session, roles) => {
             let next = token.successor(&session.key);
             issuing.tokens(&gateway, &session, roles, &next).map(Json)

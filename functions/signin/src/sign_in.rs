@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use api::{
     Fields, FromFields, Gateway, Guess, JsonBody, Problem, ProblemDocument, SessionTokens,
@@ -15,6 +15,9 @@ use store::{Credential, Session};
 use utoipa::ToSchema;
 
 use crate::App;
+
+/// How long a write may take that can be left for the next time.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who somebody is, and the proof.
 #[derive(ToSchema)]
@@ -124,12 +127,13 @@ async fn verify(
 async fn renew_hash(app: &App, form: &Form, credential: &Credential) {
     match password::rehash(&form.password, app.passwords.cost()).await {
         Ok(new) => {
-            let renewed = app
+            let renewing = app
                 .credentials
-                .renew_hash(&form.email, &credential.hash, &new)
-                .await;
-            if let Err(error) = renewed {
-                tracing::warn!(%error, "hash_not_renewed");
+                .renew_hash(&form.email, &credential.hash, &new);
+            match tokio::time::timeout(PATIENCE, renewing).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "hash_not_renewed"),
+                Err(error) => tracing::warn!(%error, "hash_not_renewed"),
             }
         }
         Err(error) => tracing::warn!(%error, "hash_not_renewed"),

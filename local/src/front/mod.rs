@@ -31,6 +31,9 @@ use crate::{
 /// Lambda takes events of 6 MB; what the gateway lets through but Lambda does not is the
 /// gateway's error too.
 const MAX_EVENT: usize = 6 * 1024 * 1024;
+/// What API Gateway takes of a request line and headers together; here it is for the URL alone.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+const MAX_REQUEST_LINE: usize = 10_240;
 
 /// The gateway.
 pub(crate) struct Front {
@@ -96,6 +99,9 @@ impl Front {
             return Answered::by_gateway(answer::message(StatusCode::BAD_REQUEST));
         }
         let refuse = |status| Answered::by_gateway(answer::message(status));
+        if parts.uri.to_string().len() > MAX_REQUEST_LINE {
+            return refuse(StatusCode::URI_TOO_LONG);
+        }
         let Some(found) = self.router.find(&parts.method, parts.uri.path()) else {
             return refuse(StatusCode::NOT_FOUND);
         };

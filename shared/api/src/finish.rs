@@ -49,11 +49,9 @@ pub fn finish(router: Router, clock: Clock) -> Router {
 async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Response {
     let gateway = Gateway::of(request.extensions());
     let (method, path) = (request.method().clone(), path_for_the_log(&request));
-    if is_ambiguous(request.raw_http_path()) {
-        return dress(Problem::not_found().into_response(), &gateway.request_id);
-    }
     let begun = clock.now();
     let response = match deadline::budget(request.extensions(), &clock) {
+        _ if is_ambiguous(request.raw_http_path()) => Problem::not_found().into_response(),
         Some(budget) => tokio::time::timeout(budget, next.run(request))
             .await
             .unwrap_or_else(|_| {
@@ -84,9 +82,11 @@ fn path_for_the_log(request: &Request) -> String {
 }
 
 /// API Gateway chooses the function by the path as it was sent and hands it on decoded; read as a URL again,
-/// `/users/../users` or a space at the end would make it another one than was chosen.
+/// `/users/../users`, a space at the end or a question mark would make it another one than was chosen, and what still is
+/// encoded would be decoded twice.
 fn is_ambiguous(path: &str) -> bool {
-    path.trim() != path
+    path.contains(|c: char| c.is_control() || matches!(c, '%' | '?' | '#'))
+        || path.trim() != path
         || path
             .split(['/', '\\'])
             .any(|segment| segment == "." || segment == "..")

@@ -1,9 +1,14 @@
+use std::time::Duration;
+
 use auth::password::{self, Cost, Verdict};
 use domain::{Clock, Email, FailedAttempts, PasswordAttempt, Status, UserId};
 use settings::{Env, EnvError};
 use store::{Credential, Credentials};
 
 use crate::Problem;
+
+/// How long a write may take that can be left for the next time.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Checks passwords, and keeps whoever guesses them waiting (docs/adr/0020-guesses-have-to-wait.md).
 ///
@@ -120,10 +125,17 @@ impl Passwords {
 
     /// No reason to refuse the owner when it fails: the next time will do it.
     async fn forgive(&self, guess: &Guess<'_>) {
-        let forgiven = self.credentials.forgive((guess.email, guess.owner)).await;
-        if let Err(error) = forgiven {
-            tracing::warn!(%error, request_id = guess.request_id, "failures_not_forgiven");
-        }
+        let forgiving = self.credentials.forgive((guess.email, guess.owner));
+        let failed = match tokio::time::timeout(PATIENCE, forgiving).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(elapsed) => elapsed.to_string(),
+        };
+        tracing::warn!(
+            error = failed,
+            request_id = guess.request_id,
+            "failures_not_forgiven"
+        );
     }
 }
 

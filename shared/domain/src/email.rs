@@ -67,9 +67,23 @@ fn fold_case(text: &str) -> String {
         .collect()
 }
 
+/// The same for what is before the `@`, but for letters that only look like those of ASCII, such as `ſ` and `ﬁ`: nobody
+/// is to hold the address of somebody whose mail they will never get.
+fn fold_local(local: &str) -> String {
+    let fold = |c: char| {
+        let folded = fold_case(c.encode_utf8(&mut [0; 4]));
+        if folded.is_ascii() && !c.is_ascii() {
+            c.to_string()
+        } else {
+            folded
+        }
+    };
+    local.chars().map(fold).collect::<String>().nfc().collect()
+}
+
 fn canonical_local(local: &str) -> Result<String, Invalid> {
     let dots_well = !local.starts_with('.') && !local.ends_with('.') && !local.contains("..");
-    let folded = fold_case(local);
+    let folded = fold_local(local);
     let fits =
         !local.is_empty() && local.len() <= MAX_LOCAL_BYTES && folded.len() <= MAX_LOCAL_BYTES;
     if fits && dots_well && local.chars().all(is_local_char) {
@@ -142,6 +156,26 @@ mod tests {
             ),
         ] {
             assert_eq!(canonical(one), canonical(other), "{one} {other}");
+        }
+    }
+
+    /// Mail to the one never reaches the other: whoever signs up with a look-alike must not hold the address it looks like.
+    #[test]
+    fn what_only_looks_like_ascii_is_another_address() {
+        for (one, other) in [
+            ("\u{17f}am@example.com", "sam@example.com"),
+            ("stra\u{df}e@example.com", "strasse@example.com"),
+            ("\u{fb01}n@example.com", "fin@example.com"),
+            ("d\u{131}na@example.com", "dina@example.com"),
+        ] {
+            assert_ne!(canonical(one), canonical(other), "{one} {other}");
+        }
+        for c in ('\u{80}'..=char::MAX).filter(|c| c.is_alphabetic()) {
+            let Ok(email) = Email::parse(&format!("{c}@example.com")) else {
+                continue;
+            };
+            let sent_to = email.display().nfc().collect::<String>();
+            assert_eq!(email.canonical().is_ascii(), sent_to.is_ascii(), "{c}");
         }
     }
 

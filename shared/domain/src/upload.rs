@@ -209,7 +209,8 @@ pub fn lock_until(text: &str, now: OffsetDateTime) -> Result<OffsetDateTime, Inv
     );
     let format = &time::format_description::well_known::Rfc3339;
     let until = OffsetDateTime::parse(text, format).map_err(|_| NOT_A_TIME)?;
-    let until = until.to_offset(time::UtcOffset::UTC);
+    let until = until.checked_to_offset(time::UtcOffset::UTC);
+    let until = until.ok_or(NOT_AHEAD)?;
     if now < until && until <= now + Duration::days(36_525) {
         Ok(until)
     } else {
@@ -261,6 +262,7 @@ mod tests {
         for (text, code) in [
             ("2026-01-01T00:00:00Z", "not_in_future"),
             ("2126-02-01T00:00:00Z", "not_in_future"),
+            ("9999-12-31T23:59:59-01:00", "not_in_future"),
             ("tomorrow", "invalid_time"),
         ] {
             assert_eq!(lock_until(text, NOW).unwrap_err().code, code, "{text}");

@@ -64,8 +64,7 @@ impl<T> Cached<T> {
     pub async fn get(&self) -> Result<Arc<T>, Unavailable> {
         // Held while we read, so that whoever comes meanwhile waits for the same answer.
         let mut state = self.state.lock().await;
-        let now = self.clock.now();
-        if state.ask_again.is_none_or(|at| now >= at) {
+        if state.ask_again.is_none_or(|at| self.clock.now() >= at) {
             let wait = match self.load().await {
                 Some(fresh) => {
                     state.last_good = Some(Arc::new(fresh));
@@ -73,7 +72,8 @@ impl<T> Cached<T> {
                 }
                 None => PATIENCE.min(self.lifetime),
             };
-            state.ask_again = Some(now + wait);
+            // From the answer on: one that never came took as long as nobody is to ask again.
+            state.ask_again = Some(self.clock.now() + wait);
         }
         state.last_good.clone().ok_or(Unavailable)
     }
@@ -194,6 +194,21 @@ mod tests {
             assert_eq!(*cached.get().await.unwrap(), [expected], "at {at} s");
         }
         assert_eq!(rule.num_calls(), 4);
+    }
+
+    /// Waiting for nothing takes as long as nobody is to ask again: that time begins afterwards.
+    #[tokio::test]
+    async fn a_store_that_hangs_is_not_asked_by_every_request() {
+        let (clock, seconds) = clock();
+        let passing = Arc::clone(&seconds);
+        let rule = mock!(Client::get_parameters_by_path)
+            .match_requests(move |_| passing.fetch_add(2, Ordering::SeqCst) >= 0)
+            .then_error(down);
+        let ssm = mock_client!(aws_sdk_ssm, RuleMode::MatchAny, [&rule], no_retries);
+        let cached = cached(ssm, clock);
+        assert_eq!(cached.get().await, Err(Unavailable));
+        assert_eq!(cached.get().await, Err(Unavailable));
+        assert_eq!(rule.num_calls(), 1);
     }
 
     #[tokio::test]

@@ -117,12 +117,12 @@ impl Sessions {
             .table_name(name)
             .key("id", s(session.id.to_string()))
             .update_expression("SET generation = :next, rotated_at = :at")
-            .condition_expression("generation = :read AND epoch = :epoch AND expires_at > :now")
+            // Whether it has expired was decided by the time the request came; that does not change.
+            .condition_expression("generation = :read AND epoch = :epoch")
             .expression_attribute_values(":read", n(session.family.generation))
             .expression_attribute_values(":epoch", n(session.family.epoch))
             .expression_attribute_values(":next", n(session.family.rotated(now).generation))
-            .expression_attribute_values(":at", n(milliseconds(now)))
-            .expression_attribute_values(":now", n(now.unix_timestamp()));
+            .expression_attribute_values(":at", n(milliseconds(now)));
         // A password change may be taking it along.
         match when_free(|| update.clone().send()).await {
             Ok(_) => Ok(Rotation::Done),

@@ -112,22 +112,20 @@ fn verdict<R>(error: &SdkError<TransactWriteItemsError, R>) -> Verdict {
     }
 }
 
-/// A failed condition is the answer, whatever else happened to the other parts; a conflict or a throttle
-/// says nothing about the data.
+/// A failed condition is the answer, and a throttle says nothing about the data. Nor does a conflict, and beside one a
+/// failed condition is no answer yet: the other transaction may be an earlier try of this one, half done.
 fn verdict_of(reasons: &[CancellationReason]) -> Verdict {
     let has = |codes: &[&str]| {
         reasons
             .iter()
             .any(|reason| reason.code().is_some_and(|code| codes.contains(&code)))
     };
-    if has(&["ConditionalCheckFailed"]) {
+    if has(&["TransactionConflict"]) {
+        Verdict::TryAgain
+    } else if has(&["ConditionalCheckFailed"]) {
         let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
         Verdict::Refused(reasons.iter().map(failed).collect())
-    } else if has(&[
-        "TransactionConflict",
-        "ThrottlingError",
-        "ProvisionedThroughputExceeded",
-    ]) {
+    } else if has(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
         Verdict::TryAgain
     } else {
         Verdict::Failed

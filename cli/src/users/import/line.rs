@@ -84,7 +84,7 @@ fn roles(value: &Value) -> Result<Roles, Invalid> {
 /// In whole milliseconds, like every time of ours.
 fn time(text: &str) -> Result<OffsetDateTime, Invalid> {
     let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| BAD_TIME)?;
-    let time = time.to_offset(UtcOffset::UTC);
+    let time = time.checked_to_offset(UtcOffset::UTC).ok_or(BAD_TIME)?;
     let whole = time.replace_millisecond(time.millisecond());
     whole
         .ok()
@@ -297,6 +297,7 @@ mod tests {
         for bad in [
             "1969-12-31T23:59:59Z",
             "2026-03-01T12:00:01Z",
+            "9999-12-31T23:59:59-01:00",
             "2019-12-10",
             "",
         ] {

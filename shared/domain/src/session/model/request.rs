@@ -32,11 +32,8 @@ impl World {
                 Verdict::NeverIssued => panic!("a token that was never issued: {self:#?}"),
             },
             Step::Rotate(read) => {
-                let holds = |it: &Family| {
-                    it.generation == read.generation
-                        && it.epoch == read.epoch
-                        && it.seconds_left(self.now) > 0
-                };
+                let holds =
+                    |it: &Family| it.generation == read.generation && it.epoch == read.epoch;
                 if let Some(family) = self.family.filter(holds) {
                     let rotated = Some(family.rotated(self.now));
                     self.granted(index, rotated, next);
