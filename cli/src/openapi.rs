@@ -22,7 +22,8 @@ use utoipa::{
     info(
         title = "Cloakroom",
         description = "Accounts and file uploads for any app.\n\n\
-            Every answer that is not the one hoped for is `application/problem+json` (RFC 9457) with a stable `code`. \
+            Every answer that is not the one hoped for is `application/problem+json` (RFC 9457) with a stable `code`; what \
+            API Gateway refuses by itself (429, 413, 500, 503) is JSON with a `message` alone. \
             A path that is not here is 404 `not_found`, a method that a path does not have 405 `method_not_allowed` with \
             `Allow`, and a mistake of ours 500 `internal_error`."
     ),

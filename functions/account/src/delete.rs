@@ -26,6 +26,7 @@ impl FromFields for Form {
 /// Delete the account.
 ///
 /// One transaction removes the account and frees its e-mail address.
+/// The account's files stay, and so do the grants to read them.
 #[utoipa::path(
     delete,
     path = "/users/me",

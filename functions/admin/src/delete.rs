@@ -8,6 +8,7 @@ use crate::{App, admin::Admin, manage::manage};
 /// Delete an account.
 ///
 /// What `DELETE /users/me` does for its owner: one transaction removes the account and frees its e-mail address.
+/// The account's files stay, and so do the grants to read them.
 #[utoipa::path(
     delete,
     path = "/admin/users/{id}",

@@ -1,5 +1,5 @@
-//! Refresh tokens: opaque to the caller, and nothing in them is stored. A session stores its family key and the
-//! generation that is current; the token proves that it was issued from that key.
+//! Refresh tokens: opaque to the caller, and not stored. A session stores its family key, from which they can all be made,
+//! and the generation that is current; the token proves that it was issued from that key.
 //!
 //! `base64url(session id, 16 bytes ‖ generation, 4 bytes big-endian ‖ HMAC-SHA256(family key, generation), 32 bytes)`
 
