@@ -68,6 +68,17 @@ async fn without_a_route_for_the_rest_the_gateway_answers_itself() {
 }
 
 #[tokio::test]
+async fn what_is_longer_than_the_gateway_takes_is_refused_by_it() {
+    let app = TestApp::start();
+    app.get(&format!("/users/{}", "a".repeat(65_000)))
+        .await
+        .expect(414);
+    app.get(&format!("/users/{}", "a".repeat(10_000)))
+        .await
+        .expect(401);
+}
+
+#[tokio::test]
 async fn parameters_of_the_template_reach_the_functions() {
     let app = TestApp::start_with(&["AccessTokenSeconds=60", "Audience=another"]);
     let ada = app.somebody("ada@example.com").await;

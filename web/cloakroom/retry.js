@@ -12,8 +12,17 @@ export const DEFAULT_POLICY = {
 
 const TRANSIENT = new Set([0, 408, 429, 500, 502, 503, 504]);
 
-/** What S3 says when the network garbled or delayed a request, with a status that says "your fault". */
-const TRANSIENT_REASONS = new Set(["RequestTimeout", "BadDigest", "IncompleteBody", "OperationAborted"]);
+/**
+ * What S3 says with a status that says "your fault" when the network garbled or delayed a request, or an earlier one for
+ * the same object is not done yet.
+ */
+const TRANSIENT_REASONS = new Set([
+  "BadDigest",
+  "ConditionalRequestConflict",
+  "IncompleteBody",
+  "OperationAborted",
+  "RequestTimeout",
+]);
 
 /**
  * Whether the same call may do better a little later.

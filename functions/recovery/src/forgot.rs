@@ -34,7 +34,7 @@ impl FromFields for Form {
 
 /// Ask for a new password.
 ///
-/// If the address has an account, a mail with a link goes there, at most one in five minutes. The answer is the same
+/// If the address has an account, a mail with a link goes there, one in each five minutes. The answer is the same
 /// when it has none.
 #[utoipa::path(
     post,
