@@ -122,6 +122,7 @@ async fn finish_sign_up(
         status: user.status,
         session_epoch: 1,
         failed: FailedAttempts::NONE,
+        locked_until: None,
     };
     let tables = (&app.tokens, &app.sign_ups, &app.credentials, &app.users);
     let done = recovery::finish_sign_up(tables, token, &user, &credential).await?;

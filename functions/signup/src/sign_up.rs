@@ -160,6 +160,7 @@ fn credential(user: &User, hash: PasswordHash) -> Credential {
         status: user.status,
         session_epoch: 1,
         failed: FailedAttempts::NONE,
+        locked_until: None,
     }
 }
 

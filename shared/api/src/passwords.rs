@@ -12,8 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Checks passwords, and keeps whoever guesses them waiting (docs/adr/0020-guesses-have-to-wait.md).
 ///
-/// A refusal is one hash and one update of the credentials table, whatever is refused: nobody's address, a wrong
-/// password, a disabled account, or one that nobody may guess at now.
+/// A refusal is one hash and one write to the credentials table, whatever is refused: nobody's address, a wrong password,
+/// a disabled account, or one that nobody may guess at now.
 #[derive(Debug, Clone)]
 pub struct Passwords {
     credentials: Credentials,
@@ -59,9 +59,16 @@ impl Passwords {
     /// # Errors
     /// When the table does not answer: a guess that can't be counted gets no answer.
     pub async fn check(&self, guess: &Guess<'_>) -> Result<Verdict, Problem> {
-        let failed = guess
+        let now = self.clock.now();
+        let Some(credential) = guess
             .credential
-            .map_or(FailedAttempts::NONE, |credential| credential.failed);
+            .filter(|credential| credential.locked_until.is_none_or(|until| until <= now))
+        else {
+            let verdict = self.compare_with_nobodys(guess).await?;
+            self.credentials.count_nobodys(guess.owner).await?;
+            return Ok(verdict);
+        };
+        let failed = credential.failed;
         let verdict = match failed.wait() {
             None => self.check_freely(guess, failed).await?,
             Some(_) => self.check_once(guess, failed).await?,

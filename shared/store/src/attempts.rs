@@ -18,6 +18,12 @@ use crate::{
     transaction::when_free,
 };
 
+/// How many items are nobody's: enough that no flood of guesses at nobody is slower than one at many accounts
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>).
+const NOBODIES: u8 = 64;
+
+const COUNT: &str = "SET failures = if_not_exists(failures, :zero) + :one, write_id = :write_id";
+
 impl Credentials {
     /// Counts a wrong guess that was free when it was made. With the last free one the first wait begins, and what was
     /// guessed at the same time is counted no more. Says whether it was counted.
@@ -30,18 +36,17 @@ impl Credentials {
         seen: FailedAttempts,
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
-        let count = "SET failures = if_not_exists(failures, :zero) + :one, write_id = :write_id";
         let update = self
-            .attempt(email, owner)
+            .attempt(email.canonical(), owner)
             .condition_expression(
                 "user_id = :owner AND attribute_not_exists(locked_until) AND NOT write_id = :write_id",
             )
             .expression_attribute_values(":zero", n(0))
             .expression_attribute_values(":one", n(1));
         let update = match seen.next().wait() {
-            None => update.update_expression(count),
+            None => update.update_expression(COUNT),
             Some(wait) => update
-                .update_expression(format!("{count}, locked_until = :until"))
+                .update_expression(format!("{COUNT}, locked_until = :until"))
                 .expression_attribute_values(":until", milliseconds(now + wait)),
         };
         marked(update).await
@@ -61,7 +66,7 @@ impl Credentials {
         let next = seen.next();
         let until = now + next.wait().unwrap_or_default();
         let update = self
-            .attempt(email, owner)
+            .attempt(email.canonical(), owner)
             .update_expression("SET failures = :next, locked_until = :until, write_id = :write_id")
             .condition_expression(
                 "user_id = :owner AND failures = :seen \
@@ -80,7 +85,7 @@ impl Credentials {
     /// When the table does not answer.
     pub async fn forgive(&self, (email, owner): (&Email, UserId)) -> Result<(), StoreError> {
         let update = self
-            .attempt(email, owner)
+            .attempt(email.canonical(), owner)
             .update_expression("REMOVE failures, locked_until, write_id")
             .condition_expression("user_id = :owner");
         match when_free(|| update.clone().send()).await {
@@ -89,12 +94,30 @@ impl Credentials {
         }
     }
 
-    fn attempt(&self, email: &Email, owner: UserId) -> UpdateItemFluentBuilder {
+    /// Counts a guess at nobody, or at an account that nobody may guess at now: in an item that is nobody's, which an
+    /// address is never called like. To write takes `DynamoDB` longer than to find a condition failed.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn count_nobodys(&self, owner: UserId) -> Result<(), StoreError> {
+        let nobody = format!("nobody#{}", fastrand::u8(..NOBODIES));
+        let update = self
+            .attempt(&nobody, owner)
+            .update_expression(COUNT)
+            .condition_expression(
+                "NOT user_id = :owner AND attribute_not_exists(locked_until) AND NOT write_id = :write_id",
+            )
+            .expression_attribute_values(":zero", n(0))
+            .expression_attribute_values(":one", n(1));
+        marked(update).await.map(|_| ())
+    }
+
+    fn attempt(&self, email: &str, owner: UserId) -> UpdateItemFluentBuilder {
         let Table { client, name } = &self.0;
         client
             .update_item()
             .table_name(name)
-            .key("email", s(email.canonical()))
+            .key("email", s(email))
             .expression_attribute_values(":owner", s(owner.to_string()))
     }
 }

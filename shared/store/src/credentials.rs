@@ -37,6 +37,8 @@ pub struct Credential {
     pub session_epoch: u64,
     /// The wrong guesses at the password since the owner last gave the right one.
     pub failed: FailedAttempts,
+    /// Until when nobody may guess at it.
+    pub locked_until: Option<OffsetDateTime>,
 }
 
 /// Whose address it is, for those who must not see the hash.
@@ -295,6 +297,11 @@ impl Credentials {
     }
 }
 
+fn in_milliseconds(since_1970: i64) -> Option<OffsetDateTime> {
+    let time = OffsetDateTime::UNIX_EPOCH;
+    time.checked_add(time::Duration::milliseconds(since_1970))
+}
+
 fn write(email: &Email, credential: &Credential) -> HashMap<String, AttributeValue> {
     let mut item = HashMap::from([
         ("email".to_owned(), s(email.canonical())),
@@ -322,5 +329,8 @@ fn read(mut row: Row) -> Result<Credential, StoreError> {
         status: Status::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))?,
         session_epoch: row.number("session_epoch")?,
         failed: FailedAttempts::new(row.optional_number("failures").unwrap_or_default()),
+        locked_until: row
+            .optional_number("locked_until")
+            .and_then(in_milliseconds),
     })
 }

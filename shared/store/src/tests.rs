@@ -73,6 +73,7 @@ async fn sign_up(client: &Client) -> Result<SignUp, StoreError> {
         status: Status::Active,
         session_epoch: 1,
         failed: FailedAttempts::NONE,
+        locked_until: None,
     };
     let record = Record {
         id: "key".into(),

@@ -182,6 +182,7 @@ impl Form {
             status: user.status,
             session_epoch: 1,
             failed: FailedAttempts::NONE,
+            locked_until: None,
         };
         Account {
             line,
