@@ -106,6 +106,36 @@ async fn events_may_come_twice_late_and_for_nothing() {
     assert!(unknown.header("x-amz-function-error").is_some());
 }
 
+/// The record of an upload.
+async fn record(app: &TestApp, owner: &str, id: &Value) -> Value {
+    let body = json!({
+        "TableName": "cloakroom-dev-UploadsTable",
+        "Key": {"owner": {"S": owner}, "id": {"S": id}},
+        "ConsistentRead": true,
+    });
+    let item = app.call_engine("dynamodb", "local", "DynamoDB_20120810.GetItem", &body);
+    item.await.expect(200).json()["Item"].clone()
+}
+
+#[tokio::test]
+async fn what_a_form_brought_is_looked_at_once_more_when_the_form_has_expired() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let form = ada.get("/s3/params?filename=a.txt").await.expect(200);
+    super::companion::submit(&form.json(), b"hello")
+        .await
+        .expect(201);
+    let uploads = async || ada.get("/uploads").await.expect(200).json()["items"][0].clone();
+    eventually(async || uploads().await["status"] == "stored").await;
+    let upload = json!({"upload": uploads().await});
+    let id = &upload["upload"]["id"];
+    assert!(record(&app, &ada.id, id).await["due_at"].is_object());
+    make_due(&app, &ada.id, &upload, Some("2026-01-01T00:00:00Z")).await;
+    deliver(&app, &reconcile()).await.expect(200);
+    assert!(record(&app, &ada.id, id).await["due_at"].is_null());
+    assert_eq!(status(&ada, &upload).await, "stored");
+}
+
 #[tokio::test]
 async fn a_lost_event_is_made_up_for() {
     let app = TestApp::start();

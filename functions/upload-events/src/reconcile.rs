@@ -1,5 +1,5 @@
 use arrivals::{Arrival, ArrivalError};
-use domain::Upload;
+use domain::{Upload, UploadStatus};
 use lambda_http::Error;
 use store::{StoreError, uploads::SHARDS};
 
@@ -38,6 +38,18 @@ async fn look(app: &App, upload: &Upload) -> Result<(), ArrivalError> {
     let now = app.clock.now();
     let arrival = app.shelves.look(upload, now).await?;
     match arrival {
+        Arrival::Locked(locked) => {
+            app.shelves.uncover(&locked).await?;
+            // The next look finds the version that the record has.
+            again(app, &locked).await.map_err(Into::into)
+        }
+        // Somebody else took it out of the bucket; nothing of it will come.
+        Arrival::Awaited if upload.status == UploadStatus::Stored => app
+            .shelves
+            .uploads
+            .settled(upload)
+            .await
+            .map_err(Into::into),
         Arrival::Awaited if now >= upload.given_up_at() => app.shelves.give_up(upload, now).await,
         Arrival::Awaited => again(app, upload).await.map_err(Into::into),
         Arrival::Stored(_) | Arrival::Mismatch(_) | Arrival::Over => Ok(()),

@@ -1,5 +1,5 @@
 use api::{Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, Timestamp, text};
-use arrivals::Arrival;
+use arrivals::{Arrival, Shelves};
 use axum::{
     Json,
     extract::{Path, State},
@@ -23,6 +23,12 @@ pub const NOT_STORED: Problem = Problem::new(
     StatusCode::CONFLICT,
     "upload_not_stored",
     "this upload is not stored: it is pending, failed or deleted",
+);
+/// 409: another request got there first; the code that tells clients to send theirs again.
+const CHANGING: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "request_in_progress",
+    "another request is changing this upload; try again in a moment",
 );
 const NO_SUCH_VERSION: Problem = Problem::new(
     StatusCode::NOT_FOUND,
@@ -121,7 +127,8 @@ fn version_id(text: &str) -> Result<String, Invalid> {
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
             description = "`not_found`, `version_not_found`"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`upload_not_stored`, `upload_locked`, `quota_exceeded`, `version_too_large`"),
+            description = "`upload_not_stored`, `upload_locked`, `quota_exceeded`, `version_too_large`, \
+                `request_in_progress`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_version`, `required`, `wrong_type`, `unknown_field`)"),
     )
@@ -151,42 +158,50 @@ pub async fn restore(
     if version.is_current && upload.status == UploadStatus::Stored {
         return Ok(Json(UploadAnswer::from(&upload)));
     }
-    let pending = room_for(&app, upload, version).await?;
-    let copied = shelves.bucket.restore(&pending.key(), &version.id).await;
+    let charged = room_for(&app, upload, version).await?;
+    let copied = shelves.bucket.restore(&charged.key(), &version.id).await;
     if !copied.map_err(|error| storage_failed(&error))? {
         return Err(NO_SUCH_VERSION);
     }
     match shelves
-        .look(&pending, app.clock.now())
+        .look(&charged, app.clock.now())
         .await
         .map_err(arrival_failed)?
     {
         Arrival::Stored(upload) => Ok(Json(UploadAnswer::from(&*upload))),
+        // Locked meanwhile; the copy's event takes it away again.
+        Arrival::Locked(_) => Err(LOCKED),
         Arrival::Awaited | Arrival::Mismatch(_) | Arrival::Over => Err(NOT_STORED),
     }
 }
 
-/// Takes room for a deleted upload that comes back. From here on S3's event completes it, too.
+/// Takes room for a version: all of it for a deleted upload that comes back, what it has more for a stored one. What it
+/// has less is given back once it is there. From here on S3's event completes it, too.
 async fn room_for(app: &App, upload: Upload, version: &Version) -> Result<Upload, Problem> {
-    if upload.status == UploadStatus::Stored {
-        return Ok(upload);
-    }
-    let shelves = &app.shelves;
+    let Shelves {
+        uploads, quotas, ..
+    } = &app.shelves;
     let size = Size::parse(version.size).map_err(|_| TOO_LARGE)?;
     let now = app.clock.now();
-    match shelves
-        .uploads
-        .bring_back(&shelves.quotas, &upload, size, now)
-        .await?
-    {
+    let (taken, status) = match upload.status {
+        UploadStatus::Stored if size <= upload.size => return Ok(upload),
+        UploadStatus::Stored => {
+            let widened = uploads.widen(quotas, &upload, size, now).await?;
+            (widened, UploadStatus::Stored)
+        }
+        _ => {
+            let back = uploads.bring_back(quotas, &upload, size, now).await?;
+            (back, UploadStatus::Pending)
+        }
+    };
+    match taken {
         Announced::Created => Ok(Upload {
             size,
-            status: UploadStatus::Pending,
+            status,
             ..upload
         }),
         Announced::QuotaExceeded => Err(QUOTA_EXCEEDED),
-        // It is not deleted any more.
-        Announced::KeyUsed => Err(NOT_STORED),
+        Announced::KeyUsed => Err(CHANGING),
     }
 }
 

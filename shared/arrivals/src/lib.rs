@@ -29,6 +29,8 @@ pub enum Arrival {
     Stored(Box<Upload>),
     /// S3 has nothing yet.
     Awaited,
+    /// S3 has another version than the one that is locked, which stays the upload's; [`Shelves::uncover`] undoes it.
+    Locked(Box<Upload>),
     /// S3 has something else; the upload has failed and what came is gone.
     Mismatch(Mismatch),
     /// The upload failed or was deleted before; S3 has nothing of it any more.
@@ -42,6 +44,7 @@ impl Arrival {
         match self {
             Self::Stored(_) => "stored",
             Self::Awaited => "awaited",
+            Self::Locked(_) => "locked",
             Self::Mismatch(Mismatch::Size) => "size_mismatch",
             Self::Mismatch(Mismatch::Checksum) => "checksum_mismatch",
             Self::Over => "over",
@@ -95,8 +98,14 @@ impl Shelves {
             version_id: object.version_id,
             at: object.stored_at,
         };
-        match self.uploads.store(&self.quotas, upload, &received).await? {
+        let stored = self.uploads.store(&self.quotas, upload, &received, now);
+        match stored.await? {
             Step::Done(upload) => Ok(Arrival::Stored(upload)),
+            Step::Refused(upload)
+                if upload.is_locked(now) && upload.version_id != received.version_id =>
+            {
+                Ok(Arrival::Locked(upload))
+            }
             // Somebody else was quicker with this very version, or with something else.
             Step::Refused(upload) if upload.status == UploadStatus::Stored => {
                 Ok(Arrival::Stored(upload))
@@ -107,6 +116,22 @@ impl Shelves {
             }
             Step::Gone => Ok(Arrival::Over),
         }
+    }
+
+    /// Makes the version that is locked the current one again: a version that lies on top of it goes for good. Nobody
+    /// was charged for that, and the locked one would end by the bucket's lifecycle, with its lock, if it stayed covered.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn uncover(&self, locked: &Upload) -> Result<(), ArrivalError> {
+        // Read after the lock, so it is not the locked one that was still to come.
+        let current = self.bucket.head(&locked.key()).await?;
+        let version = current.and_then(|object| object.version_id);
+        if let Some(version) = version.filter(|version| locked.version_id.as_ref() != Some(version))
+        {
+            self.bucket.forget(&locked.key(), &version).await?;
+        }
+        Ok(())
     }
 
     /// Pending -> failed; what came of it goes.
@@ -154,7 +179,12 @@ impl Shelves {
 }
 
 /// S3 checks what we sign, so only parts that were put together otherwise, or a bucket that others write to, end here.
+///
+/// What was stored once is compared no more: another version was restored, or its form was sent again.
 fn mismatch(upload: &Upload, object: &Object) -> Option<Mismatch> {
+    if upload.stored_at.is_some() {
+        return None;
+    }
     let announced = upload.size.bytes();
     let right_size = match upload.transfer {
         Transfer::Form => object.size <= announced,
@@ -162,11 +192,7 @@ fn mismatch(upload: &Upload, object: &Object) -> Option<Mismatch> {
             object.size == announced
         }
     };
-    // A restored version is compared no more: its size was taken from S3, its digest was checked when it came.
-    let digest = upload
-        .sha256
-        .as_ref()
-        .filter(|_| upload.version_id.is_none());
+    let digest = upload.sha256.as_ref();
     let right_digest = digest.is_none_or(|digest| object.sha256 == Some(*digest.as_bytes()));
     match (right_size, right_digest) {
         (false, _) => Some(Mismatch::Size),

@@ -175,6 +175,13 @@ impl Upload {
         unannounced && self.stored_at.is_none()
     }
 
+    /// Whether what is stored may still be replaced from outside: S3 cannot make a form conditional on there being
+    /// nothing yet, as it can a PUT.
+    #[must_use]
+    pub fn may_be_replaced(&self, now: OffsetDateTime) -> bool {
+        matches!(self.transfer, Transfer::Form) && now < self.given_up_at()
+    }
+
     /// Whether a lock holds at `now`.
     #[must_use]
     pub fn is_locked(&self, now: OffsetDateTime) -> bool {

@@ -95,6 +95,21 @@ impl Bucket {
         Ok(())
     }
 
+    /// Deletes one version for good. S3 keeps it if it is locked.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn forget(&self, key: &str, version_id: &str) -> Result<(), StorageError> {
+        self.client
+            .delete_object()
+            .bucket(&self.name)
+            .key(key)
+            .version_id(version_id)
+            .send()
+            .await?;
+        Ok(())
+    }
+
     /// The versions of an object, newest first, without the marks that deletions leave.
     ///
     /// # Errors

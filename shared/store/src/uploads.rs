@@ -28,6 +28,8 @@ pub use self::{
 
 /// How long the record of an upload is kept that failed or was deleted: far longer than S3 keeps its versions by default.
 const TOMBSTONE: Duration = Duration::days(90);
+const STORED: &str =
+    "SET #status = :stored, #size = :size, stored_at = :stored_at, version_id = :version";
 
 /// Who brings what: owner and upload id -> upload. An index holds those that somebody has to look at.
 #[derive(Debug, Clone)]
@@ -73,8 +75,11 @@ impl Uploads {
         self.0.find(key).await?.map(read).transpose()
     }
 
-    /// Pending -> stored, or another version of a stored one. What a form or a restored version does not need of
-    /// the bytes that were set aside for it goes back to the quota.
+    /// Pending -> stored, or another version of a stored one, unless that is locked. What a form or a restored version
+    /// does not need of the bytes that were set aside for it goes back to the quota; what it has beyond them is charged,
+    /// room or not, because S3 has it.
+    ///
+    /// A form works until it expires, so an upload that came by one stays due until then.
     ///
     /// # Errors
     /// When the tables do not answer.
@@ -83,25 +88,32 @@ impl Uploads {
         quotas: &Quotas,
         upload: &Upload,
         received: &Received,
+        now: OffsetDateTime,
     ) -> Result<Step, StoreError> {
+        let version = received.version_id.as_ref().map(s);
         let mut update = self
             .update(upload)
-            .update_expression(
-                "SET #status = :stored, #size = :size, stored_at = :stored_at, version_id = :version \
-                 REMOVE due_shard, due_at",
-            )
             // The size is what the quota was charged with: nobody else may have changed it meanwhile.
-            .condition_expression("#status IN (:pending, :stored) AND #size = :charged")
+            .condition_expression(
+                "#status IN (:pending, :stored) AND #size = :charged AND (attribute_not_exists(locked_until) \
+                 OR locked_until <= :now OR version_id = :version)",
+            )
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#size", "size")
             .expression_attribute_values(":stored", s("stored"))
             .expression_attribute_values(":pending", s("pending"))
             .expression_attribute_values(":size", n(received.size.bytes()))
             .expression_attribute_values(":charged", n(upload.size.bytes()))
-            .expression_attribute_values(":stored_at", at(received.at));
-        update = match &received.version_id {
-            Some(version) => update.expression_attribute_values(":version", s(version)),
-            None => update.expression_attribute_values(":version", AttributeValue::Null(true)),
+            .expression_attribute_values(":now", n(now.unix_timestamp()))
+            .expression_attribute_values(":stored_at", at(received.at))
+            .expression_attribute_values(":version", version.unwrap_or(AttributeValue::Null(true)));
+        update = if upload.may_be_replaced(now) {
+            update
+                .update_expression(format!("{STORED}, due_shard = :shard, due_at = :due"))
+                .expression_attribute_values(":shard", s(due::shard(upload.id)))
+                .expression_attribute_values(":due", n(upload.given_up_at().unix_timestamp()))
+        } else {
+            update.update_expression(format!("{STORED} REMOVE due_shard, due_at"))
         };
         let charge = quotas.change(upload.owner, upload.size, received.size)?;
         self.step(upload, update, charge).await

@@ -77,6 +77,41 @@ impl Uploads {
         self.take_room(parts, 0).await
     }
 
+    /// Takes the room that a version of `size` bytes needs beyond what is charged, before it becomes the current one of
+    /// a stored upload. It is due until S3 was looked at: the copy may fail.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn widen(
+        &self,
+        quotas: &Quotas,
+        upload: &Upload,
+        size: Size,
+        now: OffsetDateTime,
+    ) -> Result<Announced, StoreError> {
+        let Some(reserve) = quotas.exchange(upload.owner, upload.size, size)? else {
+            return Ok(Announced::QuotaExceeded);
+        };
+        let update = self
+            .update(upload)
+            .update_expression("SET #size = :size, due_shard = :shard, due_at = :due")
+            .condition_expression(
+                "#status = :stored AND #size = :charged \
+                 AND (attribute_not_exists(locked_until) OR locked_until <= :now)",
+            )
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#size", "size")
+            .expression_attribute_values(":stored", s("stored"))
+            .expression_attribute_values(":charged", n(upload.size.bytes()))
+            .expression_attribute_values(":size", n(size.bytes()))
+            .expression_attribute_values(":shard", s(due::shard(upload.id)))
+            .expression_attribute_values(":due", n((now + due::FIRST_LOOK).unix_timestamp()))
+            .expression_attribute_values(":now", n(now.unix_timestamp()))
+            .build()?;
+        let parts = vec![TransactWriteItem::builder().update(update).build(), reserve];
+        self.take_room(parts, 0).await
+    }
+
     /// Deleted -> pending: a version of `size` bytes is about to become the current one, and has room in the quota.
     ///
     /// # Errors
