@@ -8,7 +8,7 @@ use aws_sdk_s3::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use time::OffsetDateTime;
 
-use crate::{Bucket, StorageError, error::code};
+use crate::{Bucket, StorageError, error::code, patience::patient};
 
 /// The current version of an object, as S3 tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +152,8 @@ impl Bucket {
             // Ids and UUIDs: nothing in them needs an escape.
             .copy_source(format!("{}/{key}?versionId={version_id}", self.name))
             .metadata_directive(MetadataDirective::Copy)
+            .customize()
+            .config_override(patient())
             .send()
             .await;
         match copied {
