@@ -47,7 +47,7 @@ async fn look(app: &App, upload: &Upload) -> Result<(), ArrivalError> {
         Arrival::Awaited if upload.status == UploadStatus::Stored => app
             .shelves
             .uploads
-            .settled(upload)
+            .settled(upload, now)
             .await
             .map_err(Into::into),
         Arrival::Awaited if now >= upload.given_up_at() => app.shelves.give_up(upload, now).await,

@@ -141,7 +141,8 @@ pub async fn restore(
 ) -> Result<Json<UploadAnswer>, Problem> {
     let shelves = &app.shelves;
     let upload = app.find(&caller, &id).await?;
-    if matches!(upload.status, UploadStatus::Pending | UploadStatus::Failed) {
+    // One that was stored and is pending is on its way back: an earlier restoration did not get there.
+    if !upload.was_stored() {
         return Err(NOT_STORED);
     }
     if upload.is_locked(app.clock.now()) {
@@ -161,6 +162,7 @@ pub async fn restore(
     let charged = room_for(&app, upload, version).await?;
     let copied = shelves.bucket.restore(&charged.key(), &version.id).await;
     if !copied.map_err(|error| storage_failed(&error))? {
+        put_back(&app, &charged).await?;
         return Err(NO_SUCH_VERSION);
     }
     match shelves
@@ -175,8 +177,19 @@ pub async fn restore(
     }
 }
 
-/// Takes room for a version: all of it for a deleted upload that comes back, what it has more for a stored one. What it
-/// has less is given back once it is there. From here on S3's event completes it, too.
+/// There is nothing to copy after all: the record says again what S3 has.
+async fn put_back(app: &App, charged: &Upload) -> Result<(), Problem> {
+    let (shelves, now) = (&app.shelves, app.clock.now());
+    let looked = shelves.look(charged, now).await.map_err(arrival_failed)?;
+    if looked == Arrival::Awaited {
+        let given_up = shelves.give_up(charged, now).await;
+        given_up.map_err(arrival_failed)?;
+    }
+    Ok(())
+}
+
+/// Takes room for a version: all of it for a deleted upload that comes back, else what it has more. What it has less is
+/// given back once it is there. From here on S3's event completes it, too.
 async fn room_for(app: &App, upload: Upload, version: &Version) -> Result<Upload, Problem> {
     let Shelves {
         uploads, quotas, ..
@@ -184,15 +197,16 @@ async fn room_for(app: &App, upload: Upload, version: &Version) -> Result<Upload
     let size = Size::parse(version.size).map_err(|_| TOO_LARGE)?;
     let now = app.clock.now();
     let (taken, status) = match upload.status {
-        UploadStatus::Stored if size <= upload.size => return Ok(upload),
-        UploadStatus::Stored => {
+        UploadStatus::Stored | UploadStatus::Pending if size <= upload.size => return Ok(upload),
+        status @ (UploadStatus::Stored | UploadStatus::Pending) => {
             let widened = uploads.widen(quotas, &upload, size, now).await?;
-            (widened, UploadStatus::Stored)
+            (widened, status)
         }
-        _ => {
+        UploadStatus::Deleted => {
             let back = uploads.bring_back(quotas, &upload, size, now).await?;
             (back, UploadStatus::Pending)
         }
+        UploadStatus::Failed => return Err(NOT_STORED),
     };
     match taken {
         Announced::Created => Ok(Upload {

@@ -83,7 +83,7 @@ impl Shelves {
         now: OffsetDateTime,
     ) -> Result<Arrival, ArrivalError> {
         if matches!(upload.status, UploadStatus::Failed | UploadStatus::Deleted) {
-            self.clear_away(upload).await?;
+            self.clear_away(upload, now).await?;
             return Ok(Arrival::Over);
         }
         let Some(object) = self.bucket.head(&upload.key()).await? else {
@@ -111,7 +111,7 @@ impl Shelves {
                 Ok(Arrival::Stored(upload))
             }
             Step::Refused(upload) => {
-                self.clear_away(&upload).await?;
+                self.clear_away(&upload, now).await?;
                 Ok(Arrival::Over)
             }
             Step::Gone => Ok(Arrival::Over),
@@ -134,13 +134,13 @@ impl Shelves {
         Ok(())
     }
 
-    /// Pending -> failed; what came of it goes.
+    /// Pending -> failed, or deleted again if it was stored once; what came of it goes.
     ///
     /// # Errors
     /// When the tables or S3 do not answer.
     pub async fn give_up(&self, upload: &Upload, now: OffsetDateTime) -> Result<(), ArrivalError> {
         if let Step::Done(upload) = self.uploads.fail(&self.quotas, upload, now).await? {
-            self.clear_away(&upload).await?;
+            self.clear_away(&upload, now).await?;
         }
         Ok(())
     }
@@ -149,14 +149,26 @@ impl Shelves {
     ///
     /// # Errors
     /// When the tables or S3 do not answer.
-    pub async fn clear_away(&self, upload: &Upload) -> Result<(), ArrivalError> {
+    pub async fn clear_away(
+        &self,
+        upload: &Upload,
+        now: OffsetDateTime,
+    ) -> Result<(), ArrivalError> {
         self.bucket.abort_parts_of(upload).await?;
         // Deleting what is deleted would leave one more mark each time.
-        if self.bucket.head(&upload.key()).await?.is_some() {
+        if self.bucket.head(&upload.key()).await?.is_some() && self.is_over(upload).await? {
             self.bucket.delete(&upload.key()).await?;
         }
-        self.uploads.settled(upload).await?;
+        self.uploads.settled(upload, now).await?;
         Ok(())
+    }
+
+    /// Whether it is still failed or deleted: it may have come back since it was read.
+    async fn is_over(&self, upload: &Upload) -> Result<bool, StoreError> {
+        let found = self.uploads.find(upload.owner, upload.id).await?;
+        Ok(found.is_none_or(|upload| {
+            matches!(upload.status, UploadStatus::Failed | UploadStatus::Deleted)
+        }))
     }
 
     async fn refuse(
@@ -167,7 +179,7 @@ impl Shelves {
     ) -> Result<Arrival, ArrivalError> {
         match self.uploads.fail(&self.quotas, upload, now).await? {
             Step::Done(upload) => {
-                self.clear_away(&upload).await?;
+                self.clear_away(&upload, now).await?;
                 Ok(Arrival::Mismatch(mismatch))
             }
             Step::Refused(upload) if upload.status == UploadStatus::Stored => {
@@ -182,7 +194,7 @@ impl Shelves {
 ///
 /// What was stored once is compared no more: another version was restored, or its form was sent again.
 fn mismatch(upload: &Upload, object: &Object) -> Option<Mismatch> {
-    if upload.stored_at.is_some() {
+    if upload.was_stored() {
         return None;
     }
     let announced = upload.size.bytes();

@@ -172,7 +172,13 @@ impl Upload {
             self.transfer,
             Transfer::Form | Transfer::OpenMultipart { .. }
         );
-        unannounced && self.stored_at.is_none()
+        unannounced && !self.was_stored()
+    }
+
+    /// Whether S3 had it once. A pending upload that S3 had is on its way back.
+    #[must_use]
+    pub const fn was_stored(&self) -> bool {
+        self.stored_at.is_some()
     }
 
     /// Whether what is stored may still be replaced from outside: S3 cannot make a form conditional on there being

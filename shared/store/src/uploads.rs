@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{
         AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
 };
-use domain::{Upload, UploadId, UserId, upload::Size};
+use domain::{Upload, UploadId, UploadStatus, UserId, upload::Size};
 use settings::{Env, EnvError};
 use time::{Duration, OffsetDateTime};
 
@@ -30,6 +30,9 @@ pub use self::{
 const TOMBSTONE: Duration = Duration::days(90);
 const STORED: &str =
     "SET #status = :stored, #size = :size, stored_at = :stored_at, version_id = :version";
+/// `hiding`: S3 is still to be told, by whoever made the change or by the reconciler.
+const OVER: &str =
+    "SET #status = :over, expires_at = :expires, due_shard = :shard, due_at = :now, hiding = :true";
 
 /// Who brings what: owner and upload id -> upload. An index holds those that somebody has to look at.
 #[derive(Debug, Clone)]
@@ -119,7 +122,8 @@ impl Uploads {
         self.step(upload, update, charge).await
     }
 
-    /// Pending -> failed: the bytes go back to the quota. It stays due until [`Uploads::settled`], as a deleted one.
+    /// Pending -> failed, or deleted again if it was stored once and did not come back. The bytes go back to the quota.
+    /// It stays due until [`Uploads::settled`].
     ///
     /// # Errors
     /// When the tables do not answer.
@@ -129,15 +133,19 @@ impl Uploads {
         upload: &Upload,
         now: OffsetDateTime,
     ) -> Result<Step, StoreError> {
+        let over = if upload.was_stored() {
+            UploadStatus::Deleted
+        } else {
+            UploadStatus::Failed
+        };
         let update = self
             .update(upload)
-            .update_expression(
-                "SET #status = :failed, expires_at = :expires, due_shard = :shard, due_at = :now",
-            )
+            .update_expression(OVER)
             .condition_expression("#status = :pending AND #size = :charged")
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#size", "size")
-            .expression_attribute_values(":failed", s("failed"))
+            .expression_attribute_values(":over", s(over.as_str()))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
             .expression_attribute_values(":shard", s(due::shard(upload.id)))
             .expression_attribute_values(":now", n(now.unix_timestamp()))
             .expression_attribute_values(":pending", s("pending"))
@@ -160,16 +168,15 @@ impl Uploads {
     ) -> Result<Step, StoreError> {
         let update = self
             .update(upload)
-            .update_expression(
-                "SET #status = :deleted, expires_at = :expires, due_shard = :shard, due_at = :now",
-            )
+            .update_expression(OVER)
             .condition_expression(
                 "#status IN (:pending, :stored) AND #size = :charged \
                  AND (attribute_not_exists(locked_until) OR locked_until <= :now)",
             )
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#size", "size")
-            .expression_attribute_values(":deleted", s("deleted"))
+            .expression_attribute_values(":over", s("deleted"))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
             .expression_attribute_values(":pending", s("pending"))
             .expression_attribute_values(":stored", s("stored"))
             .expression_attribute_values(":charged", n(upload.size.bytes()))
@@ -224,12 +231,14 @@ impl Uploads {
         })
     }
 
-    /// Nobody has to look at it any more.
+    /// S3 was told. Nobody has to look at it any more, but once when nothing of it can come any more: until then
+    /// somebody with its URL can still send it, and the event that tells of it may be lost.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn settled(&self, upload: &Upload) -> Result<(), StoreError> {
-        self.due_again(upload, None).await
+    pub async fn settled(&self, upload: &Upload, now: OffsetDateTime) -> Result<(), StoreError> {
+        let end = upload.given_up_at();
+        self.due_again(upload, (now < end).then_some(end)).await
     }
 
     async fn due_again(
@@ -250,9 +259,9 @@ impl Uploads {
             .return_values(ReturnValue::None);
         let update = match next {
             Some(next) => update
-                .update_expression("SET due_at = :next")
+                .update_expression("SET due_at = :next REMOVE hiding")
                 .expression_attribute_values(":next", n(next.unix_timestamp())),
-            None => update.update_expression("REMOVE due_shard, due_at"),
+            None => update.update_expression("REMOVE due_shard, due_at, hiding"),
         };
         match when_free(|| update.clone().send()).await {
             Err(error) if !is_conditional_check(&error) => Err(error.into()),
