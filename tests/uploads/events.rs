@@ -212,6 +212,25 @@ async fn nothing_is_restored_before_s3_knows_of_its_deletion() {
 }
 
 #[tokio::test]
+async fn a_record_that_cannot_be_read_keeps_no_other_waiting() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let damaged = announce(&ada, "a.txt", 5).await;
+    let other = announce(&ada, "b.txt", 5).await;
+    let nobody = json!({"upload": {"id": "none"}});
+    change(&app, &ada.id, &damaged, "transfer", json!({"S": "x"})).await;
+    for (upload, shard) in [(&nobody, "0"), (&damaged, "0"), (&other, "3")] {
+        let long_ago = Some("2026-01-01T00:00:00Z");
+        make_due(&app, &ada.id, upload, long_ago).await;
+        change(&app, &ada.id, upload, "due_shard", json!({"S": shard})).await;
+    }
+    deliver(&app, &reconcile()).await.expect(200);
+    assert_eq!(status(&ada, &other).await, "failed");
+    let log = app.log();
+    assert!(log.contains("due_unreadable") && log.contains("reconciliation_failed"));
+}
+
+#[tokio::test]
 async fn a_lost_event_is_made_up_for() {
     let app = TestApp::start();
     let ada = app.somebody("ada@example.com").await;
