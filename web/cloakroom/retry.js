@@ -12,8 +12,17 @@ export const DEFAULT_POLICY = {
 
 const TRANSIENT = new Set([0, 408, 429, 500, 502, 503, 504]);
 
-/** What S3 says when the network garbled or delayed a request, with a status that says "your fault". */
-const TRANSIENT_REASONS = new Set(["RequestTimeout", "BadDigest", "IncompleteBody", "OperationAborted"]);
+/**
+ * What S3 says when the network garbled or delayed a request, or another one was in its way, with a status that says
+ * "your fault".
+ */
+const TRANSIENT_REASONS = new Set([
+  "RequestTimeout",
+  "BadDigest",
+  "IncompleteBody",
+  "OperationAborted",
+  "ConditionalRequestConflict",
+]);
 
 /**
  * Whether the same call may do better a little later.

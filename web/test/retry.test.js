@@ -33,6 +33,8 @@ test("only what may do better later is tried again", () => {
   for (const status of [400, 401, 403, 404, 409, 412, 422]) assert.ok(!isTransient(failure(status)), String(status));
   assert.ok(isTransient(failure(409, "request_in_progress")));
   assert.ok(isTransient(new StorageError(400, "<Error><Code>RequestTimeout</Code></Error>", null)));
+  assert.ok(isTransient(new StorageError(409, "<Error><Code>ConditionalRequestConflict</Code></Error>", null)));
+  assert.ok(!isTransient(new StorageError(412, "<Error><Code>PreconditionFailed</Code></Error>", null)));
   assert.ok(!isTransient(new StorageError(400, "<Error><Code>EntityTooLarge</Code></Error>", null)));
   assert.ok(!isTransient(new TypeError("a bug")));
 });
