@@ -15,8 +15,6 @@ use crate::{Bucket, StorageError, error::code, patience::patient};
 pub struct Object {
     /// Its bytes.
     pub size: u64,
-    /// What it is served as.
-    pub content_type: Option<String>,
     /// The SHA-256 that S3 made of all of it.
     pub sha256: Option<[u8; 32]>,
     /// S3's name of the version.
@@ -68,7 +66,6 @@ impl Bucket {
             .and_then(|length| u64::try_from(length).ok());
         Ok(Some(Object {
             size: size.ok_or_else(|| missing("content-length"))?,
-            content_type: head.content_type,
             sha256: head
                 .checksum_sha256
                 .and_then(|text| STANDARD.decode(text).ok()?.try_into().ok()),

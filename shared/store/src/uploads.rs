@@ -1,8 +1,6 @@
 use aws_sdk_dynamodb::{
     Client,
-    types::{
-        AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-    },
+    types::{AttributeValue, ReturnValue, TransactWriteItem, Update},
 };
 use domain::{Upload, UploadId, UploadStatus, UserId, upload::Size};
 use settings::{Env, EnvError};
@@ -209,7 +207,6 @@ impl Uploads {
             .table_name(&self.0.name)
             .key("owner", s(upload.owner.to_string()))
             .key("id", s(upload.id.to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
     /// One step of the record, with what it changes in the quota. Refused, it is read again: it may have been taken
