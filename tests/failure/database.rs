@@ -109,6 +109,19 @@ async fn starts_without(fault: Fault) {
 
 /// A throttle or a hiccup now and then is nobody's business.
 #[tokio::test]
+async fn room_that_came_free_meanwhile_is_taken() {
+    let system = Fragile::start(TIMEOUT, &[]).await;
+    let ada = system.app.somebody("ada@example.com").await;
+    // Full when it was asked for, and empty when it was looked at.
+    let full = Fault::cancelled(&["None", "ConditionalCheckFailed"]);
+    system.dynamodb.next("TransactWriteItems", 1, full.clone());
+    ada.get("/s3/params?filename=a.txt").await.expect(200);
+    system.dynamodb.next("TransactWriteItems", 100, full);
+    let refused = ada.get("/s3/params?filename=a.txt").await.expect(503);
+    assert!(refused.header("retry-after").is_some());
+}
+
+#[tokio::test]
 async fn a_short_fault_is_not_seen() {
     let (system, token, id) = warm().await;
     let mut ada = SignedIn::with_token(&system.app, token);

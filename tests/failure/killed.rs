@@ -10,9 +10,12 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::accounts;
-use crate::support::{
-    Answer, PASSWORD, SignedIn,
-    faults::{Fault, Fragile},
+use crate::{
+    support::{
+        Answer, PASSWORD, SignedIn,
+        faults::{Fault, Fragile},
+    },
+    uploads,
 };
 
 /// From now on, the functions are killed at their `nth` call (from 0), which is done nevertheless or is not. Counts
@@ -172,6 +175,37 @@ async fn an_upload_is_announced_once() {
                 let listed = ada.get("/uploads").await.expect(200).json();
                 assert_eq!(listed["items"].as_array().unwrap().len(), 1);
                 assert_eq!(listed["items"][0]["id"], announced["upload"]["id"]);
+            },
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_restoration_is_done_or_can_be_asked_for_again() {
+    let system = Fragile::start(10, &[]).await;
+    let app = &system.app;
+    let ada = app.somebody("ada@example.com").await;
+    let restore = |(path, version): &(String, Value)| {
+        ada.request(Method::POST, &format!("{path}/restore"))
+            .json(&json!({"versionId": version}))
+    };
+    for is_done in [false, true] {
+        at_every_call(
+            &system,
+            is_done,
+            async |_| {
+                let upload = uploads::store(&ada, "a.txt", b"hello").await;
+                let path = uploads::path(&upload, "");
+                let versions = ada.get(&format!("{path}/versions")).await.expect(200);
+                ada.delete(&path, &json!(null)).await.expect(204);
+                (path, versions.json()["items"][0]["versionId"].clone())
+            },
+            restore,
+            async |deleted, answer| {
+                assert!(answer.status == 200 || answer.status >= 500);
+                let restored = Answer::of(restore(&deleted)).await.expect(200).json();
+                assert_eq!(restored["upload"]["status"], "stored");
             },
         )
         .await;

@@ -9,15 +9,19 @@ use serde_json::json;
 use super::{FUNCTIONS, key_of};
 use crate::support::{Answer, SignedIn, TestApp};
 
-const ACTIONS: [&str; 6] = ["get", "head", "put", "delete", "list", "versions"];
+const ACTIONS: [&str; 7] = ["get", "head", "put", "delete", "list", "versions", "forget"];
 
 /// Function, what it names the bucket by, and what it may do there. What is not in here is denied.
 const ALLOWED: [(&str, &str, &[&str]); 2] = [
-    ("Uploads", "cloakroom-dev-uploads-s3alias", &ACTIONS),
+    (
+        "Uploads",
+        "cloakroom-dev-uploads-s3alias",
+        &["get", "head", "put", "delete", "list", "versions"],
+    ),
     (
         "UploadEvents",
         "cloakroom-dev-events-s3alias",
-        &["get", "head", "delete", "list"],
+        &["get", "head", "delete", "list", "forget"],
     ),
 ];
 
@@ -65,6 +69,10 @@ async fn is_allowed(client: &Client, action: &str, bucket: &str, key: &str) -> b
         "delete" => {
             let gone = format!("{key}-gone");
             refusal(client.delete_object().bucket(bucket).key(gone).send().await)
+        }
+        "forget" => {
+            let delete = client.delete_object().bucket(bucket).key(key);
+            refusal(delete.version_id("none").send().await)
         }
         "list" => refusal(client.list_objects_v2().bucket(bucket).send().await),
         "versions" => refusal(client.list_object_versions().bucket(bucket).send().await),

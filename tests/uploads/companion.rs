@@ -1,11 +1,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::MIB;
+use super::{MIB, announce, download, path};
 use crate::support::{Answer, SignedIn, TestApp};
 
 /// A form as a browser sends it.
-async fn submit(form: &Value, file: &[u8]) -> Answer {
+pub async fn submit(form: &Value, file: &[u8]) -> Answer {
     let mut body = Vec::new();
     for (name, value) in form["fields"].as_object().unwrap() {
         let value = value.as_str().unwrap();
@@ -89,6 +89,72 @@ async fn a_form_takes_what_room_there_is_and_gives_back_the_rest() {
         .json();
     assert_eq!(submit(&rest, b"1234").await.status, 400);
     submit(&rest, b"123").await.expect(201);
+}
+
+/// What a form brought in, once the upload has so many bytes.
+async fn stored(owner: &SignedIn<'_>, size: usize) -> Value {
+    let is_stored = |upload: &Value| upload["status"] == "stored" && upload["size"] == size;
+    crate::support::eventually(async || is_stored(&uploads(owner).await[0])).await;
+    json!({"upload": uploads(owner).await[0]})
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_again_counts_for_what_it_then_brings() {
+    let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
+    let ada = app.somebody("ada@example.com").await;
+    let form = ada.get("/s3/params?filename=a.txt").await.expect(200);
+    let form = form.json();
+    submit(&form, b"1").await.expect(201);
+    stored(&ada, 1).await;
+    submit(&form, b"1234567890").await.expect(201);
+    let upload = stored(&ada, 10).await;
+    let full = ada.get("/s3/params?filename=b.txt").await.expect(409);
+    assert_eq!(full.problem(), "quota_exceeded");
+
+    let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
+    let restore = async |version: usize| {
+        let id = versions.json()["items"][version]["versionId"].clone();
+        ada.post(&path(&upload, "/restore"), &json!({"versionId": id}))
+            .await
+    };
+    let small = restore(1).await.expect(200).json();
+    assert_eq!(small["upload"]["size"], 1);
+    // The room that the larger one needs may be taken meanwhile.
+    let other = announce(&ada, "b.txt", 9).await;
+    assert_eq!(restore(0).await.expect(409).problem(), "quota_exceeded");
+    assert_eq!(download(&ada, &upload).await.expect(200).body, b"1");
+    ada.delete(&path(&other, ""), &json!(null))
+        .await
+        .expect(204);
+    let large = restore(0).await.expect(200).json();
+    assert_eq!(large["upload"]["size"], 10);
+    let full = ada.get("/s3/params?filename=b.txt").await.expect(409);
+    assert_eq!(full.problem(), "quota_exceeded");
+}
+
+#[tokio::test]
+async fn a_form_does_not_replace_a_file_that_is_locked() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let form = ada.get("/s3/params?filename=a.txt").await.expect(200);
+    let form = form.json();
+    submit(&form, b"hello").await.expect(201);
+    let upload = stored(&ada, 5).await;
+    let until = json!({"until": "2090-01-01T00:00:00Z"});
+    ada.put(&path(&upload, "/lock"), &until).await.expect(200);
+    let versions = async || {
+        let listed = ada.get(&path(&upload, "/versions")).await.expect(200);
+        listed.json()["items"].clone()
+    };
+    let locked = versions().await;
+    for _ in 0..2 {
+        submit(&form, b"something else").await.expect(201);
+        // Whether S3 has told yet or not.
+        assert_eq!(download(&ada, &upload).await.expect(200).body, b"hello");
+        crate::support::eventually(async || versions().await == locked).await;
+    }
+    let shown = ada.get(&path(&upload, "")).await.expect(200).json();
+    assert_eq!(shown["upload"], upload["upload"]);
 }
 
 /// Sends parts of these sizes in the widget's way; what it then completes with.

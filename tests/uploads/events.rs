@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{announce, path, send, status};
+use super::{announce, path, send, status, store};
 use crate::support::{Answer, TestApp, eventually};
 
 /// Runs upload-events as `EventBridge` would.
@@ -52,9 +53,25 @@ async fn make_due(app: &TestApp, owner: &str, upload: &Value, created_at: Option
         body["UpdateExpression"] = json!("SET due_at = :past, created_at = :created");
         body["ExpressionAttributeValues"][":created"] = json!({"S": created_at});
     }
+    update(app, body).await;
+}
+
+async fn update(app: &TestApp, body: Value) {
     app.call_engine("dynamodb", "local", "DynamoDB_20120810.UpdateItem", &body)
         .await
         .expect(200);
+}
+
+/// Changes an upload's record by hand, as a function leaves it that died half-way.
+async fn change(app: &TestApp, owner: &str, upload: &Value, name: &str, value: Value) {
+    let body = json!({
+        "TableName": "cloakroom-dev-UploadsTable",
+        "Key": {"owner": {"S": owner}, "id": {"S": upload["upload"]["id"]}},
+        "UpdateExpression": "SET #name = :value",
+        "ExpressionAttributeNames": {"#name": name},
+        "ExpressionAttributeValues": {":value": value},
+    });
+    update(app, body).await;
 }
 
 #[tokio::test]
@@ -104,6 +121,113 @@ async fn events_may_come_twice_late_and_for_nothing() {
     }
     let unknown = deliver(&app, &json!({"source": "aws.ec2"})).await;
     assert!(unknown.header("x-amz-function-error").is_some());
+}
+
+/// The record of an upload.
+async fn record(app: &TestApp, owner: &str, id: &Value) -> Value {
+    let body = json!({
+        "TableName": "cloakroom-dev-UploadsTable",
+        "Key": {"owner": {"S": owner}, "id": {"S": id}},
+        "ConsistentRead": true,
+    });
+    let item = app.call_engine("dynamodb", "local", "DynamoDB_20120810.GetItem", &body);
+    item.await.expect(200).json()["Item"].clone()
+}
+
+#[tokio::test]
+async fn what_a_form_brought_is_looked_at_once_more_when_the_form_has_expired() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let form = ada.get("/s3/params?filename=a.txt").await.expect(200);
+    super::companion::submit(&form.json(), b"hello")
+        .await
+        .expect(201);
+    let uploads = async || ada.get("/uploads").await.expect(200).json()["items"][0].clone();
+    eventually(async || uploads().await["status"] == "stored").await;
+    let upload = json!({"upload": uploads().await});
+    let id = &upload["upload"]["id"];
+    assert!(record(&app, &ada.id, id).await["due_at"].is_object());
+    make_due(&app, &ada.id, &upload, Some("2026-01-01T00:00:00Z")).await;
+    deliver(&app, &reconcile()).await.expect(200);
+    assert!(record(&app, &ada.id, id).await["due_at"].is_null());
+    assert_eq!(status(&ada, &upload).await, "stored");
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_looked_for_once_more_when_nothing_of_it_can_come() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let announced = announce(&ada, "a.txt", 5).await;
+    ada.delete(&path(&announced, ""), &json!(null))
+        .await
+        .expect(204);
+    let due = async || {
+        let id = &announced["upload"]["id"];
+        record(&app, &ada.id, id).await["due_at"]["N"]
+            .as_str()
+            .map(|seconds| seconds.parse::<i64>().unwrap())
+    };
+    let created = announced["upload"]["createdAt"].as_str().unwrap();
+    let created = OffsetDateTime::parse(created, &Rfc3339).unwrap();
+    assert_eq!(due().await, Some(created.unix_timestamp() + 90 * 60));
+    make_due(&app, &ada.id, &announced, Some("2026-01-01T00:00:00Z")).await;
+    deliver(&app, &reconcile()).await.expect(200);
+    assert_eq!(due().await, None);
+}
+
+#[tokio::test]
+async fn a_restoration_that_is_given_up_leaves_the_upload_deleted() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let upload = store(&ada, "a.txt", b"hello").await;
+    let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
+    let version = json!({"versionId": versions.json()["items"][0]["versionId"]});
+    ada.delete(&path(&upload, ""), &json!(null))
+        .await
+        .expect(204);
+    change(&app, &ada.id, &upload, "status", json!({"S": "pending"})).await;
+    make_due(&app, &ada.id, &upload, Some("2026-01-01T00:00:00Z")).await;
+    change(&app, &ada.id, &upload, "due_shard", json!({"S": "0"})).await;
+    deliver(&app, &reconcile()).await.expect(200);
+    assert_eq!(status(&ada, &upload).await, "deleted");
+    let restored = ada.post(&path(&upload, "/restore"), &version).await;
+    assert_eq!(restored.expect(200).json()["upload"]["status"], "stored");
+}
+
+#[tokio::test]
+async fn nothing_is_restored_before_s3_knows_of_its_deletion() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let upload = store(&ada, "a.txt", b"hello").await;
+    let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
+    let version = json!({"versionId": versions.json()["items"][0]["versionId"]});
+    let delete = async || ada.delete(&path(&upload, ""), &json!(null)).await;
+    delete().await.expect(204);
+    change(&app, &ada.id, &upload, "hiding", json!({"BOOL": true})).await;
+    let early = ada.post(&path(&upload, "/restore"), &version).await;
+    assert_eq!(early.expect(409).problem(), "request_in_progress");
+    delete().await.expect(204);
+    let restored = ada.post(&path(&upload, "/restore"), &version).await;
+    restored.expect(200);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_keeps_no_other_waiting() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let damaged = announce(&ada, "a.txt", 5).await;
+    let other = announce(&ada, "b.txt", 5).await;
+    let nobody = json!({"upload": {"id": "none"}});
+    change(&app, &ada.id, &damaged, "transfer", json!({"S": "x"})).await;
+    for (upload, shard) in [(&nobody, "0"), (&damaged, "0"), (&other, "3")] {
+        let long_ago = Some("2026-01-01T00:00:00Z");
+        make_due(&app, &ada.id, upload, long_ago).await;
+        change(&app, &ada.id, upload, "due_shard", json!({"S": shard})).await;
+    }
+    deliver(&app, &reconcile()).await.expect(200);
+    assert_eq!(status(&ada, &other).await, "failed");
+    let log = app.log();
+    assert!(log.contains("due_unreadable") && log.contains("reconciliation_failed"));
 }
 
 #[tokio::test]

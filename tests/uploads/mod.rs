@@ -42,7 +42,7 @@ async fn send(announced: &Value, bytes: impl Into<Vec<u8>>) -> Answer {
     Answer::of(presigned(&announced["transfer"], Method::PUT).body(bytes.into())).await
 }
 
-fn path(announced: &Value, rest: &str) -> String {
+pub fn path(announced: &Value, rest: &str) -> String {
     format!(
         "/uploads/{}{rest}",
         announced["upload"]["id"].as_str().unwrap()
@@ -50,7 +50,7 @@ fn path(announced: &Value, rest: &str) -> String {
 }
 
 /// Announces a file, sends it, and says so.
-async fn store(owner: &SignedIn<'_>, filename: &str, bytes: &[u8]) -> Value {
+pub async fn store(owner: &SignedIn<'_>, filename: &str, bytes: &[u8]) -> Value {
     let announced = announce(owner, filename, bytes.len()).await;
     send(&announced, bytes).await.expect(200);
     let completed = owner.post(&path(&announced, "/complete"), &json!({})).await;

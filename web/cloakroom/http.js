@@ -3,7 +3,7 @@ import { retrying } from "./retry.js";
 
 /** @import { RetryPolicy } from "./types.js" */
 
-/** The API answers within ten seconds or not at all; the rest is for slow lines. */
+/** The API answers within 29 seconds or not at all; most of it within ten. */
 const TIMEOUT_MILLISECONDS = 30_000;
 
 /**

@@ -34,6 +34,7 @@ test("only what may do better later is tried again", () => {
   assert.ok(isTransient(failure(409, "request_in_progress")));
   assert.ok(isTransient(new StorageError(400, "<Error><Code>RequestTimeout</Code></Error>", null)));
   assert.ok(isTransient(new StorageError(409, "<Error><Code>ConditionalRequestConflict</Code></Error>", null)));
+  assert.ok(!isTransient(new StorageError(412, "<Error><Code>PreconditionFailed</Code></Error>", null)));
   assert.ok(!isTransient(new StorageError(400, "<Error><Code>EntityTooLarge</Code></Error>", null)));
   assert.ok(!isTransient(new TypeError("a bug")));
 });

@@ -1,3 +1,4 @@
+use arrivals::Arrival;
 use domain::Upload;
 use lambda_http::Error;
 use serde_json::Value;
@@ -22,6 +23,9 @@ pub async fn created(app: &App, event: &Value) -> Result<(), Error> {
         return Ok(());
     };
     let arrival = app.shelves.look(&upload, app.clock.now()).await?;
+    if let Arrival::Locked(locked) = &arrival {
+        app.shelves.uncover(locked).await?;
+    }
     tracing::info!(%owner, %id, arrival = arrival.word(), "object_created");
     Ok(())
 }

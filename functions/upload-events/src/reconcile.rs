@@ -1,7 +1,10 @@
 use arrivals::{Arrival, ArrivalError};
-use domain::Upload;
+use domain::{Upload, UploadStatus};
 use lambda_http::Error;
-use store::{StoreError, uploads::SHARDS};
+use store::{
+    StoreError,
+    uploads::{Due, SHARDS},
+};
 
 use crate::App;
 
@@ -20,11 +23,8 @@ pub async fn reconcile(app: &App) -> Result<(), Error> {
             .await?;
         for due in due {
             looked += 1;
-            let Some(upload) = app.shelves.uploads.find(due.owner, due.id).await? else {
-                continue;
-            };
             // One that fails must not keep the others waiting; it stays due.
-            if let Err(error) = look(app, &upload).await {
+            if let Err(error) = look(app, due).await {
                 failed += 1;
                 tracing::error!(owner = %due.owner, id = %due.id, %error, "reconciliation_failed");
             }
@@ -34,10 +34,25 @@ pub async fn reconcile(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-async fn look(app: &App, upload: &Upload) -> Result<(), ArrivalError> {
-    let now = app.clock.now();
+async fn look(app: &App, due: Due) -> Result<(), ArrivalError> {
+    let Some(upload) = app.shelves.uploads.find(due.owner, due.id).await? else {
+        return Ok(());
+    };
+    let (upload, now) = (&upload, app.clock.now());
     let arrival = app.shelves.look(upload, now).await?;
     match arrival {
+        Arrival::Locked(locked) => {
+            app.shelves.uncover(&locked).await?;
+            // The next look finds the version that the record has.
+            again(app, &locked).await.map_err(Into::into)
+        }
+        // Somebody else took it out of the bucket; nothing of it will come.
+        Arrival::Awaited if upload.status == UploadStatus::Stored => app
+            .shelves
+            .uploads
+            .settled(upload, now)
+            .await
+            .map_err(Into::into),
         Arrival::Awaited if now >= upload.given_up_at() => app.shelves.give_up(upload, now).await,
         Arrival::Awaited => again(app, upload).await.map_err(Into::into),
         Arrival::Stored(_) | Arrival::Mismatch(_) | Arrival::Over => Ok(()),

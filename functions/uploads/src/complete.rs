@@ -160,7 +160,7 @@ pub async fn finish(
     }
     let looked = app.shelves.look(&upload, app.clock.now()).await;
     match looked.map_err(arrival_failed)? {
-        Arrival::Stored(upload) => Ok(*upload),
+        Arrival::Stored(upload) | Arrival::Locked(upload) => Ok(*upload),
         Arrival::Awaited => Err(INCOMPLETE),
         Arrival::Mismatch(Mismatch::Size) => Err(SIZE_MISMATCH),
         Arrival::Mismatch(Mismatch::Checksum) => Err(CHECKSUM_MISMATCH),

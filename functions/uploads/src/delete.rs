@@ -39,7 +39,8 @@ pub async fn remove(app: &App, mut upload: Upload) -> Result<(), Problem> {
         let now = app.clock.now();
         if matches!(upload.status, UploadStatus::Failed | UploadStatus::Deleted) {
             // Sent again, maybe after a lost reply: what it asks for is so, but S3 may not know yet.
-            shelves.clear_away(&upload).await.map_err(arrival_failed)?;
+            let cleared = shelves.clear_away(&upload, now).await;
+            cleared.map_err(arrival_failed)?;
             return Ok(());
         }
         if upload.is_locked(now) {

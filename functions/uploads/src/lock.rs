@@ -23,7 +23,7 @@ pub const LOCKED: Problem = Problem::new(
 #[derive(ToSchema)]
 #[schema(as = UploadLock)]
 pub struct Form {
-    /// A time in the future, at most 100 years away.
+    /// A time at least 5 seconds in the future, at most 100 years away.
     #[schema(value_type = String, format = DateTime)]
     until: Until,
 }
@@ -74,8 +74,6 @@ pub async fn lock(
 ) -> Result<Json<LockedUpload>, Problem> {
     let until = lock_until(&form.until, app.clock.now())
         .map_err(|invalid| Problem::invalid(vec![api::FieldError::at("/until", invalid)]))?;
-    // S3 keeps whole seconds.
-    let until = until.replace_nanosecond(0).unwrap_or(until);
     let upload = app.find(&caller, &id).await?;
     if upload.status != UploadStatus::Stored {
         return Err(NOT_STORED);

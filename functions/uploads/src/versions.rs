@@ -1,5 +1,8 @@
-use api::{Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, Timestamp, text};
-use arrivals::Arrival;
+use api::{
+    Authenticated, Cursor, Fields, FromFields, JsonBody, List, Page, Problem, ProblemDocument,
+    Timestamp, text,
+};
+use arrivals::{Arrival, Shelves};
 use axum::{
     Json,
     extract::{Path, State},
@@ -24,6 +27,12 @@ pub const NOT_STORED: Problem = Problem::new(
     "upload_not_stored",
     "this upload is not stored: it is pending, failed or deleted",
 );
+/// 409: another request got there first; the code that tells clients to send theirs again.
+const CHANGING: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "request_in_progress",
+    "another request is changing this upload; try again in a moment",
+);
 const NO_SUCH_VERSION: Problem = Problem::new(
     StatusCode::NOT_FOUND,
     "version_not_found",
@@ -39,18 +48,11 @@ const BAD_VERSION: Invalid = Invalid {
     detail: "must be the id of a version, as the list of versions has it",
 };
 
-/// Versions of an upload.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Versions {
-    /// Newest first.
-    items: Vec<VersionView>,
-}
-
 /// A version of an upload.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Version)]
 #[serde(rename_all = "camelCase")]
-struct VersionView {
+pub struct VersionView {
     version_id: String,
     size: u64,
     stored_at: Timestamp,
@@ -58,26 +60,45 @@ struct VersionView {
     is_current: bool,
 }
 
-/// List the versions of an upload that can be restored.
+/// List the versions of an upload that can be restored, newest first.
 #[utoipa::path(
     get,
     path = "/uploads/{id}/versions",
     operation_id = "listVersions",
     tag = "uploads",
     security(("access_token" = [])),
-    params(("id" = String, Path, format = "uuid", description = "the upload's id")),
-    responses((status = 200, body = Versions))
+    params(("id" = String, Path, format = "uuid", description = "the upload's id"), Page),
+    responses(
+        (status = 200, body = List<VersionView>),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
+    )
 )]
 pub async fn list(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
-) -> Result<Json<Versions>, Problem> {
+    page: Page,
+) -> Result<Json<List<VersionView>>, Problem> {
     let upload = app.find(&caller, &id).await?;
-    let versions = versions(&app, &upload).await?.into_iter();
-    Ok(Json(Versions {
-        items: versions.map(VersionView::from).collect(),
-    }))
+    let before = page.cursor.map_or(0, place);
+    let wanted = before + page.limit + 1;
+    let versions = app.shelves.bucket.versions(&upload.key(), wanted).await;
+    let versions = versions.map_err(|error| storage_failed(&error))?;
+    let rows = (1..).zip(versions).skip(before).collect();
+    let cursor = |(number, _): &(u32, Version)| cursor(*number);
+    let view = |(_, version): &(u32, Version)| VersionView::from(version);
+    Ok(Json(List::of(rows, page, cursor, view)))
+}
+
+/// How many versions come before a page. S3's own markers are longer than a cursor. A version that is made between two
+/// pages moves the others by one, so one of them is shown twice and none is left out.
+fn place(Cursor([.., a, b, c]): Cursor) -> usize {
+    usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
+}
+
+fn cursor(place: u32) -> Cursor {
+    Cursor(u128::from(place).to_be_bytes())
 }
 
 /// A version to restore.
@@ -121,7 +142,8 @@ fn version_id(text: &str) -> Result<String, Invalid> {
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
             description = "`not_found`, `version_not_found`"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`upload_not_stored`, `upload_locked`, `quota_exceeded`, `version_too_large`"),
+            description = "`upload_not_stored`, `upload_locked`, `quota_exceeded`, `version_too_large`, \
+                `request_in_progress`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_version`, `required`, `wrong_type`, `unknown_field`)"),
     )
@@ -134,74 +156,102 @@ pub async fn restore(
 ) -> Result<Json<UploadAnswer>, Problem> {
     let shelves = &app.shelves;
     let upload = app.find(&caller, &id).await?;
-    if matches!(upload.status, UploadStatus::Pending | UploadStatus::Failed) {
+    // One that was stored and is pending is on its way back: an earlier restoration did not get there.
+    if !upload.was_stored() {
         return Err(NOT_STORED);
     }
     if upload.is_locked(app.clock.now()) {
         return Err(LOCKED);
     }
-    let versions = versions(&app, &upload).await?;
-    let version = versions
-        .iter()
-        .find(|version| version.id == form.version_id);
+    let version_id = form.version_id;
+    let version = shelves.bucket.version(&upload.key(), &version_id).await;
+    let version = version.map_err(|error| storage_failed(&error))?;
     let version = version.ok_or(NO_SUCH_VERSION)?;
     if version.size > MAX_COPY_BYTES {
         return Err(TOO_LARGE);
     }
-    if version.is_current && upload.status == UploadStatus::Stored {
+    if upload.status == UploadStatus::Stored && upload.version_id.as_ref() == Some(&version_id) {
         return Ok(Json(UploadAnswer::from(&upload)));
     }
-    let pending = room_for(&app, upload, version).await?;
-    let copied = shelves.bucket.restore(&pending.key(), &version.id).await;
+    let charged = room_for(&app, upload, version.size).await?;
+    let copied = shelves.bucket.restore(&charged.key(), &version_id).await;
     if !copied.map_err(|error| storage_failed(&error))? {
+        put_back(&app, &charged).await?;
         return Err(NO_SUCH_VERSION);
     }
     match shelves
-        .look(&pending, app.clock.now())
+        .look(&charged, app.clock.now())
         .await
         .map_err(arrival_failed)?
     {
         Arrival::Stored(upload) => Ok(Json(UploadAnswer::from(&*upload))),
+        // Locked meanwhile; the copy's event takes it away again.
+        Arrival::Locked(_) => Err(LOCKED),
         Arrival::Awaited | Arrival::Mismatch(_) | Arrival::Over => Err(NOT_STORED),
     }
 }
 
-/// Takes room for a deleted upload that comes back. From here on S3's event completes it, too.
-async fn room_for(app: &App, upload: Upload, version: &Version) -> Result<Upload, Problem> {
-    if upload.status == UploadStatus::Stored {
-        return Ok(upload);
+/// There is nothing to copy after all: the record says again what S3 has.
+async fn put_back(app: &App, charged: &Upload) -> Result<(), Problem> {
+    let (shelves, now) = (&app.shelves, app.clock.now());
+    let looked = shelves.look(charged, now).await.map_err(arrival_failed)?;
+    if looked == Arrival::Awaited {
+        let given_up = shelves.give_up(charged, now).await;
+        given_up.map_err(arrival_failed)?;
     }
-    let shelves = &app.shelves;
-    let size = Size::parse(version.size).map_err(|_| TOO_LARGE)?;
+    Ok(())
+}
+
+/// Takes room for a version: all of it for a deleted upload that comes back, else what it has more. What it has less is
+/// given back once it is there. From here on S3's event completes it, too.
+async fn room_for(app: &App, upload: Upload, bytes: u64) -> Result<Upload, Problem> {
+    let Shelves {
+        uploads, quotas, ..
+    } = &app.shelves;
+    let size = Size::parse(bytes).map_err(|_| TOO_LARGE)?;
     let now = app.clock.now();
-    match shelves
-        .uploads
-        .bring_back(&shelves.quotas, &upload, size, now)
-        .await?
-    {
+    let (taken, status) = match upload.status {
+        UploadStatus::Stored | UploadStatus::Pending if size <= upload.size => return Ok(upload),
+        status @ (UploadStatus::Stored | UploadStatus::Pending) => {
+            let widened = uploads.widen(quotas, &upload, size, now).await?;
+            (widened, status)
+        }
+        UploadStatus::Deleted => {
+            let back = uploads.bring_back(quotas, &upload, size, now).await?;
+            (back, UploadStatus::Pending)
+        }
+        UploadStatus::Failed => return Err(NOT_STORED),
+    };
+    match taken {
         Announced::Created => Ok(Upload {
             size,
-            status: UploadStatus::Pending,
+            status,
             ..upload
         }),
         Announced::QuotaExceeded => Err(QUOTA_EXCEEDED),
-        // It is not deleted any more.
-        Announced::KeyUsed => Err(NOT_STORED),
+        Announced::KeyUsed => Err(CHANGING),
     }
 }
 
-async fn versions(app: &App, upload: &Upload) -> Result<Vec<Version>, Problem> {
-    let versions = app.shelves.bucket.versions(&upload.key()).await;
-    versions.map_err(|error| storage_failed(&error))
-}
-
-impl From<Version> for VersionView {
-    fn from(version: Version) -> Self {
+impl From<&Version> for VersionView {
+    fn from(version: &Version) -> Self {
         Self {
-            version_id: version.id,
+            version_id: version.id.clone(),
             size: version.size,
             stored_at: Timestamp(version.stored_at),
             is_current: version.is_current,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_keeps_its_place() {
+        for number in [0, 1, 255, 256, 1_000, 0x00FF_FFFF] {
+            assert_eq!(place(cursor(number)), number as usize);
         }
     }
 }

@@ -29,6 +29,8 @@ pub enum Arrival {
     Stored(Box<Upload>),
     /// S3 has nothing yet.
     Awaited,
+    /// S3 has another version than the one that is locked, which stays the upload's; [`Shelves::uncover`] undoes it.
+    Locked(Box<Upload>),
     /// S3 has something else; the upload has failed and what came is gone.
     Mismatch(Mismatch),
     /// The upload failed or was deleted before; S3 has nothing of it any more.
@@ -42,6 +44,7 @@ impl Arrival {
         match self {
             Self::Stored(_) => "stored",
             Self::Awaited => "awaited",
+            Self::Locked(_) => "locked",
             Self::Mismatch(Mismatch::Size) => "size_mismatch",
             Self::Mismatch(Mismatch::Checksum) => "checksum_mismatch",
             Self::Over => "over",
@@ -80,7 +83,7 @@ impl Shelves {
         now: OffsetDateTime,
     ) -> Result<Arrival, ArrivalError> {
         if matches!(upload.status, UploadStatus::Failed | UploadStatus::Deleted) {
-            self.clear_away(upload).await?;
+            self.clear_away(upload, now).await?;
             return Ok(Arrival::Over);
         }
         let Some(object) = self.bucket.head(&upload.key()).await? else {
@@ -95,27 +98,49 @@ impl Shelves {
             version_id: object.version_id,
             at: object.stored_at,
         };
-        match self.uploads.store(&self.quotas, upload, &received).await? {
+        let stored = self.uploads.store(&self.quotas, upload, &received, now);
+        match stored.await? {
             Step::Done(upload) => Ok(Arrival::Stored(upload)),
+            Step::Refused(upload)
+                if upload.is_locked(now) && upload.version_id != received.version_id =>
+            {
+                Ok(Arrival::Locked(upload))
+            }
             // Somebody else was quicker with this very version, or with something else.
             Step::Refused(upload) if upload.status == UploadStatus::Stored => {
                 Ok(Arrival::Stored(upload))
             }
             Step::Refused(upload) => {
-                self.clear_away(&upload).await?;
+                self.clear_away(&upload, now).await?;
                 Ok(Arrival::Over)
             }
             Step::Gone => Ok(Arrival::Over),
         }
     }
 
-    /// Pending -> failed; what came of it goes.
+    /// Makes the version that is locked the current one again: a version that lies on top of it goes for good. Nobody
+    /// was charged for that, and the locked one would end by the bucket's lifecycle, with its lock, if it stayed covered.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn uncover(&self, locked: &Upload) -> Result<(), ArrivalError> {
+        // Read after the lock, so it is not the locked one that was still to come.
+        let current = self.bucket.head(&locked.key()).await?;
+        let version = current.and_then(|object| object.version_id);
+        if let Some(version) = version.filter(|version| locked.version_id.as_ref() != Some(version))
+        {
+            self.bucket.forget(&locked.key(), &version).await?;
+        }
+        Ok(())
+    }
+
+    /// Pending -> failed, or deleted again if it was stored once; what came of it goes.
     ///
     /// # Errors
     /// When the tables or S3 do not answer.
     pub async fn give_up(&self, upload: &Upload, now: OffsetDateTime) -> Result<(), ArrivalError> {
         if let Step::Done(upload) = self.uploads.fail(&self.quotas, upload, now).await? {
-            self.clear_away(&upload).await?;
+            self.clear_away(&upload, now).await?;
         }
         Ok(())
     }
@@ -124,14 +149,26 @@ impl Shelves {
     ///
     /// # Errors
     /// When the tables or S3 do not answer.
-    pub async fn clear_away(&self, upload: &Upload) -> Result<(), ArrivalError> {
+    pub async fn clear_away(
+        &self,
+        upload: &Upload,
+        now: OffsetDateTime,
+    ) -> Result<(), ArrivalError> {
         self.bucket.abort_parts_of(upload).await?;
         // Deleting what is deleted would leave one more mark each time.
-        if self.bucket.head(&upload.key()).await?.is_some() {
+        if self.bucket.head(&upload.key()).await?.is_some() && self.is_over(upload).await? {
             self.bucket.delete(&upload.key()).await?;
         }
-        self.uploads.settled(upload).await?;
+        self.uploads.settled(upload, now).await?;
         Ok(())
+    }
+
+    /// Whether it is still failed or deleted: it may have come back since it was read.
+    async fn is_over(&self, upload: &Upload) -> Result<bool, StoreError> {
+        let found = self.uploads.find(upload.owner, upload.id).await?;
+        Ok(found.is_none_or(|upload| {
+            matches!(upload.status, UploadStatus::Failed | UploadStatus::Deleted)
+        }))
     }
 
     async fn refuse(
@@ -142,7 +179,7 @@ impl Shelves {
     ) -> Result<Arrival, ArrivalError> {
         match self.uploads.fail(&self.quotas, upload, now).await? {
             Step::Done(upload) => {
-                self.clear_away(&upload).await?;
+                self.clear_away(&upload, now).await?;
                 Ok(Arrival::Mismatch(mismatch))
             }
             Step::Refused(upload) if upload.status == UploadStatus::Stored => {
@@ -154,7 +191,12 @@ impl Shelves {
 }
 
 /// S3 checks what we sign, so only parts that were put together otherwise, or a bucket that others write to, end here.
+///
+/// What was stored once is compared no more: another version was restored, or its form was sent again.
 fn mismatch(upload: &Upload, object: &Object) -> Option<Mismatch> {
+    if upload.was_stored() {
+        return None;
+    }
     let announced = upload.size.bytes();
     let right_size = match upload.transfer {
         Transfer::Form => object.size <= announced,
@@ -162,11 +204,7 @@ fn mismatch(upload: &Upload, object: &Object) -> Option<Mismatch> {
             object.size == announced
         }
     };
-    // A restored version is compared no more: its size was taken from S3, its digest was checked when it came.
-    let digest = upload
-        .sha256
-        .as_ref()
-        .filter(|_| upload.version_id.is_none());
+    let digest = upload.sha256.as_ref();
     let right_digest = digest.is_none_or(|digest| object.sha256 == Some(*digest.as_bytes()));
     match (right_size, right_digest) {
         (false, _) => Some(Mismatch::Size),

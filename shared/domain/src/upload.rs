@@ -172,7 +172,20 @@ impl Upload {
             self.transfer,
             Transfer::Form | Transfer::OpenMultipart { .. }
         );
-        unannounced && self.stored_at.is_none()
+        unannounced && !self.was_stored()
+    }
+
+    /// Whether S3 had it once. A pending upload that S3 had is on its way back.
+    #[must_use]
+    pub const fn was_stored(&self) -> bool {
+        self.stored_at.is_some()
+    }
+
+    /// Whether what is stored may still be replaced from outside: S3 cannot make a form conditional on there being
+    /// nothing yet, as it can a PUT.
+    #[must_use]
+    pub fn may_be_replaced(&self, now: OffsetDateTime) -> bool {
+        matches!(self.transfer, Transfer::Form) && now < self.given_up_at()
     }
 
     /// Whether a lock holds at `now`.
@@ -194,10 +207,13 @@ impl Upload {
     }
 }
 
-/// Until when a file is locked: in the future, and S3 can hold it.
+/// S3 refuses a lock that is over when the request gets there, so the least one is a little longer than that takes.
+const SHORTEST_LOCK: Duration = Duration::seconds(5);
+
+/// Until when a file is locked, in whole seconds as S3 keeps it: in the future, and S3 can hold it.
 ///
 /// # Errors
-/// When it is no RFC 3339 time, not in the future, or further away than a hundred years.
+/// When it is no RFC 3339 time, not five seconds in the future, or further away than a hundred years.
 pub fn lock_until(text: &str, now: OffsetDateTime) -> Result<OffsetDateTime, Invalid> {
     const NOT_A_TIME: Invalid = Invalid::new(
         "invalid_time",
@@ -205,13 +221,14 @@ pub fn lock_until(text: &str, now: OffsetDateTime) -> Result<OffsetDateTime, Inv
     );
     const NOT_AHEAD: Invalid = Invalid::new(
         "not_in_future",
-        "must be in the future, and at most 100 years away",
+        "must be at least 5 seconds in the future, and at most 100 years away",
     );
     let format = &time::format_description::well_known::Rfc3339;
     let until = OffsetDateTime::parse(text, format).map_err(|_| NOT_A_TIME)?;
     let until = until.checked_to_offset(time::UtcOffset::UTC);
     let until = until.ok_or(NOT_AHEAD)?;
-    if now < until && until <= now + Duration::days(36_525) {
+    let until = until.replace_nanosecond(0).unwrap_or(until);
+    if now + SHORTEST_LOCK <= until && until <= now + Duration::days(36_525) {
         Ok(until)
     } else {
         Err(NOT_AHEAD)
@@ -256,11 +273,13 @@ mod tests {
     #[test]
     fn a_lock_ends_in_the_future() {
         assert_eq!(
-            lock_until("2026-01-01T01:00:01+01:00", NOW),
-            Ok(datetime!(2026-01-01 00:00:01 UTC))
+            lock_until("2026-01-01T01:00:05.999+01:00", NOW),
+            Ok(datetime!(2026-01-01 00:00:05 UTC))
         );
         for (text, code) in [
             ("2026-01-01T00:00:00Z", "not_in_future"),
+            ("2026-01-01T00:00:00.999Z", "not_in_future"),
+            ("2026-01-01T00:00:04.999Z", "not_in_future"),
             ("2126-02-01T00:00:00Z", "not_in_future"),
             ("9999-12-31T23:59:59-01:00", "not_in_future"),
             ("tomorrow", "invalid_time"),

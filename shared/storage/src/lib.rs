@@ -4,6 +4,7 @@ mod error;
 mod form;
 mod multipart;
 mod object;
+mod patience;
 mod presign;
 
 use aws_sdk_s3::{

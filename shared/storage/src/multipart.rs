@@ -4,7 +4,7 @@ use domain::{
     upload::{ContentType, PartNumber},
 };
 
-use crate::{Bucket, StorageError, error::code};
+use crate::{Bucket, StorageError, error::code, patience::patient};
 
 /// A part that S3 has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +132,8 @@ impl Bucket {
             .key(key)
             .upload_id(s3_id)
             .multipart_upload(list)
+            .customize()
+            .config_override(patient())
             .send()
             .await;
         match completed {

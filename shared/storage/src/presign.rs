@@ -87,7 +87,8 @@ impl Bucket {
         Ok(presigned(&request, now))
     }
 
-    /// The GET of a file under its owner's name for it. Never shown in place: a page of somebody's would act in the
+    /// The GET of a file under its owner's name for it; of the locked version while there is one, whatever lies on top of
+    /// it. Never shown in place: a page of somebody's would act in the
     /// bucket's name.
     ///
     /// # Errors
@@ -97,11 +98,13 @@ impl Bucket {
         upload: &Upload,
         now: OffsetDateTime,
     ) -> Result<Presigned, StorageError> {
+        let locked = upload.version_id.clone().filter(|_| upload.is_locked(now));
         let request = self
             .client
             .get_object()
             .bucket(&self.name)
             .key(upload.key())
+            .set_version_id(locked)
             .response_content_disposition(content_disposition(&upload.filename))
             .presigned(config(now)?)
             .await?;

@@ -1,10 +1,8 @@
 use aws_sdk_dynamodb::{
     Client,
-    types::{
-        AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-    },
+    types::{AttributeValue, ReturnValue, TransactWriteItem, Update},
 };
-use domain::{Upload, UploadId, UserId, upload::Size};
+use domain::{Upload, UploadId, UploadStatus, UserId, upload::Size};
 use settings::{Env, EnvError};
 use time::{Duration, OffsetDateTime};
 
@@ -28,6 +26,11 @@ pub use self::{
 
 /// How long the record of an upload is kept that failed or was deleted: far longer than S3 keeps its versions by default.
 const TOMBSTONE: Duration = Duration::days(90);
+const STORED: &str =
+    "SET #status = :stored, #size = :size, stored_at = :stored_at, version_id = :version";
+/// `hiding`: S3 is still to be told, by whoever made the change or by the reconciler.
+const OVER: &str =
+    "SET #status = :over, expires_at = :expires, due_shard = :shard, due_at = :now, hiding = :true";
 
 /// Who brings what: owner and upload id -> upload. An index holds those that somebody has to look at.
 #[derive(Debug, Clone)]
@@ -73,8 +76,11 @@ impl Uploads {
         self.0.find(key).await?.map(read).transpose()
     }
 
-    /// Pending -> stored, or another version of a stored one. What a form or a restored version does not need of
-    /// the bytes that were set aside for it goes back to the quota.
+    /// Pending -> stored, or another version of a stored one, unless that is locked. What a form or a restored version
+    /// does not need of the bytes that were set aside for it goes back to the quota; what it has beyond them is charged,
+    /// room or not, because S3 has it.
+    ///
+    /// A form works until it expires, so an upload that came by one stays due until then.
     ///
     /// # Errors
     /// When the tables do not answer.
@@ -83,31 +89,39 @@ impl Uploads {
         quotas: &Quotas,
         upload: &Upload,
         received: &Received,
+        now: OffsetDateTime,
     ) -> Result<Step, StoreError> {
+        let version = received.version_id.as_ref().map(s);
         let mut update = self
             .update(upload)
-            .update_expression(
-                "SET #status = :stored, #size = :size, stored_at = :stored_at, version_id = :version \
-                 REMOVE due_shard, due_at",
-            )
             // The size is what the quota was charged with: nobody else may have changed it meanwhile.
-            .condition_expression("#status IN (:pending, :stored) AND #size = :charged")
+            .condition_expression(
+                "#status IN (:pending, :stored) AND #size = :charged AND (attribute_not_exists(locked_until) \
+                 OR locked_until <= :now OR version_id = :version)",
+            )
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#size", "size")
             .expression_attribute_values(":stored", s("stored"))
             .expression_attribute_values(":pending", s("pending"))
             .expression_attribute_values(":size", n(received.size.bytes()))
             .expression_attribute_values(":charged", n(upload.size.bytes()))
-            .expression_attribute_values(":stored_at", at(received.at));
-        update = match &received.version_id {
-            Some(version) => update.expression_attribute_values(":version", s(version)),
-            None => update.expression_attribute_values(":version", AttributeValue::Null(true)),
+            .expression_attribute_values(":now", n(now.unix_timestamp()))
+            .expression_attribute_values(":stored_at", at(received.at))
+            .expression_attribute_values(":version", version.unwrap_or(AttributeValue::Null(true)));
+        update = if upload.may_be_replaced(now) {
+            update
+                .update_expression(format!("{STORED}, due_shard = :shard, due_at = :due"))
+                .expression_attribute_values(":shard", s(due::shard(upload.id)))
+                .expression_attribute_values(":due", n(upload.given_up_at().unix_timestamp()))
+        } else {
+            update.update_expression(format!("{STORED} REMOVE due_shard, due_at"))
         };
         let charge = quotas.change(upload.owner, upload.size, received.size)?;
         self.step(upload, update, charge).await
     }
 
-    /// Pending -> failed: the bytes go back to the quota. It stays due until [`Uploads::settled`], as a deleted one.
+    /// Pending -> failed, or deleted again if it was stored once and did not come back. The bytes go back to the quota.
+    /// It stays due until [`Uploads::settled`].
     ///
     /// # Errors
     /// When the tables do not answer.
@@ -117,15 +131,19 @@ impl Uploads {
         upload: &Upload,
         now: OffsetDateTime,
     ) -> Result<Step, StoreError> {
+        let over = if upload.was_stored() {
+            UploadStatus::Deleted
+        } else {
+            UploadStatus::Failed
+        };
         let update = self
             .update(upload)
-            .update_expression(
-                "SET #status = :failed, expires_at = :expires, due_shard = :shard, due_at = :now",
-            )
+            .update_expression(OVER)
             .condition_expression("#status = :pending AND #size = :charged")
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#size", "size")
-            .expression_attribute_values(":failed", s("failed"))
+            .expression_attribute_values(":over", s(over.as_str()))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
             .expression_attribute_values(":shard", s(due::shard(upload.id)))
             .expression_attribute_values(":now", n(now.unix_timestamp()))
             .expression_attribute_values(":pending", s("pending"))
@@ -148,16 +166,15 @@ impl Uploads {
     ) -> Result<Step, StoreError> {
         let update = self
             .update(upload)
-            .update_expression(
-                "SET #status = :deleted, expires_at = :expires, due_shard = :shard, due_at = :now",
-            )
+            .update_expression(OVER)
             .condition_expression(
                 "#status IN (:pending, :stored) AND #size = :charged \
                  AND (attribute_not_exists(locked_until) OR locked_until <= :now)",
             )
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#size", "size")
-            .expression_attribute_values(":deleted", s("deleted"))
+            .expression_attribute_values(":over", s("deleted"))
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
             .expression_attribute_values(":pending", s("pending"))
             .expression_attribute_values(":stored", s("stored"))
             .expression_attribute_values(":charged", n(upload.size.bytes()))
@@ -190,7 +207,6 @@ impl Uploads {
             .table_name(&self.0.name)
             .key("owner", s(upload.owner.to_string()))
             .key("id", s(upload.id.to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
     /// One step of the record, with what it changes in the quota. Refused, it is read again: it may have been taken
@@ -212,12 +228,14 @@ impl Uploads {
         })
     }
 
-    /// Nobody has to look at it any more.
+    /// S3 was told. Nobody has to look at it any more, but once when nothing of it can come any more: until then
+    /// somebody with its URL can still send it, and the event that tells of it may be lost.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn settled(&self, upload: &Upload) -> Result<(), StoreError> {
-        self.due_again(upload, None).await
+    pub async fn settled(&self, upload: &Upload, now: OffsetDateTime) -> Result<(), StoreError> {
+        let end = upload.given_up_at();
+        self.due_again(upload, (now < end).then_some(end)).await
     }
 
     async fn due_again(
@@ -238,9 +256,9 @@ impl Uploads {
             .return_values(ReturnValue::None);
         let update = match next {
             Some(next) => update
-                .update_expression("SET due_at = :next")
+                .update_expression("SET due_at = :next REMOVE hiding")
                 .expression_attribute_values(":next", n(next.unix_timestamp())),
-            None => update.update_expression("REMOVE due_shard, due_at"),
+            None => update.update_expression("REMOVE due_shard, due_at, hiding"),
         };
         match when_free(|| update.clone().send()).await {
             Err(error) if !is_conditional_check(&error) => Err(error.into()),

@@ -75,20 +75,25 @@ pub async fn params(
     }))
 }
 
-/// Takes room for the most that the form may bring: 100 MiB, or what is left.
+/// How often room is asked for while others of the same owner take and give it.
+const TRIES: u32 = 5;
+
+/// Takes room for the most that the form may bring: 100 MiB, or what is left. That may change between the question and
+/// the taking.
 async fn reserve(app: &App, owner: UserId, upload: &mut Upload) -> Result<(), Problem> {
     let shelves = &app.shelves;
-    loop {
+    for _ in 0..TRIES {
         let tables = (&shelves.quotas, &app.idempotency);
         if shelves.uploads.announce(tables, upload, None).await? == Announced::Created {
             return Ok(());
         }
         let left = shelves.quotas.left(owner).await?;
-        match Size::parse(left) {
-            Ok(size) if left > 0 && size < upload.size => upload.size = size,
-            _ => return Err(QUOTA_EXCEEDED),
+        if left == 0 {
+            return Err(QUOTA_EXCEEDED);
         }
+        upload.size = Size::parse(left).map_or(Size::MAX_SINGLE, |left| left.min(Size::MAX_SINGLE));
     }
+    Err(Problem::unavailable())
 }
 
 /// The type that the widget found out; it knows that of few files.

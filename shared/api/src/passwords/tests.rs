@@ -96,19 +96,19 @@ impl Account {
 
     /// As a request finds the account that reads it now.
     fn read(&self) -> Credential {
+        let Guesses {
+            failures,
+            locked_until,
+        } = *self.guesses.lock().unwrap();
+        let time = |until| OffsetDateTime::from_unix_timestamp_nanos(until * 1_000_000).unwrap();
         Credential {
             user_id: owner(),
             hash: self.hash.clone(),
             roles: Roles::new(),
             status: Status::Active,
             session_epoch: 1,
-            failed: FailedAttempts::new(self.guesses.lock().unwrap().failures),
-            locked_until: self
-                .guesses
-                .lock()
-                .unwrap()
-                .locked_until
-                .map(|until| OffsetDateTime::from_unix_timestamp_nanos(until * 1_000_000).unwrap()),
+            failed: FailedAttempts::new(failures),
+            locked_until: locked_until.map(time),
         }
     }
 

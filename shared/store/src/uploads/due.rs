@@ -29,7 +29,8 @@ pub struct Due {
 }
 
 impl Uploads {
-    /// At most `limit` uploads of a shard of the index that are due at `now`, the longest due first.
+    /// At most `limit` uploads of a shard of the index that are due at `now`, the longest due first, without those that
+    /// cannot be read.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -52,16 +53,17 @@ impl Uploads {
             .await?;
         let due = |item| {
             let mut row = Row(item);
-            Ok(Due {
+            Ok::<_, StoreError>(Due {
                 owner: row.parsed("owner", UserId::parse)?,
                 id: row.parsed("id", UploadId::parse)?,
             })
         };
-        page.items
-            .unwrap_or_default()
-            .into_iter()
-            .map(due)
-            .collect()
+        let readable = |due: Result<Due, StoreError>| {
+            due.inspect_err(|error| tracing::error!(%error, "due_unreadable"))
+                .ok()
+        };
+        let items = page.items.unwrap_or_default().into_iter();
+        Ok(items.map(due).filter_map(readable).collect())
     }
 
     /// Nothing came yet: look again later, after as long again as it has been waited for.

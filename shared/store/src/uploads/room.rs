@@ -77,7 +77,43 @@ impl Uploads {
         self.take_room(parts, 0).await
     }
 
-    /// Deleted -> pending: a version of `size` bytes is about to become the current one, and has room in the quota.
+    /// Takes the room that a version of `size` bytes needs beyond what is charged, before it becomes the current one. The
+    /// upload is due until S3 was looked at: the copy may fail.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn widen(
+        &self,
+        quotas: &Quotas,
+        upload: &Upload,
+        size: Size,
+        now: OffsetDateTime,
+    ) -> Result<Announced, StoreError> {
+        let Some(reserve) = quotas.exchange(upload.owner, upload.size, size)? else {
+            return Ok(Announced::QuotaExceeded);
+        };
+        let update = self
+            .update(upload)
+            .update_expression("SET #size = :size, due_shard = :shard, due_at = :due")
+            .condition_expression(
+                "#status = :status AND #size = :charged \
+                 AND (attribute_not_exists(locked_until) OR locked_until <= :now)",
+            )
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#size", "size")
+            .expression_attribute_values(":status", s(upload.status.as_str()))
+            .expression_attribute_values(":charged", n(upload.size.bytes()))
+            .expression_attribute_values(":size", n(size.bytes()))
+            .expression_attribute_values(":shard", s(due::shard(upload.id)))
+            .expression_attribute_values(":due", n((now + due::FIRST_LOOK).unix_timestamp()))
+            .expression_attribute_values(":now", n(now.unix_timestamp()))
+            .build()?;
+        let parts = vec![TransactWriteItem::builder().update(update).build(), reserve];
+        self.take_room(parts, 0).await
+    }
+
+    /// Deleted -> pending: a version of `size` bytes is about to become the current one, and has room in the quota. Not
+    /// before S3 was told of the deletion: that would hide the version again.
     ///
     /// # Errors
     /// When the tables do not answer.
@@ -97,7 +133,7 @@ impl Uploads {
                 "SET #status = :pending, #size = :size, \
                  due_shard = :shard, due_at = :due REMOVE expires_at",
             )
-            .condition_expression("#status = :deleted")
+            .condition_expression("#status = :deleted AND attribute_not_exists(hiding)")
             .expression_attribute_names("#status", "status")
             .expression_attribute_names("#size", "size")
             .expression_attribute_values(":pending", s("pending"))

@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+use aws_sdk_s3::config::{Builder, retry::RetryConfig, timeout::TimeoutConfig};
+
+/// As long as a function may wait that has 29 seconds, with what it does before and after.
+const PATIENCE: Duration = Duration::from_secs(25);
+/// As for all other calls (`settings::aws`).
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How to call S3 for what it needs seconds or minutes for: to copy an object, and to put parts together
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>). To give up after two seconds as
+/// elsewhere, and to ask again, would only give it the same work once more. S3 goes on when nobody waits any longer, and
+/// its event tells of the end.
+pub(crate) fn patient() -> Builder {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(PATIENCE)
+        .operation_timeout(PATIENCE);
+    Builder::new()
+        .timeout_config(timeouts.build())
+        .retry_config(RetryConfig::standard().with_max_attempts(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    };
+
+    use aws_sdk_s3::{Client, config::HttpClient, primitives::SdkBody};
+    use aws_smithy_runtime_api::client::{
+        http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+        orchestrator::{HttpRequest, HttpResponse},
+        runtime_components::RuntimeComponents,
+    };
+    use domain::upload::PartNumber;
+    use settings::Env;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::{Bucket, Completed, StorageError};
+
+    /// An S3 that takes so long for each answer, and counts what it is asked.
+    #[derive(Debug, Clone)]
+    struct Slow(Duration, Arc<AtomicUsize>);
+
+    impl HttpClient for Slow {
+        fn http_connector(
+            &self,
+            _: &HttpConnectorSettings,
+            _: &RuntimeComponents,
+        ) -> SharedHttpConnector {
+            SharedHttpConnector::new(self.clone())
+        }
+    }
+
+    impl HttpConnector for Slow {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            self.1.fetch_add(1, Relaxed);
+            let delay = self.0;
+            let operation = match request.headers().get("x-amz-copy-source") {
+                Some(_) => "CopyObject",
+                None => "CompleteMultipartUpload",
+            };
+            let body = format!("<{operation}Result><ETag>\"0\"</ETag></{operation}Result>");
+            HttpConnectorFuture::new(async move {
+                tokio::time::sleep(delay).await;
+                let body = SdkBody::from(body);
+                Ok(HttpResponse::new(200.try_into().unwrap(), body))
+            })
+        }
+    }
+
+    fn bucket(seconds: u64) -> (Bucket, Arc<AtomicUsize>) {
+        let variables = [
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("UPLOADS_BUCKET", "bucket"),
+        ];
+        let env = Env::from(variables);
+        let aws = settings::aws::sdk_config(&env).unwrap();
+        let asked = Arc::<AtomicUsize>::default();
+        let slow = Slow(Duration::from_secs(seconds), Arc::clone(&asked));
+        let mut bucket = Bucket::from_env(&env, &aws).unwrap();
+        let config = bucket.client.config().to_builder().http_client(slow);
+        bucket.client = Client::from_conf(config.build());
+        (bucket, asked)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn s3_may_take_its_time_to_copy_and_to_put_parts_together() {
+        let (bucket, asked) = bucket(20);
+        assert!(bucket.restore("key", "version").await.unwrap());
+        assert_eq!(asked.load(Relaxed), 1);
+        let parts = [(PartNumber::parse(1).unwrap(), "\"0\"".to_owned())];
+        let completed = bucket.complete_multipart(("key", "id"), &parts).await;
+        assert_eq!(completed.unwrap(), Completed::Done);
+        assert_eq!(asked.load(Relaxed), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_too_long_is_not_begun_again() {
+        let (bucket, asked) = bucket(60);
+        let begun = Instant::now();
+        let copied = bucket.restore("key", "version").await;
+        assert!(matches!(copied, Err(StorageError::Unavailable(_))));
+        assert_eq!((begun.elapsed(), asked.load(Relaxed)), (PATIENCE, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_else_is_asked_again_soon() {
+        let (bucket, asked) = bucket(60);
+        assert!(bucket.head("key").await.is_err());
+        assert_eq!(asked.load(Relaxed), 6);
+    }
+}
