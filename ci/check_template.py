@@ -107,7 +107,7 @@ GRANTS = {
         "UploadsTable/index/due": {"Query"},
         "QuotasTable": {"UpdateItem"},
         EVENTS_POINT: {"ListBucket"},
-        EVENTS_POINT + OBJECTS: {"AbortMultipartUpload", "DeleteObject", "GetObject"},
+        EVENTS_POINT + OBJECTS: {"AbortMultipartUpload", "DeleteObject", "DeleteObjectVersion", "GetObject"},
         "UploadEventsDeadLetters": {"SendMessage"},
     },
 }

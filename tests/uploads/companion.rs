@@ -429,11 +429,13 @@ async fn the_same_request_with_its_key_begins_nothing_new() {
     assert_eq!(first.json(), second.json());
     assert_eq!(uploads(&ada).await.len(), 1);
     assert_ne!(begin("two").await.json(), first.json());
-    let other = json!({"filename": "other.mp4", "type": "video/mp4"});
-    let reused = keyed(&ada, "/s3/multipart", "one", &other)
-        .await
-        .expect(422);
-    assert_eq!(reused.problem(), "idempotency_key_reused");
+    for other in [
+        json!({"filename": "other.mp4", "type": "video/mp4"}),
+        json!({"filename": "film.mp4", "type": "video/mp4", "metadata": {"take": 2}}),
+    ] {
+        let reused = keyed(&ada, "/s3/multipart", "one", &other).await;
+        assert_eq!(reused.expect(422).problem(), "idempotency_key_reused");
+    }
 
     let none = json!({});
     let give = async |who, key| {

@@ -41,10 +41,9 @@ pub struct Begin {
     filename: Filename,
     #[schema(rename = "type", value_type = Option<String>)]
     content_type: ContentType,
-    /// Not looked at.
-    #[expect(dead_code, reason = "describes what is passed over")]
+    /// Not looked at, but for telling a repeated request from another one.
     #[schema(value_type = Option<Object>)]
-    metadata: (),
+    metadata: Option<String>,
 }
 
 impl FromFields for Begin {
@@ -55,11 +54,11 @@ impl FromFields for Begin {
             text => ContentType::parse(text),
         });
         let content_type = fields.optional("type", read_type);
-        let metadata = fields.optional("metadata", |_| Ok(()));
+        let metadata = fields.optional("metadata", |value| Ok(value.to_string()));
         Some(Self {
             filename: filename?,
             content_type: content_type?.unwrap_or_else(ContentType::unknown),
-            metadata: metadata?.unwrap_or_default(),
+            metadata: metadata?,
         })
     }
 }
@@ -91,6 +90,7 @@ pub async fn begin(
     let asked = [
         Some(form.filename.as_str()),
         Some(form.content_type.as_str()),
+        form.metadata.as_deref(),
     ];
     let repeatable = Repeatable::new(owner, "POST /s3/multipart", key, &asked);
     if let Some(repeatable) = &repeatable
