@@ -88,7 +88,10 @@ impl Post {
 /// What is wrong with this one mail: its address, or what it says. A paused account or a missing permission is not, nor
 /// a sender that SES does not know yet: it names that one in its message.
 fn is_final<R>(error: &SdkError<SendEmailError, R>, from: &str) -> bool {
-    let names_sender = |message: Option<&str>| message.is_some_and(|text| text.contains(from));
+    let names_sender = |message: Option<&str>| {
+        let mut words = message.unwrap_or_default().split([' ', ',', ':']);
+        words.any(|word| word.eq_ignore_ascii_case(from))
+    };
     error.as_service_error().is_some_and(|error| {
         let is_of_mail = error.is_bad_request_exception() || error.is_message_rejected();
         is_of_mail && !names_sender(error.message())

@@ -24,7 +24,7 @@ pub async fn created(app: &App, event: &Value) -> Result<(), Error> {
     };
     let arrival = app.shelves.look(&upload, app.clock.now()).await?;
     if let Arrival::Locked(locked) = &arrival {
-        app.shelves.uncover(locked).await?;
+        app.shelves.uncover(locked, app.clock.now()).await?;
     }
     tracing::info!(%owner, %id, arrival = arrival.word(), "object_created");
     Ok(())

@@ -34,7 +34,7 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
     Ok(App {
         shelves: Shelves {
             uploads: Uploads::from_env(env, &client)?,
-            // It takes nothing from a quota; it gives back what did not come.
+            // What came is charged, room or not; what did not come is given back.
             quotas: Quotas::unlimited(env, &client)?,
             bucket: Bucket::from_env(env, &aws)?,
         },

@@ -12,7 +12,7 @@ use crate::App;
 const BATCH: i32 = 250;
 
 /// Looks at what is due: pending uploads whose event may have been lost or that are given up, failed and deleted ones that
-/// S3 was not told about.
+/// S3 was not told about, and once more those whose URL or form somebody may have used since.
 pub async fn reconcile(app: &App) -> Result<(), Error> {
     let (mut looked, mut failed) = (0_u32, 0_u32);
     for shard in 0..SHARDS {
@@ -42,7 +42,7 @@ async fn look(app: &App, due: Due) -> Result<(), ArrivalError> {
     let arrival = app.shelves.look(upload, now).await?;
     match arrival {
         Arrival::Locked(locked) => {
-            app.shelves.uncover(&locked).await?;
+            app.shelves.uncover(&locked, app.clock.now()).await?;
             // The next look finds the version that the record has.
             again(app, &locked).await.map_err(Into::into)
         }

@@ -165,9 +165,11 @@ pub async fn list(
 ) -> Result<Json<List<PartView>>, Problem> {
     let upload = app.find(&caller, &id).await?;
     let s3_id = pending_parts(&upload)?;
-    let after = page
-        .cursor
-        .map_or(0, |Cursor([.., high, low])| u16::from_be_bytes([high, low]));
+    let after = match page.cursor {
+        Some(cursor) => cursor.place().ok_or_else(Problem::invalid_cursor)?,
+        None => 0,
+    };
+    let after = u16::try_from(after).map_err(|_| Problem::invalid_cursor())?;
     let listed = app
         .shelves
         .bucket
@@ -179,7 +181,7 @@ pub async fn list(
         .ok_or(NOT_PENDING)?;
     let last = parts.last().filter(|_| more);
     Ok(Json(List {
-        next: last.map(|last| cursor(last).encode()),
+        next: last.map(|last| Cursor::at(last.number.into()).encode()),
         items: parts.into_iter().map(PartView::from).collect(),
     }))
 }
@@ -191,12 +193,6 @@ fn pending_parts(upload: &Upload) -> Result<&str, Problem> {
         (UploadStatus::Pending, None) => Err(NOT_MULTIPART),
         _ => Err(NOT_PENDING),
     }
-}
-
-fn cursor(part: &Part) -> Cursor {
-    let mut bytes = [0; 16];
-    bytes[14..].copy_from_slice(&part.number.to_be_bytes());
-    Cursor(bytes)
 }
 
 impl From<Part> for PartView {

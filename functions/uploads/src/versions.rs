@@ -81,24 +81,20 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<List<VersionView>>, Problem> {
     let upload = app.find(&caller, &id).await?;
-    let before = page.cursor.map_or(0, place);
+    let before = match page.cursor {
+        Some(cursor) => cursor.place().ok_or_else(Problem::invalid_cursor)?,
+        None => 0,
+    };
+    let before = usize::try_from(before).map_err(|_| Problem::invalid_cursor())?;
+    // S3's own markers are longer than a cursor, so it says how many come before. A version that is made between two pages
+    // moves the others by one, and one of them is shown twice.
     let wanted = before + page.limit + 1;
     let versions = app.shelves.bucket.versions(&upload.key(), wanted).await;
     let versions = versions.map_err(|error| storage_failed(&error))?;
     let rows = (1..).zip(versions).skip(before).collect();
-    let cursor = |(number, _): &(u32, Version)| cursor(*number);
+    let cursor = |(number, _): &(u32, Version)| Cursor::at(*number);
     let view = |(_, version): &(u32, Version)| VersionView::from(version);
     Ok(Json(List::of(rows, page, cursor, view)))
-}
-
-/// How many versions come before a page. S3's own markers are longer than a cursor. A version that is made between two
-/// pages moves the others by one, so one of them is shown twice and none is left out.
-fn place(Cursor([.., a, b, c]): Cursor) -> usize {
-    usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c)
-}
-
-fn cursor(place: u32) -> Cursor {
-    Cursor(u128::from(place).to_be_bytes())
 }
 
 /// A version to restore.
@@ -171,7 +167,12 @@ pub async fn restore(
         return Err(TOO_LARGE);
     }
     if upload.status == UploadStatus::Stored && upload.version_id.as_ref() == Some(&version_id) {
-        return Ok(Json(UploadAnswer::from(&upload)));
+        // Something else may lie on top of it that the record does not know of.
+        let current = shelves.bucket.head(&upload.key()).await;
+        let current = current.map_err(|error| storage_failed(&error))?;
+        if current.and_then(|object| object.version_id).as_ref() == Some(&version_id) {
+            return Ok(Json(UploadAnswer::from(&upload)));
+        }
     }
     let charged = room_for(&app, upload, version.size).await?;
     let copied = shelves.bucket.restore(&charged.key(), &version_id).await;
@@ -203,22 +204,29 @@ async fn put_back(app: &App, charged: &Upload) -> Result<(), Problem> {
 }
 
 /// Takes room for a version: all of it for a deleted upload that comes back, else what it has more. What it has less is
-/// given back once it is there. From here on S3's event completes it, too.
+/// given back once it is there. From here on S3's event completes it, too, and if that is lost, it is due.
 async fn room_for(app: &App, upload: Upload, bytes: u64) -> Result<Upload, Problem> {
+    let shelves = &app.shelves;
     let Shelves {
         uploads, quotas, ..
-    } = &app.shelves;
+    } = shelves;
     let size = Size::parse(bytes).map_err(|_| TOO_LARGE)?;
     let now = app.clock.now();
-    let (taken, status) = match upload.status {
-        UploadStatus::Stored | UploadStatus::Pending if size <= upload.size => return Ok(upload),
+    let (taken, size, status) = match upload.status {
         status @ (UploadStatus::Stored | UploadStatus::Pending) => {
+            let size = size.max(upload.size);
             let widened = uploads.widen(quotas, &upload, size, now).await?;
-            (widened, status)
+            (widened, size, status)
         }
         UploadStatus::Deleted => {
-            let back = uploads.bring_back(quotas, &upload, size, now).await?;
-            (back, UploadStatus::Pending)
+            let mut back = uploads.bring_back(quotas, &upload, size, now).await?;
+            if back == Announced::KeyUsed {
+                // Whoever deleted it may not have got as far as to S3.
+                let cleared = shelves.clear_away(&upload, now).await;
+                cleared.map_err(arrival_failed)?;
+                back = uploads.bring_back(quotas, &upload, size, now).await?;
+            }
+            (back, size, UploadStatus::Pending)
         }
         UploadStatus::Failed => return Err(NOT_STORED),
     };
@@ -240,18 +248,6 @@ impl From<&Version> for VersionView {
             size: version.size,
             stored_at: Timestamp(version.stored_at),
             is_current: version.is_current,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_keeps_its_place() {
-        for number in [0, 1, 255, 256, 1_000, 0x00FF_FFFF] {
-            assert_eq!(place(cursor(number)), number as usize);
         }
     }
 }

@@ -9,6 +9,18 @@ const CHECKSUM_BYTES: usize = 6;
 pub struct Cursor(pub [u8; 16]);
 
 impl Cursor {
+    /// After this many items, where items have no id of ours.
+    #[must_use]
+    pub fn at(place: u32) -> Self {
+        Self(u128::from(place).to_be_bytes())
+    }
+
+    /// After how many items, if it is such a cursor.
+    #[must_use]
+    pub fn place(self) -> Option<u32> {
+        u128::from_be_bytes(self.0).try_into().ok()
+    }
+
     /// The opaque text.
     #[must_use]
     pub fn encode(self) -> String {
@@ -41,6 +53,12 @@ mod tests {
         fn it_reads_what_it_wrote(id: [u8; 16]) {
             let cursor = Cursor(id);
             prop_assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+        }
+
+        #[test]
+        fn a_place_is_told_from_an_id(place: u32, id in (1_u128 << 32)..) {
+            prop_assert_eq!(Cursor::at(place).place(), Some(place));
+            prop_assert_eq!(Cursor(id.to_be_bytes()).place(), None);
         }
 
         #[test]

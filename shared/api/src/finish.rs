@@ -75,6 +75,9 @@ async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Res
 /// A path parameter `grant` is a secret, the others are ids.
 fn path_for_the_log(request: &Request) -> String {
     let path = request.uri().path();
+    if is_ambiguous(request.raw_http_path()) {
+        return "(ambiguous)".to_owned();
+    }
     match request.path_parameters().first("grant") {
         Some(grant) if !grant.is_empty() => path.replace(grant, "{grant}"),
         _ => path.to_owned(),

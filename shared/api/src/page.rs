@@ -1,6 +1,6 @@
 use axum::extract::FromRequestParts;
 use domain::Invalid;
-use http::{StatusCode, request::Parts};
+use http::request::Parts;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,11 +13,6 @@ const INVALID_LIMIT: Invalid = Invalid {
     code: "invalid_limit",
     detail: "must be a whole number from 1 to 100",
 };
-const INVALID_CURSOR: Problem = Problem::new(
-    StatusCode::UNPROCESSABLE_ENTITY,
-    "invalid_cursor",
-    "the cursor is not one that we gave out; start again without one",
-);
 
 /// Which part of a list is wanted: `?limit=20&cursor=…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoParams)]
@@ -68,7 +63,9 @@ impl Page {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
                 "limit" => page.limit = limit(&value)?,
-                "cursor" => page.cursor = Some(Cursor::decode(&value).ok_or(INVALID_CURSOR)?),
+                "cursor" => {
+                    page.cursor = Some(Cursor::decode(&value).ok_or_else(Problem::invalid_cursor)?);
+                }
                 _ => {}
             }
         }

@@ -74,6 +74,13 @@ impl Problem {
         Self { errors, ..problem }
     }
 
+    /// 422: a cursor that the list did not give out.
+    #[must_use]
+    pub const fn invalid_cursor() -> Self {
+        let detail = "the cursor is not one that we gave out; start again without one";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_cursor", detail)
+    }
+
     /// 401 for a request without a token (RFC 6750, section 3.1: then no error is named).
     #[must_use]
     pub fn unauthorized() -> Self {

@@ -110,6 +110,8 @@ impl Shelves {
             Step::Refused(upload) if upload.status == UploadStatus::Stored => {
                 Ok(Arrival::Stored(upload))
             }
+            // It is on its way back, and somebody took room for another version: what they wait for is still to come.
+            Step::Refused(upload) if upload.status == UploadStatus::Pending => Ok(Arrival::Awaited),
             Step::Refused(upload) => {
                 self.clear_away(&upload, now).await?;
                 Ok(Arrival::Over)
@@ -123,15 +125,20 @@ impl Shelves {
     ///
     /// # Errors
     /// When S3 does not answer.
-    pub async fn uncover(&self, locked: &Upload) -> Result<(), ArrivalError> {
+    pub async fn uncover(&self, locked: &Upload, now: OffsetDateTime) -> Result<(), ArrivalError> {
         // Read after the lock, so it is not the locked one that was still to come.
         let current = self.bucket.head(&locked.key()).await?;
         let version = current.and_then(|object| object.version_id);
-        if let Some(version) = version.filter(|version| locked.version_id.as_ref() != Some(version))
-        {
-            self.bucket.forget(&locked.key(), &version).await?;
+        // And the record after that: a lock that has ended meanwhile lets another version take its place.
+        let found = self.uploads.find(locked.owner, locked.id).await?;
+        let is_still = found
+            .is_some_and(|found| found.is_locked(now) && found.version_id == locked.version_id);
+        match version {
+            Some(version) if is_still && locked.version_id.as_ref() != Some(&version) => {
+                Ok(self.bucket.forget(&locked.key(), &version).await?)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Pending -> failed, or deleted again if it was stored once; what came of it goes.

@@ -88,8 +88,7 @@ impl Bucket {
     }
 
     /// The GET of a file under its owner's name for it; of the locked version while there is one, whatever lies on top of
-    /// it. Never shown in place: a page of somebody's would act in the
-    /// bucket's name.
+    /// it. Never shown in place: a page of somebody's would act in the bucket's name.
     ///
     /// # Errors
     /// When it cannot be signed.

@@ -1,7 +1,7 @@
 //! Guesses at a password, as the credential counts them.
 //!
-//! An update would make the item of an account that is not there; the condition on the owner keeps it from that, and is
-//! what fails for an address that nobody has.
+//! An update would make the item of an account that is not there; the condition on the owner keeps it from that. Guesses at
+//! nobody are counted in items of their own.
 
 use aws_sdk_dynamodb::{
     operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},

@@ -19,7 +19,7 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// The table that `QUOTAS_TABLE` names, and no limit of its own: for whoever only gives back.
+    /// The table that `QUOTAS_TABLE` names, and no limit of its own: for whoever charges what is there already.
     ///
     /// # Errors
     /// When the variable is not set.

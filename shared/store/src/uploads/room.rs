@@ -77,8 +77,8 @@ impl Uploads {
         self.take_room(parts, 0).await
     }
 
-    /// Takes the room that a version of `size` bytes needs beyond what is charged, before it becomes the current one. The
-    /// upload is due until S3 was looked at: the copy may fail.
+    /// Takes the room that a version of `size` bytes needs beyond what is charged, if it does, before it becomes the current
+    /// one. The upload is due until S3 was looked at: the copy may fail, or its event be lost.
     ///
     /// # Errors
     /// When the tables do not answer.
@@ -89,8 +89,14 @@ impl Uploads {
         size: Size,
         now: OffsetDateTime,
     ) -> Result<Announced, StoreError> {
-        let Some(reserve) = quotas.exchange(upload.owner, upload.size, size)? else {
-            return Ok(Announced::QuotaExceeded);
+        let reserve = if size == upload.size {
+            None
+        } else {
+            let reserve = quotas.exchange(upload.owner, upload.size, size)?;
+            let Some(reserve) = reserve else {
+                return Ok(Announced::QuotaExceeded);
+            };
+            Some(reserve)
         };
         let update = self
             .update(upload)
@@ -108,7 +114,8 @@ impl Uploads {
             .expression_attribute_values(":due", n((now + due::FIRST_LOOK).unix_timestamp()))
             .expression_attribute_values(":now", n(now.unix_timestamp()))
             .build()?;
-        let parts = vec![TransactWriteItem::builder().update(update).build(), reserve];
+        let mut parts = vec![TransactWriteItem::builder().update(update).build()];
+        parts.extend(reserve);
         self.take_room(parts, 0).await
     }
 
