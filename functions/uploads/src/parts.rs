@@ -165,11 +165,7 @@ pub async fn list(
 ) -> Result<Json<List<PartView>>, Problem> {
     let upload = app.find(&caller, &id).await?;
     let s3_id = pending_parts(&upload)?;
-    let after = match page.cursor {
-        Some(cursor) => cursor.place().ok_or_else(Problem::invalid_cursor)?,
-        None => 0,
-    };
-    let after = u16::try_from(after).map_err(|_| Problem::invalid_cursor())?;
+    let after = page.place()?;
     let listed = app
         .shelves
         .bucket

@@ -81,11 +81,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<List<VersionView>>, Problem> {
     let upload = app.find(&caller, &id).await?;
-    let before = match page.cursor {
-        Some(cursor) => cursor.place().ok_or_else(Problem::invalid_cursor)?,
-        None => 0,
-    };
-    let before = usize::try_from(before).map_err(|_| Problem::invalid_cursor())?;
+    let before: usize = page.place()?;
     // S3's own markers are longer than a cursor, so it says how many come before. A version that is made between two pages
     // moves the others by one, and one of them is shown twice.
     let wanted = before + page.limit + 1;

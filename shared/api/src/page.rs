@@ -55,6 +55,17 @@ impl<T> List<T> {
 }
 
 impl Page {
+    /// How many items come before it, in a list whose items have no id of ours ([`Cursor::at`]).
+    ///
+    /// # Errors
+    /// 422 when the cursor is of another list.
+    pub fn place<T: TryFrom<u32>>(&self) -> Result<T, Problem> {
+        let place = self.cursor.map_or(Some(0), Cursor::place);
+        place
+            .and_then(|place| T::try_from(place).ok())
+            .ok_or_else(Problem::invalid_cursor)
+    }
+
     fn of_query(query: &str) -> Result<Self, Problem> {
         let mut page = Self {
             limit: DEFAULT_LIMIT,

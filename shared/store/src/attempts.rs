@@ -5,7 +5,7 @@
 
 use aws_sdk_dynamodb::{
     operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
-    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
+    types::ReturnValuesOnConditionCheckFailure,
 };
 use domain::{Email, FailedAttempts, UserId};
 use time::OffsetDateTime;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Credentials, StoreError,
-    row::{n, s},
+    row::{milliseconds, n, s},
     table::{Table, is_conditional_check},
     transaction::when_free,
 };
@@ -139,9 +139,4 @@ async fn marked(update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
         }
         _ => Err(error.into()),
     }
-}
-
-/// Since 1970. Finer than seconds: the first wait is one.
-fn milliseconds(time: OffsetDateTime) -> AttributeValue {
-    n((time - OffsetDateTime::UNIX_EPOCH).whole_milliseconds())
 }

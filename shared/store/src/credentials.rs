@@ -136,12 +136,7 @@ impl Credentials {
         email: &Email,
         credential: &Credential,
     ) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.0.name)
-            .set_item(Some(write(email, credential)))
-            .condition_expression("attribute_not_exists(email)")
-            .build();
-        Ok(TransactWriteItem::builder().put(put?).build())
+        self.put(write(email, credential))
     }
 
     /// The part of finishing a sign-up that makes the address taken, by somebody who got mail there.
@@ -151,10 +146,15 @@ impl Credentials {
         credential: &Credential,
         now: OffsetDateTime,
     ) -> Result<TransactWriteItem, StoreError> {
+        let mut item = write(email, credential);
+        item.insert("verified_at".to_owned(), at(now));
+        self.put(item)
+    }
+
+    fn put(&self, item: HashMap<String, AttributeValue>) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&self.0.name)
-            .set_item(Some(write(email, credential)))
-            .item("verified_at", at(now))
+            .set_item(Some(item))
             .condition_expression("attribute_not_exists(email)")
             .build();
         Ok(TransactWriteItem::builder().put(put?).build())
@@ -297,11 +297,6 @@ impl Credentials {
     }
 }
 
-fn in_milliseconds(since_1970: i64) -> Option<OffsetDateTime> {
-    let time = OffsetDateTime::UNIX_EPOCH;
-    time.checked_add(time::Duration::milliseconds(since_1970))
-}
-
 fn write(email: &Email, credential: &Credential) -> HashMap<String, AttributeValue> {
     let mut item = HashMap::from([
         ("email".to_owned(), s(email.canonical())),
@@ -329,8 +324,6 @@ fn read(mut row: Row) -> Result<Credential, StoreError> {
         status: Status::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))?,
         session_epoch: row.number("session_epoch")?,
         failed: FailedAttempts::new(row.optional_number("failures").unwrap_or_default()),
-        locked_until: row
-            .optional_number("locked_until")
-            .and_then(in_milliseconds),
+        locked_until: row.optional_milliseconds("locked_until"),
     })
 }

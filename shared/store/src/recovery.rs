@@ -53,7 +53,7 @@ pub async fn reset_password(
     let parts = vec![
         tokens.redeem(token, now)?,
         credentials.reset(email, (user_id, epoch), new, now)?,
-        users.leave_epoch(user_id, epoch)?,
+        users.raise_epoch(user_id, epoch)?,
     ];
     transact(tokens.client(), parts)
         .await

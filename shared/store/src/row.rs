@@ -28,6 +28,12 @@ impl Row {
         self.0.remove(name)?.as_n().ok()?.parse().ok()
     }
 
+    /// A time as [`milliseconds`] writes it.
+    pub fn optional_milliseconds(&mut self, name: &str) -> Option<OffsetDateTime> {
+        let since_1970: i128 = self.optional_number(name)?;
+        OffsetDateTime::from_unix_timestamp_nanos(since_1970.checked_mul(1_000_000)?).ok()
+    }
+
     pub fn bytes<const N: usize>(&mut self, name: &'static str) -> Result<[u8; N], StoreError> {
         match self.0.remove(name) {
             Some(AttributeValue::B(blob)) => blob
@@ -83,6 +89,11 @@ pub(crate) fn b(bytes: impl Into<Vec<u8>>) -> AttributeValue {
 pub(crate) fn at(time: OffsetDateTime) -> AttributeValue {
     // Formatting fails for years beyond 9999 only.
     s(time.format(&Rfc3339).unwrap_or_default())
+}
+
+/// Since 1970: a number that conditions can compare, finer than seconds.
+pub(crate) fn milliseconds(time: OffsetDateTime) -> AttributeValue {
+    n(time.unix_timestamp_nanos() / 1_000_000)
 }
 
 /// A set of strings under `name`, or nothing at all: `DynamoDB` has no empty set.

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::{
     StoreError,
-    row::{Row, at, b, n, s},
+    row::{Row, at, b, milliseconds, n, s},
     table::{Table, is_conditional_check},
     transaction::when_free,
 };
@@ -122,7 +122,7 @@ impl Sessions {
             .expression_attribute_values(":read", n(session.family.generation))
             .expression_attribute_values(":epoch", n(session.family.epoch))
             .expression_attribute_values(":next", n(session.family.rotated(now).generation))
-            .expression_attribute_values(":at", n(milliseconds(now)));
+            .expression_attribute_values(":at", milliseconds(now));
         // A password change may be taking it along.
         match when_free(|| update.clone().send()).await {
             Ok(_) => Ok(Rotation::Done),
@@ -170,14 +170,8 @@ fn is_own_work<R>(error: &SdkError<PutItemError, R>) -> bool {
         .is_some_and(PutItemError::is_conditional_check_failed_exception)
 }
 
-fn milliseconds(time: OffsetDateTime) -> i128 {
-    time.unix_timestamp_nanos() / 1_000_000
-}
-
 fn read(mut row: Row) -> Result<Session, StoreError> {
-    let rotated_at = row
-        .optional_number::<i128>("rotated_at")
-        .and_then(|at| OffsetDateTime::from_unix_timestamp_nanos(at.checked_mul(1_000_000)?).ok());
+    let rotated_at = row.optional_milliseconds("rotated_at");
     let expires_at = OffsetDateTime::from_unix_timestamp(row.number("expires_at")?);
     let family = Family {
         generation: row.number("generation")?,

@@ -175,8 +175,8 @@ impl Users {
         Ok(TransactWriteItem::builder().put(put?).build())
     }
 
-    /// The part of a password change, or of the end of all sessions, that begins the next epoch, unless it is no longer
-    /// `epoch`.
+    /// The part of a password change or reset, or of the end of all sessions, that begins the next epoch, unless it is no
+    /// longer `epoch`.
     pub(crate) fn raise_epoch(
         &self,
         id: UserId,
@@ -221,23 +221,6 @@ impl Users {
             update.expression_attribute_values(":roles", roles)
         });
         Ok(TransactWriteItem::builder().update(update.build()?).build())
-    }
-
-    /// The part of a password reset that ends the sessions of the epoch `from`, if that is still the current one.
-    pub(crate) fn leave_epoch(
-        &self,
-        id: UserId,
-        from: u64,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.0.name)
-            .key("id", s(id.to_string()))
-            .update_expression("SET session_epoch = :next")
-            .condition_expression("session_epoch = :from")
-            .expression_attribute_values(":next", n(from + 1))
-            .expression_attribute_values(":from", n(from))
-            .build();
-        Ok(TransactWriteItem::builder().update(update?).build())
     }
 
     /// The part of an account's deletion that removes the user.
