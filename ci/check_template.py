@@ -85,8 +85,11 @@ GRANTS = {
     },
     "Keys": {PUBLIC_KEYS: {"GetParametersByPath"}},
     "Uploads": {
-        "UploadsTable": {"ConditionCheckItem", "GetItem", "PutItem", "Query", "UpdateItem"},
+        "UploadsTable": {"ConditionCheckItem", "GetItem", "PutItem", "Query"},
         "QuotasTable": {"GetItem", "UpdateItem"},
+        "UsersTable": {"GetItem"},
+        "SessionsTable": {"GetItem"},
+        "LimitsTable": {"UpdateItem"},
         "IdempotencyTable": {"GetItem", "PutItem"},
         "UploadGrantsTable": {"GetItem", "PutItem"},
         "ReadGrantsTable": {"DeleteItem", "GetItem", "PutItem", "Query"},
@@ -94,6 +97,7 @@ GRANTS = {
         UPLOADS_POINT + OBJECTS: {
             "AbortMultipartUpload",
             "DeleteObject",
+            "DeleteObjectVersion",
             "GetObject",
             "GetObjectVersion",
             "ListMultipartUploadParts",
@@ -103,11 +107,17 @@ GRANTS = {
         PUBLIC_KEYS: {"GetParametersByPath"},
     },
     "UploadEvents": {
-        "UploadsTable": {"GetItem", "UpdateItem"},
+        "UploadsTable": {"GetItem", "PutItem", "Query"},
         "UploadsTable/index/due": {"Query"},
-        "QuotasTable": {"UpdateItem"},
-        EVENTS_POINT: {"ListBucket"},
-        EVENTS_POINT + OBJECTS: {"AbortMultipartUpload", "DeleteObject", "DeleteObjectVersion", "GetObject"},
+        "QuotasTable": {"GetItem", "Scan", "UpdateItem"},
+        EVENTS_POINT: {"ListBucket", "ListBucketMultipartUploads", "ListBucketVersions"},
+        EVENTS_POINT + OBJECTS: {
+            "AbortMultipartUpload",
+            "DeleteObject",
+            "DeleteObjectVersion",
+            "GetObject",
+            "ListMultipartUploadParts",
+        },
         "UploadEventsDeadLetters": {"SendMessage"},
     },
 }
@@ -144,6 +154,10 @@ CONDITIONS = {
     "Users": {"UsersTable": naming_only("id", "name", "profile", "version", "updated_at", "write_id")},
     "Session": {"CredentialsTable": changing_only("email", "user_id", "session_epoch")},
     "Admin": {"CredentialsTable": changing_only("email", "user_id", "roles", "status", "session_epoch")},
+    "Uploads": {
+        "UsersTable": reading_only("id", "status", "session_epoch"),
+        "SessionsTable": reading_only("id", "epoch"),
+    },
     "Mailer": {
         "CredentialsTable": reading_only("email", "user_id", "status", "session_epoch"),
         "UsersTable": reading_only("id", "email", "email_canonical"),
@@ -174,8 +188,9 @@ ENVIRONMENT = {
     "Keys": {"PARAMETER_PATH", "PARAMETER_CACHE_SECONDS", "ISSUER"},
     "Uploads": VERIFIER
     | {"UPLOADS_TABLE", "QUOTAS_TABLE", "IDEMPOTENCY_TABLE", "UPLOAD_GRANTS_TABLE", "READ_GRANTS_TABLE"}
-    | {"UPLOADS_BUCKET", "UPLOAD_QUOTA_BYTES"},
-    "UploadEvents": {"UPLOADS_TABLE", "QUOTAS_TABLE", "UPLOADS_BUCKET"},
+    | {"USERS_TABLE", "SESSIONS_TABLE", "LIMITS_TABLE"}
+    | {"UPLOADS_BUCKET", "UPLOAD_QUOTA_BYTES", "OLD_VERSION_DAYS", "REQUESTS_PER_USER"},
+    "UploadEvents": {"UPLOADS_TABLE", "QUOTAS_TABLE", "UPLOADS_BUCKET", "UPLOAD_QUOTA_BYTES"},
 }
 
 ROUTES = {
@@ -203,6 +218,7 @@ ROUTES = {
     "$default": "Keys",
     "POST /uploads": "Uploads",
     "GET /uploads": "Uploads",
+    "GET /uploads/usage": "Uploads",
     "GET /uploads/{id}": "Uploads",
     "DELETE /uploads/{id}": "Uploads",
     "POST /uploads/{id}/parts": "Uploads",
@@ -245,16 +261,18 @@ RULES = {
         }
     },
     "UploadEventsFunctionReconcile": {"ScheduleExpression": "rate(15 minutes)"},
+    "UploadEventsFunctionRepair": {"ScheduleExpression": "rate(1 day)"},
 }
 # How often and for how many seconds EventBridge tries. A schedule's event is worth nothing when the next one is there.
 RETRIES = {
     "UploadEventsFunctionObjectCreated": {"MaximumRetryAttempts": 20, "MaximumEventAgeInSeconds": 21600},
     "UploadEventsFunctionReconcile": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 900},
+    "UploadEventsFunctionRepair": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 900},
 }
 
 HASHING = {"Signup", "Signin", "Account", "Recovery"}
 # Seconds. The gateway waits no longer than 30.
-TIMEOUT, OTHER_TIMEOUTS = 10, {"Uploads": 29, "UploadEvents": 60, "Mailer": 60}
+TIMEOUT, OTHER_TIMEOUTS = 10, {"Uploads": 29, "UploadEvents": 300, "Mailer": 60}
 TABLES_THAT_EXPIRE = {"SessionsTable", "IdempotencyTable", "UploadsTable", "UploadGrantsTable", "LimitsTable"} | {
     "OutboxTable", "EmailTokensTable", "SignUpsTable",
 }  # fmt: skip

@@ -16,12 +16,12 @@ const ALLOWED: [(&str, &str, &[&str]); 2] = [
     (
         "Uploads",
         "cloakroom-dev-uploads-s3alias",
-        &["get", "head", "put", "delete", "list", "versions"],
+        &["get", "head", "put", "delete", "list", "versions", "forget"],
     ),
     (
         "UploadEvents",
         "cloakroom-dev-events-s3alias",
-        &["get", "head", "delete", "list", "forget"],
+        &["get", "head", "delete", "list", "versions", "forget"],
     ),
 ];
 

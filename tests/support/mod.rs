@@ -12,6 +12,7 @@ mod ministack;
 mod operator;
 pub mod processes;
 mod signer;
+pub mod stored;
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use super::{announce, download, path, send, status, store};
 use crate::support::{Answer, TestApp, eventually};
 
 /// Runs upload-events as `EventBridge` would.
-async fn deliver(app: &TestApp, event: &Value) -> Answer {
+pub async fn deliver(app: &TestApp, event: &Value) -> Answer {
     let url = format!(
         "{}/2015-03-31/functions/UploadEventsFunction/invocations",
         app.endpoint("lambda")
@@ -22,6 +22,12 @@ async fn deliver(app: &TestApp, event: &Value) -> Answer {
         )
         .json(event);
     Answer::of(request).await
+}
+
+/// Runs the reconciler as its schedule would.
+pub async fn reconcile_now(app: &TestApp) {
+    let answer = deliver(app, &reconcile()).await.expect(200);
+    assert_eq!(answer.header("x-amz-function-error"), None);
 }
 
 fn created(key: &str) -> Value {
@@ -42,21 +48,23 @@ fn reconcile() -> Value {
 }
 
 /// Makes an upload due, as time would.
-async fn make_due(app: &TestApp, owner: &str, upload: &Value, created_at: Option<&str>) {
+pub async fn make_due(app: &TestApp, owner: &str, upload: &Value, created_at: Option<&str>) {
     let mut body = json!({
         "TableName": "cloakroom-dev-UploadsTable",
         "Key": {"owner": {"S": owner}, "id": upload["upload"]["id"].as_str().map(|id| json!({"S": id}))},
-        "UpdateExpression": "SET due_at = :past",
-        "ExpressionAttributeValues": {":past": {"N": "1"}},
+        "UpdateExpression": "SET due_at = :past, due_shard = if_not_exists(due_shard, :shard)",
+        "ExpressionAttributeValues": {":past": {"N": "1"}, ":shard": {"S": "0"}},
     });
     if let Some(created_at) = created_at {
-        body["UpdateExpression"] = json!("SET due_at = :past, created_at = :created");
+        body["UpdateExpression"] = json!(
+            "SET due_at = :past, due_shard = if_not_exists(due_shard, :shard), created_at = :created"
+        );
         body["ExpressionAttributeValues"][":created"] = json!({"S": created_at});
     }
     update(app, body).await;
 }
 
-async fn update(app: &TestApp, body: Value) {
+pub async fn update(app: &TestApp, body: Value) {
     app.call_engine("dynamodb", "local", "DynamoDB_20120810.UpdateItem", &body)
         .await
         .expect(200);
@@ -175,8 +183,56 @@ async fn what_is_deleted_is_looked_for_once_more_when_nothing_of_it_can_come() {
     assert_eq!(due().await, None);
 }
 
+/// Puts a record into another state by hand, as a function leaves it that is killed before it asks S3.
+async fn leave_in(app: &TestApp, owner: &str, upload: &Value, state: &str) {
+    change(app, owner, upload, "state", json!({"S": state})).await;
+    change(app, owner, upload, "keep_until", json!({"N": "4000000000"})).await;
+    change(app, owner, upload, "is_hidden", json!({"BOOL": false})).await;
+    make_due(app, owner, upload, None).await;
+}
+
 #[tokio::test]
-async fn a_restoration_that_is_given_up_leaves_the_upload_deleted() {
+async fn a_restoration_whose_function_is_killed_is_finished() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    for by_reconciler in [true, false] {
+        let upload = store(&ada, "a.txt", b"hello").await;
+        let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
+        let version = json!({"versionId": versions.json()["items"][0]["versionId"]});
+        ada.delete(&path(&upload, ""), &json!(null))
+            .await
+            .expect(204);
+        leave_in(&app, &ada.id, &upload, "restoring").await;
+        assert_eq!(status(&ada, &upload).await, "deleted");
+        if by_reconciler {
+            reconcile_now(&app).await;
+        } else {
+            ada.post(&path(&upload, "/restore"), &version)
+                .await
+                .expect(200);
+        }
+        assert_eq!(status(&ada, &upload).await, "stored");
+        assert_eq!(download(&ada, &upload).await.expect(200).body, b"hello");
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_whose_function_is_killed_is_finished() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let upload = store(&ada, "a.txt", b"hello").await;
+    let shown = ada.get(&path(&upload, "")).await.expect(200).json();
+    let url = shown["download"]["url"].as_str().unwrap();
+    leave_in(&app, &ada.id, &upload, "kept").await;
+    change(&app, &ada.id, &upload, "status", json!({"S": "deleted"})).await;
+    let download = async || Answer::of(reqwest::Client::new().get(url)).await.status;
+    assert_eq!(download().await, 200);
+    reconcile_now(&app).await;
+    assert_eq!(download().await, 404);
+}
+
+#[tokio::test]
+async fn a_kept_file_is_deleted_for_good_when_its_time_is_over() {
     let app = TestApp::start();
     let ada = app.somebody("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
@@ -185,61 +241,39 @@ async fn a_restoration_that_is_given_up_leaves_the_upload_deleted() {
     ada.delete(&path(&upload, ""), &json!(null))
         .await
         .expect(204);
-    change(&app, &ada.id, &upload, "status", json!({"S": "pending"})).await;
-    make_due(&app, &ada.id, &upload, Some("2026-01-01T00:00:00Z")).await;
-    change(&app, &ada.id, &upload, "due_shard", json!({"S": "0"})).await;
-    deliver(&app, &reconcile()).await.expect(200);
+    assert_eq!(app.held_of(&ada.id).await, 5);
+    change(&app, &ada.id, &upload, "keep_until", json!({"N": "1"})).await;
+    make_due(&app, &ada.id, &upload, None).await;
+    reconcile_now(&app).await;
+    assert_eq!(app.held_of(&ada.id).await, 0);
+    let usage = ada.get("/uploads/usage").await.expect(200).json();
+    assert_eq!((&usage["used"], &usage["kept"]), (&json!(0), &json!(0)));
+    let restored = ada.post(&path(&upload, "/restore"), &version).await;
+    assert_eq!(restored.expect(409).problem(), "upload_not_stored");
     assert_eq!(status(&ada, &upload).await, "deleted");
-    let restored = ada.post(&path(&upload, "/restore"), &version).await;
-    assert_eq!(restored.expect(200).json()["upload"]["status"], "stored");
 }
 
-/// Whoever deletes it may be killed before S3 is told; a restoration does that first, or it would be hidden, too.
+/// One owner with thousands of uploads that are due does not keep another one waiting.
 #[tokio::test]
-async fn what_s3_was_not_told_to_delete_can_be_restored() {
+async fn owners_are_looked_at_in_turn() {
     let app = TestApp::start();
     let ada = app.somebody("ada@example.com").await;
-    let upload = store(&ada, "a.txt", b"hello").await;
-    let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
-    let version = json!({"versionId": versions.json()["items"][0]["versionId"]});
-    ada.delete(&path(&upload, ""), &json!(null))
-        .await
-        .expect(204);
-    change(&app, &ada.id, &upload, "hiding", json!({"BOOL": true})).await;
-    let restored = ada.post(&path(&upload, "/restore"), &version).await;
-    restored.expect(200);
-    deliver(&app, &reconcile()).await.expect(200);
-    assert_eq!(status(&ada, &upload).await, "stored");
-    assert_eq!(download(&ada, &upload).await.body, b"hello");
-}
-
-/// An event that is lost leaves a record of another version than S3 has.
-#[tokio::test]
-async fn a_version_that_the_record_has_and_s3_has_not_is_restored() {
-    let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let upload = store(&ada, "a.txt", b"hello").await;
-    let versions = async || {
-        ada.get(&path(&upload, "/versions"))
-            .await
-            .expect(200)
-            .json()
-    };
-    let first = versions().await["items"][0]["versionId"].clone();
-    let restore = async || {
-        let body = json!({"versionId": first});
-        ada.post(&path(&upload, "/restore"), &body)
-            .await
-            .expect(200);
-        versions().await["items"].as_array().unwrap().len()
-    };
-    assert_eq!(restore().await, 1, "it is there");
-    ada.delete(&path(&upload, ""), &json!(null))
-        .await
-        .expect(204);
-    assert_eq!(restore().await, 2);
-    change(&app, &ada.id, &upload, "version_id", json!({"S": first})).await;
-    assert_eq!(restore().await, 3);
+    let bob = app.somebody("bob@example.com").await;
+    let long_ago = Some("2026-01-01T00:00:00Z");
+    for number in 0..300 {
+        let upload = announce(&ada, &number.to_string(), 0).await;
+        make_due(&app, &ada.id, &upload, long_ago).await;
+    }
+    let upload = announce(&bob, "b", 5).await;
+    make_due(&app, &bob.id, &upload, long_ago).await;
+    reconcile_now(&app).await;
+    assert_eq!(status(&bob, &upload).await, "failed");
+    let open = json!({
+        "TableName": "cloakroom-dev-QuotasTable", "Key": {"owner": {"S": ada.id}}, "ConsistentRead": true,
+    });
+    let open = app.call_engine("dynamodb", "local", "DynamoDB_20120810.GetItem", &open);
+    let open = open.await.expect(200).json();
+    assert_eq!(open["Item"]["open_uploads"], json!({"N": "0"}));
 }
 
 #[tokio::test]

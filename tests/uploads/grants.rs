@@ -155,3 +155,45 @@ async fn grants_are_listed_in_pages_and_named_in_one_way() {
         change(&ada, Method::PUT, &upload, nobody).await.expect(404);
     }
 }
+
+#[tokio::test]
+async fn a_grant_ends_with_the_deletion_and_does_not_come_back() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let bob = app.somebody("bob@example.com").await;
+    let upload = store(&ada, "plan.txt", b"engine").await;
+    for grantee in ["everyone", &bob.id] {
+        change(&ada, Method::PUT, &upload, grantee)
+            .await
+            .expect(204);
+    }
+    assert_eq!(download(&bob, &upload).await.body, b"engine");
+    let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
+    let version = json!({"versionId": versions.json()["items"][0]["versionId"]});
+    ada.delete(&path(&upload, ""), &json!(null))
+        .await
+        .expect(204);
+    ada.post(&path(&upload, "/restore"), &version)
+        .await
+        .expect(200);
+    bob.get(&path(&upload, "")).await.expect(404);
+    assert_eq!(grantees(&ada, &upload).await, [] as [Value; 0]);
+
+    // A grant that a killed function did not delete has no effect either.
+    let left = json!({
+        "TableName": "cloakroom-dev-ReadGrantsTable",
+        "Item": {
+            "upload": {"S": upload["upload"]["id"]}, "reader": {"S": "everyone"}, "owner": {"S": ada.id},
+            "deletions": {"N": "0"}, "granted_at": {"S": "2026-01-01T00:00:00Z"},
+        },
+    });
+    app.call_engine("dynamodb", "local", "DynamoDB_20120810.PutItem", &left)
+        .await
+        .expect(200);
+    bob.get(&path(&upload, "")).await.expect(404);
+    assert_eq!(grantees(&ada, &upload).await, [] as [Value; 0]);
+    change(&ada, Method::PUT, &upload, "everyone")
+        .await
+        .expect(204);
+    assert_eq!(download(&bob, &upload).await.body, b"engine");
+}

@@ -8,8 +8,11 @@ mod listing;
 mod lock;
 mod multipart;
 mod quota;
+mod repair;
 mod single;
+mod storage;
 mod versions;
+mod walk;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};

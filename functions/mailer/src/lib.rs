@@ -30,7 +30,7 @@ struct App {
 pub fn main() -> ExitCode {
     api::events(async |env, clock| {
         let app = app(env, clock)?;
-        Ok(async move |event| Ok(batch::batch(&app, &event).await))
+        Ok(async move |event, _| Ok(batch::batch(&app, &event).await))
     })
 }
 

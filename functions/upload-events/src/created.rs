@@ -1,31 +1,38 @@
-use arrivals::Arrival;
 use domain::Upload;
 use lambda_http::Error;
 use serde_json::Value;
 
 use crate::App;
 
-/// S3 has an object
+/// Handles S3's event of a new object
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
 ///
-/// The event only says where to look. Events come twice, late and in any order; what S3 has now does not.
+/// The event only says where to look, since events are repeated, late and in any order. The version that it names is
+/// deleted if it is not the file of the upload: a form that was sent again, or a PUT after a deletion.
 pub async fn created(app: &App, event: &Value) -> Result<(), Error> {
-    let key = event["detail"]["object"]["key"]
-        .as_str()
-        .ok_or("an event without a key")?;
+    let object = &event["detail"]["object"];
+    let key = object["key"].as_str().ok_or("an event without a key")?;
     let Some((owner, id)) = Upload::of_key(key) else {
-        tracing::warn!("object_of_nobody");
+        tracing::warn!("object_with_foreign_key");
         return Ok(());
     };
-    let Some(upload) = app.shelves.uploads.find(owner, id).await? else {
-        // Nothing was announced: its record is gone, or was never written.
-        tracing::warn!(%owner, %id, "object_without_upload");
-        return Ok(());
+    let upload = match app.reconciler.uploads.find(owner, id).await? {
+        Some(upload) => {
+            let reconciled = app.reconciler.reconcile(upload, app.clock.now()).await?;
+            reconciled.upload
+        }
+        None => None,
     };
-    let arrival = app.shelves.look(&upload, app.clock.now()).await?;
-    if let Arrival::Locked(locked) = &arrival {
-        app.shelves.uncover(locked, app.clock.now()).await?;
+    let status = upload.as_ref().map_or("none", |upload| upload.status().as_str());
+    tracing::info!(%owner, %id, status, "object_created");
+    if let Some(version_id) = object["version-id"].as_str() {
+        let surplus = app
+            .reconciler
+            .delete_surplus(key, upload.as_ref(), version_id);
+        if surplus.await? {
+            let bytes = object["size"].as_u64().unwrap_or_default();
+            tracing::warn!(%owner, %id, bytes, "surplus_deleted");
+        }
     }
-    tracing::info!(%owner, %id, arrival = arrival.word(), "object_created");
     Ok(())
 }

@@ -1,21 +1,22 @@
-//! What S3 tells of uploads, through `EventBridge`, and what it forgot to tell.
+//! Brings records of uploads and S3 in line: when S3 tells of an object, when an upload is due, and once a day.
 
 mod created;
 mod reconcile;
+mod repair;
 
 use std::process::ExitCode;
 
-use api::InitError;
-use arrivals::Shelves;
+use api::{Deadline, InitError};
 use domain::Clock;
 use lambda_http::Error;
 use serde_json::Value;
 use settings::Env;
 use storage::Bucket;
-use store::{Quotas, Uploads};
+use store::Uploads;
+use upload_reconciler::Reconciler;
 
 struct App {
-    shelves: Shelves,
+    reconciler: Reconciler,
     clock: Clock,
 }
 
@@ -24,7 +25,7 @@ struct App {
 pub fn main() -> ExitCode {
     api::events(async |env, clock| {
         let app = app(env, clock)?;
-        Ok(async move |event| handle(&app, &event).await)
+        Ok(async move |event, deadline| handle(&app, &event, deadline).await)
     })
 }
 
@@ -32,23 +33,23 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
     let aws = settings::aws::sdk_config(env)?;
     let client = store::client(env, &aws);
     Ok(App {
-        shelves: Shelves {
+        reconciler: Reconciler {
             uploads: Uploads::from_env(env, &client)?,
-            // What came is charged, room or not; what did not come is given back.
-            quotas: Quotas::unlimited(env, &client)?,
             bucket: Bucket::from_env(env, &aws)?,
         },
         clock,
     })
 }
 
-/// One event, in `EventBridge`'s envelope
-/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html>).
-async fn handle(app: &App, event: &Value) -> Result<(), Error> {
+/// Handles one event, in `EventBridge`'s envelope
+/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html>). The schedule of the repair sends
+/// its own (template.yaml).
+async fn handle(app: &App, event: &Value, deadline: Deadline) -> Result<(), Error> {
     match (event["source"].as_str(), event["detail-type"].as_str()) {
         (Some("aws.s3"), Some("Object Created")) => created::created(app, event).await,
-        (Some("aws.events" | "aws.scheduler"), _) => reconcile::reconcile(app).await,
-        // Nobody subscribed to it: somebody has to look at it.
-        (source, kind) => Err(format!("an event that nobody handles: {source:?}, {kind:?}").into()),
+        (Some("cloakroom"), Some("Repair")) => repair::repair(app, deadline).await,
+        (Some("aws.events" | "aws.scheduler"), _) => reconcile::reconcile(app, deadline).await,
+        // No rule sends it.
+        (source, kind) => Err(format!("unexpected event: {source:?}, {kind:?}").into()),
     }
 }

@@ -1,67 +1,43 @@
-use arrivals::{Arrival, ArrivalError};
-use domain::{Upload, UploadStatus};
+use api::Deadline;
+use futures_util::{StreamExt as _, stream};
 use lambda_http::Error;
-use store::{
-    StoreError,
-    uploads::{Due, SHARDS},
-};
 
 use crate::App;
 
-/// So many of a shard are looked at in one run; the rest is due in the next.
-const BATCH: i32 = 250;
+/// Uploads of each shard that are read at once. More than one owner may have open, so no owner fills it alone.
+const BATCH: usize = 2_500;
+/// Uploads that are looked at at the same time.
+pub const AT_ONCE: usize = 16;
 
-/// Looks at what is due: pending uploads whose event may have been lost or that are given up, failed and deleted ones that
-/// S3 was not told about, and once more those whose URL or form somebody may have used since.
-pub async fn reconcile(app: &App) -> Result<(), Error> {
+/// Looks at the uploads that are due, those of different owners in turn, while the function's time lasts. What is left
+/// is due in the next run.
+pub async fn reconcile(app: &App, deadline: Deadline) -> Result<(), Error> {
     let (mut looked, mut failed) = (0_u32, 0_u32);
-    for shard in 0..SHARDS {
-        let due = app
-            .shelves
-            .uploads
-            .due(shard, app.clock.now(), BATCH)
-            .await?;
-        for due in due {
+    loop {
+        let due = app.reconciler.uploads.due(app.clock.now(), BATCH).await?;
+        let is_all = due.len() < BATCH;
+        let mut looks = stream::iter(due)
+            .map(async |due| {
+                let now = app.clock.now();
+                (due, app.reconciler.look(due.owner, due.id, now).await)
+            })
+            .buffer_unordered(AT_ONCE);
+        let before = looked - failed;
+        while let Some((due, result)) = looks.next().await {
             looked += 1;
             // One that fails must not keep the others waiting; it stays due.
-            if let Err(error) = look(app, due).await {
+            if let Err(error) = result {
                 failed += 1;
                 tracing::error!(owner = %due.owner, id = %due.id, %error, "reconciliation_failed");
             }
+            if deadline.is_near(app.clock.now()) {
+                tracing::warn!(looked, failed, "reconciled_partly");
+                return Ok(());
+            }
+        }
+        if is_all || looked - failed == before {
+            tracing::info!(looked, failed, "reconciled");
+            return Ok(());
         }
     }
-    tracing::info!(looked, failed, "reconciled");
-    Ok(())
-}
-
-async fn look(app: &App, due: Due) -> Result<(), ArrivalError> {
-    let Some(upload) = app.shelves.uploads.find(due.owner, due.id).await? else {
-        return Ok(());
-    };
-    let (upload, now) = (&upload, app.clock.now());
-    let arrival = app.shelves.look(upload, now).await?;
-    match arrival {
-        Arrival::Locked(locked) => {
-            app.shelves.uncover(&locked, app.clock.now()).await?;
-            // The next look finds the version that the record has.
-            again(app, &locked).await.map_err(Into::into)
-        }
-        // Somebody else took it out of the bucket; nothing of it will come.
-        Arrival::Awaited if upload.status == UploadStatus::Stored => app
-            .shelves
-            .uploads
-            .settled(upload, now)
-            .await
-            .map_err(Into::into),
-        Arrival::Awaited if now >= upload.given_up_at() => app.shelves.give_up(upload, now).await,
-        Arrival::Awaited => again(app, upload).await.map_err(Into::into),
-        Arrival::Stored(_) | Arrival::Mismatch(_) | Arrival::Over => Ok(()),
-    }
-}
-
-async fn again(app: &App, upload: &Upload) -> Result<(), StoreError> {
-    app.shelves
-        .uploads
-        .look_again(upload, app.clock.now())
-        .await
 }

@@ -1,20 +1,20 @@
 use api::{Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, number, text};
-use arrivals::{Arrival, Mismatch};
 use axum::{
     Json,
     extract::{Path, State},
 };
 use domain::{
     Invalid, Upload, UploadStatus,
-    upload::{MAX_PARTS, PartNumber, Size},
+    upload::{Event, MAX_PARTS, Mismatch, PartNumber, Size, Transfer},
 };
 use http::StatusCode;
 use storage::{Completed, Part};
-use store::uploads::Announced;
+use upload_reconciler::Changed;
 use utoipa::ToSchema;
 
 use crate::{
-    App, arrival_failed, create::QUOTA_EXCEEDED, parts::NOT_PENDING, storage_failed,
+    App,
+    problems::{NOT_PENDING, limit_exceeded, reconcile_failed, refused, storage_failed},
     view::UploadAnswer,
 };
 
@@ -127,7 +127,7 @@ pub fn etag(text: &str) -> Result<String, Invalid> {
         (status = 200, body = UploadAnswer),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`upload_incomplete`, `size_mismatch`, `checksum_mismatch`, `upload_not_pending`, \
-                `quota_exceeded`"),
+                `quota_exceeded`, `request_in_progress`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`parts_required`, `validation_failed` (fields: `invalid_part_number`, `invalid_etag`, \
                 `duplicate_part`, `empty`, `too_long`, `required`, `wrong_type`, `unknown_field`)"),
@@ -150,7 +150,7 @@ pub async fn finish(
     mut upload: Upload,
     parts: Option<Vec<(PartNumber, String)>>,
 ) -> Result<Upload, Problem> {
-    match upload.status {
+    match upload.status() {
         UploadStatus::Pending => {}
         UploadStatus::Stored => return Ok(upload),
         UploadStatus::Failed | UploadStatus::Deleted => return Err(NOT_PENDING),
@@ -158,13 +158,15 @@ pub async fn finish(
     if let Some(s3_id) = upload.multipart_id().map(str::to_owned) {
         join(app, &mut upload, &s3_id, &parts.ok_or(PARTS_REQUIRED)?).await?;
     }
-    let looked = app.shelves.look(&upload, app.clock.now()).await;
-    match looked.map_err(arrival_failed)? {
-        Arrival::Stored(upload) | Arrival::Locked(upload) => Ok(*upload),
-        Arrival::Awaited => Err(INCOMPLETE),
-        Arrival::Mismatch(Mismatch::Size) => Err(SIZE_MISMATCH),
-        Arrival::Mismatch(Mismatch::Checksum) => Err(CHECKSUM_MISMATCH),
-        Arrival::Over => Err(NOT_PENDING),
+    let reconciled = app.reconciler.reconcile(upload, app.clock.now()).await;
+    let reconciled = reconciled.map_err(reconcile_failed)?;
+    let upload = reconciled.upload.ok_or_else(Problem::not_found)?;
+    match (upload.status(), reconciled.mismatch) {
+        (UploadStatus::Stored, _) => Ok(upload),
+        (UploadStatus::Pending, _) => Err(INCOMPLETE),
+        (_, Some(Mismatch::Size)) => Err(SIZE_MISMATCH),
+        (_, Some(Mismatch::Checksum)) => Err(CHECKSUM_MISMATCH),
+        (_, None) => Err(NOT_PENDING),
     }
 }
 
@@ -177,7 +179,7 @@ async fn join(
 ) -> Result<(), Problem> {
     let key = upload.key();
     let at = (key.as_str(), s3_id);
-    let bucket = &app.shelves.bucket;
+    let bucket = &app.reconciler.bucket;
     let Some(received) = bucket
         .all_parts(at)
         .await
@@ -187,7 +189,7 @@ async fn join(
         return Ok(());
     };
     let total = total(named, &received).ok_or(INCOMPLETE)?;
-    if upload.is_open() {
+    if matches!(upload.transfer, Transfer::UnsizedMultipart { .. }) {
         measure(app, upload, total).await?;
     }
     if total != upload.size.bytes() {
@@ -206,27 +208,21 @@ async fn join(
     }
 }
 
-/// Takes room for a file whose size is known only now.
+/// Charges the exact size of a file whose size was not announced.
 async fn measure(app: &App, upload: &mut Upload, total: u64) -> Result<(), Problem> {
     let size = Size::parse(total).map_err(|_| SIZE_MISMATCH)?;
-    let shelves = &app.shelves;
-    match shelves
-        .uploads
-        .measure(&shelves.quotas, upload, size)
-        .await?
-    {
-        Announced::Created => {
-            upload.size = size;
+    match app.change(upload.clone(), &Event::Measured(size)).await? {
+        Changed::Done(measured) => {
+            *upload = measured;
             Ok(())
         }
-        Announced::QuotaExceeded => {
-            // It will not fit later either, and its parts take room.
-            let given_up = shelves.give_up(upload, app.clock.now()).await;
-            given_up.map_err(arrival_failed)?;
-            Err(QUOTA_EXCEEDED)
+        Changed::LimitExceeded(limit, usage) => {
+            // Its parts are charged with what S3 has no room for, and would be until it is given up.
+            app.give_up(upload.clone()).await?;
+            Err(limit_exceeded(limit, &usage))
         }
-        // The same completion, sent twice at once: the other one goes on.
-        Announced::KeyUsed => Err(Problem::unavailable()),
+        Changed::Refused(refusal) => Err(refused(refusal)),
+        Changed::Gone => Err(Problem::not_found()),
     }
 }
 

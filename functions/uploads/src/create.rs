@@ -8,7 +8,10 @@ use axum::{
 };
 use domain::{
     Invalid, Upload, UploadId, UserId,
-    upload::{ContentType, Filename, MULTIPART_LIFETIME, PartPlan, Sha256, Size, Transfer},
+    upload::{
+        Announcement, ContentType, Filename, MULTIPART_LIFETIME, PartPlan, Sha256, Size, Transfer,
+        Transition,
+    },
 };
 use http::{StatusCode, header};
 use time::OffsetDateTime;
@@ -16,17 +19,11 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
+    problems::storage_failed,
     repeat::{Repeatable, announce},
-    storage_failed,
     view::{NewUpload, TransferView, UploadView},
 };
 
-/// 409: no room. Also for a version that is to be restored.
-pub const QUOTA_EXCEEDED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "quota_exceeded",
-    "there is no room left for a file of this size; delete others first",
-);
 const NO_DIGEST_OF_PARTS: Invalid = Invalid {
     code: "sha256_not_supported",
     detail: "S3 compares the SHA-256 of a whole file up to 100 MiB only; leave it out",
@@ -82,7 +79,7 @@ impl FromFields for Form {
     responses(
         (status = 201, body = NewUpload, headers(("Location" = String, description = "where the upload is"))),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`quota_exceeded`"),
+            description = "`quota_exceeded`, `too_many_open_uploads`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_filename`, `invalid_content_type`, `too_large`, \
                 `invalid_sha256`, `sha256_not_supported`, `required`, `wrong_type`, `unknown_field`), \
@@ -109,9 +106,9 @@ pub async fn create(
         return created(answer);
     }
     let now = app.clock.now();
-    let upload = announced(&app, caller.user_id, form, now).await?;
-    let answer = answer(&app, &upload, now).await?;
-    let answer = announce(&app, &upload, repeatable.as_ref(), answer).await?;
+    let announcement = announced(&app, caller.user_id, form, now).await?;
+    let answer = answer(&app, &announcement.to, now).await?;
+    let answer = announce(&app, &announcement, repeatable.as_ref(), answer).await?;
     created(answer)
 }
 
@@ -120,35 +117,36 @@ async fn announced(
     owner: UserId,
     form: Form,
     now: OffsetDateTime,
-) -> Result<Upload, Problem> {
+) -> Result<Transition, Problem> {
     let id = UploadId::new(now);
     let transfer = if form.size.is_single() {
         Transfer::Put
     } else {
         let key = Upload::key_of(owner, id);
-        let begun = app
-            .shelves
-            .bucket
-            .begin_multipart(&key, &form.content_type)
-            .await;
+        let bucket = &app.reconciler.bucket;
+        let begun = bucket.begin_multipart(&key, &form.content_type).await;
         Transfer::Multipart {
             s3_id: begun.map_err(|error| storage_failed(&error))?,
+            part_size: PartPlan::of(form.size).part_size,
         }
     };
-    Ok(Upload::announced(
-        (owner, id),
-        (form.filename, form.content_type),
-        (form.size, form.sha256),
+    let announcement = Announcement {
+        owner,
+        id,
+        filename: form.filename,
+        content_type: form.content_type,
+        size: form.size,
+        sha256: form.sha256,
         transfer,
-        now,
-    ))
+    };
+    Ok(Upload::announce(announcement, now))
 }
 
 async fn answer(app: &App, upload: &Upload, now: OffsetDateTime) -> Result<String, Problem> {
     let transfer = if upload.multipart_id().is_some() {
         TransferView::multipart(PartPlan::of(upload.size), now + MULTIPART_LIFETIME)
     } else {
-        let signed = app.shelves.bucket.put_url(upload, now).await;
+        let signed = app.reconciler.bucket.put_url(upload, now).await;
         signed.map_err(|error| storage_failed(&error))?.into()
     };
     let answer = NewUpload {

@@ -1,14 +1,19 @@
 use api::{Authenticated, Problem, ProblemDocument};
 use axum::extract::{Path, State};
-use domain::{Upload, UploadStatus};
+use domain::{Upload, upload::Event};
 use http::StatusCode;
-use store::uploads::Step;
+use store::Limit;
+use upload_reconciler::Changed;
 
-use crate::{App, arrival_failed, lock::LOCKED};
+use crate::{
+    App,
+    problems::{limit_exceeded, reconcile_failed, refused},
+};
 
-/// Delete an upload: give a pending one up, hide a stored one.
+/// Delete an upload: cancel a pending one, delete a stored one.
 ///
-/// Its versions can be restored until the bucket forgets them.
+/// A stored file can be restored until it is no longer kept. Without room to keep it, it is deleted for good. Grants to
+/// read it end. Idempotent: deleting a deleted upload also returns 204.
 #[utoipa::path(
     delete,
     path = "/uploads/{id}",
@@ -19,7 +24,7 @@ use crate::{App, arrival_failed, lock::LOCKED};
     responses(
         (status = 204),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`upload_locked`"),
+            description = "`upload_locked`, `request_in_progress`"),
     )
 )]
 pub async fn delete(
@@ -32,28 +37,28 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Pending or stored -> deleted, and away from S3.
-pub async fn remove(app: &App, mut upload: Upload) -> Result<(), Problem> {
-    let shelves = &app.shelves;
-    loop {
-        let now = app.clock.now();
-        if matches!(upload.status, UploadStatus::Failed | UploadStatus::Deleted) {
-            // Sent again, maybe after a lost reply: what it asks for is so, but S3 may not know yet.
-            let cleared = shelves.clear_away(&upload, now).await;
-            cleared.map_err(arrival_failed)?;
-            return Ok(());
-        }
-        if upload.is_locked(now) {
-            return Err(LOCKED);
-        }
-        upload = match shelves
-            .uploads
-            .delete(&shelves.quotas, &upload, now)
-            .await?
-        {
-            // It changed since it was read; or it is deleted now.
-            Step::Done(upload) | Step::Refused(upload) => *upload,
-            Step::Gone => return Err(Problem::not_found()),
-        };
+/// Deletes an upload in the record, then in S3. A request that is sent again does what the first one left undone.
+pub async fn remove(app: &App, upload: Upload) -> Result<(), Problem> {
+    let now = app.clock.now();
+    let deletions = upload.deletions;
+    let keep_until = now + app.old_versions_kept;
+    let event = Event::Deleted { keep_until };
+    let mut changed = app.change(upload.clone(), &event).await?;
+    if matches!(changed, Changed::LimitExceeded(Limit::Kept, _)) {
+        changed = app.change(upload, &Event::DeletedForGood).await?;
     }
+    let deleted = match changed {
+        Changed::Done(deleted) => deleted,
+        Changed::Refused(refusal) => return Err(refused(refusal)),
+        Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
+        Changed::Gone => return Err(Problem::not_found()),
+    };
+    let (id, is_new) = (deleted.id, deleted.deletions != deletions);
+    let reconciled = app.reconciler.reconcile(deleted, now).await;
+    reconciled.map_err(reconcile_failed)?;
+    // The grants have ended with the deletion; this only tidies up.
+    if is_new && let Err(error) = app.read_grants.remove_all(id).await {
+        tracing::warn!(%error, "ended_grants_left");
+    }
+    Ok(())
 }

@@ -1,9 +1,10 @@
 use api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, Timestamp};
+use auth::Caller;
 use axum::{
     Json,
     extract::{Path, State},
 };
-use domain::{UploadId, UploadStatus, upload::Reader};
+use domain::{Upload, UploadStatus, upload::Reader};
 use http::StatusCode;
 use serde::Serialize;
 use store::ReadGrant;
@@ -42,14 +43,17 @@ pub async fn grant(
     Authenticated(caller): Authenticated,
     Path(path): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let (upload, reader) = parse(&path)?;
+    let (upload, reader) = find(&app, &caller, &path).await?;
     let grant = ReadGrant {
         reader,
         granted_at: app.clock.now(),
     };
-    let of = (caller.user_id, upload);
-    let granted = app.read_grants.grant(&app.shelves.uploads, of, grant).await;
-    answer(granted?)
+    let uploads = &app.reconciler.uploads;
+    if app.read_grants.grant(uploads, &upload, grant).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found())
+    }
 }
 
 /// Take the leave to read an upload back. A download URL that was given out lives out its hour.
@@ -70,13 +74,9 @@ pub async fn revoke(
     Authenticated(caller): Authenticated,
     Path(path): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let (upload, reader) = parse(&path)?;
-    let of = (caller.user_id, upload);
-    let revoked = app
-        .read_grants
-        .revoke(&app.shelves.uploads, of, reader)
-        .await;
-    answer(revoked?)
+    let (upload, reader) = find(&app, &caller, &path).await?;
+    app.read_grants.revoke(upload.id, reader).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// List who may read an upload besides its owner.
@@ -100,27 +100,31 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<List<GrantView>>, Problem> {
     let upload = app.find(&caller, &id).await?;
-    if matches!(upload.status, UploadStatus::Failed | UploadStatus::Deleted) {
-        return Err(Problem::not_found());
-    }
+    check_exists(&upload)?;
     let after = page.cursor.map(|Cursor(reader)| Reader::from_bytes(reader));
-    let grants = app.read_grants.list(upload.id, after, page.limit + 1).await;
+    let grants = app.read_grants.list(&upload, after, page.limit + 1).await;
     let cursor = |last: &ReadGrant| Cursor(last.reader.to_bytes());
     let view = |grant: &ReadGrant| GrantView::from(grant);
     Ok(Json(List::of(grants?, page, cursor, view)))
 }
 
-fn parse((upload, reader): &(String, String)) -> Result<(UploadId, Reader), Problem> {
-    let upload = UploadId::parse(upload).map_err(|_| Problem::not_found())?;
+/// The caller's upload and the reader that a path names.
+async fn find(
+    app: &App,
+    caller: &Caller,
+    (upload, reader): &(String, String),
+) -> Result<(Upload, Reader), Problem> {
     let reader = Reader::parse(reader).map_err(|_| Problem::not_found())?;
+    let upload = app.find(caller, upload).await?;
+    check_exists(&upload)?;
     Ok((upload, reader))
 }
 
-fn answer(is_theirs: bool) -> Result<StatusCode, Problem> {
-    if is_theirs {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Problem::not_found())
+/// A failed or deleted upload has no grants.
+fn check_exists(upload: &Upload) -> Result<(), Problem> {
+    match upload.status() {
+        UploadStatus::Pending | UploadStatus::Stored => Ok(()),
+        UploadStatus::Failed | UploadStatus::Deleted => Err(Problem::not_found()),
     }
 }
 

@@ -1,4 +1,5 @@
-//! `/uploads`: files that go from browsers straight to S3. What is kept here is who brings what, and what became of it.
+//! `/uploads`: files that go from browsers straight to S3. Handlers read the record of an upload, ask `domain::upload` what
+//! a request does to it, and have the reconciler carry that out.
 
 mod companion;
 mod complete;
@@ -7,33 +8,48 @@ mod delete;
 mod grants;
 mod lock;
 mod parts;
+mod problems;
 mod repeat;
 mod show;
+mod usage;
 mod versions;
 mod view;
 
 use std::process::ExitCode;
 
-use api::{InitError, Problem, Tokens};
-use arrivals::{ArrivalError, Shelves};
+use api::{InitError, Problem, RateLimit, Tokens};
 use auth::Caller;
 use axum::{
     Router,
-    extract::FromRef,
+    extract::{FromRef, Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
     routing::{get, post, put},
 };
-use domain::{Clock, Upload, UploadId, UploadStatus};
+use domain::{
+    Clock, Upload, UploadId, UploadStatus,
+    upload::{Event, Wanted},
+};
 use settings::Env;
-use storage::{Bucket, StorageError};
-use store::{Idempotency, Quotas, ReadGrants, UploadGrants, Uploads};
+use storage::Bucket;
+use store::{Idempotency, Limits, ReadGrants, Sessions, UploadGrants, Uploads, Users};
+use time::Duration;
+use upload_reconciler::{Changed, Reconciler};
+
+use self::{companion::Uploader, problems::reconcile_failed};
 
 #[derive(Clone)]
 struct App {
-    shelves: Shelves,
+    reconciler: Reconciler,
     idempotency: Idempotency,
     grants: UploadGrants,
     read_grants: ReadGrants,
+    users: Users,
+    sessions: Sessions,
     tokens: Tokens,
+    s3_limit: RateLimit,
+    /// How long a deleted file can be restored.
+    old_versions_kept: Duration,
     clock: Clock,
 }
 
@@ -53,6 +69,7 @@ impl FromRef<App> for Tokens {
     parts::sign,
     parts::list,
     complete::complete,
+    usage::usage,
     versions::list,
     versions::restore,
     lock::lock,
@@ -78,26 +95,37 @@ pub fn main() -> ExitCode {
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let aws = settings::aws::sdk_config(env)?;
     let client = store::client(env, &aws);
+    let limits = Limits::from_env(env, &client)?;
     let app = App {
-        shelves: Shelves {
+        reconciler: Reconciler {
             uploads: Uploads::from_env(env, &client)?,
-            quotas: Quotas::from_env(env, &client)?,
             bucket: Bucket::from_env(env, &aws)?,
         },
         idempotency: Idempotency::from_env(env, &client)?,
         grants: UploadGrants::from_env(env, &client)?,
         read_grants: ReadGrants::from_env(env, &client)?,
+        users: Users::from_env(env, &client)?,
+        sessions: Sessions::from_env(env, &client)?,
         tokens: Tokens::from_env(env, &aws, clock.clone())?,
+        s3_limit: RateLimit::per_user(env, limits, "files", clock.clone())?,
+        old_versions_kept: Duration::days(env.parsed("OLD_VERSION_DAYS", "a number of days")?),
         clock,
     };
     tokio::join!(app.tokens.warm_up(), app.idempotency.warm_up());
-    let routes = Router::new()
-        .route("/uploads", post(create::create).get(show::list))
-        .route("/uploads/{id}", get(show::upload).delete(delete::delete))
-        .route("/uploads/{id}/parts", post(parts::sign).get(parts::list))
+    // Of these, S3 may take seconds to answer each request.
+    let limited = Router::new()
+        .route("/uploads/{id}", axum::routing::delete(delete::delete))
+        .route("/uploads/{id}/parts", get(parts::list))
         .route("/uploads/{id}/complete", post(complete::complete))
         .route("/uploads/{id}/versions", get(versions::list))
         .route("/uploads/{id}/restore", post(versions::restore))
+        .merge(companion::limited_routes())
+        .route_layer(from_fn_with_state(app.clone(), limit));
+    let routes = Router::new()
+        .route("/uploads", post(create::create).get(show::list))
+        .route("/uploads/usage", get(usage::usage))
+        .route("/uploads/{id}", get(show::upload))
+        .route("/uploads/{id}/parts", post(parts::sign))
         .route("/uploads/{id}/lock", put(lock::lock))
         .route("/uploads/{id}/grants", get(grants::list))
         .route(
@@ -105,45 +133,61 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
             put(grants::grant).delete(grants::revoke),
         )
         .merge(companion::routes());
-    Ok(routes.with_state(app))
+    Ok(routes.merge(limited).with_state(app))
+}
+
+/// Counts a request of the user that it is for.
+async fn limit(
+    State(app): State<App>,
+    Uploader(owner): Uploader,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request);
+    app.s3_limit.serve(&owner.to_string(), response).await
 }
 
 impl App {
-    /// The caller's upload of this id. One that is somebody else's is none: the owner is part of the key.
+    /// The caller's upload of this id. Another user's upload is not found: the owner is part of the key.
     async fn find(&self, caller: &Caller, id: &str) -> Result<Upload, Problem> {
         let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
-        let found = self.shelves.uploads.find(caller.user_id, id).await?;
+        let found = self.reconciler.uploads.find(caller.user_id, id).await?;
         found.ok_or_else(Problem::not_found)
     }
 
-    /// The upload of this id that the caller may read: one's own, or somebody's stored file with a grant.
+    /// The upload of this id that the caller may read: their own, or another user's stored file with a grant.
     async fn readable(&self, caller: &Caller, id: &str) -> Result<Upload, Problem> {
         let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
-        let uploads = &self.shelves.uploads;
+        let uploads = &self.reconciler.uploads;
         if let Some(own) = uploads.find(caller.user_id, id).await? {
             return Ok(own);
         }
-        let owner = self.read_grants.owner(id, caller.user_id).await?;
-        let found = uploads
-            .find(owner.ok_or_else(Problem::not_found)?, id)
-            .await?;
-        found
-            .filter(|upload| upload.status == UploadStatus::Stored)
-            .ok_or_else(Problem::not_found)
+        for (owner, deletions) in self.read_grants.owner(id, caller.user_id).await? {
+            let found = uploads.find(owner, id).await?;
+            let is_granted = |upload: &Upload| {
+                upload.status() == UploadStatus::Stored && upload.deletions == deletions
+            };
+            if let Some(upload) = found.filter(is_granted) {
+                return Ok(upload);
+            }
+        }
+        Err(Problem::not_found())
     }
-}
 
-fn storage_failed(error: &StorageError) -> Problem {
-    tracing::error!(cause = %error, "storage_failed");
-    match error {
-        StorageError::Unavailable(_) => Problem::unavailable(),
-        StorageError::Request(_) => Problem::internal(error),
+    /// Applies an event to an upload.
+    async fn change(&self, upload: Upload, event: &Event) -> Result<Changed, Problem> {
+        let changed = self.reconciler.change(upload, event, self.clock.now()).await;
+        changed.map_err(reconcile_failed)
     }
-}
 
-fn arrival_failed(error: ArrivalError) -> Problem {
-    match error {
-        ArrivalError::Store(error) => error.into(),
-        ArrivalError::Storage(error) => storage_failed(&error),
+    /// Gives up a pending upload of which S3 has received more than there is room for.
+    async fn give_up(&self, upload: Upload) -> Result<(), Problem> {
+        if let Changed::Done(upload) = self.change(upload, &Event::Overdrawn).await?
+            && upload.wanted() == Some(Wanted::Nothing)
+        {
+            let reconciled = self.reconciler.reconcile(upload, self.clock.now()).await;
+            reconciled.map_err(reconcile_failed)?;
+        }
+        Ok(())
     }
 }

@@ -3,21 +3,20 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use domain::{UploadStatus, upload::lock_until};
-use http::StatusCode;
+use domain::{
+    UploadStatus,
+    upload::{Event, lock_until},
+};
 use serde::Serialize;
-use store::uploads::Step;
 use time::OffsetDateTime;
+use upload_reconciler::Changed;
 use utoipa::ToSchema;
 
-use crate::{App, storage_failed, versions::NOT_STORED, view::UploadView};
-
-/// 409: it is write-once until its time.
-pub const LOCKED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "upload_locked",
-    "this upload is locked: until then it can be neither deleted nor replaced, and the lock cannot be shortened",
-);
+use crate::{
+    App,
+    problems::{LOCKED, NOT_STORED, refused, storage_failed},
+    view::UploadView,
+};
 
 /// Until when.
 #[derive(ToSchema)]
@@ -75,23 +74,22 @@ pub async fn lock(
     let until = lock_until(&form.until, app.clock.now())
         .map_err(|invalid| Problem::invalid(vec![api::FieldError::at("/until", invalid)]))?;
     let upload = app.find(&caller, &id).await?;
-    if upload.status != UploadStatus::Stored {
+    if upload.status() != UploadStatus::Stored {
         return Err(NOT_STORED);
     }
     // The record first: from then on nothing deletes it, so what S3 locks is what is there.
-    let upload = match app.shelves.uploads.lock(&upload, until).await? {
-        Step::Done(upload) => upload,
-        Step::Refused(upload) if upload.status == UploadStatus::Stored => return Err(LOCKED),
-        Step::Refused(_) => return Err(NOT_STORED),
-        Step::Gone => return Err(Problem::not_found()),
+    let upload = match app.change(upload, &Event::Locked(until)).await? {
+        Changed::Done(upload) => upload,
+        Changed::Refused(refusal) => return Err(refused(refusal)),
+        Changed::LimitExceeded(..) | Changed::Gone => return Err(Problem::not_found()),
     };
-    let version = upload.version_id.as_deref();
-    let locked = app.shelves.bucket.lock(&upload.key(), version, until).await;
+    let version = upload.state.file().map(|file| file.version_id.as_str());
+    let locked = app.reconciler.bucket.lock(&upload.key(), version, until).await;
     if !locked.map_err(|error| storage_failed(&error))? {
         return Err(LOCKED);
     }
     Ok(Json(LockedUpload {
         locked_until: Timestamp(upload.locked_until.unwrap_or(OffsetDateTime::UNIX_EPOCH)),
-        upload: UploadView::from(&*upload),
+        upload: UploadView::from(&upload),
     }))
 }

@@ -6,28 +6,31 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use domain::{Upload, UploadStatus, upload::PartNumber};
+use domain::{
+    Upload, UploadStatus,
+    upload::{Event, PartNumber, Refusal, Reservation},
+};
 use http::StatusCode;
 use serde::Serialize;
 use storage::{Part, Presigned};
+use store::Limit;
+use upload_reconciler::Changed;
 use utoipa::ToSchema;
 
-use crate::{App, storage_failed, view::Headers};
+use crate::{
+    App,
+    problems::{NOT_PENDING, limit_exceeded, refused, storage_failed},
+    view::Headers,
+};
 
 /// So many are signed at once.
 pub const MAX_SIGNED: usize = 100;
 
-/// 409: the upload is stored, failed or deleted, so nothing more can be sent.
-pub const NOT_PENDING: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "upload_not_pending",
-    "nothing more can be sent for this upload: it is stored, failed or deleted",
-);
 /// 409: the upload goes with one PUT.
 pub const NOT_MULTIPART: Problem = Problem::new(
     StatusCode::CONFLICT,
     "upload_not_multipart",
-    "this upload has no parts: it goes with one PUT, to the URL that came with its announcement",
+    "This upload has no parts. Send it with one PUT, to the URL that `POST /uploads` returned.",
 );
 
 /// Parts to sign.
@@ -88,7 +91,7 @@ pub struct PartView {
     responses(
         (status = 200, body = SignedParts),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`upload_not_pending`, `upload_not_multipart`"),
+            description = "`upload_not_pending`, `upload_not_multipart`, `quota_exceeded`, `request_in_progress`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_part_number`, `empty`, `too_long`, `required`, \
                 `wrong_type`, `unknown_field`)"),
@@ -102,7 +105,7 @@ pub async fn sign(
 ) -> Result<Json<SignedParts>, Problem> {
     let upload = app.find(&caller, &id).await?;
     let at = |index: usize| format!("/partNumbers/{index}");
-    let signed = presigned(&app, &upload, &form.part_numbers, at).await?;
+    let signed = presigned(&app, upload, &form.part_numbers, at).await?;
     let parts = signed.into_iter().map(|(number, signed)| SignedPart {
         part_number: number.get(),
         url: signed.url,
@@ -114,14 +117,14 @@ pub async fn sign(
     }))
 }
 
-/// Presigned PUTs of these parts. `at` says where in the request a part's number stands.
+/// Signs PUTs of these parts. `at` says where in the request a part's number stands.
 pub async fn presigned(
     app: &App,
-    upload: &Upload,
+    upload: Upload,
     numbers: &[PartNumber],
     at: impl Fn(usize) -> String,
 ) -> Result<Vec<(PartNumber, Presigned)>, Problem> {
-    let (s3_id, key, now) = (pending_parts(upload)?, upload.key(), app.clock.now());
+    pending_parts(&upload)?;
     let (mut sizes, mut wrong) = (Vec::with_capacity(numbers.len()), Vec::new());
     for (index, number) in numbers.iter().enumerate() {
         match upload.part_bytes(*number) {
@@ -132,13 +135,55 @@ pub async fn presigned(
     if !wrong.is_empty() {
         return Err(Problem::invalid(wrong));
     }
+    let count = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+    let upload = reserve(app, upload, count).await?;
+    let (s3_id, key, now) = (pending_parts(&upload)?, upload.key(), app.clock.now());
     let mut parts = Vec::with_capacity(numbers.len());
     for (number, size) in sizes {
-        let bucket = &app.shelves.bucket;
+        let bucket = &app.reconciler.bucket;
         let signed = bucket.part_url((&key, s3_id), number, size, now).await;
         parts.push((number, signed.map_err(|error| storage_failed(&error))?));
     }
     Ok(parts)
+}
+
+/// How often room for parts is reserved of which another request of the same owner may be quicker.
+const TRIES: u32 = 5;
+
+/// Reserves room for the parts of a file whose size was not announced: every so many parts, S3 is asked what it has
+/// received.
+async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Problem> {
+    for _ in 0..TRIES {
+        upload = match app.change(upload.clone(), &Event::PartsSigned(count)).await? {
+            Changed::Done(upload) => return Ok(upload),
+            Changed::Refused(Refusal::NotMeasured) => upload,
+            Changed::Refused(refusal) => return Err(refused(refusal)),
+            Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
+            Changed::Gone => return Err(Problem::not_found()),
+        };
+        app.s3_limit.check(&upload.owner.to_string()).await?;
+        let parts = app
+            .reconciler
+            .bucket
+            .all_parts((&upload.key(), pending_parts(&upload)?))
+            .await;
+        let parts = parts.map_err(|error| storage_failed(&error))?;
+        let received = parts.ok_or(NOT_PENDING)?.iter().map(|part| part.size).sum();
+        let usage = app.reconciler.uploads.quotas().usage(upload.owner).await?;
+        let budget = upload.size.bytes().saturating_add(usage.left());
+        let Some(reservation) = Reservation::new(received, count, budget) else {
+            if received > budget {
+                app.give_up(upload).await?;
+            }
+            return Err(limit_exceeded(Limit::Used, &usage));
+        };
+        // It is measured for the record as it was read: another request may have reserved meanwhile.
+        let reserved = app.change(upload.clone(), &Event::Reserved(reservation)).await?;
+        if let Changed::Done(reserved) = reserved {
+            upload = reserved;
+        }
+    }
+    Err(Problem::unavailable())
 }
 
 /// List the parts that S3 has, to go on after an interruption.
@@ -167,7 +212,7 @@ pub async fn list(
     let s3_id = pending_parts(&upload)?;
     let after = page.place()?;
     let listed = app
-        .shelves
+        .reconciler
         .bucket
         .parts((&upload.key(), s3_id), after, page.limit)
         .await;
@@ -184,7 +229,7 @@ pub async fn list(
 
 /// S3's name of a multipart upload that still takes parts.
 fn pending_parts(upload: &Upload) -> Result<&str, Problem> {
-    match (upload.status, upload.multipart_id()) {
+    match (upload.status(), upload.multipart_id()) {
         (UploadStatus::Pending, Some(s3_id)) => Ok(s3_id),
         (UploadStatus::Pending, None) => Err(NOT_MULTIPART),
         _ => Err(NOT_PENDING),

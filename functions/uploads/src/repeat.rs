@@ -1,10 +1,10 @@
 //! A request that is sent again with its `Idempotency-Key` gets the first one's answer.
 
 use api::{IdempotencyKey, Problem, fingerprint};
-use domain::{Upload, UserId};
-use store::{Record, uploads::Announced};
+use domain::{UserId, upload::Transition};
+use store::{Limit, Record, uploads::Applied};
 
-use crate::{App, create::QUOTA_EXCEEDED};
+use crate::{App, problems::limit_exceeded};
 
 /// A request that its sender may send again.
 pub struct Repeatable {
@@ -50,33 +50,62 @@ impl Repeatable {
     }
 }
 
-/// Announces an upload, and tells what to answer: `answer`, or what the same request was answered a moment ago.
+/// Announces an upload, and says what to answer: `answer`, or what the same request was answered a moment ago.
 ///
 /// # Errors
-/// 409 when there is no room for it.
+/// 409 when there is no room for it, or the caller has too many open uploads.
 pub async fn announce(
     app: &App,
-    upload: &Upload,
+    announcement: &Transition,
     repeatable: Option<&Repeatable>,
     answer: String,
 ) -> Result<String, Problem> {
     let record = repeatable.map(|repeatable| repeatable.record(&answer));
-    let tables = (&app.shelves.quotas, &app.idempotency);
-    let uploads = &app.shelves.uploads;
-    let outcome = uploads.announce(tables, upload, record.as_ref()).await?;
-    if outcome == Announced::Created {
+    let record = record.as_ref().map(|record| (&app.idempotency, record));
+    let uploads = &app.reconciler.uploads;
+    let applied = uploads.announce(announcement, record).await?;
+    if matches!(applied, Applied::Done(_)) {
         return Ok(answer);
     }
-    // Nobody will send parts of what was not announced.
-    if let Err(error) = app.shelves.bucket.abort_parts_of(upload).await {
+    // No part will be sent for an upload that was not announced.
+    let bucket = &app.reconciler.bucket;
+    if let Err(error) = bucket.abort_parts_of(&announcement.to).await {
         tracing::warn!(%error, "parts_left_to_the_lifecycle");
     }
-    match repeatable {
+    match (applied, repeatable) {
+        (Applied::LimitExceeded(limit, usage), _) => Err(limit_exceeded(limit, &usage)),
         // The same request, sent twice at once: the other one won.
-        Some(repeatable) if outcome == Announced::KeyUsed => {
+        (Applied::KeyUsed, Some(repeatable)) => {
             let answer = repeatable.answer(app).await?;
             answer.ok_or_else(Problem::unavailable)
         }
-        _ => Err(QUOTA_EXCEEDED),
+        _ => Err(Problem::unavailable()),
     }
+}
+
+/// How often room is taken of which another request of the same owner may be quicker.
+const TRIES: u32 = 5;
+
+/// Announces an upload that takes what room there is: `announcement` is made anew for the bytes that are left.
+///
+/// # Errors
+/// 409 when `announcement` finds too little room, or the caller has too many open uploads.
+pub async fn announce_within(
+    app: &App,
+    owner: UserId,
+    announcement: impl Fn(u64) -> Option<Transition>,
+) -> Result<Transition, Problem> {
+    let uploads = &app.reconciler.uploads;
+    for _ in 0..TRIES {
+        let usage = uploads.quotas().usage(owner).await?;
+        let announcement =
+            announcement(usage.left()).ok_or_else(|| limit_exceeded(Limit::Used, &usage))?;
+        match uploads.announce(&announcement, None).await? {
+            Applied::Done(_) => return Ok(announcement),
+            Applied::LimitExceeded(Limit::Used, _) => {}
+            Applied::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
+            Applied::Conflict(_) | Applied::KeyUsed => return Err(Problem::unavailable()),
+        }
+    }
+    Err(Problem::unavailable())
 }

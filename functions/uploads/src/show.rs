@@ -6,7 +6,8 @@ use axum::{
 use domain::{Upload, UploadId, UploadStatus};
 
 use crate::{
-    App, storage_failed,
+    App,
+    problems::storage_failed,
     view::{UploadView, UploadWithDownload},
 };
 
@@ -31,7 +32,7 @@ pub async fn list(
 ) -> Result<Json<List<UploadView>>, Problem> {
     let before = page.cursor.map(|Cursor(id)| UploadId::from_bytes(id));
     let uploads = app
-        .shelves
+        .reconciler
         .uploads
         .list(caller.user_id, before, page.limit + 1)
         .await?;
@@ -56,9 +57,9 @@ pub async fn upload(
     Path(id): Path<String>,
 ) -> Result<Json<UploadWithDownload>, Problem> {
     let upload = app.readable(&caller, &id).await?;
-    let download = if upload.status == UploadStatus::Stored {
+    let download = if upload.status() == UploadStatus::Stored {
         let signed = app
-            .shelves
+            .reconciler
             .bucket
             .download_url(&upload, app.clock.now())
             .await;

@@ -1,48 +1,25 @@
 use api::{
-    Authenticated, Cursor, Fields, FromFields, JsonBody, List, Page, Problem, ProblemDocument,
-    Timestamp, text,
+    Authenticated, Fields, FromFields, JsonBody, List, Page, Problem, ProblemDocument, Timestamp,
+    text,
 };
-use arrivals::{Arrival, Shelves};
 use axum::{
     Json,
     extract::{Path, State},
 };
-use domain::{Invalid, Upload, UploadStatus, upload::Size};
-use http::StatusCode;
+use domain::{
+    Invalid, Upload, UploadStatus,
+    upload::{Event, Wanted},
+};
 use serde::Serialize;
-use storage::Version;
-use store::uploads::Announced;
+use upload_reconciler::Changed;
 use utoipa::ToSchema;
 
 use crate::{
-    App, arrival_failed, create::QUOTA_EXCEEDED, lock::LOCKED, storage_failed, view::UploadAnswer,
+    App,
+    problems::{NO_SUCH_VERSION, limit_exceeded, reconcile_failed, refused},
+    view::UploadAnswer,
 };
 
-/// S3 copies no more at once.
-const MAX_COPY_BYTES: u64 = 5 * 1024 * 1024 * 1024;
-
-/// 409: there is no file.
-pub const NOT_STORED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "upload_not_stored",
-    "this upload is not stored: it is pending, failed or deleted",
-);
-/// 409: another request got there first; the code that tells clients to send theirs again.
-const CHANGING: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "request_in_progress",
-    "another request is changing this upload; try again in a moment",
-);
-const NO_SUCH_VERSION: Problem = Problem::new(
-    StatusCode::NOT_FOUND,
-    "version_not_found",
-    "the upload has no such version, or it is forgotten by now",
-);
-const TOO_LARGE: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "version_too_large",
-    "versions of more than 5 GiB cannot be restored here",
-);
 const BAD_VERSION: Invalid = Invalid {
     code: "invalid_version",
     detail: "must be the id of a version, as the list of versions has it",
@@ -60,7 +37,10 @@ pub struct VersionView {
     is_current: bool,
 }
 
-/// List the versions of an upload that can be restored, newest first.
+/// List the versions of an upload that can be restored.
+///
+/// The file of an upload never changes, so it has one version; none before it is stored, and none when a deleted file is
+/// no longer kept.
 #[utoipa::path(
     get,
     path = "/uploads/{id}/versions",
@@ -82,15 +62,11 @@ pub async fn list(
 ) -> Result<Json<List<VersionView>>, Problem> {
     let upload = app.find(&caller, &id).await?;
     let before: usize = page.place()?;
-    // S3's own markers are longer than a cursor, so it says how many come before. A version that is made between two pages
-    // moves the others by one, and one of them is shown twice.
-    let wanted = before + page.limit + 1;
-    let versions = app.shelves.bucket.versions(&upload.key(), wanted).await;
-    let versions = versions.map_err(|error| storage_failed(&error))?;
-    let rows = (1..).zip(versions).skip(before).collect();
-    let cursor = |(number, _): &(u32, Version)| Cursor::at(*number);
-    let view = |(_, version): &(u32, Version)| VersionView::from(version);
-    Ok(Json(List::of(rows, page, cursor, view)))
+    let versions = VersionView::of(&upload).into_iter().skip(before);
+    Ok(Json(List {
+        items: versions.collect(),
+        next: None,
+    }))
 }
 
 /// A version to restore.
@@ -120,7 +96,10 @@ fn version_id(text: &str) -> Result<String, Invalid> {
     }
 }
 
-/// Make a version the current one; a deleted upload comes back with it.
+/// Restore a deleted upload.
+///
+/// Its bytes count as used again. Grants to read it have ended with the deletion. Idempotent: restoring the current version
+/// also returns 200.
 #[utoipa::path(
     post,
     path = "/uploads/{id}/restore",
@@ -134,8 +113,7 @@ fn version_id(text: &str) -> Result<String, Invalid> {
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
             description = "`not_found`, `version_not_found`"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`upload_not_stored`, `upload_locked`, `quota_exceeded`, `version_too_large`, \
-                `request_in_progress`"),
+            description = "`upload_not_stored`, `upload_locked`, `quota_exceeded`, `request_in_progress`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_version`, `required`, `wrong_type`, `unknown_field`)"),
     )
@@ -146,104 +124,34 @@ pub async fn restore(
     Path(id): Path<String>,
     JsonBody(form): JsonBody<Form>,
 ) -> Result<Json<UploadAnswer>, Problem> {
-    let shelves = &app.shelves;
     let upload = app.find(&caller, &id).await?;
-    // One that was stored and is pending is on its way back: an earlier restoration did not get there.
-    if !upload.was_stored() {
-        return Err(NOT_STORED);
-    }
-    if upload.is_locked(app.clock.now()) {
-        return Err(LOCKED);
-    }
-    let version_id = form.version_id;
-    let version = shelves.bucket.version(&upload.key(), &version_id).await;
-    let version = version.map_err(|error| storage_failed(&error))?;
-    let version = version.ok_or(NO_SUCH_VERSION)?;
-    if version.size > MAX_COPY_BYTES {
-        return Err(TOO_LARGE);
-    }
-    if upload.status == UploadStatus::Stored && upload.version_id.as_ref() == Some(&version_id) {
-        // Something else may lie on top of it that the record does not know of.
-        let current = shelves.bucket.head(&upload.key()).await;
-        let current = current.map_err(|error| storage_failed(&error))?;
-        if current.and_then(|object| object.version_id).as_ref() == Some(&version_id) {
-            return Ok(Json(UploadAnswer::from(&upload)));
-        }
-    }
-    let charged = room_for(&app, upload, version.size).await?;
-    let copied = shelves.bucket.restore(&charged.key(), &version_id).await;
-    if !copied.map_err(|error| storage_failed(&error))? {
-        put_back(&app, &charged).await?;
-        return Err(NO_SUCH_VERSION);
-    }
-    match shelves
-        .look(&charged, app.clock.now())
-        .await
-        .map_err(arrival_failed)?
-    {
-        Arrival::Stored(upload) => Ok(Json(UploadAnswer::from(&*upload))),
-        // Locked meanwhile; the copy's event takes it away again.
-        Arrival::Locked(_) => Err(LOCKED),
-        Arrival::Awaited | Arrival::Mismatch(_) | Arrival::Over => Err(NOT_STORED),
-    }
-}
-
-/// There is nothing to copy after all: the record says again what S3 has.
-async fn put_back(app: &App, charged: &Upload) -> Result<(), Problem> {
-    let (shelves, now) = (&app.shelves, app.clock.now());
-    let looked = shelves.look(charged, now).await.map_err(arrival_failed)?;
-    if looked == Arrival::Awaited {
-        let given_up = shelves.give_up(charged, now).await;
-        given_up.map_err(arrival_failed)?;
-    }
-    Ok(())
-}
-
-/// Takes room for a version: all of it for a deleted upload that comes back, else what it has more. What it has less is
-/// given back once it is there. From here on S3's event completes it, too, and if that is lost, it is due.
-async fn room_for(app: &App, upload: Upload, bytes: u64) -> Result<Upload, Problem> {
-    let shelves = &app.shelves;
-    let Shelves {
-        uploads, quotas, ..
-    } = shelves;
-    let size = Size::parse(bytes).map_err(|_| TOO_LARGE)?;
-    let now = app.clock.now();
-    let (taken, size, status) = match upload.status {
-        status @ (UploadStatus::Stored | UploadStatus::Pending) => {
-            let size = size.max(upload.size);
-            let widened = uploads.widen(quotas, &upload, size, now).await?;
-            (widened, size, status)
-        }
-        UploadStatus::Deleted => {
-            let mut back = uploads.bring_back(quotas, &upload, size, now).await?;
-            if back == Announced::KeyUsed {
-                // Whoever deleted it may not have got as far as to S3.
-                let cleared = shelves.clear_away(&upload, now).await;
-                cleared.map_err(arrival_failed)?;
-                back = uploads.bring_back(quotas, &upload, size, now).await?;
-            }
-            (back, size, UploadStatus::Pending)
-        }
-        UploadStatus::Failed => return Err(NOT_STORED),
+    let event = Event::Restored(form.version_id);
+    let restoring = match app.change(upload, &event).await? {
+        Changed::Done(upload) => upload,
+        Changed::Refused(refusal) => return Err(refused(refusal)),
+        Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
+        Changed::Gone => return Err(Problem::not_found()),
     };
-    match taken {
-        Announced::Created => Ok(Upload {
-            size,
-            status,
-            ..upload
-        }),
-        Announced::QuotaExceeded => Err(QUOTA_EXCEEDED),
-        Announced::KeyUsed => Err(CHANGING),
+    let reconciled = app.reconciler.reconcile(restoring, app.clock.now()).await;
+    let restored = reconciled.map_err(reconcile_failed)?.upload;
+    match restored {
+        Some(upload) if upload.status() == UploadStatus::Stored => {
+            Ok(Json(UploadAnswer::from(&upload)))
+        }
+        // S3 does not have it any more, or it was deleted again meanwhile.
+        _ => Err(NO_SUCH_VERSION),
     }
 }
 
-impl From<&Version> for VersionView {
-    fn from(version: &Version) -> Self {
-        Self {
-            version_id: version.id.clone(),
-            size: version.size,
-            stored_at: Timestamp(version.stored_at),
-            is_current: version.is_current,
-        }
+impl VersionView {
+    fn of(upload: &Upload) -> Option<Self> {
+        let file = upload.state.file()?;
+        Some(Self {
+            version_id: file.version_id.clone(),
+            size: upload.size.bytes(),
+            stored_at: Timestamp(file.stored_at),
+            is_current: matches!(upload.wanted(), Some(Wanted::Shown(_)))
+                && upload.status() == UploadStatus::Stored,
+        })
     }
 }

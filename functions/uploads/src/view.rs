@@ -1,5 +1,8 @@
 use api::Timestamp;
-use domain::{Upload, upload::PartPlan};
+use domain::{
+    Upload,
+    upload::{PartPlan, Size},
+};
 use serde::Serialize;
 use storage::Presigned;
 use time::OffsetDateTime;
@@ -108,14 +111,14 @@ impl From<&Upload> for UploadView {
             id: upload.id.to_string(),
             filename: upload.filename.as_str().to_owned(),
             content_type: upload.content_type.as_str().to_owned(),
-            size: (!upload.is_open()).then_some(upload.size.bytes()),
+            size: upload.known_size().map(Size::bytes),
             sha256: upload
                 .sha256
                 .as_ref()
                 .map(|digest| digest.as_str().to_owned()),
-            status: upload.status.as_str(),
+            status: upload.status().as_str(),
             created_at: Timestamp(upload.created_at),
-            stored_at: upload.stored_at.map(Timestamp),
+            stored_at: upload.state.file().map(|file| Timestamp(file.stored_at)),
         }
     }
 }

@@ -40,6 +40,9 @@ pub(crate) fn start(
 }
 
 fn event(schedule: &Schedule, clock: &Clock) -> Bytes {
+    if let Some(input) = &schedule.input {
+        return Bytes::from(input.clone());
+    }
     let now = clock.now();
     let time = now.replace_nanosecond(0).unwrap_or(now);
     let name = &schedule.name;

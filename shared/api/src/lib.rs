@@ -22,6 +22,7 @@ mod user;
 
 pub use authenticated::{Authenticated, Tokens};
 pub use cursor::Cursor;
+pub use deadline::Deadline;
 pub use etag::{IfMatch, etag};
 pub use fields::{FieldError, Fields, FromFields, number, text};
 pub use finish::finish;

@@ -23,7 +23,7 @@ pub struct Problem {
     code: &'static str,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
-    header: Option<Box<(HeaderName, HeaderValue)>>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// Any answer that is not the one hoped for (RFC 9457).
@@ -58,7 +58,7 @@ impl Problem {
             code,
             detail: Cow::Borrowed(detail),
             errors: Vec::new(),
-            header: None,
+            headers: Vec::new(),
         }
     }
 
@@ -157,10 +157,18 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
     }
 
-    /// The same problem with this header, in place of one that it had.
+    /// The same problem with this header, in place of one of the same name.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some(Box::new((name, value)));
+        self.headers.retain(|(other, _)| *other != name);
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The same problem with a text of its own: with the numbers of this case.
+    #[must_use]
+    pub fn with_detail(mut self, detail: String) -> Self {
+        self.detail = Cow::Owned(detail);
         self
     }
 
@@ -189,9 +197,7 @@ impl Problem {
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let content_type = (header::CONTENT_TYPE, "application/problem+json");
         let mut response = (self.status, [content_type], body).into_response();
-        response
-            .headers_mut()
-            .extend(self.header.as_deref().cloned());
+        response.headers_mut().extend(self.headers.iter().cloned());
         response
     }
 

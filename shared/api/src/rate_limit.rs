@@ -26,7 +26,14 @@ const TOO_MANY: Problem = Problem::new(
     "too many requests from this address; try again after `Retry-After` seconds",
 );
 
-/// How many requests one address may send to some routes in a minute (docs/adr/0021-requests-are-counted-by-address.md).
+const TOO_MANY_OF_USER: Problem = Problem::new(
+    StatusCode::TOO_MANY_REQUESTS,
+    "rate_limited",
+    "You sent too many requests in this minute. Try again after `Retry-After` seconds.",
+);
+
+/// How many requests one address, or one user, may send to some routes in a minute
+/// (docs/adr/0021-requests-are-counted-by-address.md).
 ///
 /// What is left is told in `RateLimit-Policy` and `RateLimit`
 /// (<https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11>).
@@ -35,6 +42,7 @@ pub struct RateLimit {
     limits: Limits,
     policy: &'static str,
     quota: NonZeroU32,
+    too_many: Problem,
     clock: Clock,
 }
 
@@ -53,8 +61,75 @@ impl RateLimit {
             limits,
             policy,
             quota: env.parsed("REQUESTS_PER_ADDRESS", "a number of requests from 1 on")?,
+            too_many: TOO_MANY,
             clock,
         })
+    }
+
+    /// A limit for each user, with the quota that `REQUESTS_PER_USER` sets.
+    ///
+    /// # Errors
+    /// When the variable is missing or has no meaning.
+    pub fn per_user(
+        env: &Env,
+        limits: Limits,
+        policy: &'static str,
+        clock: Clock,
+    ) -> Result<Self, EnvError> {
+        Ok(Self {
+            limits,
+            policy,
+            quota: env.parsed("REQUESTS_PER_USER", "a number of requests from 1 on")?,
+            too_many: TOO_MANY_OF_USER,
+            clock,
+        })
+    }
+
+    /// Counts a request of a caller, and serves it unless it is one too many.
+    pub async fn serve(&self, caller: &str, response: impl Future<Output = Response>) -> Response {
+        let standing = match self.count(caller).await {
+            Ok(standing) => standing,
+            Err(error) => return Problem::from(error).into_response(),
+        };
+        let mut response = match standing.left {
+            Some(_) => response.await,
+            None => return self.refusal(&standing).into_response(),
+        };
+        response.headers_mut().extend(self.headers(&standing));
+        response
+    }
+
+    /// Counts one more request of a caller, for work that only some requests of a route cause.
+    ///
+    /// # Errors
+    /// 429 when it is one too many.
+    pub async fn check(&self, caller: &str) -> Result<(), Problem> {
+        let standing = self.count(caller).await?;
+        match standing.left {
+            Some(_) => Ok(()),
+            None => Err(self.refusal(&standing)),
+        }
+    }
+
+    fn refusal(&self, standing: &Standing) -> Problem {
+        let retry_after = HeaderValue::from(standing.seconds);
+        let refusal = self.too_many.clone().with(header::RETRY_AFTER, retry_after);
+        self.headers(standing)
+            .fold(refusal, |refusal, (name, value)| refusal.with(name, value))
+    }
+
+    fn headers(&self, standing: &Standing) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let (policy, quota) = (self.policy, self.quota);
+        let (left, seconds) = (standing.left.unwrap_or_default(), standing.seconds);
+        [
+            (
+                RATE_LIMIT_POLICY,
+                format!("\"{policy}\";q={quota};w={WINDOW}"),
+            ),
+            (RATE_LIMIT, format!("\"{policy}\";r={left};t={seconds}")),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)))
     }
 
     /// These routes, with every request counted before anything of it is looked at.
@@ -89,32 +164,8 @@ struct Standing {
 }
 
 async fn limited(State(limit): State<RateLimit>, request: Request, next: Next) -> Response {
-    let gateway = Gateway::of(request.extensions());
-    let standing = match limit.count(&gateway.caller).await {
-        Ok(standing) => standing,
-        Err(error) => return Problem::from(error).into_response(),
-    };
-    let mut response = match standing.left {
-        Some(_) => next.run(request).await,
-        None => TOO_MANY
-            .with(header::RETRY_AFTER, HeaderValue::from(standing.seconds))
-            .into_response(),
-    };
-    let (policy, quota) = (limit.policy, limit.quota);
-    let (left, seconds) = (standing.left.unwrap_or_default(), standing.seconds);
-    for (name, value) in [
-        (
-            RATE_LIMIT_POLICY,
-            format!("\"{policy}\";q={quota};w={WINDOW}"),
-        ),
-        (RATE_LIMIT, format!("\"{policy}\";r={left};t={seconds}")),
-    ] {
-        let value = HeaderValue::try_from(value).ok();
-        response
-            .headers_mut()
-            .extend(value.map(|value| (name, value)));
-    }
-    response
+    let caller = Gateway::of(request.extensions()).caller;
+    limit.serve(&caller, next.run(request)).await
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde_json::Value;
 use settings::{Env, EnvError};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::finish;
+use crate::{deadline::Deadline, finish};
 
 /// Why a function can't start: a setting is missing, or the runtime is.
 pub type InitError = EnvError;
@@ -28,10 +28,10 @@ pub fn main(routes: impl AsyncFnOnce(&Env, Clock) -> Result<Router, InitError>) 
     })
 }
 
-/// Runs a function that no caller waits for: `handler` is given each event as JSON. An error makes Lambda deliver the
-/// event again, and in the end put it into the dead-letter queue. What it answers is for Lambda, where it asks for an
-/// answer.
-pub fn events<A: Serialize, H: AsyncFn(Value) -> Result<A, Error>>(
+/// Runs a function that no caller waits for: `handler` is given each event as JSON, and its deadline. An error makes
+/// Lambda deliver the event again, and in the end put it into the dead-letter queue. What it answers is for Lambda, where
+/// it asks for an answer.
+pub fn events<A: Serialize, H: AsyncFn(Value, Deadline) -> Result<A, Error>>(
     make: impl AsyncFnOnce(&Env, Clock) -> Result<H, InitError>,
 ) -> ExitCode {
     start(async |env| {
@@ -39,7 +39,8 @@ pub fn events<A: Serialize, H: AsyncFn(Value) -> Result<A, Error>>(
         let handler = &handler;
         let service = service_fn(async |event: LambdaEvent<Value>| {
             let id = event.context.request_id;
-            handler(event.payload).await.inspect_err(|error| {
+            let deadline = Deadline::of_context(event.context.deadline);
+            handler(event.payload, deadline).await.inspect_err(|error| {
                 tracing::error!(request_id = id, error, "event_failed");
             })
         });

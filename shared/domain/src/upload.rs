@@ -2,131 +2,109 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{Invalid, UploadId, UserId};
 
+mod contents;
 mod file;
+mod lifecycle;
+mod lock;
 mod plan;
 mod reader;
+mod state;
 
+#[cfg(test)]
+mod model;
+
+pub use contents::{Action, Contents, Plan, StoredVersion, Wanted};
 pub use file::{ContentType, Filename, Sha256};
-pub use plan::{MAX_PARTS, PartNumber, PartPlan, Size};
+pub use lifecycle::{Event, Mismatch, Object, Outcome, Refusal, Transition};
+pub use lock::lock_until;
+pub use plan::{MAX_PARTS, PartNumber, PartPlan, Reservation, Size};
 pub use reader::Reader;
+pub use state::{Account, Charge, ChargeChange, End, State, StoredFile, UploadStatus};
 
 /// How long a presigned URL of an upload or a download is valid.
 pub const URL_LIFETIME: Duration = Duration::hours(1);
 /// How long the parts of a multipart upload may take; a day before the bucket's lifecycle rule aborts it.
 pub const MULTIPART_LIFETIME: Duration = Duration::days(6);
-/// How long after its last URL expired a transfer may still be going on: S3 checks the time when a request begins.
+/// How long after its last URL expired a transfer may still be running: S3 compares the time when a request begins.
 const GRACE: Duration = Duration::minutes(30);
 
 /// A file that a user brings, from the moment it is announced.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Upload {
-    /// Names it, for ever; sorts by the time it was announced.
+    /// Identifies the upload; sorts by the time it was announced.
     pub id: UploadId,
-    /// Whose it is.
+    /// The user who brings the file.
     pub owner: UserId,
-    /// What its owner calls it.
+    /// The file's name, as the owner wrote it.
     pub filename: Filename,
-    /// What its owner says it is. S3 serves it as this.
+    /// The media type, as the owner wrote it. S3 serves the file with it.
     pub content_type: ContentType,
-    /// Bytes: announced, and enforced by S3. Of a form that is still open, the most it may have.
+    /// Bytes that the owner's counters are charged with: announced or reserved while the upload is pending, then the
+    /// size of the file in S3.
     pub size: Size,
-    /// What S3 compares the bytes with.
+    /// The digest that S3 compares the bytes with.
     pub sha256: Option<Sha256>,
-    /// Where it is in its life.
-    pub status: UploadStatus,
-    /// How the bytes come.
+    /// The state, with what belongs to it.
+    pub state: State,
+    /// How the bytes are sent.
     pub transfer: Transfer,
-    /// When it was announced.
+    /// When the upload was announced.
     pub created_at: OffsetDateTime,
-    /// When S3 had all of it.
-    pub stored_at: Option<OffsetDateTime>,
-    /// S3's name of the current version.
-    pub version_id: Option<String>,
-    /// Until when it can be neither deleted nor replaced (S3 Object Lock).
+    /// Until when the file can be neither deleted nor replaced (S3 Object Lock).
     pub locked_until: Option<OffsetDateTime>,
+    /// How often the file was deleted. A read grant is valid until the next deletion.
+    pub deletions: u32,
+    /// When the reconciler looks at the upload next, if it has to.
+    pub due_at: Option<OffsetDateTime>,
+    /// Counts the changes of the record: each change is conditional on the revision that it began with.
+    pub revision: u64,
 }
 
-/// Where an upload is in its life: pending -> stored -> deleted. A pending one can also fail, and a deleted one come
-/// back while S3 keeps its versions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UploadStatus {
-    /// Announced; S3 does not have it yet.
-    Pending,
-    /// S3 has it.
-    Stored,
-    /// Given up, or not what was announced.
-    Failed,
-    /// Deleted by its owner.
-    Deleted,
-}
-
-/// How the bytes of an upload come.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How the bytes of an upload are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Transfer {
     /// One presigned PUT.
     Put,
     /// One form with a POST policy.
     Form,
-    /// Parts, each by a presigned PUT.
+    /// Parts of a planned size, each by a presigned PUT.
     Multipart {
-        /// S3's name of the multipart upload.
+        /// S3's id of the multipart upload.
         s3_id: String,
+        /// Bytes of every part but the last.
+        part_size: u64,
     },
-    /// Parts of a file whose size nobody announced: it is known, and counts, when they are put together.
-    OpenMultipart {
-        /// S3's name of the multipart upload.
+    /// Parts of a file whose size was not announced. Their URLs have no signed length, so what S3 received is measured
+    /// before more of them are signed.
+    UnsizedMultipart {
+        /// S3's id of the multipart upload.
         s3_id: String,
+        /// How many part URLs may be signed before the next measurement.
+        signings_left: u32,
     },
 }
 
-impl UploadStatus {
-    /// The word for it, in the API and in the table.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Stored => "stored",
-            Self::Failed => "failed",
-            Self::Deleted => "deleted",
-        }
-    }
-
-    /// The status of this word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Stored, Self::Failed, Self::Deleted]
-            .into_iter()
-            .find(|status| status.as_str() == word)
-    }
+/// What an upload is announced with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// The user who brings the file.
+    pub owner: UserId,
+    /// The id of the upload.
+    pub id: UploadId,
+    /// The file's name.
+    pub filename: Filename,
+    /// The media type.
+    pub content_type: ContentType,
+    /// Bytes to reserve.
+    pub size: Size,
+    /// The digest that S3 compares the bytes with.
+    pub sha256: Option<Sha256>,
+    /// How the bytes are sent.
+    pub transfer: Transfer,
 }
 
 impl Upload {
-    /// A pending upload that is announced at `now`.
-    #[must_use]
-    pub fn announced(
-        (owner, id): (UserId, UploadId),
-        (filename, content_type): (Filename, ContentType),
-        (size, sha256): (Size, Option<Sha256>),
-        transfer: Transfer,
-        now: OffsetDateTime,
-    ) -> Self {
-        Self {
-            id,
-            owner,
-            filename,
-            content_type,
-            size,
-            sha256,
-            status: UploadStatus::Pending,
-            transfer,
-            created_at: now,
-            stored_at: None,
-            version_id: None,
-            locked_until: None,
-        }
-    }
-
-    /// The key of the object in the bucket: chosen by us, so nothing a caller writes is part of it.
+    /// The key of the object in the bucket. It holds nothing that a caller wrote.
     #[must_use]
     pub fn key(&self) -> String {
         Self::key_of(self.owner, self.id)
@@ -138,54 +116,48 @@ impl Upload {
         format!("{owner}/{id}")
     }
 
-    /// Whose which upload an object is.
+    /// Parses an object key into owner and upload id.
     #[must_use]
     pub fn of_key(key: &str) -> Option<(UserId, UploadId)> {
         let (owner, id) = key.split_once('/')?;
         Some((UserId::parse(owner).ok()?, UploadId::parse(id).ok()?))
     }
 
-    /// Whether it comes in parts, and S3's name for that.
+    /// S3's id of the multipart upload, if the file comes in parts.
     #[must_use]
     pub fn multipart_id(&self) -> Option<&str> {
         match &self.transfer {
-            Transfer::Multipart { s3_id } | Transfer::OpenMultipart { s3_id } => Some(s3_id),
+            Transfer::Multipart { s3_id, .. } | Transfer::UnsizedMultipart { s3_id, .. } => {
+                Some(s3_id)
+            }
             Transfer::Put | Transfer::Form => None,
         }
     }
 
-    /// Bytes that a part of it must have; nothing when nobody has said how it is cut.
+    /// Bytes that a part must have; `None` when the size of the file was not announced.
     ///
     /// # Errors
-    /// When it has no such part.
+    /// When the upload has no such part.
     pub fn part_bytes(&self, number: PartNumber) -> Result<Option<u64>, Invalid> {
         match self.transfer {
-            Transfer::Multipart { .. } => PartPlan::of(self.size).size_of(number).map(Some),
-            Transfer::OpenMultipart { .. } | Transfer::Put | Transfer::Form => Ok(None),
+            Transfer::Multipart { part_size, .. } => PartPlan::with_part_size(self.size, part_size)
+                .size_of(number)
+                .map(Some),
+            Transfer::UnsizedMultipart { .. } | Transfer::Put | Transfer::Form => Ok(None),
         }
     }
 
-    /// Whether nobody has said how many bytes it will have, and S3 does not have them yet.
+    /// The size that the API shows: `None` while the upload is pending and its size was not announced.
     #[must_use]
-    pub fn is_open(&self) -> bool {
-        let unannounced = matches!(
-            self.transfer,
-            Transfer::Form | Transfer::OpenMultipart { .. }
-        );
-        unannounced && !self.was_stored()
+    pub fn known_size(&self) -> Option<Size> {
+        let is_announced = matches!(self.transfer, Transfer::Put | Transfer::Multipart { .. });
+        (is_announced || self.state.file().is_some()).then_some(self.size)
     }
 
-    /// Whether S3 had it once. A pending upload that S3 had is on its way back.
+    /// The status that the API shows.
     #[must_use]
-    pub const fn was_stored(&self) -> bool {
-        self.stored_at.is_some()
-    }
-
-    /// Whether what is stored may still be replaced from outside: S3 cannot make a form conditional on there being
-    /// nothing yet, as it can a PUT.
-    #[must_use]
-    pub fn may_be_replaced(&self, now: OffsetDateTime) -> bool {
-        matches!(self.transfer, Transfer::Form) && now < self.given_up_at()
+    pub const fn status(&self) -> UploadStatus {
+        self.state.status()
     }
 
     /// Whether a lock holds at `now`.
@@ -194,44 +166,31 @@ impl Upload {
         self.locked_until.is_some_and(|until| now < until)
     }
 
-    /// After this the bytes are not coming any more.
+    /// When the bytes of a pending upload cannot arrive any more.
     #[must_use]
     pub fn given_up_at(&self) -> OffsetDateTime {
         let transfer = match self.transfer {
             Transfer::Put | Transfer::Form => URL_LIFETIME,
-            Transfer::Multipart { .. } | Transfer::OpenMultipart { .. } => {
+            Transfer::Multipart { .. } | Transfer::UnsizedMultipart { .. } => {
                 MULTIPART_LIFETIME + URL_LIFETIME
             }
         };
         self.created_at + transfer + GRACE
     }
-}
 
-/// S3 refuses a lock that is over when the request gets there, so the least one is a little longer than that takes.
-const SHORTEST_LOCK: Duration = Duration::seconds(5);
-
-/// Until when a file is locked, in whole seconds as S3 keeps it: in the future, and S3 can hold it.
-///
-/// # Errors
-/// When it is no RFC 3339 time, not five seconds in the future, or further away than a hundred years.
-pub fn lock_until(text: &str, now: OffsetDateTime) -> Result<OffsetDateTime, Invalid> {
-    const NOT_A_TIME: Invalid = Invalid::new(
-        "invalid_time",
-        "must be an RFC 3339 time, such as 2030-01-31T00:00:00Z",
-    );
-    const NOT_AHEAD: Invalid = Invalid::new(
-        "not_in_future",
-        "must be at least 5 seconds in the future, and at most 100 years away",
-    );
-    let format = &time::format_description::well_known::Rfc3339;
-    let until = OffsetDateTime::parse(text, format).map_err(|_| NOT_A_TIME)?;
-    let until = until.checked_to_offset(time::UtcOffset::UTC);
-    let until = until.ok_or(NOT_AHEAD)?;
-    let until = until.replace_nanosecond(0).unwrap_or(until);
-    if now + SHORTEST_LOCK <= until && until <= now + Duration::days(36_525) {
-        Ok(until)
-    } else {
-        Err(NOT_AHEAD)
+    /// Until when S3 may still receive bytes under the key although they are not wanted any more; `None` if it cannot.
+    ///
+    /// A PUT and a form work until they expire. The parts of an aborted multipart upload are refused, but for those that
+    /// are being sent at that moment.
+    fn may_receive_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let end = match self.transfer {
+            Transfer::Put | Transfer::Form => self.given_up_at(),
+            Transfer::Multipart { .. } | Transfer::UnsizedMultipart { .. } => match self.state {
+                State::Purging { .. } => now + GRACE,
+                _ => return None,
+            },
+        };
+        (now < end).then_some(end)
     }
 }
 
@@ -259,32 +218,6 @@ mod tests {
             format!("/{owner}/{id}"),
         ] {
             assert_eq!(Upload::of_key(&other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn every_status_has_a_word() {
-        for status in ["pending", "stored", "failed", "deleted"] {
-            assert_eq!(UploadStatus::parse(status).unwrap().as_str(), status);
-        }
-        assert_eq!(UploadStatus::parse("Stored"), None);
-    }
-
-    #[test]
-    fn a_lock_ends_in_the_future() {
-        assert_eq!(
-            lock_until("2026-01-01T01:00:05.999+01:00", NOW),
-            Ok(datetime!(2026-01-01 00:00:05 UTC))
-        );
-        for (text, code) in [
-            ("2026-01-01T00:00:00Z", "not_in_future"),
-            ("2026-01-01T00:00:00.999Z", "not_in_future"),
-            ("2026-01-01T00:00:04.999Z", "not_in_future"),
-            ("2126-02-01T00:00:00Z", "not_in_future"),
-            ("9999-12-31T23:59:59-01:00", "not_in_future"),
-            ("tomorrow", "invalid_time"),
-        ] {
-            assert_eq!(lock_until(text, NOW).unwrap_err().code, code, "{text}");
         }
     }
 }

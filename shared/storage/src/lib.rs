@@ -4,6 +4,7 @@ mod error;
 mod form;
 mod multipart;
 mod object;
+mod owned;
 mod patience;
 mod presign;
 
@@ -19,7 +20,8 @@ pub use self::{
     error::StorageError,
     form::Form,
     multipart::{Completed, Part},
-    object::{Object, Version},
+    object::Settled,
+    owned::{OpenMultipart, Owned},
     presign::Presigned,
 };
 

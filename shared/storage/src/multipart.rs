@@ -132,6 +132,8 @@ impl Bucket {
             .key(key)
             .upload_id(s3_id)
             .multipart_upload(list)
+            // Nothing else is put under the key of a multipart upload.
+            .if_none_match("*")
             .customize()
             .config_override(patient())
             .send()
@@ -139,7 +141,8 @@ impl Bucket {
         match completed {
             Ok(_) => Ok(Completed::Done),
             Err(error) => match code(&error) {
-                Some("NoSuchUpload") => Ok(Completed::Unknown),
+                // `PreconditionFailed`: the object is there already.
+                Some("NoSuchUpload" | "PreconditionFailed") => Ok(Completed::Unknown),
                 Some(word @ ("InvalidPart" | "InvalidPartOrder" | "EntityTooSmall")) => {
                     Ok(Completed::Refused(word.to_owned()))
                 }

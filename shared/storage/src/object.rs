@@ -1,41 +1,31 @@
 use std::time::SystemTime;
 
 use aws_sdk_s3::{
-    config::http::HttpResponse,
-    error::SdkError,
     operation::head_object::HeadObjectError,
     primitives::DateTime,
-    types::{ChecksumMode, MetadataDirective, ObjectLockRetention, ObjectLockRetentionMode},
+    types::{ChecksumMode, ObjectLockRetention, ObjectLockRetentionMode},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::{
+    Upload,
+    upload::{Action, Contents, Object, Wanted},
+};
 use time::OffsetDateTime;
 
-use crate::{Bucket, StorageError, error::code, patience::patient};
+use crate::{Bucket, StorageError, error::code, owned::entries};
 
-/// The current version of an object, as S3 tells of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Object {
-    /// Its bytes.
-    pub size: u64,
-    /// The SHA-256 that S3 made of all of it.
-    pub sha256: Option<[u8; 32]>,
-    /// S3's name of the version.
-    pub version_id: Option<String>,
-    /// When S3 had all of it.
-    pub stored_at: OffsetDateTime,
-}
+/// S3's id of the only version in a bucket without versions.
+const UNVERSIONED: &str = "null";
+/// How often versions are listed and deleted while others arrive.
+const SETTLE_TRIES: u32 = 5;
 
-/// One version of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
-    /// S3's name of it.
-    pub id: String,
-    /// Its bytes.
-    pub size: u64,
-    /// When it was made.
-    pub stored_at: OffsetDateTime,
-    /// Whether it is what a download gets.
-    pub is_current: bool,
+/// What S3 holds after [`Bucket::settle`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Whether S3 has the file of the upload.
+    pub has_file: bool,
+    /// Bytes of versions that belonged to no file and were deleted.
+    pub surplus: u64,
 }
 
 impl Bucket {
@@ -44,32 +34,11 @@ impl Bucket {
     /// # Errors
     /// When S3 does not answer.
     pub async fn head(&self, key: &str) -> Result<Option<Object>, StorageError> {
-        self.look_at(key, None).await
-    }
-
-    /// A version of an object, if there is one of this name.
-    ///
-    /// # Errors
-    /// When S3 does not answer.
-    pub async fn version(
-        &self,
-        key: &str,
-        version_id: &str,
-    ) -> Result<Option<Object>, StorageError> {
-        self.look_at(key, Some(version_id)).await
-    }
-
-    async fn look_at(
-        &self,
-        key: &str,
-        version_id: Option<&str>,
-    ) -> Result<Option<Object>, StorageError> {
         let head = self
             .client
             .head_object()
             .bucket(&self.name)
             .key(key)
-            .set_version_id(version_id.map(str::to_owned))
             .checksum_mode(ChecksumMode::Enabled)
             .send()
             .await;
@@ -82,10 +51,6 @@ impl Bucket {
             {
                 return Ok(None);
             }
-            // No name of a version at all, or that of the mark of a deletion. An answer to HEAD has no word for it.
-            Err(error) if version_id.is_some() && matches!(status(&error), Some(400 | 405)) => {
-                return Ok(None);
-            }
             Err(error) => return Err(error.into()),
         };
         let size = head
@@ -96,7 +61,7 @@ impl Bucket {
             sha256: head
                 .checksum_sha256
                 .and_then(|text| STANDARD.decode(text).ok()?.try_into().ok()),
-            version_id: head.version_id,
+            version_id: head.version_id.unwrap_or_else(|| UNVERSIONED.to_owned()),
             stored_at: head
                 .last_modified
                 .as_ref()
@@ -105,51 +70,13 @@ impl Bucket {
         }))
     }
 
-    /// Hides an object; its versions stay until the bucket's lifecycle ends them.
+    /// All versions and delete markers of an object.
     ///
     /// # Errors
     /// When S3 does not answer.
-    pub async fn delete(&self, key: &str) -> Result<(), StorageError> {
-        self.client
-            .delete_object()
-            .bucket(&self.name)
-            .key(key)
-            .send()
-            .await?;
-        Ok(())
-    }
-
-    /// Deletes one version for good. S3 keeps it if it is locked.
-    ///
-    /// # Errors
-    /// When S3 does not answer.
-    pub async fn forget(&self, key: &str, version_id: &str) -> Result<(), StorageError> {
-        self.client
-            .delete_object()
-            .bucket(&self.name)
-            .key(key)
-            .version_id(version_id)
-            .send()
-            .await?;
-        Ok(())
-    }
-
-    /// At most `limit` versions of an object, newest first, without the marks that deletions leave.
-    ///
-    /// # Errors
-    /// When S3 does not answer.
-    pub async fn versions(&self, key: &str, limit: usize) -> Result<Vec<Version>, StorageError> {
-        let version = |version: aws_sdk_s3::types::ObjectVersion| {
-            (version.key.as_deref() == Some(key)).then_some(())?;
-            Some(Version {
-                id: version.version_id?,
-                size: version.size?.try_into().ok()?,
-                stored_at: time_of(&version.last_modified?)?,
-                is_current: version.is_latest.unwrap_or_default(),
-            })
-        };
-        let (mut versions, mut after) = (Vec::new(), (None, None));
-        while versions.len() < limit {
+    pub async fn contents(&self, key: &str) -> Result<Contents, StorageError> {
+        let (mut contents, mut after) = (Contents::default(), (None, None));
+        loop {
             let (key_marker, version_marker) = after;
             let listed = self
                 .client
@@ -158,43 +85,88 @@ impl Bucket {
                 .prefix(key)
                 .set_key_marker(key_marker)
                 .set_version_id_marker(version_marker)
-                // It gives 1,000 at most.
-                .max_keys(i32::try_from(limit - versions.len()).unwrap_or(1000))
                 .send()
                 .await?;
-            let found = listed.versions.unwrap_or_default().into_iter();
-            versions.extend(found.filter_map(version));
-            if !listed.is_truncated.unwrap_or_default() {
-                break;
+            let is_more = listed.is_truncated.unwrap_or_default();
+            after = (
+                listed.next_key_marker.clone(),
+                listed.next_version_id_marker.clone(),
+            );
+            for (found, entry) in entries(listed) {
+                if found == key {
+                    entry.add_to(&mut contents);
+                }
             }
-            after = (listed.next_key_marker, listed.next_version_id_marker);
+            if !is_more {
+                return Ok(contents);
+            }
         }
-        Ok(versions)
     }
 
-    /// Makes an earlier version the current one, by a copy. `false`: there is no such version.
+    /// Makes S3 hold what an upload has to have there, and nothing else. Repeating it changes nothing.
     ///
     /// # Errors
-    /// When S3 does not answer, or the version has more than 5 GiB, which S3 does not copy at once.
-    pub async fn restore(&self, key: &str, version_id: &str) -> Result<bool, StorageError> {
-        let copied = self
+    /// When S3 does not answer. It may have done a part of it.
+    pub async fn settle(&self, upload: &Upload) -> Result<Settled, StorageError> {
+        let Some(wanted) = upload.wanted() else {
+            return Ok(Settled::default());
+        };
+        if wanted == Wanted::Nothing {
+            self.abort_parts_of(upload).await?;
+        }
+        let (key, mut surplus) = (upload.key(), 0);
+        for _ in 0..SETTLE_TRIES {
+            let contents = self.contents(&key).await?;
+            let plan = contents.plan(&wanted);
+            for action in &plan.actions {
+                self.act(&key, action).await?;
+            }
+            surplus += plan.surplus;
+            if plan.is_complete {
+                let has_file = wanted
+                    .version()
+                    .is_some_and(|version| contents.has(version));
+                return Ok(Settled { has_file, surplus });
+            }
+        }
+        Err(StorageError::Unavailable(
+            "versions arrive faster than they are deleted".to_owned(),
+        ))
+    }
+
+    async fn act(&self, key: &str, action: &Action) -> Result<(), StorageError> {
+        match action {
+            Action::Delete(id) => self.delete_version(key, id).await,
+            Action::Hide => {
+                let hide = self.client.delete_object().bucket(&self.name).key(key);
+                hide.send().await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Deletes a version or a delete marker for good. One that does not exist is deleted already; S3 keeps one that is
+    /// locked.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn delete_version(&self, key: &str, version_id: &str) -> Result<(), StorageError> {
+        let deleted = self
             .client
-            .copy_object()
+            .delete_object()
             .bucket(&self.name)
             .key(key)
-            // Ids and UUIDs: nothing in them needs an escape.
-            .copy_source(format!("{}/{key}?versionId={version_id}", self.name))
-            .metadata_directive(MetadataDirective::Copy)
-            .customize()
-            .config_override(patient())
+            .version_id(version_id)
             .send()
             .await;
-        match copied {
-            Ok(_) => Ok(true),
-            Err(error) => match code(&error) {
-                Some("NoSuchVersion" | "NoSuchKey" | "InvalidArgument") => Ok(false),
-                _ => Err(error.into()),
-            },
+        match deleted {
+            // `InvalidArgument`: no version has such an id.
+            Err(error)
+                if !matches!(code(&error), Some("InvalidArgument" | "NoSuchVersion")) =>
+            {
+                Err(error.into())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -230,13 +202,7 @@ impl Bucket {
     }
 }
 
-/// The status of the answer.
-fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
-    let answer = error.raw_response()?;
-    Some(answer.status().as_u16())
-}
-
-fn time_of(time: &DateTime) -> Option<OffsetDateTime> {
+pub(crate) fn time_of(time: &DateTime) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(time.secs()).ok()
 }
 

@@ -97,7 +97,8 @@ impl Bucket {
         upload: &Upload,
         now: OffsetDateTime,
     ) -> Result<Presigned, StorageError> {
-        let locked = upload.version_id.clone().filter(|_| upload.is_locked(now));
+        let file = upload.state.file().filter(|_| upload.is_locked(now));
+        let locked = file.map(|file| file.version_id.clone());
         let request = self
             .client
             .get_object()

@@ -17,7 +17,7 @@ mod sign_ups;
 mod table;
 mod transaction;
 mod upload_grants;
-/// Uploads, and the steps of their lives.
+/// Uploads, and the counters of their owners' bytes.
 pub mod uploads;
 mod users;
 
@@ -30,7 +30,7 @@ pub use error::StoreError;
 pub use idempotency::{Idempotency, Record};
 pub use limits::Limits;
 pub use outbox::{MailOrder, Outbox};
-pub use quotas::Quotas;
+pub use quotas::{Limit, Quotas, Usage};
 pub use read_grants::{ReadGrant, ReadGrants};
 pub use sessions::{Rotation, Session, Sessions};
 pub use sign_ups::{PendingSignUp, SignUps};

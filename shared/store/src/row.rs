@@ -28,6 +28,13 @@ impl Row {
         self.0.remove(name)?.as_n().ok()?.parse().ok()
     }
 
+    pub fn flag(&mut self, name: &'static str) -> Result<bool, StoreError> {
+        match self.0.remove(name) {
+            Some(AttributeValue::Bool(flag)) => Ok(flag),
+            _ => Err(StoreError::Corrupt(name)),
+        }
+    }
+
     /// A time as [`milliseconds`] writes it.
     pub fn optional_milliseconds(&mut self, name: &str) -> Option<OffsetDateTime> {
         let since_1970: i128 = self.optional_number(name)?;

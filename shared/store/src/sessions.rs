@@ -145,6 +145,23 @@ impl Sessions {
         Ok(())
     }
 
+    /// The epoch of a session, while it lasts. It asks for this attribute alone, because its caller may read no others.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn epoch(&self, id: SessionId) -> Result<Option<u64>, StoreError> {
+        let Table { client, name } = &self.0;
+        let found = client
+            .get_item()
+            .table_name(name)
+            .key("id", s(id.to_string()))
+            .projection_expression("epoch")
+            .consistent_read(true)
+            .send()
+            .await?;
+        found.item.map(|item| Row(item).number("epoch")).transpose()
+    }
+
     /// The part of a password change that takes one session along into the account's next epoch, if it is of the
     /// present one: what was ended before stays ended.
     pub(crate) fn take_along(

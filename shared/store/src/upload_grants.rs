@@ -22,8 +22,11 @@ pub struct UploadGrants(Table);
 pub struct UploadGrant<'a> {
     /// What the table knows it by.
     pub digest: &'a str,
-    /// In whose name.
+    /// The user whose uploads it begins.
     pub owner: UserId,
+    /// The account's session epoch when it was given. It ends with the epoch: at a sign-out everywhere, a new password,
+    /// when the account is disabled or deleted.
+    pub epoch: u64,
     /// Until when.
     pub expires_at: OffsetDateTime,
 }
@@ -53,6 +56,7 @@ impl UploadGrants {
             .table_name(&self.0.name)
             .item("id", s(grant.digest))
             .item("owner", s(grant.owner.to_string()))
+            .item("epoch", n(grant.epoch))
             .item("expires_at", n(grant.expires_at.unix_timestamp()))
             .build()?;
         let mut parts = vec![TransactWriteItem::builder().put(put).build()];
@@ -63,19 +67,19 @@ impl UploadGrants {
         Ok(matches!(outcome, Outcome::Committed))
     }
 
-    /// Whose grant this is, while it lasts.
+    /// The owner of a grant and the session epoch that it was given in, until it expires.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn owner(
+    pub async fn find(
         &self,
         digest: &str,
         now: OffsetDateTime,
-    ) -> Result<Option<UserId>, StoreError> {
+    ) -> Result<Option<(UserId, u64)>, StoreError> {
         let key = ("id", digest.to_owned());
         let found = self.0.find_unexpired(key, now).await?;
         found
-            .map(|mut row| row.parsed("owner", UserId::parse))
+            .map(|mut row| Ok((row.parsed("owner", UserId::parse)?, row.number("epoch")?)))
             .transpose()
     }
 }

@@ -133,6 +133,31 @@ impl Users {
         found.item.map(read).transpose()
     }
 
+    /// The session epoch of an active account; `None` when it is disabled or deleted. It asks for these attributes alone,
+    /// because its caller may read no others.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn active_epoch(&self, id: UserId) -> Result<Option<u64>, StoreError> {
+        let Table { client, name } = &self.0;
+        let found = client
+            .get_item()
+            .table_name(name)
+            .key("id", s(id.to_string()))
+            .projection_expression("#status, session_epoch")
+            .expression_attribute_names("#status", "status")
+            .consistent_read(true)
+            .send()
+            .await?;
+        let Some(mut row) = found.item.map(Row) else {
+            return Ok(None);
+        };
+        // An active account has no status in this table.
+        let is_active = row.optional_text("status").is_none();
+        let epoch = row.number("session_epoch")?;
+        Ok(is_active.then_some(epoch))
+    }
+
     /// Changes a user in one conditional write, of any version or only of one of `versions`.
     ///
     /// # Errors

@@ -22,6 +22,8 @@ pub struct Schedule {
     pub name: String,
     /// The time between two events.
     pub every: Duration,
+    /// The JSON text that the function is given in place of the event.
+    pub input: Option<String>,
 }
 
 impl EventRule {
@@ -72,9 +74,11 @@ impl Template {
                     format!("`{text}` is not understood locally; rate(… minutes) is"),
                 )
             })?;
+            let input = properties["Input"].as_str().map(str::to_owned);
             Ok(Schedule {
                 name: self.rule_name(id, name),
                 every,
+                input,
             })
         };
         self.events_of(id, events, "Schedule", schedule)

@@ -80,7 +80,7 @@ pub async fn complete(
 ) -> Result<Response, Problem> {
     let upload = find(&app, owner, &path, &asked).await?;
     let stored = finish(&app, upload, Some(form.parts)).await?;
-    let (bucket, key) = (&app.shelves.bucket, stored.key());
+    let (bucket, key) = (&app.reconciler.bucket, stored.key());
     let location = format!("{}{key}", bucket.url());
     Ok(Json(json!({"location": location, "key": key, "bucket": bucket.name()})).into_response())
 }

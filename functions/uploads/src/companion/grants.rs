@@ -1,6 +1,7 @@
 use api::{
     Authenticated, Gateway, IdempotencyKey, Problem, ProblemDocument, Timestamp, fingerprint,
 };
+use auth::Caller;
 use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::UserId;
@@ -14,7 +15,7 @@ use store::{Record, UploadGrant};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 
-use crate::App;
+use crate::{App, problems::session_ended};
 
 /// Long enough for a large file on a slow line; whoever finds it in a log can bring files in, and nothing else.
 const LIFETIME: Duration = Duration::hours(1);
@@ -40,6 +41,8 @@ pub struct Grant {
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
     responses(
         (status = 201, body = Grant),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`session_ended`: the session of the token has ended, or the account is disabled"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_idempotency_key`"),
     )
@@ -51,6 +54,7 @@ pub async fn give(
     gateway: Gateway,
 ) -> Result<(StatusCode, Json<Grant>), Problem> {
     let (owner, now) = (caller.user_id, app.clock.now());
+    let epoch = live_epoch(&app, &caller).await?;
     let answer = |grant: &str, expires_at| {
         let endpoint = format!("{}/s3/g/{grant}", app.tokens.issuer(&gateway));
         let grant = Grant {
@@ -62,7 +66,7 @@ pub async fn give(
     let Some(key) = key else {
         let grant = encode(random::<32>()?);
         let expires_at = now + LIFETIME;
-        keep(&app, owner, (&grant, expires_at), None).await?;
+        keep(&app, (owner, epoch), (&grant, expires_at), None).await?;
         return Ok(answer(&grant, expires_at));
     };
     // Two tries: when the same request is sent twice at once, the one that loses finds the other's record.
@@ -82,7 +86,7 @@ pub async fn give(
                 .map_err(|error| Problem::internal(&error))?,
         };
         let (grant, expires_at) = (of_key(&key, record.salt), now + LIFETIME);
-        if keep(&app, owner, (&grant, expires_at), Some(&record)).await? {
+        if keep(&app, (owner, epoch), (&grant, expires_at), Some(&record)).await? {
             return Ok(answer(&grant, expires_at));
         }
     }
@@ -91,13 +95,14 @@ pub async fn give(
 
 async fn keep(
     app: &App,
-    owner: UserId,
+    (owner, epoch): (UserId, u64),
     (grant, expires_at): (&str, OffsetDateTime),
     record: Option<&Record>,
 ) -> Result<bool, Problem> {
     let grant = UploadGrant {
         digest: &digest_of(grant),
         owner,
+        epoch,
         expires_at,
     };
     let now = app.clock.now();
@@ -116,11 +121,25 @@ fn random<const N: usize>() -> Result<[u8; N], Problem> {
     auth::random::bytes().map_err(|error| Problem::internal(&error))
 }
 
-/// Whose grant this is.
+/// The account's session epoch, if the session of the token belongs to it. An access token outlives its session by some
+/// minutes; a grant would make an hour of them.
+async fn live_epoch(app: &App, caller: &Caller) -> Result<u64, Problem> {
+    let (account, session) = tokio::try_join!(
+        app.users.active_epoch(caller.user_id),
+        app.sessions.epoch(caller.session_id),
+    )?;
+    account
+        .filter(|epoch| session == Some(*epoch))
+        .ok_or_else(session_ended)
+}
+
+/// The owner of a grant. It ends with the account's session epoch: at a sign-out everywhere, a new password, when the
+/// account is disabled or deleted. An ended grant and an unknown one get the same answer.
 pub async fn owner(app: &App, grant: &str) -> Result<UserId, Problem> {
-    let owner = app.grants.owner(&digest_of(grant), app.clock.now()).await?;
-    // One that ended is told from one that never was by nobody.
-    owner.ok_or_else(Problem::invalid_token)
+    let found = app.grants.find(&digest_of(grant), app.clock.now()).await?;
+    let (owner, epoch) = found.ok_or_else(Problem::invalid_token)?;
+    let is_live = app.users.active_epoch(owner).await? == Some(epoch);
+    is_live.then_some(owner).ok_or_else(Problem::invalid_token)
 }
 
 /// What the table knows it by.

@@ -1,6 +1,7 @@
 //! `/s3`: the protocol of Uppy's companion, so that the upload widget works as it comes
-//! (<https://uppy.io/docs/companion/>). Sizes are not announced in it: a form takes room for the most it may bring, parts
-//! when they are put together.
+//! (<https://uppy.io/docs/companion/>). Sizes are not announced in it: a form reserves room for the most that it may bring,
+//! and parts for the next ones, after S3 was asked what it has received. With `size` in its metadata, a file in parts is
+//! reserved and signed like one of `POST /uploads`.
 
 mod asked;
 pub mod complete;
@@ -21,26 +22,36 @@ use http::request::Parts;
 
 use crate::App;
 
-/// Under `/s3` with an access token, and under `/s3/g/{grant}` for programs that send no header.
+/// Routes under `/s3` with an access token, and under `/s3/g/{grant}` for programs that send no header.
 pub fn routes() -> Router<App> {
-    let with_token = companion().route("/grants", post(grants::give));
-    Router::new()
-        .nest("/s3", with_token)
-        .nest("/s3/g/{grant}", companion())
-        // Uppy 6 looks for `/s3` below the address that it is given.
-        .nest("/s3/g/{grant}/s3", companion())
+    let companion = || {
+        Router::new()
+            .route("/params", get(params::params))
+            .route("/multipart/{uploadId}/{part}", get(multipart::sign))
+    };
+    everywhere(companion, companion().route("/grants", post(grants::give)))
 }
 
-fn companion() -> Router<App> {
+/// Routes for which S3 works.
+pub fn limited_routes() -> Router<App> {
+    let companion = || {
+        Router::new()
+            .route("/multipart", post(multipart::begin))
+            .route(
+                "/multipart/{uploadId}",
+                get(multipart::list).delete(multipart::abort),
+            )
+            .route("/multipart/{uploadId}/complete", post(complete::complete))
+    };
+    everywhere(companion, companion())
+}
+
+fn everywhere(with_grant: impl Fn() -> Router<App>, with_token: Router<App>) -> Router<App> {
     Router::new()
-        .route("/params", get(params::params))
-        .route("/multipart", post(multipart::begin))
-        .route(
-            "/multipart/{uploadId}",
-            get(multipart::list).delete(multipart::abort),
-        )
-        .route("/multipart/{uploadId}/complete", post(complete::complete))
-        .route("/multipart/{uploadId}/{part}", get(multipart::sign))
+        .nest("/s3", with_token)
+        .nest("/s3/g/{grant}", with_grant())
+        // Uppy 6 looks for `/s3` below the address that it is given.
+        .nest("/s3/g/{grant}/s3", with_grant())
         .layer(map_response(in_one_sentence))
 }
 
@@ -52,19 +63,29 @@ async fn in_one_sentence(mut response: Response) -> Response {
     }
 }
 
-/// Who uploads, by a token or by a grant in the path.
-pub struct Uploader(UserId);
+/// The user who uploads, by a token or by a grant in the path.
+#[derive(Debug, Clone, Copy)]
+pub struct Uploader(pub UserId);
 
 impl FromRequestParts<App> for Uploader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        // The limit of requests has found out already.
+        if let Some(uploader) = parts.extensions.get() {
+            return Ok(*uploader);
+        }
         let params = RawPathParams::from_request_parts(parts, app).await;
         let params = params.map_err(|_| Problem::not_found())?;
-        if let Some((_, grant)) = params.iter().find(|(name, _)| *name == "grant") {
-            return grants::owner(app, grant).await.map(Self);
-        }
-        let Authenticated(caller) = Authenticated::from_request_parts(parts, app).await?;
-        Ok(Self(caller.user_id))
+        let grant = params.iter().find(|(name, _)| *name == "grant");
+        let uploader = match grant {
+            Some((_, grant)) => Self(grants::owner(app, grant).await?),
+            None => {
+                let Authenticated(caller) = Authenticated::from_request_parts(parts, app).await?;
+                Self(caller.user_id)
+            }
+        };
+        parts.extensions.insert(uploader);
+        Ok(uploader)
     }
 }

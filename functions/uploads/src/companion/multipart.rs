@@ -8,11 +8,15 @@ use axum::{
 };
 use domain::{
     Invalid, Upload, UploadId, UploadStatus, UserId,
-    upload::{ContentType, Filename, PartNumber, Size, Transfer, URL_LIFETIME},
+    upload::{
+        Announcement, ContentType, Filename, PartNumber, PartPlan, Reservation, Size, Transfer,
+        Transition, URL_LIFETIME,
+    },
 };
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use serde_json::json;
+use store::Limit;
 use utoipa::ToSchema;
 
 use super::{
@@ -21,11 +25,10 @@ use super::{
 };
 use crate::{
     App,
-    create::QUOTA_EXCEEDED,
     delete::remove,
-    parts::{MAX_SIGNED, NOT_PENDING, presigned},
+    parts::{MAX_SIGNED, presigned},
+    problems::{NOT_PENDING, limit_exceeded, storage_failed},
     repeat::{Repeatable, announce},
-    storage_failed,
 };
 
 const NOT_PART_NUMBERS: Invalid = Invalid {
@@ -41,9 +44,15 @@ pub struct Begin {
     filename: Filename,
     #[schema(rename = "type", value_type = Option<String>)]
     content_type: ContentType,
-    /// Not looked at, but for telling a repeated request from another one.
+    /// `size`, if it is there, is the number of bytes: then every part is signed with its length, cut as the widget does
+    /// by default. The rest only tells a repeated request from another one.
     #[schema(value_type = Option<Object>)]
-    metadata: Option<String>,
+    metadata: Option<Metadata>,
+}
+
+struct Metadata {
+    text: String,
+    size: Option<Size>,
 }
 
 impl FromFields for Begin {
@@ -54,7 +63,16 @@ impl FromFields for Begin {
             text => ContentType::parse(text),
         });
         let content_type = fields.optional("type", read_type);
-        let metadata = fields.optional("metadata", |value| Ok(value.to_string()));
+        let metadata = fields.optional("metadata", |value| {
+            let size = match &value["size"] {
+                serde_json::Value::String(text) => text.parse().ok(),
+                size => size.as_u64(),
+            };
+            Ok(Metadata {
+                text: value.to_string(),
+                size: size.map(Size::parse).transpose()?,
+            })
+        });
         Some(Self {
             filename: filename?,
             content_type: content_type?.unwrap_or_else(ContentType::unknown),
@@ -75,10 +93,10 @@ impl FromFields for Begin {
     responses(
         (status = 200, body = Object, description = "`{key, uploadId, bucket}`"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`quota_exceeded`"),
+            description = "`quota_exceeded`, `too_many_open_uploads`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`validation_failed` (`invalid_filename`, `invalid_content_type`, `required`, `wrong_type`, \
-                `unknown_field`), `invalid_idempotency_key`, `idempotency_key_reused`"),
+            description = "`validation_failed` (`invalid_filename`, `invalid_content_type`, `too_large`, `required`, \
+                `wrong_type`, `unknown_field`), `invalid_idempotency_key`, `idempotency_key_reused`"),
     )
 )]
 pub async fn begin(
@@ -90,7 +108,7 @@ pub async fn begin(
     let asked = [
         Some(form.filename.as_str()),
         Some(form.content_type.as_str()),
-        form.metadata.as_deref(),
+        form.metadata.as_ref().map(|metadata| metadata.text.as_str()),
     ];
     let repeatable = Repeatable::new(owner, "POST /s3/multipart", key, &asked);
     if let Some(repeatable) = &repeatable
@@ -98,31 +116,55 @@ pub async fn begin(
     {
         return Ok(json_text(answer));
     }
-    let now = app.clock.now();
-    let shelves = &app.shelves;
-    // Somebody without any room need not begin.
-    if shelves.quotas.left(owner).await? == 0 {
-        return Err(QUOTA_EXCEEDED);
-    }
-    let id = UploadId::new(now);
-    let key = Upload::key_of(owner, id);
-    let begun = shelves
-        .bucket
-        .begin_multipart(&key, &form.content_type)
-        .await;
-    let s3_id = begun.map_err(|error| storage_failed(&error))?;
-    let upload = Upload::announced(
-        (owner, id),
-        (form.filename, form.content_type),
-        (Size::NONE, None),
-        Transfer::OpenMultipart {
-            s3_id: s3_id.clone(),
-        },
-        now,
+    let announcement = announced(&app, owner, form).await?;
+    let (key, s3_id) = (
+        announcement.to.key(),
+        announcement.to.multipart_id().unwrap_or_default(),
     );
-    let answer = json!({"key": key, "uploadId": s3_id, "bucket": shelves.bucket.name()});
-    let answer = announce(&app, &upload, repeatable.as_ref(), answer.to_string()).await?;
+    let answer = json!({"key": key, "uploadId": s3_id, "bucket": app.reconciler.bucket.name()});
+    let answer = announce(&app, &announcement, repeatable.as_ref(), answer.to_string()).await?;
     Ok(json_text(answer))
+}
+
+/// The announcement of a multipart upload that S3 has begun. Room is reserved for all of it if its size is known, for its
+/// first parts if not.
+async fn announced(app: &App, owner: UserId, form: Begin) -> Result<Transition, Problem> {
+    let (now, bucket) = (app.clock.now(), &app.reconciler.bucket);
+    let usage = app.reconciler.uploads.quotas().usage(owner).await?;
+    let size = form.metadata.and_then(|metadata| metadata.size);
+    let reservation = match size {
+        Some(size) if size.bytes() <= usage.left() => None,
+        None => Reservation::new(0, 1, usage.left()),
+        Some(_) => return Err(limit_exceeded(Limit::Used, &usage)),
+    };
+    let id = UploadId::new(now);
+    // Without any room, S3 need not begin.
+    let size = size
+        .or(reservation.map(|reservation| reservation.size))
+        .ok_or_else(|| limit_exceeded(Limit::Used, &usage))?;
+    let key = Upload::key_of(owner, id);
+    let begun = bucket.begin_multipart(&key, &form.content_type).await;
+    let s3_id = begun.map_err(|error| storage_failed(&error))?;
+    let transfer = match reservation {
+        Some(reservation) => Transfer::UnsizedMultipart {
+            s3_id,
+            signings_left: reservation.signings,
+        },
+        None => Transfer::Multipart {
+            s3_id,
+            part_size: PartPlan::of_widget(size).part_size,
+        },
+    };
+    let announcement = Announcement {
+        owner,
+        id,
+        filename: form.filename,
+        content_type: form.content_type,
+        size,
+        sha256: None,
+        transfer,
+    };
+    Ok(Upload::announce(announcement, now))
 }
 
 fn json_text(json: String) -> Response {
@@ -162,7 +204,7 @@ pub async fn list(
 ) -> Result<Json<Vec<ListedPart>>, Problem> {
     let upload = find(&app, owner, &path, &asked).await?;
     let s3_id = upload.multipart_id().unwrap_or_default();
-    let listed = app.shelves.bucket.all_parts((&upload.key(), s3_id)).await;
+    let listed = app.reconciler.bucket.all_parts((&upload.key(), s3_id)).await;
     let parts = listed
         .map_err(|error| storage_failed(&error))?
         .ok_or(NOT_PENDING)?;
@@ -190,7 +232,7 @@ pub async fn list(
     responses(
         (status = 200, body = Object, description = "`{url, expires}`, or `{presignedUrls: {\"1\": url}}`"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`upload_not_pending`"),
+            description = "`upload_not_pending`, `quota_exceeded`, `request_in_progress`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (`required`, `invalid_part_number`)"),
     )
@@ -210,7 +252,7 @@ pub async fn sign(
         let number = part_number(part).map_err(|invalid| refuse("part", invalid))?;
         ("part", vec![number])
     };
-    let signed = presigned(&app, &upload, &numbers, |_| format!("/{name}")).await?;
+    let signed = presigned(&app, upload, &numbers, |_| format!("/{name}")).await?;
     let mut urls = signed
         .into_iter()
         .map(|(number, signed)| (number.get(), signed.url));
@@ -263,7 +305,7 @@ pub async fn abort(
 ) -> Result<Response, Problem> {
     let upload = find(&app, owner, &path, &asked).await?;
     // A grant lets nobody delete what is stored.
-    if upload.status == UploadStatus::Stored {
+    if upload.status() == UploadStatus::Stored {
         return Err(NOT_PENDING);
     }
     remove(&app, upload).await?;
@@ -282,7 +324,7 @@ pub(super) async fn find(
     if of != owner {
         return Err(Problem::not_found());
     }
-    let found = app.shelves.uploads.find(owner, id).await?;
+    let found = app.reconciler.uploads.find(owner, id).await?;
     let s3_id = path.get("uploadId").map(String::as_str);
     found
         .filter(|upload| s3_id.is_some() && upload.multipart_id() == s3_id)

@@ -3,18 +3,17 @@ use std::collections::BTreeMap;
 use api::{Problem, ProblemDocument};
 use axum::{Json, extract::State};
 use domain::{
-    Upload, UploadId, UserId,
-    upload::{ContentType, Filename, Size, Transfer, URL_LIFETIME},
+    Upload, UploadId,
+    upload::{Announcement, ContentType, Filename, Size, Transfer, URL_LIFETIME},
 };
 use serde::Serialize;
-use store::uploads::Announced;
 use utoipa::ToSchema;
 
 use super::{
     Uploader,
     asked::{Asked, refuse},
 };
-use crate::{App, create::QUOTA_EXCEEDED, storage_failed};
+use crate::{App, problems::storage_failed, repeat::announce_within};
 
 /// A form for one file.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,7 +43,7 @@ pub struct FormParams {
     responses(
         (status = 200, body = FormParams),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`quota_exceeded`"),
+            description = "`quota_exceeded`, `too_many_open_uploads`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (`required`, `invalid_filename`, `invalid_content_type`)"),
     )
@@ -57,15 +56,20 @@ pub async fn params(
     let filename = asked.required("filename", Filename::parse)?;
     let content_type = content_type(asked.optional("type"))?;
     let now = app.clock.now();
-    let mut upload = Upload::announced(
-        (owner, UploadId::new(now)),
-        (filename, content_type),
-        (Size::MAX_SINGLE, None),
-        Transfer::Form,
-        now,
-    );
-    reserve(&app, owner, &mut upload).await?;
-    let form = app.shelves.bucket.form(&upload, now);
+    // Room for the most that the form may bring: 100 MiB, or what is left. What it does not bring is given back.
+    let announcement = announce_within(&app, owner, |left| {
+        let announcement = Announcement {
+            owner,
+            id: UploadId::new(now),
+            filename: filename.clone(),
+            content_type: content_type.clone(),
+            size: Size::MAX_SINGLE.at_most(left),
+            sha256: None,
+            transfer: Transfer::Form,
+        };
+        (left > 0).then(|| Upload::announce(announcement, now))
+    });
+    let form = app.reconciler.bucket.form(&announcement.await?.to, now);
     let form = form.map_err(|error| storage_failed(&error))?;
     Ok(Json(FormParams {
         method: "POST",
@@ -73,27 +77,6 @@ pub async fn params(
         fields: form.fields.into_iter().collect(),
         expires: URL_LIFETIME.whole_seconds(),
     }))
-}
-
-/// How often room is asked for while others of the same owner take and give it.
-const TRIES: u32 = 5;
-
-/// Takes room for the most that the form may bring: 100 MiB, or what is left. That may change between the question and
-/// the taking.
-async fn reserve(app: &App, owner: UserId, upload: &mut Upload) -> Result<(), Problem> {
-    let shelves = &app.shelves;
-    for _ in 0..TRIES {
-        let tables = (&shelves.quotas, &app.idempotency);
-        if shelves.uploads.announce(tables, upload, None).await? == Announced::Created {
-            return Ok(());
-        }
-        let left = shelves.quotas.left(owner).await?;
-        if left == 0 {
-            return Err(QUOTA_EXCEEDED);
-        }
-        upload.size = Size::parse(left).map_or(Size::MAX_SINGLE, |left| left.min(Size::MAX_SINGLE));
-    }
-    Err(Problem::unavailable())
 }
 
 /// The type that the widget found out; it knows that of few files.

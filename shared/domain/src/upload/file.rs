@@ -20,7 +20,7 @@ const BAD_SHA256: Invalid = Invalid::new(
 );
 
 /// A file's name without a path, in NFC.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Filename(String);
 
 impl Filename {
@@ -58,7 +58,7 @@ impl Filename {
 }
 
 /// A media type (RFC 9110, section 8.3.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ContentType(String);
 
 impl ContentType {
@@ -107,7 +107,7 @@ fn is_token(byte: u8) -> bool {
 }
 
 /// A SHA-256 digest, as its sender wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Sha256 {
     text: String,
     bytes: [u8; 32],

@@ -18,7 +18,7 @@ const BAD_PART_NUMBER: Invalid = Invalid::new(
 );
 
 /// Bytes of a file: at most 5 TiB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Size(u64);
 
 impl Size {
@@ -45,12 +45,21 @@ impl Size {
         self.0
     }
 
+    /// The size, or `bytes` if those are fewer.
+    #[must_use]
+    pub const fn at_most(self, bytes: u64) -> Self {
+        if bytes < self.0 { Self(bytes) } else { self }
+    }
+
     /// Whether it comes in one piece.
     #[must_use]
     pub const fn is_single(self) -> bool {
         self.0 <= MAX_SINGLE_BYTES
     }
 }
+
+/// S3's least size of a part that is not the last; the upload widget cuts files into parts of it.
+pub(super) const MIN_S3_PART_BYTES: u64 = 5 * MIB;
 
 /// How a file is cut into parts: all of one size but the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +81,25 @@ impl PartPlan {
         } else {
             least
         };
+        Self::with_part_size(size, part_size)
+    }
+
+    /// As the upload widget cuts a file of this size: parts of 5 MiB, larger ones if those would be more than 10,000.
+    #[must_use]
+    pub const fn of_widget(size: Size) -> Self {
+        let least = size.0.div_ceil(MAX_PARTS);
+        let part_size = if least < MIN_S3_PART_BYTES {
+            MIN_S3_PART_BYTES
+        } else {
+            least
+        };
+        Self::with_part_size(size, part_size)
+    }
+
+    /// Parts of this many bytes.
+    #[must_use]
+    pub const fn with_part_size(size: Size, part_size: u64) -> Self {
+        let part_size = if part_size == 0 { 1 } else { part_size };
         let count = size.0.div_ceil(part_size);
         Self {
             part_size,
@@ -91,6 +119,36 @@ impl PartPlan {
         }
         let before = (number - 1) * self.part_size;
         Ok(self.part_size.min(self.total - before))
+    }
+}
+
+/// Room for the parts of a file whose size was not announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Reservation {
+    /// Bytes to be charged: what S3 has received, and the parts to come.
+    pub size: Size,
+    /// How many part URLs may be signed before S3 is asked again.
+    pub signings: u32,
+}
+
+impl Reservation {
+    /// How many parts are reserved at once if there is room: the more, the fewer requests to S3.
+    const AHEAD: u64 = 16;
+
+    /// Reserves room for at least `parts` more parts: 5 MiB each, the last one less if there is not enough room.
+    /// `budget` is all that the upload may be charged with. `None`: that is not enough.
+    #[must_use]
+    pub fn new(received: u64, parts: u32, budget: u64) -> Option<Self> {
+        let parts = u64::from(parts.max(1));
+        // Only one part, the last of the file, may be smaller than S3's least size.
+        let least = received + (parts - 1) * MIN_S3_PART_BYTES + 1;
+        let most = received + parts.max(Self::AHEAD) * MIN_S3_PART_BYTES;
+        let size = Size::parse(most.min(budget)).ok()?;
+        let signings = (size.0.saturating_sub(received)).div_ceil(MIN_S3_PART_BYTES);
+        (least <= size.0).then(|| Self {
+            size,
+            signings: u32::try_from(signings).unwrap_or(u32::MAX),
+        })
     }
 }
 
@@ -138,7 +196,34 @@ mod tests {
         assert_eq!(Size::parse(MAX_BYTES + 1), Err(TOO_LARGE));
     }
 
+    #[test]
+    fn room_is_reserved_for_parts_to_come() {
+        let reserve = |received, parts, budget| {
+            let reserved = Reservation::new(received, parts, budget)?;
+            Some((reserved.size.bytes(), reserved.signings))
+        };
+        assert_eq!(reserve(0, 1, 1024 * MIB), Some((80 * MIB, 16)));
+        assert_eq!(reserve(0, 100, 1024 * MIB), Some((500 * MIB, 100)));
+        assert_eq!(reserve(7 * MIB, 1, 1024 * MIB), Some((87 * MIB, 16)));
+        assert_eq!(reserve(0, 1, 6 * MIB), Some((6 * MIB, 2)));
+        assert_eq!(reserve(0, 2, 6 * MIB), Some((6 * MIB, 2)));
+        assert_eq!(reserve(0, 2, 5 * MIB), None);
+        assert_eq!(reserve(0, 1, 0), None);
+        assert_eq!(reserve(6 * MIB, 1, 6 * MIB), None);
+        assert_eq!(reserve(9 * MIB, 1, 6 * MIB), None);
+        assert_eq!(reserve(0, 1, 1), Some((1, 1)));
+    }
+
     proptest! {
+        #[test]
+        fn the_widget_cuts_a_file_into_at_most_10_000_parts(bytes in 0..=MAX_BYTES) {
+            let plan = PartPlan::of_widget(Size(bytes));
+            prop_assert!(plan.part_count <= MAX_PARTS);
+            prop_assert!(plan.part_size >= MIN_S3_PART_BYTES);
+            let last = plan.size_of(PartNumber::parse(plan.part_count).unwrap()).unwrap();
+            prop_assert_eq!((plan.part_count - 1) * plan.part_size + last, bytes);
+        }
+
         #[test]
         fn the_parts_are_the_file(bytes in MAX_SINGLE_BYTES + 1..=MAX_BYTES) {
             let plan = PartPlan::of(Size(bytes));

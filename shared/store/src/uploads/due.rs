@@ -1,5 +1,7 @@
-use domain::{Upload, UploadId, UserId};
-use time::{Duration, OffsetDateTime};
+use std::collections::{BTreeMap, VecDeque};
+
+use domain::{UploadId, UserId};
+use time::OffsetDateTime;
 
 use super::Uploads;
 use crate::{
@@ -10,70 +12,115 @@ use crate::{
 
 /// The index is spread over this many partition keys, as the listing of users is.
 pub const SHARDS: u8 = 4;
-/// How long after its announcement an upload is looked at for the first time: an event is there within seconds.
-pub(super) const FIRST_LOOK: Duration = Duration::minutes(5);
-/// A pending upload is looked at less and less often, but at least so often.
-const LONGEST_WAIT: Duration = Duration::hours(6);
 
 pub(super) fn shard(id: UploadId) -> String {
     (id.as_bytes()[15] % SHARDS).to_string()
 }
 
-/// An upload that somebody has to look at.
+/// An upload that the reconciler has to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
-    /// Whose it is.
+    /// Its owner.
     pub owner: UserId,
-    /// Which one.
+    /// Its id.
     pub id: UploadId,
 }
 
 impl Uploads {
-    /// At most `limit` uploads of a shard of the index that are due at `now`, the longest due first, without those that
-    /// cannot be read.
+    /// At most `limit` uploads of each shard of the index that are due at `now`: the longest due first, and those of
+    /// different owners in turn, so that one with many does not keep others waiting. Items that cannot be read are logged
+    /// and left out.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn due(
+    pub async fn due(&self, now: OffsetDateTime, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let mut due = Vec::new();
+        for shard in 0..SHARDS {
+            due.extend(self.due_in(shard, now, limit).await?);
+        }
+        Ok(in_turn(due))
+    }
+
+    async fn due_in(
         &self,
         shard: u8,
         now: OffsetDateTime,
-        limit: i32,
+        limit: usize,
     ) -> Result<Vec<Due>, StoreError> {
-        let Table { client, name } = &self.0;
-        let page = client
-            .query()
-            .table_name(name)
-            .index_name("due")
-            .key_condition_expression("due_shard = :shard AND due_at <= :now")
-            .expression_attribute_values(":shard", s(shard.to_string()))
-            .expression_attribute_values(":now", n(now.unix_timestamp()))
-            .limit(limit)
-            .send()
-            .await?;
-        let due = |item| {
-            let mut row = Row(item);
-            Ok::<_, StoreError>(Due {
-                owner: row.parsed("owner", UserId::parse)?,
-                id: row.parsed("id", UploadId::parse)?,
-            })
-        };
-        let readable = |due: Result<Due, StoreError>| {
-            due.inspect_err(|error| tracing::error!(%error, "due_unreadable"))
-                .ok()
-        };
-        let items = page.items.unwrap_or_default().into_iter();
-        Ok(items.map(due).filter_map(readable).collect())
+        let Table { client, name } = &self.table;
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = client
+                .query()
+                .table_name(name)
+                .index_name("due")
+                .key_condition_expression("due_shard = :shard AND due_at <= :now")
+                .expression_attribute_values(":shard", s(shard.to_string()))
+                .expression_attribute_values(":now", n(now.unix_timestamp()))
+                .limit(i32::try_from(limit - found.len()).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(after)
+                .send()
+                .await?;
+            found.extend(page.items.unwrap_or_default().into_iter().filter_map(read));
+            after = page.last_evaluated_key;
+            if after.is_none() || found.len() >= limit {
+                return Ok(found);
+            }
+        }
     }
+}
 
-    /// Nothing came yet: look again later, after as long again as it has been waited for.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn look_again(&self, upload: &Upload, now: OffsetDateTime) -> Result<(), StoreError> {
-        let waited = (now - upload.created_at).clamp(FIRST_LOOK, LONGEST_WAIT);
-        // Not after it is to be given up.
-        let next = (now + waited).min(upload.given_up_at().max(now + FIRST_LOOK));
-        self.due_again(upload, Some(next)).await
+fn read(item: std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>) -> Option<Due> {
+    let mut row = Row(item);
+    let mut due = || {
+        Ok::<_, StoreError>(Due {
+            owner: row.parsed("owner", UserId::parse)?,
+            id: row.parsed("id", UploadId::parse)?,
+        })
+    };
+    due()
+        .inspect_err(|error| tracing::error!(%error, "due_unreadable"))
+        .ok()
+}
+
+/// The first of each owner, then the second of each owner, and so on.
+fn in_turn(due: Vec<Due>) -> Vec<Due> {
+    let mut owners: BTreeMap<UserId, VecDeque<Due>> = BTreeMap::new();
+    for due in due {
+        owners.entry(due.owner).or_default().push_back(due);
+    }
+    let mut turns = Vec::new();
+    while !owners.is_empty() {
+        owners.retain(|_, due| {
+            turns.extend(due.pop_front());
+            !due.is_empty()
+        });
+    }
+    turns
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn owners_take_turns() {
+        let now = datetime!(2026-01-01 00:00:00 UTC);
+        let (many, few) = (UserId::new(now), UserId::new(now));
+        let due = |owner| Due {
+            owner,
+            id: UploadId::new(now),
+        };
+        let of_many: Vec<_> = (0..100).map(|_| due(many)).collect();
+        let of_few = [due(few), due(few)];
+        let turns = in_turn(of_many.iter().chain(&of_few).copied().collect());
+        assert_eq!(turns.len(), 102);
+        for last in of_few {
+            assert!(turns.iter().take(4).any(|due| *due == last));
+        }
+        let is_many = |due: &&Due| due.owner == many;
+        assert!(turns.iter().filter(is_many).eq(of_many.iter()));
     }
 }

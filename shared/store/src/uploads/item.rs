@@ -2,10 +2,13 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Upload, UploadId, UploadStatus, UserId,
-    upload::{ContentType, Filename, Sha256, Size, Transfer},
+    Upload, UploadId, UserId,
+    upload::{
+        Account, ContentType, End, Filename, Sha256, Size, State, StoredFile, Transfer,
+        UploadStatus,
+    },
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::due;
 use crate::{
@@ -13,59 +16,89 @@ use crate::{
     row::{Row, at, n, s},
 };
 
-/// The item of an upload that was just announced.
-pub(super) fn write(upload: &Upload) -> HashMap<String, AttributeValue> {
-    let (transfer, s3_id) = match &upload.transfer {
-        Transfer::Put => ("put", None),
-        Transfer::Form => ("form", None),
-        Transfer::Multipart { s3_id } => ("multipart", Some(s(s3_id))),
-        Transfer::OpenMultipart { s3_id } => ("open_multipart", Some(s(s3_id))),
+/// How long the record of an upload is kept after S3 has deleted everything of it.
+const TOMBSTONE: Duration = Duration::days(90);
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The item of an upload. `status` is the word of the API, for lists; `state` is what it is read from.
+pub(super) fn write(upload: &Upload) -> Item {
+    let mut item = Item::new();
+    let mut put = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
+    put("owner", s(upload.owner.to_string()));
+    put("id", s(upload.id.to_string()));
+    put("filename", s(upload.filename.as_str()));
+    put("content_type", s(upload.content_type.as_str()));
+    put("size", n(upload.size.bytes()));
+    put("status", s(upload.status().as_str()));
+    put("created_at", at(upload.created_at));
+    put("deletions", n(upload.deletions));
+    put("revision", n(upload.revision));
+    if let Some(digest) = &upload.sha256 {
+        put("sha256", s(digest.as_str()));
+    }
+    if let Some(until) = upload.locked_until {
+        put("locked_until", n(until.unix_timestamp()));
+    }
+    if let Some(due_at) = upload.due_at {
+        put("due_shard", s(due::shard(upload.id)));
+        put("due_at", n(due_at.unix_timestamp()));
+    }
+    match &upload.transfer {
+        Transfer::Put => put("transfer", s("put")),
+        Transfer::Form => put("transfer", s("form")),
+        Transfer::Multipart { s3_id, part_size } => {
+            put("s3_id", s(s3_id));
+            put("part_size", n(part_size));
+            put("transfer", s("multipart"))
+        }
+        Transfer::UnsizedMultipart {
+            s3_id,
+            signings_left,
+        } => {
+            put("s3_id", s(s3_id));
+            put("signings_left", n(signings_left));
+            put("transfer", s("unsized_multipart"))
+        }
     };
-    let some = [
-        ("owner", s(upload.owner.to_string())),
-        ("id", s(upload.id.to_string())),
-        ("filename", s(upload.filename.as_str())),
-        ("content_type", s(upload.content_type.as_str())),
-        ("size", n(upload.size.bytes())),
-        ("status", s(upload.status.as_str())),
-        ("transfer", s(transfer)),
-        ("created_at", at(upload.created_at)),
-        ("due_shard", s(due::shard(upload.id))),
-        (
-            "due_at",
-            n((upload.created_at + due::FIRST_LOOK).unix_timestamp()),
-        ),
-    ];
-    let others = [
-        (
-            "sha256",
-            upload.sha256.as_ref().map(|digest| s(digest.as_str())),
-        ),
-        ("s3_id", s3_id),
-    ];
-    let others = others
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)));
-    some.into_iter()
-        .chain(others)
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    if let Some(file) = upload.state.file() {
+        put("version_id", s(&file.version_id));
+        put("stored_at", at(file.stored_at));
+    }
+    match &upload.state {
+        State::Pending => put("state", s("pending")),
+        State::Stored(_) => put("state", s("stored")),
+        State::Kept {
+            keep_until,
+            is_hidden,
+            ..
+        } => {
+            put("keep_until", n(keep_until.unix_timestamp()));
+            put("is_hidden", AttributeValue::Bool(*is_hidden));
+            put("state", s("kept"))
+        }
+        State::Restoring { keep_until, .. } => {
+            put("keep_until", n(keep_until.unix_timestamp()));
+            put("state", s("restoring"))
+        }
+        State::Purging { end, account } => {
+            put("end", s(end_word(*end)));
+            put("account", s(account_word(*account)));
+            put("state", s("purging"))
+        }
+        State::Gone { end, at: gone_at } => {
+            put("end", s(end_word(*end)));
+            put("gone_at", at(*gone_at));
+            put("expires_at", n((*gone_at + TOMBSTONE).unix_timestamp()));
+            put("state", s("gone"))
+        }
+    };
+    item
 }
 
 pub(super) fn read(mut row: Row) -> Result<Upload, StoreError> {
-    let transfer = match row.text("transfer")?.as_str() {
-        "put" => Transfer::Put,
-        "form" => Transfer::Form,
-        "open_multipart" => Transfer::OpenMultipart {
-            s3_id: row.text("s3_id")?,
-        },
-        "multipart" => Transfer::Multipart {
-            s3_id: row.text("s3_id")?,
-        },
-        _ => return Err(StoreError::Corrupt("transfer")),
-    };
-    let status = UploadStatus::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))?;
-    let seconds = |seconds| OffsetDateTime::from_unix_timestamp(seconds).ok();
+    let transfer = read_transfer(&mut row)?;
+    let state = read_state(&mut row)?;
     Ok(Upload {
         id: row.parsed("id", UploadId::parse)?,
         owner: row.parsed("owner", UserId::parse)?,
@@ -75,11 +108,166 @@ pub(super) fn read(mut row: Row) -> Result<Upload, StoreError> {
         sha256: row
             .optional_text("sha256")
             .and_then(|text| Sha256::parse(&text).ok()),
-        status,
+        state,
         transfer,
         created_at: row.time("created_at")?,
-        stored_at: row.time("stored_at").ok(),
-        version_id: row.optional_text("version_id"),
         locked_until: row.optional_number("locked_until").and_then(seconds),
+        deletions: row.number("deletions")?,
+        due_at: row.optional_number("due_at").and_then(seconds),
+        revision: row.number("revision")?,
     })
+}
+
+fn seconds(seconds: i64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(seconds).ok()
+}
+
+fn read_transfer(row: &mut Row) -> Result<Transfer, StoreError> {
+    Ok(match row.text("transfer")?.as_str() {
+        "put" => Transfer::Put,
+        "form" => Transfer::Form,
+        "multipart" => Transfer::Multipart {
+            s3_id: row.text("s3_id")?,
+            part_size: row.number("part_size")?,
+        },
+        "unsized_multipart" => Transfer::UnsizedMultipart {
+            s3_id: row.text("s3_id")?,
+            signings_left: row.number("signings_left")?,
+        },
+        _ => return Err(StoreError::Corrupt("transfer")),
+    })
+}
+
+fn read_state(row: &mut Row) -> Result<State, StoreError> {
+    let file = |row: &mut Row| {
+        Ok::<_, StoreError>(StoredFile {
+            version_id: row.text("version_id")?,
+            stored_at: row.time("stored_at")?,
+        })
+    };
+    let keep_until = |row: &mut Row| {
+        let until = row.optional_number("keep_until").and_then(seconds);
+        until.ok_or(StoreError::Corrupt("keep_until"))
+    };
+    Ok(match row.text("state")?.as_str() {
+        "pending" => State::Pending,
+        "stored" => State::Stored(file(row)?),
+        "kept" => State::Kept {
+            file: file(row)?,
+            keep_until: keep_until(row)?,
+            is_hidden: row.flag("is_hidden")?,
+        },
+        "restoring" => State::Restoring {
+            file: file(row)?,
+            keep_until: keep_until(row)?,
+        },
+        "purging" => State::Purging {
+            end: row.parsed("end", read_end)?,
+            account: row.parsed("account", read_account)?,
+        },
+        "gone" => State::Gone {
+            end: row.parsed("end", read_end)?,
+            at: row.time("gone_at")?,
+        },
+        _ => return Err(StoreError::Corrupt("state")),
+    })
+}
+
+const fn end_word(end: End) -> &'static str {
+    match end {
+        End::Failed => UploadStatus::Failed.as_str(),
+        End::Deleted => UploadStatus::Deleted.as_str(),
+    }
+}
+
+fn read_end(word: &str) -> Result<End, ()> {
+    [End::Failed, End::Deleted]
+        .into_iter()
+        .find(|end| end_word(*end) == word)
+        .ok_or(())
+}
+
+const fn account_word(account: Account) -> &'static str {
+    match account {
+        Account::Used => "used",
+        Account::Kept => "kept",
+    }
+}
+
+fn read_account(word: &str) -> Result<Account, ()> {
+    [Account::Used, Account::Kept]
+        .into_iter()
+        .find(|account| account_word(*account) == word)
+        .ok_or(())
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn every_record_is_read_as_it_was_written() {
+        let now = datetime!(2026-01-01 00:00:00 UTC);
+        let file = || StoredFile {
+            version_id: "v1".to_owned(),
+            stored_at: now,
+        };
+        let keep_until = now + Duration::days(30);
+        let mut states = vec![State::Pending, State::Stored(file())];
+        for is_hidden in [false, true] {
+            let file = file();
+            states.push(State::Kept {
+                file,
+                keep_until,
+                is_hidden,
+            });
+        }
+        states.push(State::Restoring {
+            file: file(),
+            keep_until,
+        });
+        for end in [End::Failed, End::Deleted] {
+            for account in [Account::Used, Account::Kept] {
+                states.push(State::Purging { end, account });
+            }
+            states.push(State::Gone { end, at: now });
+        }
+        let s3_id = || "id".to_owned();
+        let transfers = [
+            Transfer::Put,
+            Transfer::Form,
+            Transfer::Multipart {
+                s3_id: s3_id(),
+                part_size: 8,
+            },
+            Transfer::UnsizedMultipart {
+                s3_id: s3_id(),
+                signings_left: 3,
+            },
+        ];
+        for state in states {
+            for transfer in &transfers {
+                for later in [None, Some(keep_until)] {
+                    let upload = Upload {
+                        id: UploadId::new(now),
+                        owner: UserId::new(now),
+                        filename: Filename::parse("a.txt").unwrap(),
+                        content_type: ContentType::unknown(),
+                        size: Size::MAX_SINGLE,
+                        sha256: None,
+                        state: state.clone(),
+                        transfer: transfer.clone(),
+                        created_at: now,
+                        locked_until: later,
+                        deletions: 2,
+                        due_at: later,
+                        revision: 7,
+                    };
+                    assert_eq!(read(Row(write(&upload))).unwrap(), upload);
+                }
+            }
+        }
+    }
 }

@@ -42,7 +42,7 @@ impl Uploads {
         before: Option<String>,
         limit: usize,
     ) -> Result<(Vec<Upload>, Option<String>), StoreError> {
-        let Table { client, name } = &self.0;
+        let Table { client, name } = &self.table;
         let condition = if before.is_some() {
             "#owner = :owner AND id < :before"
         } else {
@@ -74,5 +74,33 @@ impl Uploads {
             .map(|item| read(Row(item)))
             .collect::<Result<_, _>>()?;
         Ok((uploads, last))
+    }
+
+    /// All uploads of an owner, deleted ones included. Strongly consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn all_of(&self, owner: UserId) -> Result<Vec<Upload>, StoreError> {
+        let Table { client, name } = &self.table;
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = client
+                .query()
+                .table_name(name)
+                .key_condition_expression("#owner = :owner")
+                .expression_attribute_names("#owner", "owner")
+                .expression_attribute_values(":owner", s(owner.to_string()))
+                .set_exclusive_start_key(after)
+                .consistent_read(true)
+                .send()
+                .await?;
+            for item in page.items.unwrap_or_default() {
+                found.push(read(Row(item))?);
+            }
+            after = page.last_evaluated_key;
+            if after.is_none() {
+                return Ok(found);
+            }
+        }
     }
 }

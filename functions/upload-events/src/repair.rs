@@ -1,0 +1,57 @@
+use api::Deadline;
+use futures_util::{StreamExt as _, stream};
+use lambda_http::Error;
+use upload_reconciler::Repaired;
+
+use crate::{App, reconcile::AT_ONCE};
+
+/// Owners that are read at once.
+const PAGE: i32 = 50;
+
+/// Compares S3, records and counters of every owner, and repairs what differs. A run that does not get through in its
+/// time leaves the rest to the next one, which begins there.
+///
+/// The line `repair` is the metric of it: all its numbers are 0 while everything is right.
+pub async fn repair(app: &App, deadline: Deadline) -> Result<(), Error> {
+    let quotas = app.reconciler.uploads.quotas();
+    let mut after = quotas.repaired_until().await?;
+    let (mut owners, mut failed, mut total) = (0_u32, 0_u32, Repaired::default());
+    let is_complete = loop {
+        let page = quotas.owners(after, PAGE).await?;
+        let is_last = page.is_empty();
+        after = page.last().copied();
+        let mut repairs = stream::iter(page)
+            .map(async |owner| {
+                let now = app.clock.now();
+                (owner, app.reconciler.repair(owner, now).await)
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some((owner, result)) = repairs.next().await {
+            owners += 1;
+            match result {
+                Ok(repaired) => {
+                    total += repaired;
+                    if repaired.is_needed() {
+                        tracing::warn!(%owner, ?repaired, "repaired");
+                    }
+                }
+                Err(error) => {
+                    failed += 1;
+                    tracing::error!(%owner, %error, "repair_failed");
+                }
+            }
+        }
+        if is_last || deadline.is_near(app.clock.now()) {
+            break is_last;
+        }
+    };
+    quotas.set_repaired_until(after.filter(|_| !is_complete)).await?;
+    let Repaired {
+        used_drift,
+        kept_drift,
+        surplus,
+        lost,
+    } = total;
+    tracing::info!(owners, failed, is_complete, used_drift, kept_drift, surplus, lost, "repair");
+    Ok(())
+}

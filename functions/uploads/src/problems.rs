@@ -1,0 +1,116 @@
+//! What is answered when the tables, S3 or the state of an upload do not allow something.
+
+use api::Problem;
+use domain::upload::Refusal;
+use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
+use storage::StorageError;
+use store::{Limit, Usage};
+use upload_reconciler::ReconcileError;
+
+/// 409: the file needs more bytes than are left.
+pub const QUOTA_EXCEEDED: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "quota_exceeded",
+    "There is no room for this file. Delete files or cancel open uploads to free room.",
+);
+/// 409: the caller has too many open uploads.
+pub const TOO_MANY_OPEN: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "too_many_open_uploads",
+    "You have too many open uploads. Complete or delete some of them.",
+);
+/// 409: the upload is stored, failed or deleted, so nothing more can be sent.
+pub const NOT_PENDING: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "upload_not_pending",
+    "Nothing more can be sent for this upload: it is stored, failed or deleted. Create a new upload.",
+);
+/// 409: there is no file.
+pub const NOT_STORED: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "upload_not_stored",
+    "This upload has no stored file: it is pending, failed or deleted.",
+);
+/// 409: the file is write-once until its time.
+pub const LOCKED: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "upload_locked",
+    "This upload is locked. It cannot be deleted or replaced until the lock ends.",
+);
+/// 404: the file has no such version.
+pub const NO_SUCH_VERSION: Problem = Problem::new(
+    StatusCode::NOT_FOUND,
+    "version_not_found",
+    "The upload has no such version, or it is no longer kept. `GET /uploads/{id}/versions` lists what there is.",
+);
+/// 409: other requests were quicker every time; the code that tells clients to send theirs again.
+const CHANGING: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "request_in_progress",
+    "Another request is changing this upload. Try again in a moment.",
+);
+
+/// 401: the session of the access token has ended, or its account is disabled or deleted.
+pub fn session_ended() -> Problem {
+    let detail = "The session of this access token has ended. Sign in again.";
+    Problem::new(StatusCode::UNAUTHORIZED, "session_ended", detail).with(
+        WWW_AUTHENTICATE,
+        HeaderValue::from_static("Bearer error=\"invalid_token\""),
+    )
+}
+
+/// Which limit an upload exceeds, how much of it is used, and what frees room.
+pub fn limit_exceeded(limit: Limit, usage: &Usage) -> Problem {
+    let Usage {
+        quota,
+        used,
+        kept,
+        open,
+        max_open,
+        ..
+    } = usage;
+    match limit {
+        Limit::Used => QUOTA_EXCEEDED.with_detail(format!(
+            "There is no room for this file: {used} of {quota} bytes are in use. Delete files or cancel open uploads to \
+             free room."
+        )),
+        Limit::Kept => QUOTA_EXCEEDED.with_detail(format!(
+            "There is no room to keep this file: {kept} of {quota} bytes are kept for deleted files. They are freed when \
+             those files can no longer be restored."
+        )),
+        Limit::Open => TOO_MANY_OPEN.with_detail(format!(
+            "You have {open} open uploads, and {max_open} are allowed. Complete or delete some of them; a deleted one \
+             counts until its URL has expired."
+        )),
+    }
+}
+
+/// Why the state of an upload does not allow something.
+pub fn refused(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::NotPending => NOT_PENDING,
+        Refusal::NotStored => NOT_STORED,
+        Refusal::Locked(_) => LOCKED,
+        Refusal::NoSuchVersion => NO_SUCH_VERSION,
+        // The handler asks S3 first.
+        Refusal::NotMeasured => CHANGING,
+    }
+}
+
+/// S3 did not answer.
+pub fn storage_failed(error: &StorageError) -> Problem {
+    tracing::error!(cause = %error, "storage_failed");
+    match error {
+        StorageError::Unavailable(_) => Problem::unavailable(),
+        StorageError::Request(_) => Problem::internal(error),
+    }
+}
+
+/// The tables or S3 did not answer.
+pub fn reconcile_failed(error: ReconcileError) -> Problem {
+    match error {
+        ReconcileError::Store(error) => error.into(),
+        ReconcileError::Storage(error) => storage_failed(&error),
+        ReconcileError::Overtaken => CHANGING,
+    }
+}

@@ -1,0 +1,40 @@
+use api::{Authenticated, Problem};
+use axum::{Json, extract::State};
+use serde::Serialize;
+use store::Usage;
+use utoipa::ToSchema;
+
+use crate::App;
+
+/// Bytes that the caller may use, uses and has kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UploadUsage {
+    /// Bytes that current files and open uploads may have together; and as many that deleted files may have.
+    quota: u64,
+    /// Bytes of current files and open uploads.
+    used: u64,
+    /// Bytes of deleted files that can still be restored.
+    kept: u64,
+}
+
+/// Get how many bytes the caller uses.
+///
+/// S3 keeps at most `quota` bytes for current files and open uploads, and at most as many for deleted files. A file that
+/// is deleted while there is no room to keep it is deleted for good.
+#[utoipa::path(
+    get,
+    path = "/uploads/usage",
+    operation_id = "getUploadUsage",
+    tag = "uploads",
+    security(("access_token" = [])),
+    responses((status = 200, body = UploadUsage))
+)]
+pub async fn usage(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+) -> Result<Json<UploadUsage>, Problem> {
+    let Usage {
+        quota, used, kept, ..
+    } = app.reconciler.uploads.quotas().usage(caller.user_id).await?;
+    Ok(Json(UploadUsage { quota, used, kept }))
+}

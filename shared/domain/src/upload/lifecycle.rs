@@ -1,0 +1,430 @@
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    Account, Announcement, ChargeChange, End, Reservation, Size, State, StoredFile, Transfer,
+    Upload, state::Charge,
+};
+
+/// How long after its announcement an upload is looked at for the first time: its event arrives within seconds.
+const FIRST_LOOK: Duration = Duration::minutes(5);
+/// A pending upload is looked at less and less often, but at least this often.
+const LONGEST_WAIT: Duration = Duration::hours(6);
+/// One whose parts have no signed length is measured this often.
+const LONGEST_UNMEASURED: Duration = Duration::minutes(15);
+
+/// What happens to an upload.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// S3 has this as the current version of the object.
+    Arrived(Object),
+    /// The owner asks for URLs of so many parts.
+    PartsSigned(u32),
+    /// S3 received so many bytes of parts whose size was not announced, and there is room for more.
+    Reserved(Reservation),
+    /// The parts to put together have so many bytes.
+    Measured(Size),
+    /// The owner deletes it. It can be restored until then.
+    Deleted {
+        /// When it is deleted for good.
+        keep_until: OffsetDateTime,
+    },
+    /// The owner deletes it, and there is no room to keep it.
+    DeletedForGood,
+    /// The owner restores this version.
+    Restored(String),
+    /// The owner locks it.
+    Locked(OffsetDateTime),
+    /// S3 holds what was wanted; or does not have the file any more.
+    Settled {
+        /// Whether S3 has the version of the file.
+        has_file: bool,
+    },
+    /// S3 has more bytes of it than there is room for.
+    Overdrawn,
+    /// It is due, and S3 has nothing new.
+    Due,
+}
+
+/// The current version of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Object {
+    /// Bytes.
+    pub size: u64,
+    /// The SHA-256 that S3 calculated over the whole object.
+    pub sha256: Option<[u8; 32]>,
+    /// S3's id of the version.
+    pub version_id: String,
+    /// When S3 had all of it.
+    pub stored_at: OffsetDateTime,
+}
+
+/// How the bytes differ from their announcement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mismatch {
+    /// There are more or fewer.
+    Size,
+    /// They are others, or S3 has calculated no digest.
+    Checksum,
+}
+
+/// What an event does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The upload stays as it is: the event came again, or changes nothing.
+    Unchanged,
+    /// The record changes.
+    Changed(Box<Transition>),
+}
+
+/// A change of the record. It is carried out in one transaction with the owner's counters, if the record still has the
+/// revision that the change began with and the counters stay within their limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The revision that the record must have; 0 for a record that must not exist.
+    pub from_revision: u64,
+    /// The record afterwards.
+    pub to: Upload,
+    /// What it changes in the owner's counters.
+    pub change: ChargeChange,
+}
+
+/// Why an event is not possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The upload is not pending.
+    NotPending,
+    /// The upload has no file.
+    NotStored,
+    /// The file is locked until then.
+    Locked(OffsetDateTime),
+    /// The file has another version, and only that one can be restored.
+    NoSuchVersion,
+    /// So many part URLs may not be signed before S3 was asked what it has received.
+    NotMeasured,
+}
+
+impl Upload {
+    /// The announcement of an upload.
+    #[must_use]
+    pub fn announce(announcement: Announcement, now: OffsetDateTime) -> Transition {
+        let upload = Self {
+            id: announcement.id,
+            owner: announcement.owner,
+            filename: announcement.filename,
+            content_type: announcement.content_type,
+            size: announcement.size,
+            sha256: announcement.sha256,
+            state: State::Pending,
+            transfer: announcement.transfer,
+            created_at: now,
+            locked_until: None,
+            deletions: 0,
+            due_at: Some(whole_second(now + FIRST_LOOK)),
+            revision: 1,
+        };
+        Transition {
+            from_revision: 0,
+            change: Charge::default().change_to(upload.charge()),
+            to: upload,
+        }
+    }
+
+    /// What an event does to the upload.
+    ///
+    /// # Errors
+    /// When the event is not possible in this state.
+    pub fn on(&self, event: &Event, now: OffsetDateTime) -> Result<Outcome, Refusal> {
+        let next = match event {
+            Event::Arrived(object) => self.arrived(object, now),
+            Event::PartsSigned(count) => Some(self.parts_signed(*count)?),
+            Event::Reserved(reservation) => Some(self.reserved(*reservation)?),
+            Event::Measured(size) => self.measured(*size)?,
+            Event::Deleted { keep_until } => self.deleted(*keep_until, now)?,
+            Event::DeletedForGood => self.deleted_for_good(now)?,
+            Event::Restored(version_id) => self.restored(version_id, now)?,
+            Event::Locked(until) => Some(self.locked(*until)?),
+            Event::Settled { has_file } => self.settled(*has_file, now),
+            Event::Overdrawn => self.given_up(now),
+            Event::Due => self.due(now),
+        };
+        Ok(match next {
+            Some(next) if next != *self => Outcome::Changed(Box::new(Transition {
+                from_revision: self.revision,
+                change: self.charge().change_to(next.charge()),
+                to: Self {
+                    revision: self.revision + 1,
+                    due_at: next.due_at.map(whole_second),
+                    ..next
+                },
+            })),
+            _ => Outcome::Unchanged,
+        })
+    }
+
+    /// In what an object differs from the announcement. S3 compares what is signed, so only a bucket that others write
+    /// to, or parts whose size was not announced, lead here.
+    #[must_use]
+    pub fn mismatch(&self, object: &Object) -> Option<Mismatch> {
+        let announced = self.size.bytes();
+        let right_size = if self.is_form() {
+            object.size <= announced
+        } else {
+            object.size == announced
+        };
+        let digest = self.sha256.as_ref();
+        let right_digest = digest.is_none_or(|digest| object.sha256 == Some(*digest.as_bytes()));
+        match (right_size, right_digest) {
+            (false, _) => Some(Mismatch::Size),
+            (true, false) => Some(Mismatch::Checksum),
+            (true, true) => None,
+        }
+    }
+
+    fn arrived(&self, object: &Object, now: OffsetDateTime) -> Option<Self> {
+        let size = Size::parse(object.size).ok();
+        match (&self.state, size, self.mismatch(object)) {
+            (State::Pending, Some(size), None) => Some(Self {
+                size,
+                // Also when it has expired already: it may have been sent twice, and both events be lost.
+                due_at: self.is_form().then(|| self.given_up_at()),
+                ..self.with(State::Stored(StoredFile {
+                    version_id: object.version_id.clone(),
+                    stored_at: object.stored_at,
+                }))
+            }),
+            (State::Pending, _, _) => self.given_up(now),
+            // The first version that was seen is the file; what arrives later is surplus.
+            _ => None,
+        }
+    }
+
+    fn parts_signed(&self, count: u32) -> Result<Self, Refusal> {
+        match (&self.state, &self.transfer) {
+            (
+                State::Pending,
+                Transfer::UnsizedMultipart {
+                    s3_id,
+                    signings_left,
+                },
+            ) => {
+                let signings_left = signings_left.checked_sub(count);
+                Ok(Self {
+                    transfer: Transfer::UnsizedMultipart {
+                        s3_id: s3_id.clone(),
+                        signings_left: signings_left.ok_or(Refusal::NotMeasured)?,
+                    },
+                    ..self.clone()
+                })
+            }
+            (State::Pending, _) => Ok(self.clone()),
+            _ => Err(Refusal::NotPending),
+        }
+    }
+
+    fn reserved(&self, reservation: Reservation) -> Result<Self, Refusal> {
+        match (&self.state, &self.transfer) {
+            (State::Pending, Transfer::UnsizedMultipart { s3_id, .. }) => Ok(Self {
+                size: reservation.size,
+                transfer: Transfer::UnsizedMultipart {
+                    s3_id: s3_id.clone(),
+                    signings_left: reservation.signings,
+                },
+                ..self.clone()
+            }),
+            _ => Err(Refusal::NotPending),
+        }
+    }
+
+    fn measured(&self, size: Size) -> Result<Option<Self>, Refusal> {
+        match (&self.state, &self.transfer) {
+            (State::Pending, Transfer::UnsizedMultipart { s3_id, .. }) => Ok(Some(Self {
+                size,
+                // What is signed from now on has to be measured again.
+                transfer: Transfer::UnsizedMultipart {
+                    s3_id: s3_id.clone(),
+                    signings_left: 0,
+                },
+                ..self.clone()
+            })),
+            (State::Pending, _) => Ok(None),
+            _ => Err(Refusal::NotPending),
+        }
+    }
+
+    fn deleted(
+        &self,
+        keep_until: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<Option<Self>, Refusal> {
+        self.check_unlocked(now)?;
+        match &self.state {
+            State::Stored(file) => Ok(Some(self.kept(file, whole_second(keep_until), now))),
+            State::Restoring { file, keep_until } => Ok(Some(self.kept(file, *keep_until, now))),
+            State::Pending => self.deleted_for_good(now),
+            State::Kept { .. } | State::Purging { .. } | State::Gone { .. } => Ok(None),
+        }
+    }
+
+    fn kept(&self, file: &StoredFile, keep_until: OffsetDateTime, now: OffsetDateTime) -> Self {
+        Self {
+            deletions: self.deletions.saturating_add(1),
+            locked_until: None,
+            due_at: Some(now),
+            ..self.with(State::Kept {
+                file: file.clone(),
+                keep_until,
+                is_hidden: false,
+            })
+        }
+    }
+
+    fn deleted_for_good(&self, now: OffsetDateTime) -> Result<Option<Self>, Refusal> {
+        self.check_unlocked(now)?;
+        let account = match self.state {
+            State::Pending | State::Stored(_) | State::Restoring { .. } => Account::Used,
+            State::Kept { .. } => Account::Kept,
+            State::Purging { .. } | State::Gone { .. } => return Ok(None),
+        };
+        Ok(Some(Self {
+            deletions: self.deletions.saturating_add(1),
+            locked_until: None,
+            ..self.purging(End::Deleted, account, now)
+        }))
+    }
+
+    fn restored(&self, version_id: &str, now: OffsetDateTime) -> Result<Option<Self>, Refusal> {
+        let file = self.state.file().ok_or(Refusal::NotStored)?;
+        if file.version_id != version_id {
+            self.check_unlocked(now)?;
+            return Err(Refusal::NoSuchVersion);
+        }
+        Ok(match &self.state {
+            State::Kept { keep_until, .. } if now >= *keep_until => {
+                return Err(Refusal::NoSuchVersion);
+            }
+            State::Kept { keep_until, .. } => Some(Self {
+                due_at: Some(now),
+                ..self.with(State::Restoring {
+                    file: file.clone(),
+                    keep_until: *keep_until,
+                })
+            }),
+            _ => None,
+        })
+    }
+
+    fn locked(&self, until: OffsetDateTime) -> Result<Self, Refusal> {
+        match (&self.state, self.locked_until) {
+            (State::Stored(_), Some(longer)) if until < longer => Err(Refusal::Locked(longer)),
+            (State::Stored(_), _) => Ok(Self {
+                locked_until: Some(until),
+                ..self.clone()
+            }),
+            _ => Err(Refusal::NotStored),
+        }
+    }
+
+    fn settled(&self, has_file: bool, now: OffsetDateTime) -> Option<Self> {
+        let gone = |end, at| Self {
+            due_at: self.may_receive_until(now),
+            locked_until: None,
+            ..self.with(State::Gone { end, at })
+        };
+        Some(match &self.state {
+            State::Pending => return None,
+            // S3 has lost it: it was deleted past us.
+            State::Stored(_) | State::Kept { .. } | State::Restoring { .. } if !has_file => Self {
+                deletions: self.deletions.saturating_add(1),
+                ..gone(End::Deleted, now)
+            },
+            State::Stored(_) => Self {
+                due_at: self.form_expiry(now),
+                ..self.clone()
+            },
+            // Once more, for a delete marker that was put late.
+            State::Restoring { file, .. } => Self {
+                due_at: Some(now + FIRST_LOOK),
+                ..self.with(State::Stored(file.clone()))
+            },
+            State::Kept {
+                file, keep_until, ..
+            } => Self {
+                due_at: Some(
+                    self.may_receive_until(now)
+                        .map_or(*keep_until, |end| end.min(*keep_until)),
+                ),
+                ..self.with(State::Kept {
+                    file: file.clone(),
+                    keep_until: *keep_until,
+                    is_hidden: true,
+                })
+            },
+            State::Purging { end, .. } => gone(*end, now),
+            State::Gone { end, at } => gone(*end, *at),
+        })
+    }
+
+    fn due(&self, now: OffsetDateTime) -> Option<Self> {
+        match &self.state {
+            State::Pending if now >= self.given_up_at() => self.given_up(now),
+            State::Pending => {
+                let longest = match self.transfer {
+                    Transfer::UnsizedMultipart { .. } => LONGEST_UNMEASURED,
+                    _ => LONGEST_WAIT,
+                };
+                // As long again as it has been waited for, but not beyond the time when it is given up.
+                let waited = (now - self.created_at).clamp(FIRST_LOOK, longest);
+                Some(Self {
+                    due_at: Some((now + waited).min(self.given_up_at())),
+                    ..self.clone()
+                })
+            }
+            State::Kept { keep_until, .. } if now >= *keep_until => {
+                Some(self.purging(End::Deleted, Account::Kept, now))
+            }
+            _ => None,
+        }
+    }
+
+    fn given_up(&self, now: OffsetDateTime) -> Option<Self> {
+        let is_pending = matches!(self.state, State::Pending);
+        is_pending.then(|| self.purging(End::Failed, Account::Used, now))
+    }
+
+    fn purging(&self, end: End, account: Account, now: OffsetDateTime) -> Self {
+        Self {
+            due_at: Some(now),
+            ..self.with(State::Purging { end, account })
+        }
+    }
+
+    fn check_unlocked(&self, now: OffsetDateTime) -> Result<(), Refusal> {
+        match self.locked_until {
+            Some(until) if now < until => Err(Refusal::Locked(until)),
+            _ => Ok(()),
+        }
+    }
+
+    /// When a form expires that may still bring other versions.
+    fn form_expiry(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let end = self.given_up_at();
+        (self.is_form() && now < end).then_some(end)
+    }
+
+    fn with(&self, state: State) -> Self {
+        Self {
+            state,
+            ..self.clone()
+        }
+    }
+}
+
+/// The next whole second: tables keep no finer times of these.
+fn whole_second(time: OffsetDateTime) -> OffsetDateTime {
+    let second = time.replace_nanosecond(0).unwrap_or(time);
+    if second < time {
+        second + Duration::SECOND
+    } else {
+        second
+    }
+}

@@ -1,0 +1,150 @@
+//! Every order in which announcements, PUTs, forms that are sent again, parts, completions, events, deletions,
+//! restorations, locks, expiries and reconciler runs can follow each other, within bounds that hold all kinds of meetings:
+//! a walk through all states, with what must hold in each.
+//!
+//! Decisions and plans are those of the functions. Of the tables, the model has what a conditional write promises: it
+//! happens whole, and only if the record has the revision that was read. Of S3, it has versions, delete markers and parts,
+//! and that an event may be late, repeated or lost. A function may be killed between any two of its requests.
+
+mod requests;
+mod s3;
+mod world;
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+
+use self::world::{Bounds, Owners, World};
+
+/// Walks to every state, and answers what happened on the way.
+fn walk(bounds: Bounds) -> BTreeSet<&'static str> {
+    let start = World::new(bounds);
+    let mut seen = HashSet::from([start.clone()]);
+    let mut open = VecDeque::from([start]);
+    let mut happened = BTreeSet::new();
+    // States from which the system was already seen to come to rest as it should.
+    let mut settling = HashSet::new();
+    while let Some(world) = open.pop_front() {
+        if seen.len() > 400_000 { panic!("too many {}", open.len()); }
+        world.check();
+        world.comes_to_rest(&mut settling);
+        for (what, next) in world.next() {
+            happened.insert(what);
+            if seen.insert(next.clone()) {
+                open.push_back(next);
+            }
+        }
+    }
+    println_states(seen.len());
+    assert!(seen.len() > 5_000, "{} states", seen.len());
+    happened
+}
+
+#[expect(clippy::print_stdout, reason = "the size of a walk is worth knowing")]
+fn println_states(count: usize) {
+    println!("{count} states");
+}
+
+fn assert_happened(happened: &BTreeSet<&'static str>, expected: &[&str]) {
+    for what in expected {
+        assert!(happened.contains(what), "{what} did not happen: {happened:?}");
+    }
+}
+
+#[test]
+fn a_put_is_charged_and_stays_what_it_was() {
+    let happened = walk(Bounds {
+        sends: 2,
+        deletions: 1,
+        restorations: 1,
+        lost_events: 1,
+        ..Bounds::put()
+    });
+    assert_happened(
+        &happened,
+        &[
+            "S3 takes a PUT",
+            "an event is lost",
+            "is deleted",
+            "is restored",
+            "a surplus version is deleted",
+        ],
+    );
+}
+
+#[test]
+fn a_function_that_is_killed_leaves_nothing_uncharged() {
+    let happened = walk(Bounds {
+        sends: 2,
+        deletions: 1,
+        restorations: 1,
+        kills: 2,
+        at_once: 1,
+        ..Bounds::put()
+    });
+    assert_happened(&happened, &["a function is killed", "is restored"]);
+}
+
+#[test]
+fn a_locked_file_is_neither_replaced_nor_removed() {
+    let happened = walk(Bounds {
+        sends: 2,
+        deletions: 1,
+        locks: 1,
+        at_once: 1,
+        ..Bounds::form()
+    });
+    assert_happened(&happened, &["is locked", "is refused", "a surplus version is deleted"]);
+}
+
+#[test]
+fn a_form_that_is_sent_again_leaves_nothing_uncharged() {
+    let happened = walk(Bounds {
+        sends: 2,
+        deletions: 1,
+        restorations: 1,
+        lost_events: 2,
+        at_once: 1,
+        ..Bounds::form()
+    });
+    assert_happened(
+        &happened,
+        &["S3 takes a form", "a surplus version is deleted", "is restored"],
+    );
+}
+
+#[test]
+fn parts_without_a_size_are_measured_or_given_up() {
+    let happened = walk(Bounds {
+        sends: 3,
+        deletions: 1,
+        at_once: 1,
+        ..Bounds::parts()
+    });
+    assert_happened(
+        &happened,
+        &["S3 takes a part", "parts are measured", "has too many bytes", "parts are put together"],
+    );
+}
+
+#[test]
+fn two_uploads_of_one_owner_share_the_limits() {
+    let happened = walk(Bounds {
+        uploads: 2,
+        sends: 2,
+        deletions: 2,
+        at_once: 1,
+        ..Bounds::put()
+    });
+    assert_happened(&happened, &["there is no room", "is deleted for good"]);
+}
+
+#[test]
+fn two_owners_do_not_touch_each_other() {
+    walk(Bounds {
+        uploads: 2,
+        owners: Owners::Two,
+        sends: 2,
+        deletions: 1,
+        at_once: 1,
+        ..Bounds::form()
+    });
+}

@@ -1,0 +1,200 @@
+use std::collections::BTreeMap;
+
+use domain::{
+    Upload, UploadId, UserId,
+    upload::{Action, Charge, Contents, State},
+};
+use storage::{OpenMultipart, Owned};
+use time::{Duration, OffsetDateTime};
+
+use crate::{ReconcileError, Reconciler};
+
+/// A multipart upload begins before its record is written; after this time it has one or never will.
+const WITHOUT_RECORD: Duration = Duration::days(1);
+/// How often an owner's bytes are counted again because they changed meanwhile.
+const TRIES: u32 = 3;
+
+/// What a repair found. Zero everywhere when all was right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Repaired {
+    /// Bytes that the counter of used bytes was wrong by.
+    pub used_drift: u64,
+    /// Bytes that the counter of kept bytes was wrong by.
+    pub kept_drift: u64,
+    /// Bytes of versions that belonged to no file and were deleted.
+    pub surplus: u64,
+    /// Uploads whose file S3 does not have.
+    pub lost: u64,
+}
+
+impl Repaired {
+    /// Whether there was anything to repair.
+    #[must_use]
+    pub fn is_needed(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+impl std::ops::AddAssign for Repaired {
+    fn add_assign(&mut self, other: Self) {
+        self.used_drift += other.used_drift;
+        self.kept_drift += other.kept_drift;
+        self.surplus += other.surplus;
+        self.lost += other.lost;
+    }
+}
+
+impl Reconciler {
+    /// Compares everything that S3 holds of an owner with the records, brings them in line, and counts the owner's bytes
+    /// again.
+    ///
+    /// # Errors
+    /// When the tables or S3 do not answer.
+    pub async fn repair(
+        &self,
+        owner: UserId,
+        now: OffsetDateTime,
+    ) -> Result<Repaired, ReconcileError> {
+        // S3 first: a record is written before S3 can receive its object.
+        let Owned {
+            contents,
+            multiparts,
+        } = self.bucket.owned_by(owner).await?;
+        let records: BTreeMap<_, _> = self
+            .uploads
+            .all_of(owner)
+            .await?
+            .into_iter()
+            .map(|upload| (upload.id, upload))
+            .collect();
+        let mut repaired = Repaired::default();
+        for (id, contents) in &contents {
+            repaired.surplus += match records.get(id) {
+                Some(upload) => self.repair_upload(upload, contents, now).await?,
+                None => self.delete_orphan(owner, *id, contents).await?,
+            };
+        }
+        for upload in records.values() {
+            let is_lost = upload.state.file().is_some_and(|file| {
+                let contents = contents.get(&upload.id);
+                !contents.is_some_and(|contents| contents.has(&file.version_id))
+            });
+            // The list may be older than the record: S3 is asked again.
+            if is_lost && self.settle_now(upload, now).await? {
+                repaired.lost += 1;
+            }
+        }
+        for open in &multiparts {
+            self.abort_orphan(owner, open, records.get(&open.upload), now)
+                .await?;
+        }
+        let (used_drift, kept_drift) = self.recount(owner).await?;
+        Ok(Repaired {
+            used_drift,
+            kept_drift,
+            ..repaired
+        })
+    }
+
+    /// Bytes that belonged to no file and were deleted.
+    async fn repair_upload(
+        &self,
+        upload: &Upload,
+        contents: &Contents,
+        now: OffsetDateTime,
+    ) -> Result<u64, ReconcileError> {
+        let Some(wanted) = upload.wanted() else {
+            return Ok(0);
+        };
+        let plan = contents.plan(&wanted);
+        if !plan.actions.is_empty() {
+            self.settle_now(upload, now).await?;
+        }
+        Ok(plan.surplus)
+    }
+
+    /// Settles an upload by the state of its record; says whether S3 turned out not to have its file.
+    async fn settle_now(
+        &self,
+        upload: &Upload,
+        now: OffsetDateTime,
+    ) -> Result<bool, ReconcileError> {
+        let Some(upload) = self.uploads.find(upload.owner, upload.id).await? else {
+            return Ok(false);
+        };
+        if upload.wanted().is_none() {
+            return Ok(false);
+        }
+        let had_file = upload.state.file().is_some();
+        let event = self.settle(&upload).await?;
+        let after = self.once(&upload, &event, now).await?;
+        let is_gone =
+            after.is_some_and(|after| matches!(after.state, State::Gone { .. }));
+        Ok(had_file && is_gone)
+    }
+
+    /// Deletes what S3 holds without a record; its bytes.
+    async fn delete_orphan(
+        &self,
+        owner: UserId,
+        id: UploadId,
+        contents: &Contents,
+    ) -> Result<u64, ReconcileError> {
+        let key = Upload::key_of(owner, id);
+        let plan = contents.plan(&domain::upload::Wanted::Nothing);
+        for action in &plan.actions {
+            if let Action::Delete(version_id) = action {
+                self.bucket.delete_version(&key, version_id).await?;
+            }
+        }
+        tracing::warn!(%owner, %id, bytes = plan.surplus, "object_without_record_deleted");
+        Ok(plan.surplus)
+    }
+
+    async fn abort_orphan(
+        &self,
+        owner: UserId,
+        open: &OpenMultipart,
+        upload: Option<&Upload>,
+        now: OffsetDateTime,
+    ) -> Result<(), ReconcileError> {
+        let is_expected = match upload {
+            Some(upload) => {
+                matches!(upload.state, State::Pending) && upload.multipart_id() == Some(&open.s3_id)
+            }
+            None => now < open.begun_at + WITHOUT_RECORD,
+        };
+        if !is_expected {
+            let key = Upload::key_of(owner, open.upload);
+            self.bucket.abort_multipart((&key, &open.s3_id)).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts an owner's bytes from the records; by how much the counters were wrong.
+    async fn recount(&self, owner: UserId) -> Result<(u64, u64), ReconcileError> {
+        let quotas = self.uploads.quotas();
+        for _ in 0..TRIES {
+            let read = quotas.usage(owner).await?;
+            let mut counted = Charge::default();
+            for upload in self.uploads.all_of(owner).await? {
+                let charge = upload.charge();
+                counted.used += charge.used;
+                counted.kept += charge.kept;
+                counted.open += charge.open;
+            }
+            let is_right = (counted.used, counted.kept, counted.open)
+                == (read.used, read.kept, read.open);
+            // The counters change with each record, so records that were read between two equal counts belong together.
+            if is_right || quotas.correct(owner, &read, counted).await? {
+                let drift = |counter: u64, counted: u64| counter.abs_diff(counted);
+                return Ok((
+                    drift(read.used, counted.used),
+                    drift(read.kept, counted.kept),
+                ));
+            }
+        }
+        // The owner is busy; the next repair counts again.
+        Ok((0, 0))
+    }
+}

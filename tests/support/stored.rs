@@ -1,0 +1,79 @@
+use aws_sdk_s3::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region},
+};
+
+use super::TestApp;
+
+/// The bucket of uploads in the local system.
+pub const BUCKET: &str = "cloakroom-dev-uploadsbucket";
+
+impl TestApp {
+    /// A client of the local S3 with the operator's rights.
+    pub fn s3(&self) -> Client {
+        let credentials = Credentials::new("local", "local", None, None, "a test");
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(credentials)
+            .endpoint_url(self.endpoint("s3"))
+            .force_path_style(true)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .region(Region::new("us-east-1"));
+        Client::from_conf(config.build())
+    }
+
+    /// Bytes that S3 holds of an owner: all versions of all files, and the parts of open multipart uploads.
+    pub async fn held_of(&self, owner: &str) -> u64 {
+        let (client, prefix) = (self.s3(), format!("{owner}/"));
+        let mut bytes: i64 = 0;
+        let mut after = (None, None);
+        loop {
+            let page = client
+                .list_object_versions()
+                .bucket(BUCKET)
+                .prefix(&prefix)
+                .set_key_marker(after.0)
+                .set_version_id_marker(after.1)
+                .send()
+                .await
+                .unwrap();
+            let versions = page.versions.unwrap_or_default();
+            bytes += versions.iter().filter_map(|it| it.size).sum::<i64>();
+            if page.is_truncated != Some(true) {
+                break;
+            }
+            after = (page.next_key_marker, page.next_version_id_marker);
+        }
+        let open = client
+            .list_multipart_uploads()
+            .bucket(BUCKET)
+            .prefix(&prefix)
+            .send();
+        for open in open.await.unwrap().uploads.unwrap_or_default() {
+            let mut pages = client
+                .list_parts()
+                .bucket(BUCKET)
+                .set_key(open.key)
+                .set_upload_id(open.upload_id)
+                .into_paginator()
+                .send();
+            while let Some(page) = pages.next().await {
+                let parts = page.unwrap().parts.unwrap_or_default();
+                bytes += parts.iter().filter_map(|it| it.size).sum::<i64>();
+            }
+        }
+        bytes.try_into().unwrap()
+    }
+
+    /// The ids of all versions under a key.
+    pub async fn versions_of(&self, key: &str) -> Vec<String> {
+        let listed = self
+            .s3()
+            .list_object_versions()
+            .bucket(BUCKET)
+            .prefix(key)
+            .send();
+        let versions = listed.await.unwrap().versions.unwrap_or_default();
+        versions.into_iter().filter_map(|it| it.version_id).collect()
+    }
+}

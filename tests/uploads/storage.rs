@@ -1,0 +1,262 @@
+//! What one user can make the operator store: at most the quota in use, and as much that waits to be deleted.
+
+use serde_json::{Value, json};
+
+use super::{MIB, announce, companion::submit, path, presigned, send, status, store};
+use crate::support::{Answer, SignedIn, TestApp, eventually};
+
+const QUOTA: usize = 6 * MIB;
+
+async fn usage(owner: &SignedIn<'_>) -> (u64, u64) {
+    let usage = owner.get("/uploads/usage").await.expect(200).json();
+    let number = |name: &str| usage[name].as_u64().unwrap();
+    (number("used"), number("kept"))
+}
+
+/// Insists that S3 comes to hold what is counted, and that both counters are within the quota.
+async fn settles(app: &TestApp, owner: &SignedIn<'_>) -> (u64, u64) {
+    eventually(async || {
+        let (used, kept) = usage(owner).await;
+        app.held_of(&owner.id).await == used + kept
+    })
+    .await;
+    let (used, kept) = usage(owner).await;
+    assert!(used <= QUOTA as u64 && kept <= QUOTA as u64, "{used}, {kept}");
+    (used, kept)
+}
+
+fn start() -> TestApp {
+    TestApp::start_with(&[&format!("UploadQuotaBytes={QUOTA}")])
+}
+
+#[tokio::test]
+async fn restoring_again_and_again_stores_nothing_more() {
+    let app = start();
+    let ada = app.somebody("ada@example.com").await;
+    let upload = store(&ada, "a.bin", &vec![7; 5 * MIB]).await;
+    let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
+    let version = json!({"versionId": versions.json()["items"][0]["versionId"]});
+    for _ in 0..10 {
+        ada.delete(&path(&upload, ""), &json!(null))
+            .await
+            .expect(204);
+        assert_eq!(usage(&ada).await, (0, 5 * MIB as u64));
+        for _ in 0..3 {
+            ada.post(&path(&upload, "/restore"), &version)
+                .await
+                .expect(200);
+        }
+        assert_eq!(settles(&app, &ada).await, (5 * MIB as u64, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_eight_times_stores_one_file() {
+    let app = start();
+    let ada = app.somebody("ada@example.com").await;
+    let form = ada.get("/s3/params?filename=a.bin").await.expect(200).json();
+    for round in 0..8 {
+        submit(&form, &vec![round; 5 * MIB]).await.expect(201);
+    }
+    eventually(async || {
+        let listed = ada.get("/uploads").await.expect(200).json();
+        listed["items"][0]["status"] == "stored"
+    })
+    .await;
+    assert_eq!(settles(&app, &ada).await, (5 * MIB as u64, 0));
+}
+
+#[tokio::test]
+async fn parts_of_open_uploads_stay_within_the_quota() {
+    let app = start();
+    let ada = app.somebody("ada@example.com").await;
+    let body = json!({"filename": "film.mp4", "type": "video/mp4"});
+    let (mut begun, mut refused) = (Vec::new(), 0);
+    for _ in 0..30 {
+        let answer = ada.post("/s3/multipart", &body).await;
+        match answer.status {
+            200 => begun.push(answer.json()),
+            _ => {
+                assert_eq!(answer.expect(409).problem(), "quota_exceeded");
+                refused += 1;
+            }
+        }
+    }
+    // The first one reserves what there is.
+    assert_eq!((begun.len(), refused), (1, 29));
+    let (id, key) = (
+        begun[0]["uploadId"].as_str().unwrap(),
+        begun[0]["key"].as_str().unwrap(),
+    );
+    let sign = async |number: u16| {
+        ada.get(&format!("/s3/multipart/{id}/{number}?key={key}"))
+            .await
+    };
+    let put = async |signed: &Value, bytes: usize| {
+        let put = reqwest::Client::new().put(signed["url"].as_str().unwrap());
+        Answer::of(put.body(vec![0; bytes])).await.expect(200);
+    };
+    let first = sign(1).await.expect(200).json();
+    let second = sign(2).await.expect(200).json();
+    // Its length is not signed, because the widget does not announce it. The next signature finds out.
+    put(&first, 5 * MIB).await;
+    put(&second, 5 * MIB).await;
+    assert_eq!(sign(3).await.expect(409).problem(), "quota_exceeded");
+    assert_eq!(sign(3).await.expect(409).problem(), "upload_not_pending");
+    assert_eq!(settles(&app, &ada).await, (0, 0));
+}
+
+#[tokio::test]
+async fn the_reconciler_measures_parts_that_no_request_asks_about() {
+    let app = start();
+    let ada = app.somebody("ada@example.com").await;
+    let body = json!({"filename": "film.mp4", "type": "video/mp4"});
+    let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
+    let (id, key) = (
+        begun["uploadId"].as_str().unwrap(),
+        begun["key"].as_str().unwrap(),
+    );
+    let signed = ada
+        .get(&format!("/s3/multipart/{id}/1?key={key}"))
+        .await
+        .expect(200)
+        .json();
+    let put = reqwest::Client::new().put(signed["url"].as_str().unwrap());
+    Answer::of(put.body(vec![0; 2 * QUOTA])).await.expect(200);
+    let upload = json!({"upload": {"id": key.split_once('/').unwrap().1}});
+    super::events::make_due(&app, &ada.id, &upload, None).await;
+    super::events::reconcile_now(&app).await;
+    assert_eq!(status(&ada, &upload).await, "failed");
+    assert_eq!(settles(&app, &ada).await, (0, 0));
+}
+
+#[tokio::test]
+async fn deleted_files_are_kept_while_there_is_room_and_then_deleted_for_good() {
+    let app = start();
+    let ada = app.somebody("ada@example.com").await;
+    for round in 0..8 {
+        let upload = store(&ada, "a.bin", &vec![round; 5 * MIB]).await;
+        ada.delete(&path(&upload, ""), &json!(null))
+            .await
+            .expect(204);
+        assert_eq!(status(&ada, &upload).await, "deleted");
+        // The first one can be restored; there is no room to keep the others.
+        let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
+        let count = versions.json()["items"].as_array().unwrap().len();
+        assert_eq!(count, usize::from(round == 0));
+        assert_eq!(settles(&app, &ada).await, (0, 5 * MIB as u64));
+    }
+}
+
+#[tokio::test]
+async fn a_url_that_outlives_its_upload_stores_nothing() {
+    let app = start();
+    let ada = app.somebody("ada@example.com").await;
+    // One that was never stored, one whose file is kept, and one whose file was deleted for good.
+    let pending = announce(&ada, "a.bin", MIB).await;
+    ada.delete(&path(&pending, ""), &json!(null))
+        .await
+        .expect(204);
+    let mut deleted = vec![pending];
+    for _ in 0..2 {
+        let announced = announce(&ada, "b.bin", 5 * MIB).await;
+        send(&announced, vec![1; 5 * MIB]).await.expect(200);
+        ada.post(&path(&announced, "/complete"), &json!({}))
+            .await
+            .expect(200);
+        ada.delete(&path(&announced, ""), &json!(null))
+            .await
+            .expect(204);
+        deleted.push(announced);
+    }
+    for upload in &deleted {
+        let size = upload["upload"]["size"].as_u64().unwrap().try_into().unwrap();
+        for _ in 0..4 {
+            let put = presigned(&upload["transfer"], reqwest::Method::PUT).body(vec![2; size]);
+            // 412 while S3 has not yet deleted the last one.
+            assert!([200, 412].contains(&Answer::of(put).await.status));
+        }
+    }
+    assert_eq!(settles(&app, &ada).await, (0, 5 * MIB as u64));
+}
+
+#[tokio::test]
+async fn a_refusal_says_how_much_is_used_and_what_frees_room() {
+    let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
+    let ada = app.somebody("ada@example.com").await;
+    announce(&ada, "a", 6).await;
+    let body = json!({"filename": "b", "contentType": "text/plain", "size": 5});
+    let refused = ada.post("/uploads", &body).await.expect(409);
+    assert_eq!(refused.problem(), "quota_exceeded");
+    assert_eq!(
+        refused.json()["detail"],
+        "There is no room for this file: 6 of 10 bytes are in use. Delete files or cancel open uploads to free room."
+    );
+}
+
+#[tokio::test]
+async fn open_uploads_are_counted_and_limited() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    let mut open = Vec::new();
+    for number in 0..1_000 {
+        open.push(announce(&ada, &number.to_string(), 0).await);
+    }
+    let body = json!({"filename": "b", "contentType": "text/plain", "size": 0});
+    let refused = ada.post("/uploads", &body).await.expect(409);
+    assert_eq!(refused.problem(), "too_many_open_uploads");
+    assert_eq!(
+        ada.get("/s3/params?filename=a").await.expect(409).problem(),
+        "too_many_open_uploads"
+    );
+    // One that is stored is open no longer; one that is deleted is, until its URL expires.
+    send(&open[0], "").await.expect(200);
+    ada.post(&path(&open[0], "/complete"), &json!({}))
+        .await
+        .expect(200);
+    announce(&ada, "b", 0).await;
+    ada.delete(&path(&open[1], ""), &json!(null))
+        .await
+        .expect(204);
+    ada.post("/uploads", &body).await.expect(409);
+    let bob = app.somebody("bob@example.com").await;
+    announce(&bob, "b", 0).await;
+}
+
+#[tokio::test]
+async fn requests_for_which_s3_works_are_limited_for_each_user() {
+    let app = TestApp::start_with(&["UploadRequestsPerUser=3"]);
+    let bob = app.somebody("bob@example.com").await;
+    let ada = app.somebody("ada@example.com").await;
+    let upload = announce(&ada, "a", 1).await;
+    // When a minute ends meanwhile, as many are served in the next one.
+    for _ in 0..7 {
+        let answer = ada.get(&path(&upload, "/versions")).await;
+        let limit = answer.header("ratelimit").unwrap();
+        assert!(limit.starts_with("\"files\";r="), "{limit}");
+        assert_eq!(answer.header("ratelimit-policy"), Some("\"files\";q=3;w=60"));
+    }
+    for (method, rest, body) in [
+        (reqwest::Method::GET, "/versions", json!(null)),
+        (reqwest::Method::GET, "/parts", json!(null)),
+        (reqwest::Method::POST, "/complete", json!({})),
+        (reqwest::Method::POST, "/restore", json!({"versionId": "x"})),
+        (reqwest::Method::DELETE, "", json!(null)),
+    ] {
+        // At most four tries: three that are served when a minute has just begun.
+        let mut refused = None;
+        for _ in 0..4 {
+            let request = ada.request(method.clone(), &path(&upload, rest)).json(&body);
+            let answer = Answer::of(request).await;
+            if answer.status == 429 {
+                refused = Some(answer);
+                break;
+            }
+        }
+        let refused = refused.unwrap_or_else(|| panic!("{method} {rest} is not limited"));
+        assert_eq!(refused.problem(), "rate_limited");
+        assert!(refused.header("retry-after").is_some() && refused.header("ratelimit").is_some());
+    }
+    let other = announce(&bob, "b", 1).await;
+    bob.get(&path(&other, "/versions")).await.expect(200);
+}
