@@ -74,6 +74,9 @@ impl TestApp {
             .prefix(key)
             .send();
         let versions = listed.await.unwrap().versions.unwrap_or_default();
-        versions.into_iter().filter_map(|it| it.version_id).collect()
+        versions
+            .into_iter()
+            .filter_map(|it| it.version_id)
+            .collect()
     }
 }

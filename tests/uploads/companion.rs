@@ -428,7 +428,10 @@ async fn a_file_in_parts_whose_size_is_in_its_metadata_is_signed_with_lengths() 
     };
     let refused = begin(json!(13 * MIB)).await.expect(409);
     assert_eq!(refused.problem(), "quota_exceeded");
-    let begun = begin(json!((5 * MIB + 7).to_string())).await.expect(200).json();
+    let begun = begin(json!((5 * MIB + 7).to_string()))
+        .await
+        .expect(200)
+        .json();
     let usage = ada.get("/uploads/usage").await.expect(200).json();
     assert_eq!(usage["used"], 5 * MIB + 7);
     let (id, key) = (

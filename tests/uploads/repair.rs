@@ -46,8 +46,14 @@ async fn counters_that_drifted_are_counted_again() {
     let usage = bob.get("/uploads/usage").await.expect(200).json();
     assert_eq!((&usage["used"], &usage["kept"]), (&json!(5), &json!(0)));
     let log = app.log();
-    let line = log.lines().rfind(|line| line.contains("used_drift")).unwrap();
-    assert!(line.contains("988") && line.contains("kept_drift"), "{line}");
+    let line = log
+        .lines()
+        .rfind(|line| line.contains("used_drift"))
+        .unwrap();
+    assert!(
+        line.contains("988") && line.contains("kept_drift"),
+        "{line}"
+    );
 }
 
 #[tokio::test]
@@ -55,7 +61,10 @@ async fn what_belongs_to_no_file_is_deleted() {
     let app = TestApp::start();
     let ada = app.somebody("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
-    let (s3, key) = (app.s3(), format!("{}/{}", ada.id, upload["upload"]["id"].as_str().unwrap()));
+    let (s3, key) = (
+        app.s3(),
+        format!("{}/{}", ada.id, upload["upload"]["id"].as_str().unwrap()),
+    );
     let orphan = format!("{}/01994f6a-9c00-7000-8000-000000000001", ada.id);
     for key in [&key, &orphan, &orphan] {
         let body = ByteStream::from_static(b"surplus");

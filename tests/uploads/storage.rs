@@ -21,7 +21,10 @@ async fn settles(app: &TestApp, owner: &SignedIn<'_>) -> (u64, u64) {
     })
     .await;
     let (used, kept) = usage(owner).await;
-    assert!(used <= QUOTA as u64 && kept <= QUOTA as u64, "{used}, {kept}");
+    assert!(
+        used <= QUOTA as u64 && kept <= QUOTA as u64,
+        "{used}, {kept}"
+    );
     (used, kept)
 }
 
@@ -54,7 +57,11 @@ async fn restoring_again_and_again_stores_nothing_more() {
 async fn a_form_that_is_sent_eight_times_stores_one_file() {
     let app = start();
     let ada = app.somebody("ada@example.com").await;
-    let form = ada.get("/s3/params?filename=a.bin").await.expect(200).json();
+    let form = ada
+        .get("/s3/params?filename=a.bin")
+        .await
+        .expect(200)
+        .json();
     for round in 0..8 {
         submit(&form, &vec![round; 5 * MIB]).await.expect(201);
     }
@@ -170,7 +177,11 @@ async fn a_url_that_outlives_its_upload_stores_nothing() {
         deleted.push(announced);
     }
     for upload in &deleted {
-        let size = upload["upload"]["size"].as_u64().unwrap().try_into().unwrap();
+        let size = upload["upload"]["size"]
+            .as_u64()
+            .unwrap()
+            .try_into()
+            .unwrap();
         for _ in 0..4 {
             let put = presigned(&upload["transfer"], reqwest::Method::PUT).body(vec![2; size]);
             // 412 while S3 has not yet deleted the last one.
@@ -234,7 +245,10 @@ async fn requests_for_which_s3_works_are_limited_for_each_user() {
         let answer = ada.get(&path(&upload, "/versions")).await;
         let limit = answer.header("ratelimit").unwrap();
         assert!(limit.starts_with("\"files\";r="), "{limit}");
-        assert_eq!(answer.header("ratelimit-policy"), Some("\"files\";q=3;w=60"));
+        assert_eq!(
+            answer.header("ratelimit-policy"),
+            Some("\"files\";q=3;w=60")
+        );
     }
     for (method, rest, body) in [
         (reqwest::Method::GET, "/versions", json!(null)),
@@ -246,7 +260,9 @@ async fn requests_for_which_s3_works_are_limited_for_each_user() {
         // At most four tries: three that are served when a minute has just begun.
         let mut refused = None;
         for _ in 0..4 {
-            let request = ada.request(method.clone(), &path(&upload, rest)).json(&body);
+            let request = ada
+                .request(method.clone(), &path(&upload, rest))
+                .json(&body);
             let answer = Answer::of(request).await;
             if answer.status == 429 {
                 refused = Some(answer);

@@ -85,7 +85,10 @@ async fn a_file_has_one_version_however_often_it_is_restored() {
                 .expect(200);
         }
     }
-    assert_eq!(list("?limit=1").await, json!({"items": first, "next": null}));
+    assert_eq!(
+        list("?limit=1").await,
+        json!({"items": first, "next": null})
+    );
     assert_eq!(app.versions_of(&key).await.len(), 1);
     assert_eq!(download(&ada, &upload).await.expect(200).body, b"hello");
     for (query, code) in [

@@ -50,21 +50,29 @@ async fn step(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice) {
             answer
         }
         2..=4 => {
-            let Some(upload) = dice.pick(&begun.uploads) else { return };
+            let Some(upload) = dice.pick(&begun.uploads) else {
+                return;
+            };
             let size = upload["upload"]["size"].as_u64().unwrap();
             let put = presigned(&upload["transfer"], Method::PUT);
             Answer::of(put.body(vec![1; usize::try_from(size).unwrap()])).await
         }
         5 => {
-            let Some(upload) = dice.pick(&begun.uploads) else { return };
+            let Some(upload) = dice.pick(&begun.uploads) else {
+                return;
+            };
             user.post(&path(upload, "/complete"), &json!({})).await
         }
         6 | 7 => {
-            let Some(upload) = dice.pick(&begun.uploads) else { return };
+            let Some(upload) = dice.pick(&begun.uploads) else {
+                return;
+            };
             user.delete(&path(upload, ""), &json!(null)).await
         }
         8 => {
-            let Some(upload) = dice.pick(&begun.uploads) else { return };
+            let Some(upload) = dice.pick(&begun.uploads) else {
+                return;
+            };
             let versions = user.get(&path(upload, "/versions")).await.expect(200);
             let version = versions.json()["items"][0]["versionId"].clone();
             let version = version.as_str().unwrap_or("none").to_owned();
@@ -72,14 +80,18 @@ async fn step(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice) {
             user.post(&path(upload, "/restore"), &body).await
         }
         9 => {
-            let answer = user.get("/s3/params?filename=a.bin&type=text%2Fplain").await;
+            let answer = user
+                .get("/s3/params?filename=a.bin&type=text%2Fplain")
+                .await;
             if answer.status == 200 {
                 begun.forms.push(answer.json());
             }
             answer
         }
         10 | 11 => {
-            let Some(form) = dice.pick(&begun.forms) else { return };
+            let Some(form) = dice.pick(&begun.forms) else {
+                return;
+            };
             submit(form, &vec![2; size / 2]).await
         }
         12 => {
@@ -110,7 +122,9 @@ async fn parts(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice, size: us
             let path = format!("/s3/multipart/{id}/complete?key={key}");
             user.post(&path, &json!({"parts": sent})).await
         }
-        1 => Answer::of(user.request(Method::DELETE, &format!("/s3/multipart/{id}?key={key}"))).await,
+        1 => {
+            Answer::of(user.request(Method::DELETE, &format!("/s3/multipart/{id}?key={key}"))).await
+        }
         _ => {
             let number = sent.len() + 1;
             let path = format!("/s3/multipart/{id}/{number}?key={key}");
@@ -152,24 +166,33 @@ async fn after_a_random_walk_s3_holds_what_is_counted() {
     let operations = std::env::var("CLOAKROOM_WALK");
     let operations = operations.map_or(OPERATIONS, |text| text.parse().unwrap());
     let quota = format!("UploadQuotaBytes={QUOTA}");
-    let app = Rc::new(TestApp::start_with(&[&quota, "UploadRequestsPerUser=1000000"]));
+    let app = Rc::new(TestApp::start_with(&[
+        &quota,
+        "UploadRequestsPerUser=1000000",
+    ]));
     let mut users = Vec::new();
     for number in 0..USERS {
         let user = app.somebody(&format!("user{number}@example.com")).await;
         users.push((user.token, user.id));
     }
-    at_once(users.clone().into_iter().enumerate().map(|(number, (token, _))| {
-        let app = Rc::clone(&app);
-        async move {
-            let user = SignedIn::with_token(&app, token);
-            let seed = [u8::try_from(number).unwrap(); 32];
-            let mut dice = Dice(TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-            let mut begun = Begun::default();
-            for _ in 0..operations / USERS {
-                step(&user, &mut begun, &mut dice).await;
-            }
-        }
-    }))
+    at_once(
+        users
+            .clone()
+            .into_iter()
+            .enumerate()
+            .map(|(number, (token, _))| {
+                let app = Rc::clone(&app);
+                async move {
+                    let user = SignedIn::with_token(&app, token);
+                    let seed = [u8::try_from(number).unwrap(); 32];
+                    let mut dice = Dice(TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+                    let mut begun = Begun::default();
+                    for _ in 0..operations / USERS {
+                        step(&user, &mut begun, &mut dice).await;
+                    }
+                }
+            }),
+    )
     .await;
     for (token, id) in users {
         let user = SignedIn::with_token(&app, token);
@@ -185,6 +208,9 @@ async fn after_a_random_walk_s3_holds_what_is_counted() {
         })
         .await;
         let (used, kept) = counted().await;
-        assert!(used <= QUOTA as u64 && kept <= QUOTA as u64, "{used}, {kept}");
+        assert!(
+            used <= QUOTA as u64 && kept <= QUOTA as u64,
+            "{used}, {kept}"
+        );
     }
 }

@@ -23,7 +23,9 @@ pub async fn created(app: &App, event: &Value) -> Result<(), Error> {
         }
         None => None,
     };
-    let status = upload.as_ref().map_or("none", |upload| upload.status().as_str());
+    let status = upload
+        .as_ref()
+        .map_or("none", |upload| upload.status().as_str());
     tracing::info!(%owner, %id, status, "object_created");
     if let Some(version_id) = object["version-id"].as_str() {
         let surplus = app

@@ -45,13 +45,24 @@ pub async fn repair(app: &App, deadline: Deadline) -> Result<(), Error> {
             break is_last;
         }
     };
-    quotas.set_repaired_until(after.filter(|_| !is_complete)).await?;
+    quotas
+        .set_repaired_until(after.filter(|_| !is_complete))
+        .await?;
     let Repaired {
         used_drift,
         kept_drift,
         surplus,
         lost,
     } = total;
-    tracing::info!(owners, failed, is_complete, used_drift, kept_drift, surplus, lost, "repair");
+    tracing::info!(
+        owners,
+        failed,
+        is_complete,
+        used_drift,
+        kept_drift,
+        surplus,
+        lost,
+        "repair"
+    );
     Ok(())
 }

@@ -176,7 +176,10 @@ impl App {
 
     /// Applies an event to an upload.
     async fn change(&self, upload: Upload, event: &Event) -> Result<Changed, Problem> {
-        let changed = self.reconciler.change(upload, event, self.clock.now()).await;
+        let changed = self
+            .reconciler
+            .change(upload, event, self.clock.now())
+            .await;
         changed.map_err(reconcile_failed)
     }
 

@@ -84,7 +84,11 @@ pub async fn lock(
         Changed::LimitExceeded(..) | Changed::Gone => return Err(Problem::not_found()),
     };
     let version = upload.state.file().map(|file| file.version_id.as_str());
-    let locked = app.reconciler.bucket.lock(&upload.key(), version, until).await;
+    let locked = app
+        .reconciler
+        .bucket
+        .lock(&upload.key(), version, until)
+        .await;
     if !locked.map_err(|error| storage_failed(&error))? {
         return Err(LOCKED);
     }

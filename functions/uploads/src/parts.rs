@@ -154,7 +154,10 @@ const TRIES: u32 = 5;
 /// received.
 async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Problem> {
     for _ in 0..TRIES {
-        upload = match app.change(upload.clone(), &Event::PartsSigned(count)).await? {
+        upload = match app
+            .change(upload.clone(), &Event::PartsSigned(count))
+            .await?
+        {
             Changed::Done(upload) => return Ok(upload),
             Changed::Refused(Refusal::NotMeasured) => upload,
             Changed::Refused(refusal) => return Err(refused(refusal)),
@@ -178,7 +181,9 @@ async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Pr
             return Err(limit_exceeded(Limit::Used, &usage));
         };
         // It is measured for the record as it was read: another request may have reserved meanwhile.
-        let reserved = app.change(upload.clone(), &Event::Reserved(reservation)).await?;
+        let reserved = app
+            .change(upload.clone(), &Event::Reserved(reservation))
+            .await?;
         if let Changed::Done(reserved) = reserved {
             upload = reserved;
         }

@@ -35,6 +35,11 @@ pub async fn usage(
 ) -> Result<Json<UploadUsage>, Problem> {
     let Usage {
         quota, used, kept, ..
-    } = app.reconciler.uploads.quotas().usage(caller.user_id).await?;
+    } = app
+        .reconciler
+        .uploads
+        .quotas()
+        .usage(caller.user_id)
+        .await?;
     Ok(Json(UploadUsage { quota, used, kept }))
 }

@@ -161,9 +161,7 @@ impl Bucket {
             .await;
         match deleted {
             // `InvalidArgument`: no version has such an id.
-            Err(error)
-                if !matches!(code(&error), Some("InvalidArgument" | "NoSuchVersion")) =>
-            {
+            Err(error) if !matches!(code(&error), Some("InvalidArgument" | "NoSuchVersion")) => {
                 Err(error.into())
             }
             _ => Ok(()),

@@ -59,7 +59,8 @@ mod tests {
         fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
             self.1.fetch_add(1, Relaxed);
             let delay = self.0;
-            let body = "<CompleteMultipartUploadResult><ETag>\"0\"</ETag></CompleteMultipartUploadResult>";
+            let body =
+                "<CompleteMultipartUploadResult><ETag>\"0\"</ETag></CompleteMultipartUploadResult>";
             HttpConnectorFuture::new(async move {
                 tokio::time::sleep(delay).await;
                 let body = SdkBody::from(body);

@@ -144,7 +144,9 @@ impl Quotas {
         ] {
             if change > 0 {
                 let room = format!(":{name}_room");
-                conditions.push(format!("(attribute_not_exists({name}) OR {name} <= {room})"));
+                conditions.push(format!(
+                    "(attribute_not_exists({name}) OR {name} <= {room})"
+                ));
                 update = update.expression_attribute_values(room, n(i128::from(limit) - change));
             }
         }

@@ -20,8 +20,8 @@ mod due;
 mod item;
 mod list;
 
-use self::item::read;
 pub use self::due::{Due, SHARDS};
+use self::item::read;
 
 /// Uploads: owner and upload id -> record, with an index of those that the reconciler has to look at; and the counters of
 /// their owners' bytes.

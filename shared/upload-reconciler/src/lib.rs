@@ -191,10 +191,12 @@ impl Reconciler {
         match self.change(upload.clone(), &event, now).await? {
             Changed::Done(upload) => Ok(Some(upload)),
             // The room went to another upload meanwhile.
-            Changed::LimitExceeded(..) => match self.change(upload, &Event::Overdrawn, now).await? {
-                Changed::Done(upload) => Ok(Some(upload)),
-                _ => Ok(None),
-            },
+            Changed::LimitExceeded(..) => {
+                match self.change(upload, &Event::Overdrawn, now).await? {
+                    Changed::Done(upload) => Ok(Some(upload)),
+                    _ => Ok(None),
+                }
+            }
             Changed::Refused(_) | Changed::Gone => Ok(None),
         }
     }

@@ -128,8 +128,7 @@ impl Reconciler {
         let had_file = upload.state.file().is_some();
         let event = self.settle(&upload).await?;
         let after = self.once(&upload, &event, now).await?;
-        let is_gone =
-            after.is_some_and(|after| matches!(after.state, State::Gone { .. }));
+        let is_gone = after.is_some_and(|after| matches!(after.state, State::Gone { .. }));
         Ok(had_file && is_gone)
     }
 
@@ -183,8 +182,8 @@ impl Reconciler {
                 counted.kept += charge.kept;
                 counted.open += charge.open;
             }
-            let is_right = (counted.used, counted.kept, counted.open)
-                == (read.used, read.kept, read.open);
+            let is_right =
+                (counted.used, counted.kept, counted.open) == (read.used, read.kept, read.open);
             // The counters change with each record, so records that were read between two equal counts belong together.
             if is_right || quotas.correct(owner, &read, counted).await? {
                 let drift = |counter: u64, counted: u64| counter.abs_diff(counted);

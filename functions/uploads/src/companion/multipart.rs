@@ -108,7 +108,9 @@ pub async fn begin(
     let asked = [
         Some(form.filename.as_str()),
         Some(form.content_type.as_str()),
-        form.metadata.as_ref().map(|metadata| metadata.text.as_str()),
+        form.metadata
+            .as_ref()
+            .map(|metadata| metadata.text.as_str()),
     ];
     let repeatable = Repeatable::new(owner, "POST /s3/multipart", key, &asked);
     if let Some(repeatable) = &repeatable
@@ -204,7 +206,11 @@ pub async fn list(
 ) -> Result<Json<Vec<ListedPart>>, Problem> {
     let upload = find(&app, owner, &path, &asked).await?;
     let s3_id = upload.multipart_id().unwrap_or_default();
-    let listed = app.reconciler.bucket.all_parts((&upload.key(), s3_id)).await;
+    let listed = app
+        .reconciler
+        .bucket
+        .all_parts((&upload.key(), s3_id))
+        .await;
     let parts = listed
         .map_err(|error| storage_failed(&error))?
         .ok_or(NOT_PENDING)?;

@@ -338,7 +338,7 @@ impl Upload {
                 ..gone(End::Deleted, now)
             },
             State::Stored(_) => Self {
-                due_at: self.form_expiry(now),
+                due_at: self.surplus_until(now),
                 ..self.clone()
             },
             // Once more, for a delete marker that was put late.
@@ -405,10 +405,16 @@ impl Upload {
         }
     }
 
-    /// When a form expires that may still bring other versions.
-    fn form_expiry(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    /// When other versions than the file cannot arrive any more, if they still can: by a form at any time, by a PUT while a
+    /// delete marker was on top.
+    fn surplus_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let was_open = match self.transfer {
+            Transfer::Put => self.deletions > 0,
+            Transfer::Form => true,
+            Transfer::Multipart { .. } | Transfer::UnsizedMultipart { .. } => false,
+        };
         let end = self.given_up_at();
-        (self.is_form() && now < end).then_some(end)
+        (was_open && now < end).then_some(end)
     }
 
     fn with(&self, state: State) -> Self {

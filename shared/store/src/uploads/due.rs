@@ -70,7 +70,9 @@ impl Uploads {
     }
 }
 
-fn read(item: std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>) -> Option<Due> {
+fn read(
+    item: std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>,
+) -> Option<Due> {
     let mut row = Row(item);
     let mut due = || {
         Ok::<_, StoreError>(Due {

@@ -23,7 +23,6 @@ fn walk(bounds: Bounds) -> BTreeSet<&'static str> {
     // States from which the system was already seen to come to rest as it should.
     let mut settling = HashSet::new();
     while let Some(world) = open.pop_front() {
-        if seen.len() > 400_000 { panic!("too many {}", open.len()); }
         world.check();
         world.comes_to_rest(&mut settling);
         for (what, next) in world.next() {
@@ -45,7 +44,10 @@ fn println_states(count: usize) {
 
 fn assert_happened(happened: &BTreeSet<&'static str>, expected: &[&str]) {
     for what in expected {
-        assert!(happened.contains(what), "{what} did not happen: {happened:?}");
+        assert!(
+            happened.contains(what),
+            "{what} did not happen: {happened:?}"
+        );
     }
 }
 
@@ -56,6 +58,7 @@ fn a_put_is_charged_and_stays_what_it_was() {
         deletions: 1,
         restorations: 1,
         lost_events: 1,
+        last_active: 0,
         ..Bounds::put()
     });
     assert_happened(
@@ -92,7 +95,10 @@ fn a_locked_file_is_neither_replaced_nor_removed() {
         at_once: 1,
         ..Bounds::form()
     });
-    assert_happened(&happened, &["is locked", "is refused", "a surplus version is deleted"]);
+    assert_happened(
+        &happened,
+        &["is locked", "is refused", "a surplus version is deleted"],
+    );
 }
 
 #[test]
@@ -107,7 +113,11 @@ fn a_form_that_is_sent_again_leaves_nothing_uncharged() {
     });
     assert_happened(
         &happened,
-        &["S3 takes a form", "a surplus version is deleted", "is restored"],
+        &[
+            "S3 takes a form",
+            "a surplus version is deleted",
+            "is restored",
+        ],
     );
 }
 
@@ -121,7 +131,12 @@ fn parts_without_a_size_are_measured_or_given_up() {
     });
     assert_happened(
         &happened,
-        &["S3 takes a part", "parts are measured", "has too many bytes", "parts are put together"],
+        &[
+            "S3 takes a part",
+            "parts are measured",
+            "has too many bytes",
+            "parts are put together",
+        ],
     );
 }
 
@@ -132,6 +147,7 @@ fn two_uploads_of_one_owner_share_the_limits() {
         sends: 2,
         deletions: 2,
         at_once: 1,
+        last_active: 0,
         ..Bounds::put()
     });
     assert_happened(&happened, &["there is no room", "is deleted for good"]);
@@ -145,6 +161,7 @@ fn two_owners_do_not_touch_each_other() {
         sends: 2,
         deletions: 1,
         at_once: 1,
+        last_active: 0,
         ..Bounds::form()
     });
 }

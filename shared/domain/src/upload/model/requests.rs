@@ -50,19 +50,19 @@ impl World {
                 None if job == Job::Reconcile => self.look(index, slot, &read, next),
                 None => next.push(("S3 has nothing", self.surplus(index))),
             },
-            Step::Arrive(read, object) => {
-                match self.apply(slot, &read, &Event::Arrived(object)) {
-                    Applied::Done(world) => next.push(("arrives", world.with(index, Step::Read))),
-                    Applied::Unchanged => next.push(("arrives again", self.surplus(index))),
-                    Applied::Conflict => next.push(("is overtaken", self.with(index, Step::Read))),
-                    Applied::NoRoom => panic!("arriving takes no room: {self:#?}"),
-                }
-            }
+            Step::Arrive(read, object) => match self.apply(slot, &read, &Event::Arrived(object)) {
+                Applied::Done(world) => next.push(("arrives", world.with(index, Step::Read))),
+                Applied::Unchanged => next.push(("arrives again", self.surplus(index))),
+                Applied::Conflict => next.push(("is overtaken", self.with(index, Step::Read))),
+                Applied::NoRoom => panic!("arriving takes no room: {self:#?}"),
+            },
             Step::List(read) => {
                 let Slot { s3, .. } = &self.slots[slot];
                 let (wanted, contents) = (read.wanted().expect("it is settled"), s3.list());
                 let plan = contents.plan(&wanted);
-                let has_file = wanted.version().is_some_and(|version| contents.has(version));
+                let has_file = wanted
+                    .version()
+                    .is_some_and(|version| contents.has(version));
                 let mut world = self.clone();
                 if matches!(read.state, State::Purging { .. } | State::Gone { .. }) {
                     world.slots[slot].s3.parts = None;
@@ -198,15 +198,13 @@ impl World {
         };
         let budget = record.size.bytes() + self.room(slot);
         match Reservation::new(received, 1, budget) {
-            Some(reservation) => {
-                match self.apply(slot, record, &Event::Reserved(reservation)) {
-                    Applied::Done(world) => {
-                        next.push(("parts are measured", world.with(index, Step::Begin)));
-                    }
-                    Applied::Unchanged => next.push(("is so already", self.without(index))),
-                    _ => next.push(("is refused", self.without(index))),
+            Some(reservation) => match self.apply(slot, record, &Event::Reserved(reservation)) {
+                Applied::Done(world) => {
+                    next.push(("parts are measured", world.with(index, Step::Begin)));
                 }
-            }
+                Applied::Unchanged => next.push(("is so already", self.without(index))),
+                _ => next.push(("is refused", self.without(index))),
+            },
             None if received > budget => self.overdrawn(index, slot, record, next),
             None => next.push(("there is no room", self.without(index))),
         }
@@ -240,7 +238,9 @@ impl World {
             return;
         }
         match self.apply(slot, record, &Event::Measured(size)) {
-            Applied::Done(world) => next.push(("parts are measured", world.with(index, Step::Begin))),
+            Applied::Done(world) => {
+                next.push(("parts are measured", world.with(index, Step::Begin)))
+            }
             Applied::NoRoom => self.overdrawn(index, slot, record, next),
             _ => next.push(("is refused", self.without(index))),
         }
@@ -255,7 +255,13 @@ impl World {
             (State::Pending, Job::Reconcile) => next.push(("waits", self.without(index))),
             (State::Pending, _) => next.push(("reads", self.with(index, Step::Head(record)))),
             // The caller of these waits for S3; the others leave it to the reconciler.
-            (State::Purging { .. } | State::Kept { is_hidden: false, .. }, _)
+            (
+                State::Purging { .. }
+                | State::Kept {
+                    is_hidden: false, ..
+                },
+                _,
+            )
             | (State::Restoring { .. }, _)
             | (_, Job::Reconcile) => next.push(("reads", self.with(index, Step::List(record)))),
             _ => next.push(("reads", self.surplus(index))),

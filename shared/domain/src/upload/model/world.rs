@@ -25,7 +25,6 @@ const TIMES: [Duration; 6] = [
     Duration::days(61),
     Duration::days(62),
 ];
-const LAST_ACTIVE: usize = 2;
 const LAST_WALKED: usize = 4;
 const KEPT_FOR: Duration = Duration::days(30);
 const FILE: u64 = 2;
@@ -48,6 +47,8 @@ pub(super) struct Bounds {
     pub lost_events: u8,
     /// Requests that are on their way at the same time.
     pub at_once: usize,
+    /// The last of the times at which the owner does something.
+    pub last_active: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,6 +79,7 @@ impl Bounds {
             kills: 0,
             lost_events: 0,
             at_once: 2,
+            last_active: 2,
         }
     }
 
@@ -233,7 +235,7 @@ impl World {
 
     /// What the owner does.
     fn people(&self, slot: usize, next: &mut Next) {
-        if self.time > LAST_ACTIVE {
+        if self.time > self.bounds.last_active {
             return;
         }
         let Some(record) = &self.slots[slot].record else {
@@ -267,8 +269,12 @@ impl World {
             *left = left.checked_sub(1)?;
             Some(*left)
         }
-        ask("the owner deletes", Job::Delete, &|it| one(&mut it.deletions));
-        ask("the owner restores", Job::Restore, &|it| one(&mut it.restorations));
+        ask("the owner deletes", Job::Delete, &|it| {
+            one(&mut it.deletions)
+        });
+        ask("the owner restores", Job::Restore, &|it| {
+            one(&mut it.restorations)
+        });
         ask("the owner locks", Job::Lock, &|it| one(&mut it.locks));
         if self.bounds.transfer == Kind::Parts {
             ask("the owner signs", Job::Sign, &|it| one(&mut it.signs));
@@ -325,7 +331,9 @@ impl World {
         }
         let mut world = self.clone();
         world.bounds.sends -= 1;
-        let Slot { s3, events, urls, .. } = &mut world.slots[slot];
+        let Slot {
+            s3, events, urls, ..
+        } = &mut world.slots[slot];
         let what = match self.bounds.transfer {
             Kind::Put if s3.is_free() => {
                 events.push(s3.put(FILE));
@@ -399,7 +407,10 @@ impl World {
     /// What must hold in every state.
     pub fn check(&self) {
         let mut sums = [Counters::default(); 2];
-        for Slot { owner, record, s3, .. } in &self.slots {
+        for Slot {
+            owner, record, s3, ..
+        } in &self.slots
+        {
             let Some(record) = record else {
                 assert!(s3.is_empty(), "stored without a record: {self:#?}");
                 continue;
@@ -409,11 +420,17 @@ impl World {
             sums[*owner].kept += charge.kept;
             sums[*owner].open += charge.open;
             if let Some(file) = record.state.file() {
-                assert!(s3.list().has(&file.version_id), "the file is lost: {self:#?}");
+                assert!(
+                    s3.list().has(&file.version_id),
+                    "the file is lost: {self:#?}"
+                );
             }
             let wanted = record.wanted();
             let is_at_rest = record.due_at.is_none();
-            if is_at_rest && self.requests.is_empty() && self.slots.iter().all(|it| it.events.is_empty()) {
+            if is_at_rest
+                && self.requests.is_empty()
+                && self.slots.iter().all(|it| it.events.is_empty())
+            {
                 let plan = s3.list().plan(&wanted.expect("a pending upload is due"));
                 // A delete marker that was put late, on nothing, has no bytes; the bucket's lifecycle removes it.
                 let is_done = plan.actions.is_empty() || s3.is_empty();
@@ -422,7 +439,10 @@ impl World {
         }
         for (sum, counters) in sums.iter().zip(self.counters) {
             assert_eq!(*sum, counters, "{self:#?}");
-            assert!(sum.used <= self.bounds.quota && sum.kept <= self.bounds.quota, "{self:#?}");
+            assert!(
+                sum.used <= self.bounds.quota && sum.kept <= self.bounds.quota,
+                "{self:#?}"
+            );
         }
     }
 
@@ -445,12 +465,19 @@ impl World {
                 None => break,
             }
         }
-        for Slot { owner, record, s3, .. } in &world.slots {
+        for Slot {
+            owner, record, s3, ..
+        } in &world.slots
+        {
             let Some(record) = record else { continue };
             assert_eq!(record.due_at, None, "{world:#?}");
             match &record.state {
                 State::Stored(file) => {
-                    assert_eq!(s3.only(), Some((file.version_id.as_str(), false)), "{world:#?}");
+                    assert_eq!(
+                        s3.only(),
+                        Some((file.version_id.as_str(), false)),
+                        "{world:#?}"
+                    );
                     assert_eq!(s3.bytes(), record.charge().used, "{world:#?}");
                 }
                 State::Gone { .. } => assert!(s3.is_empty(), "{world:#?}"),
