@@ -1,6 +1,6 @@
 use api::{
-    Authenticated, Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, number,
-    text,
+    Authenticated, Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument,
+    UploadView, number, text,
 };
 use axum::{
     extract::State,
@@ -18,7 +18,7 @@ use crate::{
     App,
     repeat::{Repeatable, announce},
     storage_failed,
-    view::{NewUpload, TransferView, UploadView},
+    view::{NewUpload, TransferView},
 };
 
 /// 409: no room. Also for a version that is to be restored.

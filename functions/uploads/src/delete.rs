@@ -4,7 +4,7 @@ use domain::{Upload, UploadStatus};
 use http::StatusCode;
 use store::uploads::Step;
 
-use crate::{App, arrival_failed, lock::LOCKED};
+use crate::{App, arrival_failed};
 
 /// Delete an upload: give a pending one up, hide a stored one.
 ///
@@ -44,7 +44,7 @@ pub async fn remove(app: &App, mut upload: Upload) -> Result<(), Problem> {
             return Ok(());
         }
         if upload.is_locked(now) {
-            return Err(LOCKED);
+            return Err(Problem::upload_locked());
         }
         upload = match shelves
             .uploads

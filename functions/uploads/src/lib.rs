@@ -5,7 +5,6 @@ mod complete;
 mod create;
 mod delete;
 mod grants;
-mod lock;
 mod parts;
 mod repeat;
 mod show;
@@ -55,7 +54,6 @@ impl FromRef<App> for Tokens {
     complete::complete,
     versions::list,
     versions::restore,
-    lock::lock,
     grants::grant,
     grants::revoke,
     grants::list,
@@ -98,7 +96,6 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         .route("/uploads/{id}/complete", post(complete::complete))
         .route("/uploads/{id}/versions", get(versions::list))
         .route("/uploads/{id}/restore", post(versions::restore))
-        .route("/uploads/{id}/lock", put(lock::lock))
         .route("/uploads/{id}/grants", get(grants::list))
         .route(
             "/uploads/{id}/grants/{grantee}",

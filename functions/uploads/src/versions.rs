@@ -14,19 +14,11 @@ use storage::Version;
 use store::uploads::Announced;
 use utoipa::ToSchema;
 
-use crate::{
-    App, arrival_failed, create::QUOTA_EXCEEDED, lock::LOCKED, storage_failed, view::UploadAnswer,
-};
+use crate::{App, arrival_failed, create::QUOTA_EXCEEDED, storage_failed, view::UploadAnswer};
 
 /// S3 copies no more at once.
 const MAX_COPY_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
-/// 409: there is no file.
-pub const NOT_STORED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "upload_not_stored",
-    "this upload is not stored: it is pending, failed or deleted",
-);
 /// 409: another request got there first; the code that tells clients to send theirs again.
 const CHANGING: Problem = Problem::new(
     StatusCode::CONFLICT,
@@ -150,10 +142,10 @@ pub async fn restore(
     let upload = app.find(&caller, &id).await?;
     // One that was stored and is pending is on its way back: an earlier restoration did not get there.
     if !upload.was_stored() {
-        return Err(NOT_STORED);
+        return Err(Problem::upload_not_stored());
     }
     if upload.is_locked(app.clock.now()) {
-        return Err(LOCKED);
+        return Err(Problem::upload_locked());
     }
     let version_id = form.version_id;
     let version = shelves.bucket.version(&upload.key(), &version_id).await;
@@ -183,8 +175,10 @@ pub async fn restore(
     {
         Arrival::Stored(upload) => Ok(Json(UploadAnswer::from(&*upload))),
         // Locked meanwhile; the copy's event takes it away again.
-        Arrival::Locked(_) => Err(LOCKED),
-        Arrival::Awaited | Arrival::Mismatch(_) | Arrival::Over => Err(NOT_STORED),
+        Arrival::Locked(_) => Err(Problem::upload_locked()),
+        Arrival::Awaited | Arrival::Mismatch(_) | Arrival::Over => {
+            Err(Problem::upload_not_stored())
+        }
     }
 }
 
@@ -224,7 +218,7 @@ async fn room_for(app: &App, upload: Upload, bytes: u64) -> Result<Upload, Probl
             }
             (back, size, UploadStatus::Pending)
         }
-        UploadStatus::Failed => return Err(NOT_STORED),
+        UploadStatus::Failed => return Err(Problem::upload_not_stored()),
     };
     match taken {
         Announced::Created => Ok(Upload {

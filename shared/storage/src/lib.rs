@@ -2,6 +2,7 @@
 
 mod error;
 mod form;
+mod lock;
 mod multipart;
 mod object;
 mod patience;
@@ -18,6 +19,7 @@ use settings::{Env, EnvError};
 pub use self::{
     error::StorageError,
     form::Form,
+    lock::{LockMode, LockOutcome, Retention},
     multipart::{Completed, Part},
     object::{Object, Version},
     presign::Presigned,

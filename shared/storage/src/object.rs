@@ -1,11 +1,9 @@
-use std::time::SystemTime;
-
 use aws_sdk_s3::{
     config::http::HttpResponse,
     error::SdkError,
     operation::head_object::HeadObjectError,
     primitives::DateTime,
-    types::{ChecksumMode, MetadataDirective, ObjectLockRetention, ObjectLockRetentionMode},
+    types::{ChecksumMode, MetadataDirective},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use time::OffsetDateTime;
@@ -197,37 +195,6 @@ impl Bucket {
             },
         }
     }
-
-    /// Locks a version until a time (S3 Object Lock in compliance mode: nobody can shorten it). `false`: it is locked
-    /// for longer.
-    ///
-    /// # Errors
-    /// When S3 does not answer.
-    pub async fn lock(
-        &self,
-        key: &str,
-        version_id: Option<&str>,
-        until: OffsetDateTime,
-    ) -> Result<bool, StorageError> {
-        let retention = ObjectLockRetention::builder()
-            .mode(ObjectLockRetentionMode::Compliance)
-            .retain_until_date(DateTime::from(SystemTime::from(until)))
-            .build();
-        let locked = self
-            .client
-            .put_object_retention()
-            .bucket(&self.name)
-            .key(key)
-            .set_version_id(version_id.map(str::to_owned))
-            .retention(retention)
-            .send()
-            .await;
-        match locked {
-            Ok(_) => Ok(true),
-            Err(error) if code(&error) == Some("AccessDenied") => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
 }
 
 /// The status of the answer.
@@ -236,7 +203,7 @@ fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     Some(answer.status().as_u16())
 }
 
-fn time_of(time: &DateTime) -> Option<OffsetDateTime> {
+pub(crate) fn time_of(time: &DateTime) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(time.secs()).ok()
 }
 

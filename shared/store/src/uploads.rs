@@ -17,6 +17,7 @@ mod due;
 mod item;
 mod list;
 mod room;
+mod unlock;
 
 use self::item::read;
 pub use self::{
