@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Together: another choice of packages would build the AWS SDKs with other features once more.
-cargo build --release --locked -p account -p admin -p keys -p mailer -p recovery -p session -p signin -p signup -p upload-events -p uploads -p users \
-  -p bench-empty
+cargo build --release --locked -p account -p admin -p keys -p mailer -p recovery -p session -p signin -p signup -p upload-events \
+  -p upload-locks -p uploads -p users -p bench-empty

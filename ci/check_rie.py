@@ -79,7 +79,7 @@ LIFE = [
     Step("uploads-complete", "uploads", 404, "not_found"),
     Step("uploads-versions", "uploads", 404, "not_found"),
     Step("uploads-restore", "uploads", 404, "not_found"),
-    Step("uploads-lock", "uploads", 404, "not_found"),
+    Step("uploads-lock", "upload-locks", 404, "not_found"),
     Step("uploads-grants", "uploads", 404, "not_found"),
     Step("uploads-grants-put", "uploads", 404, "not_found"),
     Step("uploads-grants-delete", "uploads", 404, "not_found"),
@@ -93,7 +93,7 @@ LIFE = [
     Step("uploads-complete", "uploads", 409, "upload_incomplete"),
     Step("uploads-versions", "uploads", 200),
     Step("uploads-restore", "uploads", 409, "upload_not_stored"),
-    Step("uploads-lock", "uploads", 409, "upload_not_stored"),
+    Step("uploads-lock", "upload-locks", 409, "upload_not_stored"),
     Step("uploads-grants-put", "uploads", 204),
     Step("uploads-grants", "uploads", 200),
     Step("uploads-grants-delete", "uploads", 204),
@@ -165,6 +165,8 @@ class Emulator:
         ]
         lambda_sets = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769", "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout)}
         env = system.environment(f"{logical_name(name)}Function") | lambda_sets
+        # Locks are off by default.
+        env |= {"MAX_LOCK_DAYS": "36525"} if "MAX_LOCK_DAYS" in env else {}
         # More than the function may take, so that it is the emulator that says so.
         self._patience = timeout + 20
         self._log = (ROOT / f"target/rie-{name}.log").open("w")

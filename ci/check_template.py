@@ -21,6 +21,7 @@ PUBLIC_KEYS = "/cloakroom/dev/keys/public"
 
 # The ways into the bucket, which policies name by the stack's name, and what lies behind them.
 UPLOADS_POINT = f"accesspoint/{PSEUDO['AWS::StackName']}-uploads"
+LOCKS_POINT = f"accesspoint/{PSEUDO['AWS::StackName']}-locks"
 EVENTS_POINT = f"accesspoint/{PSEUDO['AWS::StackName']}-events"
 # The one wildcard: which objects there will be, nobody knows.
 OBJECTS = "/object/*"
@@ -102,8 +103,16 @@ GRANTS = {
             "GetObjectVersion",
             "ListMultipartUploadParts",
             "PutObject",
-            "PutObjectRetention",
         },
+        PUBLIC_KEYS: {"GetParametersByPath"},
+    },
+    # Only this one locks, and none can bypass a lock.
+    "UploadLocks": {
+        "UploadsTable": {"GetItem", "PutItem"},
+        "CredentialsTable": {"GetItem", "UpdateItem"},
+        "UsersTable": {"GetItem"},
+        "LimitsTable": {"UpdateItem"},
+        LOCKS_POINT + OBJECTS: {"GetObjectRetention", "PutObjectRetention"},
         PUBLIC_KEYS: {"GetParametersByPath"},
     },
     "UploadEvents": {
@@ -153,6 +162,7 @@ CONDITIONS = {
     "Recovery": {"CredentialsTable": RETURNS_NOTHING, "UsersTable": RETURNS_NOTHING},
     "Users": {"UsersTable": naming_only("id", "name", "profile", "version", "updated_at", "write_id")},
     "Session": {"CredentialsTable": changing_only("email", "user_id", "session_epoch")},
+    "UploadLocks": {"CredentialsTable": naming_only("email", "user_id", "failures", "locked_until", "write_id")},
     "Admin": {"CredentialsTable": changing_only("email", "user_id", "roles", "status", "session_epoch")},
     "Uploads": {
         "UsersTable": reading_only("id", "status", "session_epoch"),
@@ -190,6 +200,10 @@ ENVIRONMENT = {
     | {"UPLOADS_TABLE", "QUOTAS_TABLE", "IDEMPOTENCY_TABLE", "UPLOAD_GRANTS_TABLE", "READ_GRANTS_TABLE"}
     | {"USERS_TABLE", "SESSIONS_TABLE", "LIMITS_TABLE"}
     | {"UPLOADS_BUCKET", "UPLOAD_QUOTA_BYTES", "OLD_VERSION_DAYS", "REQUESTS_PER_USER"},
+    "UploadLocks": VERIFIER
+    | LIMITED
+    | {"UPLOADS_TABLE", "CREDENTIALS_TABLE", "USERS_TABLE", "UPLOADS_BUCKET", "BCRYPT_COST"}
+    | {"MAX_LOCK_DAYS", "LOCK_MODE"},
     "UploadEvents": {"UPLOADS_TABLE", "QUOTAS_TABLE", "UPLOADS_BUCKET", "UPLOAD_QUOTA_BYTES"},
 }
 
@@ -226,7 +240,7 @@ ROUTES = {
     "POST /uploads/{id}/complete": "Uploads",
     "GET /uploads/{id}/versions": "Uploads",
     "POST /uploads/{id}/restore": "Uploads",
-    "PUT /uploads/{id}/lock": "Uploads",
+    "PUT /uploads/{id}/lock": "UploadLocks",
     "GET /uploads/{id}/grants": "Uploads",
     "PUT /uploads/{id}/grants/{grantee}": "Uploads",
     "DELETE /uploads/{id}/grants/{grantee}": "Uploads",
@@ -270,7 +284,7 @@ RETRIES = {
     "UploadEventsFunctionRepair": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 900},
 }
 
-HASHING = {"Signup", "Signin", "Account", "Recovery"}
+HASHING = {"Signup", "Signin", "Account", "Recovery", "UploadLocks"}
 # Seconds. The gateway waits no longer than 30.
 TIMEOUT, OTHER_TIMEOUTS = 10, {"Uploads": 29, "UploadEvents": 300, "Mailer": 60}
 TABLES_THAT_EXPIRE = {"SessionsTable", "IdempotencyTable", "UploadsTable", "UploadGrantsTable", "LimitsTable"} | {
@@ -645,7 +659,8 @@ def check_access(report: Report, template: Template) -> None:
     """An access point for each function, which says what the function's role says; the bucket trusts only those."""
     roles, functions = template.of_type("AWS::IAM::Role"), template.of_type("AWS::Lambda::Function")
     points = template.of_type("AWS::S3::AccessPoint")
-    report.same(set(points), {"UploadsAccessPoint", "UploadEventsAccessPoint"}, "the access points")
+    expected = {f"{function}AccessPoint" for function in ("Uploads", "UploadLocks", "UploadEvents")}
+    report.same(set(points), expected, "the access points")
     actions: set[str] = set()
     for name, point in points.items():
         function = name.removesuffix("AccessPoint")
@@ -663,15 +678,16 @@ def check_access(report: Report, template: Template) -> None:
         of_role = {resource: what for resource, what in of_role.items() if service(resource) == "s3"}
         report.same(granted, of_role, f"{name} grants what its role grants")
         own = f"accesspoint/{point['Name']}"
-        report.same(set(granted), {own, own + OBJECTS}, f"{name} grants nothing but itself")
-        actions = actions.union(*granted.values())
+        report.check(set(granted) <= {own, own + OBJECTS}, f"{name} grants nothing but itself")
+        if function != "UploadLocks":
+            actions = actions.union(*granted.values())
 
     policies = template.of_type("AWS::S3::BucketPolicy")
     report.same(set(policies), {"UploadsBucketPolicy", "WebBucketPolicy"}, "the buckets' policies")
     policy = policies["UploadsBucketPolicy"]
     report.same(policy["Bucket"], "UploadsBucket", "the bucket's policy")
     everything = ["UploadsBucket.Arn", "UploadsBucket.Arn/*"]
-    denied, by_access_point = policy["PolicyDocument"]["Statement"]
+    denied, by_access_point, locks = policy["PolicyDocument"]["Statement"]
     report.same(denied, tls_only("UploadsBucket"), "nobody comes without TLS")
     report.same(set(by_access_point.pop("Action")), actions, "the bucket grants what its access points grant")
     allowed = {
@@ -682,6 +698,16 @@ def check_access(report: Report, template: Template) -> None:
         "Condition": {"StringEquals": {"s3:DataAccessPointAccount": PSEUDO["AWS::AccountId"]}},
     }
     report.same(by_access_point, allowed, "nobody comes but by an access point of this account")
+    allowed |= {
+        "Sid": "LocksByAccessPoint",
+        "Principal": {"AWS": "UploadLocksRole.Arn"},
+        "Action": ["s3:GetObjectRetention", "s3:PutObjectRetention"],
+        "Resource": "UploadsBucket.Arn/*",
+    }
+    report.same(locks, allowed, "one role locks, and does nothing else")
+    lockers = [name for name, role in roles.items() if "s3:PutObjectRetention" in dump(role)]
+    report.same(lockers, ["UploadLocksRole"], "who can lock")
+    report.check("BypassGovernanceRetention" not in dump(template.resources), "no function can lift a lock")
 
 
 def check_page(report: Report, template: Template) -> None:

@@ -23,8 +23,9 @@ def main() -> int:
     wanted = sys.argv[1:]
     chosen = [run for run in CHECKS if not wanted or any(text in run.__name__ for text in wanted)]
     failed, started = 0, time.monotonic()
-    quota = ["--parameter", f"UploadQuotaBytes={QUOTA}", "--parameter", "BcryptCost=4"]
-    with LocalSystem(CLOAKROOM, 0, "--without-schedules", *quota) as system:
+    parameters = [f"UploadQuotaBytes={QUOTA}", "BcryptCost=4", "MaxLockDays=1"]
+    arguments = [part for parameter in parameters for part in ["--parameter", parameter]]
+    with LocalSystem(CLOAKROOM, 0, "--without-schedules", *arguments) as system:
         s3 = Server(system.s3, system.bucket, system.access_key, system.secret)
         for run in chosen:
             try:

@@ -5,9 +5,12 @@ import pathlib
 import zipfile
 
 ROOT = pathlib.Path(__file__).parent.parent
-FUNCTIONS = ["account", "admin", "keys", "mailer", "recovery", "session", "signin", "signup", "upload-events", "uploads", "users"]
+FUNCTIONS = [
+    "account", "admin", "keys", "mailer", "recovery", "session", "signin", "signup", "upload-events", "upload-locks",
+    "uploads", "users",
+]  # fmt: skip
 # Only these talk to S3; its SDK makes the others larger for nothing.
-WITH_S3 = {"upload-events", "uploads"}
+WITH_S3 = {"upload-events", "upload-locks", "uploads"}
 # Only this sends mail.
 WITH_SES = {"mailer"}
 BUILT = ROOT / "target/release"

@@ -56,7 +56,7 @@ fn routes() -> [(Method, &'static str, Value); 14] {
         (
             Method::PUT,
             "/uploads/x/lock",
-            json!({"until": "2090-01-01T00:00:00Z"}),
+            json!({"until": "2090-01-01T00:00:00Z", "password": PASSWORD}),
         ),
     ]
 }

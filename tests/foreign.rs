@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, SignedIn, TestApp};
+use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
 
 const PEOPLE: usize = 20;
 
@@ -34,7 +34,7 @@ fn of_the_widget() -> [(Method, &'static str, Value); 4] {
 }
 
 fn of_the_client() -> Vec<(Method, &'static str, Value)> {
-    let until = json!({"until": "2099-01-01T00:00:00Z"});
+    let until = json!({"until": "2090-01-01T00:00:00Z", "password": PASSWORD});
     let parts = json!({"parts": [{"partNumber": 1, "etag": "\"0\""}]});
     vec![
         (Method::GET, "/uploads/{id}", json!(null)),
@@ -133,7 +133,7 @@ fn ask(
 
 #[tokio::test]
 async fn what_is_somebody_else_s_is_not_there() {
-    let app = TestApp::start();
+    let app = TestApp::start_with(&["MaxLockDays=36525"]);
     let mut people = Vec::new();
     for number in 0..PEOPLE {
         let person = app.somebody(&format!("{number}@example.com")).await;

@@ -5,7 +5,7 @@ use std::fs;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp, eventually, parts, token_in};
+use crate::support::{Answer, PASSWORD, SignedIn, TestApp, eventually, in_hours, parts, token_in};
 
 const PASSWORDS: [&str; 3] = [
     "Canary-Secret-One",
@@ -16,6 +16,8 @@ const EMAIL: &str = "Canary-Mail@Example.com";
 /// Its domain goes in lower case.
 const MAILED_TO: &str = "Canary-Mail@example.com";
 const IDEMPOTENCY_KEY: &str = "canary-idempotency-key";
+/// A walk tries to lock a file.
+const LOCKS: &str = "MaxLockDays=3";
 const JUNK_TOKEN: &str = "canary-header.canary-claims.canary-signature";
 
 /// What must not be found, in lower case.
@@ -234,7 +236,21 @@ async fn upload(ada: &SignedIn<'_>, canaries: &mut Canaries) {
     ada.post(&format!("{path}/restore"), &json!({"versionId": "canary"}))
         .await
         .expect(404);
+    refuse_locks(ada, &path).await;
     ada.delete(&path, &json!(null)).await.expect(204);
+}
+
+/// Locks that end in all ways but one: a locked file could not be deleted.
+async fn refuse_locks(ada: &SignedIn<'_>, path: &str) {
+    let path = format!("{path}/lock");
+    let until = in_hours(48).0;
+    for (body, status) in [
+        (json!({"until": "canary", "password": PASSWORDS[0]}), 422),
+        (json!({"until": until, "canary": PASSWORDS[0]}), 422),
+        (json!({"until": until, "password": PASSWORDS[2]}), 401),
+    ] {
+        ada.put(&path, &body).await.expect(status);
+    }
 }
 
 /// Who is managed is in the log, by the id.
@@ -298,7 +314,7 @@ async fn log_of_a_walk(app: &TestApp) -> (String, Canaries) {
 
 #[tokio::test]
 async fn the_log_tells_what_happened_and_no_secret_and_nobodys_name() {
-    let (log, canaries) = log_of_a_walk(&TestApp::start_with(&["LogLevel=info"])).await;
+    let (log, canaries) = log_of_a_walk(&TestApp::start_with(&["LogLevel=info", LOCKS])).await;
     canaries.assert_not_in(&log);
     for word in [
         "\"request\"",
@@ -316,7 +332,7 @@ async fn the_log_tells_what_happened_and_no_secret_and_nobodys_name() {
 /// Tables are backed up, exported, and looked at by people: what opens a door is in none of them.
 #[tokio::test]
 async fn no_table_has_a_password_or_a_token() {
-    let app = TestApp::with_mail(&[]);
+    let app = TestApp::with_mail(&[LOCKS]);
     let mut canaries = Canaries::new(&app).await;
     walk(&app, &mut canaries).await;
     canaries.0.retain(|canary| canary != "canary");
@@ -356,7 +372,8 @@ async fn no_level_makes_the_log_say_more() {
         .replace("RUST_LOG: !Ref LogLevel", "RUST_LOG: trace");
     let path = dir.path().join("template.yaml");
     fs::write(&path, template).unwrap();
-    let args = ["--ephemeral", "--template", path.to_str().unwrap()];
+    let path = path.to_str().unwrap();
+    let args = ["--ephemeral", "--template", path, "--parameter", LOCKS];
     let app = TestApp::start_in(&dir.path().join("data"), &args);
     let (log, canaries) = log_of_a_walk(&app).await;
     canaries.assert_not_in(&log);

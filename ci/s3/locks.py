@@ -69,6 +69,17 @@ def governance_gives_way_to_whoever_may(s3: Server) -> None:
 
 
 @check
+def an_empty_retention_lifts_governance_for_whoever_may(s3: Server) -> None:
+    version = s3.put(s3.key())["VersionId"]
+    retain(s3, now() + SOON)
+    lift = {"Key": s3.key(), "Retention": {}}
+    refuses(403, "AccessDenied", s3.call, "put_object_retention", **lift)
+    s3.call("put_object_retention", BypassGovernanceRetention=True, **lift)
+    refuses(404, "NoSuchObjectLockConfiguration", s3.call, "get_object_retention", Key=s3.key())
+    s3.call("delete_object", Key=s3.key(), VersionId=version)
+
+
+@check
 def compliance_gives_way_to_nobody(s3: Server) -> None:
     version = s3.put(s3.key())["VersionId"]
     retain(s3, now() + SOON, "COMPLIANCE")

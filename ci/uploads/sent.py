@@ -95,5 +95,5 @@ def the_owner_of_the_bucket_sees_the_lock(visit: Visit) -> None:
     lock = {"until": until.isoformat().replace("+00:00", "Z")}
     visit.person.call("PUT", f"/uploads/{upload_id}/lock", lock).expect(200)
     held = visit.s3.call("get_object_retention", Key=visit.key(upload_id))["Retention"]
-    same((held["Mode"], held["RetainUntilDate"]), ("COMPLIANCE", until))
+    same((held["Mode"], held["RetainUntilDate"]), ("GOVERNANCE", until))
     problem(visit.api("DELETE", f"/uploads/{upload_id}"), 409, "upload_locked")

@@ -2,12 +2,14 @@
 
 mod connect;
 mod error;
+mod names;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 pub use connect::Connection;
 pub use error::AwsError;
+pub use names::{one_with, table_names};
 
 /// Which stage, and how to reach it.
 #[derive(Debug, Clone, Args)]
@@ -25,7 +27,7 @@ pub struct Target {
     #[arg(
         long,
         value_name = "URL",
-        help = "Another service than AWS's [default: AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL_DYNAMODB]"
+        help = "Another service than AWS's [default: AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_S3]"
     )]
     pub endpoint_url: Option<String>,
     /// The system that `cargo run` has running here, by its data directory [default: .cloakroom]

@@ -22,6 +22,7 @@ enum Name {
     Signin,
     Signup,
     UploadEvents,
+    UploadLocks,
     Uploads,
     Users,
 }
@@ -38,6 +39,7 @@ pub fn run(args: &FunctionArgs) -> ExitCode {
         Name::Signin => signin::main(),
         Name::Signup => signup::main(),
         Name::UploadEvents => upload_events::main(),
+        Name::UploadLocks => upload_locks::main(),
         Name::Uploads => uploads::main(),
         Name::Users => users::main(),
     }

@@ -5,6 +5,7 @@ mod dev;
 mod function;
 mod openapi;
 mod secrets;
+mod uploads;
 mod users;
 
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ enum Command {
     Secrets(secrets::SecretsArgs),
     /// Bring in the users of another app, and say who is an administrator
     Users(users::UsersArgs),
+    /// Lift the lock of an uploaded file
+    Uploads(uploads::UploadsArgs),
     /// Print the API document (docs/openapi.json)
     Openapi,
     /// Be one of the functions; what `dev` starts its instances with
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Some(Command::Dev(args)) => dev::run(args),
         Some(Command::Secrets(args)) => secrets::run(args),
         Some(Command::Users(args)) => users::run(args),
+        Some(Command::Uploads(args)) => uploads::run(args),
         Some(Command::Openapi) => openapi::run(),
         Some(Command::Function(args)) => function::run(&args),
     }

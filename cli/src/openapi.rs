@@ -39,6 +39,7 @@ const BODIES: [&str; 21] = [
     "CompanionFile",
     "EmailVerification",
     "ForgottenPassword",
+    "LockUploadRequest",
     "NamedPart",
     "PartNumbers",
     "PasswordChange",
@@ -53,7 +54,6 @@ const BODIES: [&str; 21] = [
     "SignUp",
     "UploadAnnouncement",
     "UploadCompletion",
-    "UploadLock",
     "UserPatch",
 ];
 
@@ -81,6 +81,7 @@ fn document() -> Result<String, serde_json::Error> {
         admin::ApiDoc::openapi(),
         recovery::ApiDoc::openapi(),
         uploads::ApiDoc::openapi(),
+        upload_locks::ApiDoc::openapi(),
         keys::ApiDoc::openapi(),
     ];
     let mut document = ApiDoc::openapi();

@@ -14,6 +14,7 @@ use crate::{
     support::{
         Answer, PASSWORD, SignedIn,
         faults::{Fault, Fragile},
+        in_hours,
     },
     uploads,
 };
@@ -206,6 +207,35 @@ async fn a_restoration_is_done_or_can_be_asked_for_again() {
                 assert!(answer.status == 200 || answer.status >= 500);
                 let restored = Answer::of(restore(&deleted)).await.expect(200).json();
                 assert_eq!(restored["upload"]["status"], "stored");
+            },
+        )
+        .await;
+    }
+}
+
+/// Without a lock in S3 the record says so at most for too long, and the next request makes it true.
+#[tokio::test]
+async fn a_lock_is_set_or_can_be_asked_for_again() {
+    let system = Fragile::start(10, &["MaxLockDays=3"]).await;
+    let app = &system.app;
+    let ada = app.somebody("ada@example.com").await;
+    let (until, seconds) = in_hours(48);
+    let lock = |upload: &Value| {
+        let body = json!({"until": until, "password": PASSWORD});
+        let path = uploads::path(upload, "/lock");
+        ada.request(Method::PUT, &path).json(&body)
+    };
+    for is_done in [false, true] {
+        at_every_call(
+            &system,
+            is_done,
+            async |_| uploads::store(&ada, "a.txt", b"hello").await,
+            lock,
+            async |upload, answer| {
+                assert!(answer.status == 200 || answer.status >= 500);
+                Answer::of(lock(&upload)).await.expect(200);
+                let held = app.held(&ada.key_of(&upload)).await.unwrap();
+                assert_eq!(held.1, seconds);
             },
         )
         .await;

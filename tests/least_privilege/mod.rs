@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-const FUNCTIONS: [&str; 11] = [
+const FUNCTIONS: [&str; 12] = [
     "Signup",
     "Signin",
     "Session",
@@ -19,6 +19,7 @@ const FUNCTIONS: [&str; 11] = [
     "Recovery",
     "Mailer",
     "Uploads",
+    "UploadLocks",
     "UploadEvents",
     "Keys",
 ];

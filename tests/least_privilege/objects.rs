@@ -1,22 +1,39 @@
 use aws_sdk_s3::{
     Client,
-    config::{BehaviorVersion, Credentials, Region},
     error::{ProvideErrorMetadata, SdkError},
-    primitives::ByteStream,
+    primitives::{ByteStream, DateTime},
+    types::{ObjectLockRetention, ObjectLockRetentionMode},
 };
 use serde_json::json;
 
 use super::{FUNCTIONS, key_of};
-use crate::support::{Answer, SignedIn, TestApp};
+use crate::support::{Answer, BUCKET, SignedIn, TestApp, in_hours};
 
-const ACTIONS: [&str; 7] = ["get", "head", "put", "delete", "list", "versions", "forget"];
+const ACTIONS: [&str; 11] = [
+    "get",
+    "head",
+    "put",
+    "delete",
+    "list",
+    "versions",
+    "forget",
+    "lock",
+    "see lock",
+    "unlock",
+    "forget locked",
+];
 
 /// Function, what it names the bucket by, and what it may do there. What is not in here is denied.
-const ALLOWED: [(&str, &str, &[&str]); 2] = [
+const ALLOWED: [(&str, &str, &[&str]); 3] = [
     (
         "Uploads",
         "cloakroom-dev-uploads-s3alias",
         &["get", "head", "put", "delete", "list", "versions", "forget"],
+    ),
+    (
+        "UploadLocks",
+        "cloakroom-dev-locks-s3alias",
+        &["lock", "see lock"],
     ),
     (
         "UploadEvents",
@@ -26,24 +43,12 @@ const ALLOWED: [(&str, &str, &[&str]); 2] = [
 ];
 
 /// The bucket itself is nobody's: each function has its own way to it.
-const WAYS: [&str; 3] = [
+const WAYS: [&str; 4] = [
     "cloakroom-dev-uploads-s3alias",
+    "cloakroom-dev-locks-s3alias",
     "cloakroom-dev-events-s3alias",
-    "cloakroom-dev-uploadsbucket",
+    BUCKET,
 ];
-
-fn s3(app: &TestApp, who: &str) -> Client {
-    let token = (who != "operator").then(|| "local".to_owned());
-    let credentials = Credentials::new(key_of(who), "local", token, None, "a test");
-    let config = aws_sdk_s3::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(credentials)
-        .endpoint_url(app.endpoint("s3"))
-        .force_path_style(true)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .region(Region::new("us-east-1"));
-    Client::from_conf(config.build())
-}
 
 /// Whether S3 lets somebody do this; any other error than a denial is a mistake of the test.
 async fn is_allowed(client: &Client, action: &str, bucket: &str, key: &str) -> bool {
@@ -76,6 +81,24 @@ async fn is_allowed(client: &Client, action: &str, bucket: &str, key: &str) -> b
         }
         "list" => refusal(client.list_objects_v2().bucket(bucket).send().await),
         "versions" => refusal(client.list_object_versions().bucket(bucket).send().await),
+        "lock" | "unlock" => {
+            let retention = ObjectLockRetention::builder()
+                .mode(ObjectLockRetentionMode::Governance)
+                .retain_until_date(DateTime::from_secs(in_hours(1).1));
+            let put = client.put_object_retention().bucket(bucket).key(key);
+            let bypass = (action == "unlock").then_some(true);
+            let put = put.set_bypass_governance_retention(bypass);
+            refusal(put.retention(retention.build()).send().await)
+        }
+        "see lock" => {
+            let get = client.get_object_retention().bucket(bucket).key(key);
+            refusal(get.send().await)
+        }
+        "forget locked" => {
+            let delete = client.delete_object().bucket(bucket).key(key);
+            let delete = delete.version_id("none").bypass_governance_retention(true);
+            refusal(delete.send().await)
+        }
         other => panic!("no such action: {other}"),
     };
     if let Some(code) = &denied {
@@ -96,15 +119,15 @@ fn refusal<T, E: ProvideErrorMetadata, R>(answer: Result<T, SdkError<E, R>>) -> 
 #[tokio::test]
 async fn a_function_can_do_to_files_what_its_role_says_and_no_more() {
     let app = TestApp::start();
-    let operator = s3(&app, "operator");
-    let object = operator.put_object().bucket(WAYS[2]).key("somebodys/file");
+    let operator = app.s3("local");
+    let object = operator.put_object().bucket(BUCKET).key("somebodys/file");
     object
         .body(ByteStream::from_static(b"x"))
         .send()
         .await
         .unwrap();
     for function in FUNCTIONS {
-        let client = s3(&app, function);
+        let client = app.s3(&key_of(function));
         for way in WAYS {
             let row = ALLOWED.iter().find(|row| (row.0, row.1) == (function, way));
             for action in ACTIONS {

@@ -4,13 +4,14 @@ use super::{FUNCTIONS, ask};
 use crate::support::TestApp;
 
 /// Function and parameter path that it may read. What is not in here is denied.
-const READABLE: [(&str, &str); 7] = [
+const READABLE: [(&str, &str); 8] = [
     ("Signin", "/cloakroom/dev"),
     ("Session", "/cloakroom/dev"),
     ("Users", "/cloakroom/dev/keys/public"),
     ("Account", "/cloakroom/dev/keys/public"),
     ("Admin", "/cloakroom/dev/keys/public"),
     ("Uploads", "/cloakroom/dev/keys/public"),
+    ("UploadLocks", "/cloakroom/dev/keys/public"),
     ("Keys", "/cloakroom/dev/keys/public"),
 ];
 

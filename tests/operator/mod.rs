@@ -1,7 +1,8 @@
-//! What the operator does with `cloakroom users`, by the executable itself.
+//! What the operator does with `cloakroom users` and `cloakroom uploads`, by the executable itself.
 
 mod import;
 mod roles;
+mod unlock;
 
 use std::process::Output;
 

@@ -101,6 +101,9 @@ async fn the_system_that_runs_here_is_found_by_its_directory() {
         0,
     );
     assert_eq!(roles(&app).await.0, json!(["admin"]));
+    let nothing = format!("{0}/{0}", uuid::Uuid::nil());
+    let (_, err) = ended(&run(&["uploads", "unlock", &nothing]), 1);
+    assert!(err.contains("there is no upload"), "{err}");
     let (list, _) = ended(&run(&["secrets", "list"]), 0);
     assert!(list.contains("/cloakroom/dev/keys/private/"), "{list}");
     ended(&run(&["secrets", "rotate-signing-key"]), 0);

@@ -20,6 +20,7 @@ pub fn write_bootstraps(dir: &Path, variables: &[(&str, &str)]) {
         "signin",
         "signup",
         "upload-events",
+        "upload-locks",
         "uploads",
         "users",
     ] {

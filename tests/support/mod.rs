@@ -11,13 +11,16 @@ mod mail;
 mod ministack;
 mod operator;
 pub mod processes;
+mod s3;
 mod signer;
-pub mod stored;
+mod stored;
+mod time;
 
 use std::time::Duration;
 
 use tokio::task::LocalSet;
 
+pub use self::time::in_hours;
 pub use actors::SignedIn;
 pub use answer::Answer;
 pub use app::{TestApp, WITH_MAIL, cloakroom, dev};
@@ -25,6 +28,7 @@ pub use bootstraps::write_bootstraps;
 pub use limits::within_a_minute;
 pub use mail::{in_seconds, token_in};
 pub use operator::operator;
+pub use s3::BUCKET;
 pub use signer::{Signer, decode, encode, hmac_token, message, parts};
 
 /// A password that every rule accepts.

@@ -65,6 +65,19 @@ impl TestApp {
         self.execute(operator("users", args, self.endpoint("dynamodb")))
     }
 
+    /// Runs `cloakroom uploads …` against this system, as against AWS: each service has an endpoint of its own.
+    pub fn uploads(&self, args: &[&str]) -> Output {
+        let mut operator = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+        operator
+            .arg("uploads")
+            .args(args)
+            .args(["--env", "dev", "--region", "us-east-1"])
+            .env_clear()
+            .env("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint("dynamodb"))
+            .env("AWS_ENDPOINT_URL_S3", self.endpoint("s3"));
+        self.execute(operator)
+    }
+
     fn execute(&self, mut operator: Command) -> Output {
         let key = self.access_key("local");
         operator

@@ -1,30 +1,9 @@
-use aws_sdk_s3::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region},
-};
-
-use super::TestApp;
-
-/// The bucket of uploads in the local system.
-pub const BUCKET: &str = "cloakroom-dev-uploadsbucket";
+use super::{BUCKET, TestApp};
 
 impl TestApp {
-    /// A client of the local S3 with the operator's rights.
-    pub fn s3(&self) -> Client {
-        let credentials = Credentials::new("local", "local", None, None, "a test");
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(credentials)
-            .endpoint_url(self.endpoint("s3"))
-            .force_path_style(true)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .region(Region::new("us-east-1"));
-        Client::from_conf(config.build())
-    }
-
     /// Bytes that S3 holds of an owner: all versions of all files, and the parts of open multipart uploads.
     pub async fn held_of(&self, owner: &str) -> u64 {
-        let (client, prefix) = (self.s3(), format!("{owner}/"));
+        let (client, prefix) = (self.s3("local"), format!("{owner}/"));
         let mut bytes: i64 = 0;
         let mut after = (None, None);
         loop {
@@ -68,7 +47,7 @@ impl TestApp {
     /// The ids of all versions under a key.
     pub async fn versions_of(&self, key: &str) -> Vec<String> {
         let listed = self
-            .s3()
+            .s3("local")
             .list_object_versions()
             .bucket(BUCKET)
             .prefix(key)

@@ -2,7 +2,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{MIB, download, path};
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{Answer, PASSWORD, SignedIn, TestApp, in_hours};
 
 /// A form as a browser sends it.
 pub async fn submit(form: &Value, file: &[u8]) -> Answer {
@@ -120,13 +120,13 @@ async fn a_form_that_is_sent_again_changes_nothing() {
 
 #[tokio::test]
 async fn a_form_does_not_replace_a_file_that_is_locked() {
-    let app = TestApp::start();
+    let app = TestApp::start_with(&["MaxLockDays=1"]);
     let ada = app.somebody("ada@example.com").await;
     let form = ada.get("/s3/params?filename=a.txt").await.expect(200);
     let form = form.json();
     submit(&form, b"hello").await.expect(201);
     let upload = stored(&ada, 5).await;
-    let until = json!({"until": "2090-01-01T00:00:00Z"});
+    let until = json!({"until": in_hours(24).0});
     ada.put(&path(&upload, "/lock"), &until).await.expect(200);
     let versions = async || {
         let listed = ada.get(&path(&upload, "/versions")).await.expect(200);

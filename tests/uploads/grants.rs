@@ -2,7 +2,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{announce, download, path, send, store};
-use crate::support::{Answer, SignedIn, TestApp};
+use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
 
 async fn change(owner: &SignedIn<'_>, method: Method, upload: &Value, grantee: &str) -> Answer {
     let path = path(upload, &format!("/grants/{grantee}"));
@@ -20,7 +20,7 @@ async fn grantees(owner: &SignedIn<'_>, upload: &Value) -> Vec<Value> {
 
 #[tokio::test]
 async fn who_has_a_grant_reads_and_does_nothing_else() {
-    let app = TestApp::start();
+    let app = TestApp::start_with(&["MaxLockDays=36525"]);
     let ada = app.somebody("ada@example.com").await;
     let bob = app.somebody("bob@example.com").await;
     let eve = app.somebody("eve@example.com").await;
@@ -59,7 +59,7 @@ async fn who_has_a_grant_reads_and_does_nothing_else() {
         (
             Method::PUT,
             "/lock",
-            json!({"until": "2099-01-01T00:00:00Z"}),
+            json!({"until": "2090-01-01T00:00:00Z", "password": PASSWORD}),
         ),
         (Method::GET, "/grants", json!(null)),
         (Method::PUT, "/grants/everyone", json!(null)),

@@ -8,7 +8,7 @@ use super::{
     events::{deliver, update},
     path, status, store,
 };
-use crate::support::{TestApp, stored::BUCKET};
+use crate::support::{BUCKET, TestApp};
 
 async fn repair(app: &TestApp) -> Value {
     let event = json!({"source": "cloakroom", "detail-type": "Repair", "detail": {}});
@@ -62,7 +62,7 @@ async fn what_belongs_to_no_file_is_deleted() {
     let ada = app.somebody("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let (s3, key) = (
-        app.s3(),
+        app.s3("local"),
         format!("{}/{}", ada.id, upload["upload"]["id"].as_str().unwrap()),
     );
     let orphan = format!("{}/01994f6a-9c00-7000-8000-000000000001", ada.id);
@@ -83,7 +83,7 @@ async fn a_file_that_s3_has_lost_is_charged_no_longer() {
     let upload = store(&ada, "a.txt", b"hello").await;
     let key = format!("{}/{}", ada.id, upload["upload"]["id"].as_str().unwrap());
     for version in app.versions_of(&key).await {
-        let s3 = app.s3();
+        let s3 = app.s3("local");
         let delete = s3.delete_object().bucket(BUCKET).key(&key);
         delete.version_id(version).send().await.unwrap();
     }
@@ -100,7 +100,7 @@ async fn a_file_that_is_hidden_by_mistake_is_shown() {
     let ada = app.somebody("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let key = format!("{}/{}", ada.id, upload["upload"]["id"].as_str().unwrap());
-    let s3 = app.s3();
+    let s3 = app.s3("local");
     let hide = s3.delete_object().bucket(BUCKET).key(&key).send();
     hide.await.unwrap();
     assert_eq!(download(&ada, &upload).await.status, 404);

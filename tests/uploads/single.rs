@@ -2,7 +2,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{announce, download, path, presigned, send, status, store};
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, PASSWORD, TestApp};
 
 #[tokio::test]
 async fn a_file_goes_to_s3_and_comes_back() {
@@ -190,7 +190,7 @@ async fn an_announcement_that_is_sent_twice_is_made_once() {
 
 #[tokio::test]
 async fn the_uploads_of_others_are_not_there() {
-    let app = TestApp::start();
+    let app = TestApp::start_with(&["MaxLockDays=36525"]);
     let (ada, bob) = (
         app.somebody("ada@example.com").await,
         app.somebody("bob@example.com").await,
@@ -207,7 +207,7 @@ async fn the_uploads_of_others_are_not_there() {
         (
             Method::PUT,
             "/lock",
-            json!({"until": "2099-01-01T00:00:00Z"}),
+            json!({"until": "2090-01-01T00:00:00Z", "password": PASSWORD}),
         ),
     ] {
         let theirs = path(&upload, rest);

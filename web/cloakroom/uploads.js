@@ -88,12 +88,16 @@ export class Uploads {
   }
 
   /**
-   * Makes a file write-once: until then, nobody can delete it.
+   * Makes a file write-once: it cannot be deleted or replaced until then. Fails with `locks_disabled` where the operator
+   * has not turned locks on.
    * @param {string} id
    * @param {Date} until
+   * @param {{ password?: string }} [options] `password`: required for a lock of more than a day.
    */
-  async lock(id, until) {
-    await this.#session.call("PUT", `${pathOf(id)}/lock`, { body: { until: until.toISOString() }, retry: true });
+  async lock(id, until, { password } = {}) {
+    const body = { until: until.toISOString(), password };
+    // With a password it is sent once: a second try would be a second guess.
+    await this.#session.call("PUT", `${pathOf(id)}/lock`, { body, retry: password === undefined });
   }
 
   /**

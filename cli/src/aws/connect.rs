@@ -65,6 +65,23 @@ impl Connection {
         (client, endpoint)
     }
 
+    /// A client of S3, and where it is.
+    pub fn s3(&self) -> (aws_sdk_s3::Client, String) {
+        const VARIABLE: &str = "AWS_ENDPOINT_URL_S3";
+        let mut config = aws_sdk_s3::config::Builder::from(&self.config);
+        if let Some(local) = &self.local {
+            config = config.endpoint_url(&local.s3);
+        }
+        // Only AWS has a host name for each bucket.
+        let is_aws = self.local.is_none()
+            && self.endpoint_url.is_none()
+            && std::env::var_os(VARIABLE).is_none();
+        config = config.force_path_style(!is_aws);
+        let client = aws_sdk_s3::Client::from_conf(config.build());
+        let local = self.local.as_ref().map(|local| &local.s3);
+        (client, self.endpoint("s3", VARIABLE, local))
+    }
+
     /// Where a service is, for people.
     fn endpoint(&self, service: &str, variable: &str, local: Option<&String>) -> String {
         let region = self.config.region().map_or("", AsRef::as_ref);

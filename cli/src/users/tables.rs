@@ -1,10 +1,9 @@
-use aws_sdk_dynamodb::Client;
 use clap::Args;
 use settings::Env;
 use store::{Credentials, Users};
 
 use super::Error;
-use crate::aws::{AwsError, Connection, Target};
+use crate::aws::{Connection, Target, one_with, table_names};
 
 /// Where accounts are.
 #[derive(Debug, Clone, Args)]
@@ -36,7 +35,7 @@ impl Tables {
         let stack = stack.unwrap_or_else(|| args.target.env.stack());
         let mut there = Vec::new();
         if args.credentials_table.is_none() || args.users_table.is_none() {
-            there = names(&client, &endpoint).await?;
+            there = table_names(&client, &endpoint).await?;
         }
         let name = |given: &Option<String>, table: &'static str| match given {
             Some(given) => Ok(given.clone()),
@@ -55,40 +54,24 @@ impl Tables {
     }
 }
 
-/// The names of all tables, a hundred with each answer.
-async fn names(client: &Client, endpoint: &str) -> Result<Vec<String>, Error> {
-    let mut pages = client.list_tables().into_paginator().items().send();
-    let mut names = Vec::new();
-    while let Some(name) = pages.next().await {
-        let name =
-            name.map_err(|error| AwsError::of_call("dynamodb:ListTables", "*", endpoint, &error))?;
-        names.push(name);
-    }
-    Ok(names)
-}
-
-/// `CloudFormation` names a table {stack}-{logical id}-{random}, the local system without the last part.
+/// The stack's table among all that are there.
 fn one_of(
     there: &[String],
     stack: &str,
     table: &'static str,
     endpoint: &str,
 ) -> Result<String, Error> {
-    let prefix = format!("{stack}-{table}");
-    let fits = |name: &&String| {
-        let rest = name.strip_prefix(&prefix);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-    };
-    let fitting: Vec<_> = there.iter().filter(fits).cloned().collect();
-    match fitting.as_slice() {
-        [one] => Ok(one.clone()),
-        [] => Err(Error::NoTable {
-            stack: stack.to_owned(),
-            table,
-            endpoint: endpoint.to_owned(),
-        }),
-        _ => Err(Error::SeveralTables(fitting)),
-    }
+    one_with(&format!("{stack}-{table}"), there).map_err(|fitting| {
+        if fitting.is_empty() {
+            Error::NoTable {
+                stack: stack.to_owned(),
+                table,
+                endpoint: endpoint.to_owned(),
+            }
+        } else {
+            Error::SeveralTables(fitting)
+        }
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use http::StatusCode;
 use store::accounts::{self, Change};
 use utoipa::ToSchema;
 
-use crate::{App, TRIES, proof::prove};
+use crate::{App, TRIES};
 
 /// A new password, and the proof that it is the owner's to change.
 #[derive(ToSchema)]
@@ -60,7 +60,10 @@ pub async fn change_password(
 ) -> Result<StatusCode, Problem> {
     let tables = (&app.credentials, &app.users, &app.sessions);
     for _ in 0..TRIES {
-        let (user, credential) = prove(&app, &gateway, &caller, &form.current).await?;
+        let proven = app
+            .passwords
+            .prove(&app.users, &gateway, &caller, &form.current);
+        let (user, credential) = proven.await?;
         let new = password::hash(&form.new, app.passwords.cost()).await;
         let new = new.map_err(|error| Problem::internal(&error))?;
         let account = (user.id, &user.email);

@@ -5,7 +5,7 @@ use http::StatusCode;
 use store::accounts::{self, Change};
 use utoipa::ToSchema;
 
-use crate::{App, TRIES, proof::prove};
+use crate::{App, TRIES};
 
 /// The proof that the account is the owner's to delete.
 #[derive(ToSchema)]
@@ -53,7 +53,10 @@ pub async fn delete(
     JsonBody(form): JsonBody<Form>,
 ) -> Result<StatusCode, Problem> {
     for _ in 0..TRIES {
-        let (user, credential) = prove(&app, &gateway, &caller, &form.password).await?;
+        let proven = app
+            .passwords
+            .prove(&app.users, &gateway, &caller, &form.password);
+        let (user, credential) = proven.await?;
         let account = (user.id, &user.email);
         match accounts::delete((&app.credentials, &app.users), account, &credential.hash).await? {
             Change::Done => return Ok(StatusCode::NO_CONTENT),

@@ -4,7 +4,6 @@
 
 mod change_password;
 mod delete;
-mod proof;
 #[cfg(test)]
 mod tests;
 

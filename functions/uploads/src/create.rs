@@ -1,6 +1,6 @@
 use api::{
-    Authenticated, Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, number,
-    text,
+    Authenticated, Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument,
+    UploadView, number, text,
 };
 use axum::{
     extract::State,
@@ -21,7 +21,7 @@ use crate::{
     App,
     problems::storage_failed,
     repeat::{Repeatable, announce},
-    view::{NewUpload, TransferView, UploadView},
+    view::{NewUpload, TransferView},
 };
 
 const NO_DIGEST_OF_PARTS: Invalid = Invalid {

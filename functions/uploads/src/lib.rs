@@ -6,7 +6,6 @@ mod complete;
 mod create;
 mod delete;
 mod grants;
-mod lock;
 mod parts;
 mod problems;
 mod repeat;
@@ -72,7 +71,6 @@ impl FromRef<App> for Tokens {
     usage::usage,
     versions::list,
     versions::restore,
-    lock::lock,
     grants::grant,
     grants::revoke,
     grants::list,
@@ -126,7 +124,6 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         .route("/uploads/usage", get(usage::usage))
         .route("/uploads/{id}", get(show::upload))
         .route("/uploads/{id}/parts", post(parts::sign))
-        .route("/uploads/{id}/lock", put(lock::lock))
         .route("/uploads/{id}/grants", get(grants::list))
         .route(
             "/uploads/{id}/grants/{grantee}",

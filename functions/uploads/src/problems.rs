@@ -25,18 +25,6 @@ pub const NOT_PENDING: Problem = Problem::new(
     "upload_not_pending",
     "Nothing more can be sent for this upload: it is stored, failed or deleted. Create a new upload.",
 );
-/// 409: there is no file.
-pub const NOT_STORED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "upload_not_stored",
-    "This upload has no stored file: it is pending, failed or deleted.",
-);
-/// 409: the file is write-once until its time.
-pub const LOCKED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "upload_locked",
-    "This upload is locked. It cannot be deleted or replaced until the lock ends.",
-);
 /// 404: the file has no such version.
 pub const NO_SUCH_VERSION: Problem = Problem::new(
     StatusCode::NOT_FOUND,
@@ -89,8 +77,8 @@ pub fn limit_exceeded(limit: Limit, usage: &Usage) -> Problem {
 pub fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::NotPending => NOT_PENDING,
-        Refusal::NotStored => NOT_STORED,
-        Refusal::Locked(_) => LOCKED,
+        Refusal::NotStored => Problem::upload_not_stored(),
+        Refusal::Locked(_) => Problem::upload_locked(),
         Refusal::NoSuchVersion => NO_SUCH_VERSION,
         // The handler asks S3 first.
         Refusal::NotMeasured => CHANGING,

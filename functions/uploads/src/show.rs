@@ -1,15 +1,11 @@
-use api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument};
+use api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, UploadView};
 use axum::{
     Json,
     extract::{Path, State},
 };
 use domain::{Upload, UploadId, UploadStatus};
 
-use crate::{
-    App,
-    problems::storage_failed,
-    view::{UploadView, UploadWithDownload},
-};
+use crate::{App, problems::storage_failed, view::UploadWithDownload};
 
 /// List the caller's uploads, newest first, without deleted ones.
 #[utoipa::path(

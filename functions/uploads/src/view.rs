@@ -1,31 +1,9 @@
-use api::Timestamp;
-use domain::{
-    Upload,
-    upload::{PartPlan, Size},
-};
+use api::{Timestamp, UploadView};
+use domain::{Upload, upload::PartPlan};
 use serde::Serialize;
 use storage::Presigned;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
-
-/// A file that the caller brings.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Upload)]
-#[serde(rename_all = "camelCase")]
-pub struct UploadView {
-    #[schema(format = "uuid")]
-    id: String,
-    filename: String,
-    content_type: String,
-    /// Bytes; null while nobody knows.
-    size: Option<u64>,
-    /// As it was announced; S3 has compared it.
-    sha256: Option<String>,
-    #[schema(pattern = "^(pending|stored|failed|deleted)$")]
-    status: &'static str,
-    created_at: Timestamp,
-    stored_at: Option<Timestamp>,
-}
 
 /// An upload.
 #[derive(Debug, Serialize, ToSchema)]
@@ -102,24 +80,6 @@ pub struct Headers(pub Vec<(String, String)>);
 impl Serialize for Headers {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-impl From<&Upload> for UploadView {
-    fn from(upload: &Upload) -> Self {
-        Self {
-            id: upload.id.to_string(),
-            filename: upload.filename.as_str().to_owned(),
-            content_type: upload.content_type.as_str().to_owned(),
-            size: upload.known_size().map(Size::bytes),
-            sha256: upload
-                .sha256
-                .as_ref()
-                .map(|digest| digest.as_str().to_owned()),
-            status: upload.status().as_str(),
-            created_at: Timestamp(upload.created_at),
-            stored_at: upload.state.file().map(|file| Timestamp(file.stored_at)),
-        }
     }
 }
 

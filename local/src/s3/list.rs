@@ -3,11 +3,12 @@
 use s3s::{
     S3Request, S3Response, S3Result,
     dto::{
-        DeleteMarkerEntry, ETag, ListObjectVersionsInput, ListObjectVersionsOutput,
-        ListObjectsV2Input, ListObjectsV2Output, Object, ObjectStorageClass, ObjectVersion,
-        ObjectVersionStorageClass, Timestamp,
+        Bucket, DeleteMarkerEntry, ETag, ListBucketsOutput, ListObjectVersionsInput,
+        ListObjectVersionsOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
+        ObjectStorageClass, ObjectVersion, ObjectVersionStorageClass, Timestamp,
     },
 };
+use template::REGION;
 
 use super::{
     Service,
@@ -16,6 +17,19 @@ use super::{
 };
 
 impl Service {
+    pub(crate) fn buckets(&self) -> S3Response<ListBucketsOutput> {
+        let names = self.gate.targets.buckets();
+        let bucket = |name: &str| Bucket {
+            name: Some(name.to_owned()),
+            bucket_region: Some(REGION.to_owned()),
+            ..Bucket::default()
+        };
+        S3Response::new(ListBucketsOutput {
+            buckets: Some(names.map(bucket).collect()),
+            ..ListBucketsOutput::default()
+        })
+    }
+
     pub(crate) fn list(
         &self,
         request: S3Request<ListObjectsV2Input>,

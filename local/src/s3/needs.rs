@@ -42,11 +42,11 @@ pub(crate) fn needs(
         (other, _) => (other, On::Bucket),
     };
     let mut needs = vec![(format!("s3:{action}"), on)];
+    let bypass = headers.get("x-amz-bypass-governance-retention");
+    if bypass.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true")) {
+        needs.push(("s3:BypassGovernanceRetention".to_owned(), On::Object));
+    }
     for (header, action) in [
-        (
-            "x-amz-bypass-governance-retention",
-            "BypassGovernanceRetention",
-        ),
         ("x-amz-object-lock-legal-hold", "PutObjectLegalHold"),
         ("x-amz-object-lock-mode", "PutObjectRetention"),
     ] {
@@ -91,6 +91,19 @@ mod tests {
             ("PutBucketPolicy", "", "s3:PutBucketPolicy Bucket"),
         ] {
             assert_eq!(of(operation, query), expected);
+        }
+    }
+
+    #[test]
+    fn to_bypass_governance_needs_a_right_of_its_own() {
+        for (value, expected) in [("true", 2), ("false", 1)] {
+            let headers = HeaderMap::from_iter([(
+                HeaderName::from_static("x-amz-bypass-governance-retention"),
+                HeaderValue::from_static(value),
+            )]);
+            let needs = needs("PutObjectRetention", None, &headers);
+            assert_eq!(needs.len(), expected, "{needs:?}");
+            assert_eq!(needs[0].0, "s3:PutObjectRetention");
         }
     }
 

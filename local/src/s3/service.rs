@@ -8,11 +8,12 @@ use s3s::{
         CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput,
         DeleteObjectOutput, GetObjectInput, GetObjectLegalHoldInput, GetObjectLegalHoldOutput,
         GetObjectOutput, GetObjectRetentionInput, GetObjectRetentionOutput, HeadBucketInput,
-        HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListMultipartUploadsInput,
-        ListMultipartUploadsOutput, ListObjectVersionsInput, ListObjectVersionsOutput,
-        ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectInput,
-        PutObjectLegalHoldInput, PutObjectLegalHoldOutput, PutObjectOutput,
-        PutObjectRetentionInput, PutObjectRetentionOutput, UploadPartInput, UploadPartOutput,
+        HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
+        ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectVersionsInput,
+        ListObjectVersionsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput,
+        ListPartsOutput, PutObjectInput, PutObjectLegalHoldInput, PutObjectLegalHoldOutput,
+        PutObjectOutput, PutObjectRetentionInput, PutObjectRetentionOutput, UploadPartInput,
+        UploadPartOutput,
     },
 };
 use template::REGION;
@@ -83,6 +84,10 @@ impl S3 for Service {
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
         self.head(&request)
+    }
+
+    async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> Answer<ListBucketsOutput> {
+        Ok(self.buckets())
     }
 
     async fn list_multipart_uploads(

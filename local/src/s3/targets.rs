@@ -34,6 +34,14 @@ impl Target {
 }
 
 impl Targets {
+    /// The names of all buckets, in their order.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = &str> {
+        let names = self.0.iter();
+        names
+            .filter(|(name, target)| **name == target.store.config.name)
+            .map(|(name, _)| name.as_str())
+    }
+
     pub(crate) fn new(stores: Vec<Arc<Store>>, access_points: &[AccessPoint]) -> Self {
         let mut targets = BTreeMap::new();
         for store in stores {

@@ -18,6 +18,7 @@ mod public_keys;
 mod rate_limit;
 mod runtime;
 mod timestamp;
+mod upload;
 mod user;
 
 pub use authenticated::{Authenticated, Tokens};
@@ -37,4 +38,5 @@ pub use public_keys::PublicKeys;
 pub use rate_limit::RateLimit;
 pub use runtime::{InitError, events, main};
 pub use timestamp::Timestamp;
+pub use upload::UploadView;
 pub use user::{UserAnswer, UserView, profile};

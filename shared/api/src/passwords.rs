@@ -7,6 +7,8 @@ use store::{Credential, Credentials};
 
 use crate::Problem;
 
+mod owner;
+
 /// How long a write may take that can be left for the next time.
 const PATIENCE: Duration = Duration::from_secs(1);
 

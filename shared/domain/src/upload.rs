@@ -16,7 +16,7 @@ mod model;
 pub use contents::{Action, Contents, Plan, StoredVersion, Wanted};
 pub use file::{ContentType, Filename, Sha256};
 pub use lifecycle::{Event, Mismatch, Object, Outcome, Refusal, Transition};
-pub use lock::lock_until;
+pub use lock::{check_lock_length, lock_needs_password, lock_until};
 pub use plan::{MAX_PARTS, PartNumber, PartPlan, Reservation, Size};
 pub use reader::Reader;
 pub use state::{Account, Charge, ChargeChange, End, State, StoredFile, UploadStatus};

@@ -2,6 +2,7 @@
 
 mod error;
 mod form;
+mod lock;
 mod multipart;
 mod object;
 mod owned;
@@ -19,6 +20,7 @@ use settings::{Env, EnvError};
 pub use self::{
     error::StorageError,
     form::Form,
+    lock::{LockMode, LockOutcome, Retention},
     multipart::{Completed, Part},
     object::Settled,
     owned::{OpenMultipart, Owned},

@@ -1,9 +1,5 @@
-use std::time::SystemTime;
-
 use aws_sdk_s3::{
-    operation::head_object::HeadObjectError,
-    primitives::DateTime,
-    types::{ChecksumMode, ObjectLockRetention, ObjectLockRetentionMode},
+    operation::head_object::HeadObjectError, primitives::DateTime, types::ChecksumMode,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{
@@ -165,37 +161,6 @@ impl Bucket {
                 Err(error.into())
             }
             _ => Ok(()),
-        }
-    }
-
-    /// Locks a version until a time (S3 Object Lock in compliance mode: nobody can shorten it). `false`: it is locked
-    /// for longer.
-    ///
-    /// # Errors
-    /// When S3 does not answer.
-    pub async fn lock(
-        &self,
-        key: &str,
-        version_id: Option<&str>,
-        until: OffsetDateTime,
-    ) -> Result<bool, StorageError> {
-        let retention = ObjectLockRetention::builder()
-            .mode(ObjectLockRetentionMode::Compliance)
-            .retain_until_date(DateTime::from(SystemTime::from(until)))
-            .build();
-        let locked = self
-            .client
-            .put_object_retention()
-            .bucket(&self.name)
-            .key(key)
-            .set_version_id(version_id.map(str::to_owned))
-            .retention(retention)
-            .send()
-            .await;
-        match locked {
-            Ok(_) => Ok(true),
-            Err(error) if code(&error) == Some("AccessDenied") => Ok(false),
-            Err(error) => Err(error.into()),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 
 /// What proves an account: canonical e-mail -> user id, password hash, roles, status.
 ///
-/// Only sign-in and account may read a hash.
+/// Only the functions `signin`, `account` and `upload-locks` may read a hash.
 #[derive(Debug, Clone)]
 pub struct Credentials(pub(crate) Table);
 

@@ -36,5 +36,5 @@ pub use sessions::{Rotation, Session, Sessions};
 pub use sign_ups::{PendingSignUp, SignUps};
 pub use table::client;
 pub use upload_grants::{UploadGrant, UploadGrants};
-pub use uploads::Uploads;
+pub use uploads::{UploadRecords, Uploads};
 pub use users::{Changes, Standing, Updated, Users};

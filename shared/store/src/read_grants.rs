@@ -60,7 +60,7 @@ impl ReadGrants {
             .item("granted_at", at(grant.granted_at))
             .build()?;
         let is_there = ConditionCheck::builder()
-            .table_name(&uploads.table.name)
+            .table_name(&uploads.records.table.name)
             .key("owner", s(upload.owner.to_string()))
             .key("id", s(upload.id.to_string()))
             .condition_expression("#status IN (:pending, :stored) AND deletions = :deletions")

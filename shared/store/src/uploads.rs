@@ -1,5 +1,6 @@
 use aws_sdk_dynamodb::{
     Client,
+    operation::put_item::PutItemError,
     types::{Put, ReturnValue, TransactWriteItem},
 };
 use domain::{
@@ -23,14 +24,19 @@ mod list;
 pub use self::due::{Due, SHARDS};
 use self::item::read;
 
-/// Uploads: owner and upload id -> record, with an index of those that the reconciler has to look at; and the counters of
-/// their owners' bytes.
+/// The records of uploads: owner and upload id -> record, with an index of those that the reconciler has to look at.
+#[derive(Debug, Clone)]
+pub struct UploadRecords {
+    pub(crate) table: Table,
+}
+
+/// The records of uploads and the counters of their owners' bytes.
 ///
 /// A record and its owner's counters change in one transaction, so the counters are the sums of what the records are
 /// charged with ([`Upload::charge`]).
 #[derive(Debug, Clone)]
 pub struct Uploads {
-    pub(crate) table: Table,
+    pub(crate) records: UploadRecords,
     quotas: Quotas,
 }
 
@@ -47,22 +53,14 @@ pub enum Applied {
     KeyUsed,
 }
 
-impl Uploads {
-    /// The tables that `UPLOADS_TABLE` and `QUOTAS_TABLE` name, with the limit that `UPLOAD_QUOTA_BYTES` sets.
+impl UploadRecords {
+    /// The table that `UPLOADS_TABLE` names.
     ///
     /// # Errors
-    /// When a variable is missing or has no meaning.
+    /// When the variable is not set.
     pub fn from_env(env: &Env, client: &Client) -> Result<Self, EnvError> {
-        Ok(Self {
-            table: Table::from_env(env, client, "UPLOADS_TABLE")?,
-            quotas: Quotas::from_env(env, client)?,
-        })
-    }
-
-    /// The counters of the owners.
-    #[must_use]
-    pub const fn quotas(&self) -> &Quotas {
-        &self.quotas
+        let table = Table::from_env(env, client, "UPLOADS_TABLE")?;
+        Ok(Self { table })
     }
 
     /// Finds an upload of this owner. Strongly consistent: a caller sees what the last request did.
@@ -74,13 +72,89 @@ impl Uploads {
         self.table.find(key).await?.map(read).transpose()
     }
 
+    /// Carries out a change that leaves the counters as they are: one conditional write.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn apply(&self, transition: &Transition) -> Result<Applied, StoreError> {
+        let Table { client, name } = &self.table;
+        let put = client
+            .put_item()
+            .table_name(name)
+            .set_item(Some(item::write(&transition.to)))
+            .condition_expression("revision = :revision")
+            .expression_attribute_values(":revision", n(transition.from_revision))
+            .return_values(ReturnValue::None);
+        match when_free(|| put.clone().send()).await {
+            Ok(_) => Ok(Applied::Done(Box::new(transition.to.clone()))),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                self.conflict(transition).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The record is read again: the change may have been made by an earlier try whose reply got lost.
+    async fn conflict(&self, transition: &Transition) -> Result<Applied, StoreError> {
+        let found = self.find(transition.to.owner, transition.to.id).await?;
+        Ok(match found {
+            Some(found) if found == transition.to => Applied::Done(Box::new(found)),
+            found => Applied::Conflict(found.map(Box::new)),
+        })
+    }
+
+    /// The part of a transaction that changes a record.
+    fn change(&self, transition: &Transition) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.table.name)
+            .set_item(Some(item::write(&transition.to)));
+        let put = if transition.from_revision == 0 {
+            put.condition_expression("attribute_not_exists(id)")
+        } else {
+            put.condition_expression("revision = :revision")
+                .expression_attribute_values(":revision", n(transition.from_revision))
+        };
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+}
+
+impl Uploads {
+    /// The tables that `UPLOADS_TABLE` and `QUOTAS_TABLE` name, with the limit that `UPLOAD_QUOTA_BYTES` sets.
+    ///
+    /// # Errors
+    /// When a variable is missing or has no meaning.
+    pub fn from_env(env: &Env, client: &Client) -> Result<Self, EnvError> {
+        Ok(Self {
+            records: UploadRecords::from_env(env, client)?,
+            quotas: Quotas::from_env(env, client)?,
+        })
+    }
+
+    /// The counters of the owners.
+    #[must_use]
+    pub const fn quotas(&self) -> &Quotas {
+        &self.quotas
+    }
+
+    /// As [`UploadRecords::find`].
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn find(&self, owner: UserId, id: UploadId) -> Result<Option<Upload>, StoreError> {
+        self.records.find(owner, id).await
+    }
+
     /// Carries out a change: the record and its owner's counters, or nothing.
     ///
     /// # Errors
     /// When the tables do not answer.
     pub async fn apply(&self, transition: &Transition) -> Result<Applied, StoreError> {
         if transition.change.is_none() {
-            return self.put(transition).await;
+            return self.records.apply(transition).await;
         }
         self.transact(transition, None).await
     }
@@ -97,29 +171,6 @@ impl Uploads {
         self.transact(transition, record).await
     }
 
-    /// A change that leaves the counters as they are is one conditional write.
-    async fn put(&self, transition: &Transition) -> Result<Applied, StoreError> {
-        let Table { client, name } = &self.table;
-        let put = client
-            .put_item()
-            .table_name(name)
-            .set_item(Some(item::write(&transition.to)))
-            .condition_expression("revision = :revision")
-            .expression_attribute_values(":revision", n(transition.from_revision))
-            .return_values(ReturnValue::None);
-        match when_free(|| put.clone().send()).await {
-            Ok(_) => Ok(Applied::Done(Box::new(transition.to.clone()))),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                self.conflict(transition).await
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
     async fn transact(
         &self,
         transition: &Transition,
@@ -131,42 +182,20 @@ impl Uploads {
             return Ok(Applied::LimitExceeded(limit, usage));
         }
         let mut parts = vec![
-            self.record_part(transition)?,
+            self.records.change(transition)?,
             self.quotas.change(owner, transition.change)?,
         ];
         if let Some((idempotency, record)) = record {
             parts.push(idempotency.put_new(record, transition.to.created_at)?);
         }
-        match transact(&self.table.client, parts).await? {
+        match transact(&self.records.table.client, parts).await? {
             Outcome::Committed => Ok(Applied::Done(Box::new(transition.to.clone()))),
             Outcome::Refused(failed) if failed.get(2) == Some(&true) => Ok(Applied::KeyUsed),
             Outcome::Refused(failed) if failed.first() == Some(&true) => {
-                self.conflict(transition).await
+                self.records.conflict(transition).await
             }
             Outcome::Refused(_) => self.exceeded(owner, transition.change).await,
         }
-    }
-
-    fn record_part(&self, transition: &Transition) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table.name)
-            .set_item(Some(item::write(&transition.to)));
-        let put = if transition.from_revision == 0 {
-            put.condition_expression("attribute_not_exists(id)")
-        } else {
-            put.condition_expression("revision = :revision")
-                .expression_attribute_values(":revision", n(transition.from_revision))
-        };
-        Ok(TransactWriteItem::builder().put(put.build()?).build())
-    }
-
-    /// The record is read again: the change may have been made by an earlier try whose reply got lost.
-    async fn conflict(&self, transition: &Transition) -> Result<Applied, StoreError> {
-        let found = self.find(transition.to.owner, transition.to.id).await?;
-        Ok(match found {
-            Some(found) if found == transition.to => Applied::Done(Box::new(found)),
-            found => Applied::Conflict(found.map(Box::new)),
-        })
     }
 
     /// Which limit it was. The counters may have changed since; then the bytes were the reason.

@@ -8,9 +8,9 @@ use aws_sdk_s3::{
     },
 };
 use domain::Clock;
-use local::OPERATOR_KEY;
+use local::{OPERATOR_KEY, function_key};
 
-use super::{FILES, PLAIN, code};
+use super::{DOOR, FILES, PLAIN, code};
 use crate::support::TestSystem;
 
 fn in_hours(hours: i64) -> DateTime {
@@ -98,6 +98,108 @@ async fn governance_gives_way_to_who_may() {
         .send()
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_governance_lock_is_lifted_with_an_empty_retention() {
+    let system = TestSystem::start().await;
+    let s3 = system.s3(OPERATOR_KEY);
+    let version = put(&s3).await;
+    let lift = |bypass| {
+        let put = s3.put_object_retention().bucket(FILES).key("a");
+        put.set_bypass_governance_retention(bypass)
+            .retention(ObjectLockRetention::builder().build())
+            .send()
+    };
+    let held = async || {
+        let get = s3.get_object_retention().bucket(FILES).key("a");
+        get.version_id(&version).send().await
+    };
+    retain(&s3, ObjectLockRetentionMode::Governance, 2)
+        .send()
+        .await
+        .unwrap();
+    for bypass in [None, Some(false)] {
+        assert_eq!(code(&lift(bypass).await.unwrap_err()), "AccessDenied");
+    }
+    assert!(held().await.is_ok());
+    // Twice is once.
+    for _ in 0..2 {
+        lift(Some(true)).await.unwrap();
+        let none = held().await.unwrap_err();
+        assert_eq!(code(&none), "NoSuchObjectLockConfiguration");
+    }
+    let delete = s3.delete_object().bucket(FILES).key("a");
+    delete.version_id(&version).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_governance_lock_becomes_longer_or_stricter_and_then_stays() {
+    let system = TestSystem::start().await;
+    let s3 = system.s3(OPERATOR_KEY);
+    put(&s3).await;
+    let (governance, compliance) = (
+        ObjectLockRetentionMode::Governance,
+        ObjectLockRetentionMode::Compliance,
+    );
+    for (mode, hours, refused) in [
+        (&governance, 2, false),
+        (&governance, 3, false),
+        (&compliance, 2, true),
+        (&compliance, 4, false),
+        (&governance, 5, true),
+    ] {
+        let retained = retain(&s3, mode.clone(), hours).send().await;
+        assert_eq!(retained.is_err(), refused, "{mode} {hours}");
+    }
+    let bypassed = retain(&s3, governance, 5).bypass_governance_retention(true);
+    assert_eq!(code(&bypassed.send().await.unwrap_err()), "AccessDenied");
+}
+
+/// Beside the right to lock and to delete.
+#[tokio::test]
+async fn to_bypass_a_lock_and_to_read_one_are_rights_of_their_own() {
+    let system = TestSystem::start().await;
+    let echo = system.s3(&function_key("EchoFunction"));
+    for (key, may_bypass) in [("mine/a", false), ("mine/lifted/a", true)] {
+        let put = echo.put_object().bucket(DOOR).key(key).send().await;
+        let version = put.unwrap().version_id.unwrap();
+        let retention = ObjectLockRetention::builder()
+            .mode(ObjectLockRetentionMode::Governance)
+            .retain_until_date(in_hours(2))
+            .build();
+        let lock = echo.put_object_retention().bucket(DOOR).key(key);
+        lock.retention(retention).send().await.unwrap();
+        let read = echo.get_object_retention().bucket(DOOR).key(key);
+        assert_eq!(read.send().await.is_ok(), may_bypass, "{key}");
+
+        let delete = echo.delete_object().bucket(DOOR).key(key);
+        let delete = delete.version_id(&version);
+        let refused = delete.clone().send().await.unwrap_err();
+        assert_eq!(code(&refused), "AccessDenied");
+        let deleted = delete.bypass_governance_retention(true).send().await;
+        let denial = deleted.err().map(|error| {
+            let error = error.into_service_error();
+            let message = error.meta().message().unwrap_or_default();
+            message.contains("s3:BypassGovernanceRetention")
+        });
+        assert_eq!(denial, (!may_bypass).then_some(true), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn the_buckets_are_listed_for_the_operator() {
+    let system = TestSystem::start().await;
+    let listed = system.s3(OPERATOR_KEY).list_buckets().send().await.unwrap();
+    let names: Vec<_> = listed
+        .buckets()
+        .iter()
+        .filter_map(|one| one.name())
+        .collect();
+    assert_eq!(names, [FILES, PLAIN]);
+    let echo = system.s3(&function_key("EchoFunction"));
+    let refused = echo.list_buckets().send().await;
+    assert_eq!(code(&refused.unwrap_err()), "AccessDenied");
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ pub enum Event {
     Restored(String),
     /// The owner locks it.
     Locked(OffsetDateTime),
+    /// The operator lifts the lock that ends then.
+    LockLifted(OffsetDateTime),
     /// S3 holds what was wanted; or does not have the file any more.
     Settled {
         /// Whether S3 has the version of the file.
@@ -143,6 +145,7 @@ impl Upload {
             Event::DeletedForGood => self.deleted_for_good(now)?,
             Event::Restored(version_id) => self.restored(version_id, now)?,
             Event::Locked(until) => Some(self.locked(*until)?),
+            Event::LockLifted(until) => self.lock_lifted(*until)?,
             Event::Settled { has_file } => self.settled(*has_file, now),
             Event::Overdrawn => self.given_up(now),
             Event::Due => self.due(now),
@@ -321,6 +324,18 @@ impl Upload {
                 ..self.clone()
             }),
             _ => Err(Refusal::NotStored),
+        }
+    }
+
+    /// A lock that was set meanwhile stays.
+    fn lock_lifted(&self, until: OffsetDateTime) -> Result<Option<Self>, Refusal> {
+        match self.locked_until {
+            Some(other) if other != until => Err(Refusal::Locked(other)),
+            Some(_) => Ok(Some(Self {
+                locked_until: None,
+                ..self.clone()
+            })),
+            None => Ok(None),
         }
     }
 

@@ -47,7 +47,7 @@ impl Uploads {
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<Vec<Due>, StoreError> {
-        let Table { client, name } = &self.table;
+        let Table { client, name } = &self.records.table;
         let (mut found, mut after) = (Vec::new(), None);
         loop {
             let page = client

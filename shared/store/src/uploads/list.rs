@@ -42,7 +42,7 @@ impl Uploads {
         before: Option<String>,
         limit: usize,
     ) -> Result<(Vec<Upload>, Option<String>), StoreError> {
-        let Table { client, name } = &self.table;
+        let Table { client, name } = &self.records.table;
         let condition = if before.is_some() {
             "#owner = :owner AND id < :before"
         } else {
@@ -81,7 +81,7 @@ impl Uploads {
     /// # Errors
     /// When the table does not answer.
     pub async fn all_of(&self, owner: UserId) -> Result<Vec<Upload>, StoreError> {
-        let Table { client, name } = &self.table;
+        let Table { client, name } = &self.records.table;
         let (mut found, mut after) = (Vec::new(), None);
         loop {
             let page = client

@@ -1,0 +1,60 @@
+use domain::{Upload, upload::Size};
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{Problem, Timestamp};
+
+/// A file that the caller uploads.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Upload)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadView {
+    #[schema(format = "uuid")]
+    id: String,
+    filename: String,
+    content_type: String,
+    /// Bytes; null until the size is known.
+    size: Option<u64>,
+    /// The SHA-256 that the caller sent; S3 has compared it.
+    sha256: Option<String>,
+    #[schema(pattern = "^(pending|stored|failed|deleted)$")]
+    status: &'static str,
+    created_at: Timestamp,
+    stored_at: Option<Timestamp>,
+}
+
+impl From<&Upload> for UploadView {
+    fn from(upload: &Upload) -> Self {
+        Self {
+            id: upload.id.to_string(),
+            filename: upload.filename.as_str().to_owned(),
+            content_type: upload.content_type.as_str().to_owned(),
+            size: upload.known_size().map(Size::bytes),
+            sha256: upload
+                .sha256
+                .as_ref()
+                .map(|digest| digest.as_str().to_owned()),
+            status: upload.status().as_str(),
+            created_at: Timestamp(upload.created_at),
+            stored_at: upload.state.file().map(|file| Timestamp(file.stored_at)),
+        }
+    }
+}
+
+impl Problem {
+    /// 409: the upload is write-once, and its lock has not ended.
+    #[must_use]
+    pub const fn upload_locked() -> Self {
+        let detail = "This upload is locked: it cannot be deleted, replaced or restored, and its lock cannot be \
+                      shortened. Wait until the lock ends.";
+        Self::new(StatusCode::CONFLICT, "upload_locked", detail)
+    }
+
+    /// 409: S3 has no file of this upload.
+    #[must_use]
+    pub const fn upload_not_stored() -> Self {
+        let detail = "This upload is pending, failed or deleted. Only a stored upload can be changed this way.";
+        Self::new(StatusCode::CONFLICT, "upload_not_stored", detail)
+    }
+}

@@ -1,0 +1,57 @@
+//! The files behind the API, by the real SDK.
+
+use aws_sdk_s3::{
+    Client,
+    config::{BehaviorVersion, Credentials, Region},
+    primitives::DateTime,
+    types::{ObjectLockMode, ObjectLockRetention, ObjectLockRetentionMode},
+};
+use serde_json::Value;
+
+use super::{SignedIn, TestApp};
+
+/// The bucket of all uploads.
+pub const BUCKET: &str = "cloakroom-dev-uploadsbucket";
+
+impl TestApp {
+    /// S3 as the holder of an access key sees it: `local` is the operator, a function's key has a session token.
+    pub fn s3(&self, key: &str) -> Client {
+        let token = (key != "local").then(|| "local".to_owned());
+        let credentials = Credentials::new(key, "local", token, None, "a test");
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(credentials)
+            .endpoint_url(self.endpoint("s3"))
+            .force_path_style(true)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .region(Region::new("us-east-1"));
+        Client::from_conf(config.build())
+    }
+
+    /// How S3 holds the current version of an object: the mode, and the end in seconds since 1970.
+    pub async fn held(&self, key: &str) -> Option<(ObjectLockMode, i64)> {
+        let head = self.s3("local").head_object().bucket(BUCKET).key(key);
+        let head = head.send().await.unwrap();
+        Some((
+            head.object_lock_mode?,
+            head.object_lock_retain_until_date?.secs(),
+        ))
+    }
+
+    /// Locks an object in S3, as an operator does by hand.
+    pub async fn hold(&self, key: &str, mode: ObjectLockRetentionMode, until: i64) {
+        let retention = ObjectLockRetention::builder().mode(mode);
+        let retention = retention.retain_until_date(DateTime::from_secs(until));
+        let put = self.s3("local").put_object_retention().bucket(BUCKET);
+        let put = put.key(key).retention(retention.build());
+        put.send().await.unwrap();
+    }
+}
+
+impl SignedIn<'_> {
+    /// The key of the object of an upload of this user.
+    pub fn key_of(&self, upload: &Value) -> String {
+        let id = upload["upload"]["id"].as_str().unwrap();
+        format!("{}/{id}", self.id)
+    }
+}
