@@ -69,7 +69,7 @@ def governance_gives_way_to_whoever_may(s3: Server) -> None:
 
 
 @check
-def an_empty_retention_lifts_governance_for_whoever_may(s3: Server) -> None:
+def an_empty_retention_with_a_bypass_lifts_governance(s3: Server) -> None:
     version = s3.put(s3.key())["VersionId"]
     retain(s3, now() + SOON)
     lift = {"Key": s3.key(), "Retention": {}}

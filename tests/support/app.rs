@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::{
-    Answer, PASSWORD, SignedIn,
+    Answer, BUCKET, PASSWORD, SignedIn,
     ministack::{self, Ministack},
 };
 
@@ -172,6 +172,13 @@ impl TestApp {
     /// The access key that stands for `key` with the engines there are: another implementation has one for everybody.
     pub fn access_key<'a>(&self, key: &'a str) -> &'a str {
         self.ministack.as_ref().map_or(key, |_| ministack::KEY)
+    }
+
+    /// The bucket of all uploads.
+    pub fn bucket(&self) -> &'static str {
+        self.ministack
+            .as_ref()
+            .map_or(BUCKET, |_| ministack::BUCKET)
     }
 
     /// Calls an engine as the holder of an access key: `DynamoDB_20120810.GetItem`, `AmazonSSM.GetParameter`.

@@ -23,7 +23,7 @@ const EXECUTABLE: &str = "CLOAKROOM_TEST_MINISTACK";
 pub const KEY: &str = "test";
 
 /// In place of the template's bucket and its access points.
-const BUCKET: &str = "uploads";
+pub const BUCKET: &str = "uploads";
 
 /// One ministack of its own for each system, with the template's tables, a bucket and a signing key in it.
 pub struct Ministack {

@@ -10,14 +10,15 @@ use serde_json::Value;
 
 use super::{SignedIn, TestApp};
 
-/// The bucket of all uploads.
+/// The bucket of all uploads in the local system.
 pub const BUCKET: &str = "cloakroom-dev-uploadsbucket";
 
 impl TestApp {
     /// S3 as the holder of an access key sees it: `local` is the operator, a function's key has a session token.
     pub fn s3(&self, key: &str) -> Client {
         let token = (key != "local").then(|| "local".to_owned());
-        let credentials = Credentials::new(key, "local", token, None, "a test");
+        let (key, secret) = (self.access_key(key), self.access_key("local"));
+        let credentials = Credentials::new(key, secret, token, None, "a test");
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .credentials_provider(credentials)
@@ -30,7 +31,8 @@ impl TestApp {
 
     /// How S3 holds the current version of an object: the mode, and the end in seconds since 1970.
     pub async fn held(&self, key: &str) -> Option<(ObjectLockMode, i64)> {
-        let head = self.s3("local").head_object().bucket(BUCKET).key(key);
+        let head = self.s3("local").head_object().bucket(self.bucket());
+        let head = head.key(key);
         let head = head.send().await.unwrap();
         Some((
             head.object_lock_mode?,
@@ -42,7 +44,8 @@ impl TestApp {
     pub async fn hold(&self, key: &str, mode: ObjectLockRetentionMode, until: i64) {
         let retention = ObjectLockRetention::builder().mode(mode);
         let retention = retention.retain_until_date(DateTime::from_secs(until));
-        let put = self.s3("local").put_object_retention().bucket(BUCKET);
+        let put = self.s3("local").put_object_retention();
+        let put = put.bucket(self.bucket());
         let put = put.key(key).retention(retention.build());
         put.send().await.unwrap();
     }

@@ -199,6 +199,9 @@ export class Fake {
       case "POST restore":
         file.record.status = "stored";
         return { status: 200, body: { upload: file.record } };
+      case "PUT lock":
+        if ((json.password ?? me.password) !== me.password) return refusal(401, "invalid_credentials", "The password is wrong.");
+        return { status: 200, body: { upload: file.record, lockedUntil: json.until } };
     }
     return refusal(405, "method_not_allowed", "Not with this method.");
   }

@@ -293,3 +293,18 @@ test("a deleted file can be restored from its versions", async (t) => {
     assert.equal((await cloakroom.uploads.restore(id, versionId)).status, "stored");
   }
 });
+
+test("a lock without a password is tried again, one with a password is not", async (t) => {
+  const { fake, cloakroom } = await signedIn(t);
+  const { id } = await (await cloakroom.uploads.create(file(100))).done;
+  const until = new Date(Date.now() + 3_600_000);
+  /** @type {any[]} */
+  const sent = [];
+  fake.api = ({ path, json }) => {
+    if (path.endsWith("/lock") && sent.push(json) % 2 === 1) return refusal(503, "unavailable", "Later.");
+  };
+  await cloakroom.uploads.lock(id, until);
+  assert.deepEqual(sent, [{ until: until.toISOString() }, { until: until.toISOString() }]);
+  await assert.rejects(cloakroom.uploads.lock(id, until, { password: "analytical engine" }), { code: "unavailable" });
+  assert.deepEqual(sent.slice(2), [{ until: until.toISOString(), password: "analytical engine" }]);
+});

@@ -76,7 +76,7 @@ impl Files {
     }
 
     /// Lifts the governance lock of a version: an empty retention with the header that bypasses governance mode
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html>).
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_S3Retention.html>).
     pub(super) async fn lift(&self, key: &str, version_id: &str) -> Result<(), AwsError> {
         let lifted = self
             .client

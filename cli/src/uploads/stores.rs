@@ -36,20 +36,18 @@ impl Stores {
         let stack = args.stack.clone();
         let stack = stack.unwrap_or_else(|| args.target.env.stack());
         let (dynamodb, endpoint) = connection.dynamodb();
-        let table = match &args.uploads_table {
-            Some(given) => given.clone(),
-            None => {
-                let names = table_names(&dynamodb, &endpoint).await?;
-                find(&TABLE, &stack, &names, &endpoint)?
-            }
+        let table = if let Some(given) = &args.uploads_table {
+            given.clone()
+        } else {
+            let names = table_names(&dynamodb, &endpoint).await?;
+            find(&TABLE, &stack, &names, &endpoint)?
         };
         let (client, endpoint) = connection.s3();
-        let bucket = match &args.bucket {
-            Some(given) => given.clone(),
-            None => {
-                let names = bucket_names(&client, &endpoint).await?;
-                find(&BUCKET, &stack, &names, &endpoint)?
-            }
+        let bucket = if let Some(given) = &args.bucket {
+            given.clone()
+        } else {
+            let names = bucket_names(&client, &endpoint).await?;
+            find(&BUCKET, &stack, &names, &endpoint)?
         };
         let env = Env::from([("UPLOADS_TABLE", table.as_str())]);
         Ok(Self {
