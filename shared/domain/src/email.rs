@@ -3,7 +3,7 @@ use std::fmt;
 use idna::AsciiDenyList;
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::Invalid;
+use crate::{Invalid, display_text};
 
 /// RFC 5321, section 4.5.3.1: a path has at most 256 octets, two of them the angle brackets.
 const MAX_BYTES: usize = 254;
@@ -98,17 +98,16 @@ fn is_local_char(c: char) -> bool {
     if c.is_ascii() {
         c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c)
     } else {
-        !c.is_whitespace() && !c.is_control() && !is_invisible(c)
+        !c.is_whitespace() && !is_invisible(c)
     }
 }
 
-/// Characters that show nothing or change the direction of text: two addresses that differ
-/// only in these look the same to a person.
+/// Whether a character shows nothing or changes the direction of text: two addresses that differ only in such characters
+/// look the same to a person. U+FFF9 to U+FFFB enclose annotations, which are not shown.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    display_text::is_control(c)
+        || display_text::is_default_ignorable(c)
+        || matches!(c, '\u{fff9}'..='\u{fffb}')
 }
 
 fn canonical_domain(domain: &str) -> Result<String, Invalid> {
