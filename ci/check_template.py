@@ -30,7 +30,7 @@ GRANTS = {
     "Signup": {
         "CredentialsTable": {"PutItem"},
         "UsersTable": {"PutItem"},
-        "IdempotencyTable": {"GetItem", "PutItem"},
+        "IdempotencyTable": {"GetItem", "PutItem", "UpdateItem"},
         "LimitsTable": {"UpdateItem"},
         "SignUpsTable": {"PutItem"},
         "OutboxTable": {"PutItem"},
@@ -137,9 +137,25 @@ def changing_only(*names: str) -> dict:
 
 RETURNS_NOTHING = {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}}
 
+
+def writing_only(*names: str) -> dict:
+    """One that writes no more than it names, and is not given what it replaces."""
+    return naming_only(*names) | RETURNS_NOTHING
+
+
+# A new user, without roles.
+NEW_USER = (
+    "id", "shard", "email", "email_canonical", "name", "profile", "version", "session_epoch", "created_at", "updated_at"
+)  # fmt: skip
+
 # What holds of a grant besides: function -> resource -> condition. All others have none.
 CONDITIONS = {
-    "Signup": {"CredentialsTable": RETURNS_NOTHING},
+    "Signup": {
+        "CredentialsTable": writing_only("email", "user_id", "hash", "status", "session_epoch"),
+        "UsersTable": writing_only(*NEW_USER),
+        "SignUpsTable": RETURNS_NOTHING,
+        "OutboxTable": RETURNS_NOTHING,
+    },
     "Recovery": {"CredentialsTable": RETURNS_NOTHING, "UsersTable": RETURNS_NOTHING},
     "Users": {"UsersTable": naming_only("id", "name", "profile", "version", "updated_at", "write_id")},
     "Session": {"CredentialsTable": changing_only("email", "user_id", "session_epoch")},

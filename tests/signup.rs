@@ -1,4 +1,5 @@
 mod limits;
+mod repeats;
 
 use insta::{
     assert_json_snapshot,

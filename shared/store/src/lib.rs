@@ -2,11 +2,13 @@
 
 pub mod accounts;
 mod attempts;
+mod comparisons;
 mod credentials;
 mod email_tokens;
 mod error;
 mod idempotency;
 mod limits;
+mod marked;
 mod outbox;
 mod quotas;
 mod read_grants;
@@ -24,6 +26,7 @@ mod users;
 #[cfg(test)]
 mod tests;
 
+pub use comparisons::ComparisonClaim;
 pub use credentials::{Credential, Credentials, Holder};
 pub use email_tokens::{EmailTokens, Purpose, StoredToken};
 pub use error::StoreError;
