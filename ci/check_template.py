@@ -14,7 +14,7 @@ import sys
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
 from cloudformation import PSEUDO, Report, Template, dump  # noqa: E402
-from functions import FUNCTIONS, logical_name  # noqa: E402
+from functions import FUNCTIONS, ROOT, logical_name  # noqa: E402
 
 PRIVATE_KEYS = "/cloakroom/dev"  # and the public ones, which lie below
 PUBLIC_KEYS = "/cloakroom/dev/keys/public"
@@ -79,6 +79,7 @@ GRANTS = {
         "CredentialsTable": {"GetItem"},
         "UsersTable": {"GetItem"},
         "EmailTokensTable": {"PutItem"},
+        "LimitsTable": {"UpdateItem"},
         "identity/app@mail.example": {"SendEmail"},
         "identity/mail.example": {"SendEmail"},
         "MailerDeadLetters": {"SendMessage"},
@@ -186,7 +187,8 @@ ENVIRONMENT = {
     "Recovery": LIMITED
     | {"CREDENTIALS_TABLE", "USERS_TABLE", "EMAIL_TOKENS_TABLE", "SIGN_UPS_TABLE", "OUTBOX_TABLE"}
     | {"MAIL_FROM", "BCRYPT_COST"},
-    "Mailer": {"CREDENTIALS_TABLE", "USERS_TABLE", "EMAIL_TOKENS_TABLE", "MAIL_FROM", "APP_URL"},
+    "Mailer": {"CREDENTIALS_TABLE", "USERS_TABLE", "EMAIL_TOKENS_TABLE", "MAIL_FROM", "APP_URL"}
+    | {"LIMITS_TABLE", "MAILS_PER_MAILBOX", "MAILS_PER_DAY"},
     "Keys": {"PARAMETER_PATH", "PARAMETER_CACHE_SECONDS", "ISSUER"},
     "Uploads": VERIFIER
     | {"UPLOADS_TABLE", "QUOTAS_TABLE", "IDEMPOTENCY_TABLE", "UPLOAD_GRANTS_TABLE", "READ_GRANTS_TABLE"}
@@ -575,6 +577,19 @@ def check_streams(report: Report, template: Template) -> None:
         report.same(mailer["Environment"]["Variables"]["APP_URL"], page, f"{values}: where links in mails lead")
 
 
+def check_alarms(report: Report, template: Template) -> None:
+    """The alarm reads the metric that the filter writes, from lines that the mailer prints."""
+    (metric,) = template.of_type("AWS::Logs::MetricFilter").values()
+    (alarm,) = template.of_type("AWS::CloudWatch::Alarm").values()
+    report.same(metric["LogGroupName"], "MailerLogGroup", "the metric is of the mailer's log")
+    report.check("mail_limit_reached" in metric["FilterPattern"], "the metric counts mail that is not sent")
+    (counted,) = metric["MetricTransformations"]
+    written = (counted["MetricNamespace"], counted["MetricName"])
+    report.same((alarm["Namespace"], alarm["MetricName"]), written, "the alarm reads the metric")
+    source = (ROOT / "functions/mailer/src/order.rs").read_text()
+    report.check('"mail_limit_reached"' in source, "the mailer prints the line that is counted")
+
+
 def check_rules(report: Report, template: Template) -> None:
     """What no stack may be deployed with."""
     rules = template.body["Rules"]
@@ -805,6 +820,7 @@ def main() -> int:
     check_invocation(report, template)
     check_events(report, template)
     check_streams(report, template)
+    check_alarms(report, template)
     check_rules(report, template)
     check_bucket(report, template)
     check_page(report, template)

@@ -17,7 +17,7 @@ const ACTIONS: [&str; 10] = [
 ];
 
 /// Function, table or index, and what is allowed there. What is not in here is denied.
-const ALLOWED: [(&str, &str, &[&str]); 37] = [
+const ALLOWED: [(&str, &str, &[&str]); 38] = [
     (
         "Signup",
         "Credentials",
@@ -78,6 +78,11 @@ const ALLOWED: [(&str, &str, &[&str]); 37] = [
         "Mailer",
         "EmailTokens",
         &["PutItem", "TransactWriteItems Put"],
+    ),
+    (
+        "Mailer",
+        "Limits",
+        &["UpdateItem", "TransactWriteItems Update"],
     ),
     (
         "Signin",

@@ -56,6 +56,20 @@ impl Email {
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
+
+    /// The mailbox that mail to the address probably arrives in, to count mail by: the canonical form without the subaddress
+    /// `+tag` (RFC 5233, section 1). Dots stay, because most providers do not ignore them.
+    #[must_use]
+    pub fn mailbox(&self) -> String {
+        let (local, domain) = self
+            .canonical
+            .rsplit_once('@')
+            .unwrap_or((&self.canonical, ""));
+        let user = local.split_once('+').map_or(local, |(user, _)| user);
+        // With nothing before it, the plus is part of the name.
+        let user = if user.is_empty() { local } else { user };
+        format!("{user}@{domain}")
+    }
 }
 
 /// Upper and then lower case, letter by letter: a fold that also brings final and medial sigma together.
@@ -220,7 +234,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn subaddresses_share_a_mailbox() {
+        let mailbox = |text: &str| Email::parse(text).unwrap().mailbox();
+        for (address, expected) in [
+            ("Ada@Example.com", "ada@example.com"),
+            ("ada+shop@example.com", "ada@example.com"),
+            ("ada+a+b@example.com", "ada@example.com"),
+            ("ada+@example.com", "ada@example.com"),
+            ("a.d.a@example.com", "a.d.a@example.com"),
+            ("ada-shop@example.com", "ada-shop@example.com"),
+            ("+ada@example.com", "+ada@example.com"),
+        ] {
+            assert_eq!(mailbox(address), expected, "{address}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_tag_changes_no_mailbox(local in "[a-z0-9.]{1,20}", tag in "[a-z0-9+]{0,20}") {
+            let tagged = Email::parse(&format!("{local}+{tag}@example.com"));
+            if let (Ok(email), Ok(tagged)) = (Email::parse(&format!("{local}@example.com")), tagged) {
+                prop_assert_eq!(email.mailbox(), tagged.mailbox());
+            }
+        }
+
         #[test]
         fn no_text_makes_it_panic_and_canonical_is_a_fixed_point(text in ".{0,80}") {
             if let Ok(email) = Email::parse(&text) {
