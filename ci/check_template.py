@@ -14,7 +14,7 @@ import sys
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
 from cloudformation import PSEUDO, Report, Template, dump  # noqa: E402
-from functions import FUNCTIONS, logical_name  # noqa: E402
+from functions import FUNCTIONS, ROOT, logical_name  # noqa: E402
 
 PRIVATE_KEYS = "/cloakroom/dev"  # and the public ones, which lie below
 PUBLIC_KEYS = "/cloakroom/dev/keys/public"
@@ -31,7 +31,7 @@ GRANTS = {
     "Signup": {
         "CredentialsTable": {"PutItem"},
         "UsersTable": {"PutItem"},
-        "IdempotencyTable": {"GetItem", "PutItem"},
+        "IdempotencyTable": {"GetItem", "PutItem", "UpdateItem"},
         "LimitsTable": {"UpdateItem"},
         "SignUpsTable": {"PutItem"},
         "OutboxTable": {"PutItem"},
@@ -80,6 +80,7 @@ GRANTS = {
         "CredentialsTable": {"GetItem"},
         "UsersTable": {"GetItem"},
         "EmailTokensTable": {"PutItem"},
+        "LimitsTable": {"UpdateItem"},
         "identity/app@mail.example": {"SendEmail"},
         "identity/mail.example": {"SendEmail"},
         "MailerDeadLetters": {"SendMessage"},
@@ -156,9 +157,25 @@ def changing_only(*names: str) -> dict:
 
 RETURNS_NOTHING = {"StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"}}
 
+
+def writing_only(*names: str) -> dict:
+    """One that writes no more than it names, and is not given what it replaces."""
+    return naming_only(*names) | RETURNS_NOTHING
+
+
+# A new user, without roles.
+NEW_USER = (
+    "id", "shard", "email", "email_canonical", "name", "profile", "version", "session_epoch", "created_at", "updated_at"
+)  # fmt: skip
+
 # What holds of a grant besides: function -> resource -> condition. All others have none.
 CONDITIONS = {
-    "Signup": {"CredentialsTable": RETURNS_NOTHING},
+    "Signup": {
+        "CredentialsTable": writing_only("email", "user_id", "hash", "status", "session_epoch"),
+        "UsersTable": writing_only(*NEW_USER),
+        "SignUpsTable": RETURNS_NOTHING,
+        "OutboxTable": RETURNS_NOTHING,
+    },
     "Recovery": {"CredentialsTable": RETURNS_NOTHING, "UsersTable": RETURNS_NOTHING},
     "Users": {"UsersTable": naming_only("id", "name", "profile", "version", "updated_at", "write_id")},
     "Session": {"CredentialsTable": changing_only("email", "user_id", "session_epoch")},
@@ -194,7 +211,8 @@ ENVIRONMENT = {
     "Recovery": LIMITED
     | {"CREDENTIALS_TABLE", "USERS_TABLE", "EMAIL_TOKENS_TABLE", "SIGN_UPS_TABLE", "OUTBOX_TABLE"}
     | {"MAIL_FROM", "BCRYPT_COST"},
-    "Mailer": {"CREDENTIALS_TABLE", "USERS_TABLE", "EMAIL_TOKENS_TABLE", "MAIL_FROM", "APP_URL"},
+    "Mailer": {"CREDENTIALS_TABLE", "USERS_TABLE", "EMAIL_TOKENS_TABLE", "MAIL_FROM", "APP_URL"}
+    | {"LIMITS_TABLE", "MAILS_PER_MAILBOX", "MAILS_PER_DAY"},
     "Keys": {"PARAMETER_PATH", "PARAMETER_CACHE_SECONDS", "ISSUER"},
     "Uploads": VERIFIER
     | {"UPLOADS_TABLE", "QUOTAS_TABLE", "IDEMPOTENCY_TABLE", "UPLOAD_GRANTS_TABLE", "READ_GRANTS_TABLE"}
@@ -591,6 +609,19 @@ def check_streams(report: Report, template: Template) -> None:
         report.same(mailer["Environment"]["Variables"]["APP_URL"], page, f"{values}: where links in mails lead")
 
 
+def check_alarms(report: Report, template: Template) -> None:
+    """The alarm reads the metric that the filter writes, from lines that the mailer prints."""
+    (metric,) = template.of_type("AWS::Logs::MetricFilter").values()
+    (alarm,) = template.of_type("AWS::CloudWatch::Alarm").values()
+    report.same(metric["LogGroupName"], "MailerLogGroup", "the metric is of the mailer's log")
+    report.check("mail_limit_reached" in metric["FilterPattern"], "the metric counts mail that is not sent")
+    (counted,) = metric["MetricTransformations"]
+    written = (counted["MetricNamespace"], counted["MetricName"])
+    report.same((alarm["Namespace"], alarm["MetricName"]), written, "the alarm reads the metric")
+    source = (ROOT / "functions/mailer/src/order.rs").read_text()
+    report.check('"mail_limit_reached"' in source, "the mailer prints the line that is counted")
+
+
 def check_rules(report: Report, template: Template) -> None:
     """What no stack may be deployed with."""
     rules = template.body["Rules"]
@@ -833,6 +864,7 @@ def main() -> int:
     check_invocation(report, template)
     check_events(report, template)
     check_streams(report, template)
+    check_alarms(report, template)
     check_rules(report, template)
     check_bucket(report, template)
     check_page(report, template)

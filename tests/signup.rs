@@ -1,4 +1,5 @@
 mod limits;
+mod repeats;
 
 use insta::{
     assert_json_snapshot,
@@ -134,6 +135,46 @@ async fn everything_wrong_with_a_body_is_told_at_once() {
       ]
     }
     "#);
+}
+
+#[tokio::test]
+async fn names_that_look_empty_or_change_the_direction_of_text_are_refused() {
+    let app = TestApp::start();
+    let sign_up = async |name: &str, city: &str| {
+        let body = json!({
+            "email": "ada@example.com", "password": PASSWORD, "name": name, "profile": {"city": city},
+        });
+        app.post("/signup", &body).await
+    };
+    for (text, code) in [
+        ("\u{200b}", "empty"),
+        ("\u{3164}\u{2800}", "empty"),
+        ("\u{2029}", "empty"),
+        ("\u{202e}adA", "control_character"),
+        ("Ada\u{200f}", "control_character"),
+        ("Ada\u{2028}Lovelace", "control_character"),
+    ] {
+        let answer = sign_up(text, text).await.expect(422).json();
+        let errors = answer["errors"].as_array().unwrap();
+        let errors: Vec<_> = errors
+            .iter()
+            .map(|error| (&error["pointer"], &error["code"]))
+            .collect();
+        assert_eq!(
+            errors,
+            [
+                (&json!("/name"), &json!(code)),
+                (&json!("/profile/city"), &json!(code)),
+            ],
+            "{text:?}"
+        );
+    }
+    let (name, city) = (
+        "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}",
+        "\u{41b}\u{432}\u{456}\u{432}",
+    );
+    let user = sign_up(name, city).await.expect(201).json();
+    assert_eq!(user["user"]["name"], name);
 }
 
 /// Ways to write one address: case, composed and decomposed accents, spaces around it.

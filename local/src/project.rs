@@ -16,6 +16,9 @@ const LOG_LEVEL: &str = "warn";
 /// On one machine all requests come from one address: those of a person, of a test, and of a script that makes users.
 const REQUESTS_PER_ADDRESS: &str = "3000";
 
+/// A person who tries things out sends many mails to one address, and tests send more.
+const MAILS_PER_DAY: &str = "100000";
+
 /// Mail works at once: none of it leaves the machine.
 const MAIL_FROM: &str = "cloakroom@localhost";
 
@@ -89,6 +92,8 @@ fn parameters(
         ("LogLevel", LOG_LEVEL),
         ("RequestsPerAddress", REQUESTS_PER_ADDRESS),
         ("MailFrom", MAIL_FROM),
+        ("MailsPerMailbox", MAILS_PER_DAY),
+        ("MailsPerDay", MAILS_PER_DAY),
         ("AppUrl", page.as_str()),
     ] {
         if is_declared(name) {

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::{ask, standing};
 use crate::support::{
-    PASSWORD, SignedIn, TestApp, eventually,
+    PASSWORD, SignedIn, TestApp,
     faults::{Fault, Fragile},
 };
 
@@ -73,9 +73,7 @@ async fn the_log_says_who_did_what_to_whom_by_their_ids() {
         ask(&admin, what, &ada.id).await;
     }
     ask(&admin, "disable", &admin.id).await.expect(409);
-    app.get("/the-end").await.expect(404);
-    eventually(async || app.log().contains("/the-end")).await;
-    let log = app.log();
+    let log = app.complete_log().await;
     let events: Vec<_> = log
         .lines()
         .filter(|line| line.contains("admin_changed_user"))

@@ -17,7 +17,7 @@ const ACTIONS: [&str; 10] = [
 ];
 
 /// Function, table or index, and what is allowed there. What is not in here is denied.
-const ALLOWED: [(&str, &str, &[&str]); 42] = [
+const ALLOWED: [(&str, &str, &[&str]); 43] = [
     (
         "Signup",
         "Credentials",
@@ -27,7 +27,13 @@ const ALLOWED: [(&str, &str, &[&str]); 42] = [
     (
         "Signup",
         "Idempotency",
-        &["GetItem", "PutItem", "TransactWriteItems Put"],
+        &[
+            "GetItem",
+            "PutItem",
+            "UpdateItem",
+            "TransactWriteItems Put",
+            "TransactWriteItems Update",
+        ],
     ),
     ("Signup", "SignUps", &["PutItem", "TransactWriteItems Put"]),
     ("Signup", "Outbox", &["PutItem", "TransactWriteItems Put"]),
@@ -72,6 +78,11 @@ const ALLOWED: [(&str, &str, &[&str]); 42] = [
         "Mailer",
         "EmailTokens",
         &["PutItem", "TransactWriteItems Put"],
+    ),
+    (
+        "Mailer",
+        "Limits",
+        &["UpdateItem", "TransactWriteItems Update"],
     ),
     (
         "Signin",
@@ -436,6 +447,53 @@ async fn who_may_change_an_account_may_not_touch_its_hash() {
     }
     let reset = update("SET #a = :x", of_all, "ALL_OLD");
     assert!(!database(&app, "Recovery", "UpdateItem", &reset).await);
+}
+
+/// IAM cannot require that an item is new. What it can keep a put from is in this test, and so is what it cannot.
+#[tokio::test]
+async fn signup_cannot_write_roles_or_get_what_it_replaces() {
+    let app = TestApp::start();
+    let ada = app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    let id = ada.json()["user"]["id"].clone();
+    for (table, key, value) in [
+        ("Credentials", "email", json!("ada@example.com")),
+        ("Users", "id", id),
+    ] {
+        let put = |attribute: &str| {
+            json!({
+                "TableName": format!("cloakroom-dev-{table}Table"),
+                "Item": {key: {"S": value}, attribute: {"S": "x"}},
+            })
+        };
+        for (attribute, allowed) in [
+            ("session_epoch", true),
+            ("roles", false),
+            ("failures", false),
+        ] {
+            let transaction = json!({"TransactItems": [{"Put": put(attribute)}]});
+            for (operation, body) in [
+                ("PutItem", put(attribute)),
+                ("TransactWriteItems", transaction),
+            ] {
+                let may = database(&app, "Signup", operation, &body).await;
+                assert_eq!(may, allowed, "{operation} {attribute} in {table}");
+            }
+        }
+    }
+    for (table, key) in [
+        ("Credentials", "email"),
+        ("Users", "id"),
+        ("SignUps", "email"),
+        ("Outbox", "id"),
+    ] {
+        let returned = json!({
+            "TableName": format!("cloakroom-dev-{table}Table"), "Item": {key: {"S": "x"}}, "ReturnValues": "ALL_OLD",
+        });
+        assert!(
+            !database(&app, "Signup", "PutItem", &returned).await,
+            "{table}"
+        );
+    }
 }
 
 /// A refresh takes the roles from Users, and an administrator is one by what stands there.

@@ -1,5 +1,7 @@
 //! The way of a mail from the order to the outbox, and what becomes of it when something fails.
 
+mod limits;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -199,6 +201,7 @@ async fn the_mailer_cannot_read_a_hash() {
         ("Users", id(), Some("profile"), 400),
         ("EmailTokens", id(), None, 400),
         ("SignUps", email(), None, 400),
+        ("Limits", id(), None, 400),
         ("Outbox", id(), None, 400),
     ] {
         let found = read(table, key, projection).await;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::{
-    Answer, BUCKET, PASSWORD, SignedIn,
+    Answer, BUCKET, PASSWORD, SignedIn, eventually,
     ministack::{self, Ministack},
 };
 
@@ -123,6 +123,19 @@ impl TestApp {
     /// Everything the system has printed so far, the functions' logs included.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// The log after one more request, whose lines are waited for: the gateway's, and at level `info` the function's.
+    pub async fn complete_log(&self) -> String {
+        let last = Answer::of(self.request(Method::TRACE, "/")).await;
+        let id = last.header("x-request-id").unwrap();
+        eventually(async || {
+            let log = self.log();
+            let is_info = log.contains(r#""message":"request""#);
+            log.contains(" TRACE ") && (!is_info || log.contains(id))
+        })
+        .await;
+        self.log()
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -72,7 +72,7 @@ async fn every_request_is_a_line_and_every_start_says_what_it_does() {
             .any(|line| parts.iter().all(|part| line.contains(part)))
     };
     eventually(async || has(&["401 GET", "/users/me  ", " ms", "users", "cold start"])).await;
-    eventually(async || has(&["404 GET", "/nope  ", " ms"])).await;
+    eventually(async || has(&["404 GET", "$default  ", " ms"])).await;
 }
 
 #[test]

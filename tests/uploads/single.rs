@@ -157,6 +157,31 @@ async fn everything_that_is_wrong_with_an_announcement_is_named() {
 }
 
 #[tokio::test]
+async fn a_filename_that_looks_empty_or_changes_the_direction_of_text_is_refused() {
+    let app = TestApp::start();
+    let ada = app.somebody("ada@example.com").await;
+    for (filename, status) in [
+        ("\u{200b}", 422),
+        ("photo\u{202e}gnp.exe", 422),
+        ("a\u{200e}.txt", 422),
+        ("a\u{2029}.txt", 422),
+        (
+            "\u{6a9}\u{62a}\u{627}\u{628}\u{200c}\u{647}\u{627}.pdf",
+            201,
+        ),
+    ] {
+        let body = json!({"filename": filename, "contentType": "text/plain", "size": 5});
+        let answer = ada.post("/uploads", &body).await.expect(status).json();
+        if status == 422 {
+            assert_eq!(
+                answer["errors"][0]["code"], "invalid_filename",
+                "{filename:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_announcement_that_is_sent_twice_is_made_once() {
     let app = TestApp::start();
     let ada = app.somebody("ada@example.com").await;

@@ -25,7 +25,7 @@ pub async fn batch(app: &App, event: &Value) -> Report {
         let sequence_number = record["dynamodb"]["SequenceNumber"].as_str();
         let sequence_number = sequence_number.unwrap_or_default();
         let sent = match read(record) {
-            Ok(order) => order::fulfil(app, &order).await,
+            Ok((id, order)) => order::fulfil(app, id, &order).await,
             Err(error) => Err(error.into()),
         };
         if let Err(error) = sent {
@@ -39,9 +39,12 @@ pub async fn batch(app: &App, event: &Value) -> Report {
     Report::default()
 }
 
-fn read(record: &Value) -> Result<MailOrder, StoreError> {
+/// An order and its id.
+fn read(record: &Value) -> Result<(&str, MailOrder), StoreError> {
     let image = &record["dynamodb"]["NewImage"];
-    MailOrder::read(|name| image[name]["S"].as_str())
+    let text = |name: &str| image[name]["S"].as_str();
+    let id = text("id").ok_or(StoreError::Corrupt("id"))?;
+    Ok((id, MailOrder::read(text)?))
 }
 
 #[cfg(test)]
@@ -53,7 +56,11 @@ mod tests {
         let event = include_str!("../../../events/outbox-insert.json");
         let event: Value = serde_json::from_str(event).unwrap();
         for record in event["Records"].as_array().unwrap() {
-            assert_eq!(read(record).unwrap().kind(), "reset");
+            let (id, order) = read(record).unwrap();
+            assert_eq!(
+                (id, order.kind()),
+                ("reset#nobody@example.com#5890752", "reset")
+            );
         }
     }
 

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use api::InitError;
 use domain::Clock;
 use settings::Env;
-use store::{Credentials, EmailTokens, Users};
+use store::{Credentials, EmailTokens, MailLimits, Users};
 
 use self::{send::Post, texts::Page};
 
@@ -20,6 +20,7 @@ struct App {
     credentials: Credentials,
     users: Users,
     tokens: EmailTokens,
+    limits: MailLimits,
     post: Post,
     page: Page,
     clock: Clock,
@@ -41,6 +42,7 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
         credentials: Credentials::from_env(env, &client)?,
         users: Users::from_env(env, &client)?,
         tokens: EmailTokens::from_env(env, &client)?,
+        limits: MailLimits::from_env(env, &client)?,
         post: Post::from_env(env, &aws),
         page: Page::from_env(env)?,
         clock,

@@ -1,6 +1,6 @@
 use auth::{NoRandomness, email_token::EmailToken};
 use domain::{Email, Status};
-use store::{Holder, MailOrder, Purpose, StoreError, StoredToken};
+use store::{Holder, MailClaim, MailOrder, Purpose, StoreError, StoredToken};
 use time::Duration;
 
 use crate::{
@@ -25,11 +25,11 @@ pub enum OrderError {
     NoRandomness(#[from] NoRandomness),
 }
 
-/// Sends what is ordered, or nothing where there is nobody to send it to.
+/// Sends what the order of this id asks for, or nothing where the address has no account to send it to.
 ///
 /// Fulfilled twice, it sends a second mail with a token of its own: Lambda delivers at least once, and a mail too many
 /// does less harm than one too few.
-pub async fn fulfil(app: &App, order: &MailOrder) -> Result<(), OrderError> {
+pub async fn fulfil(app: &App, id: &str, order: &MailOrder) -> Result<(), OrderError> {
     let sent = match order {
         MailOrder::Verify { user_id, email } => {
             let purpose = Purpose::Verify {
@@ -68,7 +68,22 @@ pub async fn fulfil(app: &App, order: &MailOrder) -> Result<(), OrderError> {
         tracing::info!(kind = order.kind(), "no_mail");
         return Ok(());
     };
-    deliver(app, order, &to, &mail).await
+    let claimed = app
+        .limits
+        .claim((id, order.kind()), &to, app.clock.now())
+        .await?;
+    match claimed {
+        MailClaim::Granted => deliver(app, order, &to, &mail).await,
+        MailClaim::Refused(limit) => {
+            // A metric filter in template.yaml counts these lines.
+            tracing::warn!(
+                kind = order.kind(),
+                limit = limit.as_str(),
+                "mail_limit_reached"
+            );
+            Ok(())
+        }
+    }
 }
 
 async fn deliver(app: &App, order: &MailOrder, to: &Email, mail: &Mail) -> Result<(), OrderError> {

@@ -34,8 +34,8 @@ impl FromFields for Form {
 
 /// Ask for a new password.
 ///
-/// If the address has an account, a mail with a link goes there, one in each five minutes. The answer is the same
-/// when it has none.
+/// If the address has an account, a mail with a link goes there: one in each five minutes, and `MailsPerMailbox` mails of
+/// all kinds in a day. The answer is the same when no mail is sent.
 #[utoipa::path(
     post,
     path = "/password/forgot",

@@ -1,32 +1,42 @@
 //! A sign-up that is sent again with its `Idempotency-Key` gets the first one's answer.
 //!
 //! Whether it is the same request is told by a fingerprint. The password is part of it, but only as its bcrypt hash
-//! under the salt kept with the record: whoever reads the table learns no more than from a stored hash.
+//! under the salt kept with the record: whoever reads the table learns no more than from a stored hash. The answer says
+//! whether a guessed password is right, so a record allows five mismatches.
 
 use api::{IdempotencyKey, Problem};
 use auth::password::{self, PasswordHash};
-use store::Record;
+use store::{ComparisonClaim, Record};
 
 use crate::{App, sign_up::Form};
 
 /// The answer to an earlier request with this key.
 ///
 /// # Errors
-/// 422 when that request was another one.
+/// 422 when that request was another one, or when too many others were sent with its key; 409 while others with the key are
+/// being compared.
 pub async fn repeated(
     app: &App,
     key: Option<&str>,
     form: &Form,
 ) -> Result<Option<String>, Problem> {
     let Some(key) = key else { return Ok(None) };
-    let Some(record) = app.idempotency.find(&id(key), app.clock.now()).await? else {
+    let id = id(key);
+    let Some(record) = app.idempotency.find(&id, app.clock.now()).await? else {
         return Ok(None);
     };
+    match app.idempotency.claim_comparison(&id).await? {
+        ComparisonClaim::Granted => {}
+        ComparisonClaim::Exhausted => return Err(IdempotencyKey::REUSED),
+        ComparisonClaim::Busy => return Err(IdempotencyKey::in_progress()),
+    }
     let hash = password::hash_with_salt(&form.password, app.cost, record.salt).await;
     let hash = hash.map_err(|error| Problem::internal(&error))?;
     if fingerprint(form, &hash) == record.fingerprint {
+        app.idempotency.release_comparison(&id).await?;
         Ok(Some(record.answer))
     } else {
+        app.idempotency.record_mismatch(&id).await?;
         Err(IdempotencyKey::REUSED)
     }
 }

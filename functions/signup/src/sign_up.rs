@@ -86,7 +86,7 @@ impl FromFields for Form {
         (status = 201, body = UserAnswer, headers(("Location" = String, description = "where the user is"))),
         (status = 202, body = PendingAnswer, description = "where sign-ups are verified: a mail is on its way"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`email_taken`"),
+            description = "`email_taken`; `request_in_progress`: requests with the same key are still running"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_email`, `password_too_short`, `password_too_long`, \
                 `password_repeats`, `password_too_common`, `empty`, `too_long`, `control_character`, `invalid_age`, \

@@ -181,9 +181,10 @@ async fn handle(
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("apigw-requestid", id);
     }
+    let found = front.router.find(&parts.method, parts.uri.path());
     front.ui.request(&RequestLine {
         method: &parts.method,
-        path: parts.uri.path(),
+        route: found.as_ref().map_or("$default", |found| &found.route.path),
         status: response.status(),
         took: start.elapsed(),
         function: function.as_deref(),

@@ -48,7 +48,7 @@ pub fn finish(router: Router, clock: Clock) -> Router {
 
 async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Response {
     let gateway = Gateway::of(request.extensions());
-    let (method, path) = (request.method().clone(), path_for_the_log(&request));
+    let method = request.method().clone();
     let begun = clock.now();
     let response = match deadline::budget(request.extensions(), &clock) {
         _ if is_ambiguous(request.raw_http_path()) => Problem::not_found().into_response(),
@@ -64,24 +64,12 @@ async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Res
     tracing::info!(
         request_id = gateway.request_id,
         %method,
-        path,
+        route = gateway.route,
         status = response.status().as_u16(),
         ms = u64::try_from((clock.now() - begun).whole_milliseconds()).unwrap_or_default(),
         "request"
     );
     response
-}
-
-/// A path parameter `grant` is a secret, the others are ids.
-fn path_for_the_log(request: &Request) -> String {
-    let path = request.uri().path();
-    if is_ambiguous(request.raw_http_path()) {
-        return "(ambiguous)".to_owned();
-    }
-    match request.path_parameters().first("grant") {
-        Some(grant) if !grant.is_empty() => path.replace(grant, "{grant}"),
-        _ => path.to_owned(),
-    }
 }
 
 /// API Gateway chooses the function by the path as it was sent and hands it on decoded; read as a URL again,

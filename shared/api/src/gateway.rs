@@ -14,6 +14,9 @@ pub struct Gateway {
     pub request_id: String,
     /// The host name that was called: the API's own, or its custom domain.
     pub domain_name: String,
+    /// The route that takes the request, such as `GET /users/{id}`, or `$default`. Logs have it in place of the path, which
+    /// may hold a secret.
+    pub route: String,
     /// Whom it comes from, as requests are counted: an IPv4 address or an IPv6 network.
     pub caller: String,
 }
@@ -21,18 +24,20 @@ pub struct Gateway {
 impl Gateway {
     pub(crate) fn of(extensions: &Extensions) -> Self {
         let context = extensions.request_context_ref();
-        let (request_id, domain_name, source_ip) = match context {
+        let (request_id, domain_name, route, source_ip) = match context {
             Some(RequestContext::ApiGatewayV2(ApiGatewayV2httpRequestContext {
                 request_id,
                 domain_name,
+                route_key,
                 http,
                 ..
             })) => (
                 request_id.clone(),
                 domain_name.clone(),
+                route_key.clone(),
                 http.source_ip.as_deref(),
             ),
-            _ => (None, None, None),
+            _ => (None, None, None, None),
         };
         let invocation = || {
             extensions
@@ -42,6 +47,7 @@ impl Gateway {
         Self {
             request_id: request_id.or_else(invocation).unwrap_or_default(),
             domain_name: domain_name.unwrap_or_default(),
+            route: route.unwrap_or_else(|| "unmatched".to_owned()),
             caller: address::caller(source_ip),
         }
     }

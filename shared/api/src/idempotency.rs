@@ -1,5 +1,5 @@
 use axum::extract::FromRequestParts;
-use http::{StatusCode, request::Parts};
+use http::{HeaderValue, StatusCode, header, request::Parts};
 use ring::digest::{Context, SHA256};
 
 use crate::Problem;
@@ -25,6 +25,19 @@ impl IdempotencyKey {
         "idempotency_key_reused",
         "this Idempotency-Key came with another request before; use a new one for each request",
     );
+}
+
+impl IdempotencyKey {
+    /// 409: requests with this key are still running.
+    #[must_use]
+    pub fn in_progress() -> Problem {
+        Problem::new(
+            StatusCode::CONFLICT,
+            "request_in_progress",
+            "Requests with this Idempotency-Key are still running. Send the request again after `Retry-After` seconds.",
+        )
+        .with(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
 }
 
 /// What a request asks for, as a digest: the same fields in the same order, or another one.

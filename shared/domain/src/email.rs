@@ -3,7 +3,7 @@ use std::fmt;
 use idna::AsciiDenyList;
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::Invalid;
+use crate::{Invalid, display_text};
 
 /// RFC 5321, section 4.5.3.1: a path has at most 256 octets, two of them the angle brackets.
 const MAX_BYTES: usize = 254;
@@ -56,6 +56,20 @@ impl Email {
     pub fn canonical(&self) -> &str {
         &self.canonical
     }
+
+    /// The mailbox that mail to the address probably arrives in, to count mail by: the canonical form without the subaddress
+    /// `+tag` (RFC 5233, section 1). Dots stay, because most providers do not ignore them.
+    #[must_use]
+    pub fn mailbox(&self) -> String {
+        let (local, domain) = self
+            .canonical
+            .rsplit_once('@')
+            .unwrap_or((&self.canonical, ""));
+        let user = local.split_once('+').map_or(local, |(user, _)| user);
+        // With nothing before it, the plus is part of the name.
+        let user = if user.is_empty() { local } else { user };
+        format!("{user}@{domain}")
+    }
 }
 
 /// Upper and then lower case, letter by letter: a fold that also brings final and medial sigma together.
@@ -98,17 +112,16 @@ fn is_local_char(c: char) -> bool {
     if c.is_ascii() {
         c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c)
     } else {
-        !c.is_whitespace() && !c.is_control() && !is_invisible(c)
+        !c.is_whitespace() && !is_invisible(c)
     }
 }
 
-/// Characters that show nothing or change the direction of text: two addresses that differ
-/// only in these look the same to a person.
+/// Whether a character shows nothing or changes the direction of text: two addresses that differ only in such characters
+/// look the same to a person. U+FFF9 to U+FFFB enclose annotations, which are not shown.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    display_text::is_control(c)
+        || display_text::is_default_ignorable(c)
+        || matches!(c, '\u{fff9}'..='\u{fffb}')
 }
 
 fn canonical_domain(domain: &str) -> Result<String, Invalid> {
@@ -221,7 +234,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn subaddresses_share_a_mailbox() {
+        let mailbox = |text: &str| Email::parse(text).unwrap().mailbox();
+        for (address, expected) in [
+            ("Ada@Example.com", "ada@example.com"),
+            ("ada+shop@example.com", "ada@example.com"),
+            ("ada+a+b@example.com", "ada@example.com"),
+            ("ada+@example.com", "ada@example.com"),
+            ("a.d.a@example.com", "a.d.a@example.com"),
+            ("ada-shop@example.com", "ada-shop@example.com"),
+            ("+ada@example.com", "+ada@example.com"),
+        ] {
+            assert_eq!(mailbox(address), expected, "{address}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_tag_changes_no_mailbox(local in "[a-z0-9.]{1,20}", tag in "[a-z0-9+]{0,20}") {
+            let tagged = Email::parse(&format!("{local}+{tag}@example.com"));
+            if let (Ok(email), Ok(tagged)) = (Email::parse(&format!("{local}@example.com")), tagged) {
+                prop_assert_eq!(email.mailbox(), tagged.mailbox());
+            }
+        }
+
         #[test]
         fn no_text_makes_it_panic_and_canonical_is_a_fixed_point(text in ".{0,80}") {
             if let Ok(email) = Email::parse(&text) {

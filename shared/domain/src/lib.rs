@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod clock;
+mod display_text;
 mod email;
 mod failed_attempts;
 mod ids;

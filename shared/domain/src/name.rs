@@ -1,18 +1,21 @@
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::Invalid;
+use crate::{
+    Invalid,
+    display_text::{self, DisplayTextError},
+};
 
 /// Enough for every name we know of, and little enough for a list to stay a list.
 const MAX_CHARS: usize = 100;
 
-const EMPTY: Invalid = Invalid::new("empty", "must not be empty");
+const EMPTY: Invalid = Invalid::new("empty", "At least one visible character is required.");
 const TOO_LONG: Invalid = Invalid::new("too_long", "must have at most 100 characters");
 const CONTROL: Invalid = Invalid::new(
     "control_character",
-    "must not contain line breaks or other control characters",
+    "Line breaks, other control characters and characters that change the direction of text are not allowed.",
 );
 
-/// One line of text about a person, 1 to 100 characters, trimmed and in NFC: a name, a city.
+/// One line of text about a person, 1 to 100 characters, at least one of them visible, trimmed and in NFC: a name, a city.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
 
@@ -20,14 +23,16 @@ impl Name {
     /// Reads a name.
     ///
     /// # Errors
-    /// When nothing is left after trimming, it is too long, or holds control characters.
+    /// When no character is visible, it is too long, or contains control characters or bidirectional controls.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let name: String = text.trim().nfc().collect();
-        match name.chars().count() {
-            0 => Err(EMPTY),
-            n if n > MAX_CHARS => Err(TOO_LONG),
-            _ if name.chars().any(char::is_control) => Err(CONTROL),
-            _ => Ok(Self(name)),
+        if name.chars().count() > MAX_CHARS {
+            return Err(TOO_LONG);
+        }
+        match display_text::check(&name) {
+            Ok(()) => Ok(Self(name)),
+            Err(DisplayTextError::Control) => Err(CONTROL),
+            Err(DisplayTextError::Invisible) => Err(EMPTY),
         }
     }
 
@@ -62,5 +67,22 @@ mod tests {
         assert_eq!(Name::parse(" \t"), Err(EMPTY));
         assert_eq!(Name::parse("Ada\nLovelace"), Err(CONTROL));
         assert_eq!(Name::parse("Ada\0"), Err(CONTROL));
+    }
+
+    #[test]
+    fn a_name_is_visible_and_does_not_reverse_text() {
+        for empty in ["\u{200b}", "\u{200b} \u{feff}", "\u{2029}", "\u{3164}"] {
+            assert_eq!(Name::parse(empty), Err(EMPTY), "{empty:?}");
+        }
+        for control in [
+            "\u{202e}adA",
+            "Ada\u{2029}Lovelace",
+            "\u{2066}Ada\u{2069}",
+            "Ada\u{200f}",
+        ] {
+            assert_eq!(Name::parse(control), Err(CONTROL), "{control:?}");
+        }
+        let name = "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}";
+        assert_eq!(Name::parse(name).map(|name| name.0), Ok(name.to_owned()));
     }
 }

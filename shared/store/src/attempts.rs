@@ -3,16 +3,13 @@
 //! An update would make the item of an account that is not there; the condition on the owner keeps it from that. Guesses at
 //! nobody are counted in items of their own.
 
-use aws_sdk_dynamodb::{
-    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
-    types::ReturnValuesOnConditionCheckFailure,
-};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use domain::{Email, FailedAttempts, UserId};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::{
     Credentials, StoreError,
+    marked::{Marked, marked},
     row::{milliseconds, n, s},
     table::{Table, is_conditional_check},
     transaction::when_free,
@@ -49,7 +46,7 @@ impl Credentials {
                 .update_expression(format!("{COUNT}, locked_until = :until"))
                 .expression_attribute_values(":until", milliseconds(now + wait)),
         };
-        marked(update).await
+        is_done(update).await
     }
 
     /// Claims the one guess that may be made when a wait is over, and counts it at once, as if it were wrong: of any
@@ -76,7 +73,7 @@ impl Credentials {
             .expression_attribute_values(":next", n(next.number()))
             .expression_attribute_values(":until", milliseconds(until))
             .expression_attribute_values(":now", milliseconds(now));
-        marked(update).await
+        is_done(update).await
     }
 
     /// Forgets all wrong guesses: the owner has given the right password. A retry does the same again.
@@ -122,21 +119,7 @@ impl Credentials {
     }
 }
 
-/// Sends an update with a mark of its own, by which it knows its work when the reply to the first try got lost
-/// (docs/adr/0007-an-update-knows-its-own-work.md). Says whether it was done.
-async fn marked(update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
-    let write_id = s(Uuid::new_v4().to_string());
-    let update = update
-        .expression_attribute_values(":write_id", write_id.clone())
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    let Err(error) = when_free(|| update.clone().send()).await else {
-        return Ok(true);
-    };
-    match error.as_service_error() {
-        Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-            let mark = failed.item().and_then(|item| item.get("write_id"));
-            Ok(mark == Some(&write_id))
-        }
-        _ => Err(error.into()),
-    }
+/// Says whether the update was done.
+async fn is_done(update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
+    Ok(matches!(marked(update).await?, Marked::Done))
 }

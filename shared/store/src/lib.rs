@@ -2,11 +2,14 @@
 
 pub mod accounts;
 mod attempts;
+mod comparisons;
 mod credentials;
 mod email_tokens;
 mod error;
 mod idempotency;
 mod limits;
+mod mail_limits;
+mod marked;
 mod outbox;
 mod quotas;
 mod read_grants;
@@ -24,11 +27,13 @@ mod users;
 #[cfg(test)]
 mod tests;
 
+pub use comparisons::ComparisonClaim;
 pub use credentials::{Credential, Credentials, Holder};
 pub use email_tokens::{EmailTokens, Purpose, StoredToken};
 pub use error::StoreError;
 pub use idempotency::{Idempotency, Record};
 pub use limits::Limits;
+pub use mail_limits::{MailClaim, MailLimit, MailLimits};
 pub use outbox::{MailOrder, Outbox};
 pub use quotas::{Limit, Quotas, Usage};
 pub use read_grants::{ReadGrant, ReadGrants};

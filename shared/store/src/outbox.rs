@@ -16,7 +16,8 @@ use crate::{
 /// As long as `DynamoDB` keeps the record of it in the stream.
 const LIFETIME: Duration = Duration::hours(24);
 
-/// Within it, a mailbox gets one mail of a kind: an order for it replaces the earlier one, which is no news.
+/// Within it, an address gets one mail of a kind: an order for it replaces the earlier one, and the mailer is told of new
+/// orders only. The mailer applies the same window to mailboxes ([`crate::MailLimits`]).
 const WINDOW: Duration = Duration::minutes(5);
 
 /// Mail that is to be sent. Its stream tells the mailer of what is new in it.

@@ -1,6 +1,6 @@
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::Invalid;
+use crate::{Invalid, display_text};
 
 /// What file systems take.
 const MAX_FILENAME_BYTES: usize = 255;
@@ -8,7 +8,8 @@ const MAX_CONTENT_TYPE_BYTES: usize = 255;
 
 const BAD_FILENAME: Invalid = Invalid::new(
     "invalid_filename",
-    "must be a file's name without a path: 1 to 255 bytes, no slashes, no control characters, not `.` or `..`",
+    "A file name without a path is required: 1 to 255 bytes, at least one visible character, no slashes, no control \
+        characters, no characters that change the direction of text, not `.` or `..`.",
 );
 const BAD_CONTENT_TYPE: Invalid = Invalid::new(
     "invalid_content_type",
@@ -27,17 +28,14 @@ impl Filename {
     /// Reads a name.
     ///
     /// # Errors
-    /// When it is empty, longer than 255 bytes, names a directory, or holds what a path or a terminal would act on.
+    /// When no character is visible, it is longer than 255 bytes, names a directory, or contains slashes, control characters or
+    /// bidirectional controls.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let name: String = text.nfc().collect();
         let fits = (1..=MAX_FILENAME_BYTES).contains(&name.len());
-        // The marks that reverse text make `gpj.exe` of a picture.
-        let plain = |c: char| {
-            !c.is_control()
-                && !matches!(c, '/' | '\\' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        };
-        let named = !name.trim().is_empty() && name != "." && name != "..";
-        if fits && named && name.chars().all(plain) {
+        let is_path = name.contains(['/', '\\']) || name == "." || name == "..";
+        // `photo\u{202e}gnp.exe` would be shown as `photoexe.png`.
+        if fits && !is_path && display_text::check(&name).is_ok() {
             Ok(Self(name))
         } else {
             Err(BAD_FILENAME)
@@ -169,6 +167,9 @@ mod tests {
             "a..",
             "日本語.txt",
             ".hidden",
+            "Screenshot 3.45\u{202f}PM.png",
+            "\u{1f469}\u{200d}\u{1f4bb}.png",
+            "\u{6a9}\u{62a}\u{627}\u{628}\u{200c}\u{647}\u{627}.pdf",
         ] {
             assert!(Filename::parse(good).is_ok(), "{good}");
         }
@@ -185,6 +186,11 @@ mod tests {
             "a\0",
             "a\nb",
             "a\u{202e}gpj.exe",
+            "a\u{200e}.txt",
+            "a\u{61c}.txt",
+            "a\u{2028}b.txt",
+            "\u{200b}",
+            "\u{2800}",
             &long,
         ] {
             assert_eq!(Filename::parse(bad), Err(BAD_FILENAME), "{bad:?}");
