@@ -6,7 +6,7 @@ mod error;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-pub use connect::Connection;
+pub use connect::{Connection, endpoints};
 pub use error::AwsError;
 
 /// Which stage, and how to reach it.

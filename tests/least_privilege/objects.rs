@@ -34,7 +34,9 @@ const WAYS: [&str; 3] = [
 
 fn s3(app: &TestApp, who: &str) -> Client {
     let token = (who != "operator").then(|| "local".to_owned());
-    let credentials = Credentials::new(key_of(who), "local", token, None, "a test");
+    let key = key_of(who);
+    let secret = app.secret_key(&key);
+    let credentials = Credentials::new(key, secret, token, None, "a test");
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .credentials_provider(credentials)

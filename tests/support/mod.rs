@@ -11,6 +11,7 @@ mod mail;
 mod ministack;
 mod operator;
 pub mod processes;
+mod signed;
 mod signer;
 
 use std::time::Duration;
@@ -23,7 +24,7 @@ pub use app::{TestApp, WITH_MAIL, cloakroom, dev};
 pub use bootstraps::write_bootstraps;
 pub use limits::within_a_minute;
 pub use mail::{in_seconds, token_in};
-pub use operator::operator;
+pub use signed::Unsigned;
 pub use signer::{Signer, decode, encode, hmac_token, message, parts};
 
 /// A password that every rule accepts.

@@ -57,21 +57,31 @@ impl TestApp {
 
     /// Runs `cloakroom secrets …` against this system.
     pub fn secrets(&self, args: &[&str]) -> Output {
-        self.execute(operator("secrets", args, self.endpoint("ssm")))
+        self.operator("secrets", args, self.endpoint("ssm"))
+            .output()
+            .unwrap()
     }
 
     /// Runs `cloakroom users …` against this system.
     pub fn users(&self, args: &[&str]) -> Output {
-        self.execute(operator("users", args, self.endpoint("dynamodb")))
-    }
-
-    fn execute(&self, mut operator: Command) -> Output {
-        let key = self.access_key("local");
-        operator
-            .env("AWS_ACCESS_KEY_ID", key)
-            .env("AWS_SECRET_ACCESS_KEY", key)
+        self.operator("users", args, self.endpoint("dynamodb"))
             .output()
             .unwrap()
+    }
+
+    /// `cloakroom <command> …` on the stage dev, with its engine at `url`.
+    pub fn operator(&self, command: &str, args: &[&str], url: &str) -> Command {
+        let key = self.access_key("local");
+        let mut operator = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+        operator
+            .arg(command)
+            .args(args)
+            .args(["--env", "dev", "--endpoint-url", url])
+            .args(["--region", "us-east-1"])
+            .env_clear()
+            .env("AWS_ACCESS_KEY_ID", key)
+            .env("AWS_SECRET_ACCESS_KEY", self.secret_key(key));
+        operator
     }
 
     async fn ssm(&self, operation: &str, body: &Value) -> Value {
@@ -79,20 +89,4 @@ impl TestApp {
         let answer = self.call_engine("ssm", "local", &target, body).await;
         answer.expect(200).json()
     }
-}
-
-/// `cloakroom <command> …` on the stage dev, with its engine at `url`.
-pub fn operator(command: &str, args: &[&str], url: &str) -> Command {
-    let mut operator = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
-    operator
-        .arg(command)
-        .args(args)
-        .args(["--env", "dev", "--endpoint-url", url])
-        .args(["--region", "us-east-1"])
-        .env_clear()
-        .envs([
-            ("AWS_ACCESS_KEY_ID", "local"),
-            ("AWS_SECRET_ACCESS_KEY", "local"),
-        ]);
-    operator
 }
