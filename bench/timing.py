@@ -52,9 +52,11 @@ class Client:
     def __init__(self, url: str) -> None:
         self._connection = http.client.HTTPConnection(urllib.parse.urlparse(url).netloc)
 
-    def post(self, path: str, body: dict, headers: dict[str, str] | None = None) -> int:
-        headers = {"content-type": "application/json"} | (headers or {})
-        self._connection.request("POST", path, json.dumps(body), headers)
+    def post(self, path: str, body: dict) -> int:
+        return self.send(path, json.dumps(body).encode(), {"content-type": "application/json"})
+
+    def send(self, path: str, body: bytes, headers: dict[str, str]) -> int:
+        self._connection.request("POST", path, body, headers)
         response = self._connection.getresponse()
         response.read()
         return response.status
@@ -62,7 +64,7 @@ class Client:
 
 class Database:
     def __init__(self, system: LocalSystem) -> None:
-        self._client = Client(system.dynamodb)
+        self._system, self._client = system, Client(system.dynamodb)
 
     def set(self, email: str, state: dict) -> None:
         """Makes the credential say this and nothing else of status and guesses: no wrong guess is counted for long."""
@@ -81,12 +83,11 @@ class Database:
         }
         headers = {
             "x-amz-target": "DynamoDB_20120810.UpdateItem",
-            "x-amz-date": "20260101T000000Z",
             "content-type": "application/x-amz-json-1.0",
-            "authorization": "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, "
-            f"SignedHeaders=host;x-amz-date, Signature={'0' * 64}",
         }
-        status = self._client.post("/", body, headers)
+        content = json.dumps(body).encode()
+        signed = self._system.signed("dynamodb", self._system.dynamodb, content, headers)
+        status = self._client.send("/", content, signed)
         assert status == 200, status
 
 

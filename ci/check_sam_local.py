@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -22,8 +21,6 @@ CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 URL = f"http://127.0.0.1:{CONFIG['default']['local_start_api']['parameters']['port']}"
 (BUILT,) = sys.argv[1:]
 
-# As the README says it: the key that the engines know as the operator's.
-ENV = os.environ | {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
 # All else is in samconfig.toml, which sam looks for beside the template.
 LOCALLY = ["--template", BUILT, "--config-file", ROOT / "samconfig.toml", "--skip-pull-image"]
 
@@ -40,10 +37,17 @@ def expect(what: str, found: Any, expected: Any) -> None:
     print(f"{what}: {found}")
 
 
-def invoke(function: str, event: pathlib.Path) -> dict[str, Any]:
+def shell(folder: pathlib.Path) -> dict[str, str]:
+    """The variables of a shell in which the command of README.md has run."""
+    script = 'eval "$("$0" env --data-dir "$1")"; env -0'
+    said = subprocess.run(["sh", "-euc", script, CLOAKROOM, folder], check=True, stdout=subprocess.PIPE, text=True)
+    return dict(line.split("=", 1) for line in said.stdout.split("\0") if line)
+
+
+def invoke(function: str, event: pathlib.Path, env: dict[str, str]) -> dict[str, Any]:
     """One event to one function; its log is shown when it could not answer."""
     command = ["sam", "local", "invoke", function, "--event", event, *LOCALLY]
-    done = subprocess.run(command, cwd=ROOT, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0 or not done.stdout.strip():
         sys.exit(f"sam local invoke {function}: {done.stderr}")
     answer = json.loads(done.stdout)
@@ -52,7 +56,7 @@ def invoke(function: str, event: pathlib.Path) -> dict[str, Any]:
     return answer
 
 
-def invocations(folder: pathlib.Path) -> None:
+def invocations(folder: pathlib.Path, env: dict[str, str]) -> None:
     events = ROOT / "events"
     for function, name, status in [
         ("KeysFunction", "jwks", 200),
@@ -61,13 +65,13 @@ def invocations(folder: pathlib.Path) -> None:
         ("SigninFunction", "signin-wrong-password", 401),
         ("SigninFunction", "signin", 200),
     ]:
-        answer = invoke(function, events / f"{name}.json")
+        answer = invoke(function, events / f"{name}.json", env)
         expect(f"sam local invoke {function} {name}", answer["statusCode"], status)
     token = json.loads(answer["body"])["accessToken"]
     for function, name, status in [("UsersFunction", "users-me", 200), ("AccountFunction", "users-me-password", 204)]:
         event = folder / f"{name}.json"
         event.write_text((events / event.name).read_text().replace("ACCESS_TOKEN", token))
-        expect(f"sam local invoke {function} {name}", invoke(function, event)["statusCode"], status)
+        expect(f"sam local invoke {function} {name}", invoke(function, event, env)["statusCode"], status)
 
 
 def call(method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
@@ -114,9 +118,10 @@ def life() -> None:
 def main() -> None:
     # The usual ports: those of events/env.json.
     with LocalSystem(CLOAKROOM, 3000) as system:
-        invocations(system.folder)
+        env = shell(system.folder)
+        invocations(system.folder, env)
         log = (system.folder / "start-api.log").open("w")
-        gateway = subprocess.Popen(["sam", "local", "start-api", *LOCALLY], cwd=ROOT, env=ENV, stdout=log, stderr=log)
+        gateway = subprocess.Popen(["sam", "local", "start-api", *LOCALLY], cwd=ROOT, env=env, stdout=log, stderr=log)
         try:
             for _ in range(100):
                 if "Running on" in pathlib.Path(log.name).read_text():

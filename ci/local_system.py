@@ -1,11 +1,14 @@
 """A running `cloakroom dev` for programs that call it: in memory, gone when they are done."""
 
+import hashlib
+import hmac
 import json
 import pathlib
 import subprocess
 import tempfile
 import threading
 
+import signature
 from functions import ROOT
 
 CLOAKROOM = ROOT / "target/debug/cloakroom"
@@ -43,7 +46,7 @@ class LocalSystem:
         self.ssm: str = endpoints["ssm"]
         self.invoke: str = endpoints["lambda"]
         self.region: str = endpoints["region"]
-        # The operator's, who may do anything.
+        # The operator's, who may do anything; the secrets of the functions derive from it.
         self.access_key: str = endpoints["accessKeyId"]
         self.secret: str = endpoints["secretAccessKey"]
         # Of the template's one bucket.
@@ -58,13 +61,22 @@ class LocalSystem:
         self._process.wait()
         self._dir.cleanup()
 
+    def secret_of(self, access_key: str) -> str:
+        """The secret of a function's access key (docs/adr/0028-local-engines-for-programs-of-this-machine.md)."""
+        return hmac.new(self.secret.encode(), access_key.encode(), hashlib.sha256).hexdigest()
+
+    def signed(self, service: str, url: str, body: bytes, headers: dict[str, str] | None = None) -> dict[str, str]:
+        """The headers of a POST request that the operator makes."""
+        return signature.headers(service, self.region, (self.access_key, self.secret), url, body, headers)
+
     def environment(self, function: str) -> dict[str, str]:
         """A function's variables: its own of events/env.json, and what Lambda sets. The access key is the function's,
         so the engines let it do what its role says and nothing else."""
         own = json.loads((ROOT / "events/env.json").read_text()).get(function, {})
+        access_key = f"LOCAL{function.upper()}"
         return own | {
-            "AWS_ACCESS_KEY_ID": f"LOCAL{function.upper()}",
-            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "AWS_ACCESS_KEY_ID": access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_of(access_key),
             "AWS_SESSION_TOKEN": "local",
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,

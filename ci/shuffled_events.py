@@ -10,6 +10,7 @@ a storm. Their uploads, their bytes in use and the versions in the bucket are co
 import argparse
 import collections
 import concurrent.futures
+import json
 import os
 import random
 import sys
@@ -28,7 +29,6 @@ from person import Person  # noqa: E402
 MIB = 1024 * 1024
 SEED = 20261121
 PATIENCE = 120
-SIGNATURE = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0"
 
 Step = Callable[[], None]
 
@@ -57,12 +57,9 @@ class World:
                 "request-id": "0", "requester": "0", "source-ip-address": "127.0.0.1", "reason": "PutObject",
             },
         }  # fmt: skip
-        response = person.http.request(
-            "POST",
-            f"{self._system.invoke}/2015-03-31/functions/UploadEventsFunction/invocations",
-            json=event,
-            headers={"authorization": SIGNATURE},
-        )
+        url = f"{self._system.invoke}/2015-03-31/functions/UploadEventsFunction/invocations"
+        body = json.dumps(event).encode()
+        response = person.http.request("POST", url, body=body, headers=self._system.signed("lambda", url, body))
         assert response.status == 200 and "x-amz-function-error" not in response.headers, response.data[:500]
 
     def bytes_in_use(self, person: Person) -> int:

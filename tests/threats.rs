@@ -37,7 +37,7 @@ fn every_threat_has_its_test() {
     assert!(names.len() > 40, "{names:?}");
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let mut code = String::new();
-    for directory in ["tests", "functions", "shared"] {
+    for directory in ["tests", "functions", "local", "shared"] {
         sources(&root.join(directory), &mut code);
     }
     let missing: Vec<_> = names

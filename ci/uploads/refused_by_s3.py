@@ -61,7 +61,8 @@ def signed_at(visit: Visit, transfer: dict[str, Any], moment: datetime.datetime)
     for name, value in transfer["headers"].items():
         if name != "host":
             request.headers[name] = value
-    keys = botocore.credentials.Credentials("LOCALUPLOADSFUNCTION", visit.system.secret, "local")
+    key = "LOCALUPLOADSFUNCTION"
+    keys = botocore.credentials.Credentials(key, visit.system.secret_of(key), "local")
     with at(moment):
         botocore.auth.S3SigV4QueryAuth(keys, "s3", visit.system.region, expires=3600).add_auth(request)
     return transfer | {"url": request.url}

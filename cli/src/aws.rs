@@ -7,7 +7,7 @@ mod names;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-pub use connect::Connection;
+pub use connect::{Connection, endpoints};
 pub use error::AwsError;
 pub use names::{one_with, table_names};
 

@@ -50,12 +50,12 @@ Examples:
   cloakroom dev --parameter AllowedOrigins=http://localhost:5173 --parameter AccessTokenSeconds=60
   cloakroom dev --bootstraps target/lambda
 
-The engines take the access key `local` with the secret `local` and region us-east-1:
-  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1 \\
-    aws dynamodb list-tables --endpoint-url http://127.0.0.1:3001
+The engines serve requests that are signed with the key in endpoints.json. `cloakroom env` gives it to a shell:
+  eval \"$(cloakroom env)\"
+  aws dynamodb list-tables
 
 A function can be invoked past the API, like one that runs by events:
-  aws lambda invoke --function-name UploadEventsFunction --endpoint-url http://127.0.0.1:3004 /dev/stdout";
+  aws lambda invoke --function-name UploadEventsFunction /dev/stdout";
 
 /// Runs the system until it is told to stop.
 pub fn run(args: DevArgs) -> ExitCode {

@@ -2,6 +2,7 @@
 
 mod aws;
 mod dev;
+mod env;
 mod function;
 mod openapi;
 mod secrets;
@@ -28,6 +29,8 @@ struct Cli {
 enum Command {
     /// Run the whole system on this machine: the API, the functions, the database, the secrets
     Dev(dev::DevArgs),
+    /// Print the variables that lead AWS tools to the local system that runs
+    Env(env::EnvArgs),
     /// Make, write, rotate and list the secrets of a stage
     Secrets(secrets::SecretsArgs),
     /// Bring in the users of another app, and say who is an administrator
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     match cli.command {
         None => dev::run(cli.dev),
         Some(Command::Dev(args)) => dev::run(args),
+        Some(Command::Env(args)) => env::run(&args),
         Some(Command::Secrets(args)) => secrets::run(args),
         Some(Command::Users(args)) => users::run(args),
         Some(Command::Uploads(args)) => uploads::run(args),

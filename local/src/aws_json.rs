@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::iam::{Denied, Unauthenticated};
+use crate::{iam::Denied, signature::Unauthenticated};
 
 /// The largest request that the database takes; parameters are far smaller.
 const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -66,11 +66,7 @@ impl From<Denied> for AwsError {
 
 impl From<Unauthenticated> for AwsError {
     fn from(error: Unauthenticated) -> Self {
-        let code = match error {
-            Unauthenticated::Missing => "MissingAuthenticationTokenException",
-            Unauthenticated::UnknownKey => "UnrecognizedClientException",
-        };
-        Self::new(code, error.to_string())
+        Self::new(error.code(), error.to_string())
     }
 }
 
@@ -89,7 +85,7 @@ impl Dialect {
     }
 
     pub(crate) fn success(self, body: &Value) -> Response<Body> {
-        self.response(StatusCode::OK, body)
+        self.response(StatusCode::OK, body.to_string())
     }
 
     pub(crate) fn error(self, error: &AwsError) -> Response<Body> {
@@ -107,15 +103,16 @@ impl Dialect {
             };
             body[name] = json!(message);
         }
-        self.response(error.status, &body)
+        self.response(error.status, body.to_string())
     }
 
-    fn response(self, status: StatusCode, body: &Value) -> Response<Body> {
+    /// An answer with this JSON in it.
+    pub(crate) fn response(self, status: StatusCode, body: String) -> Response<Body> {
         let content_type = match self {
             Self::DynamoDb => "application/x-amz-json-1.0",
             Self::Ssm => "application/x-amz-json-1.1",
         };
-        let mut response = Response::new(Body::from(body.to_string()));
+        let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));

@@ -106,6 +106,11 @@ impl DataDir {
         self.path.join("endpoints.json")
     }
 
+    /// The file that keeps the operator's secret across restarts.
+    pub(crate) fn secret_key(&self) -> PathBuf {
+        self.path.join("secret-key")
+    }
+
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join("dynamodb.sqlite")
     }

@@ -5,11 +5,11 @@ use std::{io, path::Path};
 use serde::{Deserialize, Serialize};
 use template::REGION;
 
-use crate::{files, iam, ports::Listeners};
+use crate::{files, iam, keys::Keys, ports::Listeners};
 
 /// The addresses, as `endpoints.json` in the data directory holds them. URLs have no trailing
 /// slash.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Endpoints {
     /// The HTTP API.
@@ -30,12 +30,12 @@ pub struct Endpoints {
     pub region: String,
     /// The operator's key.
     pub access_key_id: String,
-    /// The operator's secret; only S3 checks signatures.
+    /// The operator's secret. Those of the functions derive from it: [`secret_key`](crate::secret_key).
     pub secret_access_key: String,
 }
 
 impl Endpoints {
-    pub(crate) fn new(listeners: &Listeners) -> Self {
+    pub(crate) fn new(listeners: &Listeners, keys: &Keys) -> Self {
         Self {
             api: listeners.api.url(),
             dynamodb: listeners.dynamodb.url(),
@@ -46,7 +46,7 @@ impl Endpoints {
             outbox: format!("{}/outbox", listeners.api.url()),
             region: REGION.to_owned(),
             access_key_id: iam::OPERATOR_KEY.to_owned(),
-            secret_access_key: iam::SECRET_KEY.to_owned(),
+            secret_access_key: keys.operator().to_owned(),
         }
     }
 

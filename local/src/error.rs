@@ -50,7 +50,7 @@ pub enum DevError {
     /// The parameters cannot be read or written.
     #[error("the parameter store cannot be used: {0}")]
     Parameters(String),
-    /// The mail that was sent, or how far streams are followed, cannot be read.
+    /// The secret key, the mail that was sent, or how far streams are followed, cannot be read.
     #[error("{path} cannot be used: {error}", path = path.display())]
     Kept {
         /// The file.

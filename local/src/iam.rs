@@ -2,14 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::request::Parts;
+use secrecy::{ExposeSecret, SecretString};
 use template::{ACCOUNT, Effect, Function, PARTITION, Statement};
 use thiserror::Error;
+use time::OffsetDateTime;
+
+use crate::{
+    keys::Keys,
+    signature::{Signature, Unauthenticated},
+};
 
 /// The operator's access key id; it may do anything.
 pub const OPERATOR_KEY: &str = "local";
-/// The secret of every key. Only S3 checks signatures.
-pub const SECRET_KEY: &str = "local";
 /// The session token of the functions' keys.
 pub(crate) const SESSION_TOKEN: &str = "local";
 
@@ -21,6 +26,7 @@ pub struct Principals(HashMap<String, Principal>);
 #[derive(Debug)]
 pub struct Principal {
     arn: String,
+    secret: SecretString,
     rights: Rights,
 }
 
@@ -43,41 +49,32 @@ pub struct Denied {
     why: String,
 }
 
-/// A request whose caller is not known.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum Unauthenticated {
-    /// There is no signature.
-    #[error("Request is missing Authentication Token")]
-    Missing,
-    /// The access key id belongs to nobody.
-    #[error("The security token included in the request is invalid.")]
-    UnknownKey,
-}
-
 /// The access key id of the function `logical_id`: each has its own, so that an engine knows who
-/// calls.
+/// calls. [`secret_key`](crate::secret_key) is what it signs with.
 #[must_use]
 pub fn function_key(logical_id: &str) -> String {
     format!("LOCAL{}", logical_id.to_ascii_uppercase())
 }
 
 impl Principals {
-    /// The operator and `functions`.
-    #[must_use]
-    pub fn new(functions: &[Function]) -> Self {
+    /// The operator and `functions`, with their `keys`.
+    pub(crate) fn new(functions: &[Function], keys: &Keys) -> Self {
         let operator = Principal {
+            secret: keys.secret_of(OPERATOR_KEY),
             arn: format!("arn:{PARTITION}:iam::{ACCOUNT}:user/{OPERATOR_KEY}"),
             rights: Rights::Everything,
         };
         let functions = functions.iter().map(|function| {
+            let key = function_key(&function.logical_id);
             let principal = Principal {
+                secret: keys.secret_of(&key),
                 arn: format!(
                     "arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{}/{}",
                     function.role, function.name
                 ),
                 rights: Rights::Policy(function.statements.clone()),
             };
-            (function_key(&function.logical_id), principal)
+            (key, principal)
         });
         Self(
             functions
@@ -86,17 +83,23 @@ impl Principals {
         )
     }
 
-    /// The caller that signed a request with `headers`.
+    /// The caller that signed the request `parts` with `body` to `service`, a short time before `now`.
     ///
     /// # Errors
     ///
-    /// When there is no `SigV4` signature, or an unknown key made it.
-    pub fn authenticate(&self, headers: &HeaderMap) -> Result<&Principal, Unauthenticated> {
-        let key = headers
-            .get(AUTHORIZATION)
-            .and_then(|value| access_key_id(value.to_str().ok()?))
-            .ok_or(Unauthenticated::Missing)?;
-        self.get(key).ok_or(Unauthenticated::UnknownKey)
+    /// When there is no signature, or not the one that a known key makes.
+    pub(crate) fn authenticate(
+        &self,
+        service: &'static str,
+        (parts, body): (&Parts, &[u8]),
+        now: OffsetDateTime,
+    ) -> Result<&Principal, Unauthenticated> {
+        let signature = Signature::read(&parts.headers)?;
+        let principal = self
+            .get(signature.access_key_id)
+            .ok_or(Unauthenticated::UnknownKey)?;
+        signature.verify((parts, body), principal.secret(), service, now)?;
+        Ok(principal)
     }
 
     /// The caller with the access key id `key`.
@@ -107,6 +110,11 @@ impl Principals {
 }
 
 impl Principal {
+    /// What the caller signs with.
+    pub(crate) fn secret(&self) -> &str {
+        self.secret.expose_secret()
+    }
+
     /// Whether the caller may do `action` to `resource`.
     ///
     /// # Errors
@@ -148,15 +156,6 @@ impl Principal {
             why,
         })
     }
-}
-
-/// `AWS4-HMAC-SHA256 Credential=KEY/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=…`
-fn access_key_id(authorization: &str) -> Option<&str> {
-    let parameters = authorization.strip_prefix("AWS4-HMAC-SHA256 ")?;
-    let credential = parameters
-        .split(',')
-        .find_map(|parameter| parameter.trim().strip_prefix("Credential="))?;
-    credential.split('/').next().filter(|key| !key.is_empty())
 }
 
 fn applies(statement: &Statement, action: &str, resource: &str, context: &Context) -> bool {
@@ -205,7 +204,6 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
     use template::{PolicyCondition, Test};
 
     use super::*;
@@ -224,6 +222,7 @@ mod tests {
             .collect();
         Principal {
             arn: "arn:aws:sts::000000000000:assumed-role/role/function".to_owned(),
+            secret: SecretString::default(),
             rights: Rights::Policy(statements),
         }
     }
@@ -293,35 +292,5 @@ mod tests {
         };
         assert!(from("a@example.com") && !from("b@example.com"));
         assert!(principal.check("ses:SendEmail", "x").is_err());
-    }
-
-    #[test]
-    fn the_caller_is_whose_key_signed() {
-        let principals = Principals::new(&[]);
-        let authenticate = |authorization: Option<&'static str>| {
-            let headers = authorization
-                .map(|value| (AUTHORIZATION, HeaderValue::from_static(value)))
-                .into_iter()
-                .collect();
-            principals
-                .authenticate(&headers)
-                .map(|principal| principal.arn.clone())
-        };
-        let signed = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/ssm/aws4_request, \
-                      SignedHeaders=host, Signature=0";
-        assert_eq!(
-            authenticate(Some(signed)).unwrap(),
-            "arn:aws:iam::000000000000:user/local"
-        );
-        let stranger = "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/ssm/aws4_request";
-        assert_eq!(
-            authenticate(Some(stranger)),
-            Err(Unauthenticated::UnknownKey)
-        );
-        assert_eq!(
-            authenticate(Some("Bearer x")),
-            Err(Unauthenticated::Missing)
-        );
-        assert_eq!(authenticate(None), Err(Unauthenticated::Missing));
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::Clock;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::json;
 use uuid::Uuid;
@@ -54,24 +54,27 @@ impl Lambda {
         })
     }
 
-    async fn invoke(
-        &self,
-        name: &str,
-        headers: &HeaderMap,
-        body: Body,
-    ) -> Result<Response<Body>, Refusal> {
-        let denied = |error: String| Refusal(StatusCode::FORBIDDEN, "AccessDeniedException", error);
-        let caller = self.principals.authenticate(headers);
-        let caller = caller.map_err(|error| denied(error.to_string()))?;
+    async fn invoke(&self, name: &str, request: Request<Body>) -> Result<Response<Body>, Refusal> {
+        let (parts, body) = request.into_parts();
+        let event = read(body).await?;
+        let now = self.clock.now();
+        let caller = self
+            .principals
+            .authenticate("lambda", (&parts, &event), now)
+            .map_err(|error| Refusal(StatusCode::FORBIDDEN, error.code(), error.to_string()))?;
         let pool = self.find(name).ok_or_else(|| {
             let message = format!("Function not found: {name}");
             Refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
         })?;
         caller
             .check("lambda:InvokeFunction", &pool.function().arn)
-            .map_err(|error| denied(error.to_string()))?;
-        let event = read(body).await?;
-        match headers
+            .map_err(|error| {
+                let denied = "AccessDeniedException";
+                Refusal(StatusCode::FORBIDDEN, denied, error.to_string())
+            })?;
+        let event = json_of(event)?;
+        match parts
+            .headers
             .get("x-amz-invocation-type")
             .map(HeaderValue::as_bytes)
         {
@@ -114,10 +117,9 @@ impl Lambda {
 async fn handle(
     State(lambda): State<Arc<Lambda>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request<Body>,
 ) -> Response<Body> {
-    let Refusal(status, kind, message) = match lambda.invoke(&name, &headers, body).await {
+    let Refusal(status, kind, message) = match lambda.invoke(&name, request).await {
         Ok(response) => return response,
         Err(refusal) => refusal,
     };
@@ -130,21 +132,23 @@ async fn handle(
     response
 }
 
-/// The event, which is JSON; nothing is an empty object.
+/// Reads the whole body.
 async fn read(body: Body) -> Result<Bytes, Refusal> {
-    let body = match Limited::new(body, MAX_EVENT).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return Err(Refusal(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "RequestTooLargeException",
-                format!(
-                    "Request must be smaller than {MAX_EVENT} bytes for the InvokeFunction operation"
-                ),
-            ));
-        }
-        Err(error) => return Err(not_json(&error.to_string())),
-    };
+    match Limited::new(body, MAX_EVENT).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refusal(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestTooLargeException",
+            format!(
+                "Request must be smaller than {MAX_EVENT} bytes for the InvokeFunction operation"
+            ),
+        )),
+        Err(error) => Err(not_json(&error.to_string())),
+    }
+}
+
+/// The event, which is JSON; nothing is an empty object.
+fn json_of(body: Bytes) -> Result<Bytes, Refusal> {
     if body.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }

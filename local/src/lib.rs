@@ -12,7 +12,9 @@ mod events;
 mod files;
 mod front;
 mod function;
+mod guard;
 mod iam;
+mod keys;
 mod lambda;
 mod options;
 mod peer;
@@ -20,7 +22,9 @@ mod ports;
 mod project;
 mod s3;
 mod seed;
+mod serve;
 mod ses;
+mod signature;
 mod ssm;
 mod system;
 mod ui;
@@ -31,7 +35,8 @@ pub use self::{
     dynamodb::{DatabaseError, TableError},
     endpoints::Endpoints,
     error::DevError,
-    iam::{OPERATOR_KEY, SECRET_KEY, function_key},
+    iam::{OPERATOR_KEY, function_key},
+    keys::secret_key,
     options::{DevOptions, SeedParameters},
     ports::PortError,
     system::System,

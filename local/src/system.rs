@@ -2,21 +2,14 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use axum::{
-    Router,
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
-};
 use domain::Clock;
 use template::Function;
 use tokio::{
-    net::TcpListener,
     sync::watch,
     task::{JoinHandle, JoinSet},
     time::timeout,
@@ -30,13 +23,15 @@ use crate::{
     events::{self, Bus, Checkpoints, Follow},
     front::{Front, Site},
     function::{self, Engines, Pool, Program},
+    guard::Guard,
     iam::Principals,
+    keys::Keys,
     lambda::Lambda,
-    peer::Peer,
-    ports::{self, Listeners},
+    ports::Listeners,
     project::Project,
     s3::S3,
     seed,
+    serve::{serve_engines, serve_front},
     ses::{Outbox, Ses},
     ssm::{ParameterStore, Ssm},
     ui::Ui,
@@ -77,15 +72,18 @@ impl System {
         let clock = Clock::system();
         ui.step("reading the template");
         let listeners = Listeners::bind(options.port).await?;
-        let endpoints = Endpoints::new(&listeners);
-        let project = Project::read(options, &endpoints.api)?;
+        let project = Project::read(options, &listeners.api.url())?;
         let program = program(options, &project.functions)?;
         let data_dir = data_dir(options)?;
-        let principals = Arc::new(Principals::new(&project.functions));
+        let keys = keys(options, &data_dir)?;
+        let endpoints = Endpoints::new(&listeners, &keys);
+        let principals = Arc::new(Principals::new(&project.functions, &keys));
+        let bridge = Bridge::find();
+        let guard = Guard::new(bridge);
 
         ui.step("opening the database");
         let database = (!options.ephemeral).then(|| data_dir.database());
-        let database = DynamoDb::open(database.as_deref(), &project.tables).await?;
+        let database = DynamoDb::open(database.as_deref(), &project.tables)?;
 
         ui.step("opening the parameter store");
         let mut parameters = parameter_store(options, &data_dir)?;
@@ -93,7 +91,7 @@ impl System {
         let ssm = Ssm::new(parameters, Arc::clone(&principals), clock.clone());
 
         ui.step("starting the gateway");
-        let functions = pools(project.functions, &program, &endpoints, &clock);
+        let functions = pools(project.functions, &program, &endpoints, keys, &clock);
         let bus = Bus::new(functions.clone(), clock.clone(), ui.clone());
         let s3 = S3::open(
             &data_dir.objects(),
@@ -135,23 +133,21 @@ impl System {
 
         let stop = watch::Sender::new(false);
         let stop_engines = watch::Sender::new(false);
+        let dynamodb = database.into_router(Arc::clone(&principals), clock.clone());
         let routers = [
-            (
-                listeners.dynamodb,
-                database.into_router(Arc::clone(&principals)),
-            ),
-            (listeners.ssm, ssm.into_router()),
-            (listeners.s3, s3.into_router()),
-            (listeners.lambda, lambda.into_router()),
-            (listeners.ses, ses.into_router()),
+            (listeners.dynamodb, guard.engine(dynamodb)),
+            (listeners.ssm, guard.engine(ssm.into_router())),
+            (listeners.s3, s3.into_router(guard)),
+            (listeners.lambda, guard.engine(lambda.into_router())),
+            (listeners.ses, guard.engine(ses.into_router())),
         ];
-        let engines = serve_engines(routers, &stop_engines, ui).await;
+        let engines = serve_engines(routers, bridge, &stop_engines, ui).await;
         let schedules = if options.schedules {
             events::start_schedules(&functions, &bus, &clock)
         } else {
             JoinSet::new()
         };
-        let site = front.into_router().merge(outbox.into_router());
+        let site = guard.api(front.into_router().merge(outbox.into_router()));
         let system = Self {
             engines,
             followers: events::follow_streams(&functions, &principals, &follow),
@@ -214,68 +210,6 @@ impl Drop for System {
     }
 }
 
-/// Serves the API until `stop` turns true.
-fn serve_front(
-    listener: TcpListener,
-    router: Router,
-    stop: &watch::Sender<bool>,
-) -> JoinHandle<()> {
-    let stopped = stopped(stop);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move {
-        // Accepting goes on after any error, so serving ends only when it is told to.
-        let _ = axum::serve(listener, service)
-            .with_graceful_shutdown(stopped)
-            .await;
-    })
-}
-
-/// Serves engines until `stop` turns true, to containers too.
-async fn serve_engines(
-    routers: impl IntoIterator<Item = (ports::Listener, Router)>,
-    stop: &watch::Sender<bool>,
-    ui: &Ui,
-) -> Vec<JoinHandle<()>> {
-    let bridge = Bridge::find();
-    let mut engines = Vec::new();
-    for (listener, router) in routers {
-        if let Some(bridge) = bridge {
-            match bridge.listen(listener.address.port()).await {
-                Ok(listener) => engines.push(serve_engine(listener, router.clone(), stop)),
-                Err(error) => ui.warn(&format!(
-                    "containers do not reach {}: {error}",
-                    listener.url()
-                )),
-            }
-        }
-        engines.push(serve_engine(listener.socket, router, stop));
-    }
-    engines
-}
-
-/// Serves an engine until `stop` turns true.
-fn serve_engine<L>(listener: L, router: Router, stop: &watch::Sender<bool>) -> JoinHandle<()>
-where
-    L: Listener<Addr = SocketAddr>,
-    Peer: for<'a> Connected<IncomingStream<'a, L>>,
-{
-    let stopped = stopped(stop);
-    let service = router.into_make_service_with_connect_info::<Peer>();
-    tokio::spawn(async move {
-        let _ = axum::serve(listener, service)
-            .with_graceful_shutdown(stopped)
-            .await;
-    })
-}
-
-fn stopped(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + use<> {
-    let mut stopped = stop.subscribe();
-    async move {
-        // A system that is dropped stops, too.
-        let _ = stopped.wait_for(|stop| *stop).await;
-    }
-}
-
 fn program(options: &DevOptions, functions: &[Function]) -> Result<Program, DevError> {
     let Some(directory) = &options.bootstraps else {
         let executable = std::env::current_exe()
@@ -310,6 +244,7 @@ fn pools(
     functions: Vec<Function>,
     program: &Program,
     endpoints: &Endpoints,
+    keys: Keys,
     clock: &Clock,
 ) -> BTreeMap<String, Arc<Pool>> {
     let engines = Engines {
@@ -317,6 +252,7 @@ fn pools(
         s3: endpoints.s3.clone(),
         ssm: endpoints.ssm.clone(),
         ses: endpoints.ses.clone(),
+        keys,
     };
     let pool = |function: Function| {
         let id = function.logical_id.clone();
@@ -324,6 +260,15 @@ fn pools(
         (id, Arc::new(pool))
     };
     functions.into_iter().map(pool).collect()
+}
+
+/// Reads or makes the secrets of the data directory. An ephemeral system has new ones and keeps them in memory.
+fn keys(options: &DevOptions, data_dir: &DataDir) -> Result<Keys, DevError> {
+    if options.ephemeral {
+        return Keys::random().map_err(DevError::io("a secret key cannot be made"));
+    }
+    let path = data_dir.secret_key();
+    Keys::open(&path).map_err(|error| DevError::Kept { path, error })
 }
 
 /// What outlives the process besides the engines' own data.

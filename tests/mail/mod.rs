@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, PASSWORD, TestApp, WITH_MAIL, eventually,
+    Answer, PASSWORD, TestApp, Unsigned, WITH_MAIL, eventually,
     faults::{Fault, Fragile},
     processes::{instances, signal},
     token_in,
@@ -137,10 +137,6 @@ async fn mail_and_what_was_sent_survive_a_restart() {
 async fn only_the_mailer_sends_and_only_from_one_address() {
     let app = TestApp::with_mail(&[]);
     let send = |key: &str, from: &str| {
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/ses/aws4_request, \
-             SignedHeaders=host, Signature=0"
-        );
         let text = |data: &str| json!({"Data": data, "Charset": "UTF-8"});
         let body = json!({
             "FromEmailAddress": from,
@@ -150,8 +146,13 @@ async fn only_the_mailer_sends_and_only_from_one_address() {
             }},
         });
         let url = format!("{}/v2/email/outbound-emails", app.endpoint("ses"));
-        let request = reqwest::Client::new().post(url).json(&body);
-        Answer::of(request.header("authorization", authorization))
+        let request = Unsigned {
+            service: "ses",
+            url: &url,
+            headers: &[("content-type", "application/json")],
+            body: &body.to_string(),
+        };
+        Answer::of(request.sign(key, &app.secret_key(key)))
     };
     let ours = "cloakroom@localhost";
     for function in [

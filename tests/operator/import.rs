@@ -16,7 +16,7 @@ use super::{HASH_OF_ABC, ended, lines};
 use crate::support::{
     PASSWORD, SignedIn, TestApp, eventually,
     faults::{Fault, Proxy},
-    operator, processes,
+    processes,
 };
 
 /// A file of these lines, and the directory that it ends with.
@@ -135,7 +135,7 @@ async fn what_is_there_is_not_changed_and_a_second_run_changes_nothing() {
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
 
     // The same from a pipe.
-    let mut command = operator("users", &["import", "-"], app.endpoint("dynamodb"));
+    let mut command = app.operator("users", &["import", "-"], app.endpoint("dynamodb"));
     let mut running = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -182,7 +182,7 @@ async fn an_import_survives_throttles_conflicts_and_lost_replies() {
         }
     });
     let (_dir, path) = file(&many(40));
-    let command = operator("users", &["import", &path], &proxy.url());
+    let command = app.operator("users", &["import", &path], &proxy.url());
     let output = tokio::process::Command::from(command).output().await;
     let (out, _) = ended(&output.unwrap(), 0);
     assert_eq!(out, "40 imported, 0 already there, 0 skipped\n");
@@ -203,7 +203,7 @@ async fn an_import_that_is_interrupted_is_finished_by_the_next_run() {
         }
     });
     let (_dir, path) = file(&many(100));
-    let mut command = operator("users", &["import", &path], &proxy.url());
+    let mut command = app.operator("users", &["import", &path], &proxy.url());
     let running = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = running.spawn().unwrap();
     eventually(async || count.load(Ordering::SeqCst) > 50).await;

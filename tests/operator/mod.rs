@@ -1,5 +1,6 @@
 //! What the operator does with `cloakroom users` and `cloakroom uploads`, by the executable itself.
 
+mod env;
 mod import;
 mod roles;
 mod unlock;

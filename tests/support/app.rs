@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::{
-    Answer, BUCKET, PASSWORD, SignedIn, eventually,
+    Answer, BUCKET, PASSWORD, SignedIn, Unsigned, eventually,
     ministack::{self, Ministack},
 };
 
@@ -120,6 +120,16 @@ impl TestApp {
         self.endpoints[name].as_str().unwrap()
     }
 
+    /// The names and URLs of all that endpoints.json says is listening.
+    pub fn urls(&self) -> impl Iterator<Item = (String, String)> {
+        let all = self.endpoints.as_object().unwrap().iter();
+        all.filter_map(|(name, value)| {
+            let url = value.as_str()?;
+            url.starts_with("http://")
+                .then(|| (name.clone(), url.to_owned()))
+        })
+    }
+
     /// Everything the system has printed so far, the functions' logs included.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
@@ -194,25 +204,28 @@ impl TestApp {
             .map_or(BUCKET, |_| ministack::BUCKET)
     }
 
+    /// The secret of an access key. Another implementation's key is its own secret.
+    pub fn secret_key(&self, key: &str) -> String {
+        if self.ministack.is_some() && key == ministack::KEY {
+            return key.to_owned();
+        }
+        let operator = self.endpoints["secretAccessKey"].as_str().unwrap();
+        local::secret_key(operator, key)
+    }
+
     /// Calls an engine as the holder of an access key: `DynamoDB_20120810.GetItem`, `AmazonSSM.GetParameter`.
     pub async fn call_engine(&self, engine: &str, key: &str, target: &str, body: &Value) -> Answer {
-        let service = if engine == "ssm" { "ssm" } else { "dynamodb" };
-        let key = self.access_key(key);
-        let credential = format!("{key}/20260101/us-east-1/{service}/aws4_request");
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host;x-amz-date, Signature={}",
-            "0".repeat(64)
-        );
         let version = if engine == "ssm" { "1.1" } else { "1.0" };
-        let request = self
-            .client
-            .post(self.endpoint(engine))
-            .header("authorization", authorization)
-            .header("x-amz-date", "20260101T000000Z")
-            .header("x-amz-target", target)
-            .header("content-type", format!("application/x-amz-json-{version}"))
-            .body(body.to_string());
-        Answer::of(request).await
+        let content_type = format!("application/x-amz-json-{version}");
+        let body = body.to_string();
+        let request = Unsigned {
+            service: engine,
+            url: self.endpoint(engine),
+            headers: &[("x-amz-target", target), ("content-type", &content_type)],
+            body: &body,
+        };
+        let key = self.access_key(key);
+        Answer::of(request.sign(key, &self.secret_key(key))).await
     }
 }
 

@@ -212,7 +212,8 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                 let request = headers
                     .iter()
                     .filter(|(name, _)| {
-                        !["host", "content-length"].contains(&name.to_lowercase().as_str())
+                        // The host is signed, so it stays the one that the caller has called.
+                        !name.eq_ignore_ascii_case("content-length")
                     })
                     .fold(shared.client.post(upstream), |request, (name, value)| {
                         request.header(name, value)

@@ -12,6 +12,7 @@ mod ministack;
 mod operator;
 pub mod processes;
 mod s3;
+mod signed;
 mod signer;
 mod stored;
 mod time;
@@ -27,8 +28,8 @@ pub use app::{TestApp, WITH_MAIL, cloakroom, dev};
 pub use bootstraps::write_bootstraps;
 pub use limits::within_a_minute;
 pub use mail::{in_seconds, token_in};
-pub use operator::operator;
 pub use s3::BUCKET;
+pub use signed::Unsigned;
 pub use signer::{Signer, decode, encode, hmac_token, message, parts};
 
 /// A password that every rule accepts.

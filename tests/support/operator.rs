@@ -57,34 +57,47 @@ impl TestApp {
 
     /// Runs `cloakroom secrets …` against this system.
     pub fn secrets(&self, args: &[&str]) -> Output {
-        self.execute(operator("secrets", args, self.endpoint("ssm")))
+        self.operator("secrets", args, self.endpoint("ssm"))
+            .output()
+            .unwrap()
     }
 
     /// Runs `cloakroom users …` against this system.
     pub fn users(&self, args: &[&str]) -> Output {
-        self.execute(operator("users", args, self.endpoint("dynamodb")))
+        self.operator("users", args, self.endpoint("dynamodb"))
+            .output()
+            .unwrap()
     }
 
     /// Runs `cloakroom uploads …` against this system, as against AWS: each service has an endpoint of its own.
     pub fn uploads(&self, args: &[&str]) -> Output {
-        let mut operator = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
-        operator
+        let key = self.access_key("local");
+        Command::new(env!("CARGO_BIN_EXE_cloakroom"))
             .arg("uploads")
             .args(args)
             .args(["--env", "dev", "--region", "us-east-1"])
             .env_clear()
             .env("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint("dynamodb"))
-            .env("AWS_ENDPOINT_URL_S3", self.endpoint("s3"));
-        self.execute(operator)
-    }
-
-    fn execute(&self, mut operator: Command) -> Output {
-        let key = self.access_key("local");
-        operator
+            .env("AWS_ENDPOINT_URL_S3", self.endpoint("s3"))
             .env("AWS_ACCESS_KEY_ID", key)
-            .env("AWS_SECRET_ACCESS_KEY", key)
+            .env("AWS_SECRET_ACCESS_KEY", self.secret_key(key))
             .output()
             .unwrap()
+    }
+
+    /// `cloakroom <command> …` on the stage dev, with its engine at `url`.
+    pub fn operator(&self, command: &str, args: &[&str], url: &str) -> Command {
+        let key = self.access_key("local");
+        let mut operator = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+        operator
+            .arg(command)
+            .args(args)
+            .args(["--env", "dev", "--endpoint-url", url])
+            .args(["--region", "us-east-1"])
+            .env_clear()
+            .env("AWS_ACCESS_KEY_ID", key)
+            .env("AWS_SECRET_ACCESS_KEY", self.secret_key(key));
+        operator
     }
 
     async fn ssm(&self, operation: &str, body: &Value) -> Value {
@@ -92,20 +105,4 @@ impl TestApp {
         let answer = self.call_engine("ssm", "local", &target, body).await;
         answer.expect(200).json()
     }
-}
-
-/// `cloakroom <command> …` on the stage dev, with its engine at `url`.
-pub fn operator(command: &str, args: &[&str], url: &str) -> Command {
-    let mut operator = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
-    operator
-        .arg(command)
-        .args(args)
-        .args(["--env", "dev", "--endpoint-url", url])
-        .args(["--region", "us-east-1"])
-        .env_clear()
-        .envs([
-            ("AWS_ACCESS_KEY_ID", "local"),
-            ("AWS_SECRET_ACCESS_KEY", "local"),
-        ]);
-    operator
 }

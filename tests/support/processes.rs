@@ -1,6 +1,7 @@
 //! The processes of a system, as the operating system sees them.
 
 use std::{
+    collections::BTreeSet,
     fs,
     process::{Command, Stdio},
 };
@@ -23,6 +24,33 @@ pub fn instances(system: u32) -> Vec<Instance> {
         .filter_map(|pid| {
             let name = function(pid)?;
             Some(Instance { pid, name })
+        })
+        .collect()
+}
+
+/// The TCP ports that a process listens on.
+pub fn listening_ports(pid: u32) -> BTreeSet<u16> {
+    let sockets: BTreeSet<_> = fs::read_dir(format!("/proc/{pid}/fd"))
+        .unwrap()
+        .filter_map(|entry| fs::read_link(entry.unwrap().path()).ok())
+        .filter_map(|target| {
+            let name = target.to_str()?.strip_prefix("socket:[")?;
+            Some(name.trim_end_matches(']').to_owned())
+        })
+        .collect();
+    // The fields of a line, from the second on: own address, other address, state, …; the tenth is the inode (proc(5)).
+    ["tcp", "tcp6"]
+        .iter()
+        .flat_map(|table| {
+            let table = fs::read_to_string(format!("/proc/{pid}/net/{table}"));
+            let lines: Vec<_> = table.unwrap().lines().map(str::to_owned).collect();
+            lines
+        })
+        .filter_map(|line| {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            let (_, port) = fields[1].rsplit_once(':')?;
+            let is_listening = fields[3] == "0A" && sockets.contains(fields[9]);
+            is_listening.then(|| u16::from_str_radix(port, 16).unwrap())
         })
         .collect()
 }

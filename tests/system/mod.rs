@@ -5,6 +5,7 @@ mod functions;
 mod restart;
 mod site;
 mod start;
+mod strangers;
 mod template;
 
 use std::{

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{announce, download, path, send, status, store};
-use crate::support::{Answer, TestApp, eventually};
+use crate::support::{Answer, TestApp, Unsigned, eventually};
 
 /// Runs upload-events as `EventBridge` would.
 pub async fn deliver(app: &TestApp, event: &Value) -> Answer {
@@ -10,18 +10,13 @@ pub async fn deliver(app: &TestApp, event: &Value) -> Answer {
         "{}/2015-03-31/functions/UploadEventsFunction/invocations",
         app.endpoint("lambda")
     );
-    let credential = "Credential=local/20260101/us-east-1/lambda/aws4_request";
-    let request = reqwest::Client::new()
-        .post(url)
-        .header(
-            "authorization",
-            format!(
-                "AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature={}",
-                "0".repeat(64)
-            ),
-        )
-        .json(event);
-    Answer::of(request).await
+    let request = Unsigned {
+        service: "lambda",
+        url: &url,
+        headers: &[],
+        body: &event.to_string(),
+    };
+    Answer::of(request.sign("local", &app.secret_key("local"))).await
 }
 
 /// Runs the reconciler as its schedule would.

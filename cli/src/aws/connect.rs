@@ -93,8 +93,8 @@ impl Connection {
     }
 }
 
-/// The addresses that a running local system has written down.
-fn endpoints(dir: &Path) -> Result<Endpoints, AwsError> {
+/// Reads what a running local system has written into its data directory.
+pub fn endpoints(dir: &Path) -> Result<Endpoints, AwsError> {
     let file = dir.join("endpoints.json");
     let not_running = || AwsError::NotRunning(file.display().to_string());
     let contents = fs::read(&file).map_err(|_| not_running())?;

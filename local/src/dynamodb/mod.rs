@@ -1,24 +1,23 @@
-//! The embedded database: an engine of its own, and in front of it the policies of the template.
+//! The embedded database: an engine in this process, and in front of it the policies of the template.
 
+mod execute;
 mod needs;
 mod streams;
 mod tables;
 
-use std::{net::SocketAddr, path::Path, sync::Arc, thread, time::Duration};
+use std::{path::Path, sync::Arc, thread, time::Duration};
 
 use axum::{Router, body::Body, extract::State};
 use bytes::Bytes;
+use domain::Clock;
 use dynoxide::{Database, DynoxideError};
-use http::{Request, Response, Uri, request::Parts, uri};
-use http_body_util::Full;
-use hyper_util::{client::legacy, rt::TokioExecutor};
+use http::{HeaderMap, Request, Response, StatusCode};
 use template::Table;
 use thiserror::Error;
-use tokio::{net::TcpListener, sync::oneshot};
 
 use crate::{
     aws_json::{self, AwsError, Dialect},
-    iam::Principals,
+    iam::{Principal, Principals},
 };
 
 pub(crate) use self::streams::Streams;
@@ -37,47 +36,40 @@ pub enum DatabaseError {
     /// A table cannot be made ready.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The engine's server cannot be started.
+    /// A thread of the engine cannot be started.
     #[error("the database cannot be started: {0}")]
     Start(#[from] std::io::Error),
 }
 
-type Client = legacy::Client<legacy::connect::HttpConnector, Full<Bytes>>;
-
-/// The running engine. Dropping it stops it.
+/// The open database. Dropping it stops it.
 pub(crate) struct DynamoDb {
-    engine: SocketAddr,
-    client: Client,
+    database: Database,
     streams: Streams,
-    _stop_server: oneshot::Sender<()>,
     _stop_sweeper: std::sync::mpsc::Sender<()>,
 }
 
 impl DynamoDb {
     /// Opens the database at `path`, or one in memory, with `tables` in it.
-    pub(crate) async fn open(path: Option<&Path>, tables: &[Table]) -> Result<Self, DatabaseError> {
+    pub(crate) fn open(path: Option<&Path>, tables: &[Table]) -> Result<Self, DatabaseError> {
         let database = match path {
             Some(path) => Database::new(&path.to_string_lossy())?,
             None => Database::memory()?,
         };
         database.disable_bulk_loading()?;
         tables::prepare(&database, tables)?;
-        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
-        let engine = listener.local_addr()?;
         Ok(Self {
-            engine,
-            client: legacy::Client::builder(TokioExecutor::new()).build_http(),
             streams: Streams::of(database.clone()),
             _stop_sweeper: sweep(database.clone())?,
-            _stop_server: serve(listener, database)?,
+            database,
         })
     }
 
     /// The engine behind the template's policies, as an HTTP service.
-    pub(crate) fn into_router(self, principals: Arc<Principals>) -> Router {
+    pub(crate) fn into_router(self, principals: Arc<Principals>, clock: Clock) -> Router {
         let gate = Gate {
             database: self,
             principals,
+            clock,
         };
         Router::new().fallback(handle).with_state(Arc::new(gate))
     }
@@ -87,24 +79,38 @@ impl DynamoDb {
         self.streams.clone()
     }
 
-    async fn forward(&self, mut parts: Parts, body: Bytes) -> Result<Response<Body>, AwsError> {
-        let path = parts.uri.path_and_query().cloned();
-        let uri = Uri::builder()
-            .scheme(uri::Scheme::HTTP)
-            .authority(self.engine.to_string())
-            .path_and_query(path.unwrap_or_else(|| uri::PathAndQuery::from_static("/")));
-        parts.uri = uri.build().map_err(unreachable)?;
-        parts.headers.remove(http::header::CONNECTION);
-        parts.headers.remove(http::header::TRANSFER_ENCODING);
-        let request = Request::from_parts(parts, Full::new(body));
-        let response = self.client.request(request).await.map_err(unreachable)?;
-        Ok(response.map(Body::new))
+    /// Does an operation whose caller has the right to it.
+    async fn execute(&self, operation: &str, body: Bytes) -> Result<Response<Body>, AwsError> {
+        let (database, streams) = (self.database.clone(), self.streams.clone());
+        let operation = operation.to_owned();
+        // The engine blocks. The work goes on when the caller disconnects.
+        let work = move || {
+            let done = execute::execute(&database, &operation, &body);
+            if needs::may_write(&operation) {
+                streams.look();
+            }
+            done
+        };
+        let done = tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|error| AwsError::internal(format!("the local database failed: {error}")))?;
+        let (status, body) = match done {
+            None => return Err(unknown_operation()),
+            Some(Ok(body)) => (StatusCode::OK, body),
+            Some(Err(error)) => {
+                let status = StatusCode::from_u16(error.status_code());
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                (status, error.to_json())
+            }
+        };
+        Ok(Dialect::DynamoDb.response(status, body))
     }
 }
 
 struct Gate {
     database: DynamoDb,
     principals: Arc<Principals>,
+    clock: Clock,
 }
 
 async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Response<Body> {
@@ -116,58 +122,34 @@ async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Respon
 impl Gate {
     async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, AwsError> {
         let (parts, body) = aws_json::read(request).await?;
-        if parts.method == http::Method::POST {
-            self.authorize(&parts, &body)?;
-        }
-        let writes = Dialect::DynamoDb
-            .operation(&parts.headers)
-            .is_some_and(needs::may_write);
-        let response = self.database.forward(parts, body).await;
-        if writes {
-            self.database.streams.look();
-        }
-        response
-    }
-
-    fn authorize(&self, parts: &Parts, body: &Bytes) -> Result<(), AwsError> {
-        let principal = self.principals.authenticate(&parts.headers)?;
-        let Some(operation) = Dialect::DynamoDb.operation(&parts.headers) else {
-            // Streams have another prefix; no function reads them yet.
-            return Ok(principal.check("dynamodb:GetRecords", "*")?);
-        };
-        for need in needs::needs(operation, &aws_json::parse(body)?) {
-            principal.check_in(&need.action, &need.resource, &need.context)?;
-        }
-        Ok(())
+        let now = self.clock.now();
+        let caller = self
+            .principals
+            .authenticate("dynamodb", (&parts, &body), now)?;
+        let operation = operation(&parts.headers).ok_or_else(unknown_operation)?;
+        authorize(caller, operation, &body)?;
+        self.database.execute(operation, body).await
     }
 }
 
-fn unreachable(error: impl std::fmt::Display) -> AwsError {
-    AwsError::internal(format!("the local database does not answer: {error}"))
+fn authorize(caller: &Principal, operation: &str, body: &Bytes) -> Result<(), AwsError> {
+    for need in needs::needs(operation, &aws_json::parse(body)?) {
+        caller.check_in(&need.action, &need.resource, &need.context)?;
+    }
+    Ok(())
 }
 
-/// Serves the engine on a thread of its own: it works on the thread that reads the request, and
-/// would hold up everything else there.
-fn serve(listener: TcpListener, database: Database) -> std::io::Result<oneshot::Sender<()>> {
-    let listener = listener.into_std()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    thread::Builder::new()
-        .name("dynamodb".to_owned())
-        .spawn(move || {
-            runtime.block_on(async {
-                let Ok(listener) = TcpListener::from_std(listener) else {
-                    return;
-                };
-                tokio::select! {
-                    () = dynoxide::server::serve_on(listener, database) => {}
-                    _ = stopped => {}
-                }
-            });
-        })?;
-    Ok(stop)
+/// The operation on tables, or on streams, that a request names.
+fn operation(headers: &HeaderMap) -> Option<&str> {
+    let of_tables = Dialect::DynamoDb.operation(headers);
+    of_tables.or_else(|| {
+        let target = headers.get("x-amz-target")?.to_str().ok()?;
+        target.strip_prefix("DynamoDBStreams_20120810.")
+    })
+}
+
+fn unknown_operation() -> AwsError {
+    AwsError::bare("UnknownOperationException")
 }
 
 /// Removes expired items now and then, on a plain thread: a sweep blocks.

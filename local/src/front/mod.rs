@@ -16,9 +16,8 @@ use axum::{
     extract::{ConnectInfo, State},
 };
 use domain::Clock;
-use http::{HeaderValue, Request, Response, StatusCode, header::HOST, request::Parts, uri};
+use http::{HeaderValue, Request, Response, StatusCode, request::Parts};
 use template::{Cors, Route};
-use url::Url;
 
 pub(crate) use self::ids::trace_id;
 use self::router::Router;
@@ -95,9 +94,6 @@ impl Front {
     }
 
     async fn answer(&self, parts: &Parts, body: Body, peer: SocketAddr, id: &str) -> Answered {
-        if !has_valid_host(parts) {
-            return Answered::by_gateway(answer::message(StatusCode::BAD_REQUEST));
-        }
         let refuse = |status| Answered::by_gateway(answer::message(status));
         if parts.uri.to_string().len() > MAX_REQUEST_LINE {
             return refuse(StatusCode::URI_TOO_LONG);
@@ -191,14 +187,4 @@ async fn handle(
         cold_start,
     });
     response
-}
-
-/// On AWS, a request for a host that is not ours never reaches the gateway. Here any host that can
-/// be part of a URL is ours.
-fn has_valid_host(parts: &Parts) -> bool {
-    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-    host.is_some_and(|host| {
-        let is_authority = !host.contains('@') && host.parse::<uri::Authority>().is_ok();
-        is_authority && Url::parse(&format!("http://{host}/")).is_ok()
-    })
 }

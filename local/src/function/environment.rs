@@ -2,15 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
 };
 
+use secrecy::ExposeSecret;
 use template::{Function, REGION};
 use tokio::process::Command;
 
-use crate::iam;
+use crate::{iam, keys::Keys};
 
 /// Where the functions' executables are.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub(crate) struct Engines {
     pub(crate) s3: String,
     pub(crate) ssm: String,
     pub(crate) ses: String,
+    /// Each function signs with its own.
+    pub(crate) keys: Keys,
 }
 
 impl Program {
@@ -56,12 +58,12 @@ pub(crate) fn bootstrap(directory: &Path, function: &Function) -> PathBuf {
     }
 }
 
-/// The command that starts an instance of `function`, whose Runtime API is at `api`.
+/// The command that starts an instance of `function`, whose Runtime API is at the URL `api`.
 pub(crate) fn command(
     program: &Program,
     function: &Function,
     engines: &Engines,
-    api: SocketAddr,
+    api: &str,
 ) -> Command {
     let mut command = program.command(function);
     command
@@ -76,14 +78,12 @@ pub(crate) fn command(
     command
 }
 
-fn environment(
-    function: &Function,
-    engines: &Engines,
-    api: SocketAddr,
-) -> BTreeMap<String, String> {
+fn environment(function: &Function, engines: &Engines, api: &str) -> BTreeMap<String, String> {
+    let access_key = iam::function_key(&function.logical_id);
+    let secret = engines.keys.secret_of(&access_key);
     let task_root = std::env::current_dir().unwrap_or_default();
     let lambda = [
-        ("AWS_ACCESS_KEY_ID", iam::function_key(&function.logical_id)),
+        ("AWS_ACCESS_KEY_ID", access_key),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", engines.dynamodb.clone()),
         ("AWS_ENDPOINT_URL_S3", engines.s3.clone()),
@@ -96,9 +96,9 @@ fn environment(
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
-        ("AWS_LAMBDA_RUNTIME_API", api.to_string()),
+        ("AWS_LAMBDA_RUNTIME_API", api.to_owned()),
         ("AWS_REGION", REGION.to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", iam::SECRET_KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", secret.expose_secret().to_owned()),
         ("AWS_SESSION_TOKEN", iam::SESSION_TOKEN.to_owned()),
         ("LAMBDA_TASK_ROOT", task_root.to_string_lossy().into_owned()),
         ("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin".to_owned()),

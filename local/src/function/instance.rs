@@ -42,7 +42,7 @@ impl Instance {
     ) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::Crashed(format!("cannot be started: {error}"));
         let api = RuntimeApi::start(&function.arn).await.map_err(failed)?;
-        let mut command = environment::command(program, function, engines, api.address());
+        let mut command = environment::command(program, function, engines, api.url());
         let mut child = command.spawn().map_err(failed)?;
         ui::follow(&function.binary, child.stdout.take(), child.stderr.take());
         let mut instance = Self { child, api };

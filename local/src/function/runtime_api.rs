@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::Ipv4Addr,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -15,14 +15,17 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
     sync::{Mutex as AsyncMutex, mpsc, oneshot, watch},
     task::JoinHandle,
 };
+use uuid::Uuid;
 
 use super::invocation::{Failure, Invocation};
+use crate::guard::Guard;
 
 /// 6 MB and a little: the largest answer of a synchronous invocation.
 pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
@@ -30,7 +33,7 @@ pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
 /// The server that one instance talks to. Dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct RuntimeApi {
-    address: SocketAddr,
+    url: SecretString,
     invocations: mpsc::Sender<Invocation>,
     shared: Arc<Shared>,
     server: JoinHandle<()>,
@@ -56,7 +59,10 @@ impl RuntimeApi {
     /// Listens on a free port for the instance of the function with this ARN.
     pub(crate) async fn start(function_arn: &str) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
+        // On Lambda only the instance can reach it. Here any program and any page on this machine can, so the path has a
+        // random part that only the instance gets.
+        let secret = format!("/{}", Uuid::new_v4().simple());
+        let url = format!("http://{}{secret}", listener.local_addr()?);
         let (invocations, queue) = mpsc::channel(1);
         let shared = Arc::new(Shared {
             function_arn: function_arn.to_owned(),
@@ -65,17 +71,18 @@ impl RuntimeApi {
             ready: watch::Sender::new(false),
             init_error: Mutex::new(None),
         });
-        let server = serve(listener, Arc::clone(&shared));
+        let server = serve(listener, &secret, Arc::clone(&shared));
         Ok(Self {
-            address,
+            url: url.into(),
             invocations,
             shared,
             server,
         })
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+    /// Where the instance finds it: `AWS_LAMBDA_RUNTIME_API`.
+    pub(crate) fn url(&self) -> &str {
+        self.url.expose_secret()
     }
 
     /// Waits until the instance has initialised itself.
@@ -107,8 +114,8 @@ impl Drop for RuntimeApi {
     }
 }
 
-fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
-    let router = Router::new()
+fn serve(listener: TcpListener, secret: &str, shared: Arc<Shared>) -> JoinHandle<()> {
+    let api = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
         .route(
             "/2018-06-01/runtime/invocation/{request_id}/response",
@@ -120,6 +127,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
         )
         .route("/2018-06-01/runtime/init/error", post(init_error))
         .with_state(shared);
+    let router = Guard::default().engine(Router::new().nest(secret, api));
     tokio::spawn(async move {
         // Serving ends with the task.
         let _ = axum::serve(listener, router).await;

@@ -10,7 +10,7 @@ use super::{
     refuse,
     targets::{Target, Targets},
 };
-use crate::iam::{Denied, Principal, Principals, SECRET_KEY, SESSION_TOKEN};
+use crate::iam::{Denied, Principal, Principals, SESSION_TOKEN};
 use http::{HeaderMap, Uri, header::AUTHORIZATION};
 use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Result,
@@ -66,7 +66,7 @@ impl Gate {
 impl S3Auth for Gate {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
         match self.principals.get(access_key) {
-            Some(_) => Ok(SecretKey::from(SECRET_KEY)),
+            Some(principal) => Ok(SecretKey::from(principal.secret())),
             None => Err(unknown_key()),
         }
     }

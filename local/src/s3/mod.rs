@@ -36,7 +36,7 @@ use s3s::service::S3ServiceBuilder;
 use template::{AccessPoint, Bucket};
 
 use self::{front::Front, gate::Gate, store::Store, targets::Targets};
-use crate::{events::Bus, iam::Principals};
+use crate::{events::Bus, guard::Guard, iam::Principals};
 
 /// The buckets of a system.
 pub(crate) struct S3 {
@@ -81,13 +81,15 @@ impl S3 {
     }
 
     /// The buckets as an HTTP service.
-    pub(crate) fn into_router(self) -> Router {
+    pub(crate) fn into_router(self, guard: Guard) -> Router {
         let gate = self.service.gate.clone();
         let mut builder = S3ServiceBuilder::new(self.service);
         builder.set_auth(gate.clone());
         builder.set_access(gate.clone());
         builder.set_host(front::Hosts);
-        Front::new(builder.build(), gate.targets).into_router()
+        let targets = Arc::clone(&gate.targets);
+        let router = Front::new(builder.build(), gate.targets).into_router();
+        guard.s3(router, targets.names())
     }
 }
 

@@ -70,6 +70,11 @@ impl Targets {
         Self(targets)
     }
 
+    /// The names that requests use: of buckets, and aliases and ARNs of access points.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<&Target> {
         self.0.get(name)
     }

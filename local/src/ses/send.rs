@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use axum::{body::Body, extract::State};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Value, json};
 use template::{ACCOUNT, PARTITION, REGION};
@@ -12,7 +12,10 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use super::{Ses, outbox::Mail};
-use crate::iam::{Context, Denied, Unauthenticated};
+use crate::{
+    iam::{Context, Denied},
+    signature::Unauthenticated,
+};
 
 /// As SES has it.
 const MAX_BYTES: usize = 40 * 1024 * 1024;
@@ -43,11 +46,7 @@ impl From<Denied> for Refusal {
 
 impl From<Unauthenticated> for Refusal {
     fn from(error: Unauthenticated) -> Self {
-        let code = match error {
-            Unauthenticated::Missing => "MissingAuthenticationTokenException",
-            Unauthenticated::UnknownKey => "UnrecognizedClientException",
-        };
-        Self(StatusCode::FORBIDDEN, code, error.to_string())
+        Self(StatusCode::FORBIDDEN, error.code(), error.to_string())
     }
 }
 
@@ -58,12 +57,8 @@ impl From<io::Error> for Refusal {
     }
 }
 
-pub(super) async fn send(
-    State(ses): State<Arc<Ses>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response<Body> {
-    match ses.send(&headers, body).await {
+pub(super) async fn send(State(ses): State<Arc<Ses>>, request: Request<Body>) -> Response<Body> {
+    match ses.send(request).await {
         Ok(id) => answer(StatusCode::OK, &json!({ "MessageId": id })),
         Err(Refusal(status, code, message)) => {
             let mut response = answer(status, &json!({ "message": message }));
@@ -77,11 +72,14 @@ pub(super) async fn send(
 }
 
 impl Ses {
-    async fn send(&self, headers: &HeaderMap, body: Body) -> Result<String, Refusal> {
-        let caller = self.principals.authenticate(headers)?;
+    async fn send(&self, request: Request<Body>) -> Result<String, Refusal> {
+        let (parts, body) = request.into_parts();
         let body = Limited::new(body, MAX_BYTES).collect().await;
         let body = body.map_err(|error| Refusal::bad_request(error.to_string()))?;
-        let request: Value = serde_json::from_slice(&body.to_bytes())
+        let body = body.to_bytes();
+        let now = self.clock.now();
+        let caller = self.principals.authenticate("ses", (&parts, &body), now)?;
+        let request: Value = serde_json::from_slice(&body)
             .map_err(|error| Refusal::bad_request(error.to_string()))?;
         let from = text(&request["FromEmailAddress"], "FromEmailAddress")?;
         // Every address is an identity here. On AWS its domain may be one, too.

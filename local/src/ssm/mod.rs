@@ -46,10 +46,11 @@ impl Ssm {
 
     async fn answer(&self, request: Request<Body>) -> Result<Value, AwsError> {
         let (parts, body) = aws_json::read(request).await?;
+        let now = self.clock.now();
+        let principal = self.principals.authenticate("ssm", (&parts, &body), now)?;
         let operation = Dialect::Ssm
             .operation(&parts.headers)
             .ok_or_else(|| AwsError::bare("UnknownOperationException"))?;
-        let principal = self.principals.authenticate(&parts.headers)?;
         self.run(operation, principal, &aws_json::parse(&body)?)
     }
 

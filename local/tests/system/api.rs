@@ -72,6 +72,6 @@ async fn a_request_without_a_sensible_host_never_reaches_a_function() {
         "xn--a",
     ] {
         let request = system.get("/do/pid").header("host", host);
-        assert_eq!(request.send().await.unwrap().status(), 400, "{host}");
+        assert_eq!(request.send().await.unwrap().status(), 421, "{host}");
     }
 }

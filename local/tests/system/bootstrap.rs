@@ -2,11 +2,12 @@
 
 use std::{env, process, time::Duration};
 
+use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::lambda_runtime::{self, Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
-use crate::support::dynamodb;
+use crate::support::dynamodb_with;
 
 /// Not a test: the functions' executables come here.
 #[test]
@@ -57,14 +58,16 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
 
 /// Keeps an event under the key of its object; the first time that it sees `fail`, it fails.
 async fn record(event: &Value) -> Result<Value, Error> {
-    let [url, access_key, table] = [
+    let [url, access_key, secret, table] = [
         "AWS_ENDPOINT_URL_DYNAMODB",
         "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
         "RECORDER_TABLE",
     ]
     .map(|name| env::var(name).unwrap());
     let put = |id: &str, event: String| {
-        dynamodb(&url, &access_key)
+        let credentials = Credentials::new(&access_key, &secret, None, None, "the environment");
+        dynamodb_with(&url, credentials)
             .put_item()
             .table_name(&table)
             .item("id", AttributeValue::S(id.to_owned()))

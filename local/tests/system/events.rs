@@ -118,7 +118,7 @@ async fn a_stop_waits_for_deliveries() {
     let dir = tempfile::tempdir().unwrap();
     let options = crate::support::options(dir.path(), false);
     let system = local::System::start(&options).await.unwrap();
-    let s3 = crate::support::s3(&system.endpoints().s3, OPERATOR_KEY);
+    let s3 = crate::support::s3(system.endpoints(), OPERATOR_KEY);
     s3.put_object()
         .bucket(FILES)
         .key("late")
@@ -128,7 +128,7 @@ async fn a_stop_waits_for_deliveries() {
     system.stop().await;
 
     let system = local::System::start(&options).await.unwrap();
-    let got = crate::support::dynamodb(&system.endpoints().dynamodb, OPERATOR_KEY)
+    let got = crate::support::dynamodb(system.endpoints(), OPERATOR_KEY)
         .get_item()
         .table_name("cloakroom-dev-Allowed")
         .key("id", AttributeValue::S("late".to_owned()));

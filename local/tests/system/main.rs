@@ -11,5 +11,8 @@ mod instances;
 mod invoke;
 mod restart;
 mod s3;
+mod signatures;
+#[path = "../../../tests/support/signed.rs"]
+mod signed;
 mod ssm;
 mod support;

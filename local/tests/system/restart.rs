@@ -10,14 +10,14 @@ async fn data_survives_a_restart() {
     let mut options = options(dir.path(), false);
     let system = System::start(&options).await.unwrap();
     let id = || AttributeValue::S("1".to_owned());
-    dynamodb(&system.endpoints().dynamodb, OPERATOR_KEY)
+    dynamodb(system.endpoints(), OPERATOR_KEY)
         .put_item()
         .table_name("cloakroom-dev-Allowed")
         .item("id", id())
         .send()
         .await
         .unwrap();
-    let s3 = |system: &System| s3(&system.endpoints().s3, OPERATOR_KEY);
+    let s3 = |system: &System| s3(system.endpoints(), OPERATOR_KEY);
     let files = "cloakroom-dev-files";
     let put = s3(&system).put_object().bucket(files).key("a/b");
     let version = put.body(ByteStream::from_static(b"hello")).send().await;
@@ -35,7 +35,7 @@ async fn data_survives_a_restart() {
 
     options.seed_parameters = |_| panic!("there are keys already");
     let system = System::start(&options).await.unwrap();
-    let got = dynamodb(&system.endpoints().dynamodb, OPERATOR_KEY)
+    let got = dynamodb(system.endpoints(), OPERATOR_KEY)
         .get_item()
         .table_name("cloakroom-dev-Allowed")
         .key("id", id())
@@ -43,7 +43,7 @@ async fn data_survives_a_restart() {
         .await
         .unwrap();
     assert!(got.item.is_some());
-    let secret = ssm(&system.endpoints().ssm, OPERATOR_KEY)
+    let secret = ssm(system.endpoints(), OPERATOR_KEY)
         .get_parameter()
         .name("/cloakroom/dev/keys/private/a")
         .with_decryption(true)

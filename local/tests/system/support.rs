@@ -10,7 +10,7 @@ use std::{
 
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
-use local::{DevOptions, System};
+use local::{DevOptions, Endpoints, System, secret_key};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -83,6 +83,11 @@ impl TestSystem {
         self.system.as_ref().unwrap()
     }
 
+    /// The secret of an access key.
+    pub fn secret_of(&self, key: &str) -> String {
+        secret_key(&self.system().endpoints().secret_access_key, key)
+    }
+
     /// Where the system keeps its data.
     pub fn data_dir(&self) -> PathBuf {
         self.dir.path().join("data")
@@ -109,11 +114,11 @@ impl TestSystem {
     }
 
     pub fn dynamodb(&self, key: &str) -> aws_sdk_dynamodb::Client {
-        dynamodb(&self.system().endpoints().dynamodb, key)
+        dynamodb(self.system().endpoints(), key)
     }
 
     pub fn s3(&self, key: &str) -> aws_sdk_s3::Client {
-        s3(&self.system().endpoints().s3, key)
+        s3(self.system().endpoints(), key)
     }
 
     /// Starts an HTTP request to the object store.
@@ -123,30 +128,36 @@ impl TestSystem {
     }
 
     pub fn ssm(&self, key: &str) -> aws_sdk_ssm::Client {
-        ssm(&self.system().endpoints().ssm, key)
+        ssm(self.system().endpoints(), key)
     }
 }
 
-fn credentials(key: &str) -> Credentials {
-    Credentials::new(key, local::SECRET_KEY, None, None, "test")
+fn credentials(endpoints: &Endpoints, key: &str) -> Credentials {
+    let secret = secret_key(&endpoints.secret_access_key, key);
+    Credentials::new(key, secret, None, None, "test")
 }
 
-/// The database as the owner of `key` reaches it at `url`.
-pub fn dynamodb(url: &str, key: &str) -> aws_sdk_dynamodb::Client {
+/// The database as the owner of `key` reaches it.
+pub fn dynamodb(endpoints: &Endpoints, key: &str) -> aws_sdk_dynamodb::Client {
+    dynamodb_with(&endpoints.dynamodb, credentials(endpoints, key))
+}
+
+/// As [`dynamodb`], with any credentials.
+pub fn dynamodb_with(url: &str, credentials: Credentials) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(
         aws_sdk_dynamodb::Config::builder()
             .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
             .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))
-            .credentials_provider(credentials(key))
+            .credentials_provider(credentials)
             .endpoint_url(url)
             .http_client(Builder::new().build_http())
             .build(),
     )
 }
 
-/// The object store as the owner of `key` reaches it at `url`.
-pub fn s3(url: &str, key: &str) -> aws_sdk_s3::Client {
-    s3_with(url, credentials(key))
+/// The object store as the owner of `key` reaches it.
+pub fn s3(endpoints: &Endpoints, key: &str) -> aws_sdk_s3::Client {
+    s3_with(&endpoints.s3, credentials(endpoints, key))
 }
 
 /// As [`s3`], with any credentials.
@@ -163,13 +174,18 @@ pub fn s3_with(url: &str, credentials: Credentials) -> aws_sdk_s3::Client {
     )
 }
 
-/// The Parameter Store as the owner of `key` reaches it at `url`.
-pub fn ssm(url: &str, key: &str) -> aws_sdk_ssm::Client {
+/// The Parameter Store as the owner of `key` reaches it.
+pub fn ssm(endpoints: &Endpoints, key: &str) -> aws_sdk_ssm::Client {
+    ssm_with(&endpoints.ssm, credentials(endpoints, key))
+}
+
+/// As [`ssm`], with any credentials.
+pub fn ssm_with(url: &str, credentials: Credentials) -> aws_sdk_ssm::Client {
     aws_sdk_ssm::Client::from_conf(
         aws_sdk_ssm::Config::builder()
             .behavior_version(aws_sdk_ssm::config::BehaviorVersion::latest())
             .region(aws_sdk_ssm::config::Region::new("us-east-1"))
-            .credentials_provider(credentials(key))
+            .credentials_provider(credentials)
             .endpoint_url(url)
             .http_client(Builder::new().build_http())
             .build(),

@@ -10,7 +10,6 @@ use super::{KeySets, failed, succeeded, text};
 use crate::support::{
     TestApp, eventually,
     faults::{Fault, Proxy},
-    operator,
 };
 
 const ROTATE: [&str; 3] = ["rotate-signing-key", "--cache-seconds", "1"];
@@ -61,7 +60,7 @@ async fn a_rotation_that_is_killed_at_any_request_is_finished_by_the_next_run() 
     for number in 0.. {
         restore(&app, &keys).await;
         let count = at(&proxy, number, &Fault::Hang);
-        let mut command = operator("secrets", &ROTATE, &proxy.url());
+        let mut command = app.operator("secrets", &ROTATE, &proxy.url());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut running = command.spawn().unwrap();
         let mut ended = false;
@@ -102,7 +101,7 @@ async fn a_lost_reply_makes_no_second_key() {
     for number in 0.. {
         restore(&app, &keys).await;
         let count = at(&proxy, number, &Fault::LostReply);
-        let command = operator("secrets", &ROTATE, &proxy.url());
+        let command = app.operator("secrets", &ROTATE, &proxy.url());
         let output = tokio::process::Command::from(command).output().await;
         let said = succeeded(&output.unwrap());
         assert!(!said.contains("was not finished"), "{number}: {said}");
@@ -118,7 +117,7 @@ async fn a_lost_reply_makes_no_second_key() {
 async fn of_several_rotations_at_once_one_happens() {
     let app = TestApp::start();
     let run = || {
-        let command = operator("secrets", &ROTATE, app.endpoint("ssm"));
+        let command = app.operator("secrets", &ROTATE, app.endpoint("ssm"));
         tokio::process::Command::from(command).output()
     };
     let (a, b, c, d) = tokio::join!(run(), run(), run(), run());

@@ -8,7 +8,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::Value;
 
 use super::{KeySets, succeeded};
-use crate::support::{PASSWORD, SignedIn, TestApp, decode, eventually, operator, parts};
+use crate::support::{PASSWORD, SignedIn, TestApp, decode, eventually, parts};
 
 /// Somebody else's server: it knows the system by its JWKS alone, keeps that for as long as it may, and does not ask
 /// again for a key that is not in it.
@@ -99,7 +99,7 @@ async fn a_rotation_under_load_fails_no_request() {
     let rotate = async {
         eventually(async || seen.by(&old) >= 20).await;
         let args = ["rotate-signing-key", "--cache-seconds", "1"];
-        let command = operator("secrets", &args, app.endpoint("ssm"));
+        let command = app.operator("secrets", &args, app.endpoint("ssm"));
         let rotated = tokio::process::Command::from(command).output().await;
         succeeded(&rotated.unwrap());
         let new = KeySets::of(&app).await.kids().remove(1);

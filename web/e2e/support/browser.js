@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { chromium } from "playwright-core";
 
-/** @import { BrowserContext, BrowserContextOptions, ConsoleMessage, Page } from "playwright-core" */
+/** @import { BrowserContext, BrowserContextOptions, ConsoleMessage, LaunchOptions, Page } from "playwright-core" */
 
 const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 
 /** It reaches nothing but the system under test, and needs no graphics card and no user of its own. */
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -37,7 +37,7 @@ export class Profile {
   #context = null;
 
   /**
-   * @param {BrowserContextOptions} [options]
+   * @param {BrowserContextOptions & Pick<LaunchOptions, "args">} [options]
    * @returns {Promise<Page>} An empty page.
    */
   async open(options = {}) {

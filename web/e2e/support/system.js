@@ -6,7 +6,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 
 const ROOT = path.resolve(import.meta.dirname, "../../..");
-const CLOAKROOM = process.env.CLOAKROOM || path.join(ROOT, "target/debug/cloakroom");
+export const CLOAKROOM = process.env.CLOAKROOM || path.join(ROOT, "target/debug/cloakroom");
 
 /**
  * @typedef {object} System
@@ -14,6 +14,8 @@ const CLOAKROOM = process.env.CLOAKROOM || path.join(ROOT, "target/debug/cloakro
  * @property {string} page Where people find the page.
  * @property {string} s3
  * @property {string} outbox The page that shows the mail.
+ * @property {Record<string, string>} endpoints The URLs of everything that listens, by name.
+ * @property {string} folder Where endpoints.json is.
  * @property {() => Promise<void>} stop
  */
 
@@ -40,12 +42,17 @@ export async function startSystem(parameters = []) {
     system.on("error", reject);
     system.on("exit", (code) => reject(new Error(`${CLOAKROOM} ended with ${code}:\n${said.join("")}`)));
   });
-  const { api, s3, outbox } = JSON.parse(await readFile(path.join(folder, "endpoints.json"), "utf8"));
+  /** @type {Record<string, string>} */
+  const written = JSON.parse(await readFile(path.join(folder, "endpoints.json"), "utf8"));
+  const endpoints = Object.fromEntries(Object.entries(written).filter(([, value]) => value.startsWith("http:")));
+  const { api, s3, outbox } = endpoints;
   return {
     api,
     page: api,
     s3,
     outbox,
+    endpoints,
+    folder,
     async stop() {
       const ended = once(system, "exit");
       system.kill("SIGTERM");

@@ -1,6 +1,6 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::Clock;
-use local::{OPERATOR_KEY, SECRET_KEY, function_key};
+use local::{OPERATOR_KEY, function_key};
 use reqwest::{Method, Response};
 use ring::hmac;
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ impl Form {
             "conditions": self.conditions,
         });
         let policy = BASE64_STANDARD.encode(policy.to_string());
-        let mut key = format!("AWS4{SECRET_KEY}").into_bytes();
+        let mut key = format!("AWS4{}", system.secret_of(&self.key)).into_bytes();
         for text in [date.as_str(), "us-east-1", "s3", "aws4_request"] {
             key = sign(&key, text);
         }

@@ -210,7 +210,8 @@ async fn a_key_of_a_function_needs_its_own_token_or_none() {
     let url = &system.system().endpoints().s3;
     let credentials = |token: &str| {
         let token = Some(token.to_owned());
-        aws_credential_types::Credentials::new(OPERATOR_KEY, "local", token, None, "test")
+        let secret = system.secret_of(OPERATOR_KEY);
+        aws_credential_types::Credentials::new(OPERATOR_KEY, secret, token, None, "test")
     };
     let list = |token| {
         let s3 = crate::support::s3_with(url, credentials(token));

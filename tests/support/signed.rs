@@ -1,0 +1,55 @@
+//! Requests to the engines, signed as the AWS SDKs sign them.
+
+use aws_credential_types::Credentials;
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4::SigningParams,
+};
+use aws_smithy_runtime_api::client::identity::Identity;
+use reqwest::{Client, RequestBuilder};
+use time::OffsetDateTime;
+
+/// A POST request that is yet to be signed.
+pub struct Unsigned<'a> {
+    /// The service that it is for, as in `dynamodb`.
+    pub service: &'a str,
+    pub url: &'a str,
+    pub headers: &'a [(&'a str, &'a str)],
+    pub body: &'a str,
+}
+
+impl Unsigned<'_> {
+    /// Signs the request with an access key id and its secret.
+    pub fn sign(&self, key: &str, secret: &str) -> RequestBuilder {
+        self.sign_at(domain::Clock::system().now(), key, secret)
+    }
+
+    /// As [`Unsigned::sign`], at another time.
+    pub fn sign_at(&self, time: OffsetDateTime, key: &str, secret: &str) -> RequestBuilder {
+        let identity = Identity::from(Credentials::new(key, secret, None, None, "a test"));
+        let params = SigningParams::builder()
+            .identity(&identity)
+            .region("us-east-1")
+            .name(self.service)
+            .time(time.into())
+            .settings(SigningSettings::default())
+            .build()
+            .unwrap()
+            .into();
+        let signable = SignableRequest::new(
+            "POST",
+            self.url,
+            self.headers.iter().copied(),
+            SignableBody::Bytes(self.body.as_bytes()),
+        );
+        let (instructions, _) = sign(signable.unwrap(), &params).unwrap().into_parts();
+        let request = Client::new().post(self.url).body(self.body.to_owned());
+        self.headers
+            .iter()
+            .copied()
+            .chain(instructions.headers())
+            .fold(request, |request, (name, value)| {
+                request.header(name, value)
+            })
+    }
+}

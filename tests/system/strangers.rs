@@ -1,0 +1,188 @@
+//! What the local system does not answer: requests for other hosts than this machine, and requests of web pages to the
+//! engines.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
+
+use crate::support::{PASSWORD, TestApp, processes::listening_ports};
+
+/// The engines that do not serve browsers. S3 does, and so does the API, each with its own CORS rules.
+const ENGINES: [&str; 4] = ["dynamodb", "ssm", "lambda", "ses"];
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Sends a request as it stands, and reads the whole answer.
+fn raw(port: u16, request: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    // A request that waits for its answer has not been refused.
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// A request for `path` with these lines as its headers.
+fn get(port: u16, path: &str, headers: &str) -> String {
+    raw(
+        port,
+        &format!("GET {path} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n\r\n"),
+    )
+}
+
+fn status(answer: &str) -> &str {
+    answer.split(' ').nth(1).unwrap_or_default()
+}
+
+fn port_of(app: &TestApp, name: &str) -> u16 {
+    let url = app.endpoint(name);
+    let (_, port) = url.trim_end_matches("/outbox").rsplit_once(':').unwrap();
+    port.parse().unwrap()
+}
+
+/// Every port that the system listens on: those of endpoints.json and the Runtime APIs of its functions.
+fn all_ports(app: &TestApp) -> BTreeSet<u16> {
+    let ports = listening_ports(app.pid());
+    for (name, url) in app.urls() {
+        assert!(ports.contains(&port_of(app, &name)), "{name}: {url}");
+    }
+    ports
+}
+
+#[tokio::test]
+async fn every_port_refuses_a_host_that_is_not_this_machine() {
+    let app = TestApp::start();
+    // Starts an instance, which has a Runtime API of its own.
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    let ports = all_ports(&app);
+    assert!(ports.len() > 6, "{ports:?}");
+    for port in ports {
+        for host in [
+            "evil.example".to_owned(),
+            format!("evil.example:{port}"),
+            format!("127.0.0.1.evil.example:{port}"),
+            format!("localhost.evil.example:{port}"),
+            format!("127.0.0.1@evil.example:{port}"),
+            "localhost:99999".to_owned(),
+            "0.0.0.0".to_owned(),
+            "127.1".to_owned(),
+            "192.168.0.1".to_owned(),
+            "[::2]".to_owned(),
+            String::new(),
+        ] {
+            let answer = get(port, "/outbox.json", &format!("Host: {host}"));
+            assert_eq!(status(&answer), "421", "{port} {host}: {answer}");
+        }
+        for line in [
+            "Accept: */*",
+            "Host: 127.0.0.1\r\nHost: evil.example",
+            "Host: evil.example\r\nHost: 127.0.0.1",
+        ] {
+            let answer = get(port, "/outbox.json", line);
+            assert!(
+                ["400", "421"].contains(&status(&answer)),
+                "{port} {line}: {answer}"
+            );
+        }
+        let absolute = get(port, "http://evil.example/outbox.json", "Host: 127.0.0.1");
+        assert_eq!(status(&absolute), "421", "{port}: {absolute}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_host_is_named_with_a_way_out() {
+    let app = TestApp::start();
+    let answer = get(port_of(&app, "api"), "/outbox", "Host: evil.example");
+    for expected in ["evil.example", "127.0.0.1", "localhost"] {
+        assert!(answer.contains(expected), "{expected} in {answer}");
+    }
+}
+
+#[tokio::test]
+async fn this_machine_answers_to_each_of_its_names() {
+    let app = TestApp::start();
+    let port = port_of(&app, "api");
+    for host in [
+        "127.0.0.1",
+        "127.0.0.2",
+        "localhost",
+        "LocalHost",
+        "host.docker.internal",
+        "[::1]",
+    ] {
+        for host in [host.to_owned(), format!("{host}:{port}")] {
+            let answer = get(port, "/.well-known/jwks.json", &format!("Host: {host}"));
+            assert_eq!(status(&answer), "200", "{host}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_engines_refuse_pages() {
+    let app = TestApp::start();
+    for engine in ENGINES {
+        let port = port_of(&app, engine);
+        for head in [
+            "OPTIONS / HTTP/1.1",
+            "OPTIONS / HTTP/1.1\r\nOrigin: http://evil.example\r\nAccess-Control-Request-Method: POST",
+            "GET / HTTP/1.1\r\nOrigin: http://evil.example",
+            "GET / HTTP/1.1\r\nOrigin: null",
+            "POST / HTTP/1.1\r\nOrigin: http://127.0.0.1:3000\r\nContent-Length: 0",
+            "POST / HTTP/1.1\r\nOrigin: \r\nContent-Length: 0",
+        ] {
+            let answer = raw(
+                port,
+                &format!("{head}\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"),
+            );
+            assert_eq!(status(&answer), "403", "{engine} {head}: {answer}");
+            assert!(
+                !answer.to_lowercase().contains("access-control"),
+                "{engine} {head}: {answer}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_runtime_api_serves_its_own_instance_only() {
+    let app = TestApp::start();
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    let known: BTreeSet<_> = app.urls().map(|(name, _)| port_of(&app, &name)).collect();
+    let runtime_apis: Vec<_> = all_ports(&app).difference(&known).copied().collect();
+    assert!(!runtime_apis.is_empty());
+    for port in runtime_apis {
+        let next = "/2018-06-01/runtime/invocation/next";
+        let answer = get(port, next, "Host: 127.0.0.1");
+        assert_eq!(status(&answer), "404", "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_secret_key_is_random_and_private_and_survives_a_restart() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let secret = |dir: &std::path::Path| {
+        let file = dir.join("endpoints.json");
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        let endpoints: serde_json::Value =
+            serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        endpoints["secretAccessKey"].as_str().unwrap().to_owned()
+    };
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut first = TestApp::start_in(one.path(), &[]);
+    let _second = TestApp::start_in(other.path(), &["--ephemeral"]);
+    let found = secret(one.path());
+    assert_eq!(found.len(), 64, "{found}");
+    assert_ne!(found, secret(other.path()));
+    // Presigned URLs stay valid across a restart.
+    first.end_by("TERM");
+    let _first = TestApp::start_in(one.path(), &[]);
+    assert_eq!(found, secret(one.path()));
+}

@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { after, test } from "node:test";
+
+import { Account } from "./support/account.js";
+import { FLAGS, Profile } from "./support/browser.js";
+import { PASSWORD } from "./support/person.js";
+import { CLOAKROOM, startSystem } from "./support/system.js";
+
+/** @import { Page } from "playwright-core" */
+
+/**
+ * @typedef {object} Attempt
+ * @property {string} url
+ * @property {string} method
+ * @property {Record<string, string>} headers
+ * @property {string} [body]
+ */
+
+/** @type {("cors" | "no-cors")[]} */
+const MODES = ["cors", "no-cors"];
+
+const system = await startSystem(["MailFrom=cloakroom@localhost"]);
+after(() => system.stop());
+const page = await servePage();
+after(() => page.stop());
+
+const email = `${randomUUID()}@example.com`;
+const ada = new Account(system, "");
+await ada.call("POST", "/signup", { email, password: PASSWORD, name: "Ada Lovelace" });
+ada.token = (await ada.call("POST", "/signin", { email, password: PASSWORD })).accessToken;
+
+test("a page of another origin reads nothing and changes nothing", () =>
+  inBrowser([], async (tab) => {
+    const before = await state();
+    await tab.goto(page.origin);
+    for (const mode of MODES) {
+      const heard = await tab.evaluate(attack, { attempts: attempts(system.endpoints), mode });
+      assert.deepEqual(heard.filter(({ read }) => read), [], `in mode ${mode}`);
+    }
+    assert.deepEqual(await state(), before);
+  }));
+
+test("a host name that is rebound to this machine reads nothing and changes nothing", () =>
+  inBrowser(["--host-resolver-rules=MAP evil.example 127.0.0.1"], async (tab) => {
+    const before = await state();
+    const rebound = Object.fromEntries(
+      Object.entries(system.endpoints).map(([name, url]) => [name, url.replace("127.0.0.1", "evil.example")]),
+    );
+    for (const origin of new Set(Object.values(rebound).map((url) => new URL(url).origin))) {
+      const answer = await tab.goto(`${origin}/outbox.json`);
+      assert.equal(answer?.status(), 421, origin);
+      const own = attempts(rebound).filter(({ url }) => url.startsWith(origin));
+      assert.ok(own.length > 0, origin);
+      // The page and the engine have one origin now: only the server can refuse.
+      const heard = await tab.evaluate(attack, { attempts: own, mode: MODES[0] });
+      assert.deepEqual(heard.map(({ status }) => status), own.map(() => 421), origin);
+    }
+    assert.deepEqual(await state(), before);
+  }));
+
+/**
+ * What an attacker would send who knows the names of everything, but no secret.
+ * @param {Record<string, string>} endpoints
+ * @returns {Attempt[]}
+ */
+function attempts({ api, dynamodb, ssm, s3, lambda, ses, outbox }) {
+  const call = (/** @type {string} */ url, /** @type {string} */ target, /** @type {object} */ body) => ({
+    url,
+    method: "POST",
+    headers: {
+      "content-type": "application/x-amz-json-1.0",
+      "x-amz-target": target,
+      "x-amz-date": amzDate(),
+      authorization: signature(target.startsWith("Dynamo") ? "dynamodb" : "ssm"),
+    },
+    body: JSON.stringify(body),
+  });
+  const credentials = { TableName: "cloakroom-dev-CredentialsTable" };
+  const keys = { Path: "/cloakroom/dev", Recursive: true, WithDecryption: true };
+  const mail = { FromEmailAddress: "cloakroom@localhost", Destination: { ToAddresses: [email] }, Content: MAIL };
+  const parameter = { Name: "/cloakroom/dev/keys/public/x", Value: "x", Type: "String" };
+  const signed = (/** @type {string} */ service) => ({ authorization: signature(service), "x-amz-date": amzDate() });
+  const bucket = `${s3}/cloakroom-dev-uploadsbucket`;
+  return [
+    { url: dynamodb, method: "GET", headers: {} },
+    call(dynamodb, "DynamoDB_20120810.ListTables", {}),
+    call(dynamodb, "DynamoDB_20120810.Scan", credentials),
+    call(dynamodb, "DynamoDB_20120810.DeleteItem", { ...credentials, Key: { email: { S: email } } }),
+    call(ssm, "AmazonSSM.GetParametersByPath", keys),
+    call(ssm, "AmazonSSM.PutParameter", parameter),
+    { url: `${s3}/`, method: "GET", headers: {} },
+    { url: `${bucket}?list-type=2`, method: "GET", headers: signed("s3") },
+    { url: `${bucket}/x`, method: "PUT", headers: signed("s3"), body: "x" },
+    {
+      url: `${lambda}/2015-03-31/functions/UploadEventsFunction/invocations`,
+      method: "POST",
+      headers: signed("lambda"),
+      body: "{}",
+    },
+    { url: `${ses}/v2/email/outbound-emails`, method: "POST", headers: signed("ses"), body: JSON.stringify(mail) },
+    { url: outbox, method: "GET", headers: {} },
+    { url: `${outbox}.json`, method: "GET", headers: {} },
+    { url: `${api}/users/me`, method: "GET", headers: { authorization: ada.authorization } },
+  ];
+}
+
+const text = { Data: "Hello", Charset: "UTF-8" };
+const MAIL = { Simple: { Subject: text, Body: { Text: text, Html: text } } };
+
+function amzDate() {
+  return new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+}
+
+/** The key that every system has, with a guess at the signature. @param {string} service */
+function signature(service) {
+  const scope = `local/${amzDate().slice(0, 8)}/us-east-1/${service}/aws4_request`;
+  return `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host;x-amz-date, Signature=${"0".repeat(64)}`;
+}
+
+/**
+ * In the page: sends everything, and says what it can read.
+ * @param {{ attempts: Attempt[], mode: "cors" | "no-cors" }} what
+ */
+function attack({ attempts, mode }) {
+  return Promise.all(
+    attempts.map(async ({ url, method, headers, body }) => {
+      // Without CORS a page may send no other methods.
+      const simple = mode === "cors" || method === "GET" ? method : "POST";
+      try {
+        const answer = await fetch(url, { method: simple, headers, body, mode });
+        return { url, status: answer.status, read: answer.type === "opaque" ? "" : await answer.text() };
+      } catch {
+        return { url, status: 0, read: "" };
+      }
+    }),
+  );
+}
+
+/** What an attack would change. */
+async function state() {
+  const { accessToken } = await ada.call("POST", "/signin", { email, password: PASSWORD });
+  assert.ok(accessToken);
+  const secrets = execFileSync(CLOAKROOM, ["secrets", "list", "--env", "dev", `--local=${system.folder}`]);
+  const mails = await (await fetch(`${system.outbox}.json`)).json();
+  return {
+    me: await ada.call("GET", "/users/me"),
+    secrets: String(secrets),
+    uploads: await ada.uploads(),
+    mails: mails.filter((/** @type {any} */ mail) => mail.subject === text.Data),
+  };
+}
+
+/**
+ * A browser that may complain: what it refuses to a page is what the test is about.
+ * @param {string[]} flags
+ * @param {(tab: Page) => Promise<void>} body
+ */
+async function inBrowser(flags, body) {
+  const profile = new Profile();
+  try {
+    await body(await profile.open({ args: [...FLAGS, ...flags] }));
+  } finally {
+    profile.complaints = [];
+    await profile.remove();
+  }
+}
+
+/** An origin that is none of the system's. */
+async function servePage() {
+  const server = createServer((_, answer) => {
+    answer.setHeader("content-type", "text/html");
+    answer.end("<!doctype html><link rel=icon href=data:,><title>Another origin</title>");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return {
+    origin: `http://127.0.0.1:${address.port}`,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
