@@ -15,7 +15,7 @@ FLOORS = [
     ["settings"],
     ["auth"],
     ["store", "storage"],
-    ["arrivals"],
+    ["upload-reconciler"],
     ["api"],
     [*FUNCTIONS, "bench-bcrypt", "bench-empty"],
     ["local"],

@@ -17,7 +17,8 @@ impl TestApp {
     /// S3 as the holder of an access key sees it: `local` is the operator, a function's key has a session token.
     pub fn s3(&self, key: &str) -> Client {
         let token = (key != "local").then(|| "local".to_owned());
-        let (key, secret) = (self.access_key(key), self.access_key("local"));
+        let key = self.access_key(key);
+        let secret = self.secret_key(key);
         let credentials = Credentials::new(key, secret, token, None, "a test");
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
