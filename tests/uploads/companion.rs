@@ -420,13 +420,13 @@ async fn an_upload_grant_ends_with_the_sessions_of_its_owner() {
 async fn a_file_in_parts_whose_size_is_in_its_metadata_is_signed_with_lengths() {
     let app = TestApp::start_with(&[&format!("UploadQuotaBytes={}", 12 * MIB)]);
     let ada = app.somebody("ada@example.com").await;
-    let begin = async |size: Value| {
+    let announce = async |size: Value| {
         let body = json!({"filename": "film.mp4", "type": "video/mp4", "metadata": {"size": size}});
         ada.post("/s3/multipart", &body).await
     };
-    let refused = begin(json!(13 * MIB)).await.expect(409);
+    let refused = announce(json!(13 * MIB)).await.expect(409);
     assert_eq!(refused.problem(), "quota_exceeded");
-    let begun = begin(json!((5 * MIB + 7).to_string()))
+    let begun = announce(json!((5 * MIB + 7).to_string()))
         .await
         .expect(200)
         .json();

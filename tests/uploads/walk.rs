@@ -195,13 +195,13 @@ async fn after_a_random_walk_s3_holds_what_is_counted() {
     )
     .await;
     for (token, id) in users {
-        let user = SignedIn::with_token(&app, token);
+        let person = SignedIn::with_token(&app, token);
         let counted = async || {
-            let usage = user.get("/uploads/usage").await.expect(200).json();
+            let usage = person.get("/uploads/usage").await.expect(200).json();
             let number = |name: &str| usage[name].as_u64().unwrap();
             (number("used"), number("kept"))
         };
-        cancel_pending(&user).await;
+        cancel_pending(&person).await;
         eventually(async || {
             let (used, kept) = counted().await;
             app.held_of(&id).await == used + kept

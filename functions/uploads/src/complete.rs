@@ -213,7 +213,7 @@ async fn measure(app: &App, upload: &mut Upload, total: u64) -> Result<(), Probl
     let size = Size::parse(total).map_err(|_| SIZE_MISMATCH)?;
     match app.change(upload.clone(), &Event::Measured(size)).await? {
         Changed::Done(measured) => {
-            *upload = measured;
+            *upload = *measured;
             Ok(())
         }
         Changed::LimitExceeded(limit, usage) => {

@@ -1,6 +1,6 @@
 use api::{Authenticated, Problem, ProblemDocument};
 use axum::extract::{Path, State};
-use domain::{Upload, upload::Event};
+use domain::{Upload, UploadStatus, upload::Event};
 use http::StatusCode;
 use store::Limit;
 use upload_reconciler::Changed;
@@ -40,6 +40,15 @@ pub async fn delete(
 /// Deletes an upload in the record, then in S3. A request that is sent again does what the first one left undone.
 pub async fn remove(app: &App, upload: Upload) -> Result<(), Problem> {
     let now = app.clock.now();
+    // S3 may have it although nothing told of it yet: then it is deleted like a stored one, and can be restored.
+    let upload = match upload.status() {
+        UploadStatus::Pending => {
+            let reconciled = app.reconciler.reconcile(upload, now).await;
+            let found = reconciled.map_err(reconcile_failed)?.upload;
+            found.ok_or_else(Problem::not_found)?
+        }
+        _ => upload,
+    };
     let deletions = upload.deletions;
     let keep_until = now + app.old_versions_kept;
     let event = Event::Deleted { keep_until };
@@ -48,7 +57,7 @@ pub async fn remove(app: &App, upload: Upload) -> Result<(), Problem> {
         changed = app.change(upload, &Event::DeletedForGood).await?;
     }
     let deleted = match changed {
-        Changed::Done(deleted) => deleted,
+        Changed::Done(deleted) => *deleted,
         Changed::Refused(refusal) => return Err(refused(refusal)),
         Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
         Changed::Gone => return Err(Problem::not_found()),

@@ -185,7 +185,7 @@ impl App {
         if let Changed::Done(upload) = self.change(upload, &Event::Overdrawn).await?
             && upload.wanted() == Some(Wanted::Nothing)
         {
-            let reconciled = self.reconciler.reconcile(upload, self.clock.now()).await;
+            let reconciled = self.reconciler.reconcile(*upload, self.clock.now()).await;
             reconciled.map_err(reconcile_failed)?;
         }
         Ok(())

@@ -158,7 +158,7 @@ async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Pr
             .change(upload.clone(), &Event::PartsSigned(count))
             .await?
         {
-            Changed::Done(upload) => return Ok(upload),
+            Changed::Done(upload) => return Ok(*upload),
             Changed::Refused(Refusal::NotMeasured) => upload,
             Changed::Refused(refusal) => return Err(refused(refusal)),
             Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
@@ -185,7 +185,7 @@ async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Pr
             .change(upload.clone(), &Event::Reserved(reservation))
             .await?;
         if let Changed::Done(reserved) = reserved {
-            upload = reserved;
+            upload = *reserved;
         }
     }
     Err(Problem::unavailable())

@@ -127,7 +127,7 @@ pub async fn restore(
     let upload = app.find(&caller, &id).await?;
     let event = Event::Restored(form.version_id);
     let restoring = match app.change(upload, &event).await? {
-        Changed::Done(upload) => upload,
+        Changed::Done(upload) => *upload,
         Changed::Refused(refusal) => return Err(refused(refusal)),
         Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
         Changed::Gone => return Err(Problem::not_found()),

@@ -74,7 +74,7 @@ impl Bucket {
     pub async fn owned_by(&self, owner: UserId) -> Result<Owned, StorageError> {
         let prefix = format!("{owner}/");
         let upload = |key: &str| UploadId::parse(key.strip_prefix(&prefix)?).ok();
-        let (mut owned, mut after) = (Owned::default(), (None, None));
+        let (mut found, mut after) = (Owned::default(), (None, None));
         loop {
             let (key_marker, version_marker) = after;
             let listed = self
@@ -93,7 +93,7 @@ impl Bucket {
             );
             for (key, entry) in entries(listed) {
                 if let Some(id) = upload(&key) {
-                    entry.add_to(owned.contents.entry(id).or_default());
+                    entry.add_to(found.contents.entry(id).or_default());
                 }
             }
             if !is_more {
@@ -119,9 +119,9 @@ impl Bucket {
                     begun_at: time_of(&open.initiated?)?,
                 })
             });
-            owned.multiparts.extend(open);
+            found.multiparts.extend(open);
             if !listed.is_truncated.unwrap_or_default() {
-                return Ok(owned);
+                return Ok(found);
             }
             (key_marker, id_marker) = (listed.next_key_marker, listed.next_upload_id_marker);
         }

@@ -51,7 +51,7 @@ pub enum ReconcileError {
 #[derive(Debug)]
 pub enum Changed {
     /// The upload is as it is now; the event is done, or changes nothing.
-    Done(Upload),
+    Done(Box<Upload>),
     /// The upload does not allow it.
     Refused(Refusal),
     /// A counter would exceed its limit.
@@ -74,11 +74,11 @@ impl Reconciler {
         for _ in 0..TRIES {
             let transition = match upload.on(event, now) {
                 Ok(Outcome::Changed(transition)) => transition,
-                Ok(Outcome::Unchanged) => return Ok(Changed::Done(upload)),
+                Ok(Outcome::Unchanged) => return Ok(Changed::Done(Box::new(upload))),
                 Err(refusal) => return Ok(Changed::Refused(refusal)),
             };
             match self.uploads.apply(&transition).await? {
-                Applied::Done(upload) => return Ok(Changed::Done(*upload)),
+                Applied::Done(upload) => return Ok(Changed::Done(upload)),
                 Applied::Conflict(Some(newer)) => upload = *newer,
                 Applied::Conflict(None) | Applied::KeyUsed => return Ok(Changed::Gone),
                 Applied::LimitExceeded(limit, usage) => {
@@ -153,7 +153,7 @@ impl Reconciler {
             return Ok(());
         };
         let is_changed = before != upload.revision;
-        let upload = self.reconcile(upload, now).await?.upload;
+        let upload = self.reconcile(*upload, now).await?.upload;
         // Whatever else is due is due because S3 may hold something that nothing told of.
         match upload {
             Some(upload) if !is_changed && upload.due_at.is_some_and(|due_at| due_at <= now) => {
@@ -189,11 +189,11 @@ impl Reconciler {
             _ => Event::Overdrawn,
         };
         match self.change(upload.clone(), &event, now).await? {
-            Changed::Done(upload) => Ok(Some(upload)),
+            Changed::Done(upload) => Ok(Some(*upload)),
             // The room went to another upload meanwhile.
             Changed::LimitExceeded(..) => {
                 match self.change(upload, &Event::Overdrawn, now).await? {
-                    Changed::Done(upload) => Ok(Some(upload)),
+                    Changed::Done(upload) => Ok(Some(*upload)),
                     _ => Ok(None),
                 }
             }

@@ -78,12 +78,11 @@ impl FromRequestParts<App> for Uploader {
         let params = RawPathParams::from_request_parts(parts, app).await;
         let params = params.map_err(|_| Problem::not_found())?;
         let grant = params.iter().find(|(name, _)| *name == "grant");
-        let uploader = match grant {
-            Some((_, grant)) => Self(grants::owner(app, grant).await?),
-            None => {
-                let Authenticated(caller) = Authenticated::from_request_parts(parts, app).await?;
-                Self(caller.user_id)
-            }
+        let uploader = if let Some((_, grant)) = grant {
+            Self(grants::owner(app, grant).await?)
+        } else {
+            let Authenticated(caller) = Authenticated::from_request_parts(parts, app).await?;
+            Self(caller.user_id)
         };
         parts.extensions.insert(uploader);
         Ok(uploader)

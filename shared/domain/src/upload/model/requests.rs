@@ -1,4 +1,4 @@
-use super::world::{Request, Slot, World};
+use super::world::{LOCKED_UNTIL, Request, Slot, World};
 use crate::upload::{
     Action, Event, Object, Outcome, Reservation, State, Transfer, Transition, Upload,
 };
@@ -122,7 +122,7 @@ impl World {
                 Some(file) => Event::Restored(file.version_id.clone()),
                 None => Event::Restored("v1".to_owned()),
             },
-            Job::Lock => Event::Locked(self.lock_until()),
+            Job::Lock => Event::Locked(LOCKED_UNTIL),
             // S3 is asked first: nothing that arrived is given up.
             Job::Reconcile if matches!(record.state, State::Pending) => {
                 next.push(("is looked at", self.with(index, Step::Head(record))));
@@ -239,7 +239,7 @@ impl World {
         }
         match self.apply(slot, record, &Event::Measured(size)) {
             Applied::Done(world) => {
-                next.push(("parts are measured", world.with(index, Step::Begin)))
+                next.push(("parts are measured", world.with(index, Step::Begin)));
             }
             Applied::NoRoom => self.overdrawn(index, slot, record, next),
             _ => next.push(("is refused", self.without(index))),
@@ -257,12 +257,12 @@ impl World {
             // The caller of these waits for S3; the others leave it to the reconciler.
             (
                 State::Purging { .. }
+                | State::Restoring { .. }
                 | State::Kept {
                     is_hidden: false, ..
                 },
                 _,
             )
-            | (State::Restoring { .. }, _)
             | (_, Job::Reconcile) => next.push(("reads", self.with(index, Step::List(record)))),
             _ => next.push(("reads", self.surplus(index))),
         }

@@ -26,6 +26,8 @@ const TIMES: [Duration; 6] = [
     Duration::days(62),
 ];
 const LAST_WALKED: usize = 4;
+/// Between the second and the third of them.
+pub(super) const LOCKED_UNTIL: OffsetDateTime = datetime!(2026-03-21 12:00:00 UTC);
 const KEPT_FOR: Duration = Duration::days(30);
 const FILE: u64 = 2;
 
@@ -187,10 +189,6 @@ impl World {
         self.now() + KEPT_FOR
     }
 
-    pub fn lock_until(&self) -> OffsetDateTime {
-        START + Duration::days(20)
-    }
-
     /// Bytes that the owner of an upload may still be charged with.
     pub fn room(&self, slot: usize) -> u64 {
         self.bounds.quota - self.counters[self.slots[slot].owner].used
@@ -265,10 +263,6 @@ impl World {
             });
             next.push((what, world));
         };
-        fn one(left: &mut u8) -> Option<u8> {
-            *left = left.checked_sub(1)?;
-            Some(*left)
-        }
         ask("the owner deletes", Job::Delete, &|it| {
             one(&mut it.deletions)
         });
@@ -491,12 +485,12 @@ impl World {
     /// One step without people, kills and losses; time passes when there is nothing else to do.
     fn calm(&self) -> Option<World> {
         let mut next = Vec::new();
-        if !self.requests.is_empty() {
-            self.request(0, &mut next);
-        } else {
+        if self.requests.is_empty() {
             for slot in 0..self.slots.len() {
                 self.events(slot, false, &mut next);
             }
+        } else {
+            self.request(0, &mut next);
         }
         let mut world = match next.into_iter().next() {
             Some((_, world)) => world,
@@ -505,4 +499,10 @@ impl World {
         world.happened_surplus = false;
         Some(world)
     }
+}
+
+/// Spends one of what is left.
+fn one(left: &mut u8) -> Option<u8> {
+    *left = left.checked_sub(1)?;
+    Some(*left)
 }
