@@ -1,4 +1,4 @@
-use super::{BUCKET, TestApp};
+use super::TestApp;
 
 impl TestApp {
     /// Bytes that S3 holds of an owner: all versions of all files, and the parts of open multipart uploads.
@@ -9,7 +9,7 @@ impl TestApp {
         loop {
             let page = client
                 .list_object_versions()
-                .bucket(BUCKET)
+                .bucket(self.bucket())
                 .prefix(&prefix)
                 .set_key_marker(after.0)
                 .set_version_id_marker(after.1)
@@ -25,13 +25,13 @@ impl TestApp {
         }
         let open = client
             .list_multipart_uploads()
-            .bucket(BUCKET)
+            .bucket(self.bucket())
             .prefix(&prefix)
             .send();
         for open in open.await.unwrap().uploads.unwrap_or_default() {
             let mut pages = client
                 .list_parts()
-                .bucket(BUCKET)
+                .bucket(self.bucket())
                 .set_key(open.key)
                 .set_upload_id(open.upload_id)
                 .into_paginator()
@@ -49,7 +49,7 @@ impl TestApp {
         let listed = self
             .s3("local")
             .list_object_versions()
-            .bucket(BUCKET)
+            .bucket(self.bucket())
             .prefix(key)
             .send();
         let versions = listed.await.unwrap().versions.unwrap_or_default();

@@ -8,7 +8,7 @@ use super::{
     events::{deliver, update},
     path, status, store,
 };
-use crate::support::{BUCKET, TestApp};
+use crate::support::TestApp;
 
 async fn repair(app: &TestApp) -> Value {
     let event = json!({"source": "cloakroom", "detail-type": "Repair", "detail": {}});
@@ -68,7 +68,7 @@ async fn what_belongs_to_no_file_is_deleted() {
     let orphan = format!("{}/01994f6a-9c00-7000-8000-000000000001", ada.id);
     for key in [&key, &orphan, &orphan] {
         let body = ByteStream::from_static(b"surplus");
-        let put = s3.put_object().bucket(BUCKET).key(key).body(body).send();
+        let put = s3.put_object().bucket(app.bucket()).key(key).body(body).send();
         put.await.unwrap();
     }
     repair(&app).await;
@@ -84,7 +84,7 @@ async fn a_file_that_s3_has_lost_is_charged_no_longer() {
     let key = format!("{}/{}", ada.id, upload["upload"]["id"].as_str().unwrap());
     for version in app.versions_of(&key).await {
         let s3 = app.s3("local");
-        let delete = s3.delete_object().bucket(BUCKET).key(&key);
+        let delete = s3.delete_object().bucket(app.bucket()).key(&key);
         delete.version_id(version).send().await.unwrap();
     }
     repair(&app).await;
@@ -101,7 +101,7 @@ async fn a_file_that_is_hidden_by_mistake_is_shown() {
     let upload = store(&ada, "a.txt", b"hello").await;
     let key = format!("{}/{}", ada.id, upload["upload"]["id"].as_str().unwrap());
     let s3 = app.s3("local");
-    let hide = s3.delete_object().bucket(BUCKET).key(&key).send();
+    let hide = s3.delete_object().bucket(app.bucket()).key(&key).send();
     hide.await.unwrap();
     assert_eq!(download(&ada, &upload).await.status, 404);
     repair(&app).await;
