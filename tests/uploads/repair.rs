@@ -68,7 +68,12 @@ async fn what_belongs_to_no_file_is_deleted() {
     let orphan = format!("{}/01994f6a-9c00-7000-8000-000000000001", ada.id);
     for key in [&key, &orphan, &orphan] {
         let body = ByteStream::from_static(b"surplus");
-        let put = s3.put_object().bucket(app.bucket()).key(key).body(body).send();
+        let put = s3
+            .put_object()
+            .bucket(app.bucket())
+            .key(key)
+            .body(body)
+            .send();
         put.await.unwrap();
     }
     repair(&app).await;

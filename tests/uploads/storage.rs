@@ -112,6 +112,77 @@ async fn parts_of_open_uploads_stay_within_the_quota() {
     assert_eq!(settles(&app, &ada).await, (0, 0));
 }
 
+/// A completion that names some parts does not release the charge of the others.
+#[tokio::test]
+async fn parts_that_are_not_named_stay_charged() {
+    let app = start();
+    let ada = app.somebody("ada@example.com").await;
+    let body = json!({"filename": "film.mp4", "type": "video/mp4"});
+    let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
+    let (id, key) = (
+        begun["uploadId"].as_str().unwrap(),
+        begun["key"].as_str().unwrap(),
+    );
+    let mut parts = Vec::new();
+    for (number, size) in [(1, 1), (2, 5 * MIB)] {
+        let path = format!("/s3/multipart/{id}/{number}?key={key}");
+        let signed = ada.get(&path).await.expect(200).json();
+        let put = reqwest::Client::new().put(signed["url"].as_str().unwrap());
+        let sent = Answer::of(put.body(vec![0; size])).await.expect(200);
+        parts.push(json!({"PartNumber": number, "ETag": sent.header("etag").unwrap()}));
+    }
+    let path = format!("/s3/multipart/{id}/complete?key={key}");
+    // The first part is too small to be followed by another one.
+    let refused = ada.post(&path, &json!({"parts": parts})).await.expect(409);
+    assert_eq!(refused.problem(), "upload_incomplete");
+    assert_eq!(usage(&ada).await, (5 * MIB as u64 + 1, 0));
+    ada.post(&path, &json!({"parts": [parts[1]]}))
+        .await
+        .expect(200);
+    assert_eq!(settles(&app, &ada).await, (5 * MIB as u64, 0));
+}
+
+/// Parts that are signed while others are put together do not make the file fail.
+#[tokio::test]
+async fn signing_during_a_completion_changes_nothing() {
+    let app = std::rc::Rc::new(TestApp::start());
+    let ada = app.somebody("ada@example.com").await;
+    let body = json!({"filename": "film.mp4", "type": "video/mp4"});
+    for _ in 0..10 {
+        let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
+        let (id, key) = (
+            begun["uploadId"].as_str().unwrap().to_owned(),
+            begun["key"].as_str().unwrap().to_owned(),
+        );
+        let base = format!("/s3/multipart/{id}");
+        let signed = ada.get(&format!("{base}/1?key={key}")).await.expect(200);
+        let put = reqwest::Client::new().put(signed.json()["url"].as_str().unwrap());
+        let sent = Answer::of(put.body(vec![0; 1000])).await.expect(200);
+        let parts = json!({"parts": [{"PartNumber": 1, "ETag": sent.header("etag").unwrap()}]});
+        let complete = format!("{base}/complete?key={key}");
+        let token = ada.token.clone();
+        let requests = (0..6).map(|number| {
+            let (app, token, parts) = (std::rc::Rc::clone(&app), token.clone(), parts.clone());
+            let (complete, batch) = (
+                complete.clone(),
+                format!("{base}/batch?key={key}&partNumbers=1,2,3,4,5,6,7,8,9"),
+            );
+            async move {
+                let ada = SignedIn::with_token(&app, token);
+                if number == 2 {
+                    ada.post(&complete, &parts).await.expect(200);
+                } else {
+                    let signed = ada.get(&batch).await.status;
+                    assert!([200, 409].contains(&signed), "{signed}");
+                }
+            }
+        });
+        crate::support::at_once(requests).await;
+        let upload = json!({"upload": {"id": key.split_once('/').unwrap().1}});
+        assert_eq!(status(&ada, &upload).await, "stored");
+    }
+}
+
 #[tokio::test]
 async fn the_reconciler_measures_parts_that_no_request_asks_about() {
     let app = start();
@@ -206,8 +277,10 @@ async fn a_refusal_says_how_much_is_used_and_what_frees_room() {
 
 #[tokio::test]
 async fn open_uploads_are_counted_and_limited() {
-    let app = TestApp::start();
+    let app = TestApp::start_with(&["UploadQuotaBytes=2"]);
     let ada = app.somebody("ada@example.com").await;
+    let kept = store(&ada, "kept", b"12").await;
+    ada.delete(&path(&kept, ""), &json!(null)).await.expect(204);
     let mut open = vec![announce(&ada, "0", 1).await];
     for number in 1..1_000 {
         open.push(announce(&ada, &number.to_string(), 0).await);
@@ -229,6 +302,10 @@ async fn open_uploads_are_counted_and_limited() {
         .await
         .expect(204);
     ada.post("/uploads", &body).await.expect(409);
+    // A deletion is never refused for it, not even of a file that there is no room to keep.
+    ada.delete(&path(&open[0], ""), &json!(null))
+        .await
+        .expect(204);
     let bob = app.somebody("bob@example.com").await;
     announce(&bob, "b", 0).await;
 }

@@ -67,7 +67,7 @@ export class Uploads {
   }
 
   /**
-   * What there is of a file, the newest first.
+   * The version of a file, if S3 has it.
    * @param {string} id
    * @param {Cancellable & { limit?: number }} [options]
    * @returns {Pages<UploadVersion>}
@@ -77,7 +77,7 @@ export class Uploads {
   }
 
   /**
-   * Makes a version the current one.
+   * Restores a deleted file.
    * @param {string} id
    * @param {string} versionId
    * @returns {Promise<StoredUpload>}
@@ -88,7 +88,7 @@ export class Uploads {
   }
 
   /**
-   * Makes a file write-once: it cannot be deleted or replaced until then. Fails with `locks_disabled` where the operator
+   * Makes a file write-once: it cannot be deleted until then. Fails with `locks_disabled` where the operator
    * has not turned locks on.
    * @param {string} id
    * @param {Date} until

@@ -133,7 +133,7 @@ export function gallery(cloakroom, onPending) {
         count();
         return toast(`“${upload.filename}” is back.`);
       }
-      toast(`There is no version of “${upload.filename}” left.`);
+      toast(`“${upload.filename}” was deleted for good: there was no room to keep it.`);
     } catch (error) {
       showError(byId("gallery-error"), error);
     }

@@ -4,7 +4,7 @@ use lambda_http::Error;
 
 use crate::App;
 
-/// Uploads of each shard that are read at once. More than one owner may have open, so no owner fills it alone.
+/// Uploads of each shard that are read at once; owners take turns within a batch.
 const BATCH: usize = 2_500;
 /// Uploads that are looked at at the same time.
 pub const AT_ONCE: usize = 16;

@@ -20,6 +20,8 @@ pub async fn repair(app: &App, deadline: Deadline) -> Result<(), Error> {
         let page = quotas.owners(after, PAGE).await?;
         let is_last = page.is_empty();
         after = page.last().copied();
+        // Before they are repaired: a run that ends with one of them does not end with it every day.
+        quotas.set_repaired_until(after).await?;
         let mut repairs = stream::iter(page)
             .map(async |owner| {
                 let now = app.clock.now();
@@ -45,9 +47,6 @@ pub async fn repair(app: &App, deadline: Deadline) -> Result<(), Error> {
             break is_last;
         }
     };
-    quotas
-        .set_repaired_until(after.filter(|_| !is_complete))
-        .await?;
     let Repaired {
         used_drift,
         kept_drift,

@@ -74,7 +74,7 @@ pub struct LockUploadResponse {
 
 /// Make an upload write-once until a time (S3 Object Lock).
 ///
-/// Until then it can be neither deleted nor replaced, and the lock can be extended but not shortened. The operator can
+/// Until then it cannot be deleted, and the lock can be extended but not shortened. The operator can
 /// lift it, unless the parameter `LockMode` is `compliance`. A lock of more than a day needs the password.
 #[utoipa::path(
     put,

@@ -9,7 +9,7 @@ use domain::{
 };
 use http::StatusCode;
 use storage::{Completed, Part};
-use upload_reconciler::Changed;
+use upload_reconciler::{Changed, ChangedOnce};
 use utoipa::ToSchema;
 
 use crate::{
@@ -131,6 +131,8 @@ pub fn etag(text: &str) -> Result<String, Invalid> {
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`parts_required`, `validation_failed` (fields: `invalid_part_number`, `invalid_etag`, \
                 `duplicate_part`, `empty`, `too_long`, `required`, `wrong_type`, `unknown_field`)"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn complete(
@@ -170,6 +172,9 @@ pub async fn finish(
     }
 }
 
+/// How often parts are measured of an upload that other requests change meanwhile.
+const TRIES: u32 = 5;
+
 /// Puts the parts together, once their sizes are seen to add up: afterwards it could not be undone.
 async fn join(
     app: &App,
@@ -180,49 +185,57 @@ async fn join(
     let key = upload.key();
     let at = (key.as_str(), s3_id);
     let bucket = &app.reconciler.bucket;
-    let Some(received) = bucket
-        .all_parts(at)
-        .await
-        .map_err(|error| storage_failed(&error))?
-    else {
-        // They were put together before, and the reply got lost; or they were given up. S3 will tell.
-        return Ok(());
-    };
-    let total = total(named, &received).ok_or(INCOMPLETE)?;
-    if matches!(upload.transfer, Transfer::UnsizedMultipart { .. }) {
-        measure(app, upload, total).await?;
-    }
-    if total != upload.size.bytes() {
-        return Err(SIZE_MISMATCH);
-    }
-    match bucket
-        .complete_multipart(at, named)
-        .await
-        .map_err(|error| storage_failed(&error))?
-    {
-        Completed::Done | Completed::Unknown => Ok(()),
-        Completed::Refused(word) => {
-            tracing::info!(word, "parts_refused");
-            Err(INCOMPLETE)
+    for _ in 0..TRIES {
+        let Some(received) = bucket
+            .all_parts(at)
+            .await
+            .map_err(|error| storage_failed(&error))?
+        else {
+            // They were put together before, and the reply got lost; or they were given up. S3 will tell.
+            return Ok(());
+        };
+        let total = total(named, &received).ok_or(INCOMPLETE)?;
+        if matches!(upload.transfer, Transfer::UnsizedMultipart { .. }) {
+            // All of them, also those that are not named: S3 keeps them until it has made the object.
+            let all = received.iter().map(|part| part.size).sum();
+            if !measure(app, upload, all).await? {
+                continue;
+            }
+        } else if total != upload.size.bytes() {
+            return Err(SIZE_MISMATCH);
         }
+        let completed = bucket.complete_multipart(at, named).await;
+        return match completed.map_err(|error| storage_failed(&error))? {
+            Completed::Done | Completed::Unknown => Ok(()),
+            Completed::Refused(word) => {
+                tracing::info!(word, "parts_refused");
+                Err(INCOMPLETE)
+            }
+        };
     }
+    Err(Problem::unavailable())
 }
 
-/// Charges the exact size of a file whose size was not announced.
-async fn measure(app: &App, upload: &mut Upload, total: u64) -> Result<(), Problem> {
-    let size = Size::parse(total).map_err(|_| SIZE_MISMATCH)?;
-    match app.change(upload.clone(), &Event::Measured(size)).await? {
-        Changed::Done(measured) => {
+/// Charges what S3 has received of a file whose size was not announced. `false`: another request was quicker, and S3 has
+/// to be asked again.
+async fn measure(app: &App, upload: &mut Upload, received: u64) -> Result<bool, Problem> {
+    let size = Size::parse(received).map_err(|_| SIZE_MISMATCH)?;
+    match app.change_once(upload, &Event::Measured(size)).await? {
+        ChangedOnce::Changed(Changed::Done(measured)) => {
             *upload = *measured;
-            Ok(())
+            Ok(true)
         }
-        Changed::LimitExceeded(limit, usage) => {
-            // Its parts are charged with what S3 has no room for, and would be until it is given up.
-            app.give_up(upload.clone()).await?;
+        ChangedOnce::Changed(Changed::LimitExceeded(limit, usage)) => {
+            // S3 has more of it than there is room for.
+            app.give_up(upload).await?;
             Err(limit_exceeded(limit, &usage))
         }
-        Changed::Refused(refusal) => Err(refused(refusal)),
-        Changed::Gone => Err(Problem::not_found()),
+        ChangedOnce::Changed(Changed::Refused(refusal)) => Err(refused(refusal)),
+        ChangedOnce::Changed(Changed::Gone) => Err(Problem::not_found()),
+        ChangedOnce::Overtaken(newer) => {
+            *upload = *newer;
+            Ok(false)
+        }
     }
 }
 

@@ -14,12 +14,13 @@ use domain::{
     },
 };
 use http::{StatusCode, header};
+use store::Limit;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::{
     App,
-    problems::storage_failed,
+    problems::{limit_exceeded, storage_failed},
     repeat::{Repeatable, announce},
     view::{NewUpload, TransferView},
 };
@@ -84,6 +85,8 @@ impl FromFields for Form {
             description = "`validation_failed` (fields: `invalid_filename`, `invalid_content_type`, `too_large`, \
                 `invalid_sha256`, `sha256_not_supported`, `required`, `wrong_type`, `unknown_field`), \
                 `invalid_idempotency_key`, `idempotency_key_reused`"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn create(
@@ -122,6 +125,12 @@ async fn announced(
     let transfer = if form.size.is_single() {
         Transfer::Put
     } else {
+        app.s3_limit.check(&owner.to_string()).await?;
+        let usage = app.reconciler.uploads.quotas().usage(owner).await?;
+        // Without room, S3 need not begin.
+        if usage.left() < form.size.bytes() {
+            return Err(limit_exceeded(Limit::Used, &usage));
+        }
         let key = Upload::key_of(owner, id);
         let bucket = &app.reconciler.bucket;
         let begun = bucket.begin_multipart(&key, &form.content_type).await;

@@ -3,11 +3,11 @@ use axum::extract::{Path, State};
 use domain::{Upload, UploadStatus, upload::Event};
 use http::StatusCode;
 use store::Limit;
-use upload_reconciler::Changed;
+use upload_reconciler::{Changed, ChangedOnce};
 
 use crate::{
     App,
-    problems::{limit_exceeded, reconcile_failed, refused},
+    problems::{CHANGING, NOT_PENDING, limit_exceeded, reconcile_failed, refused},
 };
 
 /// Delete an upload: cancel a pending one, delete a stored one.
@@ -25,6 +25,8 @@ use crate::{
         (status = 204),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`upload_locked`, `request_in_progress`"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn delete(
@@ -50,18 +52,7 @@ pub async fn remove(app: &App, upload: Upload) -> Result<(), Problem> {
         _ => upload,
     };
     let deletions = upload.deletions;
-    let keep_until = now + app.old_versions_kept;
-    let event = Event::Deleted { keep_until };
-    let mut changed = app.change(upload.clone(), &event).await?;
-    if matches!(changed, Changed::LimitExceeded(Limit::Kept, _)) {
-        changed = app.change(upload, &Event::DeletedForGood).await?;
-    }
-    let deleted = match changed {
-        Changed::Done(deleted) => *deleted,
-        Changed::Refused(refusal) => return Err(refused(refusal)),
-        Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
-        Changed::Gone => return Err(Problem::not_found()),
-    };
+    let deleted = delete_record(app, upload).await?;
     let (id, is_new) = (deleted.id, deleted.deletions != deletions);
     let reconciled = app.reconciler.reconcile(deleted, now).await;
     reconciled.map_err(reconcile_failed)?;
@@ -70,4 +61,48 @@ pub async fn remove(app: &App, upload: Upload) -> Result<(), Problem> {
         tracing::warn!(%error, "ended_grants_left");
     }
     Ok(())
+}
+
+/// How often a file is deleted for good that other requests change meanwhile.
+const TRIES: u32 = 5;
+
+/// Deletes the record; for good if there is no room to keep the file.
+async fn delete_record(app: &App, mut upload: Upload) -> Result<Upload, Problem> {
+    for _ in 0..TRIES {
+        let keep_until = app.clock.now() + app.old_versions_kept;
+        let deleted = Event::Deleted { keep_until };
+        let changed = match app.change_once(&upload, &deleted).await? {
+            ChangedOnce::Changed(Changed::LimitExceeded(Limit::Kept, _)) => {
+                app.change_once(&upload, &Event::DeletedForGood).await?
+            }
+            changed => changed,
+        };
+        match changed {
+            ChangedOnce::Changed(Changed::Done(deleted)) => return Ok(*deleted),
+            ChangedOnce::Changed(Changed::Refused(refusal)) => return Err(refused(refusal)),
+            ChangedOnce::Changed(Changed::LimitExceeded(limit, usage)) => {
+                return Err(limit_exceeded(limit, &usage));
+            }
+            ChangedOnce::Changed(Changed::Gone) => return Err(Problem::not_found()),
+            ChangedOnce::Overtaken(newer) => upload = *newer,
+        }
+    }
+    Err(CHANGING)
+}
+
+/// Cancels a pending upload, and nothing else: for callers who may not delete what is stored.
+pub async fn cancel(app: &App, upload: Upload) -> Result<(), Problem> {
+    match upload.status() {
+        UploadStatus::Pending => {}
+        UploadStatus::Stored => return Err(NOT_PENDING),
+        UploadStatus::Failed | UploadStatus::Deleted => return Ok(()),
+    }
+    match app.change_once(&upload, &Event::DeletedForGood).await? {
+        ChangedOnce::Changed(Changed::Done(cancelled)) => {
+            let reconciled = app.reconciler.reconcile(*cancelled, app.clock.now()).await;
+            reconciled.map_err(reconcile_failed)?;
+            Ok(())
+        }
+        ChangedOnce::Changed(_) | ChangedOnce::Overtaken(_) => Err(CHANGING),
+    }
 }

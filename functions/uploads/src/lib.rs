@@ -33,7 +33,7 @@ use settings::Env;
 use storage::Bucket;
 use store::{Idempotency, Limits, ReadGrants, Sessions, UploadGrants, Uploads, Users};
 use time::Duration;
-use upload_reconciler::{Changed, Reconciler};
+use upload_reconciler::{Changed, ChangedOnce, Reconciler};
 
 use self::{companion::Uploader, problems::reconcile_failed};
 
@@ -110,7 +110,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         clock,
     };
     tokio::join!(app.tokens.warm_up(), app.idempotency.warm_up());
-    // Of these, S3 may take seconds to answer each request.
+    // S3 may take seconds for most of these.
     let limited = Router::new()
         .route("/uploads/{id}", axum::routing::delete(delete::delete))
         .route("/uploads/{id}/parts", get(parts::list))
@@ -180,9 +180,19 @@ impl App {
         changed.map_err(reconcile_failed)
     }
 
+    /// Applies an event to the state of an upload that was read, and to no other.
+    async fn change_once(&self, upload: &Upload, event: &Event) -> Result<ChangedOnce, Problem> {
+        let changed = self
+            .reconciler
+            .change_once(upload, event, self.clock.now())
+            .await;
+        changed.map_err(reconcile_failed)
+    }
+
     /// Gives up a pending upload of which S3 has received more than there is room for.
-    async fn give_up(&self, upload: Upload) -> Result<(), Problem> {
-        if let Changed::Done(upload) = self.change(upload, &Event::Overdrawn).await?
+    async fn give_up(&self, upload: &Upload) -> Result<(), Problem> {
+        let given_up = self.change_once(upload, &Event::Overdrawn).await?;
+        if let ChangedOnce::Changed(Changed::Done(upload)) = given_up
             && upload.wanted() == Some(Wanted::Nothing)
         {
             let reconciled = self.reconciler.reconcile(*upload, self.clock.now()).await;

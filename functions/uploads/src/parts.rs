@@ -14,7 +14,7 @@ use http::StatusCode;
 use serde::Serialize;
 use storage::{Part, Presigned};
 use store::Limit;
-use upload_reconciler::Changed;
+use upload_reconciler::{Changed, ChangedOnce};
 use utoipa::ToSchema;
 
 use crate::{
@@ -95,6 +95,8 @@ pub struct PartView {
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_part_number`, `empty`, `too_long`, `required`, \
                 `wrong_type`, `unknown_field`)"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn sign(
@@ -176,17 +178,17 @@ async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Pr
         let budget = upload.size.bytes().saturating_add(usage.left());
         let Some(reservation) = Reservation::new(received, count, budget) else {
             if received > budget {
-                app.give_up(upload).await?;
+                app.give_up(&upload).await?;
             }
             return Err(limit_exceeded(Limit::Used, &usage));
         };
-        // It is measured for the record as it was read: another request may have reserved meanwhile.
-        let reserved = app
-            .change(upload.clone(), &Event::Reserved(reservation))
-            .await?;
-        if let Changed::Done(reserved) = reserved {
-            upload = *reserved;
-        }
+        // Measured for the record as it was read: when another request was quicker, S3 is asked again.
+        let reserved = Event::Reserved(reservation);
+        upload = match app.change_once(&upload, &reserved).await? {
+            ChangedOnce::Changed(Changed::Done(upload)) | ChangedOnce::Overtaken(upload) => *upload,
+            // The room went to another upload.
+            ChangedOnce::Changed(_) => upload,
+        };
     }
     Err(Problem::unavailable())
 }
@@ -205,6 +207,8 @@ async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Pr
             description = "`upload_not_pending`, `upload_not_multipart`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn list(

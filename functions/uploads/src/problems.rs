@@ -32,7 +32,7 @@ pub const NO_SUCH_VERSION: Problem = Problem::new(
     "The upload has no such version, or it is no longer kept. `GET /uploads/{id}/versions` lists what there is.",
 );
 /// 409: other requests were quicker every time; the code that tells clients to send theirs again.
-const CHANGING: Problem = Problem::new(
+pub const CHANGING: Problem = Problem::new(
     StatusCode::CONFLICT,
     "request_in_progress",
     "Another request is changing this upload. Try again in a moment.",

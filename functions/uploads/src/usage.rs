@@ -8,8 +8,8 @@ use crate::App;
 
 /// Bytes that the caller may use, uses and has kept.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct UploadUsage {
-    /// Bytes that current files and open uploads may have together; and as many that deleted files may have.
+pub struct GetUploadUsageResponse {
+    /// The limit of `used`, in bytes. `kept` has a limit of the same size.
     quota: u64,
     /// Bytes of current files and open uploads.
     used: u64,
@@ -24,15 +24,15 @@ pub struct UploadUsage {
 #[utoipa::path(
     get,
     path = "/uploads/usage",
-    operation_id = "getUploadUsage",
+    operation_id = "getGetUploadUsageResponse",
     tag = "uploads",
     security(("access_token" = [])),
-    responses((status = 200, body = UploadUsage))
+    responses((status = 200, body = GetUploadUsageResponse))
 )]
 pub async fn usage(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
-) -> Result<Json<UploadUsage>, Problem> {
+) -> Result<Json<GetUploadUsageResponse>, Problem> {
     let Usage {
         quota, used, kept, ..
     } = app
@@ -41,5 +41,5 @@ pub async fn usage(
         .quotas()
         .usage(caller.user_id)
         .await?;
-    Ok(Json(UploadUsage { quota, used, kept }))
+    Ok(Json(GetUploadUsageResponse { quota, used, kept }))
 }

@@ -52,6 +52,8 @@ pub struct VersionView {
         (status = 200, body = List<VersionView>),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn list(
@@ -116,6 +118,8 @@ fn version_id(text: &str) -> Result<String, Invalid> {
             description = "`upload_not_stored`, `upload_locked`, `quota_exceeded`, `request_in_progress`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_version`, `required`, `wrong_type`, `unknown_field`)"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn restore(

@@ -46,8 +46,8 @@ impl Problem {
     /// 409: the upload is write-once, and its lock has not ended.
     #[must_use]
     pub const fn upload_locked() -> Self {
-        let detail = "This upload is locked: it cannot be deleted, replaced or restored, and its lock cannot be \
-                      shortened. Wait until the lock ends.";
+        let detail = "This upload is locked: it cannot be deleted, and its lock cannot be shortened. Wait until the lock \
+                      ends.";
         Self::new(StatusCode::CONFLICT, "upload_locked", detail)
     }
 

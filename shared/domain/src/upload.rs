@@ -50,7 +50,7 @@ pub struct Upload {
     pub transfer: Transfer,
     /// When the upload was announced.
     pub created_at: OffsetDateTime,
-    /// Until when the file can be neither deleted nor replaced (S3 Object Lock).
+    /// Until when the file cannot be deleted (S3 Object Lock).
     pub locked_until: Option<OffsetDateTime>,
     /// How often the file was deleted. A read grant is valid until the next deletion.
     pub deletions: u32,

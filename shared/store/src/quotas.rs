@@ -109,24 +109,26 @@ impl Quotas {
     }
 
     /// The limit that a refused change exceeds.
-    pub(crate) fn exceeded_by(&self, usage: &Usage, change: ChargeChange) -> Limit {
+    pub(crate) fn exceeded_by(&self, usage: &Usage, change: ChargeChange, is_new: bool) -> Limit {
         let exceeds = |change: i128, counter: u64, limit: u64| {
             change > 0 && i128::from(counter) + change > i128::from(limit)
         };
-        if exceeds(change.open, usage.open, MAX_OPEN) {
+        if is_new && exceeds(change.open, usage.open, MAX_OPEN) {
             Limit::Open
-        } else if exceeds(change.kept, usage.kept, self.quota) {
+        } else if change.kept > 0 && !exceeds(change.used, usage.used, self.quota) {
             Limit::Kept
         } else {
             Limit::Used
         }
     }
 
-    /// The part of a transaction that changes the counters, if those that rise stay within their limits.
+    /// The part of a transaction that changes the counters, if those that rise stay within their limits. Open uploads are
+    /// limited for a new one only: a deletion, which waits for S3 and for its URL to expire, is never refused.
     pub(crate) fn change(
         &self,
         owner: UserId,
         change: ChargeChange,
+        is_new: bool,
     ) -> Result<TransactWriteItem, StoreError> {
         let mut update = Update::builder()
             .table_name(&self.table.name)
@@ -140,7 +142,11 @@ impl Quotas {
         for (name, change, limit) in [
             ("used", change.used, self.quota),
             ("kept", change.kept, self.quota),
-            ("open_uploads", change.open, MAX_OPEN),
+            (
+                "open_uploads",
+                if is_new { change.open } else { 0 },
+                MAX_OPEN,
+            ),
         ] {
             if change > 0 {
                 let room = format!(":{name}_room");
@@ -188,7 +194,7 @@ impl Quotas {
         }
     }
 
-    /// At most `limit` owners after `after`, in the order of the table; fewer mean that these are the last.
+    /// At most `limit` owners after `after`, in the order of the table; an empty page means that there are no more.
     ///
     /// # Errors
     /// When the table does not answer.

@@ -3,10 +3,7 @@ use aws_sdk_dynamodb::{
     operation::put_item::PutItemError,
     types::{Put, ReturnValue, TransactWriteItem},
 };
-use domain::{
-    Upload, UploadId, UserId,
-    upload::{ChargeChange, Transition},
-};
+use domain::{Upload, UploadId, UserId, upload::Transition};
 use settings::{Env, EnvError};
 
 use crate::{
@@ -183,7 +180,8 @@ impl Uploads {
         }
         let mut parts = vec![
             self.records.change(transition)?,
-            self.quotas.change(owner, transition.change)?,
+            self.quotas
+                .change(owner, transition.change, transition.from_revision == 0)?,
         ];
         if let Some((idempotency, record)) = record {
             parts.push(idempotency.put_new(record, transition.to.created_at)?);
@@ -194,14 +192,15 @@ impl Uploads {
             Outcome::Refused(failed) if failed.first() == Some(&true) => {
                 self.records.conflict(transition).await
             }
-            Outcome::Refused(_) => self.exceeded(owner, transition.change).await,
+            Outcome::Refused(_) => self.exceeded(transition).await,
         }
     }
 
     /// Which limit it was. The counters may have changed since; then the bytes were the reason.
-    async fn exceeded(&self, owner: UserId, change: ChargeChange) -> Result<Applied, StoreError> {
-        let usage = self.quotas.usage(owner).await?;
-        let limit = self.quotas.exceeded_by(&usage, change);
+    async fn exceeded(&self, transition: &Transition) -> Result<Applied, StoreError> {
+        let usage = self.quotas.usage(transition.to.owner).await?;
+        let is_new = transition.from_revision == 0;
+        let limit = self.quotas.exceeded_by(&usage, transition.change, is_new);
         Ok(Applied::LimitExceeded(limit, usage))
     }
 }

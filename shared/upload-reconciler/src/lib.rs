@@ -60,6 +60,15 @@ pub enum Changed {
     Gone,
 }
 
+/// How an event went that is only meant for the state that was read.
+#[derive(Debug)]
+pub enum ChangedOnce {
+    /// As [`Changed`].
+    Changed(Changed),
+    /// Another request was quicker. This is the upload now.
+    Overtaken(Box<Upload>),
+}
+
 impl Reconciler {
     /// Applies an event to an upload: decides by the state that was read, and again when another request was quicker.
     ///
@@ -87,6 +96,34 @@ impl Reconciler {
             }
         }
         Err(ReconcileError::Overtaken)
+    }
+
+    /// Applies an event to the state that was read, and to no other: what was measured for one says nothing about another.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn change_once(
+        &self,
+        upload: &Upload,
+        event: &Event,
+        now: OffsetDateTime,
+    ) -> Result<ChangedOnce, ReconcileError> {
+        let transition = match upload.on(event, now) {
+            Ok(Outcome::Changed(transition)) => transition,
+            Ok(Outcome::Unchanged) => {
+                let upload = Box::new(upload.clone());
+                return Ok(ChangedOnce::Changed(Changed::Done(upload)));
+            }
+            Err(refusal) => return Ok(ChangedOnce::Changed(Changed::Refused(refusal))),
+        };
+        Ok(match self.uploads.apply(&transition).await? {
+            Applied::Done(upload) => ChangedOnce::Changed(Changed::Done(upload)),
+            Applied::Conflict(Some(newer)) => ChangedOnce::Overtaken(newer),
+            Applied::Conflict(None) | Applied::KeyUsed => ChangedOnce::Changed(Changed::Gone),
+            Applied::LimitExceeded(limit, usage) => {
+                ChangedOnce::Changed(Changed::LimitExceeded(limit, usage))
+            }
+        })
     }
 
     /// Records what S3 has of a pending upload, and carries out in S3 what the record wants.
@@ -188,16 +225,10 @@ impl Reconciler {
             (None, Ok(size)) if received <= budget => Event::Measured(size),
             _ => Event::Overdrawn,
         };
-        match self.change(upload.clone(), &event, now).await? {
-            Changed::Done(upload) => Ok(Some(*upload)),
-            // The room went to another upload meanwhile.
-            Changed::LimitExceeded(..) => {
-                match self.change(upload, &Event::Overdrawn, now).await? {
-                    Changed::Done(upload) => Ok(Some(*upload)),
-                    _ => Ok(None),
-                }
-            }
-            Changed::Refused(_) | Changed::Gone => Ok(None),
+        match self.change_once(&upload, &event, now).await? {
+            ChangedOnce::Changed(Changed::Done(upload)) => Ok(Some(*upload)),
+            // Another request asks S3 itself, or took the room; the next run measures again.
+            _ => Ok(None),
         }
     }
 

@@ -65,10 +65,13 @@ impl FromFields for Completion {
     responses(
         (status = 200, body = Object, description = "`{location, key, bucket}`"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`upload_incomplete`, `size_mismatch`, `quota_exceeded`, `upload_not_pending`"),
+            description = "`upload_incomplete`, `size_mismatch`, `quota_exceeded`, `upload_not_pending`, \
+                `request_in_progress`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (`invalid_part_number`, `invalid_etag`, `duplicate_part`, `empty`, \
                 `too_long`, `required`, `wrong_type`, `unknown_field`)"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn complete(

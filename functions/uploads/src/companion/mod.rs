@@ -24,18 +24,16 @@ use crate::App;
 
 /// Routes under `/s3` with an access token, and under `/s3/g/{grant}` for programs that send no header.
 pub fn routes() -> Router<App> {
-    let companion = || {
-        Router::new()
-            .route("/params", get(params::params))
-            .route("/multipart/{uploadId}/{part}", get(multipart::sign))
-    };
+    let companion = || Router::new().route("/multipart/{uploadId}/{part}", get(multipart::sign));
     everywhere(companion, companion().route("/grants", post(grants::give)))
 }
 
-/// Routes for which S3 works.
+/// Routes that send requests to S3.
 pub fn limited_routes() -> Router<App> {
     let companion = || {
         Router::new()
+            // A form stays due until it has expired, and is not counted as open.
+            .route("/params", get(params::params))
             .route("/multipart", post(multipart::begin))
             .route(
                 "/multipart/{uploadId}",

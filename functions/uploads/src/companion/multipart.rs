@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{
-    Invalid, Upload, UploadId, UploadStatus, UserId,
+    Invalid, Upload, UploadId, UserId,
     upload::{
         Announcement, ContentType, Filename, PartNumber, PartPlan, Reservation, Size, Transfer,
         Transition, URL_LIFETIME,
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     App,
-    delete::remove,
+    delete::cancel,
     parts::{MAX_SIGNED, presigned},
     problems::{NOT_PENDING, limit_exceeded, storage_failed},
     repeat::{Repeatable, announce},
@@ -44,8 +44,8 @@ pub struct Begin {
     filename: Filename,
     #[schema(rename = "type", value_type = Option<String>)]
     content_type: ContentType,
-    /// `size`, if it is there, is the number of bytes: then every part is signed with its length, cut as the widget does
-    /// by default. The rest only tells a repeated request from another one.
+    /// If `size` (bytes) is present, the parts are planned as the widget cuts them by default, and signed with their lengths.
+    /// Other fields are only compared when a request is repeated.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Metadata>,
 }
@@ -97,6 +97,8 @@ impl FromFields for Begin {
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (`invalid_filename`, `invalid_content_type`, `too_large`, `required`, \
                 `wrong_type`, `unknown_field`), `invalid_idempotency_key`, `idempotency_key_reused`"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn begin(
@@ -196,6 +198,8 @@ pub struct ListedPart {
         (status = 200, body = Vec<ListedPart>),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`upload_not_pending`"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn list(
@@ -241,6 +245,8 @@ pub async fn list(
             description = "`upload_not_pending`, `quota_exceeded`, `request_in_progress`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (`required`, `invalid_part_number`)"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn sign(
@@ -300,7 +306,9 @@ fn part_numbers(text: &str) -> Result<Vec<PartNumber>, Invalid> {
     responses(
         (status = 200, body = Object, description = "`{}`"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`upload_not_pending`"),
+            description = "`upload_not_pending`, `request_in_progress`"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn abort(
@@ -310,11 +318,8 @@ pub async fn abort(
     asked: Asked,
 ) -> Result<Response, Problem> {
     let upload = find(&app, owner, &path, &asked).await?;
-    // A grant lets nobody delete what is stored.
-    if upload.status() == UploadStatus::Stored {
-        return Err(NOT_PENDING);
-    }
-    remove(&app, upload).await?;
+    // A grant does not allow deleting a stored file.
+    cancel(&app, upload).await?;
     Ok(Json(json!({})).into_response())
 }
 

@@ -46,6 +46,8 @@ pub struct FormParams {
             description = "`quota_exceeded`, `too_many_open_uploads`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (`required`, `invalid_filename`, `invalid_content_type`)"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`rate_limited`"),
     )
 )]
 pub async fn params(

@@ -9,8 +9,8 @@ use super::{
 const FIRST_LOOK: Duration = Duration::minutes(5);
 /// A pending upload is looked at less and less often, but at least this often.
 const LONGEST_WAIT: Duration = Duration::hours(6);
-/// One whose parts have no signed length is measured this often.
-const LONGEST_UNMEASURED: Duration = Duration::minutes(15);
+/// One whose parts have no signed length is measured in every run of the reconciler, which are 15 minutes apart.
+const LONGEST_UNMEASURED: Duration = Duration::minutes(10);
 
 /// What happens to an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -169,11 +169,13 @@ impl Upload {
     #[must_use]
     pub fn mismatch(&self, object: &Object) -> Option<Mismatch> {
         let announced = self.size.bytes();
-        let right_size = if self.is_form() {
-            object.size <= announced
-        } else {
-            object.size == announced
-        };
+        let right_size =
+            if self.is_form() || matches!(self.transfer, Transfer::UnsizedMultipart { .. }) {
+                // What is reserved is the most that it may have.
+                object.size <= announced
+            } else {
+                object.size == announced
+            };
         let digest = self.sha256.as_ref();
         let right_digest = digest.is_none_or(|digest| object.sha256 == Some(*digest.as_bytes()));
         match (right_size, right_digest) {
@@ -362,12 +364,17 @@ impl Upload {
                 ..self.with(State::Stored(file.clone()))
             },
             State::Kept {
-                file, keep_until, ..
+                file,
+                keep_until,
+                is_hidden,
             } => Self {
-                due_at: Some(
+                // Once more, for a delete marker that a restoration removes late.
+                due_at: Some(if !is_hidden && self.deletions > 1 {
+                    now + FIRST_LOOK
+                } else {
                     self.may_receive_until(now)
-                        .map_or(*keep_until, |end| end.min(*keep_until)),
-                ),
+                        .map_or(*keep_until, |end| end.min(*keep_until))
+                }),
                 ..self.with(State::Kept {
                     file: file.clone(),
                     keep_until: *keep_until,

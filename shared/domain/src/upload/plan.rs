@@ -22,8 +22,6 @@ const BAD_PART_NUMBER: Invalid = Invalid::new(
 pub struct Size(u64);
 
 impl Size {
-    /// No bytes.
-    pub const NONE: Self = Self(0);
     /// The most that comes in one piece.
     pub const MAX_SINGLE: Self = Self(MAX_SINGLE_BYTES);
 

@@ -9,6 +9,9 @@ use crate::{
     table::Table,
 };
 
+/// Items of a query at most; as many fit into its answer of 1 MB.
+const MOST_AT_ONCE: usize = 1_000;
+
 impl Uploads {
     /// At most `limit` uploads of an owner, newest first, of those announced before `before`; without deleted ones.
     ///
@@ -22,9 +25,12 @@ impl Uploads {
     ) -> Result<Vec<Upload>, StoreError> {
         let mut found = Vec::new();
         let mut before = before.map(|id| id.to_string());
-        // Deleted ones are passed over; records of them end by TTL, so there are never many.
+        // Deleted ones are passed over: kept ones until their time is over, then until their TTL.
+        // More and more at once: of an owner who deletes much, there may be many.
+        let mut at_once = limit;
         while found.len() < limit {
-            let (page, last) = self.page(owner, before, limit).await?;
+            let (page, last) = self.page(owner, before, at_once).await?;
+            at_once = (at_once * 10).min(MOST_AT_ONCE);
             found.extend(page);
             before = last;
             if before.is_none() {

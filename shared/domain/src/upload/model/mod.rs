@@ -74,6 +74,17 @@ fn a_put_is_charged_and_stays_what_it_was() {
 }
 
 #[test]
+fn a_file_that_is_deleted_and_restored_at_once_ends_hidden_or_shown() {
+    walk(Bounds {
+        sends: 1,
+        deletions: 2,
+        restorations: 2,
+        last_active: 0,
+        ..Bounds::put()
+    });
+}
+
+#[test]
 fn a_function_that_is_killed_leaves_nothing_uncharged() {
     let happened = walk(Bounds {
         sends: 2,
