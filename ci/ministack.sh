@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The black-box suite with another implementation of DynamoDB, S3 and Parameter Store behind the functions: what only
 # holds against our local engines does not hold. What tests those engines themselves is left out, and what waits for
-# S3's own events: they come from our S3 alone. There are no access points there, and no roles.
+# S3's own events: they come from our S3 alone. There are no access points there, no roles, and no least size of a part.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +16,7 @@ cargo test --workspace --locked --test http -- --test-threads=4 \
   --skip a_form_takes_what_room_there_is \
   --skip a_pending_upload_is_given_up \
   --skip a_url_that_outlives_its_upload_stores_nothing \
+  --skip parts_that_are_not_named_stay_charged \
   --skip after_a_random_walk_s3_holds_what_is_counted \
   --skip what_a_form_brought_is_looked_at_once_more_when_the_form_has_expired \
   --skip what_nobody_completes_is_stored_by_its_event
