@@ -8,7 +8,7 @@ use domain::{
 };
 use time::OffsetDateTime;
 
-use crate::{Bucket, StorageError, error::code, owned::entries};
+use crate::{Bucket, StorageError, error::code};
 
 /// S3's id of the only version in a bucket without versions.
 const UNVERSIONED: &str = "null";
@@ -71,32 +71,14 @@ impl Bucket {
     /// # Errors
     /// When S3 does not answer.
     pub async fn contents(&self, key: &str) -> Result<Contents, StorageError> {
-        let (mut contents, mut after) = (Contents::default(), (None, None));
-        loop {
-            let (key_marker, version_marker) = after;
-            let listed = self
-                .client
-                .list_object_versions()
-                .bucket(&self.name)
-                .prefix(key)
-                .set_key_marker(key_marker)
-                .set_version_id_marker(version_marker)
-                .send()
-                .await?;
-            let is_more = listed.is_truncated.unwrap_or_default();
-            after = (
-                listed.next_key_marker.clone(),
-                listed.next_version_id_marker.clone(),
-            );
-            for (found, entry) in entries(listed) {
-                if found == key {
-                    entry.add_to(&mut contents);
-                }
+        let mut contents = Contents::default();
+        self.each_entry(key, |found, entry| {
+            if found == key {
+                entry.add_to(&mut contents);
             }
-            if !is_more {
-                return Ok(contents);
-            }
-        }
+        })
+        .await?;
+        Ok(contents)
     }
 
     /// Makes S3 hold what an upload has to have there, and nothing else. Repeating it changes nothing.

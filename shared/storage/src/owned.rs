@@ -49,7 +49,7 @@ impl Entry {
 }
 
 /// The lines of a page with their keys, versions first; each kind newest first.
-pub(crate) fn entries(page: ListObjectVersionsOutput) -> Vec<(String, Entry)> {
+fn entries(page: ListObjectVersionsOutput) -> Vec<(String, Entry)> {
     let versions = page.versions.unwrap_or_default().into_iter();
     let versions = versions.filter_map(|version| {
         let stored = StoredVersion {
@@ -67,21 +67,20 @@ pub(crate) fn entries(page: ListObjectVersionsOutput) -> Vec<(String, Entry)> {
 }
 
 impl Bucket {
-    /// Everything that S3 holds of an owner, open multipart uploads included.
-    ///
-    /// # Errors
-    /// When S3 does not answer.
-    pub async fn owned_by(&self, owner: UserId) -> Result<Owned, StorageError> {
-        let prefix = format!("{owner}/");
-        let upload = |key: &str| UploadId::parse(key.strip_prefix(&prefix)?).ok();
-        let (mut found, mut after) = (Owned::default(), (None, None));
+    /// Lists all versions and delete markers of keys that begin with `prefix`, with the key of each.
+    pub(crate) async fn each_entry(
+        &self,
+        prefix: &str,
+        mut each: impl FnMut(&str, Entry),
+    ) -> Result<(), StorageError> {
+        let mut after = (None, None);
         loop {
             let (key_marker, version_marker) = after;
             let listed = self
                 .client
                 .list_object_versions()
                 .bucket(&self.name)
-                .prefix(&prefix)
+                .prefix(prefix)
                 .set_key_marker(key_marker)
                 .set_version_id_marker(version_marker)
                 .send()
@@ -92,14 +91,28 @@ impl Bucket {
                 listed.next_version_id_marker.clone(),
             );
             for (key, entry) in entries(listed) {
-                if let Some(id) = upload(&key) {
-                    entry.add_to(found.contents.entry(id).or_default());
-                }
+                each(&key, entry);
             }
             if !is_more {
-                break;
+                return Ok(());
             }
         }
+    }
+
+    /// Everything that S3 holds of an owner, open multipart uploads included.
+    ///
+    /// # Errors
+    /// When S3 does not answer.
+    pub async fn owned_by(&self, owner: UserId) -> Result<Owned, StorageError> {
+        let prefix = format!("{owner}/");
+        let upload = |key: &str| UploadId::parse(key.strip_prefix(&prefix)?).ok();
+        let mut found = Owned::default();
+        self.each_entry(&prefix, |key, entry| {
+            if let Some(id) = upload(key) {
+                entry.add_to(found.contents.entry(id).or_default());
+            }
+        })
+        .await?;
         let (mut key_marker, mut id_marker) = (None, None);
         loop {
             let listed = self

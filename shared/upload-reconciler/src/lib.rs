@@ -81,18 +81,9 @@ impl Reconciler {
         now: OffsetDateTime,
     ) -> Result<Changed, ReconcileError> {
         for _ in 0..TRIES {
-            let transition = match upload.on(event, now) {
-                Ok(Outcome::Changed(transition)) => transition,
-                Ok(Outcome::Unchanged) => return Ok(Changed::Done(Box::new(upload))),
-                Err(refusal) => return Ok(Changed::Refused(refusal)),
-            };
-            match self.uploads.apply(&transition).await? {
-                Applied::Done(upload) => return Ok(Changed::Done(upload)),
-                Applied::Conflict(Some(newer)) => upload = *newer,
-                Applied::Conflict(None) | Applied::KeyUsed => return Ok(Changed::Gone),
-                Applied::LimitExceeded(limit, usage) => {
-                    return Ok(Changed::LimitExceeded(limit, usage));
-                }
+            match self.change_once(&upload, event, now).await? {
+                ChangedOnce::Changed(changed) => return Ok(changed),
+                ChangedOnce::Overtaken(newer) => upload = *newer,
             }
         }
         Err(ReconcileError::Overtaken)
@@ -251,15 +242,15 @@ impl Reconciler {
         event: &Event,
         now: OffsetDateTime,
     ) -> Result<Option<Upload>, ReconcileError> {
-        let transition = match upload.on(event, now) {
-            Ok(Outcome::Changed(transition)) => transition,
-            Ok(Outcome::Unchanged) | Err(_) => return Ok(Some(upload.clone())),
-        };
-        Ok(match self.uploads.apply(&transition).await? {
-            Applied::Done(upload) => Some(*upload),
-            Applied::Conflict(newer) => newer.map(|newer| *newer),
+        Ok(match self.change_once(upload, event, now).await? {
+            ChangedOnce::Changed(Changed::Done(upload)) | ChangedOnce::Overtaken(upload) => {
+                Some(*upload)
+            }
+            ChangedOnce::Changed(Changed::Gone) => None,
             // Neither an arrival nor S3's answer takes room.
-            Applied::LimitExceeded(..) | Applied::KeyUsed => Some(upload.clone()),
+            ChangedOnce::Changed(Changed::Refused(_) | Changed::LimitExceeded(..)) => {
+                Some(upload.clone())
+            }
         })
     }
 
