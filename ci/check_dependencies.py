@@ -11,12 +11,13 @@ from functions import FUNCTIONS, ROOT, WITH_S3, WITH_SES
 
 # An arrow points to a lower floor, never along one: no function knows another.
 FLOORS = [
-    ["domain", "template"],
+    ["domain", "sam-template"],
     ["settings"],
     ["auth"],
     ["store", "storage"],
     ["upload-reconciler"],
-    ["api"],
+    ["http-api"],
+    ["accounts"],
     [*FUNCTIONS, "bench-bcrypt", "bench-empty"],
     ["local"],
     ["cloakroom"],

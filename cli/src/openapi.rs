@@ -27,7 +27,7 @@ use utoipa::{
             A path that is not here is 404 `not_found`, a method that a path does not have 405 `method_not_allowed` with \
             `Allow`, and a mistake of ours 500 `internal_error`."
     ),
-    components(schemas(api::ProblemDocument)),
+    components(schemas(http_api::ProblemDocument)),
     modifiers(&AccessToken)
 )]
 struct ApiDoc;
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn the_document_has_the_routes_of_the_template_and_no_others() {
         let template = include_str!("../../template.yaml");
-        let template = template::Template::parse(template, &[].into()).unwrap();
+        let template = sam_template::Template::parse(template, &[].into()).unwrap();
         let routes = template
             .routes()
             .unwrap()

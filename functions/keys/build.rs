@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
-use template::Template;
+use sam_template::Template;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let template = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../template.yaml");

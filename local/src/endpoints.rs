@@ -2,8 +2,8 @@
 
 use std::{io, path::Path};
 
+use sam_template::REGION;
 use serde::{Deserialize, Serialize};
-use template::REGION;
 
 use crate::{files, iam, keys::Keys, ports::Listeners};
 

@@ -1,6 +1,6 @@
 use std::{io, path::PathBuf};
 
-use template::TemplateError;
+use sam_template::TemplateError;
 use thiserror::Error;
 
 use crate::{data_dir::DataDirError, dynamodb::DatabaseError, ports::PortError};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use http::request::Parts;
+use sam_template::{ACCOUNT, Effect, Function, PARTITION, Statement};
 use secrecy::{ExposeSecret, SecretString};
-use template::{ACCOUNT, Effect, Function, PARTITION, Statement};
 use thiserror::Error;
 use time::OffsetDateTime;
 
@@ -204,7 +204,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use template::{PolicyCondition, Test};
+    use sam_template::{PolicyCondition, Test};
 
     use super::*;
 

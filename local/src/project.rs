@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use template::{AccessPoint, Bucket, Cors, Function, Route, Table, Template};
+use sam_template::{AccessPoint, Bucket, Cors, Function, Route, Table, Template};
 
 use crate::{DevError, DevOptions};
 

@@ -15,8 +15,8 @@ use http::{
     header::{AUTHORIZATION, HOST},
     request::Parts,
 };
+use sam_template::REGION;
 use subtle::ConstantTimeEq;
-use template::REGION;
 use thiserror::Error;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime, macros::format_description};
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::Clock;
-use template::Function;
+use sam_template::Function;
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},

@@ -10,9 +10,9 @@ use std::{
 };
 
 use reqwest::Client;
+use sam_template::Template;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use template::Template;
 
 use super::{bootstraps::write_bootstraps, cloakroom};
 

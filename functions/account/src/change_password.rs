@@ -1,8 +1,10 @@
-use api::{Authenticated, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
 use auth::password;
 use axum::extract::State;
 use domain::{Password, PasswordAttempt};
 use http::StatusCode;
+use http_api::{
+    Authenticated, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text,
+};
 use store::accounts::{self, Change};
 use utoipa::ToSchema;
 

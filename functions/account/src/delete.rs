@@ -1,7 +1,9 @@
-use api::{Authenticated, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
 use axum::extract::State;
 use domain::PasswordAttempt;
 use http::StatusCode;
+use http_api::{
+    Authenticated, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text,
+};
 use store::accounts::{self, Change};
 use utoipa::ToSchema;
 

@@ -9,13 +9,14 @@ mod tests;
 
 use std::{process::ExitCode, sync::Arc};
 
-use api::{InitError, Passwords, RateLimit, Tokens};
+use accounts::Passwords;
 use axum::{
     Router,
     extract::FromRef,
     routing::{delete, put},
 };
 use domain::Clock;
+use http_api::{InitError, RateLimit, Tokens};
 use settings::Env;
 use store::{Credentials, Limits, Sessions, Users};
 
@@ -47,7 +48,7 @@ pub struct ApiDoc;
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::main(routes)
+    http_api::main(routes)
 }
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {

@@ -1,7 +1,7 @@
-use api::{Authenticated, Problem};
 use auth::Caller;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use http_api::{Authenticated, Problem};
 
 use crate::App;
 

@@ -1,6 +1,6 @@
-use api::{Gateway, Problem, ProblemDocument};
 use axum::extract::{Path, State};
 use http::StatusCode;
+use http_api::{Gateway, Problem, ProblemDocument};
 use store::accounts::Order;
 
 use crate::{App, admin::Admin, manage::manage};

@@ -14,13 +14,13 @@ mod view;
 
 use std::process::ExitCode;
 
-use api::{InitError, Tokens};
 use axum::{
     Router,
     extract::FromRef,
     routing::{get, post, put},
 };
 use domain::Clock;
+use http_api::{InitError, Tokens};
 use settings::Env;
 use store::{Credentials, Users};
 
@@ -53,7 +53,7 @@ pub struct ApiDoc;
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::main(routes)
+    http_api::main(routes)
 }
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {

@@ -1,6 +1,6 @@
-use api::{Cursor, List, Page, Problem, ProblemDocument};
 use axum::{Json, extract::State};
 use domain::{User, UserId};
+use http_api::{Cursor, List, Page, Problem, ProblemDocument};
 
 use crate::{App, admin::Admin, view::ManagedView};
 

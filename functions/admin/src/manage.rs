@@ -1,7 +1,7 @@
-use api::{Gateway, Problem};
 use auth::Caller;
 use domain::User;
 use http::StatusCode;
+use http_api::{Gateway, Problem};
 use store::accounts::{self, Managed, Order};
 
 use crate::{App, view::parse};

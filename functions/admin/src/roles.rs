@@ -1,9 +1,9 @@
-use api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
 use axum::{
     extract::{Path, State},
     response::Response,
 };
 use domain::{Invalid, Role, Roles};
+use http_api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
 use serde_json::Value;
 use store::accounts::Order;
 use utoipa::ToSchema;

@@ -1,8 +1,8 @@
-use api::{Problem, ProblemDocument};
 use axum::{
     extract::{Path, State},
     response::Response,
 };
+use http_api::{Problem, ProblemDocument};
 
 use crate::{
     App,

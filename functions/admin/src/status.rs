@@ -1,9 +1,9 @@
-use api::{Gateway, Problem, ProblemDocument};
 use axum::{
     extract::{Path, State},
     response::Response,
 };
 use domain::Status;
+use http_api::{Gateway, Problem, ProblemDocument};
 use store::accounts::Order;
 
 use crate::{

@@ -1,10 +1,10 @@
-use api::{Problem, UserView, etag};
 use axum::{
     Json,
     response::{IntoResponse, Response},
 };
 use domain::{User, UserId};
 use http::header;
+use http_api::{Problem, UserView, etag};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,10 +1,10 @@
-use api::{Gateway, Problem};
 use axum::{
     Json,
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::header::{self, HeaderName};
+use http_api::{Gateway, Problem};
 use serde_json::{Value, json};
 
 use crate::App;

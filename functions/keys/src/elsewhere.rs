@@ -1,6 +1,6 @@
-use api::Problem;
 use axum::extract::Request;
 use http::{HeaderValue, Method, header};
+use http_api::Problem;
 
 /// Every path of the API and its methods, from template.yaml.
 static ROUTES: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/routes.rs"));

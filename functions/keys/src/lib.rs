@@ -7,9 +7,9 @@ mod elsewhere;
 
 use std::process::ExitCode;
 
-use api::{InitError, PublicKeys};
 use axum::{Router, routing::get};
 use domain::Clock;
+use http_api::{InitError, PublicKeys};
 use settings::Env;
 
 pub use self::documents::max_age;
@@ -29,7 +29,7 @@ pub struct ApiDoc;
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::main(routes)
+    http_api::main(routes)
 }
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {

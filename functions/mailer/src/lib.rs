@@ -9,8 +9,8 @@ mod texts;
 
 use std::process::ExitCode;
 
-use api::InitError;
 use domain::Clock;
+use http_api::InitError;
 use settings::Env;
 use store::{Credentials, EmailTokens, MailLimits, Users};
 
@@ -29,7 +29,7 @@ struct App {
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::events(async |env, clock| {
+    http_api::events(async |env, clock| {
         let app = app(env, clock)?;
         Ok(async move |event, _| Ok(batch::batch(&app, &event).await))
     })

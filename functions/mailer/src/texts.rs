@@ -1,8 +1,8 @@
 //! What the mails say. Nothing in them comes from whoever caused them: such mail would be a way to send anything to
 //! anybody in our name.
 
-use api::InitError;
 use auth::email_token::EmailToken;
+use http_api::InitError;
 use secrecy::ExposeSecret as _;
 use settings::Env;
 

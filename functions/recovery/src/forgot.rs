@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use axum::extract::State;
 use domain::Email;
 use http::StatusCode;
+use http_api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use store::MailOrder;
 use utoipa::ToSchema;
 

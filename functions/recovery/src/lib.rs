@@ -9,10 +9,10 @@ mod verify_email;
 
 use std::{process::ExitCode, sync::Arc};
 
-use api::{InitError, RateLimit};
 use auth::password::Cost;
 use axum::{Router, routing::post};
 use domain::Clock;
+use http_api::{InitError, RateLimit};
 use settings::Env;
 use store::{Credentials, EmailTokens, Limits, Outbox, SignUps, Users};
 
@@ -35,7 +35,7 @@ pub struct ApiDoc;
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::main(routes)
+    http_api::main(routes)
 }
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use auth::password;
 use axum::extract::State;
 use domain::Password;
 use http::StatusCode;
+use http_api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use store::{
     Purpose,
     recovery::{self, Redeemed},

@@ -1,7 +1,7 @@
-use api::Problem;
 use auth::email_token::EmailToken;
 use domain::Invalid;
 use http::StatusCode;
+use http_api::Problem;
 use store::StoredToken;
 
 use crate::App;

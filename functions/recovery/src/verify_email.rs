@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use api::{FieldError, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use auth::password;
 use axum::extract::State;
 use domain::{Email, FailedAttempts, Invalid, Password, Roles, Status, User, UserId};
 use http::StatusCode;
+use http_api::{FieldError, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use store::{
     Credential, Purpose, StoredToken,
     recovery::{self, Redeemed},

@@ -1,7 +1,3 @@
-use api::{
-    Authenticated, FieldError, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument,
-    text,
-};
 use auth::refresh::{NotARefreshToken, RefreshToken};
 use axum::{
     body::HttpBody as _,
@@ -9,6 +5,10 @@ use axum::{
 };
 use domain::Invalid;
 use http::StatusCode;
+use http_api::{
+    Authenticated, FieldError, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument,
+    text,
+};
 use store::accounts::{self, Change};
 use utoipa::ToSchema;
 

@@ -6,10 +6,11 @@ mod token;
 
 use std::{process::ExitCode, sync::Arc};
 
-use api::{InitError, Problem, TokenIssuer, Tokens};
+use accounts::TokenIssuer;
 use axum::{Router, extract::FromRef, routing::post};
 use domain::Clock;
 use http::{HeaderValue, StatusCode, header};
+use http_api::{InitError, Problem, Tokens};
 use settings::Env;
 use store::{Credentials, Sessions, Users};
 
@@ -39,7 +40,7 @@ pub struct ApiDoc;
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::main(routes)
+    http_api::main(routes)
 }
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {

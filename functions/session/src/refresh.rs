@@ -1,12 +1,13 @@
 use std::time::Duration;
 
-use api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, SessionTokens, text};
+use accounts::SessionTokens;
 use auth::refresh::{NotARefreshToken, RefreshToken};
 use axum::{Json, extract::State};
 use domain::{
     Roles,
     session::{Presentation, Verdict},
 };
+use http_api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
 use store::{Rotation, Session};
 use utoipa::ToSchema;
 
@@ -113,9 +114,9 @@ async fn exchange(
         let Some(session) = session_of(app, gateway, token).await? else {
             return Ok(Outcome::Refused);
         };
-        let standing = app.users.standing(session.user_id).await?;
-        let (roles, epoch) = standing
-            .map(|standing| (standing.roles, standing.session_epoch))
+        let account_state = app.users.account_state(session.user_id).await?;
+        let (roles, epoch) = account_state
+            .map(|account_state| (account_state.roles, account_state.session_epoch))
             .unzip();
         let roles = roles.unwrap_or_default();
         return Ok(match presented.judge(&session.family, epoch) {

@@ -1,5 +1,5 @@
-use api::Gateway;
 use auth::refresh::RefreshToken;
+use http_api::Gateway;
 use store::{Session, StoreError};
 
 use crate::Inner;

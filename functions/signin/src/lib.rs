@@ -6,9 +6,10 @@ mod tests;
 
 use std::{process::ExitCode, sync::Arc};
 
-use api::{InitError, Passwords, RateLimit, TokenIssuer};
+use accounts::{Passwords, TokenIssuer};
 use axum::{Router, routing::post};
 use domain::Clock;
+use http_api::{InitError, RateLimit};
 use settings::Env;
 use store::{Credentials, Limits, Sessions, Users};
 
@@ -30,7 +31,7 @@ pub struct ApiDoc;
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::main(routes)
+    http_api::main(routes)
 }
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {

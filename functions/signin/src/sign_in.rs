@@ -1,15 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
-use api::{
-    Fields, FromFields, Gateway, Guess, JsonBody, Problem, ProblemDocument, SessionTokens,
-    UserView, text,
-};
+use accounts::{Guess, SessionTokens};
 use auth::{
     password::{self, Verdict},
     refresh::{FamilyKey, RefreshToken},
 };
 use axum::{Json, extract::State};
 use domain::{Email, PasswordAttempt, SessionId, User, UserId, session::Family};
+use http_api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, UserView, text};
 use serde::Serialize;
 use store::{Credential, Session};
 use utoipa::ToSchema;

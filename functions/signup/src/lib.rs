@@ -6,10 +6,10 @@ mod verified;
 
 use std::{process::ExitCode, sync::Arc};
 
-use api::{InitError, RateLimit};
 use auth::password::Cost;
 use axum::{Router, routing::post};
 use domain::Clock;
+use http_api::{InitError, RateLimit};
 use settings::{Env, EnvError};
 use store::{Credentials, Idempotency, Limits, Outbox, SignUps, Users};
 
@@ -40,7 +40,7 @@ pub struct ApiDoc;
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::main(routes)
+    http_api::main(routes)
 }
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {

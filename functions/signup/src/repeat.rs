@@ -4,8 +4,8 @@
 //! under the salt kept with the record: whoever reads the table learns no more than from a stored hash. The answer says
 //! whether a guessed password is right, so a record allows five mismatches.
 
-use api::{IdempotencyKey, Problem};
 use auth::password::{self, PasswordHash};
+use http_api::{IdempotencyKey, Problem};
 use store::{ComparisonClaim, Record};
 
 use crate::{App, sign_up::Form};
@@ -74,5 +74,5 @@ fn fingerprint(form: &Form, hash: &PasswordHash) -> [u8; 32] {
         name(&profile.city),
         profile.age.map(|age| age.years().to_string()),
     ];
-    api::fingerprint(&fields.each_ref().map(Option::as_deref))
+    http_api::fingerprint(&fields.each_ref().map(Option::as_deref))
 }

@@ -1,9 +1,5 @@
 use std::sync::Arc;
 
-use api::{
-    Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, UserAnswer, UserView,
-    profile, text,
-};
 use auth::password::{self, PasswordHash};
 use axum::{
     extract::State,
@@ -11,6 +7,10 @@ use axum::{
 };
 use domain::{Email, FailedAttempts, Name, Password, Profile, Roles, Status, User, UserId};
 use http::{StatusCode, header};
+use http_api::{
+    Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, UserAnswer, UserView,
+    profile, text,
+};
 use store::{
     Credential,
     accounts::{self, SignUp},

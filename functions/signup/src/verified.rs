@@ -1,6 +1,6 @@
-use api::Problem;
 use auth::password;
 use axum::response::Response;
+use http_api::Problem;
 use serde::Serialize;
 use store::{Outbox, PendingSignUp, SignUps, accounts};
 use utoipa::ToSchema;

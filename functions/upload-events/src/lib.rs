@@ -6,8 +6,8 @@ mod repair;
 
 use std::process::ExitCode;
 
-use api::{Deadline, InitError};
 use domain::Clock;
+use http_api::{Deadline, InitError};
 use lambda_http::Error;
 use serde_json::Value;
 use settings::Env;
@@ -23,7 +23,7 @@ struct App {
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::events(async |env, clock| {
+    http_api::events(async |env, clock| {
         let app = app(env, clock)?;
         Ok(async move |event, deadline| handle(&app, &event, deadline).await)
     })

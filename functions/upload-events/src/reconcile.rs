@@ -1,5 +1,5 @@
-use api::Deadline;
 use futures_util::{StreamExt as _, stream};
+use http_api::Deadline;
 use lambda_http::Error;
 
 use crate::App;

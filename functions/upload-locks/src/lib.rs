@@ -7,9 +7,10 @@ mod lock;
 
 use std::{process::ExitCode, sync::Arc};
 
-use api::{InitError, Passwords, RateLimit, Tokens};
+use accounts::Passwords;
 use axum::{Router, extract::FromRef, routing::put};
 use domain::Clock;
+use http_api::{InitError, RateLimit, Tokens};
 use settings::Env;
 use storage::{Bucket, LockMode};
 use store::{Credentials, Limits, UploadRecords, Users};
@@ -51,7 +52,7 @@ pub struct ApiDoc;
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::main(routes)
+    http_api::main(routes)
 }
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {

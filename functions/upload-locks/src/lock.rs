@@ -1,7 +1,3 @@
-use api::{
-    Authenticated, FieldError, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument,
-    Timestamp, UploadView, text,
-};
 use auth::Caller;
 use axum::{
     Json,
@@ -12,6 +8,10 @@ use domain::{
     upload::{Event, Outcome, Refusal, check_lock_length, lock_needs_password, lock_until},
 };
 use http::StatusCode;
+use http_api::{
+    Authenticated, FieldError, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument,
+    Timestamp, UploadView, text,
+};
 use serde::Serialize;
 use storage::{LockOutcome, Retention, StorageError};
 use store::uploads::Applied;

@@ -1,4 +1,3 @@
-use api::{Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, number, text};
 use axum::{
     Json,
     extract::{Path, State},
@@ -8,6 +7,9 @@ use domain::{
     upload::{Event, MAX_PARTS, Mismatch, PartNumber, Size, Transfer},
 };
 use http::StatusCode;
+use http_api::{
+    Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, number, text,
+};
 use storage::{Completed, Part};
 use upload_reconciler::{Changed, ChangedOnce};
 use utoipa::ToSchema;

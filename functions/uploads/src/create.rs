@@ -1,7 +1,3 @@
-use api::{
-    Authenticated, Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument,
-    UploadView, number, text,
-};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -14,6 +10,10 @@ use domain::{
     },
 };
 use http::{StatusCode, header};
+use http_api::{
+    Authenticated, Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument,
+    UploadView, number, text,
+};
 use store::Limit;
 use time::OffsetDateTime;
 use utoipa::ToSchema;

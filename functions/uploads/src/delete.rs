@@ -1,7 +1,7 @@
-use api::{Authenticated, Problem, ProblemDocument};
 use axum::extract::{Path, State};
 use domain::{Upload, UploadStatus, upload::Event};
 use http::StatusCode;
+use http_api::{Authenticated, Problem, ProblemDocument};
 use store::Limit;
 use upload_reconciler::{Changed, ChangedOnce};
 

@@ -1,4 +1,3 @@
-use api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, Timestamp};
 use auth::Caller;
 use axum::{
     Json,
@@ -6,6 +5,7 @@ use axum::{
 };
 use domain::{Upload, UploadStatus, upload::Reader};
 use http::StatusCode;
+use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, Timestamp};
 use serde::Serialize;
 use store::ReadGrant;
 use utoipa::ToSchema;

@@ -16,7 +16,6 @@ mod view;
 
 use std::process::ExitCode;
 
-use api::{InitError, Problem, RateLimit, Tokens};
 use auth::Caller;
 use axum::{
     Router,
@@ -29,6 +28,7 @@ use domain::{
     Clock, Upload, UploadId, UploadStatus,
     upload::{Event, Wanted},
 };
+use http_api::{InitError, Problem, RateLimit, Tokens};
 use settings::Env;
 use storage::Bucket;
 use store::{Idempotency, Limits, ReadGrants, Sessions, UploadGrants, Uploads, Users};
@@ -87,7 +87,7 @@ pub struct ApiDoc;
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::main(routes)
+    http_api::main(routes)
 }
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {

@@ -1,7 +1,3 @@
-use api::{
-    Authenticated, Cursor, FieldError, Fields, FromFields, JsonBody, List, Page, Problem,
-    ProblemDocument, Timestamp, number,
-};
 use axum::{
     Json,
     extract::{Path, State},
@@ -11,6 +7,10 @@ use domain::{
     upload::{Event, PartNumber, Refusal, Reservation},
 };
 use http::StatusCode;
+use http_api::{
+    Authenticated, Cursor, FieldError, Fields, FromFields, JsonBody, List, Page, Problem,
+    ProblemDocument, Timestamp, number,
+};
 use serde::Serialize;
 use storage::{Part, Presigned};
 use store::Limit;

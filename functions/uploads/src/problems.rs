@@ -1,8 +1,8 @@
 //! What is answered when the tables, S3 or the state of an upload do not allow something.
 
-use api::Problem;
 use domain::upload::Refusal;
 use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
+use http_api::Problem;
 use storage::StorageError;
 use store::{Limit, Usage};
 use upload_reconciler::ReconcileError;

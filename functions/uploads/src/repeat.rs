@@ -1,7 +1,7 @@
 //! A request that is sent again with its `Idempotency-Key` gets the first one's answer.
 
-use api::{IdempotencyKey, Problem, fingerprint};
 use domain::{UserId, upload::Transition};
+use http_api::{IdempotencyKey, Problem, fingerprint};
 use store::{Limit, Record, uploads::Applied};
 
 use crate::{App, problems::limit_exceeded};

@@ -1,9 +1,9 @@
-use api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, UploadView};
 use axum::{
     Json,
     extract::{Path, State},
 };
 use domain::{Upload, UploadId, UploadStatus};
+use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, UploadView};
 
 use crate::{App, problems::storage_failed, view::UploadWithDownload};
 

@@ -1,5 +1,5 @@
-use api::{Authenticated, Problem};
 use axum::{Json, extract::State};
+use http_api::{Authenticated, Problem};
 use serde::Serialize;
 use store::Usage;
 use utoipa::ToSchema;

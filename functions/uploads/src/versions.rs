@@ -1,7 +1,3 @@
-use api::{
-    Authenticated, Fields, FromFields, JsonBody, List, Page, Problem, ProblemDocument, Timestamp,
-    text,
-};
 use axum::{
     Json,
     extract::{Path, State},
@@ -9,6 +5,10 @@ use axum::{
 use domain::{
     Invalid, Upload, UploadStatus,
     upload::{Event, Wanted},
+};
+use http_api::{
+    Authenticated, Fields, FromFields, JsonBody, List, Page, Problem, ProblemDocument, Timestamp,
+    text,
 };
 use serde::Serialize;
 use upload_reconciler::Changed;

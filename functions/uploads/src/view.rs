@@ -1,5 +1,5 @@
-use api::{Timestamp, UploadView};
 use domain::{Upload, upload::PartPlan};
+use http_api::{Timestamp, UploadView};
 use serde::Serialize;
 use storage::Presigned;
 use time::OffsetDateTime;

@@ -6,9 +6,9 @@ mod update;
 
 use std::process::ExitCode;
 
-use api::{InitError, Tokens};
 use axum::{Router, extract::FromRef, routing::get};
 use domain::Clock;
+use http_api::{InitError, Tokens};
 use settings::Env;
 use store::Users;
 
@@ -33,7 +33,7 @@ pub struct ApiDoc;
 /// Runs the function.
 #[must_use]
 pub fn main() -> ExitCode {
-    api::main(routes)
+    http_api::main(routes)
 }
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {

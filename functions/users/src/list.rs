@@ -1,6 +1,6 @@
-use api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, UserView};
 use axum::{Json, extract::State};
 use domain::{User, UserId};
+use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, UserView};
 
 use crate::App;
 

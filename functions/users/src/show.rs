@@ -1,4 +1,3 @@
-use api::{Authenticated, Problem, ProblemDocument, UserAnswer, UserView, etag};
 use auth::Caller;
 use axum::{
     Json,
@@ -7,6 +6,7 @@ use axum::{
 };
 use domain::{User, UserId};
 use http::header;
+use http_api::{Authenticated, Problem, ProblemDocument, UserAnswer, UserView, etag};
 
 use crate::App;
 

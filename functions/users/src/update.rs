@@ -1,10 +1,10 @@
-use api::{
-    Authenticated, Fields, FromFields, IfMatch, JsonBody, Problem, ProblemDocument, UserAnswer,
-    number, text,
-};
 use axum::{extract::State, response::Response};
 use domain::{Age, Invalid, Name, Patch, ProfilePatch, UserId};
 use http::StatusCode;
+use http_api::{
+    Authenticated, Fields, FromFields, IfMatch, JsonBody, Problem, ProblemDocument, UserAnswer,
+    number, text,
+};
 use store::{Changes, Updated};
 use utoipa::ToSchema;
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use domain::Clock;
 use dynoxide::{Database, DynoxideError};
 use http::{HeaderMap, Request, Response, StatusCode};
-use template::Table;
+use sam_template::Table;
 use thiserror::Error;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! Which rights a request needs, as the service authorization reference lists them.
 
+use sam_template::{ACCOUNT, PARTITION, REGION};
 use serde_json::Value;
-use template::{ACCOUNT, PARTITION, REGION};
 
 use crate::iam::Context;
 

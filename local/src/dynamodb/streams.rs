@@ -8,8 +8,8 @@ use dynoxide::{
     },
     streams::shard_id,
 };
+use sam_template::REGION;
 use serde_json::Value;
-use template::REGION;
 use tokio::sync::watch;
 
 /// The streams of a database. Clones are of the same one.

@@ -1,8 +1,8 @@
 //! The template's tables, made when they are missing.
 
 use dynoxide::{Database, DynoxideError};
+use sam_template::Table;
 use serde_json::{Value, json};
-use template::Table;
 use thiserror::Error;
 
 /// Why a table could not be made ready.
@@ -120,7 +120,7 @@ fn internal(error: serde_json::Error) -> DynoxideError {
 mod tests {
     use std::collections::BTreeMap;
 
-    use template::Template;
+    use sam_template::Template;
 
     use super::*;
 

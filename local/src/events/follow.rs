@@ -10,8 +10,8 @@ use std::{
 
 use bytes::Bytes;
 use domain::Clock;
+use sam_template::StreamSource;
 use serde_json::{Value, json};
-use template::StreamSource;
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::Clock;
+use sam_template::{ACCOUNT, PARTITION, REGION, Schedule};
 use serde_json::json;
-use template::{ACCOUNT, PARTITION, REGION, Schedule};
 use time::format_description::well_known::Rfc3339;
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;

@@ -11,7 +11,7 @@ use http::{
     },
     request::Parts,
 };
-use template::Cors;
+use sam_template::Cors;
 
 /// The answer to `parts` if it is a preflight.
 pub(crate) fn preflight(cors: &Cors, parts: &Parts) -> Option<Response<Body>> {

@@ -7,8 +7,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::Clock;
 use http::{HeaderMap, header, request::Parts};
+use sam_template::ACCOUNT;
 use serde_json::{Map, Value, json};
-use template::ACCOUNT;
 use time::macros::format_description;
 
 use super::{percent, router::Match};
@@ -165,7 +165,7 @@ fn is_text(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use http::Request;
-    use template::Route;
+    use sam_template::Route;
     use time::macros::datetime;
 
     use super::*;

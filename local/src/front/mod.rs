@@ -17,7 +17,7 @@ use axum::{
 };
 use domain::Clock;
 use http::{HeaderValue, Request, Response, StatusCode, request::Parts};
-use template::{Cors, Route};
+use sam_template::{Cors, Route};
 
 pub(crate) use self::ids::trace_id;
 use self::router::Router;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use template::Route;
+use sam_template::Route;
 
 use super::percent;
 

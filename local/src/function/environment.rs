@@ -6,8 +6,8 @@ use std::{
     process::Stdio,
 };
 
+use sam_template::{Function, REGION};
 use secrecy::ExposeSecret;
-use template::{Function, REGION};
 use tokio::process::Command;
 
 use crate::{iam, keys::Keys};

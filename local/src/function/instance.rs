@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use bytes::Bytes;
-use template::Function;
+use sam_template::Function;
 use tokio::{process::Child, sync::oneshot, time::timeout};
 
 use super::{

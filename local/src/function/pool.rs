@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use domain::Clock;
-use template::Function;
+use sam_template::Function;
 use tokio::{
     sync::{Semaphore, watch},
     time::timeout,

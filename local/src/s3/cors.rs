@@ -11,7 +11,7 @@ use http::{
         CONTENT_TYPE, ORIGIN, VARY,
     },
 };
-use template::CorsRule;
+use sam_template::CorsRule;
 
 /// What an answer depends on once a bucket has rules.
 const VARIES: &str = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";

@@ -2,8 +2,8 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
 
 use s3s::S3Request;
+use sam_template::{ACCOUNT, PARTITION, REGION};
 use serde_json::{Value, json};
-use template::{ACCOUNT, PARTITION, REGION};
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 

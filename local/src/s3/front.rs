@@ -14,7 +14,7 @@ use s3s::{
     host::{S3Host, VirtualHost},
     service::S3Service,
 };
-use template::CorsRule;
+use sam_template::CorsRule;
 use uuid::Uuid;
 
 use super::{

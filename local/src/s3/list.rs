@@ -8,7 +8,7 @@ use s3s::{
         ObjectStorageClass, ObjectVersion, ObjectVersionStorageClass, Timestamp,
     },
 };
-use template::REGION;
+use sam_template::REGION;
 
 use super::{
     Service,

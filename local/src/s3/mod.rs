@@ -33,7 +33,7 @@ use axum::Router;
 use domain::Clock;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::service::S3ServiceBuilder;
-use template::{AccessPoint, Bucket};
+use sam_template::{AccessPoint, Bucket};
 
 use self::{front::Front, gate::Gate, store::Store, targets::Targets};
 use crate::{events::Bus, guard::Guard, iam::Principals};

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use s3s::{S3Result, dto::PostObjectInput, s3_error};
-use template::ACCOUNT;
+use sam_template::ACCOUNT;
 
 use super::error::not_implemented;
 

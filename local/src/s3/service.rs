@@ -16,7 +16,7 @@ use s3s::{
         UploadPartOutput,
     },
 };
-use template::REGION;
+use sam_template::REGION;
 
 use super::{Service, events::Reason};
 

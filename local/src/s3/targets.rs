@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use s3s::{S3Result, s3_error};
-use template::{ACCOUNT, AccessPoint, PARTITION, REGION};
+use sam_template::{ACCOUNT, AccessPoint, PARTITION, REGION};
 
 use super::store::Store;
 

@@ -6,8 +6,8 @@ use axum::{body::Body, extract::State};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt as _, Limited};
+use sam_template::{ACCOUNT, PARTITION, REGION};
 use serde_json::{Value, json};
-use template::{ACCOUNT, PARTITION, REGION};
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 

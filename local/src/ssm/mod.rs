@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use axum::{Router, body::Body, extract::State};
 use domain::Clock;
 use http::{Request, Response};
+use sam_template::{ACCOUNT, PARTITION, REGION};
 use serde_json::Value;
-use template::{ACCOUNT, PARTITION, REGION};
 
 use crate::{
     aws_json::{self, AwsError, Dialect},

@@ -157,13 +157,13 @@ pub async fn end_all_sessions(
     user_id: UserId,
 ) -> Result<Change, StoreError> {
     for _ in 0..TRIES {
-        let Some(standing) = users.standing(user_id).await? else {
+        let Some(account_state) = users.account_state(user_id).await? else {
             // Deleted: what its sessions belong to is gone.
             return Ok(Change::Done);
         };
-        let epoch = standing.session_epoch;
+        let epoch = account_state.session_epoch;
         let parts = vec![
-            credentials.raise_epoch(&standing.email, user_id, epoch)?,
+            credentials.raise_epoch(&account_state.email, user_id, epoch)?,
             users.raise_epoch(user_id, epoch)?,
         ];
         if let Outcome::Committed = transact(&credentials.0.client, parts).await? {

@@ -12,7 +12,7 @@ use crate::{
     marked::{Marked, marked},
     row::{milliseconds, n, s},
     table::{Table, is_conditional_check},
-    transaction::when_free,
+    transaction::retry_conflicts,
 };
 
 /// How many items are nobody's: enough that no flood of guesses at nobody is slower than one at many accounts
@@ -85,7 +85,7 @@ impl Credentials {
             .attempt(email.canonical(), owner)
             .update_expression("REMOVE failures, locked_until, write_id")
             .condition_expression("user_id = :owner");
-        match when_free(|| update.clone().send()).await {
+        match retry_conflicts(|| update.clone().send()).await {
             Err(error) if !is_conditional_check(&error) => Err(error.into()),
             _ => Ok(()),
         }
@@ -96,8 +96,8 @@ impl Credentials {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn count_nobodys(&self, owner: UserId) -> Result<(), StoreError> {
-        let nobody = format!("nobody#{}", fastrand::u8(..NOBODIES));
+    pub async fn record_decoy_attempt(&self, owner: UserId) -> Result<(), StoreError> {
+        let nobody = format!("decoy#{}", fastrand::u8(..NOBODIES));
         let update = self
             .attempt(&nobody, owner)
             .update_expression(COUNT)

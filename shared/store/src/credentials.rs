@@ -13,7 +13,7 @@ use crate::{
     StoreError,
     row::{Row, at, n, s, words},
     table::{Table, is_conditional_check},
-    transaction::when_free,
+    transaction::retry_conflicts,
 };
 
 /// What proves an account: canonical e-mail -> user id, password hash, roles, status.
@@ -124,7 +124,7 @@ impl Credentials {
             .expression_attribute_names("#hash", "hash")
             .expression_attribute_values(":new", s(new.as_str()))
             .expression_attribute_values(":old", s(old.as_str()));
-        match when_free(|| update.clone().send()).await {
+        match retry_conflicts(|| update.clone().send()).await {
             Err(error) if !is_conditional_check(&error) => Err(error.into()),
             _ => Ok(()),
         }

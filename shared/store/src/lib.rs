@@ -42,4 +42,4 @@ pub use sign_ups::{PendingSignUp, SignUps};
 pub use table::client;
 pub use upload_grants::{UploadGrant, UploadGrants};
 pub use uploads::{UploadRecords, Uploads};
-pub use users::{Changes, Standing, Updated, Users};
+pub use users::{AccountState, Changes, Updated, Users};

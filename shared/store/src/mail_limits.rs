@@ -12,7 +12,7 @@ use crate::{
     StoreError,
     row::{n, s},
     table::{Table, is_conditional_check},
-    transaction::{Outcome, transact, when_free},
+    transaction::{Outcome, retry_conflicts, transact},
 };
 
 /// How long a counter is kept: a day, and the time for which an order of that day may be tried again.
@@ -158,7 +158,7 @@ impl MailLimits {
             .update_expression("SET mail_order = :order")
             .condition_expression("mail_order = :order")
             .expression_attribute_values(":order", s(order_id));
-        match when_free(|| ask.clone().send()).await {
+        match retry_conflicts(|| ask.clone().send()).await {
             Ok(_) => Ok(true),
             Err(error) if is_conditional_check(&error) => Ok(false),
             Err(error) => Err(error.into()),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     StoreError,
     row::{Row, s},
-    transaction::when_free,
+    transaction::retry_conflicts,
 };
 
 /// How an update with a mark ended.
@@ -25,7 +25,7 @@ pub(crate) async fn marked(update: UpdateItemFluentBuilder) -> Result<Marked, St
     let update = update
         .expression_attribute_values(":write_id", write_id.clone())
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    let Err(error) = when_free(|| update.clone().send()).await else {
+    let Err(error) = retry_conflicts(|| update.clone().send()).await else {
         return Ok(Marked::Done);
     };
     match error.as_service_error() {

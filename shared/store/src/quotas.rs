@@ -12,7 +12,7 @@ use crate::{
     StoreError,
     row::{Row, n, s},
     table::{Table, is_conditional_check},
-    transaction::when_free,
+    transaction::retry_conflicts,
 };
 
 /// Open uploads that one owner may have: pending ones, and deleted ones whose URL has not expired.
@@ -187,7 +187,7 @@ impl Quotas {
             .expression_attribute_values(":open", n(counted.open))
             .expression_attribute_values(":read", n(read.revision))
             .expression_attribute_values(":next", n(read.revision + 1));
-        match when_free(|| update.clone().send()).await {
+        match retry_conflicts(|| update.clone().send()).await {
             Ok(_) => Ok(true),
             Err(error) if is_conditional_check(&error) => Ok(false),
             Err(error) => Err(error.into()),

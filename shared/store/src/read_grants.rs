@@ -12,7 +12,7 @@ use crate::{
     StoreError, Uploads,
     row::{Row, at, n, s},
     table::Table,
-    transaction::{Outcome, transact, when_free},
+    transaction::{Outcome, retry_conflicts, transact},
 };
 
 /// Who may read whose upload: upload and reader -> its owner.
@@ -89,7 +89,7 @@ impl ReadGrants {
             .delete_item()
             .table_name(name)
             .set_key(Some(key(upload, reader)));
-        when_free(|| delete.clone().send()).await?;
+        retry_conflicts(|| delete.clone().send()).await?;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::{
     StoreError,
     row::{Row, at, b, milliseconds, n, s},
     table::{Table, is_conditional_check},
-    transaction::when_free,
+    transaction::retry_conflicts,
 };
 
 /// One item for each refresh token family: a key, a counter, and when it ends.
@@ -124,7 +124,7 @@ impl Sessions {
             .expression_attribute_values(":next", n(session.family.rotated(now).generation))
             .expression_attribute_values(":at", milliseconds(now));
         // A password change may be taking it along.
-        match when_free(|| update.clone().send()).await {
+        match retry_conflicts(|| update.clone().send()).await {
             Ok(_) => Ok(Rotation::Done),
             Err(error) if is_conditional_check(&error) => Ok(Rotation::Overtaken),
             Err(error) => Err(error.into()),
@@ -141,7 +141,7 @@ impl Sessions {
             .delete_item()
             .table_name(name)
             .key("id", s(id.to_string()));
-        when_free(|| delete.clone().send()).await?;
+        retry_conflicts(|| delete.clone().send()).await?;
         Ok(())
     }
 

@@ -32,7 +32,7 @@ impl Pauses {
 /// Sends a write of one item, and again while a transaction has the item: `DynamoDB` refuses it then and says nothing
 /// about the data (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>, "Transaction
 /// conflict handling").
-pub(crate) async fn when_free<T, E, R, F>(send: impl Fn() -> F) -> Result<T, SdkError<E, R>>
+pub(crate) async fn retry_conflicts<T, E, R, F>(send: impl Fn() -> F) -> Result<T, SdkError<E, R>>
 where
     E: ProvideErrorMetadata,
     F: Future<Output = Result<T, SdkError<E, R>>>,

@@ -11,7 +11,7 @@ use crate::{
     quotas::{Limit, Usage},
     row::n,
     table::Table,
-    transaction::{Outcome, transact, when_free},
+    transaction::{Outcome, retry_conflicts, transact},
 };
 
 mod due;
@@ -82,7 +82,7 @@ impl UploadRecords {
             .condition_expression("revision = :revision")
             .expression_attribute_values(":revision", n(transition.from_revision))
             .return_values(ReturnValue::None);
-        match when_free(|| put.clone().send()).await {
+        match retry_conflicts(|| put.clone().send()).await {
             Ok(_) => Ok(Applied::Done(Box::new(transition.to.clone()))),
             Err(error)
                 if error

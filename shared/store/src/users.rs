@@ -14,7 +14,7 @@ use crate::{
     StoreError,
     row::{Row, at, n, s, words},
     table::Table,
-    transaction::when_free,
+    transaction::retry_conflicts,
 };
 
 pub(crate) mod item;
@@ -38,7 +38,7 @@ pub struct Changes {
 
 /// What a session depends on.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct AccountState {
     /// Where the credential is.
     pub email: Email,
     /// What the user may do now; goes into the next access token.
@@ -96,9 +96,9 @@ impl Users {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn standing(&self, id: UserId) -> Result<Option<Standing>, StoreError> {
+    pub async fn account_state(&self, id: UserId) -> Result<Option<AccountState>, StoreError> {
         let found = self.find_with_epoch(id).await?;
-        Ok(found.map(|(user, session_epoch)| Standing {
+        Ok(found.map(|(user, session_epoch)| AccountState {
             email: user.email,
             roles: user.roles,
             session_epoch,
@@ -181,7 +181,7 @@ impl Users {
             .set_expression_attribute_values(Some(update.values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match when_free(|| request.clone().send()).await {
+        match retry_conflicts(|| request.clone().send()).await {
             Ok(output) => {
                 let item = output.attributes.ok_or(StoreError::Corrupt("attributes"))?;
                 read(Row(item)).map(Box::new).map(Updated::Done)

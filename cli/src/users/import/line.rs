@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use api::{Fields, FromFields, Problem, from_json, profile, text};
 use auth::password::PasswordHash;
 use domain::{Email, FailedAttempts, Invalid, Name, Profile, Role, Roles, Status, User, UserId};
+use http_api::{Fields, FromFields, Problem, from_json, profile, text};
 use serde_json::Value;
 use store::Credential;
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};

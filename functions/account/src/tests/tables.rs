@@ -149,7 +149,7 @@ impl Tables {
         let rules = [&credential, &user, &transactions, &counted];
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules, retries);
         let key = NewKey::generate(Algorithm::ES256, NOW).unwrap();
-        let app = api::finish(router(inner(&client, &key)), Clock::fixed(NOW));
+        let app = http_api::finish(router(inner(&client, &key)), Clock::fixed(NOW));
         let request = Request::builder()
             .method(method)
             .uri(path)

@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 
-use api::{FieldError, Problem};
 use axum::extract::FromRequestParts;
 use domain::Invalid;
 use http::request::Parts;
+use http_api::{FieldError, Problem};
 
 const REQUIRED: Invalid = Invalid {
     code: "required",

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
-use api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, number, text};
 use axum::{
     Json,
     extract::{Path, State},
     response::{IntoResponse as _, Response},
 };
 use domain::upload::{MAX_PARTS, PartNumber};
+use http_api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, number, text};
 use serde_json::json;
 use utoipa::ToSchema;
 

@@ -1,11 +1,11 @@
-use api::{
-    Authenticated, Gateway, IdempotencyKey, Problem, ProblemDocument, Timestamp, fingerprint,
-};
 use auth::Caller;
 use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::UserId;
 use http::StatusCode;
+use http_api::{
+    Authenticated, Gateway, IdempotencyKey, Problem, ProblemDocument, Timestamp, fingerprint,
+};
 use ring::{
     digest::{SHA256, digest},
     hmac,

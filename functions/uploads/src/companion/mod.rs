@@ -9,7 +9,6 @@ pub mod grants;
 pub mod multipart;
 pub mod params;
 
-use api::{Authenticated, Problem};
 use axum::{
     Router,
     extract::{FromRequestParts, RawPathParams},
@@ -19,6 +18,7 @@ use axum::{
 };
 use domain::UserId;
 use http::request::Parts;
+use http_api::{Authenticated, Problem};
 
 use crate::App;
 

@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use api::{Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, text};
 use axum::{
     Json,
     extract::{Path, State},
@@ -14,6 +13,7 @@ use domain::{
     },
 };
 use http::header::CONTENT_TYPE;
+use http_api::{Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, text};
 use serde::Serialize;
 use serde_json::json;
 use store::Limit;

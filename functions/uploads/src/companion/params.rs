@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
-use api::{Problem, ProblemDocument};
 use axum::{Json, extract::State};
 use domain::{
     Upload, UploadId,
     upload::{Announcement, ContentType, Filename, Size, Transfer, URL_LIFETIME},
 };
+use http_api::{Problem, ProblemDocument};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -16,7 +16,7 @@ use std::{
 
 use domain::Clock;
 use s3s::{S3Result, s3_error};
-use template::Bucket;
+use sam_template::Bucket;
 use time::OffsetDateTime;
 use uuid::Uuid;
 

@@ -11,12 +11,14 @@ mod algorithm;
 mod error;
 mod jwk;
 mod new;
+mod pairs;
 mod signing;
 mod verifying;
 
 pub use algorithm::Algorithm;
 pub use error::{KeyError, KeyProblem};
 pub use new::{NewKey, NewKeyError};
+pub use pairs::KeyPairs;
 pub use signing::{NoSigningKey, SigningKey, SigningKeys, public_half};
 pub use verifying::{VerifyingKey, VerifyingKeys, verifying_until};
 

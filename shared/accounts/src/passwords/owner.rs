@@ -3,7 +3,7 @@ use domain::{PasswordAttempt, Status, User};
 use store::{Credential, Users};
 
 use super::{Guess, Passwords};
-use crate::{Gateway, Problem};
+use http_api::{Gateway, Problem};
 
 impl Passwords {
     /// Proves that the caller knows the password of their account, and returns the account.

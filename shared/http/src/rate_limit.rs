@@ -87,15 +87,15 @@ impl RateLimit {
 
     /// Counts a request of a caller, and serves it unless it is one too many.
     pub async fn serve(&self, caller: &str, response: impl Future<Output = Response>) -> Response {
-        let standing = match self.count(caller).await {
-            Ok(standing) => standing,
+        let window = match self.count(caller).await {
+            Ok(window) => window,
             Err(error) => return Problem::from(error).into_response(),
         };
-        let mut response = match standing.left {
+        let mut response = match window.left {
             Some(_) => response.await,
-            None => return self.refusal(&standing).into_response(),
+            None => return self.refusal(&window).into_response(),
         };
-        response.headers_mut().extend(self.headers(&standing));
+        response.headers_mut().extend(self.headers(&window));
         response
     }
 
@@ -104,23 +104,23 @@ impl RateLimit {
     /// # Errors
     /// 429 when it is one too many.
     pub async fn check(&self, caller: &str) -> Result<(), Problem> {
-        let standing = self.count(caller).await?;
-        match standing.left {
+        let window = self.count(caller).await?;
+        match window.left {
             Some(_) => Ok(()),
-            None => Err(self.refusal(&standing)),
+            None => Err(self.refusal(&window)),
         }
     }
 
-    fn refusal(&self, standing: &Standing) -> Problem {
-        let retry_after = HeaderValue::from(standing.seconds);
+    fn refusal(&self, window: &Window) -> Problem {
+        let retry_after = HeaderValue::from(window.seconds);
         let refusal = self.too_many.clone().with(header::RETRY_AFTER, retry_after);
-        self.headers(standing)
+        self.headers(window)
             .fold(refusal, |refusal, (name, value)| refusal.with(name, value))
     }
 
-    fn headers(&self, standing: &Standing) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    fn headers(&self, window: &Window) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
         let (policy, quota) = (self.policy, self.quota);
-        let (left, seconds) = (standing.left.unwrap_or_default(), standing.seconds);
+        let (left, seconds) = (window.left.unwrap_or_default(), window.seconds);
         [
             (
                 RATE_LIMIT_POLICY,
@@ -137,18 +137,18 @@ impl RateLimit {
         routes.layer(from_fn_with_state(self, limited))
     }
 
-    async fn count(&self, caller: &str) -> Result<Standing, StoreError> {
+    async fn count(&self, caller: &str) -> Result<Window, StoreError> {
         let now = self.clock.now();
         let begin = now.unix_timestamp().div_euclid(WINDOW) * WINDOW;
         let id = format!("{}#{caller}#{begin}", self.policy);
         // One more window, for a clock that is behind.
         let expires_at = now + Duration::seconds(2 * WINDOW);
         let count = self.limits.count(&id, expires_at).await?;
-        Ok(self.standing(count, now))
+        Ok(self.window(count, now))
     }
 
-    fn standing(&self, count: u64, now: OffsetDateTime) -> Standing {
-        Standing {
+    fn window(&self, count: u64, now: OffsetDateTime) -> Window {
+        Window {
             left: u64::from(self.quota.get()).checked_sub(count),
             seconds: WINDOW - now.unix_timestamp().rem_euclid(WINDOW),
         }
@@ -156,7 +156,7 @@ impl RateLimit {
 }
 
 /// Where a caller stands with a request.
-struct Standing {
+struct Window {
     /// How many more may come; `None` when this is one too many.
     left: Option<u64>,
     /// Until all is forgotten.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use auth::{
     Caller,
-    keys::{SigningKeys, VerifyingKeys},
+    keys::{KeyPairs, SigningKeys, VerifyingKeys},
     refresh::RefreshToken,
     token::{self, TokenPolicy},
 };
@@ -15,7 +15,7 @@ use store::Session;
 use time::Duration;
 use utoipa::ToSchema;
 
-use crate::{Gateway, Problem, PublicKeys, Tokens};
+use http_api::{Gateway, Problem, PublicKeys, Tokens};
 
 /// What it takes to issue access tokens: the private keys, and what a token says beside whose it is.
 pub struct TokenIssuer {
@@ -26,21 +26,15 @@ pub struct TokenIssuer {
     clock: Clock,
 }
 
-/// Both halves of the keys.
-pub(crate) struct KeyPairs {
-    private: SigningKeys,
-    pub(crate) public: Arc<VerifyingKeys>,
-}
-
-impl KeyPairs {
-    fn make(parameters: &Parameters) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let public = VerifyingKeys::from_parameters(parameters.under("keys/public"))?;
-        let private = SigningKeys::from_parameters(parameters.under("keys/private"), &public)?;
-        Ok(Self {
-            private,
-            public: Arc::new(public),
-        })
-    }
+fn key_pairs(
+    parameters: &Parameters,
+) -> Result<KeyPairs, Box<dyn std::error::Error + Send + Sync>> {
+    let public = VerifyingKeys::from_parameters(parameters.under("keys/public"))?;
+    let private = SigningKeys::from_parameters(parameters.under("keys/private"), &public)?;
+    Ok(KeyPairs {
+        private,
+        public: Arc::new(public),
+    })
 }
 
 /// The tokens of a session.
@@ -68,7 +62,7 @@ impl TokenIssuer {
         let kept = std::time::Duration::from_secs(seconds);
         let path = env.required("PARAMETER_PATH")?;
         let ssm = settings::aws::ssm(env, aws);
-        let keys = Cached::new(ssm, path, kept, clock.clone(), KeyPairs::make);
+        let keys = Cached::new(ssm, path, kept, clock.clone(), key_pairs);
         let lifetime = env.parsed("ACCESS_TOKEN_SECONDS", "a number of seconds")?;
         Ok(Self {
             keys: Arc::new(keys),

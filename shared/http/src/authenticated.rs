@@ -31,7 +31,9 @@ impl Tokens {
         })
     }
 
-    pub(crate) const fn new(keys: PublicKeys, audience: String, clock: Clock) -> Self {
+    /// Verifies tokens for `audience` with `keys`.
+    #[must_use]
+    pub const fn new(keys: PublicKeys, audience: String, clock: Clock) -> Self {
         Self {
             keys,
             audience,

@@ -5,7 +5,7 @@ use domain::{Clock, Email, FailedAttempts, PasswordAttempt, Status, UserId};
 use settings::{Env, EnvError};
 use store::{Credential, Credentials};
 
-use crate::Problem;
+use http_api::Problem;
 
 mod owner;
 
@@ -66,8 +66,8 @@ impl Passwords {
             .credential
             .filter(|credential| credential.locked_until.is_none_or(|until| until <= now))
         else {
-            let verdict = self.compare_with_nobodys(guess).await?;
-            self.credentials.count_nobodys(guess.owner).await?;
+            let verdict = self.verify_decoy_hash(guess).await?;
+            self.credentials.record_decoy_attempt(guess.owner).await?;
             return Ok(verdict);
         };
         let failed = credential.failed;
@@ -91,7 +91,7 @@ impl Passwords {
             let account = (guess.email, guess.owner);
             let now = self.clock.now();
             if self.credentials.count_failure(account, failed, now).await? {
-                tell(guess, failed.next());
+                log_lockout(guess, failed.next());
             }
         }
         Ok(verdict)
@@ -106,11 +106,11 @@ impl Passwords {
         let account = (guess.email, guess.owner);
         let now = self.clock.now();
         if !self.credentials.claim_guess(account, failed, now).await? {
-            return self.compare_with_nobodys(guess).await;
+            return self.verify_decoy_hash(guess).await;
         }
         let verdict = self.compare(guess).await?;
         if verdict == Verdict::NoMatch {
-            tell(guess, failed.next());
+            log_lockout(guess, failed.next());
         }
         Ok(verdict)
     }
@@ -125,7 +125,7 @@ impl Passwords {
         }
     }
 
-    async fn compare_with_nobodys(&self, guess: &Guess<'_>) -> Result<Verdict, Problem> {
+    async fn verify_decoy_hash(&self, guess: &Guess<'_>) -> Result<Verdict, Problem> {
         let stored = guess.credential.map(|credential| credential.hash.cost());
         let cost = stored.map_or(self.cost, |stored| stored.max(self.cost));
         let verdict = password::verify(guess.attempt, None, cost).await;
@@ -149,7 +149,7 @@ impl Passwords {
 }
 
 /// For the operator: somebody guesses, or has forgotten their password.
-fn tell(guess: &Guess<'_>, failed: FailedAttempts) {
+fn log_lockout(guess: &Guess<'_>, failed: FailedAttempts) {
     if let Some(wait) = failed.wait() {
         tracing::warn!(
             request_id = guess.request_id,

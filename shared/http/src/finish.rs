@@ -60,7 +60,7 @@ async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Res
             }),
         None => next.run(request).await,
     };
-    let response = dress(response, &gateway.request_id);
+    let response = with_standard_headers(response, &gateway.request_id);
     tracing::info!(
         request_id = gateway.request_id,
         %method,
@@ -83,7 +83,7 @@ fn is_ambiguous(path: &str) -> bool {
             .any(|segment| segment == "." || segment == "..")
 }
 
-fn dress(mut response: Response, request_id: &str) -> Response {
+fn with_standard_headers(mut response: Response, request_id: &str) -> Response {
     if let Some(problem) = problem_of(&mut response) {
         let mut found = std::mem::take(response.headers_mut());
         response = problem.render(request_id);

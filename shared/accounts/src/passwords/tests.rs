@@ -30,7 +30,7 @@ impl Guesses {
     /// Does what an update says, if its condition holds.
     fn update(&mut self, update: &UpdateItemInput) -> bool {
         let key = update.key().unwrap()["email"].as_s().unwrap();
-        if key.starts_with("nobody#") {
+        if key.starts_with("decoy#") {
             return true;
         }
         let values = update.expression_attribute_values().unwrap();

@@ -1,11 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
-use auth::keys::VerifyingKeys;
+use auth::keys::{KeyPairs, VerifyingKeys};
 use aws_types::SdkConfig;
 use domain::Clock;
 use settings::{Cached, Env, EnvError, Parameters};
 
-use crate::{Gateway, Problem, issuer::KeyPairs};
+use crate::{Gateway, Problem};
 
 /// The keys that verify access tokens, and who issues those tokens.
 #[derive(Clone)]
@@ -40,8 +40,9 @@ impl PublicKeys {
         })
     }
 
-    /// The public halves of pairs that are read anyway.
-    pub(crate) const fn of_pairs(pairs: Arc<Cached<KeyPairs>>, issuer: Option<String>) -> Self {
+    /// Takes the public halves from key pairs that the function reads for signing.
+    #[must_use]
+    pub const fn of_pairs(pairs: Arc<Cached<KeyPairs>>, issuer: Option<String>) -> Self {
         let keys = Source::WithPrivate(pairs);
         Self { keys, issuer }
     }

@@ -119,7 +119,7 @@ impl Limited {
     }
 }
 
-/// Status, policy, standing and when to try again.
+/// Status, policy, window and when to try again.
 fn told(response: &Response) -> (u16, Option<&str>, Option<&str>, Option<&str>) {
     let header = |name: &str| Some(response.headers().get(name)?.to_str().unwrap());
     (
@@ -136,22 +136,19 @@ const POLICY: Option<&str> = Some("\"door\";q=3;w=60");
 async fn so_many_requests_get_through_and_no_more_until_the_minute_is_over() {
     let limited = Limited::new(true);
     for (left, seconds) in [("2", 40), ("1", 40), ("0", 40)] {
-        let standing = format!("\"door\";r={left};t={seconds}");
+        let window = format!("\"door\";r={left};t={seconds}");
         let response = limited.post("/one", "192.0.2.1").await;
-        assert_eq!(
-            told(&response),
-            (200, POLICY, Some(standing.as_str()), None)
-        );
+        assert_eq!(told(&response), (200, POLICY, Some(window.as_str()), None));
     }
     for seconds in [40, 40, 1] {
         *limited.now.lock().unwrap() = NOW + Duration::seconds(40 - seconds);
         let response = limited.post("/one", "192.0.2.1").await;
-        let standing = format!("\"door\";r=0;t={seconds}");
+        let window = format!("\"door\";r=0;t={seconds}");
         let retry_after = seconds.to_string();
         let expected = (
             429,
             POLICY,
-            Some(standing.as_str()),
+            Some(window.as_str()),
             Some(retry_after.as_str()),
         );
         assert_eq!(told(&response), expected);
@@ -199,7 +196,7 @@ async fn routes_of_one_policy_are_counted_together_and_callers_apart() {
 #[tokio::test]
 async fn every_answer_says_where_its_caller_stands() {
     let limited = Limited::new(true);
-    for (method, path, status, standing) in [
+    for (method, path, status, window) in [
         (Method::POST, "/other", 503, "\"door\";r=2;t=40"),
         (Method::GET, "/one", 405, "\"door\";r=1;t=40"),
         (Method::POST, "/nope", 404, "\"door\";r=0;t=40"),
@@ -207,7 +204,7 @@ async fn every_answer_says_where_its_caller_stands() {
         let response = limited.request(method, path, "192.0.2.1").await;
         let (answered, policy, answered_standing, _) = told(&response);
         assert_eq!((answered, policy), (status, POLICY));
-        assert_eq!(answered_standing, Some(standing));
+        assert_eq!(answered_standing, Some(window));
         assert_eq!(
             response.headers()["content-type"],
             "application/problem+json"
