@@ -8,7 +8,7 @@ use insta::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, TestApp};
+use crate::support::{Answer, PASSWORD, TestApp, rounds};
 
 #[tokio::test]
 async fn a_new_account_is_created_and_told_where_it_is() {
@@ -192,8 +192,8 @@ const VARIANTS: [&str; 8] = [
 #[tokio::test]
 async fn of_200_simultaneous_signups_with_one_email_exactly_one_wins() {
     let app = TestApp::start();
-    for round in 0..20 {
-        let attempts = (0..200).map(|i| {
+    for round in 0..rounds(2, 20) {
+        let attempts = (0..rounds(60, 200)).map(|i| {
             let email = VARIANTS[i % VARIANTS.len()].replace("jos", &format!("jos{round}"));
             let email = email
                 .replace("Jos", &format!("Jos{round}"))
@@ -211,10 +211,11 @@ async fn of_200_simultaneous_signups_with_one_email_exactly_one_wins() {
             statuses.push(answer.status);
         }
         statuses.sort_unstable();
-        assert_eq!(
-            (statuses[0], &statuses[1..]),
-            (201, [409; 199].as_slice()),
-            "round {round}"
+        let (first, others) = statuses.split_first().unwrap();
+        assert_eq!(*first, 201, "round {round}");
+        assert!(
+            others.iter().all(|status| *status == 409),
+            "round {round}: {statuses:?}"
         );
     }
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::{assert_has_ended, change, generation, item, next, now, refresh};
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp, decode, encode, parts};
+use crate::support::{Answer, PASSWORD, SignedIn, TestApp, decode, encode, parts, rounds};
 
 #[tokio::test]
 async fn a_refresh_answers_as_a_sign_in_does_without_the_user() {
@@ -59,12 +59,12 @@ async fn of_many_simultaneous_refreshes_of_one_token_one_counts() {
     let app = TestApp::start();
     let ada = app.somebody("ada@example.com").await;
     let mut token = ada.refresh_token.clone();
-    for round in 1..=20 {
+    for round in 1..=rounds(3, 20) {
         let send = |_| {
             let request = app.request(reqwest::Method::POST, "/session/refresh");
             tokio::spawn(Answer::of(request.json(&json!({"refreshToken": token}))))
         };
-        let answers: Vec<_> = (0..200).map(send).collect();
+        let answers: Vec<_> = (0..rounds(60, 200)).map(send).collect();
         let mut successors = Vec::new();
         for answer in answers {
             successors.push(next(answer.await.unwrap()));

@@ -47,6 +47,16 @@ pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
         .expect("it should hold by now");
 }
 
+/// The size of a test that repeats something until a rare interleaving occurs: `few`, or `full` when the variable
+/// `CLOAKROOM_STRESS` is set, as CI does.
+pub fn rounds<T>(few: T, full: T) -> T {
+    if std::env::var_os("CLOAKROOM_STRESS").is_some() {
+        full
+    } else {
+        few
+    }
+}
+
 /// Runs things that mostly wait, all at once. What one of them panics with is passed on.
 pub async fn at_once<T: Future<Output = ()> + 'static>(all: impl IntoIterator<Item = T>) {
     let here = LocalSet::new();

@@ -12,7 +12,7 @@ use crate::support::{Answer, SignedIn, TestApp, at_once, eventually};
 
 const USERS: usize = 20;
 /// `CLOAKROOM_WALK` sets another number of operations.
-const OPERATIONS: usize = 2_000;
+const OPERATIONS: usize = 500;
 const QUOTA: usize = 400_000;
 
 /// What one user has begun, and remembers.

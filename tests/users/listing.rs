@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{SignedIn, TestApp};
+use crate::support::{SignedIn, TestApp, rounds};
 
 async fn page(
     reader: &SignedIn<'_>,
@@ -63,16 +63,18 @@ async fn a_thousand_users_page_through_while_others_sign_up() {
         }
         ids
     };
+    let count: u32 = rounds(200, 1_000);
+    let quarter = count / 4;
     let (a, b, c, d) = tokio::join!(
-        sign_up(0..250),
-        sign_up(250..500),
-        sign_up(500..750),
-        sign_up(750..1000)
+        sign_up(0..quarter),
+        sign_up(quarter..2 * quarter),
+        sign_up(2 * quarter..3 * quarter),
+        sign_up(3 * quarter..count)
     );
     let before: BTreeSet<_> = [a, b, c, d].into_iter().flatten().collect();
-    assert_eq!(before.len(), 1000);
+    assert_eq!(before.len(), usize::try_from(count).unwrap());
 
-    let (seen, _) = tokio::join!(all(&reader, 37), sign_up(1000..1100));
+    let (seen, _) = tokio::join!(all(&reader, 37), sign_up(count..count + count / 10));
     let unique: BTreeSet<_> = seen.iter().cloned().collect();
     assert_eq!(unique.len(), seen.len(), "nobody twice");
     assert!(before.is_subset(&unique), "nobody missing");
