@@ -4,7 +4,7 @@ mod lockout;
 use insta::assert_json_snapshot;
 use serde_json::json;
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 #[tokio::test]
 async fn a_signin_answers_with_tokens_and_the_user() {
@@ -32,7 +32,7 @@ async fn an_unknown_email_and_a_wrong_password_answer_with_the_same_bytes() {
     let app = TestApp::start();
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let wrong = app.sign_in("ada@example.com", "not the password").await;
-    let unknown = app.sign_in("nobody@example.com", "not the password").await;
+    let unknown = app.sign_in("unknown@example.com", "not the password").await;
     let too_long = app.sign_in("ada@example.com", &"x".repeat(500)).await;
     assert_json_snapshot!(wrong.snapshot(), @r#"
     {
@@ -53,12 +53,12 @@ async fn an_unknown_email_and_a_wrong_password_answer_with_the_same_bytes() {
 
 /// The bodies, and which headers there are.
 #[track_caller]
-fn assert_looks_the_same(one: &Answer, other: &Answer) {
+fn assert_looks_the_same(one: &Response, other: &Response) {
     assert_eq!(
         (one.status, same_bytes(one)),
         (other.status, same_bytes(other))
     );
-    let names = |answer: &Answer| {
+    let names = |answer: &Response| {
         let names = answer.headers.keys().map(ToString::to_string);
         names.collect::<Vec<_>>()
     };
@@ -66,7 +66,7 @@ fn assert_looks_the_same(one: &Answer, other: &Answer) {
 }
 
 /// The body, but for the request's own id.
-fn same_bytes(answer: &Answer) -> String {
+fn same_bytes(answer: &Response) -> String {
     let id = answer.header("x-request-id").unwrap();
     String::from_utf8(answer.body.clone())
         .unwrap()

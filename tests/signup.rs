@@ -8,7 +8,7 @@ use insta::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, TestApp};
+use crate::support::{PASSWORD, Response, TestApp};
 
 #[tokio::test]
 async fn a_new_account_is_created_and_told_where_it_is() {
@@ -200,7 +200,9 @@ async fn of_200_simultaneous_signups_with_one_email_exactly_one_wins() {
                 .replace("JOS", &format!("JOS{round}"));
             let email = email.replace("jOS", &format!("jOS{round}"));
             let body = json!({"email": email, "password": PASSWORD, "name": "Jos\u{e9}"});
-            tokio::spawn(Answer::of(app.request(Method::POST, "/signup").json(&body)))
+            tokio::spawn(Response::to(
+                app.request(Method::POST, "/signup").json(&body),
+            ))
         });
         let mut statuses = Vec::new();
         for attempt in attempts.collect::<Vec<_>>() {
@@ -223,7 +225,7 @@ async fn of_200_simultaneous_signups_with_one_email_exactly_one_wins() {
 async fn a_freed_email_can_sign_up_again() {
     let app = TestApp::start();
     for _ in 0..3 {
-        let ada = app.somebody("ada@example.com").await;
+        let ada = app.new_user("ada@example.com").await;
         ada.delete("/users/me", &json!({"password": PASSWORD}))
             .await
             .expect(204);
@@ -237,8 +239,8 @@ async fn a_freed_email_can_sign_up_again() {
     );
 }
 
-async fn with_key(app: &TestApp, key: &str, body: &Value) -> Answer {
-    Answer::of(
+async fn with_key(app: &TestApp, key: &str, body: &Value) -> Response {
+    Response::to(
         app.request(Method::POST, "/signup")
             .header("idempotency-key", key)
             .json(body),
@@ -291,7 +293,7 @@ async fn one_key_sent_many_times_at_once_makes_one_account() {
         let request = app
             .request(Method::POST, "/signup")
             .header("idempotency-key", "key");
-        tokio::spawn(Answer::of(request.json(&body)))
+        tokio::spawn(Response::to(request.json(&body)))
     };
     let answers: Vec<_> = (0..20).map(|_| send()).collect();
     let mut bodies = Vec::new();

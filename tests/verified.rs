@@ -5,13 +5,13 @@ use std::{cell::Cell, rc::Rc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp, at_once, token_in};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp, run_concurrently, token_in};
 
 const OTHER: &str = "difference engine";
 const FINISH: &str = "Finish";
 
 fn start() -> TestApp {
-    TestApp::with_mail(&["SignupMode=verified"])
+    TestApp::start_with_mail(&["SignupMode=verified"])
 }
 
 async fn link(app: &TestApp, email: &str) -> String {
@@ -25,7 +25,7 @@ async fn account(app: &TestApp, email: &str) {
 }
 
 /// What of an answer could tell one address from another.
-fn told(answer: &Answer) -> (u16, Vec<u8>, Vec<(String, String)>) {
+fn told(answer: &Response) -> (u16, Vec<u8>, Vec<(String, String)>) {
     let differs = ["x-request-id", "apigw-requestid", "date", "ratelimit"];
     let headers = answer.headers.iter().map(|(name, value)| {
         let value = value.to_str().unwrap().to_owned();
@@ -46,7 +46,7 @@ async fn an_account_begins_when_its_mail_is_read() {
     assert_eq!(answer.json(), json!({"status": "verification_pending"}));
     assert_eq!(answer.header("location"), None);
     let unknown = app
-        .sign_in("nobody@example.com", PASSWORD)
+        .sign_in("unknown@example.com", PASSWORD)
         .await
         .expect(401);
     let pending = app.sign_in("ada@example.com", PASSWORD).await.expect(401);
@@ -65,7 +65,7 @@ async fn an_account_begins_when_its_mail_is_read() {
         (&json!("London"), &json!(36))
     );
     let key = json!({"email": {"S": "ada@example.com"}});
-    let credential = app.item("Credentials", &key).await;
+    let credential = app.get_item("Credentials", &key).await;
     assert!(credential["verified_at"]["S"].is_string());
     let again = app.finish_sign_up(&token, PASSWORD).await.expect(422);
     assert_eq!(again.problem(), "invalid_email_token");
@@ -138,7 +138,7 @@ async fn a_repeated_sign_up_is_known_by_its_key() {
         |password: &str| json!({"email": "ada@example.com", "password": password, "name": "Ada"});
     let with_key = |body: &Value| {
         let request = app.request(Method::POST, "/signup").json(body);
-        Answer::of(request.header("idempotency-key", "once"))
+        Response::to(request.header("idempotency-key", "once"))
     };
     let first = with_key(&body(PASSWORD)).await.expect(202);
     let again = with_key(&body(PASSWORD)).await.expect(202);
@@ -154,7 +154,7 @@ async fn of_simultaneous_uses_of_one_link_exactly_one_makes_the_account() {
     let token = link(&app, "ada@example.com").await;
     let app = Rc::new(app);
     let won = Rc::new(Cell::new(0));
-    at_once((0..50).map(|i| {
+    run_concurrently((0..50).map(|i| {
         let (app, token, won) = (Rc::clone(&app), token.clone(), Rc::clone(&won));
         async move {
             let answer = app.finish_sign_up(&token, &format!("{OTHER} {i}")).await;
@@ -177,7 +177,7 @@ async fn an_address_that_was_taken_meanwhile_is_a_conflict() {
         "purpose": {"S": "sign_up"}, "email": {"S": "ada@example.com"},
         "email_canonical": {"S": "ada@example.com"},
     });
-    let token = app.plant_token(60, &token).await;
+    let token = app.insert_email_token(60, &token).await;
     let answer = app.finish_sign_up(&token, OTHER).await.expect(409);
     assert_eq!(answer.problem(), "email_taken");
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);

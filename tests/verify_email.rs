@@ -9,13 +9,13 @@ async fn link(app: &TestApp, email: &str) -> String {
 }
 
 async fn credential(app: &TestApp, email: &str) -> Value {
-    app.item("Credentials", &json!({"email": {"S": email}}))
+    app.get_item("Credentials", &json!({"email": {"S": email}}))
         .await
 }
 
 #[tokio::test]
 async fn a_link_verifies_an_address_once() {
-    let app = TestApp::with_mail(&[]);
+    let app = TestApp::start_with_mail(&[]);
     app.sign_up("Ada@Example.com", PASSWORD).await.expect(201);
     let token = link(&app, "Ada@example.com").await;
     let before = credential(&app, "ada@example.com").await;
@@ -33,8 +33,8 @@ async fn a_link_verifies_an_address_once() {
 
 #[tokio::test]
 async fn a_link_is_for_the_account_that_it_was_mailed_for() {
-    let app = TestApp::with_mail(&[]);
-    let ada = app.somebody("ada@example.com").await;
+    let app = TestApp::start_with_mail(&[]);
+    let ada = app.new_user("ada@example.com").await;
     let token = link(&app, "ada@example.com").await;
     ada.delete("/users/me", &json!({"password": PASSWORD}))
         .await
@@ -49,9 +49,9 @@ async fn a_link_is_for_the_account_that_it_was_mailed_for() {
 
 #[tokio::test]
 async fn a_link_for_something_else_verifies_nothing() {
-    let app = TestApp::with_mail(&[]);
+    let app = TestApp::start_with_mail(&[]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
-    app.forgot("ada@example.com").await.expect(202);
+    app.forgot_password("ada@example.com").await.expect(202);
     let mail = app.mail_to("ada@example.com", "new password").await;
     let token = token_in(&mail, "reset-password");
     for body in [
@@ -68,7 +68,9 @@ async fn a_link_for_something_else_verifies_nothing() {
         assert_eq!(answer.problem(), "validation_failed", "{body}");
     }
     // Still good for what it is for.
-    app.reset(&token, "difference engine").await.expect(204);
+    app.reset_password(&token, "difference engine")
+        .await
+        .expect(204);
 }
 
 #[tokio::test]

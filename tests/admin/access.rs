@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{ask, credential, standing, user};
-use crate::support::{Answer, SignedIn, TestApp};
+use crate::support::{Response, SignedIn, TestApp};
 
 const ROUTES: [(Method, &str); 6] = [
     (Method::GET, "/admin/users"),
@@ -22,10 +22,10 @@ const CHANGES: [&str; 5] = ["disable", "enable", "admin", "nobody", "delete"];
 async fn every_route_is_for_administrators() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let grace = app.somebody("grace@example.com").await;
+    let grace = app.new_user("grace@example.com").await;
     // Neither somebody else's nor one's own account, nor one that nobody has.
     let ids = [&grace.id, &admin.id, "no-id"];
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for (method, path) in ROUTES {
         for id in ids.into_iter().chain([ada.id.as_str()]) {
             let path = path.replace("{id}", id);
@@ -33,7 +33,7 @@ async fn every_route_is_for_administrators() {
             for body in ["{\"roles\": [\"admin\"]}", "{"] {
                 let request = |request: reqwest::RequestBuilder| {
                     let typed = request.header("content-type", "application/json");
-                    Answer::of(typed.body(body))
+                    Response::to(typed.body(body))
                 };
                 let what = format!("{method} {path}");
                 let anonymous = request(app.request(method.clone(), &path)).await;
@@ -48,7 +48,7 @@ async fn every_route_is_for_administrators() {
         }
         let path = path.replace("{id}", &grace.id);
         let request = admin.request(method.clone(), &path);
-        let answer = Answer::of(request.json(&json!({"roles": []}))).await;
+        let answer = Response::to(request.json(&json!({"roles": []}))).await;
         assert!([200, 204].contains(&answer.status), "{method} {path}");
     }
     let untouched = (1, false, vec![]);
@@ -58,7 +58,7 @@ async fn every_route_is_for_administrators() {
 #[tokio::test]
 async fn a_role_in_the_tables_counts_from_the_next_sign_in() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     app.make_admin("ada@example.com");
     ada.get("/admin/users").await.expect(403);
     let later = app
@@ -114,7 +114,7 @@ async fn administrators_change_nothing_of_their_own_account() {
 async fn who_is_no_administrator_any_more_changes_nothing_whatever_the_token_says() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let grace = app.somebody("grace@example.com").await;
+    let grace = app.new_user("grace@example.com").await;
     for (i, end) in ["nobody", "disable", "delete"].into_iter().enumerate() {
         let former = app.admin(&format!("{i}@example.com")).await;
         ask(&admin, end, &former.id)

@@ -7,7 +7,7 @@ use crate::support::{PASSWORD, TestApp};
 async fn a_deleted_account_is_gone_in_every_way_and_its_address_is_free() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let answer = ask(&admin, "delete", &ada.id).await.expect(204);
     assert!(answer.body.is_empty());
 
@@ -23,7 +23,7 @@ async fn a_deleted_account_is_gone_in_every_way_and_its_address_is_free() {
     let list = admin.get("/admin/users").await.expect(200).json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
 
-    let another = app.somebody("ada@example.com").await;
+    let another = app.new_user("ada@example.com").await;
     assert_ne!(another.id, ada.id);
     // The old id is still nobody's, and the new account is untouched by it.
     ask(&admin, "delete", &ada.id).await.expect(404);
@@ -34,10 +34,10 @@ async fn a_deleted_account_is_gone_in_every_way_and_its_address_is_free() {
 async fn a_disabled_account_can_be_deleted() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     ask(&admin, "disable", &ada.id).await.expect(200);
     ask(&admin, "delete", &ada.id).await.expect(204);
-    app.somebody("ada@example.com").await;
+    app.new_user("ada@example.com").await;
 }
 
 /// The owner and an administrator, at once: it is deleted once, and nothing of it is left.
@@ -47,7 +47,7 @@ async fn of_the_owners_and_the_administrators_deletion_exactly_one_happens() {
     let admin = app.admin("admin@example.com").await;
     for round in 0..10 {
         let email = format!("{round}@example.com");
-        let ada = app.somebody(&email).await;
+        let ada = app.new_user(&email).await;
         let proof = json!({"password": PASSWORD});
         let (by_admin, by_owner) = tokio::join!(
             ask(&admin, "delete", &ada.id),

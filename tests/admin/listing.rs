@@ -9,7 +9,7 @@ async fn the_listing_is_everybody_newest_first_with_all_there_is_to_see() {
     let admin = app.admin("Admin@example.com").await;
     let mut ids = vec![admin.id.clone()];
     for i in 0..5 {
-        let somebody = app.somebody(&format!("{i}@example.com")).await;
+        let somebody = app.new_user(&format!("{i}@example.com")).await;
         let patch = json!({"profile": {"city": "London"}});
         somebody.patch("/users/me", &patch).await.expect(200);
         ids.insert(0, somebody.id);
@@ -58,7 +58,7 @@ async fn a_broken_cursor_or_limit_is_refused() {
 async fn one_account_is_shown_with_its_version_and_status_and_no_secret() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("Ada@example.com").await;
+    let ada = app.new_user("Ada@example.com").await;
     let mut own = ada.get("/users/me").await.expect(200).json();
     own["user"]["status"] = json!("active");
     let seen = ask(&admin, "see", &ada.id).await.expect(200);

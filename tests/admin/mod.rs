@@ -10,12 +10,12 @@ mod status;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, SignedIn, TestApp};
+use crate::support::{Response, SignedIn, TestApp};
 
 /// Asks for something that a path says: `disable`, `enable`, `delete`, or `admin` and `nobody` for roles.
-async fn ask(who: &SignedIn<'_>, what: &str, id: &str) -> Answer {
+async fn ask(who: &SignedIn<'_>, what: &str, id: &str) -> Response {
     let path = format!("/admin/users/{id}");
-    Answer::of(match what {
+    Response::to(match what {
         "see" => who.request(Method::GET, &path),
         "delete" => who.request(Method::DELETE, &path),
         "admin" => who

@@ -36,7 +36,7 @@ async fn no_session_begun_while_an_account_is_shut_outlives_that() {
     let admin = app.admin("admin@example.com").await;
     for round in 0..5 {
         let email = format!("{round}@example.com");
-        let ada = app.somebody(&email).await;
+        let ada = app.new_user(&email).await;
         let sign_in = async || {
             let mut sessions = Vec::new();
             for _ in 0..3 {
@@ -67,7 +67,7 @@ async fn no_new_password_saves_a_session_of_an_account_that_is_shut() {
     let admin = app.admin("admin@example.com").await;
     for round in 0..10 {
         let email = format!("{round}@example.com");
-        let ada = app.somebody(&email).await;
+        let ada = app.new_user(&email).await;
         let body = json!({"currentPassword": PASSWORD, "newPassword": "difference engine"});
         let (disabled, changed) = tokio::join!(
             ask(&admin, "disable", &ada.id),
@@ -91,7 +91,7 @@ async fn of_many_changes_at_once_both_items_say_the_same() {
         app.admin("one@example.com").await,
         app.admin("two@example.com").await,
     ];
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let [one, two] = &admins;
     for _ in 0..5 {
         let answers = tokio::join!(

@@ -7,7 +7,7 @@ use crate::support::{PASSWORD, SignedIn, TestApp, parts};
 async fn a_role_comes_and_goes_with_the_next_token() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let sign_in = async || SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
     let roles_of = |who: &SignedIn<'_>| parts(&who.token).1["roles"].clone();
 
@@ -43,7 +43,7 @@ async fn a_role_comes_and_goes_with_the_next_token() {
 async fn the_same_roles_again_change_nothing() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for (roles, etag) in [
         (json!([]), "\"1\""),
         (json!(["admin"]), "\"2\""),
@@ -59,7 +59,7 @@ async fn the_same_roles_again_change_nothing() {
 async fn what_is_no_role_is_refused() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let path = format!("/admin/users/{}/roles", ada.id);
     for (body, pointer, code) in [
         (json!({}), "/roles", "required"),
@@ -89,7 +89,7 @@ async fn what_is_no_role_is_refused() {
 async fn roles_and_profile_change_at_once() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for round in 0..10 {
         let (roles, name) = (["nobody", "admin"][round % 2], format!("Ada {round}"));
         let body = json!({"name": name});

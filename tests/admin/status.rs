@@ -3,14 +3,14 @@ use serde_json::json;
 use super::{ask, standing};
 use crate::support::{
     PASSWORD, SignedIn, TestApp,
-    faults::{Fault, Fragile},
+    faults::{Fault, FaultySystem},
 };
 
 #[tokio::test]
 async fn who_is_disabled_is_out_and_back_in_when_enabled() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
 
     let disabled = ask(&admin, "disable", &ada.id).await.expect(200);
     assert_eq!(disabled.json()["user"]["status"], "disabled");
@@ -54,7 +54,7 @@ async fn who_is_disabled_is_out_and_back_in_when_enabled() {
 async fn what_is_so_already_changes_nothing() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for (what, version, epoch) in [("enable", 1, 1), ("disable", 2, 2), ("enable", 3, 2)] {
         for _ in 0..3 {
             let answer = ask(&admin, what, &ada.id).await.expect(200);
@@ -68,7 +68,7 @@ async fn what_is_so_already_changes_nothing() {
 async fn the_log_says_who_did_what_to_whom_by_their_ids() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for what in ["disable", "disable", "enable", "admin", "nobody", "delete"] {
         ask(&admin, what, &ada.id).await;
     }
@@ -103,14 +103,14 @@ async fn the_log_says_who_did_what_to_whom_by_their_ids() {
 
 #[tokio::test]
 async fn a_change_whose_reply_is_lost_or_that_meets_a_conflict_happens_once() {
-    let system = Fragile::start(10, &[]).await;
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let none = "None";
     for (what, fault, expected) in [
         ("disable", Fault::LostReply, (2, true, 0)),
-        ("enable", Fault::Broken, (2, false, 0)),
+        ("enable", Fault::Disconnect, (2, false, 0)),
         (
             "admin",
             // Somebody changes the administrator at the same moment.
@@ -118,14 +118,14 @@ async fn a_change_whose_reply_is_lost_or_that_meets_a_conflict_happens_once() {
             (2, false, 1),
         ),
     ] {
-        system.dynamodb.next("TransactWriteItems", 2, fault);
+        system.dynamodb.fail_next("TransactWriteItems", 2, fault);
         ask(&admin, what, &ada.id).await.expect(200);
         let (epoch, disabled, roles) = standing(app, "ada@example.com", &ada.id).await;
         assert_eq!((epoch, disabled, roles.len()), expected, "{what}");
     }
     system
         .dynamodb
-        .next("TransactWriteItems", 2, Fault::LostReply);
+        .fail_next("TransactWriteItems", 2, Fault::LostReply);
     ask(&admin, "delete", &ada.id).await.expect(204);
     SignedIn::new(app, {
         app.sign_up("ada@example.com", PASSWORD).await.expect(201);

@@ -2,18 +2,19 @@ use serde_json::json;
 
 use super::{REQUESTS, accounts, all_are_unavailable, assert_is_unavailable, request};
 use crate::support::{
-    Answer, PASSWORD, SignedIn, at_once,
-    faults::{Fault, Fragile},
+    PASSWORD, Response, SignedIn,
+    faults::{Fault, FaultySystem},
     processes::instances,
+    run_concurrently,
 };
 
 /// Seconds that a request has here.
 const TIMEOUT: u32 = 4;
 
 /// A system in which every function has run: what comes now finds open connections.
-async fn warm() -> (Fragile, String, String) {
-    let system = Fragile::start(TIMEOUT, &[]).await;
-    let ada = system.app.somebody("ada@example.com").await;
+async fn warm() -> (FaultySystem, String, String) {
+    let system = FaultySystem::start(TIMEOUT, &[]).await;
+    let ada = system.app.new_user("ada@example.com").await;
     ada.get("/users/me").await.expect(200);
     ada.put("/users/me/password", &json!({})).await.expect(422);
     let (token, id) = (ada.token, ada.id);
@@ -42,17 +43,17 @@ async fn survives(fault: Fault) {
 
 #[tokio::test]
 async fn a_database_that_does_not_answer_is_a_503_in_time() {
-    at_once([Fault::Hang, Fault::Broken].map(survives)).await;
+    run_concurrently([Fault::Hang, Fault::Disconnect].map(survives)).await;
 }
 
 #[tokio::test]
 async fn a_database_that_cannot_answer_is_a_503_in_time() {
     let faults = [
         Fault::error(500, "InternalServerError"),
-        Fault::Answer(503, "<html>".to_owned()),
-        Fault::Answer(200, "<html>".to_owned()),
+        Fault::Respond(503, "<html>".to_owned()),
+        Fault::Respond(200, "<html>".to_owned()),
     ];
-    at_once(faults.map(survives)).await;
+    run_concurrently(faults.map(survives)).await;
 }
 
 #[tokio::test]
@@ -64,7 +65,7 @@ async fn a_database_that_will_not_answer_is_a_503_in_time() {
         "AccessDeniedException",
         "ResourceNotFoundException",
     ];
-    at_once(faults.map(|code| survives(Fault::error(400, code)))).await;
+    run_concurrently(faults.map(|code| survives(Fault::error(400, code)))).await;
 }
 
 #[tokio::test]
@@ -73,13 +74,13 @@ async fn a_database_that_is_not_there_is_a_503_until_it_is() {
     let mut ada = SignedIn::with_token(&system.app, token);
     ada.id = id;
     let before = accounts(&system.app).await;
-    system.dynamodb.go_away().await;
+    system.dynamodb.stop_listening().await;
     all_are_unavailable(&system.app, &ada, &REQUESTS, TIMEOUT).await;
     let running = instances(system.app.pid());
-    system.dynamodb.come_back().await;
+    system.dynamodb.listen_again().await;
     ada.get("/users/me").await.expect(200);
     assert_eq!(accounts(&system.app).await, before);
-    system.app.somebody("new@example.com").await;
+    system.app.new_user("new@example.com").await;
     assert_eq!(instances(system.app.pid()), running);
 }
 
@@ -88,19 +89,19 @@ async fn a_database_that_is_not_there_is_a_503_until_it_is() {
 async fn a_function_starts_without_its_database() {
     let faults = [
         Fault::Hang,
-        Fault::Broken,
+        Fault::Disconnect,
         Fault::error(500, "InternalServerError"),
     ];
-    at_once(faults.map(starts_without)).await;
+    run_concurrently(faults.map(starts_without)).await;
 }
 
 async fn starts_without(fault: Fault) {
-    let system = Fragile::start(10, &[]).await;
+    let system = FaultySystem::start(10, &[]).await;
     system.dynamodb.always(&fault);
     let nobody = SignedIn::with_token(&system.app, String::new());
     all_are_unavailable(&system.app, &nobody, &["sign up", "sign in"], 10).await;
     system.dynamodb.always(&Fault::None);
-    let ada = system.app.somebody("new@example.com").await;
+    let ada = system.app.new_user("new@example.com").await;
     system.dynamodb.always(&fault);
     all_are_unavailable(&system.app, &ada, &["see me", "new password"], 10).await;
     system.dynamodb.always(&Fault::None);
@@ -110,13 +111,15 @@ async fn starts_without(fault: Fault) {
 /// A throttle or a hiccup now and then is nobody's business.
 #[tokio::test]
 async fn room_that_came_free_meanwhile_is_taken() {
-    let system = Fragile::start(TIMEOUT, &[]).await;
-    let ada = system.app.somebody("ada@example.com").await;
+    let system = FaultySystem::start(TIMEOUT, &[]).await;
+    let ada = system.app.new_user("ada@example.com").await;
     // Full when it was asked for, and empty when it was looked at.
     let full = Fault::cancelled(&["None", "ConditionalCheckFailed"]);
-    system.dynamodb.next("TransactWriteItems", 1, full.clone());
+    system
+        .dynamodb
+        .fail_next("TransactWriteItems", 1, full.clone());
     ada.get("/s3/params?filename=a.txt").await.expect(200);
-    system.dynamodb.next("TransactWriteItems", 100, full);
+    system.dynamodb.fail_next("TransactWriteItems", 100, full);
     let refused = ada.get("/s3/params?filename=a.txt").await.expect(503);
     assert!(refused.header("retry-after").is_some());
 }
@@ -129,7 +132,7 @@ async fn a_short_fault_is_not_seen() {
     for fault in [
         Fault::error(400, "ProvisionedThroughputExceededException"),
         Fault::error(500, "InternalServerError"),
-        Fault::Broken,
+        Fault::Disconnect,
         Fault::LostReply,
     ] {
         for (operation, what, status) in [
@@ -140,8 +143,8 @@ async fn a_short_fault_is_not_seen() {
             ("UpdateItem", "patch", 200),
             ("TransactWriteItems", "new password", 204),
         ] {
-            system.dynamodb.next(operation, 2, fault.clone());
-            let answer = Answer::of(request(&system.app, &ada, what)).await;
+            system.dynamodb.fail_next(operation, 2, fault.clone());
+            let answer = Response::to(request(&system.app, &ada, what)).await;
             assert_eq!(answer.status, status, "{what}: {operation} {fault:?}");
         }
     }

@@ -12,25 +12,25 @@ use serde_json::{Value, json};
 use super::accounts;
 use crate::{
     support::{
-        Answer, PASSWORD, SignedIn,
-        faults::{Fault, Fragile},
-        in_hours,
+        PASSWORD, Response, SignedIn,
+        faults::{Fault, FaultySystem},
+        hours_from_now,
     },
     uploads,
 };
 
 /// From now on, the functions are killed at their `nth` call (from 0), which is done nevertheless or is not. Counts
 /// the calls.
-fn kill_at(system: &Fragile, nth: usize, is_done: bool) -> Arc<AtomicUsize> {
+fn kill_at(system: &FaultySystem, nth: usize, is_done: bool) -> Arc<AtomicUsize> {
     let calls = Arc::new(AtomicUsize::new(0));
     let (count, pid) = (Arc::clone(&calls), system.app.pid());
     system.dynamodb.plan(move |_, _| {
         if count.fetch_add(1, Relaxed) != nth {
             return Fault::None;
         }
-        Fault::Killed {
+        Fault::Kill {
             system: pid,
-            is_done,
+            after_call: is_done,
         }
     });
     calls
@@ -39,18 +39,18 @@ fn kill_at(system: &Fragile, nth: usize, is_done: bool) -> Arc<AtomicUsize> {
 /// Sends a request again and again, each time to a function that is killed one call later, until one gets through to
 /// the end; `check` looks at what is there after each that did not. `request` makes one that nobody has sent before.
 async fn at_every_call<Context>(
-    system: &Fragile,
+    system: &FaultySystem,
     is_done: bool,
     mut prepare: impl AsyncFnMut(usize) -> Context,
     request: impl Fn(&Context) -> RequestBuilder,
-    mut check: impl AsyncFnMut(Context, Answer),
+    mut check: impl AsyncFnMut(Context, Response),
 ) {
     for nth in 0.. {
         assert!(nth < 20, "it does not end");
         system.dynamodb.always(&Fault::None);
         let context = prepare(nth).await;
         let calls = kill_at(system, nth, is_done);
-        let answer = Answer::of(request(&context)).await;
+        let answer = Response::to(request(&context)).await;
         let was_killed = calls.load(Relaxed) > nth;
         system.dynamodb.always(&Fault::None);
         if !was_killed {
@@ -68,7 +68,7 @@ fn with_key(request: RequestBuilder) -> RequestBuilder {
 
 #[tokio::test]
 async fn a_sign_up_is_there_or_not_and_can_be_sent_again() {
-    let system = Fragile::start(10, &[]).await;
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     for is_done in [false, true] {
         let mut before = accounts(app).await.len();
@@ -87,7 +87,7 @@ async fn a_sign_up_is_there_or_not_and_can_be_sent_again() {
                 assert!(answer.status == 201 || answer.status >= 500);
                 let email = body["email"].as_str().unwrap();
                 let request = app.request(Method::POST, "/signup").json(&body);
-                let again = Answer::of(request.header("idempotency-key", email)).await;
+                let again = Response::to(request.header("idempotency-key", email)).await;
                 let user = again.expect(201).json();
                 let accounts = accounts(app).await;
                 assert_eq!(accounts[email], user["user"]["id"].as_str().unwrap());
@@ -102,13 +102,13 @@ async fn a_sign_up_is_there_or_not_and_can_be_sent_again() {
 
 #[tokio::test]
 async fn a_deleted_account_is_gone_or_there() {
-    let system = Fragile::start(10, &[]).await;
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     for is_done in [false, true] {
         at_every_call(
             &system,
             is_done,
-            async |_| app.somebody("ada@example.com").await,
+            async |_| app.new_user("ada@example.com").await,
             |ada: &SignedIn<'_>| {
                 let body = json!({"password": PASSWORD});
                 ada.request(Method::DELETE, "/users/me").json(&body)
@@ -132,7 +132,7 @@ async fn a_deleted_account_is_gone_or_there() {
 
 #[tokio::test]
 async fn a_new_password_counts_or_the_old_one_does() {
-    let system = Fragile::start(10, &[]).await;
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     let new = "difference engine";
     for is_done in [false, true] {
@@ -141,7 +141,7 @@ async fn a_new_password_counts_or_the_old_one_does() {
             is_done,
             async |nth| {
                 let email = format!("{nth}-{is_done}@example.com");
-                (app.somebody(&email).await, email)
+                (app.new_user(&email).await, email)
             },
             |(ada, _)| {
                 let body = json!({"currentPassword": PASSWORD, "newPassword": new});
@@ -160,19 +160,19 @@ async fn a_new_password_counts_or_the_old_one_does() {
 
 #[tokio::test]
 async fn an_upload_is_announced_once() {
-    let system = Fragile::start(10, &[]).await;
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     let body = json!({"filename": "a.txt", "contentType": "text/plain", "size": 5});
     for is_done in [false, true] {
         at_every_call(
             &system,
             is_done,
-            async |nth| app.somebody(&format!("{nth}-{is_done}@example.com")).await,
+            async |nth| app.new_user(&format!("{nth}-{is_done}@example.com")).await,
             |ada: &SignedIn<'_>| with_key(ada.request(Method::POST, "/uploads").json(&body)),
             async |ada, answer| {
                 assert!(answer.status == 201 || answer.status >= 500);
                 let request = ada.request(Method::POST, "/uploads").json(&body);
-                let announced = Answer::of(with_key(request)).await.expect(201).json();
+                let announced = Response::to(with_key(request)).await.expect(201).json();
                 let listed = ada.get("/uploads").await.expect(200).json();
                 assert_eq!(listed["items"].as_array().unwrap().len(), 1);
                 assert_eq!(listed["items"][0]["id"], announced["upload"]["id"]);
@@ -184,9 +184,9 @@ async fn an_upload_is_announced_once() {
 
 #[tokio::test]
 async fn a_restoration_is_done_or_can_be_asked_for_again() {
-    let system = Fragile::start(10, &[]).await;
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let restore = |(path, version): &(String, Value)| {
         ada.request(Method::POST, &format!("{path}/restore"))
             .json(&json!({"versionId": version}))
@@ -205,7 +205,7 @@ async fn a_restoration_is_done_or_can_be_asked_for_again() {
             restore,
             async |deleted, answer| {
                 assert!(answer.status == 200 || answer.status >= 500);
-                let restored = Answer::of(restore(&deleted)).await.expect(200).json();
+                let restored = Response::to(restore(&deleted)).await.expect(200).json();
                 assert_eq!(restored["upload"]["status"], "stored");
             },
         )
@@ -216,10 +216,10 @@ async fn a_restoration_is_done_or_can_be_asked_for_again() {
 /// Without a lock in S3 the record says so at most for too long, and the next request makes it true.
 #[tokio::test]
 async fn a_lock_is_set_or_can_be_asked_for_again() {
-    let system = Fragile::start(10, &["MaxLockDays=3"]).await;
+    let system = FaultySystem::start(10, &["MaxLockDays=3"]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
-    let (until, seconds) = in_hours(48);
+    let ada = app.new_user("ada@example.com").await;
+    let (until, seconds) = hours_from_now(48);
     let lock = |upload: &Value| {
         let body = json!({"until": until, "password": PASSWORD});
         let path = uploads::path(upload, "/lock");
@@ -233,8 +233,8 @@ async fn a_lock_is_set_or_can_be_asked_for_again() {
             lock,
             async |upload, answer| {
                 assert!(answer.status == 200 || answer.status >= 500);
-                Answer::of(lock(&upload)).await.expect(200);
-                let held = app.held(&ada.key_of(&upload)).await.unwrap();
+                Response::to(lock(&upload)).await.expect(200);
+                let held = app.object_lock(&ada.object_key(&upload)).await.unwrap();
                 assert_eq!(held.1, seconds);
             },
         )
@@ -244,7 +244,7 @@ async fn a_lock_is_set_or_can_be_asked_for_again() {
 
 #[tokio::test]
 async fn a_refresh_is_done_or_not_and_can_be_asked_for_again() {
-    let system = Fragile::start(10, &[]).await;
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     let refresh = |token: &str| {
         let body = json!({"refreshToken": token});
@@ -254,15 +254,15 @@ async fn a_refresh_is_done_or_not_and_can_be_asked_for_again() {
         at_every_call(
             &system,
             is_done,
-            async |nth| app.somebody(&format!("{nth}-{is_done}@example.com")).await,
+            async |nth| app.new_user(&format!("{nth}-{is_done}@example.com")).await,
             |ada: &SignedIn<'_>| refresh(&ada.refresh_token),
             async |ada, answer| {
                 assert!(answer.status == 200 || answer.status >= 500);
                 // At once, which is within the ten seconds.
-                let again = Answer::of(refresh(&ada.refresh_token)).await.expect(200);
+                let again = Response::to(refresh(&ada.refresh_token)).await.expect(200);
                 let next = again.json()["refreshToken"].as_str().unwrap().to_owned();
                 assert_ne!(next, ada.refresh_token);
-                Answer::of(refresh(&next)).await.expect(200);
+                Response::to(refresh(&next)).await.expect(200);
             },
         )
         .await;

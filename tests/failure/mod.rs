@@ -15,11 +15,11 @@ use std::{
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 /// Insists on the one answer to every outage.
 #[track_caller]
-fn assert_is_unavailable(answer: &Answer, what: &str) {
+fn assert_is_unavailable(answer: &Response, what: &str) {
     let text = String::from_utf8_lossy(&answer.body);
     assert_eq!(answer.status, 503, "{what}: {text}");
     assert_eq!(answer.problem(), "unavailable", "{what}");
@@ -75,7 +75,7 @@ async fn all_are_unavailable(app: &TestApp, ada: &SignedIn<'_>, requests: &[&str
     let start = Instant::now();
     let answers: Vec<_> = requests
         .iter()
-        .map(|what| tokio::spawn(Answer::of(request(app, ada, what))))
+        .map(|what| tokio::spawn(Response::to(request(app, ada, what))))
         .collect();
     for (what, answer) in requests.iter().zip(answers) {
         assert_is_unavailable(&answer.await.unwrap(), what);

@@ -2,9 +2,10 @@ use serde_json::json;
 
 use super::{all_are_unavailable, assert_is_unavailable};
 use crate::support::{
-    PASSWORD, SignedIn, at_once, eventually,
-    faults::{Fault, Fragile},
+    PASSWORD, SignedIn, eventually,
+    faults::{Fault, FaultySystem},
     processes::instances,
+    run_concurrently,
 };
 
 /// A token of somebody's, from another run or another place: without keys, nobody can tell what it is worth.
@@ -16,18 +17,18 @@ const NEED_KEYS: [&str; 5] = ["sign in", "refresh", "see me", "list", "new passw
 async fn without_keys_nobody_is_let_in_until_there_are_some() {
     let faults = [
         Fault::Hang,
-        Fault::Broken,
+        Fault::Disconnect,
         Fault::error(500, "InternalServerError"),
         Fault::error(400, "ThrottlingException"),
         Fault::error(400, "AccessDeniedException"),
-        Fault::Answer(200, json!({"Parameters": []}).to_string()),
-        Fault::Answer(200, "<html>".to_owned()),
+        Fault::Respond(200, json!({"Parameters": []}).to_string()),
+        Fault::Respond(200, "<html>".to_owned()),
     ];
-    at_once(faults.map(fails_closed)).await;
+    run_concurrently(faults.map(fails_closed)).await;
 }
 
 async fn fails_closed(fault: Fault) {
-    let system = Fragile::start(10, &[]).await;
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     system.ssm.always(&fault);
     let somebody = SignedIn::with_token(app, SOME_TOKEN.to_owned());
@@ -48,13 +49,13 @@ async fn fails_closed(fault: Fault) {
 
 #[tokio::test]
 async fn a_parameter_store_that_is_not_there_is_found_when_it_is() {
-    let system = Fragile::start(10, &[]).await;
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
-    system.ssm.go_away().await;
+    system.ssm.stop_listening().await;
     let somebody = SignedIn::with_token(app, SOME_TOKEN.to_owned());
     all_are_unavailable(app, &somebody, &NEED_KEYS, 10).await;
-    system.ssm.come_back().await;
+    system.ssm.listen_again().await;
     eventually(async || app.sign_in("ada@example.com", PASSWORD).await.status == 200).await;
     let ada = SignedIn::new(app, app.sign_in("ada@example.com", PASSWORD).await);
     eventually(async || ada.get("/users/me").await.status == 200).await;
@@ -63,15 +64,15 @@ async fn a_parameter_store_that_is_not_there_is_found_when_it_is() {
 /// Their lifetime is over at once here.
 #[tokio::test]
 async fn the_last_good_keys_are_used_while_no_others_can_be_had() {
-    let system = Fragile::start(10, &["ParameterCacheSeconds=1"]).await;
+    let system = FaultySystem::start(10, &["ParameterCacheSeconds=1"]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     ada.get("/users/me").await.expect(200);
     app.get("/.well-known/jwks.json").await.expect(200);
     for fault in [
-        Fault::Broken,
+        Fault::Disconnect,
         Fault::error(500, "InternalServerError"),
-        Fault::Answer(200, json!({"Parameters": []}).to_string()),
+        Fault::Respond(200, json!({"Parameters": []}).to_string()),
         Fault::Hang,
     ] {
         let (asked, is_asked) = std::sync::mpsc::channel();
@@ -97,9 +98,9 @@ async fn the_last_good_keys_are_used_while_no_others_can_be_had() {
 /// A key that is broken is not a reason to forget the ones that were good.
 #[tokio::test]
 async fn a_broken_key_is_not_taken_for_a_good_one() {
-    let system = Fragile::start(10, &["ParameterCacheSeconds=1"]).await;
+    let system = FaultySystem::start(10, &["ParameterCacheSeconds=1"]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     ada.get("/users/me").await.expect(200);
     for (name, value) in [
         ("keys/public/broken", "{}"),

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, TestApp, eventually};
+use crate::support::{PASSWORD, Response, TestApp, eventually};
 
 async fn all_mails(app: &TestApp) -> Vec<Value> {
-    let outbox = Answer::of(app.request(reqwest::Method::GET, "/outbox.json")).await;
+    let outbox = Response::to(app.request(reqwest::Method::GET, "/outbox.json")).await;
     outbox.expect(200).json().as_array().unwrap().clone()
 }
 
@@ -25,7 +25,7 @@ async fn refused_by(app: &TestApp, limit: &str, times: usize) {
 #[tokio::test]
 async fn subaddresses_do_not_flood_a_mailbox() {
     for (mode, status) in [("SignupMode=open", 201), ("SignupMode=verified", 202)] {
-        let app = TestApp::with_mail(&[mode]);
+        let app = TestApp::start_with_mail(&[mode]);
         for i in 0..30 {
             app.sign_up(&format!("ada+{i}@example.com"), PASSWORD)
                 .await
@@ -37,7 +37,7 @@ async fn subaddresses_do_not_flood_a_mailbox() {
         assert!((1..=2).contains(&mails.len()), "{mode}: {mails:?}");
         if status == 201 {
             for i in 0..30 {
-                app.forgot(&format!("ada+{i}@example.com"))
+                app.forgot_password(&format!("ada+{i}@example.com"))
                     .await
                     .expect(202);
             }
@@ -51,24 +51,24 @@ async fn subaddresses_do_not_flood_a_mailbox() {
 /// An order for an address without an account sends no mail, so it takes no other mail's place.
 #[tokio::test]
 async fn orders_that_send_no_mail_count_against_no_limit() {
-    let app = TestApp::with_mail(&["MailsPerMailbox=2", "MailsPerDay=2"]);
+    let app = TestApp::start_with_mail(&["MailsPerMailbox=2", "MailsPerDay=2"]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     for i in 0..5 {
-        app.forgot(&format!("ada+{i}@example.com"))
+        app.forgot_password(&format!("ada+{i}@example.com"))
             .await
             .expect(202);
     }
-    app.forgot("ada@example.com").await.expect(202);
+    app.forgot_password("ada@example.com").await.expect(202);
     app.mail_to("ada@example.com", "new password").await;
 }
 
 #[tokio::test]
 async fn a_mailbox_gets_so_many_mails_a_day_and_the_answers_do_not_tell() {
-    let app = TestApp::with_mail(&["MailsPerMailbox=1"]);
+    let app = TestApp::start_with_mail(&["MailsPerMailbox=1"]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     app.mail_to("ada@example.com", "Confirm").await;
-    let limited = app.forgot("ada@example.com").await.expect(202);
-    let unknown = app.forgot("bob@example.com").await.expect(202);
+    let limited = app.forgot_password("ada@example.com").await.expect(202);
+    let unknown = app.forgot_password("bob@example.com").await.expect(202);
     assert_eq!(limited.body, unknown.body);
     app.sign_up("ada+shop@example.com", PASSWORD)
         .await
@@ -81,11 +81,11 @@ async fn a_mailbox_gets_so_many_mails_a_day_and_the_answers_do_not_tell() {
 
 #[tokio::test]
 async fn a_stack_sends_so_many_mails_a_day_and_sign_ups_go_on() {
-    let app = TestApp::with_mail(&["MailsPerDay=3"]);
+    let app = TestApp::start_with_mail(&["MailsPerDay=3"]);
     let sign_ups: Vec<_> = (0..12)
         .map(|i| {
             let body = json!({"email": format!("ada{i}@example.com"), "password": PASSWORD, "name": "Ada"});
-            tokio::spawn(Answer::of(
+            tokio::spawn(Response::to(
                 app.request(reqwest::Method::POST, "/signup").json(&body),
             ))
         })

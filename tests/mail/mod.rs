@@ -6,23 +6,23 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, PASSWORD, TestApp, Unsigned, WITH_MAIL, eventually,
-    faults::{Fault, Fragile},
+    PASSWORD, Response, TestApp, UnsignedRequest, WITH_MAIL, eventually,
+    faults::{Fault, FaultySystem},
     processes::{instances, signal},
     token_in,
 };
 
 fn ses_error(status: u16, code: &str) -> Fault {
     let body = json!({"__type": code, "message": "injected"});
-    Fault::Answer(status, body.to_string())
+    Fault::Respond(status, body.to_string())
 }
 
 #[tokio::test]
 async fn the_outbox_shows_mail_with_links_that_work() {
-    let app = TestApp::with_mail(&[]);
+    let app = TestApp::start_with_mail(&[]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     app.mail_to("ada@example.com", "Confirm").await;
-    let page = Answer::of(app.request(Method::GET, "/outbox"))
+    let page = Response::to(app.request(Method::GET, "/outbox"))
         .await
         .expect(200);
     let html = String::from_utf8(page.body.clone()).unwrap();
@@ -37,7 +37,7 @@ async fn the_outbox_shows_mail_with_links_that_work() {
 
 #[tokio::test]
 async fn while_mail_fails_requests_do_not_and_nothing_gets_lost() {
-    let system = Fragile::start(10, &[WITH_MAIL]).await;
+    let system = FaultySystem::start(10, &[WITH_MAIL]).await;
     let app = &system.app;
     system
         .ses
@@ -59,7 +59,7 @@ async fn while_mail_fails_requests_do_not_and_nothing_gets_lost() {
 
 #[tokio::test]
 async fn mail_that_is_refused_does_not_hold_up_the_rest() {
-    let system = Fragile::start(10, &[WITH_MAIL]).await;
+    let system = FaultySystem::start(10, &[WITH_MAIL]).await;
     let app = &system.app;
     system.ses.plan(|_, body| {
         if body.to_string().contains("ada@example.com") {
@@ -79,7 +79,7 @@ async fn mail_that_is_refused_does_not_hold_up_the_rest() {
 /// An order that cannot be read stands for whatever nobody thought of.
 #[tokio::test]
 async fn what_fails_for_good_goes_to_the_dead_letters_and_the_rest_goes_on() {
-    let app = TestApp::with_mail(&[]);
+    let app = TestApp::start_with_mail(&[]);
     let broken = json!({
         "TableName": "cloakroom-dev-OutboxTable",
         "Item": {"id": {"S": "broken"}, "kind": {"S": "nothing we know"}},
@@ -99,7 +99,7 @@ async fn what_fails_for_good_goes_to_the_dead_letters_and_the_rest_goes_on() {
 
 #[tokio::test]
 async fn a_mailer_that_is_killed_sends_it_all_the_same() {
-    let system = Fragile::start(10, &[WITH_MAIL]).await;
+    let system = FaultySystem::start(10, &[WITH_MAIL]).await;
     let app = &system.app;
     system.ses.always(&Fault::Hang);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
@@ -124,7 +124,7 @@ async fn mail_and_what_was_sent_survive_a_restart() {
     app.mail_to("ada@example.com", "Confirm").await;
     // What is not noted as done is done again.
     eventually(async || dir.path().join("streams.json").exists()).await;
-    app.end_by("TERM");
+    app.stop_with("TERM");
     let app = TestApp::start_in(dir.path(), &args);
     app.sign_up("bob@example.com", PASSWORD).await.expect(201);
     app.mail_to("bob@example.com", "Confirm").await;
@@ -135,7 +135,7 @@ async fn mail_and_what_was_sent_survive_a_restart() {
 /// Asked with the function's own key, as somebody would who took it over.
 #[tokio::test]
 async fn only_the_mailer_sends_and_only_from_one_address() {
-    let app = TestApp::with_mail(&[]);
+    let app = TestApp::start_with_mail(&[]);
     let send = |key: &str, from: &str| {
         let text = |data: &str| json!({"Data": data, "Charset": "UTF-8"});
         let body = json!({
@@ -146,13 +146,13 @@ async fn only_the_mailer_sends_and_only_from_one_address() {
             }},
         });
         let url = format!("{}/v2/email/outbound-emails", app.endpoint("ses"));
-        let request = Unsigned {
+        let request = UnsignedRequest {
             service: "ses",
             url: &url,
             headers: &[("content-type", "application/json")],
             body: &body.to_string(),
         };
-        Answer::of(request.sign(key, &app.secret_key(key)))
+        Response::to(request.sign(key, &app.secret_key(key)))
     };
     let ours = "cloakroom@localhost";
     for function in [
@@ -171,7 +171,7 @@ async fn only_the_mailer_sends_and_only_from_one_address() {
 
 #[tokio::test]
 async fn the_mailer_cannot_read_a_hash() {
-    let app = TestApp::with_mail(&[]);
+    let app = TestApp::start_with_mail(&[]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let read = async |table: &str, key: Value, projection: Option<&str>| {
         let mut body = json!({"TableName": format!("cloakroom-dev-{table}Table"), "Key": key});

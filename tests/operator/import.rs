@@ -49,7 +49,7 @@ async fn imported_users_sign_in_with_the_password_they_have() {
             "passwordHash": "$2y$07$BCryptRequires22Chrcte/VlQH0piJtjXl.0t1XkA8pw9dMXTpOq"}),
     ];
     let (_dir, path) = file(&lines(&accounts));
-    let (out, _) = ended(&app.users(&["import", &path]), 0);
+    let (out, _) = ended(&app.run_users(&["import", &path]), 0);
     assert_eq!(out, "3 imported, 0 already there, 0 skipped\n");
 
     for (email, password) in [
@@ -97,7 +97,7 @@ async fn a_file_with_a_mistake_writes_nothing_and_all_mistakes_are_told() {
     );
     let (_dir, path) = file(&contents);
     for args in [vec!["import", &path], vec!["import", &path, "--dry-run"]] {
-        let (out, err) = ended(&app.users(&args), 1);
+        let (out, err) = ended(&app.run_users(&args), 1);
         assert_eq!(out, "");
         insta::allow_duplicates! {
             insta::assert_snapshot!(err, @r"
@@ -124,18 +124,18 @@ async fn what_is_there_is_not_changed_and_a_second_run_changes_nothing() {
     ]);
     let (_dir, path) = file(&contents);
 
-    let (out, _) = ended(&app.users(&["import", &path, "--dry-run"]), 0);
+    let (out, _) = ended(&app.run_users(&["import", &path, "--dry-run"]), 0);
     assert_eq!(out, "2 accounts can be imported; nothing was written\n");
     app.sign_in("new@example.com", "abc").await.expect(401);
 
-    let (out, err) = ended(&app.users(&["import", &path]), 0);
+    let (out, err) = ended(&app.run_users(&["import", &path]), 0);
     assert_eq!(out, "1 imported, 0 already there, 1 skipped\n");
     assert!(err.starts_with("line 2: skipped"), "{err}");
     app.sign_in("ada@example.com", "abc").await.expect(401);
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
 
     // The same from a pipe.
-    let mut command = app.operator("users", &["import", "-"], app.endpoint("dynamodb"));
+    let mut command = app.operator_command("users", &["import", "-"], app.endpoint("dynamodb"));
     let mut running = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -155,7 +155,7 @@ async fn two_thousand_users_take_seconds() {
     let app = TestApp::start();
     let (_dir, path) = file(&many(2000));
     let begun = Instant::now();
-    let (out, err) = ended(&app.users(&["import", &path]), 0);
+    let (out, err) = ended(&app.run_users(&["import", &path]), 0);
     eprintln!("2,000 users: {:?}", begun.elapsed());
     assert_eq!(out, "2000 imported, 0 already there, 0 skipped\n");
     // No terminal, no bar.
@@ -166,7 +166,7 @@ async fn two_thousand_users_take_seconds() {
 #[tokio::test]
 async fn an_import_survives_throttles_conflicts_and_lost_replies() {
     let app = TestApp::start();
-    let proxy = Proxy::before(app.endpoint("dynamodb")).await;
+    let proxy = Proxy::in_front_of(app.endpoint("dynamodb")).await;
     let mut count = 0;
     proxy.plan(move |operation, _| {
         if operation != "TransactWriteItems" {
@@ -182,7 +182,7 @@ async fn an_import_survives_throttles_conflicts_and_lost_replies() {
         }
     });
     let (_dir, path) = file(&many(40));
-    let command = app.operator("users", &["import", &path], &proxy.url());
+    let command = app.operator_command("users", &["import", &path], &proxy.url());
     let output = tokio::process::Command::from(command).output().await;
     let (out, _) = ended(&output.unwrap(), 0);
     assert_eq!(out, "40 imported, 0 already there, 0 skipped\n");
@@ -191,7 +191,7 @@ async fn an_import_survives_throttles_conflicts_and_lost_replies() {
 #[tokio::test]
 async fn an_import_that_is_interrupted_is_finished_by_the_next_run() {
     let app = TestApp::start();
-    let proxy = Proxy::before(app.endpoint("dynamodb")).await;
+    let proxy = Proxy::in_front_of(app.endpoint("dynamodb")).await;
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
     proxy.plan(move |operation, _| {
@@ -203,7 +203,7 @@ async fn an_import_that_is_interrupted_is_finished_by_the_next_run() {
         }
     });
     let (_dir, path) = file(&many(100));
-    let mut command = app.operator("users", &["import", &path], &proxy.url());
+    let mut command = app.operator_command("users", &["import", &path], &proxy.url());
     let running = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = running.spawn().unwrap();
     eventually(async || count.load(Ordering::SeqCst) > 50).await;
@@ -219,7 +219,7 @@ async fn an_import_that_is_interrupted_is_finished_by_the_next_run() {
     let (_, err) = ended(&running.wait_with_output().unwrap(), 130);
     assert!(err.contains("run the same command again"), "{err}");
 
-    let (out, _) = ended(&app.users(&["import", &path]), 0);
+    let (out, _) = ended(&app.run_users(&["import", &path]), 0);
     assert_eq!(out, "50 imported, 50 already there, 0 skipped\n");
 }
 
@@ -227,7 +227,7 @@ async fn an_import_that_is_interrupted_is_finished_by_the_next_run() {
 async fn tables_are_found_named_or_told_to_be_missing() {
     let app = TestApp::start();
     let (_dir, path) = file(&many(1));
-    let (_, err) = ended(&app.users(&["import", &path, "--stack", "other"]), 1);
+    let (_, err) = ended(&app.run_users(&["import", &path, "--stack", "other"]), 1);
     assert!(err.contains("other-CredentialsTable"), "{err}");
 
     let create = json!({
@@ -238,13 +238,13 @@ async fn tables_are_found_named_or_told_to_be_missing() {
     let target = "DynamoDB_20120810.CreateTable";
     let created = app.call_engine("dynamodb", "local", target, &create).await;
     created.expect(200);
-    let (_, err) = ended(&app.users(&["import", &path]), 1);
+    let (_, err) = ended(&app.run_users(&["import", &path]), 1);
     for name in ["cloakroom-dev-UsersTable", "cloakroom-dev-UsersTable-OLD"] {
         assert!(err.contains(name), "{err}");
     }
     let named = ["--users-table", "cloakroom-dev-UsersTable"];
     ended(
-        &app.users(&[&["import", &path], named.as_slice()].concat()),
+        &app.run_users(&[&["import", &path], named.as_slice()].concat()),
         0,
     );
     app.sign_in("user0@example.com", "abc").await.expect(200);

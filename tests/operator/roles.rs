@@ -3,7 +3,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::ended;
-use crate::support::{PASSWORD, SignedIn, TestApp, dev, parts};
+use crate::support::{PASSWORD, SignedIn, TestApp, cloakroom_dev, parts};
 
 async fn roles(app: &TestApp) -> (Value, Value) {
     let answer = app.sign_in("ada@example.com", PASSWORD).await;
@@ -16,7 +16,7 @@ async fn roles(app: &TestApp) -> (Value, Value) {
 #[tokio::test]
 async fn the_first_administrator_is_made_by_the_operator() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     app.sign_up("bob@example.com", PASSWORD).await.expect(201);
     let etag = ada
         .get("/users/me")
@@ -26,7 +26,7 @@ async fn the_first_administrator_is_made_by_the_operator() {
         .to_owned();
     let run = |args: &[&str]| {
         let args = [&["roles", "ADA@example.com"], args].concat();
-        ended(&app.users(&args), 0).0
+        ended(&app.run_users(&args), 0).0
     };
     assert_eq!(run(&[]), "ada@example.com has no roles\n");
     let said = run(&["--set", "admin"]);
@@ -66,7 +66,7 @@ async fn the_first_administrator_is_made_by_the_operator() {
 async fn who_or_what_is_not_there_is_told() {
     let app = TestApp::start();
     let (_, err) = ended(
-        &app.users(&["roles", "ada@example.com", "--set", "admin"]),
+        &app.run_users(&["roles", "ada@example.com", "--set", "admin"]),
         1,
     );
     assert!(
@@ -74,10 +74,10 @@ async fn who_or_what_is_not_there_is_told() {
         "{err}"
     );
     ended(
-        &app.users(&["roles", "ada@example.com", "--set", "root"]),
+        &app.run_users(&["roles", "ada@example.com", "--set", "root"]),
         2,
     );
-    let (_, err) = ended(&app.users(&["roles", "ada", "--set", "admin"]), 2);
+    let (_, err) = ended(&app.run_users(&["roles", "ada", "--set", "admin"]), 2);
     assert!(err.contains("looks like name@example.com"), "{err}");
 }
 
@@ -85,7 +85,7 @@ async fn who_or_what_is_not_there_is_told() {
 async fn the_system_that_runs_here_is_found_by_its_directory() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let app = TestApp::run(dev(&data).arg("--ephemeral"), &data);
+    let app = TestApp::start_command(cloakroom_dev(&data).arg("--ephemeral"), &data);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let local = format!("--local={}", data.display());
     let run = |args: &[&str]| {

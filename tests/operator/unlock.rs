@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::ended;
 use crate::{
-    support::{BUCKET, PASSWORD, SignedIn, TestApp, in_hours},
+    support::{BUCKET, PASSWORD, SignedIn, TestApp, hours_from_now},
     uploads::{path, store},
 };
 
@@ -19,14 +19,14 @@ struct Locked<'a> {
 
 async fn locked<'a>(owner: &'a SignedIn<'a>) -> Locked<'a> {
     let upload = store(owner, "a.txt", b"hello").await;
-    let until = in_hours(48).0;
+    let until = hours_from_now(48).0;
     let body = json!({"until": until, "password": PASSWORD});
     let answer = owner.put(&path(&upload, "/lock"), &body).await;
     answer.expect(200);
     Locked {
         owner,
         path: path(&upload, ""),
-        key: owner.key_of(&upload),
+        key: owner.object_key(&upload),
         until,
     }
 }
@@ -58,13 +58,13 @@ impl Locked<'_> {
 }
 
 fn unlock(app: &TestApp, key: &str, code: i32) -> (String, String) {
-    ended(&app.uploads(&["unlock", key]), code)
+    ended(&app.run_uploads(&["unlock", key]), code)
 }
 
 #[tokio::test]
 async fn the_operator_lifts_a_lock() {
     let app = TestApp::start_with(&[LOCKS]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let file = locked(&ada).await;
     let other = locked(&ada).await;
     assert_eq!(file.deletion().await, 409);
@@ -74,7 +74,7 @@ async fn the_operator_lifts_a_lock() {
         file.key, file.until
     );
     assert_eq!(out, expected);
-    assert_eq!(app.held(&file.key).await, None);
+    assert_eq!(app.object_lock(&file.key).await, None);
     let (out, _) = unlock(&app, &file.key, 0);
     assert_eq!(out, format!("{} is not locked\n", file.key));
     assert_eq!(file.deletion().await, 204);
@@ -85,7 +85,7 @@ async fn the_operator_lifts_a_lock() {
 #[tokio::test]
 async fn an_interrupted_unlocking_is_finished_by_the_next() {
     let app = TestApp::start_with(&[LOCKS]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for in_s3_first in [true, false] {
         let file = locked(&ada).await;
         if in_s3_first {
@@ -93,11 +93,11 @@ async fn an_interrupted_unlocking_is_finished_by_the_next() {
             assert_eq!(file.deletion().await, 409);
         } else {
             file.unlock_record(&app).await;
-            assert!(app.held(&file.key).await.is_some());
+            assert!(app.object_lock(&file.key).await.is_some());
         }
         let (out, _) = unlock(&app, &file.key, 0);
         assert!(out.contains("is unlocked"), "{out}");
-        assert_eq!(app.held(&file.key).await, None);
+        assert_eq!(app.object_lock(&file.key).await, None);
         assert_eq!(file.deletion().await, 204);
     }
 }
@@ -105,13 +105,14 @@ async fn an_interrupted_unlocking_is_finished_by_the_next() {
 #[tokio::test]
 async fn every_version_of_a_file_is_unlocked() {
     let app = TestApp::start_with(&[LOCKS]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let file = locked(&ada).await;
     let s3 = app.s3("local");
     let put = s3.put_object().bucket(BUCKET).key(&file.key);
     put.send().await.unwrap();
     let governance = ObjectLockRetentionMode::Governance;
-    app.hold(&file.key, governance, in_hours(24).1).await;
+    app.set_object_lock(&file.key, governance, hours_from_now(24).1)
+        .await;
     unlock(&app, &file.key, 0);
     let listed = s3.list_object_versions().bucket(BUCKET).prefix(&file.key);
     let listed = listed.send().await.unwrap();
@@ -125,21 +126,21 @@ async fn every_version_of_a_file_is_unlocked() {
 #[tokio::test]
 async fn a_lock_in_compliance_mode_cannot_be_lifted() {
     let app = TestApp::start_with(&[LOCKS, "LockMode=compliance"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let file = locked(&ada).await;
-    let held = app.held(&file.key).await;
+    let held = app.object_lock(&file.key).await;
     let (out, err) = unlock(&app, &file.key, 1);
     assert_eq!(out, "");
     assert!(err.contains("compliance mode"), "{err}");
     assert!(err.contains(&file.until), "{err}");
-    assert_eq!(app.held(&file.key).await, held);
+    assert_eq!(app.object_lock(&file.key).await, held);
     assert_eq!(file.deletion().await, 409);
 }
 
 #[tokio::test]
 async fn an_upload_that_is_not_there_is_an_error() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let missing = format!("{}/01920000-0000-7000-8000-000000000000", ada.id);
     let (_, err) = unlock(&app, &missing, 1);
     assert!(
@@ -151,9 +152,9 @@ async fn an_upload_that_is_not_there_is_an_error() {
         assert!(err.contains("with a slash between them"), "{err}");
     }
     let elsewhere = ["unlock", &missing, "--stack", "elsewhere"];
-    let (_, err) = ended(&app.uploads(&elsewhere), 1);
+    let (_, err) = ended(&app.run_uploads(&elsewhere), 1);
     assert!(err.contains("no table elsewhere-UploadsTable"), "{err}");
     let elsewhere = [&elsewhere[..], &["--uploads-table", "any"]].concat();
-    let (_, err) = ended(&app.uploads(&elsewhere), 1);
+    let (_, err) = ended(&app.run_uploads(&elsewhere), 1);
     assert!(err.contains("no bucket elsewhere-uploadsbucket"), "{err}");
 }

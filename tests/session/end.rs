@@ -2,12 +2,12 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{assert_has_ended, item, next, refresh, sign_out, sign_out_everywhere};
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 #[tokio::test]
 async fn a_sign_out_ends_one_session_and_may_be_repeated() {
     let app = TestApp::start();
-    let here = app.somebody("ada@example.com").await;
+    let here = app.new_user("ada@example.com").await;
     let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
     let second = next(refresh(&app, &here.refresh_token).await);
     for _ in 0..3 {
@@ -28,7 +28,7 @@ async fn a_sign_out_ends_one_session_and_may_be_repeated() {
 #[tokio::test]
 async fn any_token_of_a_session_ends_it() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let second = next(refresh(&app, &ada.refresh_token).await);
     let third = next(refresh(&app, &second).await);
     sign_out(&app, &ada.refresh_token).await.expect(204);
@@ -38,8 +38,8 @@ async fn any_token_of_a_session_ends_it() {
 #[tokio::test]
 async fn a_sign_out_everywhere_ends_all_sessions_and_no_later_one() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let grace = app.somebody("grace@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
+    let grace = app.new_user("grace@example.com").await;
     let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
     let second = next(refresh(&app, &there.refresh_token).await);
     sign_out_everywhere(&ada).await.expect(204);
@@ -58,7 +58,7 @@ async fn a_sign_out_everywhere_ends_all_sessions_and_no_later_one() {
 #[tokio::test]
 async fn to_sign_out_everywhere_takes_an_access_token_and_no_body() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let everywhere = "/signout?everywhere=true";
     let body = json!({"refreshToken": ada.refresh_token});
     let anonymous = app.post(everywhere, &body).await.expect(401);
@@ -83,7 +83,7 @@ async fn to_sign_out_everywhere_takes_an_access_token_and_no_body() {
     }
     token = next(refresh(&app, &token).await);
 
-    let without = Answer::of(ada.request(Method::POST, everywhere)).await;
+    let without = Response::to(ada.request(Method::POST, everywhere)).await;
     without.expect(204);
     assert_has_ended(&refresh(&app, &token).await, "without a body");
     for body in [json!({}), body, json!({"refreshToken": "x"})] {
@@ -94,7 +94,7 @@ async fn to_sign_out_everywhere_takes_an_access_token_and_no_body() {
 #[tokio::test]
 async fn a_sign_out_without_a_token_says_what_is_missing() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for path in ["/signout", "/signout?everywhere=false"] {
         let missing = ("/refreshToken", "required");
         let unknown = ("/refreshTokn", "unknown_field");
@@ -128,14 +128,14 @@ async fn a_sign_out_wins_over_simultaneous_refreshes() {
         let body = json!({"refreshToken": ada.refresh_token});
         let send = |path: &str| {
             let request = app.request(Method::POST, path).json(&body);
-            tokio::spawn(Answer::of(request))
+            tokio::spawn(Response::to(request))
         };
         let mut refreshes: Vec<_> = (0..6).map(|_| send("/session/refresh")).collect();
         let end = if round % 2 == 0 {
             send("/signout")
         } else {
             let request = ada.request(Method::POST, "/signout?everywhere=true");
-            tokio::spawn(Answer::of(request))
+            tokio::spawn(Response::to(request))
         };
         refreshes.extend((0..6).map(|_| send("/session/refresh")));
         end.await.unwrap().expect(204);

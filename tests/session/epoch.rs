@@ -2,7 +2,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{assert_has_ended, next, refresh, sign_out, sign_out_everywhere};
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 const NEW_PASSWORD: &str = "difference engine";
 
@@ -30,7 +30,7 @@ async fn epoch(app: &TestApp) -> u64 {
 #[tokio::test]
 async fn a_new_password_ends_the_other_sessions_and_not_ones_own() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
     let second = next(refresh(&app, &ada.refresh_token).await);
     let elsewhere = next(refresh(&app, &there.refresh_token).await);
@@ -46,7 +46,7 @@ async fn a_new_password_ends_the_other_sessions_and_not_ones_own() {
 #[tokio::test]
 async fn a_new_password_brings_no_session_back_to_life() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     sign_out_everywhere(&ada).await.expect(204);
     change_password(&ada).await;
     assert_has_ended(
@@ -54,7 +54,7 @@ async fn a_new_password_brings_no_session_back_to_life() {
         "signed out everywhere",
     );
 
-    let grace = app.somebody("grace@example.com").await;
+    let grace = app.new_user("grace@example.com").await;
     sign_out(&app, &grace.refresh_token).await.expect(204);
     change_password(&grace).await;
     assert_has_ended(&refresh(&app, &grace.refresh_token).await, "signed out");
@@ -63,7 +63,7 @@ async fn a_new_password_brings_no_session_back_to_life() {
 #[tokio::test]
 async fn a_deleted_accounts_sessions_have_ended() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
     let proof = json!({"password": PASSWORD});
     ada.delete("/users/me", &proof).await.expect(204);
@@ -73,7 +73,7 @@ async fn a_deleted_accounts_sessions_have_ended() {
     }
     sign_out_everywhere(&ada).await.expect(204);
     // Whoever has the address next has nothing to do with them.
-    let next_owner = app.somebody("ada@example.com").await;
+    let next_owner = app.new_user("ada@example.com").await;
     assert_has_ended(&refresh(&app, &there.refresh_token).await, "deleted");
     next(refresh(&app, &next_owner.refresh_token).await);
 }
@@ -84,21 +84,23 @@ async fn a_deleted_accounts_sessions_have_ended() {
 async fn epochs_only_rise_whoever_is_quicker() {
     let app = TestApp::start();
     for round in 0..8 {
-        let ada = app.somebody("ada@example.com").await;
+        let ada = app.new_user("ada@example.com").await;
         let before = epoch(&app).await;
         let sign_in = || {
             let body = json!({"email": "ada@example.com", "password": PASSWORD});
-            tokio::spawn(Answer::of(app.request(Method::POST, "/signin").json(&body)))
+            tokio::spawn(Response::to(
+                app.request(Method::POST, "/signin").json(&body),
+            ))
         };
         let body = json!({"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD});
         let change = ada.request(Method::PUT, "/users/me/password").json(&body);
         let end = || {
-            tokio::spawn(Answer::of(
+            tokio::spawn(Response::to(
                 ada.request(Method::POST, "/signout?everywhere=true"),
             ))
         };
         let mut sign_ins: Vec<_> = (0..2).map(|_| sign_in()).collect();
-        let change = tokio::spawn(Answer::of(change));
+        let change = tokio::spawn(Response::to(change));
         let ends = [end(), end()];
         sign_ins.extend((0..2).map(|_| sign_in()));
         change.await.unwrap().expect(204);
@@ -125,7 +127,7 @@ async fn epochs_only_rise_whoever_is_quicker() {
 #[tokio::test]
 async fn a_session_is_refreshed_while_it_is_taken_along() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let mut token = ada.refresh_token.clone();
     for round in 0..8 {
         let (old, new) = if round % 2 == 0 {
@@ -135,7 +137,7 @@ async fn a_session_is_refreshed_while_it_is_taken_along() {
         };
         let body = json!({"currentPassword": old, "newPassword": new});
         let change = ada.request(Method::PUT, "/users/me/password").json(&body);
-        let change = tokio::spawn(Answer::of(change));
+        let change = tokio::spawn(Response::to(change));
         while !change.is_finished() {
             token = next(refresh(&app, &token).await);
         }
@@ -148,11 +150,11 @@ async fn a_session_is_refreshed_while_it_is_taken_along() {
 async fn a_disabled_accounts_sessions_have_ended_and_stay_so() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let second = next(refresh(&app, &ada.refresh_token).await);
     for what in ["disable", "enable"] {
         let path = format!("/admin/users/{}/{what}", ada.id);
-        let answer = Answer::of(admin.request(Method::POST, &path)).await;
+        let answer = Response::to(admin.request(Method::POST, &path)).await;
         answer.expect(200);
         assert_has_ended(&refresh(&app, &second).await, what);
     }

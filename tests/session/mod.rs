@@ -8,33 +8,33 @@ mod replay;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, SignedIn, TestApp};
+use crate::support::{Response, SignedIn, TestApp};
 
-async fn refresh(app: &TestApp, token: &str) -> Answer {
+async fn refresh(app: &TestApp, token: &str) -> Response {
     app.post("/session/refresh", &json!({"refreshToken": token}))
         .await
 }
 
 /// The refresh token that an answer brings.
 #[track_caller]
-fn next(answer: Answer) -> String {
+fn next(answer: Response) -> String {
     let answer = answer.expect(200).json();
     answer["refreshToken"].as_str().unwrap().to_owned()
 }
 
 #[track_caller]
-fn assert_has_ended(answer: &Answer, what: &str) {
+fn assert_has_ended(answer: &Response, what: &str) {
     let text = String::from_utf8_lossy(&answer.body).into_owned();
     assert_eq!(answer.status, 401, "{what}: {text}");
     assert_eq!(answer.problem(), "session_ended", "{what}");
     assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{what}");
 }
 
-async fn sign_out(app: &TestApp, token: &str) -> Answer {
+async fn sign_out(app: &TestApp, token: &str) -> Response {
     app.post("/signout", &json!({"refreshToken": token})).await
 }
 
-async fn sign_out_everywhere(ada: &SignedIn<'_>) -> Answer {
+async fn sign_out_everywhere(ada: &SignedIn<'_>) -> Response {
     ada.post("/signout?everywhere=true", &json!({})).await
 }
 

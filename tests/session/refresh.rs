@@ -1,12 +1,12 @@
 use serde_json::json;
 
 use super::{assert_has_ended, change, generation, item, next, now, refresh};
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp, decode, encode, parts};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp, decode, encode, parts};
 
 #[tokio::test]
 async fn a_refresh_answers_as_a_sign_in_does_without_the_user() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let answer = refresh(&app, &ada.refresh_token).await.expect(200);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let body = answer.json();
@@ -36,7 +36,7 @@ async fn a_refresh_answers_as_a_sign_in_does_without_the_user() {
 #[tokio::test]
 async fn a_token_becomes_the_next_and_for_ten_seconds_the_same_again() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let mut token = ada.refresh_token.clone();
     for rotation in 1..=5 {
         let successor = next(refresh(&app, &token).await);
@@ -57,12 +57,12 @@ async fn a_token_becomes_the_next_and_for_ten_seconds_the_same_again() {
 #[tokio::test]
 async fn of_many_simultaneous_refreshes_of_one_token_one_counts() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let mut token = ada.refresh_token.clone();
     for round in 1..=20 {
         let send = |_| {
             let request = app.request(reqwest::Method::POST, "/session/refresh");
-            tokio::spawn(Answer::of(request.json(&json!({"refreshToken": token}))))
+            tokio::spawn(Response::to(request.json(&json!({"refreshToken": token}))))
         };
         let answers: Vec<_> = (0..200).map(send).collect();
         let mut successors = Vec::new();
@@ -79,7 +79,7 @@ async fn of_many_simultaneous_refreshes_of_one_token_one_counts() {
 #[tokio::test]
 async fn a_refresh_brings_the_roles_of_the_moment() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let set = json!({
         "TableName": "cloakroom-dev-UsersTable", "Key": {"id": {"S": ada.id}},
         "UpdateExpression": "SET #roles = :roles", "ExpressionAttributeNames": {"#roles": "roles"},
@@ -97,7 +97,7 @@ async fn a_refresh_brings_the_roles_of_the_moment() {
 #[tokio::test]
 async fn a_session_ends_when_it_was_to_end_however_often_it_is_refreshed() {
     let app = TestApp::start_with(&["RefreshTokenDays=30"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let end = async || {
         let item = item(&app, &ada).await.unwrap();
         item["expires_at"]["N"]
@@ -131,8 +131,8 @@ async fn a_session_ends_when_it_was_to_end_however_often_it_is_refreshed() {
 #[tokio::test]
 async fn what_is_no_token_of_the_session_ends_nothing() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let grace = app.somebody("grace@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
+    let grace = app.new_user("grace@example.com").await;
     let bytes = decode(&ada.refresh_token);
     let flipped = |at: usize| {
         let mut bytes = bytes.clone();
@@ -175,7 +175,7 @@ async fn what_is_no_token_of_the_session_ends_nothing() {
 #[tokio::test]
 async fn sessions_of_one_person_go_on_side_by_side() {
     let app = TestApp::start();
-    let here = app.somebody("ada@example.com").await;
+    let here = app.new_user("ada@example.com").await;
     let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
     let second = next(refresh(&app, &here.refresh_token).await);
     next(refresh(&app, &second).await);

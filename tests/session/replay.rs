@@ -3,7 +3,7 @@ use crate::support::{PASSWORD, SignedIn, TestApp, eventually};
 
 /// A session that was refreshed three times, and its tokens from the first to the newest.
 async fn rotated<'a>(app: &'a TestApp, email: &str) -> (SignedIn<'a>, Vec<String>) {
-    let ada = app.somebody(email).await;
+    let ada = app.new_user(email).await;
     let mut tokens = vec![ada.refresh_token.clone()];
     for _ in 0..3 {
         let successor = next(refresh(app, tokens.last().unwrap()).await);
@@ -46,7 +46,7 @@ async fn one_before_the_last_ends_the_session_at_any_time() {
 async fn an_owner_and_a_thief_do_not_both_go_on() {
     let app = TestApp::start();
     for thief_is_first in [false, true] {
-        let ada = app.somebody(&format!("{thief_is_first}@example.com")).await;
+        let ada = app.new_user(&format!("{thief_is_first}@example.com")).await;
         let stolen = ada.refresh_token.clone();
         let second = next(refresh(&app, &stolen).await);
         // Within the ten seconds, both are given the same.

@@ -1,7 +1,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, PASSWORD, TestApp, within_a_minute};
+use crate::support::{PASSWORD, Response, TestApp, within_a_minute};
 
 #[tokio::test]
 async fn sign_ups_of_an_address_are_limited_and_sign_ins_are_counted_for_themselves() {
@@ -14,13 +14,13 @@ async fn sign_ups_of_an_address_are_limited_and_sign_ins_are_counted_for_themsel
             // A known key is no way past the count either.
             let request = app.request_from(address, Method::POST, "/signup");
             let request = request.header("idempotency-key", format!("{email} {}", i / 2));
-            answers.push(Answer::of(request.json(&body)).await);
+            answers.push(Response::to(request.json(&body)).await);
         }
-        let body = json!({"email": "nobody@example.com", "password": PASSWORD});
+        let body = json!({"email": "unknown@example.com", "password": PASSWORD});
         let sign_in = app
             .request_from(address, Method::POST, "/signin")
             .json(&body);
-        answers.push(Answer::of(sign_in).await);
+        answers.push(Response::to(sign_in).await);
         answers
     })
     .await;

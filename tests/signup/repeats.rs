@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::with_key;
 use crate::support::{
-    Answer, PASSWORD, TestApp,
-    faults::{Fault, Fragile},
+    PASSWORD, Response, TestApp,
+    faults::{Fault, FaultySystem},
 };
 
 const KEY: &str = "8e03978e";
@@ -17,7 +17,7 @@ fn body(password: &str) -> Value {
 
 async fn record(app: &TestApp) -> Value {
     let key = json!({"id": {"S": format!("POST /signup {KEY}")}});
-    app.item("Idempotency", &key).await
+    app.get_item("Idempotency", &key).await
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn of_simultaneous_guesses_with_one_key_five_are_compared() {
                 .request(Method::POST, "/signup")
                 .header("idempotency-key", KEY)
                 .json(&body(&format!("wrong password {i}")));
-            tokio::spawn(Answer::of(request))
+            tokio::spawn(Response::to(request))
         })
         .collect();
     for guess in guesses {
@@ -84,7 +84,7 @@ async fn while_all_comparisons_are_under_way_the_caller_is_asked_to_wait() {
     with_key(&app, KEY, &body(PASSWORD)).await.expect(201);
     let key = json!({"id": {"S": format!("POST /signup {KEY}")}});
     let five = json!({":five": {"N": "5"}});
-    app.change_item("Idempotency", &key, "SET comparisons = :five", &five)
+    app.update_item("Idempotency", &key, "SET comparisons = :five", &five)
         .await;
     let busy = with_key(&app, KEY, &body(PASSWORD)).await.expect(409);
     assert_eq!(busy.problem(), "request_in_progress");
@@ -93,7 +93,7 @@ async fn while_all_comparisons_are_under_way_the_caller_is_asked_to_wait() {
 
 #[tokio::test]
 async fn a_lost_reply_counts_no_comparison_twice() {
-    let system = Fragile::start(10, &[]).await;
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     with_key(app, KEY, &body(PASSWORD)).await.expect(201);
     let mut is_retry = false;

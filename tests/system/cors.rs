@@ -3,7 +3,7 @@ use reqwest::{
     header::{HeaderMap, HeaderName},
 };
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Response, TestApp};
 
 const OWN: &str = "http://localhost:3000";
 
@@ -26,7 +26,7 @@ fn cors(headers: &HeaderMap) -> Vec<&str> {
 }
 
 /// A list in a header, sorted.
-fn list(answer: &Answer, name: &str) -> Vec<String> {
+fn list(answer: &Response, name: &str) -> Vec<String> {
     let value = answer.header(name).unwrap_or_default().to_ascii_lowercase();
     let mut list: Vec<_> = value
         .split(',')
@@ -45,7 +45,7 @@ async fn a_preflight_of_the_templates_origin_is_answered() {
         ("/signup", "POST"),
         ("/nope", "GET"),
     ] {
-        let answer = Answer::of(preflight(&app, path, OWN, method)).await;
+        let answer = Response::to(preflight(&app, path, OWN, method)).await;
         assert!([200, 204].contains(&answer.status), "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), Some(OWN));
         assert_eq!(
@@ -84,12 +84,12 @@ async fn a_foreign_origin_gets_no_cors_headers() {
         "null",
         "*",
     ] {
-        let answer = Answer::of(preflight(&app, "/signin", origin, "POST")).await;
+        let answer = Response::to(preflight(&app, "/signin", origin, "POST")).await;
         assert_eq!(cors(&answer.headers), [""; 0], "{origin}");
         let request = app
             .request(Method::GET, "/users/me")
             .header("origin", origin);
-        let answer = Answer::of(request).await.expect(401);
+        let answer = Response::to(request).await.expect(401);
         assert_eq!(cors(&answer.headers), [""; 0], "{origin}");
     }
     let answer = app.get("/users/me").await.expect(401);
@@ -99,7 +99,7 @@ async fn a_foreign_origin_gets_no_cors_headers() {
 #[tokio::test]
 async fn a_page_can_read_every_answer_and_its_headers() {
     let app = TestApp::start_with(&[&format!("AllowedOrigins={OWN}")]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for (request, status) in [
         (ada.request(Method::GET, "/users/me"), 200),
         (app.request(Method::GET, "/users/me"), 401),
@@ -108,7 +108,7 @@ async fn a_page_can_read_every_answer_and_its_headers() {
         (app.request(Method::POST, "/signup").body("x"), 415),
         (app.request(Method::GET, "/.well-known/jwks.json"), 200),
     ] {
-        let answer = Answer::of(request.header("origin", OWN))
+        let answer = Response::to(request.header("origin", OWN))
             .await
             .expect(status);
         assert_eq!(answer.header("access-control-allow-origin"), Some(OWN));
@@ -133,12 +133,12 @@ async fn several_origins_can_be_allowed() {
     let (one, other) = ("https://app.example.com", "http://localhost:5173");
     let app = TestApp::start_with(&[&format!("AllowedOrigins={one},{other}")]);
     for origin in [one, other] {
-        let answer = Answer::of(preflight(&app, "/signin", origin, "POST")).await;
+        let answer = Response::to(preflight(&app, "/signin", origin, "POST")).await;
         assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
         let request = app
             .request(Method::GET, "/users/me")
             .header("origin", origin);
-        let answer = Answer::of(request).await.expect(401);
+        let answer = Response::to(request).await.expect(401);
         assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
     }
     for origin in [
@@ -146,7 +146,7 @@ async fn several_origins_can_be_allowed() {
         "https://app.example.com.evil.example",
         &format!("{one},{other}"),
     ] {
-        let answer = Answer::of(preflight(&app, "/signin", origin, "POST")).await;
+        let answer = Response::to(preflight(&app, "/signin", origin, "POST")).await;
         assert_eq!(cors(&answer.headers), [""; 0], "{origin}");
     }
 }
@@ -155,7 +155,7 @@ async fn several_origins_can_be_allowed() {
 #[tokio::test]
 async fn options_alone_is_a_method_that_is_not_there() {
     let app = TestApp::start_with(&[&format!("AllowedOrigins={OWN}")]);
-    let answer = Answer::of(app.request(Method::OPTIONS, "/signup"))
+    let answer = Response::to(app.request(Method::OPTIONS, "/signup"))
         .await
         .expect(405);
     assert_eq!(answer.problem(), "method_not_allowed");

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    Answer, PASSWORD, TestApp, dev, eventually,
+    PASSWORD, Response, TestApp, cloakroom_dev, eventually,
     processes::{Instance, instances, is_alive, processor_time, signal},
 };
 
@@ -15,7 +15,7 @@ async fn all_gone(instances: &[Instance]) {
 /// A system with an instance of every function.
 async fn with_all_functions() -> (TestApp, Vec<Instance>) {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     ada.get("/users/me").await.expect(200);
     app.get("/nope").await.expect(404);
     ada.put("/users/me/password", &json!({})).await.expect(422);
@@ -38,7 +38,7 @@ async fn the_functions_end_with_the_system() {
         ("KILL", None),
     ] {
         let (mut app, instances) = with_all_functions().await;
-        assert_eq!(app.end_by(name).code(), code, "{name}");
+        assert_eq!(app.stop_with(name).code(), code, "{name}");
         if code.is_some() {
             let alive = instances.iter().find(|instance| is_alive(instance.pid));
             assert_eq!(alive, None, "{name}: they are gone before it is");
@@ -69,7 +69,7 @@ async fn while_it_hashes() -> (
 async fn a_busy_function_ends_with_the_system_too() {
     for (name, waits) in [("TERM", true), ("KILL", false)] {
         let (mut app, signup, answer) = while_it_hashes().await;
-        app.end_by(name);
+        app.stop_with(name);
         all_gone(&[signup]).await;
         // Asked to end, the system lets it finish if it is quick enough; nobody else is told of an account.
         let told = answer.await.unwrap();
@@ -97,7 +97,7 @@ async fn the_502_is_a_problem_document() {
     let (app, signup, _) = while_it_hashes().await;
     let body = json!({"email": "bob@example.com", "password": PASSWORD, "name": "Bob"});
     let request = app.request(Method::POST, "/signup").json(&body);
-    let second = tokio::spawn(Answer::of(request));
+    let second = tokio::spawn(Response::to(request));
     let mut other = None;
     eventually(async || {
         other = instances(app.pid())
@@ -138,12 +138,12 @@ async fn functions_that_are_killed_while_idle_are_not_missed() {
 #[tokio::test]
 async fn a_function_has_the_variables_of_the_template_and_of_lambda_and_no_others() {
     let dir = tempfile::tempdir().unwrap();
-    let mut command = dev(dir.path());
+    let mut command = cloakroom_dev(dir.path());
     let command = command
         .args(["--ephemeral"])
         .env("CANARY", "of the operator's shell");
-    let app = TestApp::run(command, dir.path());
-    app.somebody("ada@example.com").await;
+    let app = TestApp::start_command(command, dir.path());
+    app.new_user("ada@example.com").await;
     app.get("/nope").await.expect(404);
     let key = app.signer().await;
     for instance in instances(app.pid()) {

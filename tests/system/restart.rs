@@ -10,11 +10,11 @@ async fn accounts_and_keys_outlive_the_system() {
     let dir = tempfile::tempdir().unwrap();
     // TERM is the polite way; KILL is a power cut.
     let mut app = TestApp::start_in(dir.path(), &ISSUER);
-    let mut token = app.somebody("ada@example.com").await.token;
+    let mut token = app.new_user("ada@example.com").await.token;
     let key = app.signer().await.kid;
     for (signal, next) in [("TERM", "bob@example.com"), ("KILL", "cyd@example.com")] {
-        app.somebody(next).await;
-        app.end_by(signal);
+        app.new_user(next).await;
+        app.stop_with(signal);
         app = TestApp::start_in(dir.path(), &ISSUER);
         assert_eq!(app.signer().await.kid, key, "{signal}");
         let ada = SignedIn::with_token(&app, token);
@@ -32,16 +32,16 @@ async fn accounts_and_keys_outlive_the_system() {
 async fn a_deleted_account_stays_deleted() {
     let dir = tempfile::tempdir().unwrap();
     let mut app = TestApp::start_in(dir.path(), &ISSUER);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let password = json!({"password": PASSWORD});
     ada.delete("/users/me", &password).await.expect(204);
     let token = ada.token;
-    app.end_by("KILL");
+    app.stop_with("KILL");
     let app = TestApp::start_in(dir.path(), &ISSUER);
     app.sign_in("ada@example.com", PASSWORD).await.expect(401);
     let ada = SignedIn::with_token(&app, token);
     ada.get("/users/me").await.expect(401);
-    app.somebody("ada@example.com").await;
+    app.new_user("ada@example.com").await;
 }
 
 /// Also one that never took the time to begin.
@@ -63,7 +63,7 @@ async fn a_system_that_was_killed_while_it_worked_is_consistent() {
     let mut answers: Vec<_> = emails.iter().map(sign_up).collect();
     // In the middle: some have their answer, some never will.
     answers.remove(0).await.unwrap();
-    app.end_by("KILL");
+    app.stop_with("KILL");
     let app = TestApp::start_in(dir.path(), &ISSUER);
     for (email, answer) in emails[1..].iter().zip(answers) {
         let was_told = answer.await.unwrap();

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Response, TestApp};
 
 #[tokio::test]
 async fn the_page_and_what_it_loads_are_served_beside_the_api() {
@@ -27,7 +27,9 @@ async fn the_page_and_what_it_loads_are_served_beside_the_api() {
         assert!(!file.body.is_empty());
     }
     app.get("/cloakroom.js").await.expect(200);
-    let head = Answer::of(app.request(Method::HEAD, "/")).await.expect(200);
+    let head = Response::to(app.request(Method::HEAD, "/"))
+        .await
+        .expect(200);
     assert!(head.body.is_empty());
 }
 
@@ -47,7 +49,9 @@ async fn what_is_no_file_is_the_apis_to_answer() {
             "{path}"
         );
     }
-    let posted = Answer::of(app.request(Method::POST, "/")).await.expect(404);
+    let posted = Response::to(app.request(Method::POST, "/"))
+        .await
+        .expect(404);
     assert_eq!(posted.problem(), "not_found");
     assert_eq!(
         app.get("/users").await.expect(401).problem(),
@@ -73,7 +77,7 @@ async fn the_page_may_send_files_to_s3_by_either_name_of_this_machine() {
                 "access-control-request-headers",
                 "content-type,if-none-match,x-amz-checksum-sha256",
             );
-        let answer = Answer::of(preflight).await;
+        let answer = Response::to(preflight).await;
         assert_eq!(answer.status, if allowed { 200 } else { 403 }, "{origin}");
         let expected = allowed.then_some(origin.as_str());
         assert_eq!(answer.header("access-control-allow-origin"), expected);

@@ -3,14 +3,14 @@ use std::{collections::BTreeSet, fs, net::TcpListener, path::Path};
 use serde_json::Value;
 
 use super::{output, refusal};
-use crate::support::{PASSWORD, SignedIn, TestApp, cloakroom, dev, eventually};
+use crate::support::{PASSWORD, SignedIn, TestApp, cloakroom, cloakroom_dev, eventually};
 
 #[tokio::test]
 async fn two_systems_run_side_by_side() {
     let (one, other) = (TestApp::start(), TestApp::start());
-    let ada = one.somebody("ada@example.com").await;
+    let ada = one.new_user("ada@example.com").await;
     other.sign_in("ada@example.com", PASSWORD).await.expect(401);
-    let other_ada = other.somebody("ada@example.com").await;
+    let other_ada = other.new_user("ada@example.com").await;
     assert_ne!(ada.id, other_ada.id);
     let stranger = SignedIn::with_token(&other, ada.token.clone());
     let answer = stranger.get("/users/me").await.expect(401);
@@ -50,7 +50,7 @@ async fn the_addresses_are_printed_and_written_down() {
     }
     assert!(log.contains(endpoints["outbox"].as_str().unwrap()), "{log}");
     app.get("/.well-known/jwks.json").await.expect(200);
-    assert_eq!(app.end_by("TERM").code(), Some(0));
+    assert_eq!(app.stop_with("TERM").code(), Some(0));
     assert!(!file.exists(), "nobody listens there any more");
 }
 
@@ -105,12 +105,12 @@ async fn a_data_directory_is_for_one_system() {
     let dir = tempfile::tempdir().unwrap();
     let app = TestApp::start_in(dir.path(), &[]);
     for args in [&[][..], &["--ephemeral"]] {
-        let error = refusal(dev(dir.path()).args(args));
+        let error = refusal(cloakroom_dev(dir.path()).args(args));
         let expected =
             "is in use by another local Cloakroom; stop it, or choose another --data-dir";
         assert!(error.ends_with(expected), "{error}");
     }
-    app.somebody("ada@example.com").await;
+    app.new_user("ada@example.com").await;
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn what_is_wrong_with_the_command_is_said() {
         ),
         (["--bootstraps", "/nowhere"], "/nowhere"),
     ] {
-        let error = refusal(dev(dir.path()).args(args));
+        let error = refusal(cloakroom_dev(dir.path()).args(args));
         assert!(error.contains(expected), "{args:?}: {error}");
     }
 }
@@ -143,7 +143,7 @@ fn a_template_that_is_none_is_said_to_be_none() {
     let template = dir.path().join("template.yaml");
     for text in ["", "Resources: [", "Resources: {}", "a: &x [*x]", "\u{0}"] {
         fs::write(&template, text).unwrap();
-        let command = &mut dev(&dir.path().join("data"));
+        let command = &mut cloakroom_dev(&dir.path().join("data"));
         let output = output(command.arg("--template").arg(&template));
         assert_eq!(output.status.code(), Some(1), "{text}");
         assert!(
@@ -196,13 +196,13 @@ async fn an_ephemeral_system_leaves_nothing_behind() {
     };
     let data = dir.path().join("data");
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-    let mut command = dev(&data);
+    let mut command = cloakroom_dev(&data);
     command
         .args(["--ephemeral", "--template", template])
         .current_dir(home.path())
         .env("TMPDIR", temp.path());
-    let mut app = TestApp::run(&mut command, &data);
-    app.somebody("ada@example.com").await;
+    let mut app = TestApp::start_command(&mut command, &data);
+    app.new_user("ada@example.com").await;
     // Files may be larger than the memory; S3 keeps them here meanwhile.
     let expected = ["endpoints.json", "lock", "s3.ephemeral"].map(str::to_owned);
     assert_eq!(
@@ -210,7 +210,7 @@ async fn an_ephemeral_system_leaves_nothing_behind() {
         BTreeSet::from(expected),
         "no accounts while it runs"
     );
-    assert_eq!(app.end_by("INT").code(), Some(0));
+    assert_eq!(app.stop_with("INT").code(), Some(0));
     for dir in [dir.path(), home.path(), temp.path()] {
         assert!(files(dir).is_empty(), "{:?}", files(dir));
     }
@@ -223,7 +223,7 @@ fn an_ephemeral_system_needs_no_directory() {
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
     let mut command = cloakroom(["--ephemeral", "--port", "0", "--template", template]);
     command.current_dir(home.path()).env("TMPDIR", temp.path());
-    let mut system = TestApp::run_anywhere(&mut command);
+    let mut system = TestApp::start_command_without_endpoints(&mut command);
     let made: Vec<_> = fs::read_dir(temp.path()).unwrap().collect();
     assert_eq!(made.len(), 1);
     assert!(
@@ -234,7 +234,7 @@ fn an_ephemeral_system_needs_no_directory() {
             .join("endpoints.json")
             .exists()
     );
-    assert_eq!(system.end_by("TERM").code(), Some(0));
+    assert_eq!(system.stop_with("TERM").code(), Some(0));
     assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 0);
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }

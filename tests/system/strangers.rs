@@ -182,7 +182,7 @@ async fn the_secret_key_is_random_and_private_and_survives_a_restart() {
     assert_eq!(found.len(), 64, "{found}");
     assert_ne!(found, secret(other.path()));
     // Presigned URLs stay valid across a restart.
-    first.end_by("TERM");
+    first.stop_with("TERM");
     let _first = TestApp::start_in(one.path(), &[]);
     assert_eq!(found, secret(one.path()));
 }

@@ -2,10 +2,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{MIB, download, path};
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp, in_hours};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp, hours_from_now};
 
 /// A form as a browser sends it.
-pub async fn submit(form: &Value, file: &[u8]) -> Answer {
+pub async fn submit(form: &Value, file: &[u8]) -> Response {
     let mut body = Vec::new();
     for (name, value) in form["fields"].as_object().unwrap() {
         let value = value.as_str().unwrap();
@@ -23,7 +23,7 @@ pub async fn submit(form: &Value, file: &[u8]) -> Answer {
         .post(form["url"].as_str().unwrap())
         .header("content-type", "multipart/form-data; boundary=edge")
         .body(body);
-    Answer::of(request).await
+    Response::to(request).await
 }
 
 async fn uploads(owner: &SignedIn<'_>) -> Vec<Value> {
@@ -34,7 +34,7 @@ async fn uploads(owner: &SignedIn<'_>) -> Vec<Value> {
 #[tokio::test]
 async fn a_form_brings_a_file_in() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let form = ada
         .get("/s3/params?filename=a.txt&type=text%2Fplain")
         .await
@@ -70,7 +70,7 @@ async fn a_form_brings_a_file_in() {
 #[tokio::test]
 async fn a_form_takes_what_room_there_is_and_gives_back_the_rest() {
     let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let form = ada
         .get("/s3/params?filename=a.txt")
         .await
@@ -101,16 +101,16 @@ async fn stored(owner: &SignedIn<'_>, size: usize) -> Value {
 #[tokio::test]
 async fn a_form_that_is_sent_again_changes_nothing() {
     let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let form = ada.get("/s3/params?filename=a.txt").await.expect(200);
     let form = form.json();
     submit(&form, b"first").await.expect(201);
     let upload = stored(&ada, 5).await;
     let key = form["fields"]["key"].as_str().unwrap();
-    let versions = app.versions_of(key).await;
+    let versions = app.version_ids(key).await;
     for again in [b"second".as_slice(), b"3", b"the fourth"] {
         submit(&form, again).await.expect(201);
-        crate::support::eventually(async || app.versions_of(key).await == versions).await;
+        crate::support::eventually(async || app.version_ids(key).await == versions).await;
     }
     assert_eq!(stored(&ada, 5).await, upload);
     assert_eq!(download(&ada, &upload).await.expect(200).body, b"first");
@@ -121,12 +121,12 @@ async fn a_form_that_is_sent_again_changes_nothing() {
 #[tokio::test]
 async fn a_form_does_not_replace_a_file_that_is_locked() {
     let app = TestApp::start_with(&["MaxLockDays=1"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let form = ada.get("/s3/params?filename=a.txt").await.expect(200);
     let form = form.json();
     submit(&form, b"hello").await.expect(201);
     let upload = stored(&ada, 5).await;
-    let until = json!({"until": in_hours(24).0});
+    let until = json!({"until": hours_from_now(24).0});
     ada.put(&path(&upload, "/lock"), &until).await.expect(200);
     let versions = async || {
         let listed = ada.get(&path(&upload, "/versions")).await.expect(200);
@@ -166,7 +166,7 @@ async fn send_parts(
             .as_str()
             .unwrap();
         let put = reqwest::Client::new().put(url).body(vec![b'x'; *size]);
-        let sent = Answer::of(put).await.expect(200);
+        let sent = Response::to(put).await.expect(200);
         // The widget remembers more than it has to.
         parts.push(
             json!({"PartNumber": number, "ETag": sent.header("etag").unwrap(), "Size": size}),
@@ -178,7 +178,7 @@ async fn send_parts(
 #[tokio::test]
 async fn a_file_comes_in_parts_of_whatever_size() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"filename": "film.mp4", "type": "video/mp4", "metadata": {"name": "film.mp4", "a": [1]}});
     let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
     let (id, key) = (
@@ -233,14 +233,14 @@ async fn a_file_comes_in_parts_of_whatever_size() {
         .expect(409);
     assert_eq!(late.problem(), "upload_not_pending");
     let aborted =
-        Answer::of(ada.request(Method::DELETE, &format!("/s3/multipart/{id}?key={key}"))).await;
+        Response::to(ada.request(Method::DELETE, &format!("/s3/multipart/{id}?key={key}"))).await;
     assert_eq!(aborted.expect(409).problem(), "upload_not_pending");
 }
 
 #[tokio::test]
 async fn parts_take_room_before_they_are_put_together() {
     let app = TestApp::start_with(&[&format!("UploadQuotaBytes={}", 6 * MIB)]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"filename": "film.mp4", "type": "", "metadata": null});
     let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
     let (id, key) = (
@@ -269,10 +269,10 @@ async fn parts_take_room_before_they_are_put_together() {
 async fn a_grant_brings_files_in_and_does_nothing_else() {
     let app = TestApp::start();
     let (ada, bob) = (
-        app.somebody("ada@example.com").await,
-        app.somebody("bob@example.com").await,
+        app.new_user("ada@example.com").await,
+        app.new_user("bob@example.com").await,
     );
-    let granted = Answer::of(ada.request(Method::POST, "/s3/grants"))
+    let granted = Response::to(ada.request(Method::POST, "/s3/grants"))
         .await
         .expect(201);
     assert_eq!(granted.header("cache-control"), Some("no-store"));
@@ -350,8 +350,8 @@ async fn a_grant_brings_files_in_and_does_nothing_else() {
 }
 
 /// An address that brings files in, below the API.
-async fn grant(app: &TestApp, owner: &SignedIn<'_>) -> Answer {
-    let granted = Answer::of(owner.request(Method::POST, "/s3/grants")).await;
+async fn grant(app: &TestApp, owner: &SignedIn<'_>) -> Response {
+    let granted = Response::to(owner.request(Method::POST, "/s3/grants")).await;
     if granted.status != 201 {
         return granted;
     }
@@ -359,7 +359,7 @@ async fn grant(app: &TestApp, owner: &SignedIn<'_>) -> Answer {
     let base = endpoint.as_str().unwrap();
     let base = base.strip_prefix(app.endpoint("api")).unwrap();
     let used = app.get(&format!("{base}/params?filename=a.txt")).await;
-    Answer {
+    Response {
         body: base.as_bytes().to_vec(),
         ..used
     }
@@ -372,7 +372,7 @@ async fn an_upload_grant_ends_with_the_sessions_of_its_owner() {
     let everywhere = "/signout?everywhere=true";
     for how in ["signed out", "new password", "disabled", "deleted"] {
         let email = format!("{}@example.com", how.replace(' ', "."));
-        let user = app.somebody(&email).await;
+        let user = app.new_user(&email).await;
         let granted = grant(&app, &user).await.expect(200);
         let base = String::from_utf8(granted.body).unwrap();
         let body = json!({"filename": "b.bin"});
@@ -419,7 +419,7 @@ async fn an_upload_grant_ends_with_the_sessions_of_its_owner() {
 #[tokio::test]
 async fn a_file_in_parts_whose_size_is_in_its_metadata_is_signed_with_lengths() {
     let app = TestApp::start_with(&[&format!("UploadQuotaBytes={}", 12 * MIB)]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announce = async |size: Value| {
         let body = json!({"filename": "film.mp4", "type": "video/mp4", "metadata": {"size": size}});
         ada.post("/s3/multipart", &body).await
@@ -444,19 +444,19 @@ async fn a_file_in_parts_whose_size_is_in_its_metadata_is_signed_with_lengths() 
     let url = sign(2).await.expect(200).json()["url"].clone();
     for (length, status) in [(8, 403), (6, 403), (7, 200)] {
         let put = reqwest::Client::new().put(url.as_str().unwrap());
-        let sent = Answer::of(put.body(vec![b'x'; length])).await;
+        let sent = Response::to(put.body(vec![b'x'; length])).await;
         assert_eq!(sent.status, status, "{length}");
     }
     let parts = send_parts(&ada, "/s3", &begun, &[5 * MIB, 7]).await;
     let path = format!("/s3/multipart/{id}/complete?key={key}");
     ada.post(&path, &json!({"parts": parts})).await.expect(200);
-    assert_eq!(app.held_of(&ada.id).await, (5 * MIB + 7) as u64);
+    assert_eq!(app.stored_bytes(&ada.id).await, (5 * MIB + 7) as u64);
 }
 
 #[tokio::test]
 async fn what_began_with_the_widget_goes_on_with_the_client() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"filename": "film.mp4", "type": "video/mp4"});
     ada.post("/s3/multipart", &body).await.expect(200);
     let upload = &uploads(&ada).await[0];
@@ -474,7 +474,7 @@ async fn what_began_with_the_widget_goes_on_with_the_client() {
     for (part, size) in [(0, 5 * MIB), (1, 7)] {
         let part = &signed["parts"][part];
         let put = super::presigned(part, Method::PUT).body(vec![b'x'; size]);
-        let sent = Answer::of(put).await.expect(200);
+        let sent = Response::to(put).await.expect(200);
         parts.push(json!({"partNumber": part["partNumber"], "etag": sent.header("etag").unwrap()}));
     }
     let stored = ada
@@ -488,7 +488,7 @@ async fn what_began_with_the_widget_goes_on_with_the_client() {
 #[tokio::test]
 async fn a_refusal_says_in_its_message_what_is_wrong() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let listed = ada.get("/s3/params?filename=").await.expect(422);
     assert_eq!(listed.problem(), "validation_failed");
     assert_eq!(listed.json()["message"], "filename: must be there");
@@ -505,11 +505,11 @@ async fn a_refusal_says_in_its_message_what_is_wrong() {
 #[tokio::test]
 async fn the_same_request_with_its_key_begins_nothing_new() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let bob = app.somebody("bob@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
     let keyed = async |who: &SignedIn<'_>, path: &str, key: &str, body: &Value| {
         let request = who.request(Method::POST, path).json(body);
-        Answer::of(request.header("idempotency-key", key)).await
+        Response::to(request.header("idempotency-key", key)).await
     };
     let body = json!({"filename": "film.mp4", "type": "video/mp4"});
     let begin = async |key| keyed(&ada, "/s3/multipart", key, &body).await.expect(200);

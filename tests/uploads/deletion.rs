@@ -1,12 +1,12 @@
 use serde_json::json;
 
 use super::{MIB, announce, path, send, status, store};
-use crate::support::{Answer, TestApp};
+use crate::support::{Response, TestApp};
 
 #[tokio::test]
 async fn a_stored_file_is_deleted() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let shown = ada.get(&path(&upload, "")).await.expect(200).json();
     let url = shown["download"]["url"].as_str().unwrap();
@@ -17,7 +17,7 @@ async fn a_stored_file_is_deleted() {
     }
     assert_eq!(status(&ada, &upload).await, "deleted");
     assert_eq!(
-        Answer::of(reqwest::Client::new().get(url)).await.status,
+        Response::to(reqwest::Client::new().get(url)).await.status,
         404
     );
     let shown = ada.get(&path(&upload, "")).await.expect(200).json();
@@ -32,7 +32,7 @@ async fn a_stored_file_is_deleted() {
 #[tokio::test]
 async fn a_pending_upload_is_given_up() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let large = announce(&ada, "film.mp4", 200 * MIB).await;
     ada.delete(&path(&large, ""), &json!(null))
         .await

@@ -2,21 +2,21 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{announce, download, path, send, status, store};
-use crate::support::{Answer, TestApp, Unsigned, eventually};
+use crate::support::{Response, TestApp, UnsignedRequest, eventually};
 
 /// Runs upload-events as `EventBridge` would.
-pub async fn deliver(app: &TestApp, event: &Value) -> Answer {
+pub async fn deliver(app: &TestApp, event: &Value) -> Response {
     let url = format!(
         "{}/2015-03-31/functions/UploadEventsFunction/invocations",
         app.endpoint("lambda")
     );
-    let request = Unsigned {
+    let request = UnsignedRequest {
         service: "lambda",
         url: &url,
         headers: &[],
         body: &event.to_string(),
     };
-    Answer::of(request.sign("local", &app.secret_key("local"))).await
+    Response::to(request.sign("local", &app.secret_key("local"))).await
 }
 
 /// Runs the reconciler as its schedule would.
@@ -80,7 +80,7 @@ async fn change(app: &TestApp, owner: &str, upload: &Value, name: &str, value: V
 #[tokio::test]
 async fn what_nobody_completes_is_stored_by_its_event() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announced = announce(&ada, "a.txt", 5).await;
     send(&announced, "12345").await.expect(200);
     eventually(async || status(&ada, &announced).await == "stored").await;
@@ -96,7 +96,7 @@ async fn what_nobody_completes_is_stored_by_its_event() {
 #[tokio::test]
 async fn events_may_come_twice_late_and_for_nothing() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announced = announce(&ada, "a.txt", 5).await;
     let key = format!("{}/{}", ada.id, announced["upload"]["id"].as_str().unwrap());
     // Before the bytes: nothing is there yet.
@@ -140,7 +140,7 @@ async fn record(app: &TestApp, owner: &str, id: &Value) -> Value {
 #[tokio::test]
 async fn what_a_form_brought_is_looked_at_once_more_when_the_form_has_expired() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let form = ada.get("/s3/params?filename=a.txt").await.expect(200);
     super::companion::submit(&form.json(), b"hello")
         .await
@@ -159,7 +159,7 @@ async fn what_a_form_brought_is_looked_at_once_more_when_the_form_has_expired() 
 #[tokio::test]
 async fn what_is_deleted_is_looked_for_once_more_when_nothing_of_it_can_come() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announced = announce(&ada, "a.txt", 5).await;
     ada.delete(&path(&announced, ""), &json!(null))
         .await
@@ -192,7 +192,7 @@ async fn leave_in(app: &TestApp, owner: &str, upload: &Value, state: &str) {
 #[tokio::test]
 async fn a_restoration_whose_function_is_killed_is_finished() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for by_reconciler in [true, false] {
         let upload = store(&ada, "a.txt", b"hello").await;
         let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
@@ -217,13 +217,13 @@ async fn a_restoration_whose_function_is_killed_is_finished() {
 #[tokio::test]
 async fn a_deletion_whose_function_is_killed_is_finished() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let shown = ada.get(&path(&upload, "")).await.expect(200).json();
     let url = shown["download"]["url"].as_str().unwrap();
     leave_in(&app, &ada.id, &upload, "kept").await;
     change(&app, &ada.id, &upload, "status", json!({"S": "deleted"})).await;
-    let download = async || Answer::of(reqwest::Client::new().get(url)).await.status;
+    let download = async || Response::to(reqwest::Client::new().get(url)).await.status;
     assert_eq!(download().await, 200);
     reconcile_now(&app).await;
     assert_eq!(download().await, 404);
@@ -232,18 +232,18 @@ async fn a_deletion_whose_function_is_killed_is_finished() {
 #[tokio::test]
 async fn a_kept_file_is_deleted_for_good_when_its_time_is_over() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
     let version = json!({"versionId": versions.json()["items"][0]["versionId"]});
     ada.delete(&path(&upload, ""), &json!(null))
         .await
         .expect(204);
-    assert_eq!(app.held_of(&ada.id).await, 5);
+    assert_eq!(app.stored_bytes(&ada.id).await, 5);
     change(&app, &ada.id, &upload, "keep_until", json!({"N": "1"})).await;
     make_due(&app, &ada.id, &upload, None).await;
     reconcile_now(&app).await;
-    assert_eq!(app.held_of(&ada.id).await, 0);
+    assert_eq!(app.stored_bytes(&ada.id).await, 0);
     let usage = ada.get("/uploads/usage").await.expect(200).json();
     assert_eq!((&usage["used"], &usage["kept"]), (&json!(0), &json!(0)));
     let restored = ada.post(&path(&upload, "/restore"), &version).await;
@@ -255,8 +255,8 @@ async fn a_kept_file_is_deleted_for_good_when_its_time_is_over() {
 #[tokio::test]
 async fn owners_are_looked_at_in_turn() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let bob = app.somebody("bob@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
     let long_ago = Some("2026-01-01T00:00:00Z");
     for number in 0..300 {
         let upload = announce(&ada, &number.to_string(), 0).await;
@@ -277,7 +277,7 @@ async fn owners_are_looked_at_in_turn() {
 #[tokio::test]
 async fn a_record_that_cannot_be_read_keeps_no_other_waiting() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let damaged = announce(&ada, "a.txt", 5).await;
     let other = announce(&ada, "b.txt", 5).await;
     let nobody = json!({"upload": {"id": "none"}});
@@ -296,7 +296,7 @@ async fn a_record_that_cannot_be_read_keeps_no_other_waiting() {
 #[tokio::test]
 async fn a_lost_event_is_made_up_for() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announced = announce(&ada, "a.txt", 5).await;
     make_due(&app, &ada.id, &announced, None).await;
     deliver(&app, &reconcile()).await.expect(200);
@@ -311,7 +311,7 @@ async fn a_lost_event_is_made_up_for() {
 #[tokio::test]
 async fn what_never_comes_is_given_up_and_makes_room() {
     let app = TestApp::start_with(&["UploadQuotaBytes=5"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announced = announce(&ada, "a.txt", 5).await;
     make_due(&app, &ada.id, &announced, Some("2026-01-01T00:00:00Z")).await;
     deliver(&app, &reconcile()).await.expect(200);

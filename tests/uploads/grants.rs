@@ -2,11 +2,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{announce, download, path, send, store};
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
-async fn change(owner: &SignedIn<'_>, method: Method, upload: &Value, grantee: &str) -> Answer {
+async fn change(owner: &SignedIn<'_>, method: Method, upload: &Value, grantee: &str) -> Response {
     let path = path(upload, &format!("/grants/{grantee}"));
-    Answer::of(owner.request(method, &path)).await
+    Response::to(owner.request(method, &path)).await
 }
 
 async fn grantees(owner: &SignedIn<'_>, upload: &Value) -> Vec<Value> {
@@ -21,9 +21,9 @@ async fn grantees(owner: &SignedIn<'_>, upload: &Value) -> Vec<Value> {
 #[tokio::test]
 async fn who_has_a_grant_reads_and_does_nothing_else() {
     let app = TestApp::start_with(&["MaxLockDays=36525"]);
-    let ada = app.somebody("ada@example.com").await;
-    let bob = app.somebody("bob@example.com").await;
-    let eve = app.somebody("eve@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
+    let eve = app.new_user("eve@example.com").await;
     let upload = store(&ada, "plan.txt", b"engine").await;
     let other = store(&ada, "other.txt", b"secret").await;
     bob.get(&path(&upload, "")).await.expect(404);
@@ -68,7 +68,7 @@ async fn who_has_a_grant_reads_and_does_nothing_else() {
         let request = bob
             .request(method.clone(), &path(&upload, rest))
             .json(&body);
-        let refused = Answer::of(request).await;
+        let refused = Response::to(request).await;
         assert_eq!(refused.status, 404, "{method} {rest}");
     }
 
@@ -94,8 +94,8 @@ async fn who_has_a_grant_reads_and_does_nothing_else() {
 #[tokio::test]
 async fn only_what_is_stored_can_be_read() {
     let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
-    let ada = app.somebody("ada@example.com").await;
-    let bob = app.somebody("bob@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
     // A grant may come first.
     let upload = announce(&ada, "plan.txt", 6).await;
     change(&ada, Method::PUT, &upload, "everyone")
@@ -117,7 +117,7 @@ async fn only_what_is_stored_can_be_read() {
         (Method::DELETE, "/grants/everyone"),
         (Method::GET, "/grants"),
     ] {
-        let gone = Answer::of(ada.request(method, &path(&upload, rest))).await;
+        let gone = Response::to(ada.request(method, &path(&upload, rest))).await;
         assert_eq!(gone.expect(404).problem(), "not_found");
     }
 }
@@ -125,7 +125,7 @@ async fn only_what_is_stored_can_be_read() {
 #[tokio::test]
 async fn grants_are_listed_in_pages_and_named_in_one_way() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let upload = announce(&ada, "plan.txt", 6).await;
     let mut expected: Vec<_> = (0..4)
         .map(|number| format!("01994f6a-9c00-7000-8000-00000000000{number}"))
@@ -159,8 +159,8 @@ async fn grants_are_listed_in_pages_and_named_in_one_way() {
 #[tokio::test]
 async fn a_grant_ends_with_the_deletion_and_does_not_come_back() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let bob = app.somebody("bob@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
     let upload = store(&ada, "plan.txt", b"engine").await;
     for grantee in ["everyone", &bob.id] {
         change(&ada, Method::PUT, &upload, grantee)

@@ -7,8 +7,8 @@ use crate::support::TestApp;
 async fn ones_own_uploads_in_pages_newest_first() {
     let app = TestApp::start();
     let (ada, bob) = (
-        app.somebody("ada@example.com").await,
-        app.somebody("bob@example.com").await,
+        app.new_user("ada@example.com").await,
+        app.new_user("bob@example.com").await,
     );
     let mut announced = Vec::new();
     for number in 0..7 {

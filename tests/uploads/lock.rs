@@ -6,28 +6,33 @@ use serde_json::{Value, json};
 
 use super::{announce, download, path, status, store};
 use crate::support::{
-    Answer, PASSWORD, SignedIn, TestApp, eventually,
-    guesses::{LONG_AGO, LONG_FROM_NOW},
-    in_hours, within_a_minute,
+    PASSWORD, Response, SignedIn, TestApp, eventually, hours_from_now,
+    lockout::{FAR_FUTURE, FAR_PAST},
+    within_a_minute,
 };
 
 const ADA: &str = "ada@example.com";
 
-async fn lock(owner: &SignedIn<'_>, upload: &Value, hours: i64, password: Option<&str>) -> Answer {
-    let mut body = json!({"until": in_hours(hours).0});
+async fn lock(
+    owner: &SignedIn<'_>,
+    upload: &Value,
+    hours: i64,
+    password: Option<&str>,
+) -> Response {
+    let mut body = json!({"until": hours_from_now(hours).0});
     if let Some(password) = password {
         body["password"] = json!(password);
     }
     owner.put(&path(upload, "/lock"), &body).await
 }
 
-async fn delete(owner: &SignedIn<'_>, upload: &Value) -> Answer {
+async fn delete(owner: &SignedIn<'_>, upload: &Value) -> Response {
     owner.delete(&path(upload, ""), &json!(null)).await
 }
 
 /// The one place that is wrong with a body, and its code.
 #[track_caller]
-fn wrong(answer: Answer) -> (String, String) {
+fn wrong(answer: Response) -> (String, String) {
     let problem = answer.expect(422);
     assert_eq!(problem.problem(), "validation_failed");
     let errors = problem.json()["errors"].as_array().unwrap().clone();
@@ -39,7 +44,7 @@ fn wrong(answer: Answer) -> (String, String) {
 #[tokio::test]
 async fn locks_are_off_unless_the_operator_allows_them() {
     let app = TestApp::start();
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     let upload = store(&ada, "a.txt", b"hello").await;
     for hours in [1, 48, 100 * 365 * 24] {
         let refused = lock(&ada, &upload, hours, Some(PASSWORD)).await.expect(409);
@@ -53,7 +58,7 @@ async fn locks_are_off_unless_the_operator_allows_them() {
 #[tokio::test]
 async fn a_locked_file_stays() {
     let app = TestApp::start_with(&["MaxLockDays=36525"]);
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let lock = async |until: &str| {
         let body = json!({"until": until, "password": PASSWORD});
@@ -94,12 +99,12 @@ async fn a_lock_is_in_governance_mode_unless_the_operator_chooses_compliance() {
     ] {
         let parameters: Vec<_> = parameter.into_iter().chain(["MaxLockDays=1"]).collect();
         let app = TestApp::start_with(&parameters);
-        let ada = app.somebody(ADA).await;
+        let ada = app.new_user(ADA).await;
         let upload = store(&ada, "a.txt", b"hello").await;
-        let (until, seconds) = in_hours(1);
+        let (until, seconds) = hours_from_now(1);
         let body = json!({ "until": until });
         ada.put(&path(&upload, "/lock"), &body).await.expect(200);
-        let held = app.held(&ada.key_of(&upload)).await;
+        let held = app.object_lock(&ada.object_key(&upload)).await;
         assert_eq!(held, Some((mode, seconds)));
     }
 }
@@ -107,7 +112,7 @@ async fn a_lock_is_in_governance_mode_unless_the_operator_chooses_compliance() {
 #[tokio::test]
 async fn a_lock_is_no_longer_than_the_operator_allows() {
     let app = TestApp::start_with(&["MaxLockDays=3"]);
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let too_long = lock(&ada, &upload, 73, Some(PASSWORD)).await;
     let expected = ("/until".to_owned(), "lock_too_long".to_owned());
@@ -117,55 +122,55 @@ async fn a_lock_is_no_longer_than_the_operator_allows() {
     let errors = both["errors"].as_array().unwrap().iter();
     let pointers: Vec<_> = errors.map(|error| error["pointer"].clone()).collect();
     assert_eq!(pointers, ["/until", "/password"]);
-    assert_eq!(app.held(&ada.key_of(&upload)).await, None);
+    assert_eq!(app.object_lock(&ada.object_key(&upload)).await, None);
     lock(&ada, &upload, 72, Some(PASSWORD)).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_lock_of_more_than_a_day_needs_the_password() {
     let app = TestApp::start_with(&["MaxLockDays=30"]);
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let missing = lock(&ada, &upload, 25, None).await;
     let expected = ("/password".to_owned(), "required".to_owned());
     assert_eq!(wrong(missing), expected);
-    assert_eq!(app.guesses(ADA).await, (0, None));
+    assert_eq!(app.lockout(ADA).await, (0, None));
 
     let refused = lock(&ada, &upload, 25, Some("not the password")).await;
     assert_eq!(refused.expect(401).problem(), "invalid_credentials");
-    assert_eq!(app.guesses(ADA).await, (1, None));
-    assert_eq!(app.held(&ada.key_of(&upload)).await, None);
+    assert_eq!(app.lockout(ADA).await, (1, None));
+    assert_eq!(app.object_lock(&ada.object_key(&upload)).await, None);
 
     // A day needs none.
     lock(&ada, &upload, 24, None).await.expect(200);
     lock(&ada, &upload, 25, Some(PASSWORD)).await.expect(200);
-    assert_eq!(app.guesses(ADA).await, (0, None));
+    assert_eq!(app.lockout(ADA).await, (0, None));
 }
 
 #[tokio::test]
 async fn guesses_at_a_lock_have_to_wait_like_all_others() {
     let app = TestApp::start_with(&["MaxLockDays=30"]);
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     let upload = store(&ada, "a.txt", b"hello").await;
     for _ in 0..3 {
         app.sign_in(ADA, "not the password").await.expect(401);
         lock(&ada, &upload, 48, Some("wrong")).await.expect(401);
     }
     // The sixth found a wait.
-    assert_eq!(app.guesses(ADA).await.0, 5);
-    app.wait_until(ADA, LONG_FROM_NOW).await;
+    assert_eq!(app.lockout(ADA).await.0, 5);
+    app.set_locked_until(ADA, FAR_FUTURE).await;
     let refused = lock(&ada, &upload, 48, Some(PASSWORD)).await.expect(401);
     assert_eq!(refused.problem(), "invalid_credentials");
     // What needs no password goes on.
     lock(&ada, &upload, 1, None).await.expect(200);
-    app.wait_until(ADA, LONG_AGO).await;
+    app.set_locked_until(ADA, FAR_PAST).await;
     lock(&ada, &upload, 48, Some(PASSWORD)).await.expect(200);
 }
 
 #[tokio::test]
 async fn locks_are_limited_by_address_together_with_what_asks_for_a_password() {
     let app = TestApp::start_with(&["MaxLockDays=30", "RequestsPerAddress=2"]);
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let answers = within_a_minute(async |address| {
         let lock = || {
@@ -176,7 +181,7 @@ async fn locks_are_limited_by_address_together_with_what_asks_for_a_password() {
         let delete = app.request_from(address, Method::DELETE, "/users/me");
         let mut answers = Vec::new();
         for request in [delete, lock(), lock()] {
-            answers.push(Answer::of(request).await);
+            answers.push(Response::to(request).await);
         }
         answers
     })
@@ -190,14 +195,14 @@ async fn locks_are_limited_by_address_together_with_what_asks_for_a_password() {
 async fn a_token_of_a_disabled_or_deleted_account_locks_nothing() {
     let app = TestApp::start_with(&["MaxLockDays=30"]);
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let is_refused = async || {
         for (hours, password) in [(1, None), (48, Some(PASSWORD))] {
             let refused = lock(&ada, &upload, hours, password).await.expect(401);
             assert_eq!(refused.problem(), "invalid_token");
         }
-        assert_eq!(app.held(&ada.key_of(&upload)).await, None);
+        assert_eq!(app.object_lock(&ada.object_key(&upload)).await, None);
     };
     let path = format!("/admin/users/{}", ada.id);
     let disable = format!("{path}/disable");
@@ -210,15 +215,15 @@ async fn a_token_of_a_disabled_or_deleted_account_locks_nothing() {
 #[tokio::test]
 async fn a_longer_lock_in_s3_is_not_shortened() {
     let app = TestApp::start_with(&["MaxLockDays=30"]);
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     let upload = store(&ada, "a.txt", b"hello").await;
-    let key = ada.key_of(&upload);
-    let until = in_hours(48).1;
-    app.hold(&key, ObjectLockRetentionMode::Governance, until)
+    let key = ada.object_key(&upload);
+    let until = hours_from_now(48).1;
+    app.set_object_lock(&key, ObjectLockRetentionMode::Governance, until)
         .await;
     let refused = lock(&ada, &upload, 2, None).await.expect(409);
     assert_eq!(refused.problem(), "upload_locked");
-    let held = app.held(&key).await;
+    let held = app.object_lock(&key).await;
     assert_eq!(held, Some((ObjectLockMode::Governance, until)));
     lock(&ada, &upload, 49, Some(PASSWORD)).await.expect(200);
 }
@@ -241,7 +246,7 @@ async fn a_lock_without_the_permission_is_an_outage_and_a_line_in_the_log() {
         locks,
     ];
     let app = TestApp::start_in(&dir.path().join("data"), &args);
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let refused = lock(&ada, &upload, 2, None).await.expect(503);
     assert_eq!(refused.problem(), "unavailable");

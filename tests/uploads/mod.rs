@@ -17,7 +17,7 @@ mod walk;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, SignedIn};
+use crate::support::{Response, SignedIn};
 
 const MIB: usize = 1024 * 1024;
 
@@ -41,8 +41,8 @@ fn presigned(signed: &Value, method: Method) -> RequestBuilder {
 }
 
 /// Sends what was announced to S3.
-async fn send(announced: &Value, bytes: impl Into<Vec<u8>>) -> Answer {
-    Answer::of(presigned(&announced["transfer"], Method::PUT).body(bytes.into())).await
+async fn send(announced: &Value, bytes: impl Into<Vec<u8>>) -> Response {
+    Response::to(presigned(&announced["transfer"], Method::PUT).body(bytes.into())).await
 }
 
 pub fn path(announced: &Value, rest: &str) -> String {
@@ -61,10 +61,10 @@ pub async fn store(owner: &SignedIn<'_>, filename: &str, bytes: &[u8]) -> Value 
 }
 
 /// The bytes that an upload's owner gets.
-async fn download(owner: &SignedIn<'_>, upload: &Value) -> Answer {
+async fn download(owner: &SignedIn<'_>, upload: &Value) -> Response {
     let shown = owner.get(&path(upload, "")).await.expect(200).json();
     let url = shown["download"]["url"].as_str().expect("it is stored");
-    Answer::of(reqwest::Client::new().get(url)).await
+    Response::to(reqwest::Client::new().get(url)).await
 }
 
 /// The status of an upload.

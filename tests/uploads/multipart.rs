@@ -2,7 +2,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{MIB, announce, download, path, presigned, status};
-use crate::support::{Answer, SignedIn, TestApp};
+use crate::support::{Response, SignedIn, TestApp};
 
 /// Just over what goes in one piece: 13 parts of 8 MiB, the last of 4 MiB and 1 byte.
 const SIZE: usize = 100 * MIB + 1;
@@ -25,7 +25,7 @@ async fn sign(owner: &SignedIn<'_>, upload: &Value, numbers: &[usize]) -> Vec<Va
 async fn send(signed: &Value) -> Value {
     let number = signed["partNumber"].as_u64().unwrap();
     let bytes = part(usize::try_from(number).unwrap());
-    let sent = Answer::of(presigned(signed, Method::PUT).body(bytes))
+    let sent = Response::to(presigned(signed, Method::PUT).body(bytes))
         .await
         .expect(200);
     json!({"partNumber": number, "etag": sent.header("etag").unwrap()})
@@ -34,7 +34,7 @@ async fn send(signed: &Value) -> Value {
 #[tokio::test]
 async fn a_large_file_goes_in_parts_and_goes_on_after_an_interruption() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announced = announce(&ada, "film.mp4", SIZE).await;
     let transfer = &announced["transfer"];
     assert_eq!(transfer["method"], "MULTIPART");
@@ -120,7 +120,7 @@ async fn a_large_file_goes_in_parts_and_goes_on_after_an_interruption() {
 #[tokio::test]
 async fn parts_that_are_none_are_refused() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announced = announce(&ada, "film.mp4", SIZE).await;
     let many: Vec<_> = (1..=101).map(|_| 1).collect();
     for (numbers, code) in [
@@ -191,10 +191,10 @@ async fn parts_that_are_none_are_refused() {
 #[tokio::test]
 async fn a_part_of_another_length_is_refused() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announced = announce(&ada, "film.mp4", SIZE).await;
     let signed = sign(&ada, &announced, &[1]).await;
-    let short = Answer::of(presigned(&signed[0], Method::PUT).body(vec![0; MIB])).await;
+    let short = Response::to(presigned(&signed[0], Method::PUT).body(vec![0; MIB])).await;
     assert!((400..500).contains(&short.status), "{}", short.status);
     let listed = ada
         .get(&path(&announced, "/parts"))

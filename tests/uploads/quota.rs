@@ -3,15 +3,15 @@ use std::{cell::RefCell, rc::Rc};
 use serde_json::json;
 
 use super::{announce, path, store};
-use crate::support::{SignedIn, TestApp, at_once};
+use crate::support::{SignedIn, TestApp, run_concurrently};
 
 #[tokio::test]
 async fn two_hundred_at_once_get_what_there_is_room_for() {
     let app = Rc::new(TestApp::start_with(&["UploadQuotaBytes=1000"]));
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     store(&ada, "first", &[0; 100]).await;
     let answers: Rc<RefCell<Vec<u16>>> = Rc::default();
-    at_once((0..200).map(|number| {
+    run_concurrently((0..200).map(|number| {
         let (app, token, answers) = (Rc::clone(&app), ada.token.clone(), Rc::clone(&answers));
         async move {
             let ada = SignedIn::with_token(&app, token);
@@ -38,7 +38,7 @@ async fn two_hundred_at_once_get_what_there_is_room_for() {
 #[tokio::test]
 async fn what_is_deleted_makes_room() {
     let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = |size: u64| json!({"filename": "a", "contentType": "text/plain", "size": size});
     let refused = async |size| {
         ada.post("/uploads", &body(size))
@@ -58,6 +58,6 @@ async fn what_is_deleted_makes_room() {
     }
     announce(&ada, "c", 10).await;
     assert_eq!(refused(1).await, "quota_exceeded");
-    let bob = app.somebody("bob@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
     announce(&bob, "d", 10).await;
 }

@@ -30,8 +30,8 @@ async fn miscount(app: &TestApp, owner: &str, used: u64, kept: u64) {
 #[tokio::test]
 async fn counters_that_drifted_are_counted_again() {
     let app = TestApp::start_with(&["LogLevel=info"]);
-    let ada = app.somebody("ada@example.com").await;
-    let bob = app.somebody("bob@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
     store(&ada, "a.txt", b"hello").await;
     let deleted = store(&ada, "b.txt", b"bye").await;
     ada.delete(&path(&deleted, ""), &json!(null))
@@ -59,7 +59,7 @@ async fn counters_that_drifted_are_counted_again() {
 #[tokio::test]
 async fn what_belongs_to_no_file_is_deleted() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let (s3, key) = (
         app.s3("local"),
@@ -77,17 +77,17 @@ async fn what_belongs_to_no_file_is_deleted() {
         put.await.unwrap();
     }
     repair(&app).await;
-    assert_eq!(app.held_of(&ada.id).await, 5);
+    assert_eq!(app.stored_bytes(&ada.id).await, 5);
     assert_eq!(download(&ada, &upload).await.expect(200).body, b"hello");
 }
 
 #[tokio::test]
 async fn a_file_that_s3_has_lost_is_charged_no_longer() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let key = format!("{}/{}", ada.id, upload["upload"]["id"].as_str().unwrap());
-    for version in app.versions_of(&key).await {
+    for version in app.version_ids(&key).await {
         let s3 = app.s3("local");
         let delete = s3.delete_object().bucket(app.bucket()).key(&key);
         delete.version_id(version).send().await.unwrap();
@@ -102,7 +102,7 @@ async fn a_file_that_s3_has_lost_is_charged_no_longer() {
 #[tokio::test]
 async fn a_file_that_is_hidden_by_mistake_is_shown() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let key = format!("{}/{}", ada.id, upload["upload"]["id"].as_str().unwrap());
     let s3 = app.s3("local");

@@ -2,12 +2,12 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{announce, download, path, presigned, send, status, store};
-use crate::support::{Answer, PASSWORD, TestApp};
+use crate::support::{PASSWORD, Response, TestApp};
 
 #[tokio::test]
 async fn a_file_goes_to_s3_and_comes_back() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announced = announce(&ada, "notes Ü.txt", 11).await;
     let upload = &announced["upload"];
     assert_eq!(upload["status"], "pending");
@@ -48,7 +48,7 @@ async fn a_file_goes_to_s3_and_comes_back() {
 #[tokio::test]
 async fn s3_refuses_what_was_not_announced() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announced = announce(&ada, "a.txt", 5).await;
     let put = || presigned(&announced["transfer"], Method::PUT);
     for (what, request) in [
@@ -59,7 +59,7 @@ async fn s3_refuses_what_was_not_announced() {
             put().header("content-type", "text/html").body("12345"),
         ),
     ] {
-        let answer = Answer::of(request).await;
+        let answer = Response::to(request).await;
         assert!(
             (400..500).contains(&answer.status),
             "{what}: {}",
@@ -81,7 +81,7 @@ async fn s3_refuses_what_was_not_announced() {
     ] {
         let mut transfer = announced["transfer"].clone();
         transfer["url"] = json!(url);
-        let answer = Answer::of(presigned(&transfer, Method::PUT).body("12345")).await;
+        let answer = Response::to(presigned(&transfer, Method::PUT).body("12345")).await;
         assert_eq!(answer.status, 403, "{what}");
     }
     let incomplete = ada
@@ -103,7 +103,7 @@ async fn s3_refuses_what_was_not_announced() {
 #[tokio::test]
 async fn s3_compares_the_digest() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     // Of "hello world".
     let digest = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";
     let body =
@@ -123,7 +123,7 @@ async fn s3_compares_the_digest() {
 #[tokio::test]
 async fn everything_that_is_wrong_with_an_announcement_is_named() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({
         "filename": "../etc/passwd", "contentType": "picture", "size": 6_000_000_000_000_u64,
         "sha256": "abc", "colour": "red",
@@ -159,7 +159,7 @@ async fn everything_that_is_wrong_with_an_announcement_is_named() {
 #[tokio::test]
 async fn a_filename_that_looks_empty_or_changes_the_direction_of_text_is_refused() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for (filename, status) in [
         ("\u{200b}", 422),
         ("photo\u{202e}gnp.exe", 422),
@@ -184,13 +184,13 @@ async fn a_filename_that_looks_empty_or_changes_the_direction_of_text_is_refused
 #[tokio::test]
 async fn an_announcement_that_is_sent_twice_is_made_once() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announce = |size: usize| {
         let body = json!({"filename": "a.txt", "contentType": "text/plain", "size": size});
         let request = ada
             .request(Method::POST, "/uploads")
             .header("idempotency-key", "k1");
-        Answer::of(request.json(&body))
+        Response::to(request.json(&body))
     };
     let first = announce(5).await.expect(201);
     let again = announce(5).await.expect(201);
@@ -205,20 +205,20 @@ async fn an_announcement_that_is_sent_twice_is_made_once() {
     let listed = ada.get("/uploads").await.expect(200).json();
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
 
-    let bob = app.somebody("bob@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
     let body = json!({"filename": "b.txt", "contentType": "text/plain", "size": 7});
     let request = bob
         .request(Method::POST, "/uploads")
         .header("idempotency-key", "k1");
-    Answer::of(request.json(&body)).await.expect(201);
+    Response::to(request.json(&body)).await.expect(201);
 }
 
 #[tokio::test]
 async fn the_uploads_of_others_are_not_there() {
     let app = TestApp::start_with(&["MaxLockDays=36525"]);
     let (ada, bob) = (
-        app.somebody("ada@example.com").await,
-        app.somebody("bob@example.com").await,
+        app.new_user("ada@example.com").await,
+        app.new_user("bob@example.com").await,
     );
     let upload = store(&ada, "a.txt", b"secret").await;
     for (method, rest, body) in [
@@ -242,7 +242,7 @@ async fn the_uploads_of_others_are_not_there() {
             if !body.is_null() {
                 request = request.json(&body);
             }
-            let answer = Answer::of(request).await.expect(404);
+            let answer = Response::to(request).await.expect(404);
             assert_eq!(answer.problem(), "not_found", "{method} {path}");
         }
     }
@@ -252,11 +252,11 @@ async fn the_uploads_of_others_are_not_there() {
 #[tokio::test]
 async fn an_empty_file_is_a_file() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let announced = announce(&ada, "empty", 0).await;
     // Browsers and curl send the length of nothing, too; this client has to be told.
     let put = presigned(&announced["transfer"], Method::PUT).header("content-length", "0");
-    Answer::of(put).await.expect(200);
+    Response::to(put).await.expect(200);
     let completed = ada.post(&path(&announced, "/complete"), &json!({})).await;
     assert_eq!(completed.expect(200).json()["upload"]["size"], 0);
     assert_eq!(download(&ada, &announced).await.expect(200).body, b"");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{MIB, announce, companion::submit, path, presigned, send, status, store};
-use crate::support::{Answer, SignedIn, TestApp, eventually};
+use crate::support::{Response, SignedIn, TestApp, eventually};
 
 const QUOTA: usize = 6 * MIB;
 
@@ -17,7 +17,7 @@ async fn usage(owner: &SignedIn<'_>) -> (u64, u64) {
 async fn settles(app: &TestApp, owner: &SignedIn<'_>) -> (u64, u64) {
     eventually(async || {
         let (used, kept) = usage(owner).await;
-        app.held_of(&owner.id).await == used + kept
+        app.stored_bytes(&owner.id).await == used + kept
     })
     .await;
     let (used, kept) = usage(owner).await;
@@ -35,7 +35,7 @@ fn start() -> TestApp {
 #[tokio::test]
 async fn restoring_again_and_again_stores_nothing_more() {
     let app = start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let upload = store(&ada, "a.bin", &vec![7; 5 * MIB]).await;
     let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
     let version = json!({"versionId": versions.json()["items"][0]["versionId"]});
@@ -56,7 +56,7 @@ async fn restoring_again_and_again_stores_nothing_more() {
 #[tokio::test]
 async fn a_form_that_is_sent_eight_times_stores_one_file() {
     let app = start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let form = ada
         .get("/s3/params?filename=a.bin")
         .await
@@ -76,7 +76,7 @@ async fn a_form_that_is_sent_eight_times_stores_one_file() {
 #[tokio::test]
 async fn parts_of_open_uploads_stay_within_the_quota() {
     let app = start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"filename": "film.mp4", "type": "video/mp4"});
     let (mut begun, mut refused) = (Vec::new(), 0);
     for _ in 0..30 {
@@ -100,7 +100,7 @@ async fn parts_of_open_uploads_stay_within_the_quota() {
     };
     let put = async |signed: &Value, bytes: usize| {
         let put = reqwest::Client::new().put(signed["url"].as_str().unwrap());
-        Answer::of(put.body(vec![0; bytes])).await.expect(200);
+        Response::to(put.body(vec![0; bytes])).await.expect(200);
     };
     let first = sign(1).await.expect(200).json();
     let second = sign(2).await.expect(200).json();
@@ -116,7 +116,7 @@ async fn parts_of_open_uploads_stay_within_the_quota() {
 #[tokio::test]
 async fn parts_that_are_not_named_stay_charged() {
     let app = start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"filename": "film.mp4", "type": "video/mp4"});
     let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
     let (id, key) = (
@@ -128,7 +128,7 @@ async fn parts_that_are_not_named_stay_charged() {
         let path = format!("/s3/multipart/{id}/{number}?key={key}");
         let signed = ada.get(&path).await.expect(200).json();
         let put = reqwest::Client::new().put(signed["url"].as_str().unwrap());
-        let sent = Answer::of(put.body(vec![0; size])).await.expect(200);
+        let sent = Response::to(put.body(vec![0; size])).await.expect(200);
         parts.push(json!({"PartNumber": number, "ETag": sent.header("etag").unwrap()}));
     }
     let path = format!("/s3/multipart/{id}/complete?key={key}");
@@ -146,7 +146,7 @@ async fn parts_that_are_not_named_stay_charged() {
 #[tokio::test]
 async fn signing_during_a_completion_changes_nothing() {
     let app = std::rc::Rc::new(TestApp::start());
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"filename": "film.mp4", "type": "video/mp4"});
     for _ in 0..10 {
         let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
@@ -157,7 +157,7 @@ async fn signing_during_a_completion_changes_nothing() {
         let base = format!("/s3/multipart/{id}");
         let signed = ada.get(&format!("{base}/1?key={key}")).await.expect(200);
         let put = reqwest::Client::new().put(signed.json()["url"].as_str().unwrap());
-        let sent = Answer::of(put.body(vec![0; 1000])).await.expect(200);
+        let sent = Response::to(put.body(vec![0; 1000])).await.expect(200);
         let parts = json!({"parts": [{"PartNumber": 1, "ETag": sent.header("etag").unwrap()}]});
         let complete = format!("{base}/complete?key={key}");
         let token = ada.token.clone();
@@ -177,7 +177,7 @@ async fn signing_during_a_completion_changes_nothing() {
                 }
             }
         });
-        crate::support::at_once(requests).await;
+        crate::support::run_concurrently(requests).await;
         let upload = json!({"upload": {"id": key.split_once('/').unwrap().1}});
         assert_eq!(status(&ada, &upload).await, "stored");
     }
@@ -186,7 +186,7 @@ async fn signing_during_a_completion_changes_nothing() {
 #[tokio::test]
 async fn the_reconciler_measures_parts_that_no_request_asks_about() {
     let app = start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"filename": "film.mp4", "type": "video/mp4"});
     let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
     let (id, key) = (
@@ -199,7 +199,7 @@ async fn the_reconciler_measures_parts_that_no_request_asks_about() {
         .expect(200)
         .json();
     let put = reqwest::Client::new().put(signed["url"].as_str().unwrap());
-    Answer::of(put.body(vec![0; 2 * QUOTA])).await.expect(200);
+    Response::to(put.body(vec![0; 2 * QUOTA])).await.expect(200);
     let upload = json!({"upload": {"id": key.split_once('/').unwrap().1}});
     super::events::make_due(&app, &ada.id, &upload, None).await;
     super::events::reconcile_now(&app).await;
@@ -210,7 +210,7 @@ async fn the_reconciler_measures_parts_that_no_request_asks_about() {
 #[tokio::test]
 async fn deleted_files_are_kept_while_there_is_room_and_then_deleted_for_good() {
     let app = start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for round in 0..8 {
         let upload = store(&ada, "a.bin", &vec![round; 5 * MIB]).await;
         ada.delete(&path(&upload, ""), &json!(null))
@@ -228,7 +228,7 @@ async fn deleted_files_are_kept_while_there_is_room_and_then_deleted_for_good() 
 #[tokio::test]
 async fn a_url_that_outlives_its_upload_stores_nothing() {
     let app = start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     // One that was never stored, one whose file is kept, and one whose file was deleted for good.
     let pending = announce(&ada, "a.bin", MIB).await;
     ada.delete(&path(&pending, ""), &json!(null))
@@ -255,7 +255,7 @@ async fn a_url_that_outlives_its_upload_stores_nothing() {
         for _ in 0..4 {
             let put = presigned(&upload["transfer"], reqwest::Method::PUT).body(vec![2; size]);
             // 412 while S3 has not yet deleted the last one.
-            assert!([200, 412].contains(&Answer::of(put).await.status));
+            assert!([200, 412].contains(&Response::to(put).await.status));
         }
     }
     assert_eq!(settles(&app, &ada).await, (0, 5 * MIB as u64));
@@ -264,7 +264,7 @@ async fn a_url_that_outlives_its_upload_stores_nothing() {
 #[tokio::test]
 async fn a_refusal_says_how_much_is_used_and_what_frees_room() {
     let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     announce(&ada, "a", 6).await;
     let body = json!({"filename": "b", "contentType": "text/plain", "size": 5});
     let refused = ada.post("/uploads", &body).await.expect(409);
@@ -278,7 +278,7 @@ async fn a_refusal_says_how_much_is_used_and_what_frees_room() {
 #[tokio::test]
 async fn open_uploads_are_counted_and_limited() {
     let app = TestApp::start_with(&["UploadQuotaBytes=2"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let kept = store(&ada, "kept", b"12").await;
     ada.delete(&path(&kept, ""), &json!(null)).await.expect(204);
     let mut open = vec![announce(&ada, "0", 1).await];
@@ -306,15 +306,15 @@ async fn open_uploads_are_counted_and_limited() {
     ada.delete(&path(&open[0], ""), &json!(null))
         .await
         .expect(204);
-    let bob = app.somebody("bob@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
     announce(&bob, "b", 0).await;
 }
 
 #[tokio::test]
 async fn requests_for_which_s3_works_are_limited_for_each_user() {
     let app = TestApp::start_with(&["UploadRequestsPerUser=3"]);
-    let bob = app.somebody("bob@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let upload = announce(&ada, "a", 1).await;
     // When a minute ends meanwhile, as many are served in the next one.
     for _ in 0..7 {
@@ -339,7 +339,7 @@ async fn requests_for_which_s3_works_are_limited_for_each_user() {
             let request = ada
                 .request(method.clone(), &path(&upload, rest))
                 .json(&body);
-            let answer = Answer::of(request).await;
+            let answer = Response::to(request).await;
             if answer.status == 429 {
                 refused = Some(answer);
                 break;

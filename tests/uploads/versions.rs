@@ -6,7 +6,7 @@ use crate::support::TestApp;
 #[tokio::test]
 async fn a_deleted_file_comes_back() {
     let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let versions = ada
         .get(&path(&upload, "/versions"))
@@ -65,7 +65,7 @@ async fn a_deleted_file_comes_back() {
 #[tokio::test]
 async fn a_file_has_one_version_however_often_it_is_restored() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let key = format!("{}/{}", ada.id, upload["upload"]["id"].as_str().unwrap());
     let list = async |query: &str| {
@@ -89,7 +89,7 @@ async fn a_file_has_one_version_however_often_it_is_restored() {
         list("?limit=1").await,
         json!({"items": first, "next": null})
     );
-    assert_eq!(app.versions_of(&key).await.len(), 1);
+    assert_eq!(app.version_ids(&key).await.len(), 1);
     assert_eq!(download(&ada, &upload).await.expect(200).body, b"hello");
     for (query, code) in [
         ("cursor=x", "invalid_cursor"),

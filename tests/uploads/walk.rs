@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{companion::submit, path, presigned};
-use crate::support::{Answer, SignedIn, TestApp, at_once, eventually};
+use crate::support::{Response, SignedIn, TestApp, eventually, run_concurrently};
 
 const USERS: usize = 20;
 /// `CLOAKROOM_WALK` sets another number of operations.
@@ -55,7 +55,7 @@ async fn step(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice) {
             };
             let size = upload["upload"]["size"].as_u64().unwrap();
             let put = presigned(&upload["transfer"], Method::PUT);
-            Answer::of(put.body(vec![1; usize::try_from(size).unwrap()])).await
+            Response::to(put.body(vec![1; usize::try_from(size).unwrap()])).await
         }
         5 => {
             let Some(upload) = dice.pick(&begun.uploads) else {
@@ -108,7 +108,7 @@ async fn step(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice) {
 }
 
 /// Signs and sends a part, puts the parts together, or gives them up.
-async fn parts(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice, size: usize) -> Answer {
+async fn parts(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice, size: usize) -> Response {
     let index = dice.throw(begun.parts.len().max(1));
     let Some((upload, sent)) = begun.parts.get_mut(index) else {
         return user.get("/uploads/usage").await;
@@ -123,7 +123,8 @@ async fn parts(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice, size: us
             user.post(&path, &json!({"parts": sent})).await
         }
         1 => {
-            Answer::of(user.request(Method::DELETE, &format!("/s3/multipart/{id}?key={key}"))).await
+            Response::to(user.request(Method::DELETE, &format!("/s3/multipart/{id}?key={key}")))
+                .await
         }
         _ => {
             let number = sent.len() + 1;
@@ -132,7 +133,7 @@ async fn parts(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice, size: us
             if signed.status == 200 {
                 let url = signed.json()["url"].as_str().unwrap().to_owned();
                 let put = reqwest::Client::new().put(url).body(vec![3; size]);
-                let put = Answer::of(put).await;
+                let put = Response::to(put).await;
                 if let Some(etag) = put.header("etag") {
                     sent.push(json!({"PartNumber": number, "ETag": etag}));
                 }
@@ -172,10 +173,10 @@ async fn after_a_random_walk_s3_holds_what_is_counted() {
     ]));
     let mut users = Vec::new();
     for number in 0..USERS {
-        let user = app.somebody(&format!("user{number}@example.com")).await;
+        let user = app.new_user(&format!("user{number}@example.com")).await;
         users.push((user.token, user.id));
     }
-    at_once(
+    run_concurrently(
         users
             .clone()
             .into_iter()
@@ -204,7 +205,7 @@ async fn after_a_random_walk_s3_holds_what_is_counted() {
         cancel_pending(&person).await;
         eventually(async || {
             let (used, kept) = counted().await;
-            app.held_of(&id).await == used + kept
+            app.stored_bytes(&id).await == used + kept
         })
         .await;
         let (used, kept) = counted().await;

@@ -36,10 +36,10 @@ async fn all(reader: &SignedIn<'_>, limit: usize) -> Vec<String> {
 #[tokio::test]
 async fn the_listing_is_everybody_but_the_caller_newest_first() {
     let app = TestApp::start();
-    let reader = app.somebody("reader@example.com").await;
+    let reader = app.new_user("reader@example.com").await;
     let mut ids = Vec::new();
     for i in 0..7 {
-        ids.insert(0, app.somebody(&format!("{i}@example.com")).await.id);
+        ids.insert(0, app.new_user(&format!("{i}@example.com")).await.id);
     }
     for limit in 1..=9 {
         assert_eq!(all(&reader, limit).await, ids, "limit {limit}");
@@ -51,7 +51,7 @@ async fn the_listing_is_everybody_but_the_caller_newest_first() {
 #[tokio::test]
 async fn a_thousand_users_page_through_while_others_sign_up() {
     let app = TestApp::start();
-    let reader = app.somebody("reader@example.com").await;
+    let reader = app.new_user("reader@example.com").await;
     let sign_up = async |range: std::ops::Range<u32>| {
         let mut ids = BTreeSet::new();
         for i in range {
@@ -86,9 +86,9 @@ async fn a_thousand_users_page_through_while_others_sign_up() {
 #[tokio::test]
 async fn a_broken_cursor_or_limit_is_refused() {
     let app = TestApp::start();
-    let reader = app.somebody("reader@example.com").await;
+    let reader = app.new_user("reader@example.com").await;
     for i in 0..3 {
-        app.somebody(&format!("{i}@example.com")).await;
+        app.new_user(&format!("{i}@example.com")).await;
     }
     let cursor = page(&reader, 1, None).await.1.unwrap();
     let flipped = if cursor.starts_with('A') { "B" } else { "A" };

@@ -1,12 +1,12 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 #[tokio::test]
 async fn a_patch_merges() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let profile = json!({"firstName": "Ada", "city": "London", "age": 36});
     let answer = ada
         .patch(
@@ -38,7 +38,7 @@ async fn a_patch_merges() {
 #[tokio::test]
 async fn a_patch_that_says_nothing_changes_nothing() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let before = ada.get("/users/me").await.expect(200);
     let after = ada.patch("/users/me", &json!({})).await.expect(200);
     assert_eq!(
@@ -47,8 +47,8 @@ async fn a_patch_that_says_nothing_changes_nothing() {
     );
 }
 
-async fn patch_if_match(ada: &SignedIn<'_>, etag: &str, body: &Value) -> Answer {
-    Answer::of(
+async fn patch_if_match(ada: &SignedIn<'_>, etag: &str, body: &Value) -> Response {
+    Response::to(
         ada.request(Method::PATCH, "/users/me")
             .header("if-match", etag)
             .json(body),
@@ -59,7 +59,7 @@ async fn patch_if_match(ada: &SignedIn<'_>, etag: &str, body: &Value) -> Answer 
 #[tokio::test]
 async fn a_stale_change_is_refused() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"name": "Countess"});
     patch_if_match(&ada, "\"1\"", &body).await.expect(200);
     for stale in ["\"1\"", "W/\"2\"", "\"3\"", "2", "\"\"", "\"x\""] {
@@ -78,12 +78,12 @@ async fn a_stale_change_is_refused() {
 #[tokio::test]
 async fn of_simultaneous_changes_of_one_version_exactly_one_wins() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let change = |i: i32| {
         let request = ada
             .request(Method::PATCH, "/users/me")
             .header("if-match", "\"1\"");
-        tokio::spawn(Answer::of(request.json(&json!({"profile": {"age": i}}))))
+        tokio::spawn(Response::to(request.json(&json!({"profile": {"age": i}}))))
     };
     let changes: Vec<_> = (0..20).map(change).collect();
     let mut statuses = Vec::new();
@@ -97,7 +97,7 @@ async fn of_simultaneous_changes_of_one_version_exactly_one_wins() {
 #[tokio::test]
 async fn what_cannot_be_changed_is_refused() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for (patch, pointer, code) in [
         (json!({"name": null}), "/name", "required"),
         (json!({"name": ""}), "/name", "empty"),
@@ -124,7 +124,7 @@ async fn what_cannot_be_changed_is_refused() {
 #[tokio::test]
 async fn a_new_password_replaces_the_old_one() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let change = |current: &str, new: &str| json!({"currentPassword": current, "newPassword": new});
 
     let wrong = ada
@@ -165,7 +165,7 @@ async fn items(app: &TestApp, table: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_new_password_ends_all_sessions_but_the_callers() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let elsewhere = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
     let body = json!({"currentPassword": PASSWORD, "newPassword": "difference engine"});
     ada.put("/users/me/password", &body).await.expect(204);
@@ -195,11 +195,11 @@ async fn a_new_password_ends_all_sessions_but_the_callers() {
 #[tokio::test]
 async fn of_simultaneous_password_changes_exactly_one_wins() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let change = |i: i32| {
         let body =
             json!({"currentPassword": PASSWORD, "newPassword": format!("difference engine {i}")});
-        tokio::spawn(Answer::of(
+        tokio::spawn(Response::to(
             ada.request(Method::PUT, "/users/me/password").json(&body),
         ))
     };
@@ -222,8 +222,8 @@ async fn of_simultaneous_password_changes_exactly_one_wins() {
 async fn a_deleted_account_is_gone_in_every_way() {
     let app = TestApp::start();
     let (ada, grace) = (
-        app.somebody("ada@example.com").await,
-        app.somebody("grace@example.com").await,
+        app.new_user("ada@example.com").await,
+        app.new_user("grace@example.com").await,
     );
     let refused = ada
         .delete("/users/me", &json!({"password": "not the password"}))

@@ -6,8 +6,8 @@ use crate::support::TestApp;
 async fn others_are_shown_without_email_and_profile() {
     let app = TestApp::start();
     let (ada, grace) = (
-        app.somebody("ada@example.com").await,
-        app.somebody("grace@example.com").await,
+        app.new_user("ada@example.com").await,
+        app.new_user("grace@example.com").await,
     );
     let path = format!("/users/{}", grace.id);
     let own = grace.get(&path).await.expect(200).json();
@@ -30,7 +30,7 @@ async fn others_are_shown_without_email_and_profile() {
 async fn administrators_are_shown_email_and_profile() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let grace = app.somebody("grace@example.com").await;
+    let grace = app.new_user("grace@example.com").await;
     let body = json!({"profile": {"city": "Arlington"}});
     let own = grace.patch("/users/me", &body).await.expect(200).json();
     let path = format!("/users/{}", grace.id);
@@ -38,7 +38,7 @@ async fn administrators_are_shown_email_and_profile() {
     let list = admin.get("/users").await.expect(200).json();
     assert_eq!(list["items"], json!([own["user"]]));
     // The others are shown as to anybody.
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let list = ada.get("/users").await.expect(200).json();
     for user in list["items"].as_array().unwrap() {
         assert!(user.get("email").is_none() && user.get("profile").is_none());
@@ -48,7 +48,7 @@ async fn administrators_are_shown_email_and_profile() {
 #[tokio::test]
 async fn what_names_nobody_is_not_found() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let mut other = ada.id.clone();
     other.replace_range(0..1, "f");
     for nobody in [
@@ -74,7 +74,7 @@ async fn what_names_nobody_is_not_found() {
 #[tokio::test]
 async fn without_a_token_nobody_is_shown() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for path in ["/users", "/users/me", &format!("/users/{}", ada.id)] {
         let answer = app.get(path).await.expect(401);
         assert_eq!(answer.problem(), "unauthorized");

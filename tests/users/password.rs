@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, PASSWORD, TestApp,
-    guesses::{LONG_AGO, LONG_FROM_NOW},
+    PASSWORD, Response, TestApp,
+    lockout::{FAR_FUTURE, FAR_PAST},
     within_a_minute,
 };
 
@@ -19,16 +19,16 @@ fn change(current: &str) -> Value {
 #[tokio::test]
 async fn wrong_passwords_are_counted_wherever_they_are_tried() {
     let app = TestApp::start();
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     for i in 0..2 {
         ada.put(PATH, &change("wrong")).await.expect(401);
         let wrong = json!({"password": format!("guess {i}")});
         ada.delete("/users/me", &wrong).await.expect(401);
     }
     app.sign_in(ADA, "not the password").await.expect(401);
-    assert_eq!(app.guesses(ADA).await.0, 5);
+    assert_eq!(app.lockout(ADA).await.0, 5);
 
-    app.wait_until(ADA, LONG_FROM_NOW).await;
+    app.set_locked_until(ADA, FAR_FUTURE).await;
     for answer in [
         ada.put(PATH, &change(PASSWORD)).await,
         ada.delete("/users/me", &json!({"password": PASSWORD}))
@@ -37,10 +37,10 @@ async fn wrong_passwords_are_counted_wherever_they_are_tried() {
     ] {
         assert_eq!(answer.expect(401).problem(), "invalid_credentials");
     }
-    app.wait_until(ADA, LONG_AGO).await;
+    app.set_locked_until(ADA, FAR_PAST).await;
     ada.put(PATH, &change("wrong")).await.expect(401);
-    assert_eq!(app.guesses(ADA).await.0, 6);
-    app.wait_until(ADA, LONG_AGO).await;
+    assert_eq!(app.lockout(ADA).await.0, 6);
+    app.set_locked_until(ADA, FAR_PAST).await;
     ada.delete("/users/me", &json!({"password": PASSWORD}))
         .await
         .expect(204);
@@ -49,33 +49,33 @@ async fn wrong_passwords_are_counted_wherever_they_are_tried() {
 #[tokio::test]
 async fn a_new_password_makes_guesses_at_the_old_one_forgotten() {
     let app = TestApp::start();
-    let ada = app.somebody(ADA).await;
-    app.set_guesses(ADA, 15, LONG_AGO).await;
+    let ada = app.new_user(ADA).await;
+    app.set_lockout(ADA, 15, FAR_PAST).await;
     ada.put(PATH, &change(PASSWORD)).await.expect(204);
-    assert_eq!(app.guesses(ADA).await, (0, None));
+    assert_eq!(app.lockout(ADA).await, (0, None));
     app.sign_in(ADA, "difference engine").await.expect(200);
 }
 
 #[tokio::test]
 async fn of_many_guesses_at_once_after_a_wait_one_is_made() {
     let app = TestApp::start();
-    let ada = app.somebody(ADA).await;
-    app.set_guesses(ADA, 15, LONG_AGO).await;
+    let ada = app.new_user(ADA).await;
+    app.set_lockout(ADA, 15, FAR_PAST).await;
     let guesses = (0..50).map(|i| {
         let request = ada.request(Method::PUT, PATH);
-        tokio::spawn(Answer::of(request.json(&change(&format!("guess {i}")))))
+        tokio::spawn(Response::to(request.json(&change(&format!("guess {i}")))))
     });
     for answer in guesses.collect::<Vec<_>>() {
         answer.await.unwrap().expect(401);
     }
-    assert_eq!(app.guesses(ADA).await.0, 16);
+    assert_eq!(app.lockout(ADA).await.0, 16);
 }
 
 /// Before it is looked at: without a token, too.
 #[tokio::test]
 async fn what_asks_for_a_password_is_limited_by_address() {
     let app = TestApp::start_with(&["RequestsPerAddress=3"]);
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     let answers = within_a_minute(async |address| {
         let request = |method, path| app.request_from(address, method, path);
         let delete = || request(Method::DELETE, "/users/me").json(&json!({"password": "wrong"}));
@@ -91,7 +91,7 @@ async fn what_asks_for_a_password_is_limited_by_address() {
                 .bearer_auth(&ada.token)
                 .json(&change(PASSWORD)),
         ] {
-            answers.push(Answer::of(request).await);
+            answers.push(Response::to(request).await);
         }
         answers
     })
