@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 /// The routes that take a body, each with one that it takes.
 fn routes() -> [(Method, &'static str, Value); 14] {
@@ -67,11 +67,11 @@ async fn send(
     path: &str,
     kind: &str,
     body: impl Into<Vec<u8>>,
-) -> Answer {
+) -> Response {
     let request = ada
         .request(method.clone(), path)
         .header("content-type", kind);
-    Answer::of(request.body(body.into())).await
+    Response::to(request.body(body.into())).await
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn what_is_not_json_is_refused_by_every_route() {
                 .expect(415);
             assert_eq!(answer.problem(), "not_json", "{method} {path} {kind}");
         }
-        let untyped = Answer::of(ada.request(method.clone(), path).body(valid.to_string())).await;
+        let untyped = Response::to(ada.request(method.clone(), path).body(valid.to_string())).await;
         assert_eq!(untyped.expect(415).problem(), "not_json");
     }
 }

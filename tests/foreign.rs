@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 const PEOPLE: usize = 20;
 
@@ -136,7 +136,7 @@ async fn what_is_somebody_else_s_is_not_there() {
     let app = TestApp::start_with(&["MaxLockDays=36525"]);
     let mut people = Vec::new();
     for number in 0..PEOPLE {
-        let person = app.somebody(&format!("{number}@example.com")).await;
+        let person = app.new_user(&format!("{number}@example.com")).await;
         let owned = bring(&person).await;
         people.push((person, owned));
     }
@@ -146,7 +146,7 @@ async fn what_is_somebody_else_s_is_not_there() {
     for (at, (who, own)) in people.iter().enumerate() {
         let (_, of) = &people[(at + 1) % PEOPLE];
         for route in &routes {
-            let answer = Answer::of(ask((who, own), of, route)).await;
+            let answer = Response::to(ask((who, own), of, route)).await;
             let what = format!("{} {}", route.0, route.1);
             assert_eq!(answer.status, 404, "{what}");
             assert_eq!(answer.problem(), "not_found", "{what}");
@@ -163,7 +163,7 @@ async fn what_is_somebody_else_s_is_not_there() {
     for (who, own) in &people {
         let upload = who.get(&format!("/uploads/{}", own.id)).await.expect(200);
         assert_eq!(upload.json()["upload"]["status"], "pending");
-        let found = Answer::of(ask((who, own), own, &listed)).await;
+        let found = Response::to(ask((who, own), own, &listed)).await;
         found.expect(200);
     }
 }

@@ -5,7 +5,9 @@ use std::fs;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp, eventually, in_hours, parts, token_in};
+use crate::support::{
+    PASSWORD, Response, SignedIn, TestApp, eventually, hours_from_now, parts, token_in,
+};
 
 const PASSWORDS: [&str; 3] = [
     "Canary-Secret-One",
@@ -89,7 +91,7 @@ async fn sign_up(app: &TestApp) {
     let again = body.clone();
     let with_key = |body: &Value| {
         let request = app.request(Method::POST, "/signup").json(body);
-        Answer::of(request.header("idempotency-key", IDEMPOTENCY_KEY))
+        Response::to(request.header("idempotency-key", IDEMPOTENCY_KEY))
     };
     with_key(&body).await.expect(201);
     with_key(&again).await.expect(201);
@@ -122,7 +124,7 @@ async fn sign_up(app: &TestApp) {
     ] {
         let request = app.request(Method::POST, "/signup");
         let request = request.header("content-type", content_type).body(body);
-        let status = Answer::of(request).await.status;
+        let status = Response::to(request).await.status;
         assert!((400..500).contains(&status), "{status}");
     }
 }
@@ -155,7 +157,7 @@ async fn read_and_change(app: &TestApp, ada: &SignedIn<'_>) {
     let stale = ada
         .request(Method::PATCH, "/users/me")
         .header("if-match", "\"canary\"");
-    Answer::of(stale.json(&patch)).await.expect(412);
+    Response::to(stale.json(&patch)).await.expect(412);
 }
 
 async fn refuse_tokens(app: &TestApp, ada: &SignedIn<'_>) {
@@ -175,7 +177,7 @@ async fn refuse_tokens(app: &TestApp, ada: &SignedIn<'_>) {
         get().header("cookie", JUNK_TOKEN),
         app.request(Method::GET, &format!("/users/me?access_token={JUNK_TOKEN}")),
     ] {
-        Answer::of(request).await.expect(401);
+        Response::to(request).await.expect(401);
     }
 }
 
@@ -224,7 +226,7 @@ async fn upload(ada: &SignedIn<'_>, canaries: &mut Canaries) {
     let put = reqwest::Client::new()
         .put(url)
         .header("content-type", "text/canary");
-    Answer::of(put.header("if-none-match", "*").body("canary"))
+    Response::to(put.header("if-none-match", "*").body("canary"))
         .await
         .expect(200);
     ada.post(&complete, &json!({})).await.expect(200);
@@ -243,7 +245,7 @@ async fn upload(ada: &SignedIn<'_>, canaries: &mut Canaries) {
 /// Locks that end in all ways but one: a locked file could not be deleted.
 async fn refuse_locks(ada: &SignedIn<'_>, path: &str) {
     let path = format!("{path}/lock");
-    let until = in_hours(48).0;
+    let until = hours_from_now(48).0;
     for (body, status) in [
         (json!({"until": "canary", "password": PASSWORDS[0]}), 422),
         (json!({"until": until, "canary": PASSWORDS[0]}), 422),
@@ -256,7 +258,7 @@ async fn refuse_locks(ada: &SignedIn<'_>, path: &str) {
 /// Who is managed is in the log, by the id.
 async fn administer(app: &TestApp, canaries: &mut Canaries) {
     let admin = app.admin("canary-admin@example.com").await;
-    let grace = app.somebody("canary-grace@example.com").await;
+    let grace = app.new_user("canary-grace@example.com").await;
     canaries.add_tokens(&admin);
     canaries.add_tokens(&grace);
     grace.get("/admin/users").await.expect(403);
@@ -331,7 +333,7 @@ async fn the_log_tells_what_happened_and_no_secret_and_nobodys_name() {
 #[tokio::test]
 async fn logs_contain_the_route_and_never_the_path() {
     let app = TestApp::start_with(&["LogLevel=info"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let granted = ada.post("/s3/grants", &json!({})).await.expect(201).json();
     let endpoint = granted["companionEndpoint"].as_str().unwrap();
     let base = endpoint.strip_prefix(app.endpoint("api")).unwrap();
@@ -355,13 +357,13 @@ async fn logs_contain_the_route_and_never_the_path() {
     ] {
         for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            Answer::of(app.request(method, &path)).await;
+            Response::to(app.request(method, &path)).await;
         }
         let preflight = app
             .request(Method::OPTIONS, &path)
             .header("origin", "http://localhost:3000")
             .header("access-control-request-method", "GET");
-        Answer::of(preflight).await;
+        Response::to(preflight).await;
     }
     let log = app.complete_log().await;
     for secret in [grant, &ada.id] {
@@ -382,7 +384,7 @@ async fn logs_contain_the_route_and_never_the_path() {
 /// Tables are backed up, exported, and looked at by people: what opens a door is in none of them.
 #[tokio::test]
 async fn no_table_has_a_password_or_a_token() {
-    let app = TestApp::with_mail(&[LOCKS]);
+    let app = TestApp::start_with_mail(&[LOCKS]);
     let mut canaries = Canaries::new(&app).await;
     walk(&app, &mut canaries).await;
     canaries.0.retain(|canary| canary != "canary");
@@ -433,7 +435,7 @@ async fn no_level_makes_the_log_say_more() {
 #[tokio::test]
 async fn what_goes_by_mail_is_not_in_the_log() {
     for mode in ["SignupMode=open", "SignupMode=verified"] {
-        let app = TestApp::with_mail(&["LogLevel=info", mode]);
+        let app = TestApp::start_with_mail(&["LogLevel=info", mode]);
         let mut canaries = Canaries::new(&app).await;
         let body = json!({"email": EMAIL, "password": PASSWORDS[0], "name": "Canary Name"});
         let status = app.post("/signup", &body).await.status;
@@ -447,16 +449,22 @@ async fn what_goes_by_mail_is_not_in_the_log() {
             canaries.add(&token);
             app.finish_sign_up(&token, PASSWORDS[0]).await.expect(204);
         }
-        app.forgot(EMAIL).await.expect(202);
-        app.forgot("canary-nobody@example.com").await.expect(202);
+        app.forgot_password(EMAIL).await.expect(202);
+        app.forgot_password("canary-nobody@example.com")
+            .await
+            .expect(202);
         let token = token_in(
             &app.mail_to(MAILED_TO, "new password").await,
             "reset-password",
         );
         canaries.add(&token);
-        app.reset("canary-token", PASSWORDS[1]).await.expect(422);
-        app.reset(&token, "canary\0canary").await.expect(422);
-        app.reset(&token, PASSWORDS[1]).await.expect(204);
+        app.reset_password("canary-token", PASSWORDS[1])
+            .await
+            .expect(422);
+        app.reset_password(&token, "canary\0canary")
+            .await
+            .expect(422);
+        app.reset_password(&token, PASSWORDS[1]).await.expect(204);
         eventually(async || app.log().matches("mail_sent").count() >= 2).await;
         canaries.assert_not_in(&app.complete_log().await);
     }

@@ -1,11 +1,8 @@
-//! Black-box tests: HTTP requests to the local system, in which the real functions run as processes of their own.
+//! Black-box tests: send HTTP requests to the local system, which runs the real functions as child processes.
 //!
-//! The tree mirrors the URL tree. Each test starts a system of its own on free ports, so they run side by side.
+//! The tree mirrors the URL tree. Each test starts its own system on free ports, so tests run in parallel.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "in a test, what should not happen is a failure"
-)]
+#![expect(clippy::unwrap_used, reason = "an unexpected error fails the test")]
 
 mod admin;
 mod bodies;

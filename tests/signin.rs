@@ -4,22 +4,22 @@ mod lockout;
 use insta::assert_json_snapshot;
 use serde_json::json;
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 #[tokio::test]
-async fn a_signin_answers_with_tokens_and_the_user() {
+async fn a_signin_returns_tokens_and_the_user() {
     let app = TestApp::start();
     let user = app
         .sign_up("Ada@example.com", PASSWORD)
         .await
         .expect(201)
         .json();
-    let answer = app.sign_in("ada@EXAMPLE.com", PASSWORD).await.expect(200);
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let answer = answer.json();
-    assert_eq!(answer["user"], user["user"]);
+    let response = app.sign_in("ada@EXAMPLE.com", PASSWORD).await.expect(200);
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    let response = response.json();
+    assert_eq!(response["user"], user["user"]);
     assert_eq!(
-        (&answer["tokenType"], &answer["expiresIn"]),
+        (&response["tokenType"], &response["expiresIn"]),
         (&json!("Bearer"), &json!(900))
     );
     let ada = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
@@ -28,11 +28,11 @@ async fn a_signin_answers_with_tokens_and_the_user() {
 }
 
 #[tokio::test]
-async fn an_unknown_email_and_a_wrong_password_answer_with_the_same_bytes() {
+async fn an_unknown_email_and_a_wrong_password_get_the_same_response() {
     let app = TestApp::start();
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let wrong = app.sign_in("ada@example.com", "not the password").await;
-    let unknown = app.sign_in("nobody@example.com", "not the password").await;
+    let unknown = app.sign_in("unknown@example.com", "not the password").await;
     let too_long = app.sign_in("ada@example.com", &"x".repeat(500)).await;
     assert_json_snapshot!(wrong.snapshot(), @r#"
     {
@@ -46,29 +46,29 @@ async fn an_unknown_email_and_a_wrong_password_answer_with_the_same_bytes() {
     }
     "#);
     for other in [&unknown, &too_long] {
-        assert_looks_the_same(&wrong, other);
+        assert_same_response(&wrong, other);
     }
     assert_eq!(wrong.header("www-authenticate"), Some("Bearer"));
 }
 
-/// The bodies, and which headers there are.
+/// Asserts the same status, body and header names.
 #[track_caller]
-fn assert_looks_the_same(one: &Answer, other: &Answer) {
+fn assert_same_response(one: &Response, other: &Response) {
     assert_eq!(
-        (one.status, same_bytes(one)),
-        (other.status, same_bytes(other))
+        (one.status, body_without_id(one)),
+        (other.status, body_without_id(other))
     );
-    let names = |answer: &Answer| {
-        let names = answer.headers.keys().map(ToString::to_string);
+    let names = |response: &Response| {
+        let names = response.headers.keys().map(ToString::to_string);
         names.collect::<Vec<_>>()
     };
     assert_eq!(names(one), names(other));
 }
 
-/// The body, but for the request's own id.
-fn same_bytes(answer: &Answer) -> String {
-    let id = answer.header("x-request-id").unwrap();
-    String::from_utf8(answer.body.clone())
+/// Returns the body without the request id.
+fn body_without_id(response: &Response) -> String {
+    let id = response.header("x-request-id").unwrap();
+    String::from_utf8(response.body.clone())
         .unwrap()
         .replace(id, "")
 }
@@ -110,7 +110,7 @@ async fn every_byte_of_a_password_counts() {
         }
     }
     app.sign_in("1@example.com", "nul").await.expect(401);
-    // bcrypt takes a repetition around a NUL for the password itself.
+    // To bcrypt, a password repeated around a NUL equals the password.
     for password in [longest.as_str(), PASSWORD] {
         app.sign_up("ada@example.com", PASSWORD).await;
         app.sign_in("ada@example.com", &format!("{password}\0{password}"))
@@ -123,8 +123,8 @@ async fn every_byte_of_a_password_counts() {
         "\u{1f5dd}".repeat(18),
         "\u{e9}".repeat(36),
     ] {
-        let answer = app.sign_up("new@example.com", &too_long).await.expect(422);
-        assert_eq!(answer.problem(), "validation_failed");
-        assert_eq!(answer.json()["errors"][0]["code"], "password_too_long");
+        let response = app.sign_up("new@example.com", &too_long).await.expect(422);
+        assert_eq!(response.problem(), "validation_failed");
+        assert_eq!(response.json()["errors"][0]["code"], "password_too_long");
     }
 }

@@ -8,21 +8,21 @@ use insta::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, TestApp, rounds};
+use crate::support::{PASSWORD, Response, TestApp, rounds};
 
 #[tokio::test]
-async fn a_new_account_is_created_and_told_where_it_is() {
+async fn a_sign_up_creates_an_account_and_returns_its_location() {
     let app = TestApp::start();
     let body = json!({
         "email": "Ada@Example.com", "password": PASSWORD, "name": "Ada Lovelace",
         "profile": {"firstName": "Ada", "lastName": "Lovelace", "city": "London", "age": 36},
     });
-    let answer = app.post("/signup", &body).await.expect(201);
-    let user = &answer.json()["user"];
+    let response = app.post("/signup", &body).await.expect(201);
+    let user = &response.json()["user"];
     let location = format!("/users/{}", user["id"].as_str().unwrap());
-    assert_eq!(answer.header("location"), Some(location.as_str()));
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    assert_json_snapshot!(answer.json(), {
+    assert_eq!(response.header("location"), Some(location.as_str()));
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    assert_json_snapshot!(response.json(), {
         ".user.id" => insta::dynamic_redaction(uuid_v7),
         ".user.createdAt" => insta::dynamic_redaction(rfc3339_utc),
         ".user.updatedAt" => insta::dynamic_redaction(rfc3339_utc),
@@ -46,14 +46,20 @@ async fn a_new_account_is_created_and_told_where_it_is() {
     "#);
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "insta passes it so")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that insta calls"
+)]
 fn uuid_v7(id: Content, _: ContentPath<'_>) -> &'static str {
     let id = uuid::Uuid::parse_str(id.as_str().unwrap()).unwrap();
     assert_eq!(id.get_version_num(), 7);
     "[UUIDv7]"
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "insta passes it so")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that insta calls"
+)]
 fn rfc3339_utc(time: Content, _: ContentPath<'_>) -> &'static str {
     let time = time.as_str().unwrap();
     assert!(
@@ -92,12 +98,11 @@ async fn a_second_signup_with_the_same_email_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn everything_wrong_with_a_body_is_told_at_once() {
+async fn a_sign_up_reports_all_invalid_fields_at_once() {
     let app = TestApp::start();
-    let body =
-        json!({"email": "nobody", "password": "short", "profile": {"age": -1}, "role": "admin"});
-    let answer = app.post("/signup", &body).await;
-    assert_json_snapshot!(answer.snapshot(), @r#"
+    let body = json!({"email": "not-an-email", "password": "short", "profile": {"age": -1}, "role": "admin"});
+    let response = app.post("/signup", &body).await;
+    assert_json_snapshot!(response.snapshot(), @r#"
     {
       "type": "about:blank",
       "title": "Unprocessable Entity",
@@ -154,8 +159,8 @@ async fn names_that_look_empty_or_change_the_direction_of_text_are_refused() {
         ("Ada\u{200f}", "control_character"),
         ("Ada\u{2028}Lovelace", "control_character"),
     ] {
-        let answer = sign_up(text, text).await.expect(422).json();
-        let errors = answer["errors"].as_array().unwrap();
+        let response = sign_up(text, text).await.expect(422).json();
+        let errors = response["errors"].as_array().unwrap();
         let errors: Vec<_> = errors
             .iter()
             .map(|error| (&error["pointer"], &error["code"]))
@@ -177,7 +182,7 @@ async fn names_that_look_empty_or_change_the_direction_of_text_are_refused() {
     assert_eq!(user["user"]["name"], name);
 }
 
-/// Ways to write one address: case, composed and decomposed accents, spaces around it.
+/// Spellings of one e-mail: case, composed and decomposed accents, surrounding spaces.
 const VARIANTS: [&str; 8] = [
     "jos\u{e9}@example.com",
     "JOS\u{c9}@EXAMPLE.COM",
@@ -200,15 +205,17 @@ async fn of_200_simultaneous_signups_with_one_email_exactly_one_wins() {
                 .replace("JOS", &format!("JOS{round}"));
             let email = email.replace("jOS", &format!("jOS{round}"));
             let body = json!({"email": email, "password": PASSWORD, "name": "Jos\u{e9}"});
-            tokio::spawn(Answer::of(app.request(Method::POST, "/signup").json(&body)))
+            tokio::spawn(Response::to(
+                app.request(Method::POST, "/signup").json(&body),
+            ))
         });
         let mut statuses = Vec::new();
         for attempt in attempts.collect::<Vec<_>>() {
-            let answer = attempt.await.unwrap();
-            if answer.status == 409 {
-                assert_eq!(answer.problem(), "email_taken");
+            let response = attempt.await.unwrap();
+            if response.status == 409 {
+                assert_eq!(response.problem(), "email_taken");
             }
-            statuses.push(answer.status);
+            statuses.push(response.status);
         }
         statuses.sort_unstable();
         let (first, others) = statuses.split_first().unwrap();
@@ -221,10 +228,10 @@ async fn of_200_simultaneous_signups_with_one_email_exactly_one_wins() {
 }
 
 #[tokio::test]
-async fn a_freed_email_can_sign_up_again() {
+async fn the_email_of_a_deleted_account_can_sign_up_again() {
     let app = TestApp::start();
     for _ in 0..3 {
-        let ada = app.somebody("ada@example.com").await;
+        let ada = app.new_user("ada@example.com").await;
         ada.delete("/users/me", &json!({"password": PASSWORD}))
             .await
             .expect(204);
@@ -238,8 +245,9 @@ async fn a_freed_email_can_sign_up_again() {
     );
 }
 
-async fn with_key(app: &TestApp, key: &str, body: &Value) -> Answer {
-    Answer::of(
+/// Signs up with an idempotency key.
+async fn with_key(app: &TestApp, key: &str, body: &Value) -> Response {
+    Response::to(
         app.request(Method::POST, "/signup")
             .header("idempotency-key", key)
             .json(body),
@@ -248,7 +256,7 @@ async fn with_key(app: &TestApp, key: &str, body: &Value) -> Answer {
 }
 
 #[tokio::test]
-async fn the_same_request_with_the_same_key_gets_the_same_answer() {
+async fn the_same_sign_up_with_the_same_idempotency_key_gets_the_same_response() {
     let app = TestApp::start();
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "name": "Ada"});
     let first = with_key(&app, "\"8e03978e\"", &body).await.expect(201);
@@ -262,7 +270,7 @@ async fn the_same_request_with_the_same_key_gets_the_same_answer() {
 }
 
 #[tokio::test]
-async fn another_request_with_the_same_key_is_refused() {
+async fn a_different_sign_up_with_the_same_idempotency_key_is_refused() {
     let app = TestApp::start();
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "name": "Ada"});
     with_key(&app, "key", &body).await.expect(201);
@@ -274,8 +282,8 @@ async fn another_request_with_the_same_key_is_refused() {
     ] {
         let mut other_body = body.clone();
         other_body[member] = other;
-        let answer = with_key(&app, "key", &other_body).await.expect(422);
-        assert_eq!(answer.problem(), "idempotency_key_reused", "{member}");
+        let response = with_key(&app, "key", &other_body).await.expect(422);
+        assert_eq!(response.problem(), "idempotency_key_reused", "{member}");
     }
     let too_long = "k".repeat(256);
     assert_eq!(
@@ -285,19 +293,19 @@ async fn another_request_with_the_same_key_is_refused() {
 }
 
 #[tokio::test]
-async fn one_key_sent_many_times_at_once_makes_one_account() {
+async fn simultaneous_sign_ups_with_one_idempotency_key_create_one_account() {
     let app = TestApp::start();
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "name": "Ada"});
     let send = || {
         let request = app
             .request(Method::POST, "/signup")
             .header("idempotency-key", "key");
-        tokio::spawn(Answer::of(request.json(&body)))
+        tokio::spawn(Response::to(request.json(&body)))
     };
-    let answers: Vec<_> = (0..20).map(|_| send()).collect();
+    let responses: Vec<_> = (0..20).map(|_| send()).collect();
     let mut bodies = Vec::new();
-    for answer in answers {
-        bodies.push(answer.await.unwrap().expect(201).body);
+    for response in responses {
+        bodies.push(response.await.unwrap().expect(201).body);
     }
     assert!(bodies.windows(2).all(|two| two[0] == two[1]));
 }

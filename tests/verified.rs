@@ -1,58 +1,61 @@
-//! Sign-ups with `SignupMode=verified`: an account begins with a mail that was read.
+//! Sign-ups with `SignupMode=verified`: the link in the mail creates the account.
 
 use std::{cell::Cell, rc::Rc};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp, at_once, token_in};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp, run_concurrently, token_in};
 
 const OTHER: &str = "difference engine";
+/// A word in the subject of the mail that finishes a sign-up.
 const FINISH: &str = "Finish";
 
 fn start() -> TestApp {
-    TestApp::with_mail(&["SignupMode=verified"])
+    TestApp::start_with_mail(&["SignupMode=verified"])
 }
 
-async fn link(app: &TestApp, email: &str) -> String {
+/// Returns the token of the mailed sign-up link.
+async fn mailed_token(app: &TestApp, email: &str) -> String {
     token_in(&app.mail_to(email, FINISH).await, "finish-sign-up")
 }
 
-async fn account(app: &TestApp, email: &str) {
+/// Signs up and finishes the sign-up with the mailed link.
+async fn create_account(app: &TestApp, email: &str) {
     app.sign_up(email, PASSWORD).await.expect(202);
-    let token = link(app, email).await;
+    let token = mailed_token(app, email).await;
     app.finish_sign_up(&token, PASSWORD).await.expect(204);
 }
 
-/// What of an answer could tell one address from another.
-fn told(answer: &Answer) -> (u16, Vec<u8>, Vec<(String, String)>) {
-    let differs = ["x-request-id", "apigw-requestid", "date", "ratelimit"];
-    let headers = answer.headers.iter().map(|(name, value)| {
+/// Returns status, body and headers, without what differs in each response.
+fn comparable(response: &Response) -> (u16, Vec<u8>, Vec<(String, String)>) {
+    let varying = ["x-request-id", "apigw-requestid", "date", "ratelimit"];
+    let headers = response.headers.iter().map(|(name, value)| {
         let value = value.to_str().unwrap().to_owned();
         (name.to_string(), value)
     });
-    let headers = headers.filter(|(name, _)| !differs.contains(&name.as_str()));
-    (answer.status, answer.body.clone(), headers.collect())
+    let headers = headers.filter(|(name, _)| !varying.contains(&name.as_str()));
+    (response.status, response.body.clone(), headers.collect())
 }
 
 #[tokio::test]
-async fn an_account_begins_when_its_mail_is_read() {
+async fn a_verified_sign_up_creates_the_account_when_its_link_is_used() {
     let app = start();
     let body = json!({
         "email": "Ada@Example.com", "password": PASSWORD, "name": "Ada Lovelace",
         "profile": {"city": "London", "age": 36},
     });
-    let answer = app.post("/signup", &body).await.expect(202);
-    assert_eq!(answer.json(), json!({"status": "verification_pending"}));
-    assert_eq!(answer.header("location"), None);
+    let response = app.post("/signup", &body).await.expect(202);
+    assert_eq!(response.json(), json!({"status": "verification_pending"}));
+    assert_eq!(response.header("location"), None);
     let unknown = app
-        .sign_in("nobody@example.com", PASSWORD)
+        .sign_in("unknown@example.com", PASSWORD)
         .await
         .expect(401);
     let pending = app.sign_in("ada@example.com", PASSWORD).await.expect(401);
     assert_eq!(pending.snapshot(), unknown.snapshot());
 
-    let token = link(&app, "Ada@example.com").await;
+    let token = mailed_token(&app, "Ada@example.com").await;
     let without = app.verify_email(&token).await.expect(422);
     assert_eq!(without.json()["errors"][0]["pointer"], "/password");
     app.finish_sign_up(&token, "short").await.expect(422);
@@ -65,21 +68,21 @@ async fn an_account_begins_when_its_mail_is_read() {
         (&json!("London"), &json!(36))
     );
     let key = json!({"email": {"S": "ada@example.com"}});
-    let credential = app.item("Credentials", &key).await;
+    let credential = app.get_item("Credentials", &key).await;
     assert!(credential["verified_at"]["S"].is_string());
     let again = app.finish_sign_up(&token, PASSWORD).await.expect(422);
     assert_eq!(again.problem(), "invalid_email_token");
 }
 
 #[tokio::test]
-async fn a_taken_address_answers_like_a_free_one_and_its_owner_is_told() {
+async fn a_taken_email_gets_the_same_response_as_a_free_one() {
     let app = start();
-    account(&app, "ada@example.com").await;
+    create_account(&app, "ada@example.com").await;
     let taken = app.sign_up("ADA@example.com", OTHER).await.expect(202);
     let free = app.sign_up("bob@example.com", OTHER).await.expect(202);
-    assert_eq!(told(&taken), told(&free));
-    link(&app, "bob@example.com").await;
-    // A mailbox gets one mail of a kind in five minutes, and this one has had it: the order is replaced, not added to.
+    assert_eq!(comparable(&taken), comparable(&free));
+    mailed_token(&app, "bob@example.com").await;
+    // A mailbox gets one mail of a kind in five minutes, and this one already has: the new order replaces the old one.
     let mails = app.mails_to("ada@example.com").await;
     assert!((1..=2).contains(&mails.len()), "{mails:?}");
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
@@ -87,7 +90,7 @@ async fn a_taken_address_answers_like_a_free_one_and_its_owner_is_told() {
 }
 
 #[tokio::test]
-async fn the_mail_to_the_owner_of_a_taken_address_has_no_token() {
+async fn the_mail_to_the_owner_of_a_taken_email_has_no_token() {
     let dir = tempfile::tempdir().unwrap();
     let mail = ["--parameter", crate::support::WITH_MAIL];
     let open = TestApp::start_in(dir.path(), &mail);
@@ -103,14 +106,14 @@ async fn the_mail_to_the_owner_of_a_taken_address_has_no_token() {
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
 }
 
-/// Somebody signs up with my address and their password, and I open the link.
+/// A stranger signs up with Ada's e-mail and their own password, and Ada opens the link.
 #[tokio::test]
-async fn whoever_has_the_mailbox_has_the_account() {
+async fn the_account_gets_the_password_of_the_mailbox_owner() {
     let app = start();
     app.sign_up("ada@example.com", "password of a stranger")
         .await
         .expect(202);
-    let token = link(&app, "ada@example.com").await;
+    let token = mailed_token(&app, "ada@example.com").await;
     app.finish_sign_up(&token, PASSWORD).await.expect(204);
     app.sign_in("ada@example.com", "password of a stranger")
         .await
@@ -119,48 +122,48 @@ async fn whoever_has_the_mailbox_has_the_account() {
 }
 
 #[tokio::test]
-async fn nobody_blocks_an_address_and_the_last_sign_up_counts() {
+async fn a_pending_sign_up_does_not_block_an_email_and_the_last_one_wins() {
     let app = start();
     for name in ["A Stranger", "Ada"] {
         let body = json!({"email": "ada@example.com", "password": OTHER, "name": name});
         app.post("/signup", &body).await.expect(202);
     }
-    let token = link(&app, "ada@example.com").await;
+    let token = mailed_token(&app, "ada@example.com").await;
     app.finish_sign_up(&token, PASSWORD).await.expect(204);
-    let answer = app.sign_in("ada@example.com", PASSWORD).await.expect(200);
-    assert_eq!(answer.json()["user"]["name"], "Ada");
+    let response = app.sign_in("ada@example.com", PASSWORD).await.expect(200);
+    assert_eq!(response.json()["user"]["name"], "Ada");
 }
 
 #[tokio::test]
-async fn a_repeated_sign_up_is_known_by_its_key() {
+async fn a_verified_sign_up_is_replayed_by_its_idempotency_key() {
     let app = start();
     let body =
         |password: &str| json!({"email": "ada@example.com", "password": password, "name": "Ada"});
     let with_key = |body: &Value| {
         let request = app.request(Method::POST, "/signup").json(body);
-        Answer::of(request.header("idempotency-key", "once"))
+        Response::to(request.header("idempotency-key", "once"))
     };
     let first = with_key(&body(PASSWORD)).await.expect(202);
     let again = with_key(&body(PASSWORD)).await.expect(202);
-    assert_eq!(told(&first), told(&again));
+    assert_eq!(comparable(&first), comparable(&again));
     let other = with_key(&body(OTHER)).await.expect(422);
     assert_eq!(other.problem(), "idempotency_key_reused");
 }
 
 #[tokio::test]
-async fn of_simultaneous_uses_of_one_link_exactly_one_makes_the_account() {
+async fn of_simultaneous_uses_of_one_link_exactly_one_creates_the_account() {
     let app = start();
     app.sign_up("ada@example.com", PASSWORD).await.expect(202);
-    let token = link(&app, "ada@example.com").await;
+    let token = mailed_token(&app, "ada@example.com").await;
     let app = Rc::new(app);
     let won = Rc::new(Cell::new(0));
-    at_once((0..50).map(|i| {
+    run_concurrently((0..50).map(|i| {
         let (app, token, won) = (Rc::clone(&app), token.clone(), Rc::clone(&won));
         async move {
-            let answer = app.finish_sign_up(&token, &format!("{OTHER} {i}")).await;
-            match answer.status {
+            let response = app.finish_sign_up(&token, &format!("{OTHER} {i}")).await;
+            match response.status {
                 204 => won.set(won.get() + 1),
-                _ => assert_eq!(answer.expect(422).problem(), "invalid_email_token"),
+                _ => assert_eq!(response.expect(422).problem(), "invalid_email_token"),
             }
         }
     }))
@@ -169,16 +172,16 @@ async fn of_simultaneous_uses_of_one_link_exactly_one_makes_the_account() {
 }
 
 #[tokio::test]
-async fn an_address_that_was_taken_meanwhile_is_a_conflict() {
+async fn an_email_taken_before_its_link_is_used_is_a_conflict() {
     let app = start();
-    account(&app, "ada@example.com").await;
+    create_account(&app, "ada@example.com").await;
     app.sign_up("ada@example.com", OTHER).await.expect(202);
     let token = json!({
         "purpose": {"S": "sign_up"}, "email": {"S": "ada@example.com"},
         "email_canonical": {"S": "ada@example.com"},
     });
-    let token = app.plant_token(60, &token).await;
-    let answer = app.finish_sign_up(&token, OTHER).await.expect(409);
-    assert_eq!(answer.problem(), "email_taken");
+    let token = app.insert_email_token(60, &token).await;
+    let response = app.finish_sign_up(&token, OTHER).await.expect(409);
+    assert_eq!(response.problem(), "email_taken");
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
 }

@@ -1,41 +1,42 @@
-//! The link that a sign-up brings, where accounts are made at once.
+//! The link to verify an e-mail, with `SignupMode=open`.
 
 use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, SignedIn, TestApp, token_in};
 
-async fn link(app: &TestApp, email: &str) -> String {
+/// Returns the token of the mailed link.
+async fn mailed_token(app: &TestApp, email: &str) -> String {
     token_in(&app.mail_to(email, "Confirm").await, "verify-email")
 }
 
-async fn credential(app: &TestApp, email: &str) -> Value {
-    app.item("Credentials", &json!({"email": {"S": email}}))
+async fn credential_item(app: &TestApp, email: &str) -> Value {
+    app.get_item("Credentials", &json!({"email": {"S": email}}))
         .await
 }
 
 #[tokio::test]
-async fn a_link_verifies_an_address_once() {
-    let app = TestApp::with_mail(&[]);
+async fn a_link_verifies_an_email_once() {
+    let app = TestApp::start_with_mail(&[]);
     app.sign_up("Ada@Example.com", PASSWORD).await.expect(201);
-    let token = link(&app, "Ada@example.com").await;
-    let before = credential(&app, "ada@example.com").await;
+    let token = mailed_token(&app, "Ada@example.com").await;
+    let before = credential_item(&app, "ada@example.com").await;
     assert!(before["verified_at"].is_null());
     app.verify_email(&token).await.expect(204);
-    let after = credential(&app, "ada@example.com").await;
+    let after = credential_item(&app, "ada@example.com").await;
     let at = after["verified_at"]["S"].as_str().unwrap();
     assert!(at.ends_with('Z'), "{at}");
     let again = app.verify_email(&token).await.expect(422);
     assert_eq!(again.problem(), "invalid_email_token");
-    // It changes nothing else.
+    // Nothing else changed.
     assert_eq!(after["hash"], before["hash"]);
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
-async fn a_link_is_for_the_account_that_it_was_mailed_for() {
-    let app = TestApp::with_mail(&[]);
-    let ada = app.somebody("ada@example.com").await;
-    let token = link(&app, "ada@example.com").await;
+async fn a_link_verifies_only_the_account_that_it_was_sent_for() {
+    let app = TestApp::start_with_mail(&[]);
+    let ada = app.new_user("ada@example.com").await;
+    let token = mailed_token(&app, "ada@example.com").await;
     ada.delete("/users/me", &json!({"password": PASSWORD}))
         .await
         .expect(204);
@@ -43,15 +44,15 @@ async fn a_link_is_for_the_account_that_it_was_mailed_for() {
     assert_eq!(gone.problem(), "invalid_email_token");
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     app.verify_email(&token).await.expect(422);
-    let credential = credential(&app, "ada@example.com").await;
+    let credential = credential_item(&app, "ada@example.com").await;
     assert!(credential["verified_at"].is_null());
 }
 
 #[tokio::test]
-async fn a_link_for_something_else_verifies_nothing() {
-    let app = TestApp::with_mail(&[]);
+async fn a_link_for_another_purpose_verifies_nothing() {
+    let app = TestApp::start_with_mail(&[]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
-    app.forgot("ada@example.com").await.expect(202);
+    app.forgot_password("ada@example.com").await.expect(202);
     let mail = app.mail_to("ada@example.com", "new password").await;
     let token = token_in(&mail, "reset-password");
     for body in [
@@ -60,19 +61,21 @@ async fn a_link_for_something_else_verifies_nothing() {
         json!({"token": ""}),
         json!({"token": token, "password": "difference engine"}),
     ] {
-        let answer = app.post("/verify-email", &body).await.expect(422);
-        assert_eq!(answer.problem(), "invalid_email_token", "{body}");
+        let response = app.post("/verify-email", &body).await.expect(422);
+        assert_eq!(response.problem(), "invalid_email_token", "{body}");
     }
     for body in [json!({}), json!({"token": 7}), json!({"tokens": "x"})] {
-        let answer = app.post("/verify-email", &body).await.expect(422);
-        assert_eq!(answer.problem(), "validation_failed", "{body}");
+        let response = app.post("/verify-email", &body).await.expect(422);
+        assert_eq!(response.problem(), "validation_failed", "{body}");
     }
-    // Still good for what it is for.
-    app.reset(&token, "difference engine").await.expect(204);
+    // The token still works for its own purpose.
+    app.reset_password(&token, "difference engine")
+        .await
+        .expect(204);
 }
 
 #[tokio::test]
-async fn where_no_mail_is_sent_a_sign_up_orders_none() {
+async fn a_sign_up_without_configured_mail_orders_no_mail() {
     let app = TestApp::start();
     SignedIn::new(&app, {
         app.sign_up("ada@example.com", PASSWORD).await.expect(201);

@@ -1,10 +1,10 @@
-//! Who may do what: every route for everybody.
+//! Who may call the admin routes.
 
 use reqwest::Method;
 use serde_json::json;
 
-use super::{ask, credential, standing, user};
-use crate::support::{Answer, SignedIn, TestApp};
+use super::{account_state, credential_item, manage, user_item};
+use crate::support::{Response, SignedIn, TestApp};
 
 const ROUTES: [(Method, &str); 6] = [
     (Method::GET, "/admin/users"),
@@ -14,51 +14,61 @@ const ROUTES: [(Method, &str); 6] = [
     (Method::PUT, "/admin/users/{id}/roles"),
     (Method::DELETE, "/admin/users/{id}"),
 ];
-/// Everything there is to ask of one account.
-const ASKED: [&str; 6] = ["see", "disable", "enable", "admin", "nobody", "delete"];
-const CHANGES: [&str; 5] = ["disable", "enable", "admin", "nobody", "delete"];
+/// The actions on one account.
+const ACTIONS: [&str; 6] = [
+    "get",
+    "disable",
+    "enable",
+    "grant admin",
+    "revoke admin",
+    "delete",
+];
+const CHANGES: [&str; 5] = ["disable", "enable", "grant admin", "revoke admin", "delete"];
 
 #[tokio::test]
-async fn every_route_is_for_administrators() {
+async fn every_admin_route_requires_the_admin_role() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let grace = app.somebody("grace@example.com").await;
-    // Neither somebody else's nor one's own account, nor one that nobody has.
+    let grace = app.new_user("grace@example.com").await;
+    // Another user's account, an admin's, a malformed id, and the caller's own account.
     let ids = [&grace.id, &admin.id, "no-id"];
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for (method, path) in ROUTES {
         for id in ids.into_iter().chain([ada.id.as_str()]) {
             let path = path.replace("{id}", id);
-            // A body that is no body tells nobody anything either.
+            // A malformed body gets the same responses.
             for body in ["{\"roles\": [\"admin\"]}", "{"] {
                 let request = |request: reqwest::RequestBuilder| {
                     let typed = request.header("content-type", "application/json");
-                    Answer::of(typed.body(body))
+                    Response::to(typed.body(body))
                 };
-                let what = format!("{method} {path}");
+                let route = format!("{method} {path}");
                 let anonymous = request(app.request(method.clone(), &path)).await;
-                assert_eq!(anonymous.status, 401, "{what}");
-                assert_eq!(anonymous.problem(), "unauthorized", "{what}");
+                assert_eq!(anonymous.status, 401, "{route}");
+                assert_eq!(anonymous.problem(), "unauthorized", "{route}");
                 let forged = app.request(method.clone(), &path).bearer_auth("a.b.c");
-                assert_eq!(request(forged).await.problem(), "invalid_token", "{what}");
+                assert_eq!(request(forged).await.problem(), "invalid_token", "{route}");
                 let user = request(ada.request(method.clone(), &path)).await;
-                assert_eq!(user.status, 403, "{what}");
-                assert_eq!(user.problem(), "forbidden", "{what}");
+                assert_eq!(user.status, 403, "{route}");
+                assert_eq!(user.problem(), "forbidden", "{route}");
             }
         }
         let path = path.replace("{id}", &grace.id);
         let request = admin.request(method.clone(), &path);
-        let answer = Answer::of(request.json(&json!({"roles": []}))).await;
-        assert!([200, 204].contains(&answer.status), "{method} {path}");
+        let response = Response::to(request.json(&json!({"roles": []}))).await;
+        assert!([200, 204].contains(&response.status), "{method} {path}");
     }
     let untouched = (1, false, vec![]);
-    assert_eq!(standing(&app, "ada@example.com", &ada.id).await, untouched);
+    assert_eq!(
+        account_state(&app, "ada@example.com", &ada.id).await,
+        untouched
+    );
 }
 
 #[tokio::test]
-async fn a_role_in_the_tables_counts_from_the_next_sign_in() {
+async fn a_new_role_takes_effect_at_the_next_sign_in() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     app.make_admin("ada@example.com");
     ada.get("/admin/users").await.expect(403);
     let later = app
@@ -71,12 +81,12 @@ async fn a_role_in_the_tables_counts_from_the_next_sign_in() {
 }
 
 #[tokio::test]
-async fn what_names_nobody_is_not_found() {
+async fn an_admin_route_with_an_unknown_user_id_is_a_404() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
     let mut other = admin.id.clone();
     other.replace_range(0..1, "f");
-    for nobody in [
+    for id in [
         other.as_str(),
         "me",
         "1",
@@ -84,63 +94,65 @@ async fn what_names_nobody_is_not_found() {
         "..%2fusers",
         &admin.id.to_uppercase(),
     ] {
-        for what in ASKED {
-            let answer = ask(&admin, what, nobody).await;
-            assert_eq!(answer.status, 404, "{what} {nobody}");
-            assert_eq!(answer.problem(), "not_found", "{what} {nobody}");
+        for action in ACTIONS {
+            let response = manage(&admin, action, id).await;
+            assert_eq!(response.status, 404, "{action} {id}");
+            assert_eq!(response.problem(), "not_found", "{action} {id}");
         }
     }
 }
 
 #[tokio::test]
-async fn administrators_change_nothing_of_their_own_account() {
+async fn an_admin_cannot_manage_their_own_account() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    for what in CHANGES {
-        let answer = ask(&admin, what, &admin.id).await;
-        assert_eq!(answer.status, 409, "{what}");
-        assert_eq!(answer.problem(), "not_yourself", "{what}");
+    for action in CHANGES {
+        let response = manage(&admin, action, &admin.id).await;
+        assert_eq!(response.status, 409, "{action}");
+        assert_eq!(response.problem(), "not_yourself", "{action}");
     }
     let unchanged = (1, false, vec!["admin".to_owned()]);
     assert_eq!(
-        standing(&app, "admin@example.com", &admin.id).await,
+        account_state(&app, "admin@example.com", &admin.id).await,
         unchanged
     );
 }
 
-/// A token says what was so when it was made. Whoever lost the role since then must not get it back by themselves, nor
-/// take others with them.
+/// The access token still has the role. A former admin must neither restore their own role nor change other accounts.
 #[tokio::test]
-async fn who_is_no_administrator_any_more_changes_nothing_whatever_the_token_says() {
+async fn a_demoted_disabled_or_deleted_admin_cannot_change_accounts() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let grace = app.somebody("grace@example.com").await;
-    for (i, end) in ["nobody", "disable", "delete"].into_iter().enumerate() {
+    let grace = app.new_user("grace@example.com").await;
+    for (i, end) in ["revoke admin", "disable", "delete"]
+        .into_iter()
+        .enumerate()
+    {
         let former = app.admin(&format!("{i}@example.com")).await;
-        ask(&admin, end, &former.id)
+        manage(&admin, end, &former.id)
             .await
             .expect(if end == "delete" { 204 } else { 200 });
-        // Not "enable" and "nobody": these are so already.
-        for what in ["disable", "admin", "delete"] {
+        // Not "enable" and "revoke admin", which would change nothing.
+        for action in ["disable", "grant admin", "delete"] {
             for id in [&grace.id, &admin.id] {
-                if (what, id) == ("admin", &admin.id) {
+                if (action, id) == ("grant admin", &admin.id) {
                     continue;
                 }
-                let answer = ask(&former, what, id).await;
-                assert_eq!(answer.status, 403, "after {end}: {what}");
-                assert_eq!(answer.problem(), "forbidden", "after {end}: {what}");
+                let response = manage(&former, action, id).await;
+                assert_eq!(response.status, 403, "after {end}: {action}");
+                assert_eq!(response.problem(), "forbidden", "after {end}: {action}");
             }
         }
-        for what in CHANGES {
-            let own = ask(&former, what, &former.id).await;
-            assert_eq!(own.problem(), "not_yourself", "after {end}: {what}");
+        for action in CHANGES {
+            let own = manage(&former, action, &former.id).await;
+            assert_eq!(own.problem(), "not_yourself", "after {end}: {action}");
         }
     }
     let untouched = (1, false, vec![]);
     assert_eq!(
-        standing(&app, "grace@example.com", &grace.id).await,
+        account_state(&app, "grace@example.com", &grace.id).await,
         untouched
     );
-    assert!(!user(&app, &admin.id).await.is_null());
-    assert!(!credential(&app, "admin@example.com").await.is_null());
+    assert!(!user_item(&app, &admin.id).await.is_null());
+    assert!(!credential_item(&app, "admin@example.com").await.is_null());
 }

@@ -1,20 +1,20 @@
 use serde_json::{Value, json};
 
-use super::ask;
+use super::manage;
 use crate::support::TestApp;
 
 #[tokio::test]
-async fn the_listing_is_everybody_newest_first_with_all_there_is_to_see() {
+async fn the_admin_listing_shows_all_users_in_full_newest_first() {
     let app = TestApp::start();
     let admin = app.admin("Admin@example.com").await;
     let mut ids = vec![admin.id.clone()];
     for i in 0..5 {
-        let somebody = app.somebody(&format!("{i}@example.com")).await;
+        let user = app.new_user(&format!("{i}@example.com")).await;
         let patch = json!({"profile": {"city": "London"}});
-        somebody.patch("/users/me", &patch).await.expect(200);
-        ids.insert(0, somebody.id);
+        user.patch("/users/me", &patch).await.expect(200);
+        ids.insert(0, user.id);
     }
-    ask(&admin, "disable", &ids[1]).await.expect(200);
+    manage(&admin, "disable", &ids[1]).await.expect(200);
     for limit in 1..=7 {
         let mut seen: Vec<Value> = Vec::new();
         let mut next = String::new();
@@ -45,7 +45,7 @@ async fn the_listing_is_everybody_newest_first_with_all_there_is_to_see() {
 }
 
 #[tokio::test]
-async fn a_broken_cursor_or_limit_is_refused() {
+async fn the_admin_listing_refuses_an_invalid_cursor_or_limit() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
     let cursor = admin.get("/admin/users?cursor=x").await.expect(422);
@@ -55,13 +55,13 @@ async fn a_broken_cursor_or_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn one_account_is_shown_with_its_version_and_status_and_no_secret() {
+async fn an_admin_sees_an_account_with_its_etag_and_status_and_no_secret() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("Ada@example.com").await;
+    let ada = app.new_user("Ada@example.com").await;
     let mut own = ada.get("/users/me").await.expect(200).json();
     own["user"]["status"] = json!("active");
-    let seen = ask(&admin, "see", &ada.id).await.expect(200);
+    let seen = manage(&admin, "get", &ada.id).await.expect(200);
     assert_eq!(seen.header("etag"), Some("\"1\""));
     assert_eq!(seen.header("cache-control"), Some("no-store"));
     assert_eq!(seen.json(), own);

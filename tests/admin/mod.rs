@@ -10,44 +10,44 @@ mod status;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, SignedIn, TestApp};
+use crate::support::{Response, SignedIn, TestApp};
 
-/// Asks for something that a path says: `disable`, `enable`, `delete`, or `admin` and `nobody` for roles.
-async fn ask(who: &SignedIn<'_>, what: &str, id: &str) -> Answer {
+/// Sends a request about the account `id`: `get`, `disable`, `enable`, `grant admin`, `revoke admin` or `delete`.
+async fn manage(caller: &SignedIn<'_>, action: &str, id: &str) -> Response {
     let path = format!("/admin/users/{id}");
-    Answer::of(match what {
-        "see" => who.request(Method::GET, &path),
-        "delete" => who.request(Method::DELETE, &path),
-        "admin" => who
+    Response::to(match action {
+        "get" => caller.request(Method::GET, &path),
+        "delete" => caller.request(Method::DELETE, &path),
+        "grant admin" => caller
             .request(Method::PUT, &format!("{path}/roles"))
             .json(&json!({"roles": ["admin"]})),
-        "nobody" => who
+        "revoke admin" => caller
             .request(Method::PUT, &format!("{path}/roles"))
             .json(&json!({"roles": []})),
-        what => who.request(Method::POST, &format!("{path}/{what}")),
+        action => caller.request(Method::POST, &format!("{path}/{action}")),
     })
     .await
 }
 
-/// An item, as the operator sees it; null when there is none.
+/// Reads an item with the operator's key; null if there is none.
 async fn item(app: &TestApp, table: &str, key: Value) -> Value {
     let table = format!("cloakroom-dev-{table}Table");
     let body = json!({"TableName": table, "Key": key, "ConsistentRead": true});
     let target = "DynamoDB_20120810.GetItem";
-    let answer = app.call_engine("dynamodb", "local", target, &body).await;
-    answer.expect(200).json()["Item"].clone()
+    let response = app.call_engine("dynamodb", "local", target, &body).await;
+    response.expect(200).json()["Item"].clone()
 }
 
-async fn credential(app: &TestApp, email: &str) -> Value {
+async fn credential_item(app: &TestApp, email: &str) -> Value {
     item(app, "Credentials", json!({"email": {"S": email}})).await
 }
 
-async fn user(app: &TestApp, id: &str) -> Value {
+async fn user_item(app: &TestApp, id: &str) -> Value {
     item(app, "Users", json!({"id": {"S": id}})).await
 }
 
-/// What stands in both items of an account, once it is seen to be the same: epoch, whether it is disabled, roles.
-async fn standing(app: &TestApp, email: &str, id: &str) -> (u64, bool, Vec<String>) {
+/// Returns session epoch, whether it is disabled, and roles of an account, after checking that both its items agree.
+async fn account_state(app: &TestApp, email: &str, id: &str) -> (u64, bool, Vec<String>) {
     let read = |item: &Value| {
         let roles = item["roles"]["SS"].as_array().cloned().unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -61,7 +61,7 @@ async fn standing(app: &TestApp, email: &str, id: &str) -> (u64, bool, Vec<Strin
             roles.iter().map(text).collect(),
         )
     };
-    let found = read(&user(app, id).await);
-    assert_eq!(read(&credential(app, email).await), found);
+    let found = read(&user_item(app, id).await);
+    assert_eq!(read(&credential_item(app, email).await), found);
     found
 }

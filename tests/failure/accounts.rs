@@ -3,20 +3,22 @@ use std::collections::{HashMap, HashSet};
 use reqwest::Method;
 use serde_json::json;
 
-use super::{accounts, assert_is_unavailable};
+use super::{accounts, assert_unavailable};
 use crate::support::{
-    Answer, PASSWORD,
-    faults::{Fault, Fragile},
+    PASSWORD, Response,
+    faults::{Fault, FaultySystem},
 };
 
 const TRANSACTION: &str = "TransactWriteItems";
 
 #[tokio::test]
-async fn a_reply_that_is_lost_after_the_commit_makes_one_account_and_no_conflict() {
-    let system = Fragile::start(10, &[]).await;
+async fn a_sign_up_whose_reply_is_lost_creates_one_account_and_no_conflict() {
+    let system = FaultySystem::start(10, &[]).await;
     for (i, losses) in [1, 2, 4].into_iter().enumerate() {
         let email = format!("{i}@example.com");
-        system.dynamodb.next(TRANSACTION, losses, Fault::LostReply);
+        system
+            .dynamodb
+            .fail_next(TRANSACTION, losses, Fault::LostReply);
         let user = system
             .app
             .sign_up(&email, PASSWORD)
@@ -32,10 +34,10 @@ async fn a_reply_that_is_lost_after_the_commit_makes_one_account_and_no_conflict
 }
 
 #[tokio::test]
-async fn a_hundred_lost_replies_are_no_false_conflict() {
-    let system = Fragile::start(30, &[]).await;
+async fn a_hundred_lost_replies_cause_no_false_conflict() {
+    let system = FaultySystem::start(30, &[]).await;
     system.dynamodb.plan({
-        // The first reply to each transaction is lost, after its commit.
+        // The reply to the first attempt of each transaction is lost after the commit.
         let mut seen = HashSet::new();
         move |operation, body| {
             let token = body["ClientRequestToken"].as_str().map(str::to_owned);
@@ -50,29 +52,29 @@ async fn a_hundred_lost_replies_are_no_false_conflict() {
         let body =
             json!({"email": format!("{i}@example.com"), "password": PASSWORD, "name": "Ada"});
         let request = system.app.request(Method::POST, "/signup");
-        tokio::spawn(Answer::of(request.json(&body)))
+        tokio::spawn(Response::to(request.json(&body)))
     };
-    let answers: Vec<_> = (0..100).map(sign_up).collect();
-    for answer in answers {
-        answer.await.unwrap().expect(201);
+    let responses: Vec<_> = (0..100).map(sign_up).collect();
+    for response in responses {
+        response.await.unwrap().expect(201);
     }
     assert_eq!(accounts(&system.app).await.len(), 100);
 }
 
-/// The account is there and its owner has not heard of it: the key tells the next try that it is the same one.
+/// The account exists, but the client got no success. The idempotency key identifies the retry.
 #[tokio::test]
-async fn a_sign_up_whose_replies_are_all_lost_is_found_by_its_key() {
-    let system = Fragile::start(4, &[]).await;
+async fn a_sign_up_whose_replies_are_all_lost_is_replayed_by_its_idempotency_key() {
+    let system = FaultySystem::start(4, &[]).await;
     let app = &system.app;
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "name": "Ada"});
     let sign_up = || {
         let request = app.request(Method::POST, "/signup").json(&body);
-        Answer::of(request.header("idempotency-key", "once"))
+        Response::to(request.header("idempotency-key", "once"))
     };
     system
         .dynamodb
-        .next(TRANSACTION, usize::MAX, Fault::LostReply);
-    assert_is_unavailable(&sign_up().await, "nobody knows what happened");
+        .fail_next(TRANSACTION, usize::MAX, Fault::LostReply);
+    assert_unavailable(&sign_up().await, "the outcome is unknown");
     system.dynamodb.always(&Fault::None);
     let before = accounts(app).await;
     assert_eq!(before.len(), 1);
@@ -86,8 +88,8 @@ async fn a_sign_up_whose_replies_are_all_lost_is_found_by_its_key() {
 }
 
 #[tokio::test]
-async fn conflicts_with_other_transactions_are_waited_out() {
-    let system = Fragile::start(10, &[]).await;
+async fn a_sign_up_retries_transaction_conflicts() {
+    let system = FaultySystem::start(10, &[]).await;
     for (i, fault) in [
         Fault::cancelled(&["TransactionConflict", "None"]),
         Fault::cancelled(&["None", "TransactionConflict"]),
@@ -99,16 +101,16 @@ async fn conflicts_with_other_transactions_are_waited_out() {
     .enumerate()
     {
         let email = format!("{i}@example.com");
-        system.dynamodb.next(TRANSACTION, 5, fault);
+        system.dynamodb.fail_next(TRANSACTION, 5, fault);
         system.app.sign_up(&email, PASSWORD).await.expect(201);
         assert!(accounts(&system.app).await.contains_key(&email));
     }
 }
 
 #[tokio::test]
-async fn a_conflict_that_does_not_end_is_a_503_and_no_409() {
-    let system = Fragile::start(3, &[]).await;
-    let ada = system.app.somebody("ada@example.com").await;
+async fn a_persistent_transaction_conflict_is_a_503_and_not_a_409() {
+    let system = FaultySystem::start(3, &[]).await;
+    let ada = system.app.new_user("ada@example.com").await;
     let before = accounts(&system.app).await;
     for fault in [
         Fault::cancelled(&["TransactionConflict", "None", "None"]),
@@ -117,17 +119,22 @@ async fn a_conflict_that_does_not_end_is_a_503_and_no_409() {
         Fault::error(400, "TransactionInProgressException"),
         Fault::error(400, "IdempotentParameterMismatchException"),
     ] {
-        system.dynamodb.next(TRANSACTION, usize::MAX, fault);
-        super::all_are_unavailable(&system.app, &ada, &["sign up", "new password", "delete"], 3)
-            .await;
+        system.dynamodb.fail_next(TRANSACTION, usize::MAX, fault);
+        super::assert_all_unavailable(
+            &system.app,
+            &ada,
+            &["sign up", "change password", "delete"],
+            3,
+        )
+        .await;
         assert_eq!(accounts(&system.app).await, before);
     }
 }
 
-/// Each transaction, known by its token, meets up to three faults before it gets through.
+/// Each transaction, identified by its token, meets up to three faults before it succeeds.
 #[tokio::test]
-async fn of_many_sign_ups_through_a_bad_line_exactly_one_wins() {
-    let system = Fragile::start(30, &[]).await;
+async fn of_many_sign_ups_over_a_faulty_connection_exactly_one_wins() {
+    let system = FaultySystem::start(30, &[]).await;
     let mut tries: HashMap<String, usize> = HashMap::new();
     system.dynamodb.plan(move |operation, body| {
         if operation != TRANSACTION {
@@ -140,7 +147,7 @@ async fn of_many_sign_ups_through_a_bad_line_exactly_one_wins() {
         match at {
             1 => Fault::LostReply,
             2 => Fault::cancelled(&["TransactionConflict", "None"]),
-            3 => Fault::Broken,
+            3 => Fault::Disconnect,
             _ => Fault::None,
         }
     });
@@ -150,12 +157,12 @@ async fn of_many_sign_ups_through_a_bad_line_exactly_one_wins() {
             let email = format!("{local}{round}@example.com");
             let body = json!({"email": email, "password": PASSWORD, "name": "Ada"});
             let request = system.app.request(Method::POST, "/signup");
-            tokio::spawn(Answer::of(request.json(&body)))
+            tokio::spawn(Response::to(request.json(&body)))
         };
-        let answers: Vec<_> = (0..30).map(sign_up).collect();
+        let responses: Vec<_> = (0..30).map(sign_up).collect();
         let mut statuses = Vec::new();
-        for answer in answers {
-            statuses.push(answer.await.unwrap().status);
+        for response in responses {
+            statuses.push(response.await.unwrap().status);
         }
         statuses.sort_unstable();
         assert_eq!(statuses[0], 201, "{statuses:?}");
@@ -168,10 +175,10 @@ async fn of_many_sign_ups_through_a_bad_line_exactly_one_wins() {
 }
 
 #[tokio::test]
-async fn a_change_whose_reply_is_lost_has_happened_once() {
-    let system = Fragile::start(10, &[]).await;
+async fn a_change_whose_reply_is_lost_is_applied_once() {
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let etag = ada
         .get("/users/me")
         .await
@@ -180,17 +187,17 @@ async fn a_change_whose_reply_is_lost_has_happened_once() {
         .to_owned();
     assert_eq!(etag, "\"1\"");
 
-    system.dynamodb.next("UpdateItem", 2, Fault::LostReply);
+    system.dynamodb.fail_next("UpdateItem", 2, Fault::LostReply);
     let patch = ada
         .request(Method::PATCH, "/users/me")
         .json(&json!({"name": "Countess"}));
-    let answer = Answer::of(patch.header("if-match", &etag))
+    let response = Response::to(patch.header("if-match", &etag))
         .await
         .expect(200);
-    assert_eq!(answer.header("etag"), Some("\"2\""));
+    assert_eq!(response.header("etag"), Some("\"2\""));
     assert_eq!(ada.get("/users/me").await.header("etag"), Some("\"2\""));
 
-    system.dynamodb.next(TRANSACTION, 2, Fault::LostReply);
+    system.dynamodb.fail_next(TRANSACTION, 2, Fault::LostReply);
     let change = json!({"currentPassword": PASSWORD, "newPassword": "difference engine"});
     ada.put("/users/me/password", &change).await.expect(204);
     app.sign_in("ada@example.com", PASSWORD).await.expect(401);
@@ -198,14 +205,14 @@ async fn a_change_whose_reply_is_lost_has_happened_once() {
         .await
         .expect(200);
 
-    system.dynamodb.next("PutItem", 2, Fault::LostReply);
+    system.dynamodb.fail_next("PutItem", 2, Fault::LostReply);
     app.sign_in("ada@example.com", "difference engine")
         .await
         .expect(200);
 
-    system.dynamodb.next(TRANSACTION, 2, Fault::LostReply);
+    system.dynamodb.fail_next(TRANSACTION, 2, Fault::LostReply);
     let proof = json!({"password": "difference engine"});
     ada.delete("/users/me", &proof).await.expect(204);
     assert!(accounts(app).await.is_empty());
-    app.somebody("ada@example.com").await;
+    app.new_user("ada@example.com").await;
 }

@@ -1,33 +1,34 @@
 use serde_json::json;
 
-use super::{REQUESTS, accounts, all_are_unavailable, assert_is_unavailable, request};
+use super::{REQUESTS, accounts, assert_all_unavailable, assert_unavailable, request};
 use crate::support::{
-    Answer, PASSWORD, SignedIn, at_once,
-    faults::{Fault, Fragile},
+    PASSWORD, Response, SignedIn,
+    faults::{Fault, FaultySystem},
     processes::instances,
+    run_concurrently,
 };
 
-/// Seconds that a request has here.
+/// The deadline of a request, in seconds.
 const TIMEOUT: u32 = 4;
 
-/// A system in which every function has run: what comes now finds open connections.
-async fn warm() -> (Fragile, String, String) {
-    let system = Fragile::start(TIMEOUT, &[]).await;
-    let ada = system.app.somebody("ada@example.com").await;
+/// Starts a system and calls every function, so that the next requests use open connections.
+async fn start_warm() -> (FaultySystem, String, String) {
+    let system = FaultySystem::start(TIMEOUT, &[]).await;
+    let ada = system.app.new_user("ada@example.com").await;
     ada.get("/users/me").await.expect(200);
     ada.put("/users/me/password", &json!({})).await.expect(422);
     let (token, id) = (ada.token, ada.id);
     (system, token, id)
 }
 
-/// Nothing is changed by a fault, and nothing has to be restarted after it.
-async fn survives(fault: Fault) {
-    let (system, token, id) = warm().await;
+/// Asserts that a fault changes nothing, and that no function has to restart after it.
+async fn assert_survives(fault: Fault) {
+    let (system, token, id) = start_warm().await;
     let mut ada = SignedIn::with_token(&system.app, token);
     ada.id = id;
     let before = accounts(&system.app).await;
     system.dynamodb.always(&fault);
-    all_are_unavailable(&system.app, &ada, &REQUESTS, TIMEOUT).await;
+    assert_all_unavailable(&system.app, &ada, &REQUESTS, TIMEOUT).await;
     let running = instances(system.app.pid());
     system.dynamodb.always(&Fault::None);
     assert_eq!(accounts(&system.app).await, before, "{fault:?}");
@@ -41,22 +42,22 @@ async fn survives(fault: Fault) {
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_answer_is_a_503_in_time() {
-    at_once([Fault::Hang, Fault::Broken].map(survives)).await;
+async fn an_unresponsive_database_is_a_503_within_the_deadline() {
+    run_concurrently([Fault::Hang, Fault::Disconnect].map(assert_survives)).await;
 }
 
 #[tokio::test]
-async fn a_database_that_cannot_answer_is_a_503_in_time() {
+async fn a_database_server_error_is_a_503_within_the_deadline() {
     let faults = [
         Fault::error(500, "InternalServerError"),
-        Fault::Answer(503, "<html>".to_owned()),
-        Fault::Answer(200, "<html>".to_owned()),
+        Fault::Respond(503, "<html>".to_owned()),
+        Fault::Respond(200, "<html>".to_owned()),
     ];
-    at_once(faults.map(survives)).await;
+    run_concurrently(faults.map(assert_survives)).await;
 }
 
 #[tokio::test]
-async fn a_database_that_will_not_answer_is_a_503_in_time() {
+async fn a_database_that_refuses_requests_is_a_503_within_the_deadline() {
     let faults = [
         "ThrottlingException",
         "ProvisionedThroughputExceededException",
@@ -64,89 +65,91 @@ async fn a_database_that_will_not_answer_is_a_503_in_time() {
         "AccessDeniedException",
         "ResourceNotFoundException",
     ];
-    at_once(faults.map(|code| survives(Fault::error(400, code)))).await;
+    run_concurrently(faults.map(|code| assert_survives(Fault::error(400, code)))).await;
 }
 
 #[tokio::test]
-async fn a_database_that_is_not_there_is_a_503_until_it_is() {
-    let (system, token, id) = warm().await;
+async fn an_unreachable_database_is_a_503_until_it_returns() {
+    let (system, token, id) = start_warm().await;
     let mut ada = SignedIn::with_token(&system.app, token);
     ada.id = id;
     let before = accounts(&system.app).await;
-    system.dynamodb.go_away().await;
-    all_are_unavailable(&system.app, &ada, &REQUESTS, TIMEOUT).await;
+    system.dynamodb.stop_listening().await;
+    assert_all_unavailable(&system.app, &ada, &REQUESTS, TIMEOUT).await;
     let running = instances(system.app.pid());
-    system.dynamodb.come_back().await;
+    system.dynamodb.listen_again().await;
     ada.get("/users/me").await.expect(200);
     assert_eq!(accounts(&system.app).await, before);
-    system.app.somebody("new@example.com").await;
+    system.app.new_user("new@example.com").await;
     assert_eq!(instances(system.app.pid()), running);
 }
 
-/// Functions that are started while it is away wait for it neither to come nor to go.
+/// Functions start without waiting for the database.
 #[tokio::test]
 async fn a_function_starts_without_its_database() {
     let faults = [
         Fault::Hang,
-        Fault::Broken,
+        Fault::Disconnect,
         Fault::error(500, "InternalServerError"),
     ];
-    at_once(faults.map(starts_without)).await;
+    run_concurrently(faults.map(assert_starts_without_database)).await;
 }
 
-async fn starts_without(fault: Fault) {
-    let system = Fragile::start(10, &[]).await;
+async fn assert_starts_without_database(fault: Fault) {
+    let system = FaultySystem::start(10, &[]).await;
     system.dynamodb.always(&fault);
-    let nobody = SignedIn::with_token(&system.app, String::new());
-    all_are_unavailable(&system.app, &nobody, &["sign up", "sign in"], 10).await;
+    let anonymous = SignedIn::with_token(&system.app, String::new());
+    assert_all_unavailable(&system.app, &anonymous, &["sign up", "sign in"], 10).await;
     system.dynamodb.always(&Fault::None);
-    let ada = system.app.somebody("new@example.com").await;
+    let ada = system.app.new_user("new@example.com").await;
     system.dynamodb.always(&fault);
-    all_are_unavailable(&system.app, &ada, &["see me", "new password"], 10).await;
+    assert_all_unavailable(&system.app, &ada, &["get me", "change password"], 10).await;
     system.dynamodb.always(&Fault::None);
     ada.get("/users/me").await.expect(200);
 }
 
-/// A throttle or a hiccup now and then is nobody's business.
+/// The quota is full when the transaction runs, and free when it is read again.
 #[tokio::test]
-async fn room_that_came_free_meanwhile_is_taken() {
-    let system = Fragile::start(TIMEOUT, &[]).await;
-    let ada = system.app.somebody("ada@example.com").await;
-    // Full when it was asked for, and empty when it was looked at.
+async fn a_form_uses_quota_that_was_freed_during_the_request() {
+    let system = FaultySystem::start(TIMEOUT, &[]).await;
+    let ada = system.app.new_user("ada@example.com").await;
+    // The reservation fails as full; reading the quota afterwards shows room.
     let full = Fault::cancelled(&["None", "ConditionalCheckFailed"]);
-    system.dynamodb.next("TransactWriteItems", 1, full.clone());
+    system
+        .dynamodb
+        .fail_next("TransactWriteItems", 1, full.clone());
     ada.get("/s3/params?filename=a.txt").await.expect(200);
-    system.dynamodb.next("TransactWriteItems", 100, full);
+    system.dynamodb.fail_next("TransactWriteItems", 100, full);
     let refused = ada.get("/s3/params?filename=a.txt").await.expect(503);
     assert!(refused.header("retry-after").is_some());
 }
 
 #[tokio::test]
-async fn a_short_fault_is_not_seen() {
-    let (system, token, id) = warm().await;
+async fn a_short_fault_is_retried_without_an_error() {
+    let (system, token, id) = start_warm().await;
     let mut ada = SignedIn::with_token(&system.app, token);
     ada.id = id;
     for fault in [
         Fault::error(400, "ProvisionedThroughputExceededException"),
         Fault::error(500, "InternalServerError"),
-        Fault::Broken,
+        Fault::Disconnect,
         Fault::LostReply,
     ] {
-        for (operation, what, status) in [
+        for (operation, name, status) in [
             ("GetItem", "sign in", 200),
             ("PutItem", "sign in", 200),
-            ("GetItem", "see me", 200),
+            ("GetItem", "get me", 200),
             ("Query", "list", 200),
             ("UpdateItem", "patch", 200),
-            ("TransactWriteItems", "new password", 204),
+            ("TransactWriteItems", "change password", 204),
         ] {
-            system.dynamodb.next(operation, 2, fault.clone());
-            let answer = Answer::of(request(&system.app, &ada, what)).await;
-            assert_eq!(answer.status, status, "{what}: {operation} {fault:?}");
+            system.dynamodb.fail_next(operation, 2, fault.clone());
+            let response = Response::to(request(&system.app, &ada, name)).await;
+            assert_eq!(response.status, status, "{name}: {operation} {fault:?}");
         }
     }
     system
         .dynamodb
         .always(&Fault::error(400, "ThrottlingException"));
-    assert_is_unavailable(&ada.get("/users/me").await, "a long one is");
+    assert_unavailable(&ada.get("/users/me").await, "a lasting fault");
 }

@@ -1,5 +1,5 @@
-//! What callers see when something behind the functions fails: a 503 with `Retry-After` in time, or the success that
-//! they asked for. Never a conflict that is none, never half an account.
+//! Responses while a service behind the functions fails: the success, or a 503 with `Retry-After` within the deadline.
+//! Never a false conflict, never a partial account.
 
 mod accounts;
 mod database;
@@ -15,36 +15,37 @@ use std::{
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
-/// Insists on the one answer to every outage.
+/// Asserts the 503 `unavailable` response, the same for every outage.
 #[track_caller]
-fn assert_is_unavailable(answer: &Answer, what: &str) {
-    let text = String::from_utf8_lossy(&answer.body);
-    assert_eq!(answer.status, 503, "{what}: {text}");
-    assert_eq!(answer.problem(), "unavailable", "{what}");
-    let seconds: u32 = answer.header("retry-after").unwrap().parse().unwrap();
-    assert!((1..=60).contains(&seconds), "{what}: {seconds}");
+fn assert_unavailable(response: &Response, request: &str) {
+    let text = String::from_utf8_lossy(&response.body);
+    assert_eq!(response.status, 503, "{request}: {text}");
+    assert_eq!(response.problem(), "unavailable", "{request}");
+    let seconds: u32 = response.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{request}: {seconds}");
 }
 
-/// Every request that needs the database.
+/// The requests that need the database.
 const REQUESTS: [&str; 8] = [
     "sign up",
     "sign in",
     "list",
-    "see",
-    "see me",
+    "get user",
+    "get me",
     "patch",
-    "new password",
+    "change password",
     "delete",
 ];
 
-fn request(app: &TestApp, ada: &SignedIn<'_>, what: &str) -> RequestBuilder {
+/// Builds the request with a name of [`REQUESTS`], or `refresh`.
+fn request(app: &TestApp, ada: &SignedIn<'_>, name: &str) -> RequestBuilder {
     let email = |email: &str| json!({"email": email, "password": PASSWORD});
     let mut new = email("new@example.com");
     new["name"] = json!("New");
     let change = json!({"currentPassword": PASSWORD, "newPassword": PASSWORD});
-    match what {
+    match name {
         "sign up" => app.request(Method::POST, "/signup").json(&new),
         "sign in" => app
             .request(Method::POST, "/signin")
@@ -53,39 +54,44 @@ fn request(app: &TestApp, ada: &SignedIn<'_>, what: &str) -> RequestBuilder {
             .request(Method::POST, "/session/refresh")
             .json(&json!({"refreshToken": ada.refresh_token})),
         "list" => ada.request(Method::GET, "/users"),
-        "see" => ada.request(Method::GET, &format!("/users/{}", ada.id)),
-        "see me" => ada.request(Method::GET, "/users/me"),
+        "get user" => ada.request(Method::GET, &format!("/users/{}", ada.id)),
+        "get me" => ada.request(Method::GET, "/users/me"),
         "patch" => ada
             .request(Method::PATCH, "/users/me")
             .json(&json!({"name": "Countess"})),
-        "new password" => ada.request(Method::PUT, "/users/me/password").json(&change),
+        "change password" => ada.request(Method::PUT, "/users/me/password").json(&change),
         "delete" => ada
             .request(Method::DELETE, "/users/me")
             .json(&json!({"password": PASSWORD})),
-        other => panic!("no such request: {other}"),
+        other => panic!("unknown request: {other}"),
     }
 }
 
-/// What an instance may take to start: a second to find out that nobody answers it, the rest for a slow machine. That it
-/// is the function's own answer, and not the gateway's at the end of its time, is seen by its being a problem.
+/// Time that an instance may need to start: a second until the connection attempt fails, the rest for a slow machine. A
+/// problem document shows that the function responded, and not the gateway after its timeout.
 const START: Duration = Duration::from_secs(5);
 
-/// Sends requests at once, and insists that each is a 503 within so many seconds.
-async fn all_are_unavailable(app: &TestApp, ada: &SignedIn<'_>, requests: &[&str], seconds: u32) {
+/// Sends requests concurrently, and asserts that each is a 503 within `seconds`.
+async fn assert_all_unavailable(
+    app: &TestApp,
+    ada: &SignedIn<'_>,
+    requests: &[&str],
+    seconds: u32,
+) {
     let start = Instant::now();
-    let answers: Vec<_> = requests
+    let responses: Vec<_> = requests
         .iter()
-        .map(|what| tokio::spawn(Answer::of(request(app, ada, what))))
+        .map(|name| tokio::spawn(Response::to(request(app, ada, name))))
         .collect();
-    for (what, answer) in requests.iter().zip(answers) {
-        assert_is_unavailable(&answer.await.unwrap(), what);
+    for (name, response) in requests.iter().zip(responses) {
+        assert_unavailable(&response.await.unwrap(), name);
     }
     let took = start.elapsed();
     let limit = START + Duration::from_secs(seconds.into());
     assert!(took < limit, "{took:?}");
 }
 
-/// Who has an account, by canonical e-mail: what the two tables say, once they are seen to agree.
+/// Returns user ids by canonical e-mail, after checking that the two tables agree.
 async fn accounts(app: &TestApp) -> BTreeMap<String, String> {
     let credentials = scan(app, "Credentials").await;
     let users = scan(app, "Users").await;
@@ -100,7 +106,7 @@ async fn accounts(app: &TestApp) -> BTreeMap<String, String> {
     assert_eq!(
         accounts,
         pairs(&users, "email_canonical", "id"),
-        "half an account"
+        "the tables disagree"
     );
     assert_eq!(
         (credentials.len(), users.len()),
@@ -111,10 +117,10 @@ async fn accounts(app: &TestApp) -> BTreeMap<String, String> {
 
 async fn scan(app: &TestApp, table: &str) -> Vec<Value> {
     let body = json!({"TableName": format!("cloakroom-dev-{table}Table")});
-    let answer = app
+    let response = app
         .call_engine("dynamodb", "local", "DynamoDB_20120810.Scan", &body)
         .await;
-    answer.expect(200).json()["Items"]
+    response.expect(200).json()["Items"]
         .as_array()
         .unwrap()
         .clone()

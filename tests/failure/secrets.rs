@@ -1,39 +1,41 @@
 use serde_json::json;
 
-use super::{all_are_unavailable, assert_is_unavailable};
+use super::{assert_all_unavailable, assert_unavailable};
 use crate::support::{
-    PASSWORD, SignedIn, at_once, eventually,
-    faults::{Fault, Fragile},
+    PASSWORD, SignedIn, eventually,
+    faults::{Fault, FaultySystem},
     processes::instances,
+    run_concurrently,
 };
 
-/// A token of somebody's, from another run or another place: without keys, nobody can tell what it is worth.
-const SOME_TOKEN: &str = "eyJ0eXAiOiJhdCtqd3QifQ.e30.c2lnbmF0dXJl";
+/// A well-formed token with an unknown signature. Without keys, the functions cannot verify it.
+const UNVERIFIABLE_TOKEN: &str = "eyJ0eXAiOiJhdCtqd3QifQ.e30.c2lnbmF0dXJl";
 
-const NEED_KEYS: [&str; 5] = ["sign in", "refresh", "see me", "list", "new password"];
+const NEED_KEYS: [&str; 5] = ["sign in", "refresh", "get me", "list", "change password"];
 
 #[tokio::test]
-async fn without_keys_nobody_is_let_in_until_there_are_some() {
+async fn without_signing_keys_requests_are_a_503_until_keys_are_available() {
     let faults = [
         Fault::Hang,
-        Fault::Broken,
+        Fault::Disconnect,
         Fault::error(500, "InternalServerError"),
         Fault::error(400, "ThrottlingException"),
         Fault::error(400, "AccessDeniedException"),
-        Fault::Answer(200, json!({"Parameters": []}).to_string()),
-        Fault::Answer(200, "<html>".to_owned()),
+        Fault::Respond(200, json!({"Parameters": []}).to_string()),
+        Fault::Respond(200, "<html>".to_owned()),
     ];
-    at_once(faults.map(fails_closed)).await;
+    run_concurrently(faults.map(assert_unavailable_without_keys)).await;
 }
 
-async fn fails_closed(fault: Fault) {
-    let system = Fragile::start(10, &[]).await;
+/// Asserts that requests that need keys are a 503 during a fault, and succeed afterwards without a restart.
+async fn assert_unavailable_without_keys(fault: Fault) {
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     system.ssm.always(&fault);
-    let somebody = SignedIn::with_token(app, SOME_TOKEN.to_owned());
-    all_are_unavailable(app, &somebody, &NEED_KEYS, 10).await;
-    assert_is_unavailable(&app.get("/.well-known/jwks.json").await, "the keys");
-    // It has no secrets, and asks for none.
+    let caller = SignedIn::with_token(app, UNVERIFIABLE_TOKEN.to_owned());
+    assert_all_unavailable(app, &caller, &NEED_KEYS, 10).await;
+    assert_unavailable(&app.get("/.well-known/jwks.json").await, "jwks.json");
+    // Sign-up reads no parameters.
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
 
     let running = instances(app.pid());
@@ -43,47 +45,47 @@ async fn fails_closed(fault: Fault) {
     let ada = SignedIn::new(app, sign_in().await);
     eventually(async || ada.get("/users/me").await.status == 200).await;
     eventually(async || app.get("/.well-known/jwks.json").await.status == 200).await;
-    assert_eq!(instances(app.pid()), running, "nothing had to be restarted");
+    assert_eq!(instances(app.pid()), running, "no function was restarted");
 }
 
 #[tokio::test]
-async fn a_parameter_store_that_is_not_there_is_found_when_it_is() {
-    let system = Fragile::start(10, &[]).await;
+async fn an_unreachable_parameter_store_is_used_once_it_returns() {
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
-    system.ssm.go_away().await;
-    let somebody = SignedIn::with_token(app, SOME_TOKEN.to_owned());
-    all_are_unavailable(app, &somebody, &NEED_KEYS, 10).await;
-    system.ssm.come_back().await;
+    system.ssm.stop_listening().await;
+    let caller = SignedIn::with_token(app, UNVERIFIABLE_TOKEN.to_owned());
+    assert_all_unavailable(app, &caller, &NEED_KEYS, 10).await;
+    system.ssm.listen_again().await;
     eventually(async || app.sign_in("ada@example.com", PASSWORD).await.status == 200).await;
     let ada = SignedIn::new(app, app.sign_in("ada@example.com", PASSWORD).await);
     eventually(async || ada.get("/users/me").await.status == 200).await;
 }
 
-/// Their lifetime is over at once here.
+/// The cached keys expire after a second here.
 #[tokio::test]
-async fn the_last_good_keys_are_used_while_no_others_can_be_had() {
-    let system = Fragile::start(10, &["ParameterCacheSeconds=1"]).await;
+async fn the_last_valid_keys_are_used_while_new_ones_cannot_be_read() {
+    let system = FaultySystem::start(10, &["ParameterCacheSeconds=1"]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     ada.get("/users/me").await.expect(200);
     app.get("/.well-known/jwks.json").await.expect(200);
     for fault in [
-        Fault::Broken,
+        Fault::Disconnect,
         Fault::error(500, "InternalServerError"),
-        Fault::Answer(200, json!({"Parameters": []}).to_string()),
+        Fault::Respond(200, json!({"Parameters": []}).to_string()),
         Fault::Hang,
     ] {
-        let (asked, is_asked) = std::sync::mpsc::channel();
-        let answer = fault.clone();
+        let (called, is_called) = std::sync::mpsc::channel();
+        let response = fault.clone();
         system.ssm.plan(move |_, _| {
-            let _ = asked.send(());
-            answer.clone()
+            let _ = called.send(());
+            response.clone()
         });
-        // Until somebody has asked in vain, and then once more.
+        // Until a refresh of the keys has failed, and then once more.
         eventually(async || {
             ada.get("/users/me").await.expect(200);
-            is_asked.try_recv().is_ok()
+            is_called.try_recv().is_ok()
         })
         .await;
         ada.get("/users/me").await.expect(200);
@@ -94,12 +96,12 @@ async fn the_last_good_keys_are_used_while_no_others_can_be_had() {
     ada.get("/users/me").await.expect(200);
 }
 
-/// A key that is broken is not a reason to forget the ones that were good.
+/// The valid keys stay in use.
 #[tokio::test]
-async fn a_broken_key_is_not_taken_for_a_good_one() {
-    let system = Fragile::start(10, &["ParameterCacheSeconds=1"]).await;
+async fn an_invalid_key_does_not_replace_valid_ones() {
+    let system = FaultySystem::start(10, &["ParameterCacheSeconds=1"]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     ada.get("/users/me").await.expect(200);
     for (name, value) in [
         ("keys/public/broken", "{}"),

@@ -7,7 +7,7 @@ use aws_sdk_s3::{
 use serde_json::json;
 
 use super::{FUNCTIONS, key_of};
-use crate::support::{Answer, BUCKET, SignedIn, TestApp, in_hours};
+use crate::support::{BUCKET, Response, SignedIn, TestApp, hours_from_now};
 
 const ACTIONS: [&str; 11] = [
     "get",
@@ -84,7 +84,7 @@ async fn is_allowed(client: &Client, action: &str, bucket: &str, key: &str) -> b
         "lock" | "unlock" => {
             let retention = ObjectLockRetention::builder()
                 .mode(ObjectLockRetentionMode::Governance)
-                .retain_until_date(DateTime::from_secs(in_hours(1).1));
+                .retain_until_date(DateTime::from_secs(hours_from_now(1).1));
             let put = client.put_object_retention().bucket(bucket).key(key);
             let bypass = (action == "unlock").then_some(true);
             let put = put.set_bypass_governance_retention(bypass);
@@ -142,7 +142,7 @@ async fn a_function_can_do_to_files_what_its_role_says_and_no_more() {
 #[tokio::test]
 async fn a_url_gives_one_request_and_nothing_beside_it() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"filename": "a.txt", "contentType": "text/plain", "size": 5});
     let announced = ada.post("/uploads", &body).await.expect(201).json();
     let url = announced["transfer"]["url"].as_str().unwrap();
@@ -173,7 +173,7 @@ async fn a_url_gives_one_request_and_nothing_beside_it() {
                 .body("12345"),
         ),
     ] {
-        let answer = Answer::of(request).await;
+        let answer = Response::to(request).await;
         assert_eq!(
             answer.status,
             403,

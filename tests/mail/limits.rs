@@ -1,15 +1,16 @@
-//! How much mail a mailbox gets, and how much a stack sends.
+//! Limits on the mail to one mailbox and on the mail of a stack.
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, TestApp, eventually};
+use crate::support::{PASSWORD, Response, TestApp, eventually};
 
 async fn all_mails(app: &TestApp) -> Vec<Value> {
-    let outbox = Answer::of(app.request(reqwest::Method::GET, "/outbox.json")).await;
+    let outbox = Response::to(app.request(reqwest::Method::GET, "/outbox.json")).await;
     outbox.expect(200).json().as_array().unwrap().clone()
 }
 
-async fn refused_by(app: &TestApp, limit: &str, times: usize) {
+/// Waits until the log has `times` mails refused by a limit.
+async fn wait_for_refusals(app: &TestApp, limit: &str, times: usize) {
     let limit = format!("\"limit\":\"{limit}\"");
     eventually(async || {
         let log = app.log();
@@ -25,67 +26,67 @@ async fn refused_by(app: &TestApp, limit: &str, times: usize) {
 #[tokio::test]
 async fn subaddresses_do_not_flood_a_mailbox() {
     for (mode, status) in [("SignupMode=open", 201), ("SignupMode=verified", 202)] {
-        let app = TestApp::with_mail(&[mode]);
+        let app = TestApp::start_with_mail(&[mode]);
         for i in 0..30 {
             app.sign_up(&format!("ada+{i}@example.com"), PASSWORD)
                 .await
                 .expect(status);
         }
-        // All but one, or all but two when five minutes happened to end in between.
-        refused_by(&app, "window", 28).await;
+        // One mail is sent, or two if a new five-minute window began in between.
+        wait_for_refusals(&app, "window", 28).await;
         let mails = all_mails(&app).await;
         assert!((1..=2).contains(&mails.len()), "{mode}: {mails:?}");
         if status == 201 {
             for i in 0..30 {
-                app.forgot(&format!("ada+{i}@example.com"))
+                app.forgot_password(&format!("ada+{i}@example.com"))
                     .await
                     .expect(202);
             }
-            refused_by(&app, "window", 56).await;
+            wait_for_refusals(&app, "window", 56).await;
             let mails = all_mails(&app).await;
             assert!((2..=4).contains(&mails.len()), "{mails:?}");
         }
     }
 }
 
-/// An order for an address without an account sends no mail, so it takes no other mail's place.
+/// An order for an address without an account sends no mail and uses up no limit.
 #[tokio::test]
-async fn orders_that_send_no_mail_count_against_no_limit() {
-    let app = TestApp::with_mail(&["MailsPerMailbox=2", "MailsPerDay=2"]);
+async fn mail_orders_that_send_nothing_count_against_no_limit() {
+    let app = TestApp::start_with_mail(&["MailsPerMailbox=2", "MailsPerDay=2"]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     for i in 0..5 {
-        app.forgot(&format!("ada+{i}@example.com"))
+        app.forgot_password(&format!("ada+{i}@example.com"))
             .await
             .expect(202);
     }
-    app.forgot("ada@example.com").await.expect(202);
+    app.forgot_password("ada@example.com").await.expect(202);
     app.mail_to("ada@example.com", "new password").await;
 }
 
 #[tokio::test]
-async fn a_mailbox_gets_so_many_mails_a_day_and_the_answers_do_not_tell() {
-    let app = TestApp::with_mail(&["MailsPerMailbox=1"]);
+async fn the_daily_limit_of_a_mailbox_does_not_show_in_responses() {
+    let app = TestApp::start_with_mail(&["MailsPerMailbox=1"]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     app.mail_to("ada@example.com", "Confirm").await;
-    let limited = app.forgot("ada@example.com").await.expect(202);
-    let unknown = app.forgot("bob@example.com").await.expect(202);
+    let limited = app.forgot_password("ada@example.com").await.expect(202);
+    let unknown = app.forgot_password("bob@example.com").await.expect(202);
     assert_eq!(limited.body, unknown.body);
     app.sign_up("ada+shop@example.com", PASSWORD)
         .await
         .expect(201);
-    refused_by(&app, "mailbox", 1).await;
+    wait_for_refusals(&app, "mailbox", 1).await;
     app.sign_up("grace@example.com", PASSWORD).await.expect(201);
     app.mail_to("grace@example.com", "Confirm").await;
     assert_eq!(all_mails(&app).await.len(), 2);
 }
 
 #[tokio::test]
-async fn a_stack_sends_so_many_mails_a_day_and_sign_ups_go_on() {
-    let app = TestApp::with_mail(&["MailsPerDay=3"]);
+async fn sign_ups_succeed_after_the_stacks_daily_mail_limit() {
+    let app = TestApp::start_with_mail(&["MailsPerDay=3"]);
     let sign_ups: Vec<_> = (0..12)
         .map(|i| {
             let body = json!({"email": format!("ada{i}@example.com"), "password": PASSWORD, "name": "Ada"});
-            tokio::spawn(Answer::of(
+            tokio::spawn(Response::to(
                 app.request(reqwest::Method::POST, "/signup").json(&body),
             ))
         })
@@ -93,7 +94,7 @@ async fn a_stack_sends_so_many_mails_a_day_and_sign_ups_go_on() {
     for sign_up in sign_ups {
         sign_up.await.unwrap().expect(201);
     }
-    refused_by(&app, "stack", 9).await;
+    wait_for_refusals(&app, "stack", 9).await;
     assert_eq!(all_mails(&app).await.len(), 3);
     app.sign_in("ada11@example.com", PASSWORD).await.expect(200);
     assert!(!app.log().contains("example.com\""));

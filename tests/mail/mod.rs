@@ -1,4 +1,4 @@
-//! The way of a mail from the order to the outbox, and what becomes of it when something fails.
+//! Mail from the order to the outbox, and after failures.
 
 mod limits;
 
@@ -6,23 +6,23 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, PASSWORD, TestApp, Unsigned, WITH_MAIL, eventually,
-    faults::{Fault, Fragile},
+    PASSWORD, Response, TestApp, UnsignedRequest, WITH_MAIL, eventually,
+    faults::{Fault, FaultySystem},
     processes::{instances, signal},
     token_in,
 };
 
 fn ses_error(status: u16, code: &str) -> Fault {
     let body = json!({"__type": code, "message": "injected"});
-    Fault::Answer(status, body.to_string())
+    Fault::Respond(status, body.to_string())
 }
 
 #[tokio::test]
-async fn the_outbox_shows_mail_with_links_that_work() {
-    let app = TestApp::with_mail(&[]);
+async fn the_outbox_page_shows_mail_with_its_link() {
+    let app = TestApp::start_with_mail(&[]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     app.mail_to("ada@example.com", "Confirm").await;
-    let page = Answer::of(app.request(Method::GET, "/outbox"))
+    let page = Response::to(app.request(Method::GET, "/outbox"))
         .await
         .expect(200);
     let html = String::from_utf8(page.body.clone()).unwrap();
@@ -36,8 +36,8 @@ async fn the_outbox_shows_mail_with_links_that_work() {
 }
 
 #[tokio::test]
-async fn while_mail_fails_requests_do_not_and_nothing_gets_lost() {
-    let system = Fragile::start(10, &[WITH_MAIL]).await;
+async fn requests_succeed_while_ses_fails_and_each_mail_is_sent_later() {
+    let system = FaultySystem::start(10, &[WITH_MAIL]).await;
     let app = &system.app;
     system
         .ses
@@ -51,15 +51,15 @@ async fn while_mail_fails_requests_do_not_and_nothing_gets_lost() {
     for email in ["ada@example.com", "bob@example.com"] {
         app.mail_to(email, "Confirm").await;
     }
-    // What came after the first that failed was not tried before it.
+    // Mails after the failed one were not tried before it, so each is sent once.
     for email in ["ada@example.com", "bob@example.com"] {
         assert_eq!(app.mails_to(email).await.len(), 1, "{email}");
     }
 }
 
 #[tokio::test]
-async fn mail_that_is_refused_does_not_hold_up_the_rest() {
-    let system = Fragile::start(10, &[WITH_MAIL]).await;
+async fn a_rejected_mail_does_not_block_others() {
+    let system = FaultySystem::start(10, &[WITH_MAIL]).await;
     let app = &system.app;
     system.ses.plan(|_, body| {
         if body.to_string().contains("ada@example.com") {
@@ -76,13 +76,13 @@ async fn mail_that_is_refused_does_not_hold_up_the_rest() {
     assert_eq!(app.mails_to("ada@example.com").await.len(), 0);
 }
 
-/// An order that cannot be read stands for whatever nobody thought of.
+/// An unreadable order stands for any unexpected failure.
 #[tokio::test]
-async fn what_fails_for_good_goes_to_the_dead_letters_and_the_rest_goes_on() {
-    let app = TestApp::with_mail(&[]);
+async fn an_unreadable_order_goes_to_the_dead_letter_queue_and_others_are_sent() {
+    let app = TestApp::start_with_mail(&[]);
     let broken = json!({
         "TableName": "cloakroom-dev-OutboxTable",
-        "Item": {"id": {"S": "broken"}, "kind": {"S": "nothing we know"}},
+        "Item": {"id": {"S": "broken"}, "kind": {"S": "unknown kind"}},
     });
     let target = "DynamoDB_20120810.PutItem";
     let put = app.call_engine("dynamodb", "local", target, &broken);
@@ -98,8 +98,8 @@ async fn what_fails_for_good_goes_to_the_dead_letters_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
-async fn a_mailer_that_is_killed_sends_it_all_the_same() {
-    let system = Fragile::start(10, &[WITH_MAIL]).await;
+async fn a_mail_is_sent_although_the_mailer_is_killed() {
+    let system = FaultySystem::start(10, &[WITH_MAIL]).await;
     let app = &system.app;
     system.ses.always(&Fault::Hang);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
@@ -116,26 +116,26 @@ async fn a_mailer_that_is_killed_sends_it_all_the_same() {
 }
 
 #[tokio::test]
-async fn mail_and_what_was_sent_survive_a_restart() {
+async fn a_sent_mail_is_not_sent_again_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let args = ["--parameter", WITH_MAIL];
     let mut app = TestApp::start_in(dir.path(), &args);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     app.mail_to("ada@example.com", "Confirm").await;
-    // What is not noted as done is done again.
+    // The mailer repeats work that is not recorded in streams.json.
     eventually(async || dir.path().join("streams.json").exists()).await;
-    app.end_by("TERM");
+    app.stop_with("TERM");
     let app = TestApp::start_in(dir.path(), &args);
     app.sign_up("bob@example.com", PASSWORD).await.expect(201);
     app.mail_to("bob@example.com", "Confirm").await;
     let mails = app.mails_to("ada@example.com").await;
-    assert_eq!(mails.len(), 1, "not sent a second time: {mails:?}");
+    assert_eq!(mails.len(), 1, "sent more than once: {mails:?}");
 }
 
-/// Asked with the function's own key, as somebody would who took it over.
+/// Calls SES with each function's own key, as an attacker who controls the function could.
 #[tokio::test]
 async fn only_the_mailer_sends_and_only_from_one_address() {
-    let app = TestApp::with_mail(&[]);
+    let app = TestApp::start_with_mail(&[]);
     let send = |key: &str, from: &str| {
         let text = |data: &str| json!({"Data": data, "Charset": "UTF-8"});
         let body = json!({
@@ -146,32 +146,32 @@ async fn only_the_mailer_sends_and_only_from_one_address() {
             }},
         });
         let url = format!("{}/v2/email/outbound-emails", app.endpoint("ses"));
-        let request = Unsigned {
+        let request = UnsignedRequest {
             service: "ses",
             url: &url,
             headers: &[("content-type", "application/json")],
             body: &body.to_string(),
         };
-        Answer::of(request.sign(key, &app.secret_key(key)))
+        Response::to(request.sign(key, &app.secret_key(key)))
     };
-    let ours = "cloakroom@localhost";
+    let sender = "cloakroom@localhost";
     for function in [
         "RECOVERY", "SIGNUP", "SIGNIN", "ACCOUNT", "USERS", "KEYS", "UPLOADS",
     ] {
-        let answer = send(&format!("LOCAL{function}FUNCTION"), ours).await;
-        let text = String::from_utf8(answer.expect(403).body).unwrap();
+        let response = send(&format!("LOCAL{function}FUNCTION"), sender).await;
+        let text = String::from_utf8(response.expect(403).body).unwrap();
         assert!(text.contains("ses:SendEmail"), "{function}: {text}");
     }
     send("LOCALMAILERFUNCTION", "boss@example.com")
         .await
         .expect(403);
-    send("AKIAIOSFODNN7EXAMPLE", ours).await.expect(403);
-    send("LOCALMAILERFUNCTION", ours).await.expect(200);
+    send("AKIAIOSFODNN7EXAMPLE", sender).await.expect(403);
+    send("LOCALMAILERFUNCTION", sender).await.expect(200);
 }
 
 #[tokio::test]
 async fn the_mailer_cannot_read_a_hash() {
-    let app = TestApp::with_mail(&[]);
+    let app = TestApp::start_with_mail(&[]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let read = async |table: &str, key: Value, projection: Option<&str>| {
         let mut body = json!({"TableName": format!("cloakroom-dev-{table}Table"), "Key": key});

@@ -2,9 +2,9 @@ use std::process::Command;
 
 use crate::support::{TestApp, cloakroom};
 
-/// What README.md tells people to type before `aws` and `sam`.
+/// Runs the commands that README.md has before `aws` and `sam`.
 #[tokio::test]
-async fn a_shell_is_led_to_the_local_system() {
+async fn env_points_a_shell_at_the_local_system() {
     let dir = tempfile::tempdir().unwrap();
     let app = TestApp::start_in(dir.path(), &["--ephemeral"]);
     let script = r#"
@@ -17,26 +17,29 @@ async fn a_shell_is_led_to_the_local_system() {
         .env_clear()
         .env("CLOAKROOM", env!("CARGO_BIN_EXE_cloakroom"))
         .env("DATA", dir.path())
-        .env("AWS_SESSION_TOKEN", "of an account")
+        .env("AWS_SESSION_TOKEN", "session token")
         .env("AWS_REGION", "eu-west-1")
         .output()
         .unwrap();
-    let said = String::from_utf8(ran.stdout).unwrap();
-    let complaints = String::from_utf8(ran.stderr).unwrap();
-    assert!(ran.status.success(), "{complaints}");
+    let out = String::from_utf8(ran.stdout).unwrap();
+    let err = String::from_utf8(ran.stderr).unwrap();
+    assert!(ran.status.success(), "{err}");
     let expected = format!("{} {} none\n", app.endpoint("dynamodb"), app.endpoint("s3"));
-    assert!(said.starts_with(&expected), "{said}");
+    assert!(out.starts_with(&expected), "{out}");
     let kid = app.signer().await.kid;
-    assert!(said.contains(&kid), "{said}");
+    assert!(out.contains(&kid), "{out}");
 }
 
 #[test]
-fn without_a_system_there_is_nothing_to_lead_to() {
+fn env_fails_without_a_running_system() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().to_str().unwrap();
     let ran = cloakroom(["env", "--data-dir", path]).output().unwrap();
     assert_eq!(ran.status.code(), Some(1));
-    assert_eq!(ran.stdout, b"", "nothing that a shell would run");
-    let complaint = String::from_utf8(ran.stderr).unwrap();
-    assert!(complaint.contains("endpoints.json"), "{complaint}");
+    assert_eq!(
+        ran.stdout, b"",
+        "stdout must be empty, because a shell evaluates it"
+    );
+    let err = String::from_utf8(ran.stderr).unwrap();
+    assert!(err.contains("endpoints.json"), "{err}");
 }

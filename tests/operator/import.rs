@@ -12,15 +12,15 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{HASH_OF_ABC, ended, lines};
+use super::{HASH_OF_ABC, assert_exit, json_lines};
 use crate::support::{
     PASSWORD, SignedIn, TestApp, eventually,
     faults::{Fault, Proxy},
     processes, rounds,
 };
 
-/// A file of these lines, and the directory that it ends with.
-fn file(contents: &str) -> (TempDir, String) {
+/// Writes a file, and returns its directory, which deletes it when dropped, and its path.
+fn import_file(contents: &str) -> (TempDir, String) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("users.jsonl");
     fs::write(&path, contents).unwrap();
@@ -28,17 +28,19 @@ fn file(contents: &str) -> (TempDir, String) {
     (dir, path)
 }
 
-fn account(email: &str, hash: &str) -> Value {
+/// An account of an import file.
+fn import_account(email: &str, hash: &str) -> Value {
     json!({"email": email, "name": email, "passwordHash": hash})
 }
 
-fn many(accounts: usize) -> String {
-    let account = |n| account(&format!("user{n}@example.com"), HASH_OF_ABC);
-    lines(&(0..accounts).map(account).collect::<Vec<_>>())
+/// The lines of an import file with this many accounts.
+fn import_lines(accounts: usize) -> String {
+    let account = |n| import_account(&format!("user{n}@example.com"), HASH_OF_ABC);
+    json_lines(&(0..accounts).map(account).collect::<Vec<_>>())
 }
 
 #[tokio::test]
-async fn imported_users_sign_in_with_the_password_they_have() {
+async fn imported_users_sign_in_with_their_existing_password() {
     let app = TestApp::start();
     let accounts = [
         json!({"email": "A@example.com", "name": "A", "passwordHash": HASH_OF_ABC, "roles": ["admin"],
@@ -48,8 +50,8 @@ async fn imported_users_sign_in_with_the_password_they_have() {
         json!({"email": "y@example.com", "name": "Y", "createdAt": "2020-12-10T08:00:00+02:00",
             "passwordHash": "$2y$07$BCryptRequires22Chrcte/VlQH0piJtjXl.0t1XkA8pw9dMXTpOq"}),
     ];
-    let (_dir, path) = file(&lines(&accounts));
-    let (out, _) = ended(&app.users(&["import", &path]), 0);
+    let (_dir, path) = import_file(&json_lines(&accounts));
+    let (out, _) = assert_exit(&app.run_users(&["import", &path]), 0);
     assert_eq!(out, "3 imported, 0 already there, 0 skipped\n");
 
     for (email, password) in [
@@ -58,10 +60,10 @@ async fn imported_users_sign_in_with_the_password_they_have() {
         ("y@example.com", "rasmuslerdorf"),
     ] {
         app.sign_in(email, "wrong").await.expect(401);
-        // The first time renews the hash, because it has another cost; the second time that one counts.
+        // The first sign-in renews the hash, because its cost differs; the second one checks the new hash.
         for _ in 0..2 {
-            let answer = app.sign_in(email, password).await;
-            SignedIn::new(&app, answer)
+            let response = app.sign_in(email, password).await;
+            SignedIn::new(&app, response)
                 .get("/users/me")
                 .await
                 .expect(200);
@@ -74,7 +76,7 @@ async fn imported_users_sign_in_with_the_password_they_have() {
     assert_eq!(me["user"]["profile"], json!({"city": "London", "age": 36}));
     assert_eq!(me["user"]["createdAt"], "2019-12-10T08:00:00.000Z");
 
-    // Among those who signed up here, by the time of their first sign-up.
+    // Imported users are listed among the others by their `createdAt`.
     app.sign_up("now@example.com", PASSWORD).await.expect(201);
     let listed = admin.get("/users").await.expect(200).json();
     let names: Vec<_> = listed["items"]
@@ -87,17 +89,17 @@ async fn imported_users_sign_in_with_the_password_they_have() {
 }
 
 #[tokio::test]
-async fn a_file_with_a_mistake_writes_nothing_and_all_mistakes_are_told() {
+async fn an_import_file_with_errors_writes_nothing_and_reports_every_error() {
     let app = TestApp::start();
-    let good = account("good@example.com", HASH_OF_ABC);
+    let good = import_account("good@example.com", HASH_OF_ABC);
     let contents = format!(
         "{good}\n{{\n\n{}\n{}\n",
-        json!({"email": "nobody", "name": "", "passwordHash": "secret", "rolls": []}),
+        json!({"email": "not-an-email", "name": "", "passwordHash": "secret", "rolls": []}),
         json!({"email": "GOOD@example.com", "name": "G", "passwordHash": HASH_OF_ABC}),
     );
-    let (_dir, path) = file(&contents);
+    let (_dir, path) = import_file(&contents);
     for args in [vec!["import", &path], vec!["import", &path, "--dry-run"]] {
-        let (out, err) = ended(&app.users(&args), 1);
+        let (out, err) = assert_exit(&app.run_users(&args), 1);
         assert_eq!(out, "");
         insta::allow_duplicates! {
             insta::assert_snapshot!(err, @r"
@@ -115,27 +117,27 @@ async fn a_file_with_a_mistake_writes_nothing_and_all_mistakes_are_told() {
 }
 
 #[tokio::test]
-async fn what_is_there_is_not_changed_and_a_second_run_changes_nothing() {
+async fn an_import_changes_no_existing_account_and_can_be_repeated() {
     let app = TestApp::start();
     app.sign_up("Ada@example.com", PASSWORD).await.expect(201);
-    let contents = lines(&[
-        account("new@example.com", HASH_OF_ABC),
-        account("ada@example.com", HASH_OF_ABC),
+    let contents = json_lines(&[
+        import_account("new@example.com", HASH_OF_ABC),
+        import_account("ada@example.com", HASH_OF_ABC),
     ]);
-    let (_dir, path) = file(&contents);
+    let (_dir, path) = import_file(&contents);
 
-    let (out, _) = ended(&app.users(&["import", &path, "--dry-run"]), 0);
+    let (out, _) = assert_exit(&app.run_users(&["import", &path, "--dry-run"]), 0);
     assert_eq!(out, "2 accounts can be imported; nothing was written\n");
     app.sign_in("new@example.com", "abc").await.expect(401);
 
-    let (out, err) = ended(&app.users(&["import", &path]), 0);
+    let (out, err) = assert_exit(&app.run_users(&["import", &path]), 0);
     assert_eq!(out, "1 imported, 0 already there, 1 skipped\n");
     assert!(err.starts_with("line 2: skipped"), "{err}");
     app.sign_in("ada@example.com", "abc").await.expect(401);
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
 
-    // The same from a pipe.
-    let mut command = app.operator("users", &["import", "-"], app.endpoint("dynamodb"));
+    // The same from stdin.
+    let mut command = app.operator_command("users", &["import", "-"], app.endpoint("dynamodb"));
     let mut running = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -145,20 +147,20 @@ async fn what_is_there_is_not_changed_and_a_second_run_changes_nothing() {
     let mut stdin = running.stdin.take().unwrap();
     stdin.write_all(contents.as_bytes()).unwrap();
     drop(stdin);
-    let (out, _) = ended(&running.wait_with_output().unwrap(), 0);
+    let (out, _) = assert_exit(&running.wait_with_output().unwrap(), 0);
     assert_eq!(out, "0 imported, 1 already there, 1 skipped\n");
     app.sign_in("new@example.com", "abc").await.expect(200);
 }
 
 #[tokio::test]
-async fn two_thousand_users_take_seconds() {
+async fn two_thousand_users_are_imported() {
     let app = TestApp::start();
-    let (_dir, path) = file(&many(2000));
-    let begun = Instant::now();
-    let (out, err) = ended(&app.users(&["import", &path]), 0);
-    eprintln!("2,000 users: {:?}", begun.elapsed());
+    let (_dir, path) = import_file(&import_lines(2000));
+    let start = Instant::now();
+    let (out, err) = assert_exit(&app.run_users(&["import", &path]), 0);
+    eprintln!("2,000 users: {:?}", start.elapsed());
     assert_eq!(out, "2000 imported, 0 already there, 0 skipped\n");
-    // No terminal, no bar.
+    // Without a terminal there is no progress bar.
     assert_eq!(err, "");
     app.sign_in("user1999@example.com", "abc").await.expect(200);
 }
@@ -166,7 +168,7 @@ async fn two_thousand_users_take_seconds() {
 #[tokio::test]
 async fn an_import_survives_throttles_conflicts_and_lost_replies() {
     let app = TestApp::start();
-    let proxy = Proxy::before(app.endpoint("dynamodb")).await;
+    let proxy = Proxy::in_front_of(app.endpoint("dynamodb")).await;
     let mut count = 0;
     proxy.plan(move |operation, _| {
         if operation != "TransactWriteItems" {
@@ -181,11 +183,11 @@ async fn an_import_survives_throttles_conflicts_and_lost_replies() {
             _ => Fault::None,
         }
     });
-    let (_dir, path) = file(&many(rounds(12, 40)));
-    let command = app.operator("users", &["import", &path], &proxy.url());
-    let output = tokio::process::Command::from(command).output().await;
-    let (out, _) = ended(&output.unwrap(), 0);
     let count = rounds(12, 40);
+    let (_dir, path) = import_file(&import_lines(count));
+    let command = app.operator_command("users", &["import", &path], &proxy.url());
+    let output = tokio::process::Command::from(command).output().await;
+    let (out, _) = assert_exit(&output.unwrap(), 0);
     assert_eq!(
         out,
         format!("{count} imported, 0 already there, 0 skipped\n")
@@ -193,9 +195,9 @@ async fn an_import_survives_throttles_conflicts_and_lost_replies() {
 }
 
 #[tokio::test]
-async fn an_import_that_is_interrupted_is_finished_by_the_next_run() {
+async fn the_next_run_finishes_an_interrupted_import() {
     let app = TestApp::start();
-    let proxy = Proxy::before(app.endpoint("dynamodb")).await;
+    let proxy = Proxy::in_front_of(app.endpoint("dynamodb")).await;
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
     proxy.plan(move |operation, _| {
@@ -206,12 +208,12 @@ async fn an_import_that_is_interrupted_is_finished_by_the_next_run() {
             Fault::None
         }
     });
-    let (_dir, path) = file(&many(100));
-    let mut command = app.operator("users", &["import", &path], &proxy.url());
+    let (_dir, path) = import_file(&import_lines(100));
+    let mut command = app.operator_command("users", &["import", &path], &proxy.url());
     let running = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = running.spawn().unwrap();
     eventually(async || count.load(Ordering::SeqCst) > 50).await;
-    // The first waits for what hangs here, another does not.
+    // The first signal waits for the pending writes, which hang; a second one does not.
     eventually(async || {
         let ended = running.try_wait().unwrap().is_some();
         if !ended {
@@ -220,18 +222,18 @@ async fn an_import_that_is_interrupted_is_finished_by_the_next_run() {
         ended
     })
     .await;
-    let (_, err) = ended(&running.wait_with_output().unwrap(), 130);
+    let (_, err) = assert_exit(&running.wait_with_output().unwrap(), 130);
     assert!(err.contains("run the same command again"), "{err}");
 
-    let (out, _) = ended(&app.users(&["import", &path]), 0);
+    let (out, _) = assert_exit(&app.run_users(&["import", &path]), 0);
     assert_eq!(out, "50 imported, 50 already there, 0 skipped\n");
 }
 
 #[tokio::test]
-async fn tables_are_found_named_or_told_to_be_missing() {
+async fn import_finds_its_tables_or_names_the_missing_and_ambiguous_ones() {
     let app = TestApp::start();
-    let (_dir, path) = file(&many(1));
-    let (_, err) = ended(&app.users(&["import", &path, "--stack", "other"]), 1);
+    let (_dir, path) = import_file(&import_lines(1));
+    let (_, err) = assert_exit(&app.run_users(&["import", &path, "--stack", "other"]), 1);
     assert!(err.contains("other-CredentialsTable"), "{err}");
 
     let create = json!({
@@ -242,13 +244,13 @@ async fn tables_are_found_named_or_told_to_be_missing() {
     let target = "DynamoDB_20120810.CreateTable";
     let created = app.call_engine("dynamodb", "local", target, &create).await;
     created.expect(200);
-    let (_, err) = ended(&app.users(&["import", &path]), 1);
+    let (_, err) = assert_exit(&app.run_users(&["import", &path]), 1);
     for name in ["cloakroom-dev-UsersTable", "cloakroom-dev-UsersTable-OLD"] {
         assert!(err.contains(name), "{err}");
     }
     let named = ["--users-table", "cloakroom-dev-UsersTable"];
-    ended(
-        &app.users(&[&["import", &path], named.as_slice()].concat()),
+    assert_exit(
+        &app.run_users(&[&["import", &path], named.as_slice()].concat()),
         0,
     );
     app.sign_in("user0@example.com", "abc").await.expect(200);

@@ -2,21 +2,22 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::ended;
-use crate::support::{PASSWORD, SignedIn, TestApp, dev, parts};
+use super::assert_exit;
+use crate::support::{PASSWORD, SignedIn, TestApp, cloakroom_dev, parts};
 
+/// Signs in and returns the roles of the access token and of the user.
 async fn roles(app: &TestApp) -> (Value, Value) {
-    let answer = app.sign_in("ada@example.com", PASSWORD).await;
-    let ada = SignedIn::new(app, answer);
+    let response = app.sign_in("ada@example.com", PASSWORD).await;
+    let ada = SignedIn::new(app, response);
     let me = ada.get("/users/me").await.expect(200).json();
     let token = parts(&ada.token).1["roles"].clone();
     (token, me["user"]["roles"].clone())
 }
 
 #[tokio::test]
-async fn the_first_administrator_is_made_by_the_operator() {
+async fn the_operator_grants_and_removes_the_admin_role() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     app.sign_up("bob@example.com", PASSWORD).await.expect(201);
     let etag = ada
         .get("/users/me")
@@ -26,13 +27,13 @@ async fn the_first_administrator_is_made_by_the_operator() {
         .to_owned();
     let run = |args: &[&str]| {
         let args = [&["roles", "ADA@example.com"], args].concat();
-        ended(&app.users(&args), 0).0
+        assert_exit(&app.run_users(&args), 0).0
     };
     assert_eq!(run(&[]), "ada@example.com has no roles\n");
-    let said = run(&["--set", "admin"]);
+    let out = run(&["--set", "admin"]);
     assert!(
-        said.starts_with("ada@example.com has the roles admin from the next"),
-        "{said}"
+        out.starts_with("ada@example.com has the roles admin from the next"),
+        "{out}"
     );
     assert_eq!(
         run(&["--set", "admin"]),
@@ -40,19 +41,22 @@ async fn the_first_administrator_is_made_by_the_operator() {
     );
     assert_eq!(roles(&app).await, (json!(["admin"]), json!(["admin"])));
 
-    // The user changed: what was read before is stale.
+    // The user changed, so its ETag did.
     assert_ne!(
         ada.get("/users/me").await.header("etag"),
         Some(etag.as_str())
     );
-    // A token that is out keeps what it says.
-    let seen = async |somebody: &SignedIn<'_>| {
-        let listed = somebody.get("/users").await.expect(200).json();
+    // An issued token keeps its roles.
+    let first_email = async |caller: &SignedIn<'_>| {
+        let listed = caller.get("/users").await.expect(200).json();
         listed["items"][0]["email"].clone()
     };
-    assert_eq!(seen(&ada).await, Value::Null);
-    let answer = app.sign_in("ada@example.com", PASSWORD).await;
-    assert_eq!(seen(&SignedIn::new(&app, answer)).await, "bob@example.com");
+    assert_eq!(first_email(&ada).await, Value::Null);
+    let response = app.sign_in("ada@example.com", PASSWORD).await;
+    assert_eq!(
+        first_email(&SignedIn::new(&app, response)).await,
+        "bob@example.com"
+    );
 
     run(&["--remove", "admin"]);
     assert_eq!(roles(&app).await, (json!([]), json!([])));
@@ -63,29 +67,29 @@ async fn the_first_administrator_is_made_by_the_operator() {
 }
 
 #[tokio::test]
-async fn who_or_what_is_not_there_is_told() {
+async fn an_unknown_account_or_role_is_reported() {
     let app = TestApp::start();
-    let (_, err) = ended(
-        &app.users(&["roles", "ada@example.com", "--set", "admin"]),
+    let (_, err) = assert_exit(
+        &app.run_users(&["roles", "ada@example.com", "--set", "admin"]),
         1,
     );
     assert!(
         err.contains("no account with the address ada@example.com"),
         "{err}"
     );
-    ended(
-        &app.users(&["roles", "ada@example.com", "--set", "root"]),
+    assert_exit(
+        &app.run_users(&["roles", "ada@example.com", "--set", "root"]),
         2,
     );
-    let (_, err) = ended(&app.users(&["roles", "ada", "--set", "admin"]), 2);
+    let (_, err) = assert_exit(&app.run_users(&["roles", "ada", "--set", "admin"]), 2);
     assert!(err.contains("looks like name@example.com"), "{err}");
 }
 
 #[tokio::test]
-async fn the_system_that_runs_here_is_found_by_its_directory() {
+async fn operator_commands_find_a_local_system_by_its_data_directory() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let app = TestApp::run(dev(&data).arg("--ephemeral"), &data);
+    let app = TestApp::start_command(cloakroom_dev(&data).arg("--ephemeral"), &data);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let local = format!("--local={}", data.display());
     let run = |args: &[&str]| {
@@ -96,20 +100,20 @@ async fn the_system_that_runs_here_is_found_by_its_directory() {
             .env_clear();
         command.output().unwrap()
     };
-    ended(
+    assert_exit(
         &run(&["users", "roles", "ada@example.com", "--set", "admin"]),
         0,
     );
     assert_eq!(roles(&app).await.0, json!(["admin"]));
-    let nothing = format!("{0}/{0}", uuid::Uuid::nil());
-    let (_, err) = ended(&run(&["uploads", "unlock", &nothing]), 1);
+    let missing = format!("{0}/{0}", uuid::Uuid::nil());
+    let (_, err) = assert_exit(&run(&["uploads", "unlock", &missing]), 1);
     assert!(err.contains("there is no upload"), "{err}");
-    let (list, _) = ended(&run(&["secrets", "list"]), 0);
+    let (list, _) = assert_exit(&run(&["secrets", "list"]), 0);
     assert!(list.contains("/cloakroom/dev/keys/private/"), "{list}");
-    ended(&run(&["secrets", "rotate-signing-key"]), 0);
+    assert_exit(&run(&["secrets", "rotate-signing-key"]), 0);
 
     drop(app);
-    let (_, err) = ended(&run(&["secrets", "list"]), 1);
+    let (_, err) = assert_exit(&run(&["secrets", "list"]), 1);
     assert!(
         err.contains("endpoints.json") || err.contains("cannot be reached"),
         "{err}"

@@ -1,4 +1,4 @@
-//! A forgotten password, from the request for a mail to a new one.
+//! Password reset: the request for a mail, and the new password.
 
 mod forgot;
 mod reset;

@@ -1,64 +1,67 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{assert_has_ended, item, next, refresh, sign_out, sign_out_everywhere};
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use super::{assert_has_ended, next_token, refresh, session_item, sign_out, sign_out_everywhere};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 #[tokio::test]
 async fn a_sign_out_ends_one_session_and_may_be_repeated() {
     let app = TestApp::start();
-    let here = app.somebody("ada@example.com").await;
+    let here = app.new_user("ada@example.com").await;
     let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
-    let second = next(refresh(&app, &here.refresh_token).await);
+    let second = next_token(refresh(&app, &here.refresh_token).await);
     for _ in 0..3 {
-        let answer = sign_out(&app, &second).await.expect(204);
-        assert!(answer.body.is_empty());
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let response = sign_out(&app, &second).await.expect(204);
+        assert!(response.body.is_empty());
+        assert_eq!(response.header("cache-control"), Some("no-store"));
     }
-    assert_eq!(item(&app, &here).await, None);
+    assert_eq!(session_item(&app, &here).await, None);
     for token in [&second, &here.refresh_token] {
         assert_has_ended(&refresh(&app, token).await, "signed out");
     }
-    next(refresh(&app, &there.refresh_token).await);
-    // An access token lives out its minutes.
+    next_token(refresh(&app, &there.refresh_token).await);
+    // An access token stays valid until it expires.
     here.get("/users/me").await.expect(200);
 }
 
-/// Whoever comes back to an old tab and signs out there means this session.
+/// An old browser tab may still have an earlier refresh token.
 #[tokio::test]
-async fn any_token_of_a_session_ends_it() {
+async fn any_refresh_token_of_a_session_signs_it_out() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let second = next(refresh(&app, &ada.refresh_token).await);
-    let third = next(refresh(&app, &second).await);
+    let ada = app.new_user("ada@example.com").await;
+    let second = next_token(refresh(&app, &ada.refresh_token).await);
+    let third = next_token(refresh(&app, &second).await);
     sign_out(&app, &ada.refresh_token).await.expect(204);
-    assert_has_ended(&refresh(&app, &third).await, "the newest");
+    assert_has_ended(
+        &refresh(&app, &third).await,
+        "signed out with an older token",
+    );
 }
 
 #[tokio::test]
-async fn a_sign_out_everywhere_ends_all_sessions_and_no_later_one() {
+async fn a_sign_out_everywhere_ends_all_existing_sessions_and_no_later_one() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let grace = app.somebody("grace@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
+    let grace = app.new_user("grace@example.com").await;
     let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
-    let second = next(refresh(&app, &there.refresh_token).await);
+    let second = next_token(refresh(&app, &there.refresh_token).await);
     sign_out_everywhere(&ada).await.expect(204);
     for token in [&ada.refresh_token, &there.refresh_token, &second] {
         assert_has_ended(&refresh(&app, token).await, "signed out everywhere");
     }
-    next(refresh(&app, &grace.refresh_token).await);
+    next_token(refresh(&app, &grace.refresh_token).await);
 
     let later = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
-    let token = next(refresh(&app, &later.refresh_token).await);
-    // The access token of a session that has ended still ends the others, while it lives.
+    let token = next_token(refresh(&app, &later.refresh_token).await);
+    // The access token of an ended session still ends the others until it expires.
     sign_out_everywhere(&ada).await.expect(204);
-    assert_has_ended(&refresh(&app, &token).await, "once more");
+    assert_has_ended(&refresh(&app, &token).await, "signed out everywhere again");
 }
 
 #[tokio::test]
-async fn to_sign_out_everywhere_takes_an_access_token_and_no_body() {
+async fn a_sign_out_everywhere_needs_an_access_token_and_no_body() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let everywhere = "/signout?everywhere=true";
     let body = json!({"refreshToken": ada.refresh_token});
     let anonymous = app.post(everywhere, &body).await.expect(401);
@@ -66,35 +69,38 @@ async fn to_sign_out_everywhere_takes_an_access_token_and_no_body() {
     let forged = SignedIn::with_token(&app, format!("{}x", ada.token));
     let refused = forged.post(everywhere, &body).await.expect(401);
     assert_eq!(refused.problem(), "invalid_token");
-    let mut token = next(refresh(&app, &ada.refresh_token).await);
+    let mut token = next_token(refresh(&app, &ada.refresh_token).await);
 
     for wrong in [
         json!({"refreshToken": 1}),
         json!({"refresh": "x"}),
         json!([]),
     ] {
-        let answer = ada.post(everywhere, &wrong).await.expect(422);
-        assert_eq!(answer.problem(), "validation_failed");
+        let response = ada.post(everywhere, &wrong).await.expect(422);
+        assert_eq!(response.problem(), "validation_failed");
     }
     for query in ["everywhere", "everywhere=1", "everywhere=yes"] {
-        let answer = ada.post(&format!("/signout?{query}"), &body).await;
-        let errors = answer.expect(422).json()["errors"].clone();
+        let response = ada.post(&format!("/signout?{query}"), &body).await;
+        let errors = response.expect(422).json()["errors"].clone();
         assert_eq!(errors[0]["pointer"], "/everywhere", "{query}");
     }
-    token = next(refresh(&app, &token).await);
+    token = next_token(refresh(&app, &token).await);
 
-    let without = Answer::of(ada.request(Method::POST, everywhere)).await;
+    let without = Response::to(ada.request(Method::POST, everywhere)).await;
     without.expect(204);
-    assert_has_ended(&refresh(&app, &token).await, "without a body");
+    assert_has_ended(
+        &refresh(&app, &token).await,
+        "signed out everywhere without a body",
+    );
     for body in [json!({}), body, json!({"refreshToken": "x"})] {
         ada.post(everywhere, &body).await.expect(204);
     }
 }
 
 #[tokio::test]
-async fn a_sign_out_without_a_token_says_what_is_missing() {
+async fn a_sign_out_without_a_refresh_token_names_the_missing_field() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for path in ["/signout", "/signout?everywhere=false"] {
         let missing = ("/refreshToken", "required");
         let unknown = ("/refreshTokn", "unknown_field");
@@ -104,21 +110,21 @@ async fn a_sign_out_without_a_token_says_what_is_missing() {
             (json!({"refreshToken": null}), vec![wrong]),
             (json!({"refreshTokn": "x"}), vec![missing, unknown]),
         ] {
-            let answer = ada.post(path, &body).await.expect(422);
-            assert_eq!(answer.problem(), "validation_failed");
-            let answer = answer.json();
-            let errors = answer["errors"].as_array().unwrap().iter();
-            let told = errors.map(|error| {
+            let response = ada.post(path, &body).await.expect(422);
+            assert_eq!(response.problem(), "validation_failed");
+            let response = response.json();
+            let errors = response["errors"].as_array().unwrap().iter();
+            let found = errors.map(|error| {
                 let text = |name: &str| error[name].as_str().unwrap();
                 (text("pointer"), text("code"))
             });
-            assert_eq!(told.collect::<Vec<_>>(), expected, "{body}");
+            assert_eq!(found.collect::<Vec<_>>(), expected, "{body}");
         }
     }
-    next(refresh(&app, &ada.refresh_token).await);
+    next_token(refresh(&app, &ada.refresh_token).await);
 }
 
-/// Refreshes may be answered before the sign-out, but nothing that they were given lives after it.
+/// Refreshes may succeed before the sign-out, but their tokens are invalid after it.
 #[tokio::test]
 async fn a_sign_out_wins_over_simultaneous_refreshes() {
     let app = TestApp::start();
@@ -128,27 +134,27 @@ async fn a_sign_out_wins_over_simultaneous_refreshes() {
         let body = json!({"refreshToken": ada.refresh_token});
         let send = |path: &str| {
             let request = app.request(Method::POST, path).json(&body);
-            tokio::spawn(Answer::of(request))
+            tokio::spawn(Response::to(request))
         };
         let mut refreshes: Vec<_> = (0..6).map(|_| send("/session/refresh")).collect();
         let end = if round % 2 == 0 {
             send("/signout")
         } else {
             let request = ada.request(Method::POST, "/signout?everywhere=true");
-            tokio::spawn(Answer::of(request))
+            tokio::spawn(Response::to(request))
         };
         refreshes.extend((0..6).map(|_| send("/session/refresh")));
         end.await.unwrap().expect(204);
-        let mut given = vec![ada.refresh_token.clone()];
-        for answer in refreshes {
-            let answer = answer.await.unwrap();
-            match answer.status {
-                200 => given.push(next(answer)),
-                _ => assert_has_ended(&answer, "after the sign-out"),
+        let mut tokens = vec![ada.refresh_token.clone()];
+        for response in refreshes {
+            let response = response.await.unwrap();
+            match response.status {
+                200 => tokens.push(next_token(response)),
+                _ => assert_has_ended(&response, "after the sign-out"),
             }
         }
-        for token in given {
-            assert_has_ended(&refresh(&app, &token).await, "after all is done");
+        for token in tokens {
+            assert_has_ended(&refresh(&app, &token).await, "all requests are done");
         }
     }
 }

@@ -1,8 +1,8 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{assert_has_ended, next, refresh, sign_out, sign_out_everywhere};
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use super::{assert_has_ended, next_token, refresh, sign_out, sign_out_everywhere};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 const NEW_PASSWORD: &str = "difference engine";
 
@@ -11,15 +11,15 @@ async fn change_password(ada: &SignedIn<'_>) {
     ada.put("/users/me/password", &body).await.expect(204);
 }
 
-/// The account's session epoch, once the two tables are seen to agree.
+/// Returns the session epoch of the only account, after checking that the two tables agree.
 async fn epoch(app: &TestApp) -> u64 {
     let mut found = Vec::new();
     for table in ["Credentials", "Users"] {
         let body =
             json!({"TableName": format!("cloakroom-dev-{table}Table"), "ConsistentRead": true});
         let target = "DynamoDB_20120810.Scan";
-        let answer = app.call_engine("dynamodb", "local", target, &body).await;
-        let item = answer.expect(200).json()["Items"][0].clone();
+        let response = app.call_engine("dynamodb", "local", target, &body).await;
+        let item = response.expect(200).json()["Items"][0].clone();
         let epoch = item["session_epoch"]["N"].as_str().unwrap();
         found.push(epoch.parse().unwrap());
     }
@@ -28,25 +28,25 @@ async fn epoch(app: &TestApp) -> u64 {
 }
 
 #[tokio::test]
-async fn a_new_password_ends_the_other_sessions_and_not_ones_own() {
+async fn a_password_change_ends_the_other_sessions_and_keeps_the_callers() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
-    let second = next(refresh(&app, &ada.refresh_token).await);
-    let elsewhere = next(refresh(&app, &there.refresh_token).await);
+    let second = next_token(refresh(&app, &ada.refresh_token).await);
+    let elsewhere = next_token(refresh(&app, &there.refresh_token).await);
     change_password(&ada).await;
     assert_has_ended(&refresh(&app, &elsewhere).await, "elsewhere");
-    // A retry of the refresh before goes on, too.
-    assert_eq!(next(refresh(&app, &ada.refresh_token).await), second);
-    let third = next(refresh(&app, &second).await);
-    next(refresh(&app, &third).await);
+    // A retry of the earlier refresh also succeeds.
+    assert_eq!(next_token(refresh(&app, &ada.refresh_token).await), second);
+    let third = next_token(refresh(&app, &second).await);
+    next_token(refresh(&app, &third).await);
 }
 
-/// The access token of a session outlives it by some minutes; whoever knows the password may use it to set a new one.
+/// The access token of an ended session is valid until it expires, and can change the password.
 #[tokio::test]
-async fn a_new_password_brings_no_session_back_to_life() {
+async fn a_password_change_does_not_revive_an_ended_session() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     sign_out_everywhere(&ada).await.expect(204);
     change_password(&ada).await;
     assert_has_ended(
@@ -54,16 +54,16 @@ async fn a_new_password_brings_no_session_back_to_life() {
         "signed out everywhere",
     );
 
-    let grace = app.somebody("grace@example.com").await;
+    let grace = app.new_user("grace@example.com").await;
     sign_out(&app, &grace.refresh_token).await.expect(204);
     change_password(&grace).await;
     assert_has_ended(&refresh(&app, &grace.refresh_token).await, "signed out");
 }
 
 #[tokio::test]
-async fn a_deleted_accounts_sessions_have_ended() {
+async fn deleting_an_account_ends_its_sessions() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
     let proof = json!({"password": PASSWORD});
     ada.delete("/users/me", &proof).await.expect(204);
@@ -72,33 +72,35 @@ async fn a_deleted_accounts_sessions_have_ended() {
         sign_out(&app, token).await.expect(204);
     }
     sign_out_everywhere(&ada).await.expect(204);
-    // Whoever has the address next has nothing to do with them.
-    let next_owner = app.somebody("ada@example.com").await;
+    // A new account with the same e-mail is independent.
+    let next_owner = app.new_user("ada@example.com").await;
     assert_has_ended(&refresh(&app, &there.refresh_token).await, "deleted");
-    next(refresh(&app, &next_owner.refresh_token).await);
+    next_token(refresh(&app, &next_owner.refresh_token).await);
 }
 
-/// All at once: a new password, the end of all sessions, and sign-ins with the old password. Whatever the order, both
-/// count, and no session that the old password began lives on, but the one that the change was made in.
+/// Changes the password, signs out everywhere and signs in with the old password, concurrently. In any order, each change
+/// raises the epoch, and no session that started with the old password survives.
 #[tokio::test]
-async fn epochs_only_rise_whoever_is_quicker() {
+async fn concurrent_changes_each_raise_the_session_epoch() {
     let app = TestApp::start();
     for round in 0..8 {
-        let ada = app.somebody("ada@example.com").await;
+        let ada = app.new_user("ada@example.com").await;
         let before = epoch(&app).await;
         let sign_in = || {
             let body = json!({"email": "ada@example.com", "password": PASSWORD});
-            tokio::spawn(Answer::of(app.request(Method::POST, "/signin").json(&body)))
+            tokio::spawn(Response::to(
+                app.request(Method::POST, "/signin").json(&body),
+            ))
         };
         let body = json!({"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD});
         let change = ada.request(Method::PUT, "/users/me/password").json(&body);
         let end = || {
-            tokio::spawn(Answer::of(
+            tokio::spawn(Response::to(
                 ada.request(Method::POST, "/signout?everywhere=true"),
             ))
         };
         let mut sign_ins: Vec<_> = (0..2).map(|_| sign_in()).collect();
-        let change = tokio::spawn(Answer::of(change));
+        let change = tokio::spawn(Response::to(change));
         let ends = [end(), end()];
         sign_ins.extend((0..2).map(|_| sign_in()));
         change.await.unwrap().expect(204);
@@ -106,13 +108,13 @@ async fn epochs_only_rise_whoever_is_quicker() {
             end.await.unwrap().expect(204);
         }
         assert_eq!(epoch(&app).await, before + 3, "round {round}");
-        for answer in sign_ins {
-            let answer = answer.await.unwrap();
-            if answer.status == 200 {
-                let begun = SignedIn::new(&app, answer);
+        for response in sign_ins {
+            let response = response.await.unwrap();
+            if response.status == 200 {
+                let session = SignedIn::new(&app, response);
                 assert_has_ended(
-                    &refresh(&app, &begun.refresh_token).await,
-                    "the old password's",
+                    &refresh(&app, &session.refresh_token).await,
+                    "started with the old password",
                 );
             }
         }
@@ -121,11 +123,11 @@ async fn epochs_only_rise_whoever_is_quicker() {
     }
 }
 
-/// While the password changes, the session that it is changed in is refreshed.
+/// Refreshes the session whose request changes the password while that request runs.
 #[tokio::test]
-async fn a_session_is_refreshed_while_it_is_taken_along() {
+async fn a_session_can_be_refreshed_during_its_password_change() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let mut token = ada.refresh_token.clone();
     for round in 0..8 {
         let (old, new) = if round % 2 == 0 {
@@ -135,27 +137,27 @@ async fn a_session_is_refreshed_while_it_is_taken_along() {
         };
         let body = json!({"currentPassword": old, "newPassword": new});
         let change = ada.request(Method::PUT, "/users/me/password").json(&body);
-        let change = tokio::spawn(Answer::of(change));
+        let change = tokio::spawn(Response::to(change));
         while !change.is_finished() {
-            token = next(refresh(&app, &token).await);
+            token = next_token(refresh(&app, &token).await);
         }
         change.await.unwrap().expect(204);
-        token = next(refresh(&app, &token).await);
+        token = next_token(refresh(&app, &token).await);
     }
 }
 
 #[tokio::test]
-async fn a_disabled_accounts_sessions_have_ended_and_stay_so() {
+async fn sessions_of_a_disabled_account_stay_ended_after_it_is_enabled() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody("ada@example.com").await;
-    let second = next(refresh(&app, &ada.refresh_token).await);
-    for what in ["disable", "enable"] {
-        let path = format!("/admin/users/{}/{what}", ada.id);
-        let answer = Answer::of(admin.request(Method::POST, &path)).await;
-        answer.expect(200);
-        assert_has_ended(&refresh(&app, &second).await, what);
+    let ada = app.new_user("ada@example.com").await;
+    let second = next_token(refresh(&app, &ada.refresh_token).await);
+    for action in ["disable", "enable"] {
+        let path = format!("/admin/users/{}/{action}", ada.id);
+        let response = Response::to(admin.request(Method::POST, &path)).await;
+        response.expect(200);
+        assert_has_ended(&refresh(&app, &second).await, action);
     }
     let later = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
-    next(refresh(&app, &later.refresh_token).await);
+    next_token(refresh(&app, &later.refresh_token).await);
 }

@@ -1,65 +1,69 @@
 use std::time::Duration;
 
-use super::{assert_has_ended, generation, item, next, refresh, sign_out, sign_out_everywhere};
+use super::{
+    assert_has_ended, generation, next_token, refresh, session_item, sign_out, sign_out_everywhere,
+};
 use crate::support::{
     TestApp,
-    faults::{Fault, Fragile},
+    faults::{Fault, FaultySystem},
     rounds,
 };
 
 #[track_caller]
-fn assert_is_unavailable(answer: &crate::support::Answer) {
-    assert_eq!(answer.status, 503);
-    assert_eq!(answer.problem(), "unavailable");
-    assert!(answer.header("retry-after").is_some());
+fn assert_unavailable(response: &crate::support::Response) {
+    assert_eq!(response.status, 503);
+    assert_eq!(response.problem(), "unavailable");
+    assert!(response.header("retry-after").is_some());
 }
 
 #[tokio::test]
-async fn a_refresh_whose_reply_is_lost_has_happened_once() {
-    let system = Fragile::start(10, &[]).await;
+async fn a_refresh_whose_reply_is_lost_is_done_once() {
+    let system = FaultySystem::start(10, &[]).await;
     let app: &TestApp = &system.app;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let mut token = ada.refresh_token.clone();
     for round in 1..=rounds(5, 20) {
-        // The table's reply to the function, once and twice; the SDK asks again.
+        // The table's reply to the function is lost once or twice; the SDK retries.
         let times = 1 + round % 2;
-        system.dynamodb.next("UpdateItem", times, Fault::LostReply);
-        let successor = next(refresh(app, &token).await);
-        // The function's to the client: who asks again is told the same.
-        assert_eq!(next(refresh(app, &token).await), successor);
+        system
+            .dynamodb
+            .fail_next("UpdateItem", times, Fault::LostReply);
+        let successor = next_token(refresh(app, &token).await);
+        // The function's response is lost: the client retries and gets the same successor.
+        assert_eq!(next_token(refresh(app, &token).await), successor);
         assert_eq!(generation(app, &ada).await, round.to_string());
         token = successor;
     }
 }
 
 #[tokio::test]
-async fn a_refresh_that_was_done_and_told_as_an_outage_can_be_asked_for_again() {
-    let system = Fragile::start(4, &[]).await;
+async fn a_refresh_reported_as_unavailable_can_be_retried() {
+    let system = FaultySystem::start(4, &[]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let (mut done, mut first) = (false, true);
     system.dynamodb.plan(move |operation, _| match operation {
         "UpdateItem" if first => {
             (first, done) = (false, true);
             Fault::LostReply
         }
-        _ if done => Fault::Broken,
+        _ if done => Fault::Disconnect,
         _ => Fault::None,
     });
-    assert_is_unavailable(&refresh(app, &ada.refresh_token).await);
+    assert_unavailable(&refresh(app, &ada.refresh_token).await);
     system.dynamodb.always(&Fault::None);
     assert_eq!(generation(app, &ada).await, "1");
-    let second = next(refresh(app, &ada.refresh_token).await);
-    next(refresh(app, &second).await);
+    let second = next_token(refresh(app, &ada.refresh_token).await);
+    next_token(refresh(app, &second).await);
     assert_eq!(generation(app, &ada).await, "2");
 }
 
-/// Whoever is told to come again in two seconds, and does, is in time for the same successor.
+/// A client that retries after the seconds of `Retry-After` still gets the same successor.
 #[tokio::test]
-async fn a_refresh_that_was_done_before_the_database_hung_can_be_asked_for_again() {
-    let system = Fragile::start(10, &[]).await;
+async fn a_refresh_done_before_the_database_hangs_can_be_retried() {
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let mut done = false;
     system.dynamodb.plan(move |operation, _| match operation {
         _ if done => Fault::Hang,
@@ -69,55 +73,55 @@ async fn a_refresh_that_was_done_before_the_database_hung_can_be_asked_for_again
         }
         _ => Fault::None,
     });
-    let answer = refresh(app, &ada.refresh_token).await;
-    assert_is_unavailable(&answer);
+    let response = refresh(app, &ada.refresh_token).await;
+    assert_unavailable(&response);
     system.dynamodb.always(&Fault::None);
-    let seconds = answer.header("retry-after").unwrap().parse().unwrap();
+    let seconds = response.header("retry-after").unwrap().parse().unwrap();
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let second = next(refresh(app, &ada.refresh_token).await);
-    next(refresh(app, &second).await);
+    let second = next_token(refresh(app, &ada.refresh_token).await);
+    next_token(refresh(app, &second).await);
     assert_eq!(generation(app, &ada).await, "2");
 }
 
 #[tokio::test]
-async fn a_sign_out_whose_reply_is_lost_has_happened() {
-    let system = Fragile::start(10, &[]).await;
+async fn a_sign_out_whose_reply_is_lost_is_done() {
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
-    system.dynamodb.next("DeleteItem", 2, Fault::LostReply);
+    let ada = app.new_user("ada@example.com").await;
+    system.dynamodb.fail_next("DeleteItem", 2, Fault::LostReply);
     sign_out(app, &ada.refresh_token).await.expect(204);
-    assert_eq!(item(app, &ada).await, None);
+    assert_eq!(session_item(app, &ada).await, None);
 
-    let grace = app.somebody("grace@example.com").await;
+    let grace = app.new_user("grace@example.com").await;
     system
         .dynamodb
-        .next("TransactWriteItems", 2, Fault::LostReply);
+        .fail_next("TransactWriteItems", 2, Fault::LostReply);
     sign_out_everywhere(&grace).await.expect(204);
     assert_has_ended(&refresh(app, &grace.refresh_token).await, "everywhere");
 }
 
-/// A write to an item that a transaction is about to write is refused, and the SDK does not try that again by itself.
+/// The database refuses a write to an item in a running transaction, and the SDK does not retry it.
 #[tokio::test]
-async fn a_transaction_on_the_same_item_is_waited_out() {
-    let system = Fragile::start(10, &[]).await;
+async fn a_refresh_and_a_sign_out_retry_transaction_conflicts() {
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let conflict = || Fault::error(400, "TransactionConflictException");
-    system.dynamodb.next("UpdateItem", 3, conflict());
-    let second = next(refresh(app, &ada.refresh_token).await);
-    system.dynamodb.next("DeleteItem", 3, conflict());
+    system.dynamodb.fail_next("UpdateItem", 3, conflict());
+    let second = next_token(refresh(app, &ada.refresh_token).await);
+    system.dynamodb.fail_next("DeleteItem", 3, conflict());
     sign_out(app, &second).await.expect(204);
-    assert_eq!(item(app, &ada).await, None);
+    assert_eq!(session_item(app, &ada).await, None);
 }
 
 #[tokio::test]
-async fn an_outage_is_a_503_and_ends_no_session() {
-    let system = Fragile::start(4, &[]).await;
+async fn a_database_outage_is_a_503_and_ends_no_session() {
+    let system = FaultySystem::start(4, &[]).await;
     let app = &system.app;
-    let ada = app.somebody("ada@example.com").await;
-    let mut token = next(refresh(app, &ada.refresh_token).await);
+    let ada = app.new_user("ada@example.com").await;
+    let mut token = next_token(refresh(app, &ada.refresh_token).await);
     for fault in [
-        Fault::Broken,
+        Fault::Disconnect,
         Fault::error(500, "InternalServerError"),
         Fault::error(400, "ThrottlingException"),
         Fault::Hang,
@@ -128,11 +132,11 @@ async fn an_outage_is_a_503_and_ends_no_session() {
             sign_out(app, &token),
             sign_out_everywhere(&ada)
         );
-        for answer in [refreshed, ended, all] {
-            assert_is_unavailable(&answer);
+        for response in [refreshed, ended, all] {
+            assert_unavailable(&response);
         }
         system.dynamodb.always(&Fault::None);
-        token = next(refresh(app, &token).await);
+        token = next_token(refresh(app, &token).await);
     }
     assert_eq!(generation(app, &ada).await, "5");
 }

@@ -1,4 +1,4 @@
-//! How a session goes on, and how it ends.
+//! Refreshing and ending sessions.
 
 mod end;
 mod epoch;
@@ -8,66 +8,71 @@ mod replay;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, SignedIn, TestApp};
+use crate::support::{Response, SignedIn, TestApp};
 
-async fn refresh(app: &TestApp, token: &str) -> Answer {
+async fn refresh(app: &TestApp, token: &str) -> Response {
     app.post("/session/refresh", &json!({"refreshToken": token}))
         .await
 }
 
-/// The refresh token that an answer brings.
+/// Returns the refresh token of a successful response.
 #[track_caller]
-fn next(answer: Answer) -> String {
-    let answer = answer.expect(200).json();
-    answer["refreshToken"].as_str().unwrap().to_owned()
+fn next_token(response: Response) -> String {
+    let response = response.expect(200).json();
+    response["refreshToken"].as_str().unwrap().to_owned()
 }
 
+/// Asserts the 401 `session_ended` response.
 #[track_caller]
-fn assert_has_ended(answer: &Answer, what: &str) {
-    let text = String::from_utf8_lossy(&answer.body).into_owned();
-    assert_eq!(answer.status, 401, "{what}: {text}");
-    assert_eq!(answer.problem(), "session_ended", "{what}");
-    assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{what}");
+fn assert_has_ended(response: &Response, reason: &str) {
+    let text = String::from_utf8_lossy(&response.body).into_owned();
+    assert_eq!(response.status, 401, "{reason}: {text}");
+    assert_eq!(response.problem(), "session_ended", "{reason}");
+    assert_eq!(
+        response.header("www-authenticate"),
+        Some("Bearer"),
+        "{reason}"
+    );
 }
 
-async fn sign_out(app: &TestApp, token: &str) -> Answer {
+async fn sign_out(app: &TestApp, token: &str) -> Response {
     app.post("/signout", &json!({"refreshToken": token})).await
 }
 
-async fn sign_out_everywhere(ada: &SignedIn<'_>) -> Answer {
+async fn sign_out_everywhere(ada: &SignedIn<'_>) -> Response {
     ada.post("/signout?everywhere=true", &json!({})).await
 }
 
-/// What the table has of somebody's session, if it has.
-async fn item(app: &TestApp, ada: &SignedIn<'_>) -> Option<Value> {
+/// Reads the item of a user's session, if it exists.
+async fn session_item(app: &TestApp, ada: &SignedIn<'_>) -> Option<Value> {
     let body = json!({
         "TableName": "cloakroom-dev-SessionsTable", "ConsistentRead": true, "Key": {"id": {"S": ada.session_id()}},
     });
     let target = "DynamoDB_20120810.GetItem";
-    let answer = app.call_engine("dynamodb", "local", target, &body).await;
-    answer.expect(200).json().get("Item").cloned()
+    let response = app.call_engine("dynamodb", "local", target, &body).await;
+    response.expect(200).json().get("Item").cloned()
 }
 
-/// How many tokens of somebody's session were given out after the first.
+/// Returns how often a user's session was refreshed.
 async fn generation(app: &TestApp, ada: &SignedIn<'_>) -> String {
-    let item = item(app, ada).await.unwrap();
+    let item = session_item(app, ada).await.unwrap();
     item["generation"]["N"].as_str().unwrap().to_owned()
 }
 
-/// Changes somebody's session behind its back, as time would.
-async fn change(app: &TestApp, ada: &SignedIn<'_>, expression: &str, value: i64) {
+/// Updates the item of a user's session.
+async fn update_session(app: &TestApp, ada: &SignedIn<'_>, expression: &str, value: i64) {
     let body = json!({
         "TableName": "cloakroom-dev-SessionsTable", "Key": {"id": {"S": ada.session_id()}},
         "UpdateExpression": expression, "ExpressionAttributeValues": {":value": {"N": value.to_string()}},
     });
     let target = "DynamoDB_20120810.UpdateItem";
-    let answer = app.call_engine("dynamodb", "local", target, &body).await;
-    answer.expect(200);
+    let response = app.call_engine("dynamodb", "local", target, &body).await;
+    response.expect(200);
 }
 
-/// Puts the last rotation so many milliseconds back.
-async fn pass(app: &TestApp, ada: &SignedIn<'_>, milliseconds: i64) {
-    change(
+/// Moves the time of the last rotation back.
+async fn backdate_rotation(app: &TestApp, ada: &SignedIn<'_>, milliseconds: i64) {
+    update_session(
         app,
         ada,
         "SET rotated_at = rotated_at - :value",
@@ -76,7 +81,7 @@ async fn pass(app: &TestApp, ada: &SignedIn<'_>, milliseconds: i64) {
     .await;
 }
 
-/// Seconds since 1970.
+/// Returns the time in seconds since 1970.
 fn now() -> i64 {
     domain::Clock::system().now().unix_timestamp()
 }

@@ -1,15 +1,15 @@
 use serde_json::json;
 
-use super::{assert_has_ended, change, generation, item, next, now, refresh};
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp, decode, encode, parts, rounds};
+use super::{assert_has_ended, generation, next_token, now, refresh, session_item, update_session};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp, decode, encode, parts, rounds};
 
 #[tokio::test]
-async fn a_refresh_answers_as_a_sign_in_does_without_the_user() {
+async fn a_refresh_returns_the_fields_of_a_sign_in_without_the_user() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let answer = refresh(&app, &ada.refresh_token).await.expect(200);
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let body = answer.json();
+    let ada = app.new_user("ada@example.com").await;
+    let response = refresh(&app, &ada.refresh_token).await.expect(200);
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    let body = response.json();
     let names: Vec<_> = body.as_object().unwrap().keys().collect();
     assert_eq!(
         names,
@@ -29,23 +29,23 @@ async fn a_refresh_answers_as_a_sign_in_does_without_the_user() {
     let token = body["accessToken"].as_str().unwrap().to_owned();
     let refreshed = SignedIn::with_token(&app, token);
     refreshed.get("/users/me").await.expect(200);
-    // The one before is not taken back: it lives out its minutes.
+    // The earlier access token stays valid until it expires.
     ada.get("/users/me").await.expect(200);
 }
 
 #[tokio::test]
-async fn a_token_becomes_the_next_and_for_ten_seconds_the_same_again() {
+async fn a_refresh_repeated_within_ten_seconds_returns_the_same_successor() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let mut token = ada.refresh_token.clone();
     for rotation in 1..=5 {
-        let successor = next(refresh(&app, &token).await);
+        let successor = next_token(refresh(&app, &token).await);
         assert_ne!(successor, token);
-        super::pass(&app, &ada, 8_000).await;
+        super::backdate_rotation(&app, &ada, 8_000).await;
         for _ in 0..2 {
             let again = refresh(&app, &token).await.expect(200);
             let access_token = again.json()["accessToken"].as_str().unwrap().to_owned();
-            assert_eq!(next(again), successor, "the same successor");
+            assert_eq!(next_token(again), successor, "another successor");
             let me = SignedIn::with_token(&app, access_token);
             me.get("/users/me").await.expect(200);
         }
@@ -55,19 +55,19 @@ async fn a_token_becomes_the_next_and_for_ten_seconds_the_same_again() {
 }
 
 #[tokio::test]
-async fn of_many_simultaneous_refreshes_of_one_token_one_counts() {
+async fn simultaneous_refreshes_of_one_token_return_one_successor() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let mut token = ada.refresh_token.clone();
     for round in 1..=rounds(3, 20) {
         let send = |_| {
             let request = app.request(reqwest::Method::POST, "/session/refresh");
-            tokio::spawn(Answer::of(request.json(&json!({"refreshToken": token}))))
+            tokio::spawn(Response::to(request.json(&json!({"refreshToken": token}))))
         };
-        let answers: Vec<_> = (0..rounds(60, 200)).map(send).collect();
+        let responses: Vec<_> = (0..rounds(60, 200)).map(send).collect();
         let mut successors = Vec::new();
-        for answer in answers {
-            successors.push(next(answer.await.unwrap()));
+        for response in responses {
+            successors.push(next_token(response.await.unwrap()));
         }
         successors.dedup();
         assert_eq!(successors.len(), 1, "round {round}");
@@ -77,9 +77,9 @@ async fn of_many_simultaneous_refreshes_of_one_token_one_counts() {
 }
 
 #[tokio::test]
-async fn a_refresh_brings_the_roles_of_the_moment() {
+async fn a_refresh_uses_the_current_roles() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let set = json!({
         "TableName": "cloakroom-dev-UsersTable", "Key": {"id": {"S": ada.id}},
         "UpdateExpression": "SET #roles = :roles", "ExpressionAttributeNames": {"#roles": "roles"},
@@ -89,17 +89,17 @@ async fn a_refresh_brings_the_roles_of_the_moment() {
     app.call_engine("dynamodb", "local", target, &set)
         .await
         .expect(200);
-    let answer = refresh(&app, &ada.refresh_token).await.expect(200).json();
-    let (_, claims, _) = parts(answer["accessToken"].as_str().unwrap());
+    let response = refresh(&app, &ada.refresh_token).await.expect(200).json();
+    let (_, claims, _) = parts(response["accessToken"].as_str().unwrap());
     assert_eq!(claims["roles"], json!(["admin"]));
 }
 
 #[tokio::test]
-async fn a_session_ends_when_it_was_to_end_however_often_it_is_refreshed() {
+async fn a_refresh_does_not_extend_a_session() {
     let app = TestApp::start_with(&["RefreshTokenDays=30"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let end = async || {
-        let item = item(&app, &ada).await.unwrap();
+        let item = session_item(&app, &ada).await.unwrap();
         item["expires_at"]["N"]
             .as_str()
             .unwrap()
@@ -109,30 +109,33 @@ async fn a_session_ends_when_it_was_to_end_however_often_it_is_refreshed() {
     let expires_at = end().await;
     let month = 30 * 24 * 60 * 60;
     assert!((month - 60..=month).contains(&(expires_at - now())));
-    let second = next(refresh(&app, &ada.refresh_token).await);
+    let second = next_token(refresh(&app, &ada.refresh_token).await);
     assert_eq!(end().await, expires_at);
 
-    // Near its end, it gives out access tokens that end with it.
-    change(&app, &ada, "SET expires_at = :value", now() + 100).await;
-    let answer = refresh(&app, &second).await.expect(200);
-    let expires_in = answer.json()["expiresIn"].as_i64().unwrap();
+    // Near the end of the session, access tokens expire with it.
+    update_session(&app, &ada, "SET expires_at = :value", now() + 100).await;
+    let response = refresh(&app, &second).await.expect(200);
+    let expires_in = response.json()["expiresIn"].as_i64().unwrap();
     assert!((1..=100).contains(&expires_in), "{expires_in}");
-    let (_, claims, _) = parts(answer.json()["accessToken"].as_str().unwrap());
+    let (_, claims, _) = parts(response.json()["accessToken"].as_str().unwrap());
     assert!(claims["exp"].as_i64().unwrap() <= end().await);
-    let third = next(answer);
+    let third = next_token(response);
 
-    // TTL deletes when it gets round to it: that the item is there says nothing.
-    change(&app, &ada, "SET expires_at = :value", now()).await;
+    // DynamoDB's TTL deletes late, so the item may outlive the session.
+    update_session(&app, &ada, "SET expires_at = :value", now()).await;
     assert_has_ended(&refresh(&app, &third).await, "the newest");
-    assert_has_ended(&refresh(&app, &second).await, "the one before, in time");
-    assert!(item(&app, &ada).await.is_some());
+    assert_has_ended(
+        &refresh(&app, &second).await,
+        "the one before, within ten seconds",
+    );
+    assert!(session_item(&app, &ada).await.is_some());
 }
 
 #[tokio::test]
-async fn what_is_no_token_of_the_session_ends_nothing() {
+async fn an_invalid_refresh_token_ends_no_session() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let grace = app.somebody("grace@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
+    let grace = app.new_user("grace@example.com").await;
     let bytes = decode(&ada.refresh_token);
     let flipped = |at: usize| {
         let mut bytes = bytes.clone();
@@ -162,22 +165,26 @@ async fn what_is_no_token_of_the_session_ends_nothing() {
         &flipped(20),
         &flipped(51),
     ] {
-        let answer = refresh(&app, token).await;
-        assert_eq!(answer.snapshot(), expected, "one text for all: {token:.80}");
-        assert_has_ended(&answer, token);
+        let response = refresh(&app, token).await;
+        assert_eq!(
+            response.snapshot(),
+            expected,
+            "the responses differ: {token:.80}"
+        );
+        assert_has_ended(&response, token);
         super::sign_out(&app, token).await.expect(204);
     }
     assert_eq!(generation(&app, &ada).await, "0");
-    next(refresh(&app, &ada.refresh_token).await);
-    next(refresh(&app, &grace.refresh_token).await);
+    next_token(refresh(&app, &ada.refresh_token).await);
+    next_token(refresh(&app, &grace.refresh_token).await);
 }
 
 #[tokio::test]
-async fn sessions_of_one_person_go_on_side_by_side() {
+async fn sessions_of_one_user_are_independent() {
     let app = TestApp::start();
-    let here = app.somebody("ada@example.com").await;
+    let here = app.new_user("ada@example.com").await;
     let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
-    let second = next(refresh(&app, &here.refresh_token).await);
-    next(refresh(&app, &second).await);
-    next(refresh(&app, &there.refresh_token).await);
+    let second = next_token(refresh(&app, &here.refresh_token).await);
+    next_token(refresh(&app, &second).await);
+    next_token(refresh(&app, &there.refresh_token).await);
 }

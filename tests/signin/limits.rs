@@ -3,7 +3,7 @@ use std::net::Ipv4Addr;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::support::{Answer, PASSWORD, TestApp, within_a_minute};
+use crate::support::{PASSWORD, Response, TestApp, within_a_minute};
 
 const ADA: &str = "ada@example.com";
 const ORIGIN: &str = "http://localhost:5173";
@@ -14,7 +14,7 @@ fn sign_in(app: &TestApp, address: Ipv4Addr) -> RequestBuilder {
     request.header("origin", ORIGIN).json(&body)
 }
 
-fn statuses(answers: &[Answer]) -> Vec<u16> {
+fn statuses(answers: &[Response]) -> Vec<u16> {
     answers.iter().map(|answer| answer.status).collect()
 }
 
@@ -25,7 +25,7 @@ async fn so_many_requests_of_an_address_are_served_and_the_next_is_told_when_to_
     let answers = within_a_minute(async |address| {
         let mut answers = Vec::new();
         for _ in 0..6 {
-            answers.push(Answer::of(sign_in(&app, address)).await);
+            answers.push(Response::to(sign_in(&app, address)).await);
         }
         answers
     })
@@ -60,7 +60,7 @@ async fn so_many_requests_of_an_address_are_served_and_the_next_is_told_when_to_
     // Another address is another caller.
     let other = app.request_from(Ipv4Addr::new(127, 0, 1, 1), Method::POST, "/signin");
     let other = other.json(&json!({"email": ADA, "password": PASSWORD}));
-    Answer::of(other).await.expect(200);
+    Response::to(other).await.expect(200);
 }
 
 /// What anybody can write is not where a request comes from.
@@ -76,7 +76,7 @@ async fn headers_that_name_another_address_have_no_effect() {
                 .header("x-forwarded-for", &forged)
                 .header("x-real-ip", &forged)
                 .header("forwarded", format!("for={forged}"));
-            answers.push(Answer::of(request).await);
+            answers.push(Response::to(request).await);
         }
         answers
     })
@@ -105,7 +105,7 @@ async fn a_request_is_counted_whatever_is_wrong_with_it() {
             json("{"),
             sign_in(&app, address),
         ] {
-            answers.push(Answer::of(request).await);
+            answers.push(Response::to(request).await);
         }
         answers
     })
@@ -123,7 +123,7 @@ async fn a_request_is_counted_whatever_is_wrong_with_it() {
 async fn of_two_hundred_requests_at_once_exactly_so_many_are_served() {
     let app = TestApp::start_with(&["RequestsPerAddress=70"]);
     let answers = within_a_minute(async |address| {
-        let all = (0..200).map(|_| tokio::spawn(Answer::of(sign_in(&app, address))));
+        let all = (0..200).map(|_| tokio::spawn(Response::to(sign_in(&app, address))));
         let mut answers = Vec::new();
         for answer in all.collect::<Vec<_>>() {
             answers.push(answer.await.unwrap());
@@ -154,17 +154,17 @@ async fn preflights_are_not_counted_and_other_routes_are_not_limited() {
                 .request_from(address, Method::OPTIONS, "/signin")
                 .header("origin", ORIGIN)
                 .header("access-control-request-method", "POST");
-            let answer = Answer::of(preflight).await;
+            let answer = Response::to(preflight).await;
             assert_eq!(answer.status, 204);
             assert_eq!(answer.header("ratelimit"), None);
             let keys = app.request_from(address, Method::GET, "/.well-known/jwks.json");
-            let answer = Answer::of(keys).await.expect(200);
+            let answer = Response::to(keys).await.expect(200);
             assert_eq!(answer.header("ratelimit"), None);
         }
         vec![
-            Answer::of(sign_in(&app, address)).await,
-            Answer::of(sign_in(&app, address)).await,
-            Answer::of(sign_in(&app, address)).await,
+            Response::to(sign_in(&app, address)).await,
+            Response::to(sign_in(&app, address)).await,
+            Response::to(sign_in(&app, address)).await,
         ]
     })
     .await;

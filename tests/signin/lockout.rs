@@ -1,78 +1,80 @@
 use domain::Clock;
 
-use super::assert_looks_the_same;
+use super::assert_same_response;
 use crate::support::{
     PASSWORD, TestApp, eventually,
-    guesses::{LONG_AGO, LONG_FROM_NOW},
+    lockout::{FAR_FUTURE, FAR_PAST},
     rounds,
 };
 
 const ADA: &str = "ada@example.com";
 
+/// Signs in with a wrong password.
 async fn guess(app: &TestApp, i: usize) {
     app.sign_in(ADA, &format!("guess {i}")).await.expect(401);
 }
 
+/// Returns the time in milliseconds since 1970.
 fn now() -> i64 {
     let now = Clock::system().now().unix_timestamp_nanos() / 1_000_000;
     i64::try_from(now).unwrap()
 }
 
 #[tokio::test]
-async fn after_five_wrong_passwords_the_right_one_is_refused_like_any_until_the_wait_is_over() {
+async fn after_five_wrong_passwords_the_correct_one_is_refused_until_the_lockout_ends() {
     let app = TestApp::start();
     app.sign_up(ADA, PASSWORD).await.expect(201);
     for i in 0..5 {
         guess(&app, i).await;
     }
-    assert_eq!(app.guesses(ADA).await.0, 5);
-    // A slow machine must not let the second pass.
-    app.wait_until(ADA, LONG_FROM_NOW).await;
+    assert_eq!(app.lockout(ADA).await.0, 5);
+    // Otherwise the lockout of one second could end on a slow machine.
+    app.set_locked_until(ADA, FAR_FUTURE).await;
     let locked = app.sign_in(ADA, PASSWORD).await.expect(401);
     let wrong = app.sign_in(ADA, "not the password").await;
-    let unknown = app.sign_in("nobody@example.com", PASSWORD).await;
-    assert_looks_the_same(&locked, &wrong);
-    assert_looks_the_same(&locked, &unknown);
-    let still = (5, Some(LONG_FROM_NOW));
+    let unknown = app.sign_in("unknown@example.com", PASSWORD).await;
+    assert_same_response(&locked, &wrong);
+    assert_same_response(&locked, &unknown);
+    let unchanged = (5, Some(FAR_FUTURE));
     assert_eq!(
-        app.guesses(ADA).await,
-        still,
-        "a wait is not made longer by asking"
+        app.lockout(ADA).await,
+        unchanged,
+        "a sign-in during the lockout must not extend it"
     );
 
-    app.wait_until(ADA, LONG_AGO).await;
+    app.set_locked_until(ADA, FAR_PAST).await;
     app.sign_in(ADA, PASSWORD).await.expect(200);
-    assert_eq!(app.guesses(ADA).await, (0, None));
+    assert_eq!(app.lockout(ADA).await, (0, None));
     app.sign_in(ADA, PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
-async fn each_wait_is_twice_the_last_up_to_a_quarter_of_an_hour() {
+async fn each_lockout_is_twice_as_long_up_to_15_minutes() {
     let app = TestApp::start();
     app.sign_up(ADA, PASSWORD).await.expect(201);
     for i in 1..5 {
         guess(&app, i).await;
-        assert_eq!(app.guesses(ADA).await, (u64::try_from(i).unwrap(), None));
+        assert_eq!(app.lockout(ADA).await, (u64::try_from(i).unwrap(), None));
     }
-    let waits = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900];
-    for (failures, seconds) in (5..).zip(waits) {
+    let lockouts = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900];
+    for (failures, seconds) in (5..).zip(lockouts) {
         let before = now();
         guess(&app, 0).await;
-        let (counted, until) = app.guesses(ADA).await;
-        let wait = seconds * 1000;
+        let (counted, until) = app.lockout(ADA).await;
+        let lockout = seconds * 1000;
         assert_eq!(counted, failures);
         assert!(
-            (before + wait..=now() + wait).contains(&until.unwrap()),
+            (before + lockout..=now() + lockout).contains(&until.unwrap()),
             "{failures}"
         );
-        app.wait_until(ADA, LONG_AGO).await;
+        app.set_locked_until(ADA, FAR_PAST).await;
     }
     app.sign_in(ADA, PASSWORD).await.expect(200);
-    assert_eq!(app.guesses(ADA).await, (0, None));
+    assert_eq!(app.lockout(ADA).await, (0, None));
 }
 
 #[tokio::test]
-async fn the_right_password_makes_all_wrong_ones_forgotten() {
+async fn a_correct_password_resets_the_failure_count() {
     let app = TestApp::start();
     app.sign_up(ADA, PASSWORD).await.expect(201);
     for _ in 0..3 {
@@ -80,57 +82,57 @@ async fn the_right_password_makes_all_wrong_ones_forgotten() {
             guess(&app, i).await;
         }
         app.sign_in(ADA, PASSWORD).await.expect(200);
-        assert_eq!(app.guesses(ADA).await, (0, None));
+        assert_eq!(app.lockout(ADA).await, (0, None));
     }
     app.sign_up("grace@example.com", PASSWORD).await.expect(201);
-    app.set_guesses(ADA, 15, LONG_FROM_NOW).await;
+    app.set_lockout(ADA, 15, FAR_FUTURE).await;
     app.sign_in("grace@example.com", PASSWORD).await.expect(200);
 }
 
-/// `functions/signin` has the work of each; here it is the real table that counts.
+/// `functions/signin` tests the work of each guess; here the real table counts them.
 #[tokio::test]
-async fn five_hundred_guesses_are_few_and_the_owner_is_let_in_after_the_wait() {
+async fn of_five_hundred_guesses_few_are_compared_and_the_owner_can_sign_in_after_the_lockout() {
     let app = TestApp::start();
     app.sign_up(ADA, PASSWORD).await.expect(201);
     for round in 0..rounds(5, 25) {
-        let guesses = (0..20).map(|i| app.sign_in_later(ADA, &format!("guess {round} {i}")));
-        for answer in guesses.collect::<Vec<_>>() {
-            answer.await.unwrap().expect(401);
+        let guesses = (0..20).map(|i| app.spawn_sign_in(ADA, &format!("guess {round} {i}")));
+        for response in guesses.collect::<Vec<_>>() {
+            response.await.unwrap().expect(401);
         }
     }
-    // The first twenty may all have been free when they were read.
-    let (failures, until) = app.guesses(ADA).await;
+    // The first twenty may all have read the account before it was locked.
+    let (failures, until) = app.lockout(ADA).await;
     assert!(
         (5..=40).contains(&failures) && until.is_some(),
         "{failures}"
     );
-    app.wait_until(ADA, LONG_AGO).await;
+    app.set_locked_until(ADA, FAR_PAST).await;
     app.sign_in(ADA, PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
-async fn of_two_hundred_guesses_at_once_after_a_wait_one_is_made() {
+async fn of_two_hundred_simultaneous_guesses_after_a_lockout_one_is_compared() {
     let app = TestApp::start();
     app.sign_up(ADA, PASSWORD).await.expect(201);
-    for (failures, until, made) in [(15, LONG_AGO, 1), (16, LONG_FROM_NOW, 0)] {
-        app.set_guesses(ADA, failures, until).await;
-        let burst = (0..rounds(50, 200)).map(|i| app.sign_in_later(ADA, &format!("guess {i}")));
-        for answer in burst.collect::<Vec<_>>() {
-            answer.await.unwrap().expect(401);
+    for (failures, until, compared) in [(15, FAR_PAST, 1), (16, FAR_FUTURE, 0)] {
+        app.set_lockout(ADA, failures, until).await;
+        let burst = (0..rounds(50, 200)).map(|i| app.spawn_sign_in(ADA, &format!("guess {i}")));
+        for response in burst.collect::<Vec<_>>() {
+            response.await.unwrap().expect(401);
         }
-        assert_eq!(app.guesses(ADA).await.0, failures + made);
+        assert_eq!(app.lockout(ADA).await.0, failures + compared);
     }
-    app.wait_until(ADA, LONG_AGO).await;
+    app.set_locked_until(ADA, FAR_PAST).await;
     app.sign_in(ADA, PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
-async fn the_operator_is_told_of_a_lock_by_user_id() {
+async fn a_lockout_is_logged_with_the_user_id() {
     let app = TestApp::start();
     let user = app.sign_up(ADA, PASSWORD).await.expect(201).json();
     for i in 0..6 {
         guess(&app, i).await;
-        app.sign_in("nobody@example.com", PASSWORD)
+        app.sign_in("unknown@example.com", PASSWORD)
             .await
             .expect(401);
     }

@@ -1,12 +1,12 @@
-//! What a known `Idempotency-Key` gives away about the request that it came with.
+//! What a caller with a known `Idempotency-Key` can learn about the request that it belongs to.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::with_key;
 use crate::support::{
-    Answer, PASSWORD, TestApp,
-    faults::{Fault, Fragile},
+    PASSWORD, Response, TestApp,
+    faults::{Fault, FaultySystem},
 };
 
 const KEY: &str = "8e03978e";
@@ -15,20 +15,21 @@ fn body(password: &str) -> Value {
     json!({"email": "ada@example.com", "password": password, "name": "Ada"})
 }
 
+/// Reads the idempotency record.
 async fn record(app: &TestApp) -> Value {
     let key = json!({"id": {"S": format!("POST /signup {KEY}")}});
-    app.item("Idempotency", &key).await
+    app.get_item("Idempotency", &key).await
 }
 
 #[tokio::test]
-async fn after_five_mismatches_a_key_tells_nothing_about_the_password() {
+async fn after_five_mismatches_an_idempotency_key_reveals_nothing_about_the_password() {
     let app = TestApp::start();
     with_key(&app, KEY, &body(PASSWORD)).await.expect(201);
     let mut refusals = Vec::new();
     for i in 0..4 {
         let guess = with_key(&app, KEY, &body(&format!("wrong password {i}"))).await;
         refusals.push(guess.expect(422).snapshot());
-        // The right one is compared as long as a mismatch is left.
+        // The correct password is compared until five mismatches are counted.
         with_key(&app, KEY, &body(PASSWORD)).await.expect(201);
     }
     for password in ["wrong password 4", "wrong password 5", PASSWORD, PASSWORD] {
@@ -41,7 +42,7 @@ async fn after_five_mismatches_a_key_tells_nothing_about_the_password() {
 }
 
 #[tokio::test]
-async fn of_simultaneous_guesses_with_one_key_five_are_compared() {
+async fn of_simultaneous_guesses_with_one_idempotency_key_five_are_compared() {
     let app = TestApp::start();
     with_key(&app, KEY, &body(PASSWORD)).await.expect(201);
     let guesses: Vec<_> = (0..50)
@@ -50,7 +51,7 @@ async fn of_simultaneous_guesses_with_one_key_five_are_compared() {
                 .request(Method::POST, "/signup")
                 .header("idempotency-key", KEY)
                 .json(&body(&format!("wrong password {i}")));
-            tokio::spawn(Answer::of(request))
+            tokio::spawn(Response::to(request))
         })
         .collect();
     for guess in guesses {
@@ -65,7 +66,7 @@ async fn of_simultaneous_guesses_with_one_key_five_are_compared() {
 }
 
 #[tokio::test]
-async fn the_same_request_can_be_sent_again_any_number_of_times() {
+async fn the_same_sign_up_can_be_repeated_any_number_of_times() {
     let app = TestApp::start();
     let first = with_key(&app, KEY, &body(PASSWORD)).await.expect(201);
     for _ in 0..10 {
@@ -77,14 +78,14 @@ async fn the_same_request_can_be_sent_again_any_number_of_times() {
     assert_eq!(record["mismatches"], Value::Null);
 }
 
-/// A comparison that never ends, as of a function that was killed, stays counted.
+/// The comparison of a killed function never ends and stays counted.
 #[tokio::test]
-async fn while_all_comparisons_are_under_way_the_caller_is_asked_to_wait() {
+async fn while_all_comparisons_are_pending_the_response_is_a_409_with_retry_after() {
     let app = TestApp::start();
     with_key(&app, KEY, &body(PASSWORD)).await.expect(201);
     let key = json!({"id": {"S": format!("POST /signup {KEY}")}});
     let five = json!({":five": {"N": "5"}});
-    app.change_item("Idempotency", &key, "SET comparisons = :five", &five)
+    app.update_item("Idempotency", &key, "SET comparisons = :five", &five)
         .await;
     let busy = with_key(&app, KEY, &body(PASSWORD)).await.expect(409);
     assert_eq!(busy.problem(), "request_in_progress");
@@ -92,8 +93,8 @@ async fn while_all_comparisons_are_under_way_the_caller_is_asked_to_wait() {
 }
 
 #[tokio::test]
-async fn a_lost_reply_counts_no_comparison_twice() {
-    let system = Fragile::start(10, &[]).await;
+async fn a_comparison_whose_reply_is_lost_is_counted_once() {
+    let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     with_key(app, KEY, &body(PASSWORD)).await.expect(201);
     let mut is_retry = false;

@@ -1,9 +1,9 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use super::{Answer, PASSWORD, TestApp};
+use super::{PASSWORD, Response, TestApp};
 
-/// Somebody with an account and an access token.
+/// A user with an account and an access token.
 pub struct SignedIn<'a> {
     app: &'a TestApp,
     pub token: String,
@@ -12,20 +12,20 @@ pub struct SignedIn<'a> {
 }
 
 impl<'a> SignedIn<'a> {
-    /// From the answer to a sign-in.
+    /// Reads the tokens and the user from the response to a sign-in.
     #[track_caller]
-    pub fn new(app: &'a TestApp, answer: Answer) -> Self {
-        let answer = answer.expect(200).json();
+    pub fn new(app: &'a TestApp, sign_in: Response) -> Self {
+        let body = sign_in.expect(200).json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Self {
             app,
-            token: text(&answer["accessToken"]),
-            refresh_token: text(&answer["refreshToken"]),
-            id: text(&answer["user"]["id"]),
+            token: text(&body["accessToken"]),
+            refresh_token: text(&body["refreshToken"]),
+            id: text(&body["user"]["id"]),
         }
     }
 
-    /// Whoever holds this token.
+    /// Creates a client that sends this access token and knows no refresh token and no user id.
     pub fn with_token(app: &'a TestApp, token: String) -> Self {
         let (refresh_token, id) = (String::new(), String::new());
         Self {
@@ -36,7 +36,7 @@ impl<'a> SignedIn<'a> {
         }
     }
 
-    /// The session that the sign-in began.
+    /// Returns the id of the session that the sign-in started.
     pub fn session_id(&self) -> String {
         let token = auth::refresh::RefreshToken::parse(&self.refresh_token).unwrap();
         token.session_id().to_string()
@@ -46,38 +46,38 @@ impl<'a> SignedIn<'a> {
         self.app.request(method, path).bearer_auth(&self.token)
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.request(Method::GET, path)).await
+    pub async fn get(&self, path: &str) -> Response {
+        Response::to(self.request(Method::GET, path)).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request(Method::POST, path).json(body)).await
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        Response::to(self.request(Method::POST, path).json(body)).await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request(Method::PATCH, path).json(body)).await
+    pub async fn patch(&self, path: &str, body: &Value) -> Response {
+        Response::to(self.request(Method::PATCH, path).json(body)).await
     }
 
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request(Method::PUT, path).json(body)).await
+    pub async fn put(&self, path: &str, body: &Value) -> Response {
+        Response::to(self.request(Method::PUT, path).json(body)).await
     }
 
-    pub async fn delete(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request(Method::DELETE, path).json(body)).await
+    pub async fn delete(&self, path: &str, body: &Value) -> Response {
+        Response::to(self.request(Method::DELETE, path).json(body)).await
     }
 }
 
 impl TestApp {
-    /// Somebody with an account and the role of an administrator, signed in.
+    /// Creates an account with the role `admin` and signs in.
     pub async fn admin(&self, email: &str) -> SignedIn<'_> {
         self.sign_up(email, PASSWORD).await.expect(201);
         self.make_admin(email);
         SignedIn::new(self, self.sign_in(email, PASSWORD).await)
     }
 
-    /// Gives an account the role, as the operator does.
+    /// Adds the role `admin` to an account with the operator's command.
     pub fn make_admin(&self, email: &str) {
-        let output = self.users(&["roles", email, "--set", "admin"]);
+        let output = self.run_users(&["roles", email, "--set", "admin"]);
         assert!(output.status.success(), "{output:?}");
     }
 }

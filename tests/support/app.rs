@@ -14,28 +14,28 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::{
-    Answer, BUCKET, PASSWORD, SignedIn, Unsigned, eventually,
+    BUCKET, PASSWORD, Response, SignedIn, UnsignedRequest, eventually,
     ministack::{self, Ministack},
 };
 
-/// A whole system of its own: engines in memory, functions as processes, free ports. Ends when it is dropped.
+/// A local system for one test: engines in memory, functions as child processes, free ports. Killed when it is dropped.
 pub struct TestApp {
     process: Child,
     client: Client,
     endpoints: Value,
     log: Arc<Mutex<String>>,
     _dir: Option<TempDir>,
-    /// What the functions stand on instead, when that is asked for; ends with the system.
+    /// The services that the functions use in place of the local engines, if configured; stops with the system.
     ministack: Option<Ministack>,
 }
 
 impl TestApp {
-    /// Starts a system that hashes as quickly as bcrypt can.
+    /// Starts a system with the lowest bcrypt cost.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// Starts a system with parameters of the template, like `AccessTokenSeconds=5`.
+    /// Starts a system with these template parameters, like `AccessTokenSeconds=5`.
     pub fn start_with(parameters: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let parameters = parameters
@@ -43,8 +43,8 @@ impl TestApp {
             .flat_map(|parameter| ["--parameter", parameter]);
         let args: Vec<_> = ["--ephemeral"].into_iter().chain(parameters).collect();
         let data = dir.path().join("data");
-        let mut command = dev(&data);
-        let ministack = Ministack::asked_for(dir.path());
+        let mut command = cloakroom_dev(&data);
+        let ministack = Ministack::start_if_configured(dir.path());
         if ministack.is_some() {
             command.arg("--bootstraps").arg(dir.path());
         }
@@ -59,23 +59,23 @@ impl TestApp {
         app
     }
 
-    /// Starts a system that sends mail, which the others do not: a sign-up would start one more function for each.
-    pub fn with_mail(parameters: &[&str]) -> Self {
+    /// Starts a system that sends mail. The others do not: with mail, each sign-up invokes one more function.
+    pub fn start_with_mail(parameters: &[&str]) -> Self {
         Self::start_with(&[parameters, &[WITH_MAIL]].concat())
     }
 
-    /// Starts a system with its data in a directory that may outlive it, and other arguments of `cloakroom dev`.
+    /// Starts a system that keeps its data in `dir`, with more arguments of `cloakroom dev`.
     pub fn start_in(dir: &Path, args: &[&str]) -> Self {
-        Self::run(dev(dir).args(args), dir)
+        Self::start_command(cloakroom_dev(dir).args(args), dir)
     }
 
-    /// Starts a system by any command that keeps its data in `dir`.
-    pub fn run(command: &mut Command, dir: &Path) -> Self {
+    /// Starts a system with a command that keeps its data in `dir`.
+    pub fn start_command(command: &mut Command, dir: &Path) -> Self {
         Self::spawn(command, Some(&dir.join("endpoints.json")), None)
     }
 
-    /// Starts a system by any command, and does not ask where it is.
-    pub fn run_anywhere(command: &mut Command) -> Self {
+    /// Starts a system with a command, and does not read its endpoints.
+    pub fn start_command_without_endpoints(command: &mut Command) -> Self {
         Self::spawn(command, None, None)
     }
 
@@ -104,23 +104,23 @@ impl TestApp {
         }
     }
 
-    /// The process of the system.
+    /// Returns the process id of the system.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    /// Sends the system a signal, like `TERM`, and waits until it has ended.
-    pub fn end_by(&mut self, signal: &str) -> ExitStatus {
+    /// Sends the system a signal, like `TERM`, and waits until it has exited.
+    pub fn stop_with(&mut self, signal: &str) -> ExitStatus {
         super::processes::signal(self.pid(), signal);
         self.process.wait().unwrap()
     }
 
-    /// The address of the API, or of an engine: `api`, `dynamodb`, `ssm`.
+    /// Returns the URL of the API or of an engine: `api`, `dynamodb`, `ssm`.
     pub fn endpoint(&self, name: &str) -> &str {
         self.endpoints[name].as_str().unwrap()
     }
 
-    /// The names and URLs of all that endpoints.json says is listening.
+    /// Lists the names and URLs of the servers in endpoints.json.
     pub fn urls(&self) -> impl Iterator<Item = (String, String)> {
         let all = self.endpoints.as_object().unwrap().iter();
         all.filter_map(|(name, value)| {
@@ -130,14 +130,15 @@ impl TestApp {
         })
     }
 
-    /// Everything the system has printed so far, the functions' logs included.
+    /// Returns all that the system has printed so far, including the functions' logs.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// The log after one more request, whose lines are waited for: the gateway's, and at level `info` the function's.
+    /// Sends one more request, waits for its log lines (the gateway's and, at level `info`, the function's), and returns the
+    /// log. All lines of earlier requests are then complete.
     pub async fn complete_log(&self) -> String {
-        let last = Answer::of(self.request(Method::TRACE, "/")).await;
+        let last = Response::to(self.request(Method::TRACE, "/")).await;
         let id = last.header("x-request-id").unwrap();
         eventually(async || {
             let log = self.log();
@@ -148,63 +149,64 @@ impl TestApp {
         self.log()
     }
 
+    /// Builds a request to the API.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.endpoint("api")))
     }
 
-    /// A request from another address of this machine, like 127.0.0.2.
+    /// Builds a request that is sent from another address of this machine, like 127.0.0.2.
     pub fn request_from(&self, address: Ipv4Addr, method: Method, path: &str) -> RequestBuilder {
         let client = Client::builder().local_address(IpAddr::V4(address));
         let url = format!("{}{path}", self.endpoint("api"));
         client.build().unwrap().request(method, url)
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.request(Method::GET, path)).await
+    pub async fn get(&self, path: &str) -> Response {
+        Response::to(self.request(Method::GET, path)).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request(Method::POST, path).json(body)).await
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        Response::to(self.request(Method::POST, path).json(body)).await
     }
 
-    pub async fn sign_up(&self, email: &str, password: &str) -> Answer {
+    pub async fn sign_up(&self, email: &str, password: &str) -> Response {
         let body = json!({"email": email, "password": password, "name": "Ada"});
         self.post("/signup", &body).await
     }
 
-    pub async fn sign_in(&self, email: &str, password: &str) -> Answer {
+    pub async fn sign_in(&self, email: &str, password: &str) -> Response {
         self.post("/signin", &json!({"email": email, "password": password}))
             .await
     }
 
-    /// The same, without waiting for the answer.
-    pub fn sign_in_later(&self, email: &str, password: &str) -> JoinHandle<Answer> {
+    /// Sends a sign-in in a task of its own.
+    pub fn spawn_sign_in(&self, email: &str, password: &str) -> JoinHandle<Response> {
         let body = json!({"email": email, "password": password});
-        tokio::spawn(Answer::of(
+        tokio::spawn(Response::to(
             self.request(Method::POST, "/signin").json(&body),
         ))
     }
 
-    /// Somebody with an account, signed in.
-    pub async fn somebody(&self, email: &str) -> SignedIn<'_> {
+    /// Creates an account and signs in.
+    pub async fn new_user(&self, email: &str) -> SignedIn<'_> {
         self.sign_up(email, PASSWORD).await.expect(201);
         SignedIn::new(self, self.sign_in(email, PASSWORD).await)
     }
 
-    /// The access key that stands for `key` with the engines there are: another implementation has one for everybody.
+    /// Returns the access key to use in place of `key`: ministack has a single one.
     pub fn access_key<'a>(&self, key: &'a str) -> &'a str {
         self.ministack.as_ref().map_or(key, |_| ministack::KEY)
     }
 
-    /// The bucket of all uploads.
+    /// Returns the name of the uploads bucket.
     pub fn bucket(&self) -> &'static str {
         self.ministack
             .as_ref()
             .map_or(BUCKET, |_| ministack::BUCKET)
     }
 
-    /// The secret of an access key. Another implementation's key is its own secret.
+    /// Returns the secret of an access key. The key of ministack is its own secret.
     pub fn secret_key(&self, key: &str) -> String {
         if self.ministack.is_some() && key == ministack::KEY {
             return key.to_owned();
@@ -213,19 +215,25 @@ impl TestApp {
         local::secret_key(operator, key)
     }
 
-    /// Calls an engine as the holder of an access key: `DynamoDB_20120810.GetItem`, `AmazonSSM.GetParameter`.
-    pub async fn call_engine(&self, engine: &str, key: &str, target: &str, body: &Value) -> Answer {
+    /// Calls an operation of an engine with an access key: `DynamoDB_20120810.GetItem`, `AmazonSSM.GetParameter`.
+    pub async fn call_engine(
+        &self,
+        engine: &str,
+        key: &str,
+        target: &str,
+        body: &Value,
+    ) -> Response {
         let version = if engine == "ssm" { "1.1" } else { "1.0" };
         let content_type = format!("application/x-amz-json-{version}");
         let body = body.to_string();
-        let request = Unsigned {
+        let request = UnsignedRequest {
             service: engine,
             url: self.endpoint(engine),
             headers: &[("x-amz-target", target), ("content-type", &content_type)],
             body: &body,
         };
         let key = self.access_key(key);
-        Answer::of(request.sign(key, &self.secret_key(key))).await
+        Response::to(request.sign(key, &self.secret_key(key))).await
     }
 }
 
@@ -236,7 +244,7 @@ impl Drop for TestApp {
     }
 }
 
-/// Collects what a stream says, and tells when the last line of the greeting has come.
+/// Copies the lines of a stream to the log, and sends to `ready` after the last line of the start message.
 fn follow(
     stream: impl Read + Send + 'static,
     log: &Arc<Mutex<String>>,
@@ -255,7 +263,7 @@ fn follow(
     });
 }
 
-/// `cloakroom` with these arguments, in the project's directory.
+/// Builds `cloakroom` with these arguments, run in the project's directory.
 pub fn cloakroom<const N: usize>(args: [&str; N]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
     command
@@ -264,12 +272,12 @@ pub fn cloakroom<const N: usize>(args: [&str; N]) -> Command {
     command
 }
 
-/// The parameter that makes a system send mail.
+/// The template parameter that turns mail on.
 pub const WITH_MAIL: &str = "MailFrom=cloakroom@localhost";
 
-/// `cloakroom dev` on free ports, with its data in `dir`, cheap hashes, no mail, and as many requests
-/// as a test may send.
-pub fn dev(dir: &Path) -> Command {
+/// Builds `cloakroom dev` on free ports, with its data in `dir`, the lowest bcrypt cost, no mail, and practically no rate
+/// limit.
+pub fn cloakroom_dev(dir: &Path) -> Command {
     let mut command = cloakroom(["dev", "--port", "0", "--parameter", "BcryptCost=4"]);
     command.args(["--parameter", "MailFrom="]);
     command

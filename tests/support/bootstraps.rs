@@ -1,7 +1,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-/// Functions as executables of their own, for `--bootstraps`, with these variables in place of those that the system sets,
-/// like the addresses of the engines; one without a value is not set at all.
+/// Writes an executable for each function, for `--bootstraps`. Each sets these variables, like the URLs of the engines, in
+/// place of the system's; a variable with an empty value is unset.
 pub fn write_bootstraps(dir: &Path, variables: &[(&str, &str)]) {
     let exports: String = variables
         .iter()

@@ -1,4 +1,4 @@
-//! Between the functions and an engine: a proxy that fails as networks and services do, on the wire.
+//! A proxy between the functions and an engine that injects failures of networks and services.
 
 use std::{
     fs,
@@ -15,37 +15,37 @@ use tokio::{
 };
 
 use super::{
-    TestApp, dev,
+    TestApp, cloakroom_dev,
     processes::{instances, signal},
     write_bootstraps,
 };
 
-/// What becomes of a request.
+/// What the proxy does with a request.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// It is answered.
+    /// Forwards the request and its response.
     None,
-    /// It is never answered, and not passed on.
+    /// Does not forward the request, and never responds.
     Hang,
-    /// It is passed on and done; then the connection breaks.
+    /// Forwards the request, then closes the connection without a response.
     LostReply,
-    /// The connection breaks before anything is done.
-    Broken,
-    /// The functions of this system are killed while they wait for the answer, after it is done or before.
-    Killed { system: u32, is_done: bool },
-    /// Something else is answered.
-    Answer(u16, String),
+    /// Closes the connection without forwarding the request.
+    Disconnect,
+    /// Kills the functions of this system while they wait for the response, after or before the request is forwarded.
+    Kill { system: u32, after_call: bool },
+    /// Does not forward the request, and responds with this status and body.
+    Respond(u16, String),
 }
 
 impl Fault {
-    /// An error of the service.
+    /// Responds with an error of the database.
     pub fn error(status: u16, code: &str) -> Self {
         let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
         let body = serde_json::json!({"__type": kind, "message": "injected"});
-        Self::Answer(status, body.to_string())
+        Self::Respond(status, body.to_string())
     }
 
-    /// A cancelled transaction, with a reason for each part.
+    /// Responds that the transaction was cancelled, with a reason for each item.
     pub fn cancelled(codes: &[&str]) -> Self {
         let reasons: Vec<_> = codes
             .iter()
@@ -56,11 +56,11 @@ impl Fault {
             "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
             "CancellationReasons": reasons,
         });
-        Self::Answer(400, body.to_string())
+        Self::Respond(400, body.to_string())
     }
 }
 
-/// Decides by the operation, like `TransactWriteItems`, and its body.
+/// Chooses the fault for a request by its operation, like `TransactWriteItems`, and its body.
 type Plan = Box<dyn FnMut(&str, &Value) -> Fault + Send>;
 
 struct Shared {
@@ -69,7 +69,7 @@ struct Shared {
     client: Client,
 }
 
-/// One proxy, for one engine.
+/// A proxy in front of one engine.
 pub struct Proxy {
     port: u16,
     shared: Arc<Shared>,
@@ -78,7 +78,7 @@ pub struct Proxy {
 
 impl Proxy {
     async fn start() -> Self {
-        let listener = listen_anywhere().await;
+        let listener = listen_on_reserved_port().await;
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
             upstream: Mutex::default(),
@@ -94,32 +94,33 @@ impl Proxy {
         }
     }
 
-    /// A proxy for those who can be told where it is.
-    pub async fn before(upstream: &str) -> Self {
+    /// Starts a proxy that forwards to `upstream`.
+    pub async fn in_front_of(upstream: &str) -> Self {
         let proxy = Self::start().await;
         upstream.clone_into(&mut proxy.shared.upstream.lock().unwrap());
         proxy
     }
 
+    /// Returns the URL that callers use in place of the engine's.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// From now on, every request meets its fate.
+    /// Sets the plan for all following requests.
     pub fn plan(&self, plan: impl FnMut(&str, &Value) -> Fault + Send + 'static) {
         *self.shared.plan.lock().unwrap() = Box::new(plan);
     }
 
-    /// From now on, every request ends the same way.
+    /// Applies one fault to all following requests.
     pub fn always(&self, fault: &Fault) {
         let fault = fault.clone();
         self.plan(move |_, _| fault.clone());
     }
 
-    /// The next `times` requests of an operation end this way, all others are answered.
-    pub fn next(&self, operation: &'static str, mut times: usize, fault: Fault) {
-        self.plan(move |asked, _| {
-            if asked != operation || times == 0 {
+    /// Applies a fault to the next `times` requests of an operation, and forwards all others.
+    pub fn fail_next(&self, operation: &'static str, mut times: usize, fault: Fault) {
+        self.plan(move |called, _| {
+            if called != operation || times == 0 {
                 return Fault::None;
             }
             times -= 1;
@@ -127,8 +128,8 @@ impl Proxy {
         });
     }
 
-    /// Nobody listens any more, and open connections end.
-    pub async fn go_away(&self) {
+    /// Closes the port and all open connections.
+    pub async fn stop_listening(&self) {
         let server = self.server.lock().unwrap().take();
         if let Some(server) = server {
             server.abort();
@@ -136,8 +137,8 @@ impl Proxy {
         }
     }
 
-    /// Somebody listens again.
-    pub async fn come_back(&self) {
+    /// Listens on the same port again.
+    pub async fn listen_again(&self) {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
         let server = tokio::spawn(serve(listener, Arc::clone(&self.shared)));
         *self.server.lock().unwrap() = Some(server);
@@ -152,24 +153,24 @@ impl Drop for Proxy {
     }
 }
 
-/// On a port that nobody is given who asks for any: while nobody listens there, it stays free.
-async fn listen_anywhere() -> TcpListener {
+/// Listens on a port outside the range that the operating system assigns, so that it stays free while the proxy is closed.
+async fn listen_on_reserved_port() -> TcpListener {
     loop {
-        // Linux gives out 32768 and above, other systems 49152 and above.
-        let port = port_by_chance();
+        // Linux assigns ports from 32768 up, other systems from 49152 up.
+        let port = random_port();
         if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await {
             return listener;
         }
     }
 }
 
-fn port_by_chance() -> u16 {
+fn random_port() -> u16 {
     let [high, low, ..] = *uuid::Uuid::new_v4().as_bytes();
     20_000 + u16::from_be_bytes([high, low]) % 12_000
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    // Ends with this task, and so do the connections.
+    // Dropping the set with this task closes all connections.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let shared = Arc::clone(&shared);
@@ -179,7 +180,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// HTTP/1.1 as the AWS SDK speaks it: one request after the other, each with a length.
+/// Serves HTTP/1.1 as the AWS SDK uses it: one request at a time, each with a `content-length`.
 async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     while let Some((path, headers, body)) = read(&mut stream).await? {
@@ -195,9 +196,9 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             .unwrap_or_default();
         let json = serde_json::from_slice(&body).unwrap_or_default();
         let fault = shared.plan.lock().unwrap()(operation, &json);
-        if let Fault::Killed {
+        if let Fault::Kill {
             system,
-            is_done: false,
+            after_call: false,
         } = fault
         {
             kill(system);
@@ -205,14 +206,14 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         }
         let (status, body) = match fault {
             Fault::Hang => std::future::pending().await,
-            Fault::Broken => return Ok(()),
-            Fault::Answer(status, body) => (status, body.into_bytes()),
-            Fault::None | Fault::LostReply | Fault::Killed { .. } => {
+            Fault::Disconnect => return Ok(()),
+            Fault::Respond(status, body) => (status, body.into_bytes()),
+            Fault::None | Fault::LostReply | Fault::Kill { .. } => {
                 let upstream = format!("{}{path}", shared.upstream.lock().unwrap());
                 let request = headers
                     .iter()
                     .filter(|(name, _)| {
-                        // The host is signed, so it stays the one that the caller has called.
+                        // The signature covers the host, so the caller's value is kept.
                         !name.eq_ignore_ascii_case("content-length")
                     })
                     .fold(shared.client.post(upstream), |request, (name, value)| {
@@ -223,7 +224,7 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                 let body = response.bytes().await.unwrap();
                 match fault {
                     Fault::LostReply => return Ok(()),
-                    Fault::Killed { system, .. } => {
+                    Fault::Kill { system, .. } => {
                         kill(system);
                         return Ok(());
                     }
@@ -243,7 +244,7 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Ends all instances that a system has now.
+/// Kills all function instances of a system.
 fn kill(system: u32) {
     for instance in instances(system) {
         signal(instance.pid, "KILL");
@@ -252,7 +253,7 @@ fn kill(system: u32) {
 
 type Headers = Vec<(String, String)>;
 
-/// The path, the headers and the body of the next request; `None` at the end of the connection.
+/// Reads the path, headers and body of the next request; `None` at the end of the connection.
 async fn read(
     stream: &mut BufReader<TcpStream>,
 ) -> std::io::Result<Option<(String, Headers, Vec<u8>)>> {
@@ -280,7 +281,7 @@ async fn read(
 }
 
 /// A system whose functions reach each engine through a proxy.
-pub struct Fragile {
+pub struct FaultySystem {
     pub app: TestApp,
     pub dynamodb: Proxy,
     pub ssm: Proxy,
@@ -288,8 +289,8 @@ pub struct Fragile {
     _dir: TempDir,
 }
 
-impl Fragile {
-    /// Requests have so many seconds; parameters of the template may be given.
+impl FaultySystem {
+    /// Starts a system whose functions have `seconds` for a request, with these template parameters.
     pub async fn start(seconds: u32, parameters: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (dynamodb, ssm) = (Proxy::start().await, Proxy::start().await);
@@ -310,7 +311,7 @@ impl Fragile {
         let template = template.replace("Timeout: 10", &format!("Timeout: {seconds}"));
         fs::write(dir.path().join("template.yaml"), template).unwrap();
         let data = dir.path().join("data");
-        let mut command = dev(&data);
+        let mut command = cloakroom_dev(&data);
         command
             .arg("--ephemeral")
             .arg("--bootstraps")
@@ -321,7 +322,7 @@ impl Fragile {
         for parameter in parameters {
             command.args(["--parameter", parameter]);
         }
-        let app = TestApp::run(&mut command, &data);
+        let app = TestApp::start_command(&mut command, &data);
         for (proxy, engine) in [(&dynamodb, "dynamodb"), (&ssm, "ssm"), (&ses, "ses")] {
             app.endpoint(engine)
                 .clone_into(&mut proxy.shared.upstream.lock().unwrap());

@@ -1,28 +1,28 @@
-//! Where a caller stands with the requests of a minute.
+//! Requests that must fall within one minute of the rate limiter.
 
 use std::net::Ipv4Addr;
 
-use super::Answer;
+use super::Response;
 
-impl Answer {
-    /// The seconds that are left of the minute, as `RateLimit` tells.
+impl Response {
+    /// Returns the seconds left of the current minute, from the header `RateLimit`.
     #[track_caller]
     fn seconds_left(&self) -> u32 {
-        let standing = self.header("ratelimit").unwrap();
-        let (_, seconds) = standing.rsplit_once(";t=").unwrap();
+        let limit = self.header("ratelimit").unwrap();
+        let (_, seconds) = limit.rsplit_once(";t=").unwrap();
         seconds.parse().unwrap()
     }
 }
 
-/// Sends requests that belong to one minute. If the next one begins in between, they are sent again, from an address that
-/// nobody has counted yet.
-pub async fn within_a_minute(send: impl AsyncFn(Ipv4Addr) -> Vec<Answer>) -> Vec<Answer> {
+/// Sends requests that fall within one minute of the rate limiter. If a new minute begins in between, sends them again from
+/// an address without counted requests.
+pub async fn within_a_minute(send: impl AsyncFn(Ipv4Addr) -> Vec<Response>) -> Vec<Response> {
     for last in 2..u8::MAX {
-        let answers = send(Ipv4Addr::new(127, 0, 0, last)).await;
-        let seconds: Vec<_> = answers.iter().map(Answer::seconds_left).collect();
+        let responses = send(Ipv4Addr::new(127, 0, 0, last)).await;
+        let seconds: Vec<_> = responses.iter().map(Response::seconds_left).collect();
         if seconds.iter().max().unwrap() - seconds.iter().min().unwrap() < 30 {
-            return answers;
+            return responses;
         }
     }
-    panic!("every minute ended too soon");
+    panic!("a new minute began during every attempt");
 }

@@ -1,4 +1,4 @@
-//! A second implementation of the services behind the functions: what holds against ours must hold against it.
+//! Ministack, a second implementation of the AWS services: the suite must also pass against it.
 
 use std::{
     env,
@@ -16,16 +16,16 @@ use tempfile::TempDir;
 
 use super::{bootstraps::write_bootstraps, cloakroom};
 
-/// The executable to start, when the suite is to run against it.
+/// The variable with the path of the executable; set to run the suite against ministack.
 const EXECUTABLE: &str = "CLOAKROOM_TEST_MINISTACK";
 
-/// Its one access key, and the secret of it.
+/// The only access key of ministack, and its secret.
 pub const KEY: &str = "test";
 
-/// In place of the template's bucket and its access points.
+/// The bucket that replaces the template's bucket and its access points.
 pub const BUCKET: &str = "uploads";
 
-/// One ministack of its own for each system, with the template's tables, a bucket and a signing key in it.
+/// A ministack process for one system, with the template's tables, a bucket and a signing key.
 pub struct Ministack {
     process: Child,
     pub url: String,
@@ -33,8 +33,8 @@ pub struct Ministack {
 }
 
 impl Ministack {
-    /// Starts one if the environment asks for it, and sends the functions there: by executables in `dir`.
-    pub fn asked_for(dir: &Path) -> Option<Self> {
+    /// Starts ministack if the environment names an executable, and writes executables of the functions that use it to `dir`.
+    pub fn start_if_configured(dir: &Path) -> Option<Self> {
         let executable = env::var(EXECUTABLE).ok()?;
         let ministack = Self::start(&executable);
         let url = ministack.url.as_str();
@@ -42,7 +42,7 @@ impl Ministack {
             ("AWS_ENDPOINT_URL_DYNAMODB", url),
             ("AWS_ENDPOINT_URL_S3", url),
             ("AWS_ENDPOINT_URL_SSM", url),
-            // It compares signatures with the one secret that it knows, and has no access points.
+            // Ministack checks signatures with its only secret, and has no access points.
             ("AWS_ACCESS_KEY_ID", KEY),
             ("AWS_SECRET_ACCESS_KEY", KEY),
             ("AWS_SESSION_TOKEN", ""),
@@ -78,7 +78,7 @@ impl Ministack {
             lines.any(|line| line.contains("Running on")),
             "{executable} did not start"
         );
-        // Whoever fills a pipe that nobody reads stands still.
+        // The process blocks when the pipe is full, so the rest is read and dropped.
         thread::spawn(move || lines.for_each(drop));
         let url = format!("http://127.0.0.1:{port}");
         let ministack = Self {
@@ -107,7 +107,7 @@ impl Ministack {
                 }
             }
         };
-        // Tests have a runtime already, and one can't wait inside another.
+        // The caller is inside a runtime, which cannot block on another; so this runs on its own thread.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -131,7 +131,7 @@ impl Ministack {
     }
 }
 
-/// With versions and locks, like the template's.
+/// Creates the bucket with versioning and Object Lock, as in the template.
 async fn create_bucket(client: &Client, url: &str) {
     let versions = "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
                     <Status>Enabled</Status></VersioningConfiguration>";
@@ -143,12 +143,12 @@ async fn create_bucket(client: &Client, url: &str) {
             .body(body);
         let response = request.send().await.unwrap();
         let status = response.status();
-        let said = response.text().await.unwrap();
-        assert!(status.is_success(), "{BUCKET}{query}: {status} {said}");
+        let text = response.text().await.unwrap();
+        assert!(status.is_success(), "{BUCKET}{query}: {status} {text}");
     }
 }
 
-/// It does not check signatures of headers.
+/// Returns an `authorization` header. Ministack does not check its signature.
 fn authorization(service: &str) -> String {
     let credential = format!("Credential={KEY}/20260101/us-east-1/{service}/aws4_request");
     format!("AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0")

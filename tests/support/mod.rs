@@ -1,16 +1,16 @@
-//! The system under test, and the people who use it.
+//! The system under test, and the clients that use it.
 
 mod actors;
-mod answer;
 mod app;
 mod bootstraps;
 pub mod faults;
-pub mod guesses;
 mod limits;
+pub mod lockout;
 mod mail;
 mod ministack;
 mod operator;
 pub mod processes;
+mod response;
 mod s3;
 mod signed;
 mod signer;
@@ -21,34 +21,33 @@ use std::time::Duration;
 
 use tokio::task::LocalSet;
 
-pub use self::time::in_hours;
+pub use self::time::hours_from_now;
 pub use actors::SignedIn;
-pub use answer::Answer;
-pub use app::{TestApp, WITH_MAIL, cloakroom, dev};
+pub use app::{TestApp, WITH_MAIL, cloakroom, cloakroom_dev};
 pub use bootstraps::write_bootstraps;
 pub use limits::within_a_minute;
-pub use mail::{in_seconds, token_in};
+pub use mail::{seconds_from_now, token_in};
+pub use response::Response;
 pub use s3::BUCKET;
-pub use signed::Unsigned;
+pub use signed::UnsignedRequest;
 pub use signer::{Signer, decode, encode, hmac_token, message, parts};
 
-/// A password that every rule accepts.
+/// A password that satisfies every rule.
 pub const PASSWORD: &str = "analytical engine";
 
-/// Waits until something holds, and insists that it does before long.
-pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
-    let holds = async {
-        while !holds().await {
+/// Polls a condition until it is true; panics after 30 seconds.
+pub async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
+    let polling = async {
+        while !condition().await {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), holds)
+    tokio::time::timeout(Duration::from_secs(30), polling)
         .await
-        .expect("it should hold by now");
+        .expect("the condition is false after 30 seconds");
 }
 
-/// The size of a test that repeats something until a rare interleaving occurs: `few`, or `full` when the variable
-/// `CLOAKROOM_STRESS` is set, as CI does.
+/// Chooses the size of a test that repeats a race: `few`, or `full` when `CLOAKROOM_STRESS` is set, as in CI.
 pub fn rounds<T>(few: T, full: T) -> T {
     if std::env::var_os("CLOAKROOM_STRESS").is_some() {
         full
@@ -57,13 +56,18 @@ pub fn rounds<T>(few: T, full: T) -> T {
     }
 }
 
-/// Runs things that mostly wait, all at once. What one of them panics with is passed on.
-pub async fn at_once<T: Future<Output = ()> + 'static>(all: impl IntoIterator<Item = T>) {
-    let here = LocalSet::new();
-    let running: Vec<_> = all.into_iter().map(|one| here.spawn_local(one)).collect();
-    here.await;
-    for one in running {
-        if let Err(error) = one.await {
+/// Runs futures concurrently on this thread. Resumes the panic of the first one that panicked.
+pub async fn run_concurrently<T: Future<Output = ()> + 'static>(
+    futures: impl IntoIterator<Item = T>,
+) {
+    let local = LocalSet::new();
+    let tasks: Vec<_> = futures
+        .into_iter()
+        .map(|future| local.spawn_local(future))
+        .collect();
+    local.await;
+    for task in tasks {
+        if let Err(error) = task.await {
             std::panic::resume_unwind(error.into_panic());
         }
     }

@@ -1,4 +1,4 @@
-//! What the operator of a system can do: read and write its parameters.
+//! The operator of a system: parameters, signing keys and `cloakroom` commands.
 
 use std::{
     collections::BTreeMap,
@@ -9,16 +9,19 @@ use serde_json::{Value, json};
 
 use super::{Signer, TestApp};
 
-/// The path of all parameters of a system.
+/// The path of the parameters of a system.
 pub const PARAMETERS: &str = "/cloakroom/dev";
 
 impl TestApp {
-    /// The parameters under `/cloakroom/dev`, by what follows it: `keys/public/…`, `keys/private/…`.
+    /// Returns the parameters under `/cloakroom/dev` by the rest of their name: `keys/public/…`, `keys/private/…`.
     pub async fn parameters(&self) -> BTreeMap<String, String> {
         let body = json!({"Path": PARAMETERS, "Recursive": true, "WithDecryption": true});
-        let answer = self.ssm("GetParametersByPath", &body).await;
-        assert!(answer["NextToken"].is_null(), "one page is enough here");
-        let parameters = answer["Parameters"].as_array().unwrap().iter();
+        let response = self.ssm("GetParametersByPath", &body).await;
+        assert!(
+            response["NextToken"].is_null(),
+            "the parameters fit on one page"
+        );
+        let parameters = response["Parameters"].as_array().unwrap().iter();
         parameters
             .map(|parameter| {
                 let text = |name: &str| parameter[name].as_str().unwrap();
@@ -39,16 +42,18 @@ impl TestApp {
         self.ssm("DeleteParameter", &body).await;
     }
 
-    /// The keys that the system signs with.
+    /// Returns the signing keys of the system.
     pub async fn signers(&self) -> Vec<Signer> {
         let parameters = self.parameters().await;
         let private = parameters
             .iter()
             .filter(|(name, _)| name.starts_with("keys/private/"));
-        private.map(|(_, value)| Signer::of(value)).collect()
+        private
+            .map(|(_, value)| Signer::from_private_key(value))
+            .collect()
     }
 
-    /// The key that the system signs with, when it is the only one.
+    /// Returns the signing key of the system; panics if there are several.
     pub async fn signer(&self) -> Signer {
         let mut signers = self.signers().await;
         assert_eq!(signers.len(), 1);
@@ -56,21 +61,21 @@ impl TestApp {
     }
 
     /// Runs `cloakroom secrets …` against this system.
-    pub fn secrets(&self, args: &[&str]) -> Output {
-        self.operator("secrets", args, self.endpoint("ssm"))
+    pub fn run_secrets(&self, args: &[&str]) -> Output {
+        self.operator_command("secrets", args, self.endpoint("ssm"))
             .output()
             .unwrap()
     }
 
     /// Runs `cloakroom users …` against this system.
-    pub fn users(&self, args: &[&str]) -> Output {
-        self.operator("users", args, self.endpoint("dynamodb"))
+    pub fn run_users(&self, args: &[&str]) -> Output {
+        self.operator_command("users", args, self.endpoint("dynamodb"))
             .output()
             .unwrap()
     }
 
-    /// Runs `cloakroom uploads …` against this system, as against AWS: each service has an endpoint of its own.
-    pub fn uploads(&self, args: &[&str]) -> Output {
+    /// Runs `cloakroom uploads …` against this system. As on AWS, each service has its own endpoint.
+    pub fn run_uploads(&self, args: &[&str]) -> Output {
         let key = self.access_key("local");
         Command::new(env!("CARGO_BIN_EXE_cloakroom"))
             .arg("uploads")
@@ -85,8 +90,8 @@ impl TestApp {
             .unwrap()
     }
 
-    /// `cloakroom <command> …` on the stage dev, with its engine at `url`.
-    pub fn operator(&self, command: &str, args: &[&str], url: &str) -> Command {
+    /// Builds `cloakroom <command> …` for the stage dev, with the engine at `url`.
+    pub fn operator_command(&self, command: &str, args: &[&str], url: &str) -> Command {
         let key = self.access_key("local");
         let mut operator = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
         operator
@@ -102,7 +107,7 @@ impl TestApp {
 
     async fn ssm(&self, operation: &str, body: &Value) -> Value {
         let target = format!("AmazonSSM.{operation}");
-        let answer = self.call_engine("ssm", "local", &target, body).await;
-        answer.expect(200).json()
+        let response = self.call_engine("ssm", "local", &target, body).await;
+        response.expect(200).json()
     }
 }

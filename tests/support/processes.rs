@@ -1,4 +1,4 @@
-//! The processes of a system, as the operating system sees them.
+//! The processes of a system, read from `/proc`.
 
 use std::{
     collections::BTreeSet,
@@ -6,15 +6,15 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// An instance of a function.
+/// A process that runs a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
     pub pid: u32,
-    /// The function, as in `cloakroom function <name>`.
+    /// The name of the function, as in `cloakroom function <name>`.
     pub name: String,
 }
 
-/// The instances that a system has now.
+/// Lists the current function instances of a system.
 pub fn instances(system: u32) -> Vec<Instance> {
     let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let name = entry.unwrap().file_name();
@@ -22,13 +22,13 @@ pub fn instances(system: u32) -> Vec<Instance> {
     });
     pids.filter(|pid| parent(*pid) == Some(system))
         .filter_map(|pid| {
-            let name = function(pid)?;
+            let name = function_name(pid)?;
             Some(Instance { pid, name })
         })
         .collect()
 }
 
-/// The TCP ports that a process listens on.
+/// Lists the TCP ports that a process listens on.
 pub fn listening_ports(pid: u32) -> BTreeSet<u16> {
     let sockets: BTreeSet<_> = fs::read_dir(format!("/proc/{pid}/fd"))
         .unwrap()
@@ -38,7 +38,7 @@ pub fn listening_ports(pid: u32) -> BTreeSet<u16> {
             Some(name.trim_end_matches(']').to_owned())
         })
         .collect();
-    // The fields of a line, from the second on: own address, other address, state, …; the tenth is the inode (proc(5)).
+    // The second to fourth fields of a line are local address, remote address and state; the tenth is the inode (proc(5)).
     ["tcp", "tcp6"]
         .iter()
         .flat_map(|table| {
@@ -55,12 +55,12 @@ pub fn listening_ports(pid: u32) -> BTreeSet<u16> {
         .collect()
 }
 
-/// Whether a process runs. One that has ended and whose parent does not care is none.
+/// Tells whether a process is running. A zombie is not.
 pub fn is_alive(pid: u32) -> bool {
     stat(pid).is_some_and(|stat| stat[0] != "Z")
 }
 
-/// The processor time that a process has taken, in hundredths of a second.
+/// Returns the CPU time of a process, in hundredths of a second.
 pub fn processor_time(pid: u32) -> u64 {
     let stat = stat(pid).unwrap();
     stat[11].parse::<u64>().unwrap() + stat[12].parse::<u64>().unwrap()
@@ -79,14 +79,15 @@ fn parent(pid: u32) -> Option<u32> {
     stat(pid)?[1].parse().ok()
 }
 
-/// The fields of `/proc/<pid>/stat` from the third on (proc(5)): the second is a name in parentheses.
+/// Returns the fields of `/proc/<pid>/stat` after the name in parentheses, so from the third on (proc(5)).
 fn stat(pid: u32) -> Option<Vec<String>> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(") ")?;
     Some(rest.split(' ').map(str::to_owned).collect())
 }
 
-fn function(pid: u32) -> Option<String> {
+/// Returns the argument after `function` in the command line of a process.
+fn function_name(pid: u32) -> Option<String> {
     let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
     let mut words = line.split('\0').skip_while(|word| *word != "function");
     words.nth(1).map(str::to_owned)

@@ -1,4 +1,4 @@
-//! The files behind the API, by the real SDK.
+//! The stored objects, read and locked with the AWS SDK.
 
 use aws_sdk_s3::{
     Client,
@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::{SignedIn, TestApp};
 
-/// The bucket of all uploads in the local system.
+/// The uploads bucket of the local system.
 pub const BUCKET: &str = "cloakroom-dev-uploadsbucket";
 
 impl TestApp {
-    /// S3 as the holder of an access key sees it: `local` is the operator, a function's key has a session token.
+    /// Builds an S3 client with an access key: `local` is the operator's; a function's key also has a session token.
     pub fn s3(&self, key: &str) -> Client {
         let token = (key != "local").then(|| "local".to_owned());
         let key = self.access_key(key);
@@ -30,8 +30,8 @@ impl TestApp {
         Client::from_conf(config.build())
     }
 
-    /// How S3 holds the current version of an object: the mode, and the end in seconds since 1970.
-    pub async fn held(&self, key: &str) -> Option<(ObjectLockMode, i64)> {
+    /// Returns the Object Lock of the current version: the mode, and the end in seconds since 1970.
+    pub async fn object_lock(&self, key: &str) -> Option<(ObjectLockMode, i64)> {
         let head = self.s3("local").head_object().bucket(self.bucket());
         let head = head.key(key);
         let head = head.send().await.unwrap();
@@ -41,8 +41,8 @@ impl TestApp {
         ))
     }
 
-    /// Locks an object in S3, as an operator does by hand.
-    pub async fn hold(&self, key: &str, mode: ObjectLockRetentionMode, until: i64) {
+    /// Locks an object in S3 with the operator's key.
+    pub async fn set_object_lock(&self, key: &str, mode: ObjectLockRetentionMode, until: i64) {
         let retention = ObjectLockRetention::builder().mode(mode);
         let retention = retention.retain_until_date(DateTime::from_secs(until));
         let put = self.s3("local").put_object_retention();
@@ -53,8 +53,8 @@ impl TestApp {
 }
 
 impl SignedIn<'_> {
-    /// The key of the object of an upload of this user.
-    pub fn key_of(&self, upload: &Value) -> String {
+    /// Returns the object key of an upload of this user.
+    pub fn object_key(&self, upload: &Value) -> String {
         let id = upload["upload"]["id"].as_str().unwrap();
         format!("{}/{id}", self.id)
     }

@@ -9,22 +9,22 @@ use aws_smithy_runtime_api::client::identity::Identity;
 use reqwest::{Client, RequestBuilder};
 use time::OffsetDateTime;
 
-/// A POST request that is yet to be signed.
-pub struct Unsigned<'a> {
-    /// The service that it is for, as in `dynamodb`.
+/// A POST request without a signature.
+pub struct UnsignedRequest<'a> {
+    /// The service to sign for, like `dynamodb`.
     pub service: &'a str,
     pub url: &'a str,
     pub headers: &'a [(&'a str, &'a str)],
     pub body: &'a str,
 }
 
-impl Unsigned<'_> {
+impl UnsignedRequest<'_> {
     /// Signs the request with an access key id and its secret.
     pub fn sign(&self, key: &str, secret: &str) -> RequestBuilder {
         self.sign_at(domain::Clock::system().now(), key, secret)
     }
 
-    /// As [`Unsigned::sign`], at another time.
+    /// Signs the request as of `time`.
     pub fn sign_at(&self, time: OffsetDateTime, key: &str, secret: &str) -> RequestBuilder {
         let identity = Identity::from(Credentials::new(key, secret, None, None, "a test"));
         let params = SigningParams::builder()

@@ -8,7 +8,7 @@ use ring::{
 };
 use serde_json::{Value, json};
 
-/// A signing key of a system, with which a test signs what the system never would. It shares no code with the system.
+/// A signing key of a system, for tokens that the system would never issue. Shares no code with the system.
 pub struct Signer {
     pub kid: String,
     pub alg: String,
@@ -16,8 +16,8 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// From the value of a parameter `keys/private/{kid}`.
-    pub fn of(private: &str) -> Self {
+    /// Reads the value of a parameter `keys/private/{kid}`.
+    pub fn from_private_key(private: &str) -> Self {
         let key: Value = serde_json::from_str(private).unwrap();
         let text = |name: &str| key[name].as_str().unwrap().to_owned();
         Self {
@@ -27,18 +27,18 @@ impl Signer {
         }
     }
 
-    /// The header of the tokens that the system signs with this key.
+    /// Returns the header of the tokens that the system signs with this key.
     pub fn header(&self) -> Value {
         json!({"typ": "at+jwt", "alg": self.alg, "kid": self.kid})
     }
 
-    /// A token with this header and these claims, whatever they are, and a good signature.
+    /// Signs any header and claims. The signature is valid.
     pub fn token(&self, header: &Value, claims: &Value) -> String {
-        self.token_of(&message(header, claims))
+        self.token_from_message(&message(header, claims))
     }
 
-    /// A token with these first two parts, already encoded.
-    pub fn token_of(&self, message: &str) -> String {
+    /// Signs the first two parts of a token, already encoded.
+    pub fn token_from_message(&self, message: &str) -> String {
         let signature = encode(&self.sign(message.as_bytes()));
         format!("{message}.{signature}")
     }
@@ -69,20 +69,20 @@ impl Signer {
     }
 }
 
-/// A token with an HMAC over it, made with any bytes at all.
+/// Signs a token with HMAC, with any bytes as the key.
 pub fn hmac_token(secret: &[u8], header: &Value, claims: &Value) -> String {
     let message = message(header, claims);
     let signature = encode(&hs256(secret, message.as_bytes()));
     format!("{message}.{signature}")
 }
 
-/// The first two parts of a token.
+/// Encodes the first two parts of a token.
 pub fn message(header: &Value, claims: &Value) -> String {
     let [header, claims] = [header, claims].map(|part| encode(part.to_string().as_bytes()));
     format!("{header}.{claims}")
 }
 
-/// The parts of a token: header, claims, signature.
+/// Decodes the parts of a token: header, claims, signature.
 pub fn parts(token: &str) -> (Value, Value, Vec<u8>) {
     let parts: Vec<_> = token.split('.').map(decode).collect();
     let [header, claims, signature] = parts.as_slice() else {

@@ -1,8 +1,10 @@
+//! The bytes and versions that S3 stores.
+
 use super::TestApp;
 
 impl TestApp {
-    /// Bytes that S3 holds of an owner: all versions of all files, and the parts of open multipart uploads.
-    pub async fn held_of(&self, owner: &str) -> u64 {
+    /// Counts the bytes that S3 stores for an owner: all versions of all files, and the parts of open multipart uploads.
+    pub async fn stored_bytes(&self, owner: &str) -> u64 {
         let (client, prefix) = (self.s3("local"), format!("{owner}/"));
         let mut bytes: i64 = 0;
         let mut after = (None, None);
@@ -44,8 +46,8 @@ impl TestApp {
         bytes.try_into().unwrap()
     }
 
-    /// The ids of all versions under a key.
-    pub async fn versions_of(&self, key: &str) -> Vec<String> {
+    /// Lists the ids of all versions of an object.
+    pub async fn version_ids(&self, key: &str) -> Vec<String> {
         let listed = self
             .s3("local")
             .list_object_versions()

@@ -3,9 +3,10 @@ use reqwest::{
     header::{HeaderMap, HeaderName},
 };
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Response, TestApp};
 
-const OWN: &str = "http://localhost:3000";
+/// The allowed origin.
+const ALLOWED: &str = "http://localhost:3000";
 
 fn preflight(app: &TestApp, path: &str, origin: &str, method: &str) -> RequestBuilder {
     app.request(Method::OPTIONS, path)
@@ -17,7 +18,7 @@ fn preflight(app: &TestApp, path: &str, origin: &str, method: &str) -> RequestBu
         )
 }
 
-/// The names of all CORS headers.
+/// Returns the names of the CORS headers.
 fn cors(headers: &HeaderMap) -> Vec<&str> {
     let names = headers.keys().map(HeaderName::as_str);
     names
@@ -25,9 +26,12 @@ fn cors(headers: &HeaderMap) -> Vec<&str> {
         .collect()
 }
 
-/// A list in a header, sorted.
-fn list(answer: &Answer, name: &str) -> Vec<String> {
-    let value = answer.header(name).unwrap_or_default().to_ascii_lowercase();
+/// Returns the sorted, lower-case words of a list header.
+fn list(response: &Response, name: &str) -> Vec<String> {
+    let value = response
+        .header(name)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let mut list: Vec<_> = value
         .split(',')
         .map(|word| word.trim().to_owned())
@@ -37,23 +41,26 @@ fn list(answer: &Answer, name: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_preflight_of_the_templates_origin_is_answered() {
-    let app = TestApp::start_with(&[&format!("AllowedOrigins={OWN}")]);
-    // The gateway answers; whether there is such a route is not its question.
+async fn a_preflight_from_an_allowed_origin_gets_the_cors_headers() {
+    let app = TestApp::start_with(&[&format!("AllowedOrigins={ALLOWED}")]);
+    // The gateway responds itself, for unknown routes too.
     for (path, method) in [
         ("/users/me", "PATCH"),
         ("/signup", "POST"),
         ("/nope", "GET"),
     ] {
-        let answer = Answer::of(preflight(&app, path, OWN, method)).await;
-        assert!([200, 204].contains(&answer.status), "{path}");
-        assert_eq!(answer.header("access-control-allow-origin"), Some(OWN));
+        let response = Response::to(preflight(&app, path, ALLOWED, method)).await;
+        assert!([200, 204].contains(&response.status), "{path}");
         assert_eq!(
-            list(&answer, "access-control-allow-methods"),
+            response.header("access-control-allow-origin"),
+            Some(ALLOWED)
+        );
+        assert_eq!(
+            list(&response, "access-control-allow-methods"),
             ["delete", "get", "options", "patch", "post", "put"]
         );
         assert_eq!(
-            list(&answer, "access-control-allow-headers"),
+            list(&response, "access-control-allow-headers"),
             [
                 "authorization",
                 "content-type",
@@ -61,16 +68,16 @@ async fn a_preflight_of_the_templates_origin_is_answered() {
                 "if-match"
             ]
         );
-        assert_eq!(answer.header("access-control-max-age"), Some("3600"));
-        // Tokens travel in a header, never in a cookie.
-        assert_eq!(answer.header("access-control-allow-credentials"), None);
-        assert!(answer.body.is_empty());
+        assert_eq!(response.header("access-control-max-age"), Some("3600"));
+        // Tokens are sent in a header, never in a cookie.
+        assert_eq!(response.header("access-control-allow-credentials"), None);
+        assert!(response.body.is_empty());
     }
 }
 
 #[tokio::test]
 async fn a_foreign_origin_gets_no_cors_headers() {
-    let app = TestApp::start_with(&[&format!("AllowedOrigins={OWN}")]);
+    let app = TestApp::start_with(&[&format!("AllowedOrigins={ALLOWED}")]);
     for origin in [
         "https://example.com",
         "https://localhost:3000",
@@ -84,22 +91,22 @@ async fn a_foreign_origin_gets_no_cors_headers() {
         "null",
         "*",
     ] {
-        let answer = Answer::of(preflight(&app, "/signin", origin, "POST")).await;
-        assert_eq!(cors(&answer.headers), [""; 0], "{origin}");
+        let response = Response::to(preflight(&app, "/signin", origin, "POST")).await;
+        assert_eq!(cors(&response.headers), [""; 0], "{origin}");
         let request = app
             .request(Method::GET, "/users/me")
             .header("origin", origin);
-        let answer = Answer::of(request).await.expect(401);
-        assert_eq!(cors(&answer.headers), [""; 0], "{origin}");
+        let response = Response::to(request).await.expect(401);
+        assert_eq!(cors(&response.headers), [""; 0], "{origin}");
     }
-    let answer = app.get("/users/me").await.expect(401);
-    assert_eq!(cors(&answer.headers), [""; 0], "without an origin");
+    let response = app.get("/users/me").await.expect(401);
+    assert_eq!(cors(&response.headers), [""; 0], "without an origin");
 }
 
 #[tokio::test]
-async fn a_page_can_read_every_answer_and_its_headers() {
-    let app = TestApp::start_with(&[&format!("AllowedOrigins={OWN}")]);
-    let ada = app.somebody("ada@example.com").await;
+async fn an_allowed_origin_can_read_every_response_and_its_headers() {
+    let app = TestApp::start_with(&[&format!("AllowedOrigins={ALLOWED}")]);
+    let ada = app.new_user("ada@example.com").await;
     for (request, status) in [
         (ada.request(Method::GET, "/users/me"), 200),
         (app.request(Method::GET, "/users/me"), 401),
@@ -108,12 +115,15 @@ async fn a_page_can_read_every_answer_and_its_headers() {
         (app.request(Method::POST, "/signup").body("x"), 415),
         (app.request(Method::GET, "/.well-known/jwks.json"), 200),
     ] {
-        let answer = Answer::of(request.header("origin", OWN))
+        let response = Response::to(request.header("origin", ALLOWED))
             .await
             .expect(status);
-        assert_eq!(answer.header("access-control-allow-origin"), Some(OWN));
         assert_eq!(
-            list(&answer, "access-control-expose-headers"),
+            response.header("access-control-allow-origin"),
+            Some(ALLOWED)
+        );
+        assert_eq!(
+            list(&response, "access-control-expose-headers"),
             [
                 "allow",
                 "etag",
@@ -133,30 +143,30 @@ async fn several_origins_can_be_allowed() {
     let (one, other) = ("https://app.example.com", "http://localhost:5173");
     let app = TestApp::start_with(&[&format!("AllowedOrigins={one},{other}")]);
     for origin in [one, other] {
-        let answer = Answer::of(preflight(&app, "/signin", origin, "POST")).await;
-        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+        let response = Response::to(preflight(&app, "/signin", origin, "POST")).await;
+        assert_eq!(response.header("access-control-allow-origin"), Some(origin));
         let request = app
             .request(Method::GET, "/users/me")
             .header("origin", origin);
-        let answer = Answer::of(request).await.expect(401);
-        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+        let response = Response::to(request).await.expect(401);
+        assert_eq!(response.header("access-control-allow-origin"), Some(origin));
     }
     for origin in [
-        OWN,
+        ALLOWED,
         "https://app.example.com.evil.example",
         &format!("{one},{other}"),
     ] {
-        let answer = Answer::of(preflight(&app, "/signin", origin, "POST")).await;
-        assert_eq!(cors(&answer.headers), [""; 0], "{origin}");
+        let response = Response::to(preflight(&app, "/signin", origin, "POST")).await;
+        assert_eq!(cors(&response.headers), [""; 0], "{origin}");
     }
 }
 
-/// What is no preflight is a request like any other.
+/// Without the preflight headers, OPTIONS is a request like any other.
 #[tokio::test]
-async fn options_alone_is_a_method_that_is_not_there() {
-    let app = TestApp::start_with(&[&format!("AllowedOrigins={OWN}")]);
-    let answer = Answer::of(app.request(Method::OPTIONS, "/signup"))
+async fn an_options_request_that_is_not_a_preflight_is_a_405() {
+    let app = TestApp::start_with(&[&format!("AllowedOrigins={ALLOWED}")]);
+    let response = Response::to(app.request(Method::OPTIONS, "/signup"))
         .await
         .expect(405);
-    assert_eq!(answer.problem(), "method_not_allowed");
+    assert_eq!(response.problem(), "method_not_allowed");
 }

@@ -4,18 +4,19 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::{
-    Answer, PASSWORD, TestApp, dev, eventually,
+    PASSWORD, Response, TestApp, cloakroom_dev, eventually,
     processes::{Instance, instances, is_alive, processor_time, signal},
 };
 
-async fn all_gone(instances: &[Instance]) {
+/// Waits until these processes have ended.
+async fn wait_until_ended(instances: &[Instance]) {
     eventually(async || !instances.iter().any(|instance| is_alive(instance.pid))).await;
 }
 
-/// A system with an instance of every function.
-async fn with_all_functions() -> (TestApp, Vec<Instance>) {
+/// Starts a system, and one instance of each of five functions.
+async fn start_with_five_functions() -> (TestApp, Vec<Instance>) {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     ada.get("/users/me").await.expect(200);
     app.get("/nope").await.expect(404);
     ada.put("/users/me/password", &json!({})).await.expect(422);
@@ -30,74 +31,75 @@ async fn with_all_functions() -> (TestApp, Vec<Instance>) {
 }
 
 #[tokio::test]
-async fn the_functions_end_with_the_system() {
+async fn the_function_processes_end_with_the_system() {
     for (name, code) in [
         ("TERM", Some(0)),
         ("INT", Some(0)),
         ("HUP", Some(0)),
         ("KILL", None),
     ] {
-        let (mut app, instances) = with_all_functions().await;
-        assert_eq!(app.end_by(name).code(), code, "{name}");
+        let (mut app, instances) = start_with_five_functions().await;
+        assert_eq!(app.stop_with(name).code(), code, "{name}");
         if code.is_some() {
             let alive = instances.iter().find(|instance| is_alive(instance.pid));
-            assert_eq!(alive, None, "{name}: they are gone before it is");
+            assert_eq!(alive, None, "{name}: an instance outlived the system");
         }
-        all_gone(&instances).await;
+        wait_until_ended(&instances).await;
     }
 }
 
-/// Dear hashes, so that something is still running when the system is told to end.
+/// Starts a system with a high bcrypt cost, and a sign-up that is still hashing when this returns.
 async fn while_it_hashes() -> (
     TestApp,
     Instance,
     tokio::task::JoinHandle<Result<u16, reqwest::Error>>,
 ) {
     let app = TestApp::start_with(&["BcryptCost=13"]);
-    // The first request starts the instance; this one fails before it hashes anything.
+    // Starts the instance; this request fails before it hashes.
     app.post("/signup", &json!({})).await.expect(422);
     let [signup] = instances(app.pid()).try_into().unwrap();
     let before = processor_time(signup.pid);
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "name": "Ada"});
     let request = app.request(Method::POST, "/signup").json(&body);
-    let answer = tokio::spawn(async move { Ok(request.send().await?.status().as_u16()) });
+    let response = tokio::spawn(async move { Ok(request.send().await?.status().as_u16()) });
     eventually(async || processor_time(signup.pid) > before + 5).await;
-    (app, signup, answer)
+    (app, signup, response)
 }
 
 #[tokio::test]
-async fn a_busy_function_ends_with_the_system_too() {
-    for (name, waits) in [("TERM", true), ("KILL", false)] {
-        let (mut app, signup, answer) = while_it_hashes().await;
-        app.end_by(name);
-        all_gone(&[signup]).await;
-        // Asked to end, the system lets it finish if it is quick enough; nobody else is told of an account.
-        let told = answer.await.unwrap();
+async fn a_busy_function_ends_with_the_system() {
+    for (signal, waits) in [("TERM", true), ("KILL", false)] {
+        let (mut app, signup, response) = while_it_hashes().await;
+        app.stop_with(signal);
+        wait_until_ended(&[signup]).await;
+        // After TERM, the system waits a short time for running requests. Otherwise the sign-up must not report success.
+        let status = response.await.unwrap();
         assert!(
-            told.as_ref()
+            status
+                .as_ref()
                 .map_or(true, |&status| status >= 500 || waits && status == 201),
-            "{name}: {told:?}"
+            "{signal}: {status:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_function_that_is_killed_at_work_costs_one_502() {
-    let (app, signup, answer) = while_it_hashes().await;
+async fn a_function_killed_during_a_request_causes_one_502() {
+    let (app, signup, response) = while_it_hashes().await;
     signal(signup.pid, "KILL");
-    assert_eq!(answer.await.unwrap().unwrap(), 502);
-    // Nothing was written, and there is a new instance at once.
+    assert_eq!(response.await.unwrap().unwrap(), 502);
+    // Nothing was written, and a new instance starts.
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let now = instances(app.pid());
     assert!(!now.contains(&signup), "{now:?}");
 }
 
 #[tokio::test]
-async fn the_502_is_a_problem_document() {
+async fn the_502_of_a_killed_function_is_a_problem_document() {
     let (app, signup, _) = while_it_hashes().await;
     let body = json!({"email": "bob@example.com", "password": PASSWORD, "name": "Bob"});
     let request = app.request(Method::POST, "/signup").json(&body);
-    let second = tokio::spawn(Answer::of(request));
+    let second = tokio::spawn(Response::to(request));
     let mut other = None;
     eventually(async || {
         other = instances(app.pid())
@@ -109,12 +111,12 @@ async fn the_502_is_a_problem_document() {
     })
     .await;
     signal(other.unwrap().pid, "KILL");
-    let answer = second.await.unwrap().expect(502);
+    let response = second.await.unwrap().expect(502);
     assert_eq!(
-        answer.header("content-type"),
+        response.header("content-type"),
         Some("application/problem+json")
     );
-    let problem = answer.json();
+    let problem = response.json();
     assert_eq!(
         (&problem["status"], &problem["code"]),
         (&json!(502), &json!("function_crashed"))
@@ -122,28 +124,28 @@ async fn the_502_is_a_problem_document() {
 }
 
 #[tokio::test]
-async fn functions_that_are_killed_while_idle_are_not_missed() {
-    let (app, instances_before) = with_all_functions().await;
+async fn functions_killed_while_idle_are_started_again() {
+    let (app, instances_before) = start_with_five_functions().await;
     for instance in &instances_before {
         signal(instance.pid, "KILL");
     }
-    all_gone(&instances_before).await;
+    wait_until_ended(&instances_before).await;
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
     app.sign_up("bob@example.com", PASSWORD).await.expect(201);
     app.get("/users/me").await.expect(401);
     app.get("/nope").await.expect(404);
 }
 
-/// As on Lambda, where the operator's shell is far away.
+/// As on Lambda, functions do not get the variables of the operator's shell.
 #[tokio::test]
-async fn a_function_has_the_variables_of_the_template_and_of_lambda_and_no_others() {
+async fn a_function_has_only_the_variables_of_the_template_and_of_lambda() {
     let dir = tempfile::tempdir().unwrap();
-    let mut command = dev(dir.path());
+    let mut command = cloakroom_dev(dir.path());
     let command = command
         .args(["--ephemeral"])
-        .env("CANARY", "of the operator's shell");
-    let app = TestApp::run(command, dir.path());
-    app.somebody("ada@example.com").await;
+        .env("CANARY", "variable of the shell");
+    let app = TestApp::start_command(command, dir.path());
+    app.new_user("ada@example.com").await;
     app.get("/nope").await.expect(404);
     let key = app.signer().await;
     for instance in instances(app.pid()) {

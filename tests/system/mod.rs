@@ -1,4 +1,4 @@
-//! The local system as the person meets it who runs `cloakroom dev`.
+//! The local system that `cloakroom dev` runs.
 
 mod cors;
 mod functions;
@@ -14,8 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Runs a command that is expected to end by itself.
-fn output(command: &mut Command) -> Output {
+/// Runs a command to its end; panics after 30 seconds.
+fn run_to_end(command: &mut Command) -> Output {
     let streams = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -25,17 +25,17 @@ fn output(command: &mut Command) -> Output {
     while child.try_wait().unwrap().is_none() {
         if start.elapsed() > Duration::from_secs(30) {
             child.kill().unwrap();
-            panic!("it runs: {command:?}");
+            panic!("the command did not end: {command:?}");
         }
         thread::sleep(Duration::from_millis(20));
     }
     child.wait_with_output().unwrap()
 }
 
-/// What a start that fails says, once it is seen to be one line for a person.
+/// Runs a command that fails to start, and returns its error, after checking that it is the only one and the last line.
 #[track_caller]
-fn refusal(command: &mut Command) -> String {
-    let output = output(command);
+fn start_error(command: &mut Command) -> String {
+    let output = run_to_end(command);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     let errors: Vec<_> = text
@@ -43,11 +43,11 @@ fn refusal(command: &mut Command) -> String {
         .filter_map(|line| line.strip_prefix("error: "))
         .collect();
     let [error] = errors.as_slice() else {
-        panic!("not one error: {text}")
+        panic!("expected one error: {text}")
     };
     assert!(
         text.ends_with(&format!("{error}\n")),
-        "the error comes last: {text}"
+        "the error is not the last line: {text}"
     );
     (*error).to_owned()
 }

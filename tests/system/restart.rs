@@ -2,24 +2,24 @@ use serde_json::json;
 
 use crate::support::{PASSWORD, SignedIn, TestApp};
 
-/// Tokens name their issuer, so it has to be the same after a restart on other ports.
+/// A fixed issuer: the default contains the port, which changes at a restart.
 const ISSUER: [&str; 2] = ["--parameter", "Issuer=https://accounts.example.com"];
 
 #[tokio::test]
-async fn accounts_and_keys_outlive_the_system() {
+async fn accounts_and_keys_survive_a_restart() {
     let dir = tempfile::tempdir().unwrap();
-    // TERM is the polite way; KILL is a power cut.
+    // TERM is a regular stop; KILL stands for a power failure.
     let mut app = TestApp::start_in(dir.path(), &ISSUER);
-    let mut token = app.somebody("ada@example.com").await.token;
+    let mut token = app.new_user("ada@example.com").await.token;
     let key = app.signer().await.kid;
     for (signal, next) in [("TERM", "bob@example.com"), ("KILL", "cyd@example.com")] {
-        app.somebody(next).await;
-        app.end_by(signal);
+        app.new_user(next).await;
+        app.stop_with(signal);
         app = TestApp::start_in(dir.path(), &ISSUER);
         assert_eq!(app.signer().await.kid, key, "{signal}");
         let ada = SignedIn::with_token(&app, token);
         ada.get("/users/me").await.expect(200);
-        // What was answered is kept, up to the last request before the end.
+        // All acknowledged writes are kept, up to the last request before the end.
         for email in ["ada@example.com", next] {
             app.sign_in(email, PASSWORD).await.expect(200);
             app.sign_up(email, PASSWORD).await.expect(409);
@@ -29,24 +29,24 @@ async fn accounts_and_keys_outlive_the_system() {
 }
 
 #[tokio::test]
-async fn a_deleted_account_stays_deleted() {
+async fn a_deleted_account_stays_deleted_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let mut app = TestApp::start_in(dir.path(), &ISSUER);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let password = json!({"password": PASSWORD});
     ada.delete("/users/me", &password).await.expect(204);
     let token = ada.token;
-    app.end_by("KILL");
+    app.stop_with("KILL");
     let app = TestApp::start_in(dir.path(), &ISSUER);
     app.sign_in("ada@example.com", PASSWORD).await.expect(401);
     let ada = SignedIn::with_token(&app, token);
     ada.get("/users/me").await.expect(401);
-    app.somebody("ada@example.com").await;
+    app.new_user("ada@example.com").await;
 }
 
-/// Also one that never took the time to begin.
+/// A sign-up in flight is complete or absent.
 #[tokio::test]
-async fn a_system_that_was_killed_while_it_worked_is_consistent() {
+async fn a_system_killed_during_sign_ups_is_consistent_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let mut app = TestApp::start_in(dir.path(), &ISSUER);
     let emails: Vec<_> = (0..20).map(|i| format!("{i}@example.com")).collect();
@@ -57,22 +57,22 @@ async fn a_system_that_was_killed_while_it_worked_is_consistent() {
             request
                 .send()
                 .await
-                .is_ok_and(|answer| answer.status() == 201)
+                .is_ok_and(|response| response.status() == 201)
         })
     };
-    let mut answers: Vec<_> = emails.iter().map(sign_up).collect();
-    // In the middle: some have their answer, some never will.
-    answers.remove(0).await.unwrap();
-    app.end_by("KILL");
+    let mut responses: Vec<_> = emails.iter().map(sign_up).collect();
+    // The kill comes while some sign-ups are done and others are not.
+    responses.remove(0).await.unwrap();
+    app.stop_with("KILL");
     let app = TestApp::start_in(dir.path(), &ISSUER);
-    for (email, answer) in emails[1..].iter().zip(answers) {
-        let was_told = answer.await.unwrap();
+    for (email, response) in emails[1..].iter().zip(responses) {
+        let was_acknowledged = response.await.unwrap();
         let signed_in = app.sign_in(email, PASSWORD).await.status;
         let signed_up = app.sign_up(email, PASSWORD).await.status;
         assert!(
             (signed_in, signed_up) == (200, 409)
-                || (!was_told && (signed_in, signed_up) == (401, 201)),
-            "{email}: told {was_told}, sign-in {signed_in}, sign-up {signed_up}"
+                || (!was_acknowledged && (signed_in, signed_up) == (401, 201)),
+            "{email}: acknowledged {was_acknowledged}, sign-in {signed_in}, sign-up {signed_up}"
         );
     }
 }

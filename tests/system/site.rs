@@ -2,10 +2,10 @@
 
 use reqwest::Method;
 
-use crate::support::{Answer, TestApp};
+use crate::support::{Response, TestApp};
 
 #[tokio::test]
-async fn the_page_and_what_it_loads_are_served_beside_the_api() {
+async fn the_page_and_its_files_are_served_beside_the_api() {
     let app = TestApp::start();
     let page = app.get("/").await.expect(200);
     assert_eq!(page.header("content-type"), Some("text/html"));
@@ -27,12 +27,14 @@ async fn the_page_and_what_it_loads_are_served_beside_the_api() {
         assert!(!file.body.is_empty());
     }
     app.get("/cloakroom.js").await.expect(200);
-    let head = Answer::of(app.request(Method::HEAD, "/")).await.expect(200);
+    let head = Response::to(app.request(Method::HEAD, "/"))
+        .await
+        .expect(200);
     assert!(head.body.is_empty());
 }
 
 #[tokio::test]
-async fn what_is_no_file_is_the_apis_to_answer() {
+async fn a_path_without_a_file_is_answered_by_the_api() {
     let app = TestApp::start();
     for path in [
         "/nope.js",
@@ -47,7 +49,9 @@ async fn what_is_no_file_is_the_apis_to_answer() {
             "{path}"
         );
     }
-    let posted = Answer::of(app.request(Method::POST, "/")).await.expect(404);
+    let posted = Response::to(app.request(Method::POST, "/"))
+        .await
+        .expect(404);
     assert_eq!(posted.problem(), "not_found");
     assert_eq!(
         app.get("/users").await.expect(401).problem(),
@@ -56,7 +60,7 @@ async fn what_is_no_file_is_the_apis_to_answer() {
 }
 
 #[tokio::test]
-async fn the_page_may_send_files_to_s3_by_either_name_of_this_machine() {
+async fn the_page_may_upload_to_s3_from_127_0_0_1_and_from_localhost() {
     let app = TestApp::start();
     let api = app.endpoint("api");
     let bucket = format!("{}/cloakroom-dev-uploadsbucket/key", app.endpoint("s3"));
@@ -73,9 +77,9 @@ async fn the_page_may_send_files_to_s3_by_either_name_of_this_machine() {
                 "access-control-request-headers",
                 "content-type,if-none-match,x-amz-checksum-sha256",
             );
-        let answer = Answer::of(preflight).await;
-        assert_eq!(answer.status, if allowed { 200 } else { 403 }, "{origin}");
+        let response = Response::to(preflight).await;
+        assert_eq!(response.status, if allowed { 200 } else { 403 }, "{origin}");
         let expected = allowed.then_some(origin.as_str());
-        assert_eq!(answer.header("access-control-allow-origin"), expected);
+        assert_eq!(response.header("access-control-allow-origin"), expected);
     }
 }

@@ -2,23 +2,23 @@ use std::{collections::BTreeSet, fs, net::TcpListener, path::Path};
 
 use serde_json::Value;
 
-use super::{output, refusal};
-use crate::support::{PASSWORD, SignedIn, TestApp, cloakroom, dev, eventually};
+use super::{run_to_end, start_error};
+use crate::support::{PASSWORD, SignedIn, TestApp, cloakroom, cloakroom_dev, eventually};
 
 #[tokio::test]
 async fn two_systems_run_side_by_side() {
     let (one, other) = (TestApp::start(), TestApp::start());
-    let ada = one.somebody("ada@example.com").await;
+    let ada = one.new_user("ada@example.com").await;
     other.sign_in("ada@example.com", PASSWORD).await.expect(401);
-    let other_ada = other.somebody("ada@example.com").await;
+    let other_ada = other.new_user("ada@example.com").await;
     assert_ne!(ada.id, other_ada.id);
-    let stranger = SignedIn::with_token(&other, ada.token.clone());
-    let answer = stranger.get("/users/me").await.expect(401);
-    assert_eq!(answer.problem(), "invalid_token");
+    let on_other = SignedIn::with_token(&other, ada.token.clone());
+    let response = on_other.get("/users/me").await.expect(401);
+    assert_eq!(response.problem(), "invalid_token");
 }
 
 #[tokio::test]
-async fn the_addresses_are_printed_and_written_down() {
+async fn the_addresses_are_printed_and_written_to_endpoints_json() {
     let dir = tempfile::tempdir().unwrap();
     let mut app = TestApp::start_in(dir.path(), &[]);
     let file = dir.path().join("endpoints.json");
@@ -50,12 +50,12 @@ async fn the_addresses_are_printed_and_written_down() {
     }
     assert!(log.contains(endpoints["outbox"].as_str().unwrap()), "{log}");
     app.get("/.well-known/jwks.json").await.expect(200);
-    assert_eq!(app.end_by("TERM").code(), Some(0));
-    assert!(!file.exists(), "nobody listens there any more");
+    assert_eq!(app.stop_with("TERM").code(), Some(0));
+    assert!(!file.exists(), "the file outlived the system");
 }
 
 #[tokio::test]
-async fn every_request_is_a_line_and_every_start_says_what_it_does() {
+async fn every_request_and_every_start_step_is_logged() {
     let app = TestApp::start();
     for step in [
         "reading the template",
@@ -76,45 +76,45 @@ async fn every_request_is_a_line_and_every_start_says_what_it_does() {
 }
 
 #[test]
-fn a_busy_port_is_named_with_a_way_out() {
+fn a_busy_port_is_reported_with_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let on = |port: u16| {
         let mut command = cloakroom(["dev", "--port", &port.to_string(), "--data-dir"]);
-        refusal(command.arg(dir.path()))
+        start_error(command.arg(dir.path()))
     };
-    let way_out = "is in use by another program; stop it, choose another --port, or let free ones \
+    let advice = "is in use by another program; stop it, choose another --port, or let free ones \
                    be found with --port 0";
-    // The engines have the two ports after the API's. Those before a busy one may be somebody's, too: then another
-    // one is tried.
+    // The engines use the two ports after the API's. The ports before a busy one may be busy too: then the test tries
+    // another one.
     for (offset, service) in [(0, "API"), (1, "DynamoDB engine"), (2, "SSM engine")] {
-        let said = (0..10).any(|_| {
+        let is_reported = (0..10).any(|_| {
             let busy = TcpListener::bind("127.0.0.1:0").unwrap();
             let port = busy.local_addr().unwrap().port();
-            on(port - offset) == format!("port {port}, for the {service}, {way_out}")
+            on(port - offset) == format!("port {port}, for the {service}, {advice}")
         });
-        assert!(said, "{service}");
+        assert!(is_reported, "{service}");
     }
     let error = on(65535);
     assert!(error.contains("65535"), "{error}");
-    let begun = fs::read_dir(dir.path()).unwrap().count();
-    assert_eq!(begun, 0);
+    let files = fs::read_dir(dir.path()).unwrap().count();
+    assert_eq!(files, 0);
 }
 
 #[tokio::test]
-async fn a_data_directory_is_for_one_system() {
+async fn two_systems_cannot_share_a_data_directory() {
     let dir = tempfile::tempdir().unwrap();
     let app = TestApp::start_in(dir.path(), &[]);
     for args in [&[][..], &["--ephemeral"]] {
-        let error = refusal(dev(dir.path()).args(args));
+        let error = start_error(cloakroom_dev(dir.path()).args(args));
         let expected =
             "is in use by another local Cloakroom; stop it, or choose another --data-dir";
         assert!(error.ends_with(expected), "{error}");
     }
-    app.somebody("ada@example.com").await;
+    app.new_user("ada@example.com").await;
 }
 
 #[test]
-fn what_is_wrong_with_the_command_is_said() {
+fn an_invalid_option_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     for (args, expected) in [
         (
@@ -132,19 +132,19 @@ fn what_is_wrong_with_the_command_is_said() {
         ),
         (["--bootstraps", "/nowhere"], "/nowhere"),
     ] {
-        let error = refusal(dev(dir.path()).args(args));
+        let error = start_error(cloakroom_dev(dir.path()).args(args));
         assert!(error.contains(expected), "{args:?}: {error}");
     }
 }
 
 #[test]
-fn a_template_that_is_none_is_said_to_be_none() {
+fn an_invalid_template_is_an_error_and_not_a_panic() {
     let dir = tempfile::tempdir().unwrap();
     let template = dir.path().join("template.yaml");
     for text in ["", "Resources: [", "Resources: {}", "a: &x [*x]", "\u{0}"] {
         fs::write(&template, text).unwrap();
-        let command = &mut dev(&dir.path().join("data"));
-        let output = output(command.arg("--template").arg(&template));
+        let command = &mut cloakroom_dev(&dir.path().join("data"));
+        let output = run_to_end(command.arg("--template").arg(&template));
         assert_eq!(output.status.code(), Some(1), "{text}");
         assert!(
             !String::from_utf8_lossy(&output.stderr).contains("panicked"),
@@ -154,13 +154,13 @@ fn a_template_that_is_none_is_said_to_be_none() {
 }
 
 #[test]
-fn the_options_are_in_the_help() {
+fn the_help_lists_the_options() {
     let help = |args: &[&str]| {
-        let output = output(cloakroom([]).args(args));
+        let output = run_to_end(cloakroom([]).args(args));
         assert!(output.status.success());
         String::from_utf8(output.stdout).unwrap()
     };
-    // Without a command it is `cloakroom dev`.
+    // Without a command, `cloakroom` runs `cloakroom dev`.
     for help in [help(&["--help"]), help(&["dev", "--help"])] {
         for option in [
             "--port",
@@ -180,7 +180,7 @@ fn the_options_are_in_the_help() {
 }
 
 #[tokio::test]
-async fn an_ephemeral_system_leaves_nothing_behind() {
+async fn an_ephemeral_system_leaves_no_files_behind() {
     let (dir, home, temp) = (
         tempfile::tempdir().unwrap(),
         tempfile::tempdir().unwrap(),
@@ -196,45 +196,45 @@ async fn an_ephemeral_system_leaves_nothing_behind() {
     };
     let data = dir.path().join("data");
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-    let mut command = dev(&data);
+    let mut command = cloakroom_dev(&data);
     command
         .args(["--ephemeral", "--template", template])
         .current_dir(home.path())
         .env("TMPDIR", temp.path());
-    let mut app = TestApp::run(&mut command, &data);
-    app.somebody("ada@example.com").await;
-    // Files may be larger than the memory; S3 keeps them here meanwhile.
+    let mut app = TestApp::start_command(&mut command, &data);
+    app.new_user("ada@example.com").await;
+    // Uploads may exceed the memory, so S3 stores them on disk while the system runs.
     let expected = ["endpoints.json", "lock", "s3.ephemeral"].map(str::to_owned);
     assert_eq!(
         files(&data),
         BTreeSet::from(expected),
-        "no accounts while it runs"
+        "unexpected files while it runs"
     );
-    assert_eq!(app.end_by("INT").code(), Some(0));
+    assert_eq!(app.stop_with("INT").code(), Some(0));
     for dir in [dir.path(), home.path(), temp.path()] {
         assert!(files(dir).is_empty(), "{:?}", files(dir));
     }
 }
 
-/// Without a directory of its own, it makes one and removes it.
+/// Without `--data-dir`.
 #[test]
-fn an_ephemeral_system_needs_no_directory() {
+fn an_ephemeral_system_creates_and_removes_its_own_directory() {
     let (home, temp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
     let mut command = cloakroom(["--ephemeral", "--port", "0", "--template", template]);
     command.current_dir(home.path()).env("TMPDIR", temp.path());
-    let mut system = TestApp::run_anywhere(&mut command);
-    let made: Vec<_> = fs::read_dir(temp.path()).unwrap().collect();
-    assert_eq!(made.len(), 1);
+    let mut system = TestApp::start_command_without_endpoints(&mut command);
+    let created: Vec<_> = fs::read_dir(temp.path()).unwrap().collect();
+    assert_eq!(created.len(), 1);
     assert!(
-        made[0]
+        created[0]
             .as_ref()
             .unwrap()
             .path()
             .join("endpoints.json")
             .exists()
     );
-    assert_eq!(system.end_by("TERM").code(), Some(0));
+    assert_eq!(system.stop_with("TERM").code(), Some(0));
     assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 0);
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }

@@ -1,4 +1,4 @@
-//! What the local system does not answer: requests for other hosts than this machine, and requests of web pages to the
+//! Requests that the local system refuses: those for the host name of another machine, and those of web pages to the
 //! engines.
 
 use std::{
@@ -11,32 +11,33 @@ use std::{
 
 use crate::support::{PASSWORD, TestApp, processes::listening_ports};
 
-/// The engines that do not serve browsers. S3 does, and so does the API, each with its own CORS rules.
+/// The engines that do not serve browsers. S3 and the API do, each with its own CORS rules.
 const ENGINES: [&str; 4] = ["dynamodb", "ssm", "lambda", "ses"];
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a refusal may take.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Sends a request as it stands, and reads the whole answer.
-fn raw(port: u16, request: &str) -> String {
+/// Sends a request without changes, and reads the whole response.
+fn send_raw(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    // A request that waits for its answer has not been refused.
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    // A request without a response in time was not refused.
+    stream.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
 }
 
-/// A request for `path` with these lines as its headers.
+/// Sends a GET request with these header lines.
 fn get(port: u16, path: &str, headers: &str) -> String {
-    raw(
+    send_raw(
         port,
         &format!("GET {path} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n\r\n"),
     )
 }
 
-fn status(answer: &str) -> &str {
-    answer.split(' ').nth(1).unwrap_or_default()
+fn status(response: &str) -> &str {
+    response.split(' ').nth(1).unwrap_or_default()
 }
 
 fn port_of(app: &TestApp, name: &str) -> u16 {
@@ -45,7 +46,7 @@ fn port_of(app: &TestApp, name: &str) -> u16 {
     port.parse().unwrap()
 }
 
-/// Every port that the system listens on: those of endpoints.json and the Runtime APIs of its functions.
+/// Lists the ports of the system: those in endpoints.json and the Runtime APIs of its functions.
 fn all_ports(app: &TestApp) -> BTreeSet<u16> {
     let ports = listening_ports(app.pid());
     for (name, url) in app.urls() {
@@ -55,9 +56,9 @@ fn all_ports(app: &TestApp) -> BTreeSet<u16> {
 }
 
 #[tokio::test]
-async fn every_port_refuses_a_host_that_is_not_this_machine() {
+async fn every_port_refuses_the_host_name_of_another_machine() {
     let app = TestApp::start();
-    // Starts an instance, which has a Runtime API of its own.
+    // Starts an instance, which has its own Runtime API.
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let ports = all_ports(&app);
     assert!(ports.len() > 6, "{ports:?}");
@@ -75,18 +76,18 @@ async fn every_port_refuses_a_host_that_is_not_this_machine() {
             "[::2]".to_owned(),
             String::new(),
         ] {
-            let answer = get(port, "/outbox.json", &format!("Host: {host}"));
-            assert_eq!(status(&answer), "421", "{port} {host}: {answer}");
+            let response = get(port, "/outbox.json", &format!("Host: {host}"));
+            assert_eq!(status(&response), "421", "{port} {host}: {response}");
         }
         for line in [
             "Accept: */*",
             "Host: 127.0.0.1\r\nHost: evil.example",
             "Host: evil.example\r\nHost: 127.0.0.1",
         ] {
-            let answer = get(port, "/outbox.json", line);
+            let response = get(port, "/outbox.json", line);
             assert!(
-                ["400", "421"].contains(&status(&answer)),
-                "{port} {line}: {answer}"
+                ["400", "421"].contains(&status(&response)),
+                "{port} {line}: {response}"
             );
         }
         let absolute = get(port, "http://evil.example/outbox.json", "Host: 127.0.0.1");
@@ -95,16 +96,16 @@ async fn every_port_refuses_a_host_that_is_not_this_machine() {
 }
 
 #[tokio::test]
-async fn a_refused_host_is_named_with_a_way_out() {
+async fn a_refusal_names_the_host_and_the_allowed_ones() {
     let app = TestApp::start();
-    let answer = get(port_of(&app, "api"), "/outbox", "Host: evil.example");
+    let response = get(port_of(&app, "api"), "/outbox", "Host: evil.example");
     for expected in ["evil.example", "127.0.0.1", "localhost"] {
-        assert!(answer.contains(expected), "{expected} in {answer}");
+        assert!(response.contains(expected), "{expected} in {response}");
     }
 }
 
 #[tokio::test]
-async fn this_machine_answers_to_each_of_its_names() {
+async fn the_api_accepts_every_name_of_this_machine() {
     let app = TestApp::start();
     let port = port_of(&app, "api");
     for host in [
@@ -116,14 +117,14 @@ async fn this_machine_answers_to_each_of_its_names() {
         "[::1]",
     ] {
         for host in [host.to_owned(), format!("{host}:{port}")] {
-            let answer = get(port, "/.well-known/jwks.json", &format!("Host: {host}"));
-            assert_eq!(status(&answer), "200", "{host}: {answer}");
+            let response = get(port, "/.well-known/jwks.json", &format!("Host: {host}"));
+            assert_eq!(status(&response), "200", "{host}: {response}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_engines_refuse_pages() {
+async fn the_engines_refuse_requests_of_web_pages() {
     let app = TestApp::start();
     for engine in ENGINES {
         let port = port_of(&app, engine);
@@ -135,21 +136,21 @@ async fn the_engines_refuse_pages() {
             "POST / HTTP/1.1\r\nOrigin: http://127.0.0.1:3000\r\nContent-Length: 0",
             "POST / HTTP/1.1\r\nOrigin: \r\nContent-Length: 0",
         ] {
-            let answer = raw(
+            let response = send_raw(
                 port,
                 &format!("{head}\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"),
             );
-            assert_eq!(status(&answer), "403", "{engine} {head}: {answer}");
+            assert_eq!(status(&response), "403", "{engine} {head}: {response}");
             assert!(
-                !answer.to_lowercase().contains("access-control"),
-                "{engine} {head}: {answer}"
+                !response.to_lowercase().contains("access-control"),
+                "{engine} {head}: {response}"
             );
         }
     }
 }
 
 #[tokio::test]
-async fn a_runtime_api_serves_its_own_instance_only() {
+async fn a_runtime_api_serves_only_its_own_function_instance() {
     let app = TestApp::start();
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let known: BTreeSet<_> = app.urls().map(|(name, _)| port_of(&app, &name)).collect();
@@ -157,8 +158,8 @@ async fn a_runtime_api_serves_its_own_instance_only() {
     assert!(!runtime_apis.is_empty());
     for port in runtime_apis {
         let next = "/2018-06-01/runtime/invocation/next";
-        let answer = get(port, next, "Host: 127.0.0.1");
-        assert_eq!(status(&answer), "404", "{answer}");
+        let response = get(port, next, "Host: 127.0.0.1");
+        assert_eq!(status(&response), "404", "{response}");
     }
 }
 
@@ -182,7 +183,7 @@ async fn the_secret_key_is_random_and_private_and_survives_a_restart() {
     assert_eq!(found.len(), 64, "{found}");
     assert_ne!(found, secret(other.path()));
     // Presigned URLs stay valid across a restart.
-    first.end_by("TERM");
+    first.stop_with("TERM");
     let _first = TestApp::start_in(one.path(), &[]);
     assert_eq!(found, secret(one.path()));
 }

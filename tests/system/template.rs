@@ -3,10 +3,10 @@ use std::{fs, path::Path};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
-/// The project's template without some of its lines, in a file of its own.
-fn without(dir: &Path, removed: &[&str]) -> String {
+/// Writes the project's template without these lines to `dir`, and returns its path.
+fn template_without(dir: &Path, removed: &[&str]) -> String {
     let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
     let mut text = fs::read_to_string(template).unwrap();
     for removed in removed {
@@ -35,26 +35,26 @@ const FALLBACK: &str = "\
 ";
 
 #[tokio::test]
-async fn a_route_that_the_template_lacks_does_not_exist() {
+async fn a_route_missing_from_the_template_is_a_404() {
     let dir = tempfile::tempdir().unwrap();
-    let template = without(dir.path(), &[DELETE_ME]);
+    let template = template_without(dir.path(), &[DELETE_ME]);
     let data = dir.path().join("data");
     let app = TestApp::start_in(&data, &["--template", &template]);
-    let ada = app.somebody("ada@example.com").await;
-    let answer = ada
+    let ada = app.new_user("ada@example.com").await;
+    let response = ada
         .delete("/users/me", &json!({"password": PASSWORD}))
         .await;
     assert_eq!(
-        (answer.status, answer.problem().as_str()),
+        (response.status, response.problem().as_str()),
         (404, "not_found")
     );
     ada.get("/users/me").await.expect(200);
 }
 
 #[tokio::test]
-async fn without_a_route_for_the_rest_the_gateway_answers_itself() {
+async fn without_a_default_route_the_gateway_responds_404_itself() {
     let dir = tempfile::tempdir().unwrap();
-    let template = without(dir.path(), &[SIGNUP, FALLBACK]);
+    let template = template_without(dir.path(), &[SIGNUP, FALLBACK]);
     let data = dir.path().join("data");
     let app = TestApp::start_in(&data, &["--template", &template]);
     for (method, path) in [
@@ -62,13 +62,13 @@ async fn without_a_route_for_the_rest_the_gateway_answers_itself() {
         (Method::GET, "/signup"),
         (Method::GET, "/nope"),
     ] {
-        let answer = Answer::of(app.request(method, path)).await.expect(404);
-        assert_eq!(answer.json(), json!({"message": "Not Found"}));
+        let response = Response::to(app.request(method, path)).await.expect(404);
+        assert_eq!(response.json(), json!({"message": "Not Found"}));
     }
 }
 
 #[tokio::test]
-async fn what_is_longer_than_the_gateway_takes_is_refused_by_it() {
+async fn a_path_longer_than_the_gateways_limit_is_a_414() {
     let app = TestApp::start();
     app.get(&format!("/users/{}", "a".repeat(65_000)))
         .await
@@ -81,7 +81,7 @@ async fn what_is_longer_than_the_gateway_takes_is_refused_by_it() {
 #[tokio::test]
 async fn parameters_of_the_template_reach_the_functions() {
     let app = TestApp::start_with(&["AccessTokenSeconds=60", "Audience=another"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let (_, claims, _) = crate::support::parts(&ada.token);
     assert_eq!(claims["aud"], "another");
     let seconds = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
@@ -104,13 +104,13 @@ async fn each_stage_has_its_own_data_and_keys() {
         TestApp::start_in(&dir.path().join("data"), &args)
     };
     let mut app = start("qa");
-    let token = app.somebody("ada@example.com").await.token;
-    app.end_by("TERM");
+    let token = app.new_user("ada@example.com").await.token;
+    app.stop_with("TERM");
     let mut app = start("prod");
     app.sign_in("ada@example.com", PASSWORD).await.expect(401);
     let ada = SignedIn::with_token(&app, token.clone());
     ada.get("/users/me").await.expect(401);
-    app.end_by("TERM");
+    app.stop_with("TERM");
     let app = start("qa");
     SignedIn::with_token(&app, token)
         .get("/users/me")

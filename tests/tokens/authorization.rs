@@ -1,15 +1,15 @@
 use reqwest::{Method, header::AUTHORIZATION};
 
 use super::{Forger, assert_is_refused};
-use crate::support::{Answer, TestApp};
+use crate::support::{Response, TestApp};
 
 /// `GET /users/me` with these `Authorization` headers.
-async fn with(app: &TestApp, authorization: &[&str]) -> Answer {
+async fn with(app: &TestApp, authorization: &[&str]) -> Response {
     let request = app.request(Method::GET, "/users/me");
     let with = |request: reqwest::RequestBuilder, value: &&str| {
         request.header(AUTHORIZATION, value.as_bytes())
     };
-    Answer::of(authorization.iter().fold(request, with)).await
+    Response::to(authorization.iter().fold(request, with)).await
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn without_a_bearer_token_one_is_asked_for() {
             format!("/users/me?authorization=Bearer%20{token}"),
         ),
     ] {
-        let answer = Answer::of(app.request(method, &path)).await.expect(401);
+        let answer = Response::to(app.request(method, &path)).await.expect(401);
         assert_eq!(answer.problem(), "unauthorized");
     }
     let cookie = app.request(Method::GET, "/users/me").header(
@@ -62,7 +62,7 @@ async fn without_a_bearer_token_one_is_asked_for() {
         format!("access_token={token}; Authorization=Bearer {token}"),
     );
     assert_eq!(
-        Answer::of(cookie).await.expect(401).problem(),
+        Response::to(cookie).await.expect(401).problem(),
         "unauthorized"
     );
 }
@@ -97,7 +97,7 @@ async fn what_is_no_text_is_no_token() {
     let forger = Forger::new(&app).await;
     for bytes in [&b"Bearer \xff\xfe"[..], "Bearer tök.en.ä".as_bytes()] {
         let request = app.request(Method::GET, "/users/me");
-        let answer = Answer::of(request.header(AUTHORIZATION, bytes)).await;
+        let answer = Response::to(request.header(AUTHORIZATION, bytes)).await;
         assert!([400, 401].contains(&answer.status), "{}", answer.status);
     }
     forger.accepts(&forger.token, "afterwards").await;

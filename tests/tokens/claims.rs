@@ -2,7 +2,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Forger, assert_is_refused, now};
-use crate::support::{Answer, PASSWORD, TestApp};
+use crate::support::{PASSWORD, Response, TestApp};
 
 #[tokio::test]
 async fn every_claim_is_required() {
@@ -171,7 +171,7 @@ async fn a_token_names_a_user_and_a_session() {
 async fn another_users_token_is_theirs_and_a_deleted_users_token_nobodys() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    let bob = app.somebody("bob@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
     let as_bob = forger.with_claims(&json!({"sub": bob.id}));
     let answer = forger.present(&as_bob).await.expect(200);
     assert_eq!(answer.json()["user"]["email"], "bob@example.com");
@@ -208,9 +208,9 @@ async fn every_route_with_a_caller_refuses_a_forgery() {
                 request.json(&body)
             }
         };
-        let answer = Answer::of(request().bearer_auth(&expired)).await;
+        let answer = Response::to(request().bearer_auth(&expired)).await;
         assert_is_refused(&answer, &format!("{method} {path}"));
-        let answer = Answer::of(request()).await.expect(401);
+        let answer = Response::to(request()).await.expect(401);
         assert_eq!(answer.problem(), "unauthorized", "{method} {path}");
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
     }

@@ -177,7 +177,7 @@ async fn a_key_that_a_token_brings_along_does_not_verify_it() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     let key = super::keys::new_key(auth::keys::Algorithm::ES256, 0);
-    let (stranger, jwk) = (Signer::of(&key.private), key.public_jwk());
+    let (stranger, jwk) = (Signer::from_private_key(&key.private), key.public_jwk());
     for kid in [&forger.signer.kid, &stranger.kid] {
         let header = changed(&stranger.header(), &json!({"kid": kid}));
         let plain = stranger.token(&header, &forger.claims);
@@ -198,7 +198,9 @@ async fn a_member_that_comes_twice_is_refused() {
     let claims = encode(forger.claims.to_string().as_bytes());
     for twice in [r#""alg":"none","#, r#""kid":"nobody","#, r#""typ":"JWT","#] {
         let header = encode(header.replacen('{', &format!("{{{twice}"), 1).as_bytes());
-        let token = forger.signer.token_of(&format!("{header}.{claims}"));
+        let token = forger
+            .signer
+            .token_from_message(&format!("{header}.{claims}"));
         forger.refuses(&token, twice).await;
     }
     let header = encode(header.as_bytes());
@@ -209,7 +211,7 @@ async fn a_member_that_comes_twice_is_refused() {
             .replacen('{', &format!("{{{twice}"), 1);
         let message = format!("{header}.{}", encode(claims.as_bytes()));
         forger
-            .refuses(&forger.signer.token_of(&message), twice)
+            .refuses(&forger.signer.token_from_message(&message), twice)
             .await;
     }
 }

@@ -31,7 +31,7 @@ impl Pair {
     }
 
     pub(super) fn signer(&self) -> Signer {
-        Signer::of(&self.private)
+        Signer::from_private_key(&self.private)
     }
 
     /// In the order of a rotation: what signs can be verified already.
@@ -73,7 +73,7 @@ pub(super) async fn published(app: &TestApp) -> Vec<String> {
 async fn a_system_with(algorithm: &str) -> TestApp {
     let app = TestApp::start();
     without_keys(&app).await;
-    let made = app.secrets(&["init", "--alg", algorithm, "--rsa-bits", "2048"]);
+    let made = app.run_secrets(&["init", "--alg", algorithm, "--rsa-bits", "2048"]);
     assert!(made.status.success(), "{made:?}");
     app
 }
@@ -127,7 +127,7 @@ async fn of_several_keys_the_latest_in_force_signs_and_all_verify() {
     }
     retired.publish(&app, Some(now() - 1)).await;
 
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let (header, claims, _) = parts(&ada.token);
     assert_eq!(header["kid"], current.kid);
     let mut listed = published(&app).await;
@@ -158,7 +158,7 @@ async fn of_several_keys_the_latest_in_force_signs_and_all_verify() {
 #[tokio::test]
 async fn a_rotation_signs_nobody_out() {
     let app = TestApp::start_with(&["ParameterCacheSeconds=1"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let old = app.signer().await;
     let (_, claims, _) = parts(&ada.token);
 

@@ -11,7 +11,7 @@ use domain::Clock;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{Answer, Signer, TestApp, parts};
+use crate::support::{Response, Signer, TestApp, parts};
 
 /// Somebody who holds the system's private key, and a token that the system issued to a user.
 struct Forger<'a> {
@@ -27,7 +27,7 @@ struct Forger<'a> {
 impl<'a> Forger<'a> {
     async fn new(app: &'a TestApp) -> Self {
         let signer = app.signer().await;
-        let token = app.somebody("ada@example.com").await.token;
+        let token = app.new_user("ada@example.com").await.token;
         let (header, claims, _) = parts(&token);
         let forger = Self {
             app,
@@ -54,9 +54,9 @@ impl<'a> Forger<'a> {
             .token(&self.header, &changed(&self.claims, change))
     }
 
-    async fn present(&self, token: &str) -> Answer {
+    async fn present(&self, token: &str) -> Response {
         let request = self.app.request(Method::GET, "/users/me");
-        Answer::of(request.bearer_auth(token)).await
+        Response::to(request.bearer_auth(token)).await
     }
 
     async fn accepts(&self, token: &str, what: &str) {
@@ -84,7 +84,7 @@ fn changed(object: &Value, change: &Value) -> Value {
     object
 }
 
-fn assert_is_refused(answer: &Answer, what: &str) {
+fn assert_is_refused(answer: &Response, what: &str) {
     assert_eq!(answer.status, 401, "{what}");
     assert_eq!(answer.problem(), "invalid_token", "{what}");
     let challenge = answer.header("www-authenticate");

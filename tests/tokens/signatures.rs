@@ -24,7 +24,7 @@ async fn a_signature_covers_every_byte() {
     forger
         .refuses(&spaced, "another spelling of the claims")
         .await;
-    let other = app.somebody("bob@example.com").await.token;
+    let other = app.new_user("bob@example.com").await.token;
     let (_, _, others) = parts(&other);
     let borrowed = format!("{header}.{claims}.{}", encode(&others));
     forger.refuses(&borrowed, "another token's signature").await;

@@ -1,11 +1,13 @@
+//! The routes of the Uppy upload widget under `/s3`.
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{MIB, download, path};
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp, in_hours};
+use super::{MIB, download, upload_path};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp, hours_from_now};
 
-/// A form as a browser sends it.
-pub async fn submit(form: &Value, file: &[u8]) -> Answer {
+/// Submits a POST form with a file as a browser does.
+pub async fn submit(form: &Value, file: &[u8]) -> Response {
     let mut body = Vec::new();
     for (name, value) in form["fields"].as_object().unwrap() {
         let value = value.as_str().unwrap();
@@ -23,18 +25,19 @@ pub async fn submit(form: &Value, file: &[u8]) -> Answer {
         .post(form["url"].as_str().unwrap())
         .header("content-type", "multipart/form-data; boundary=edge")
         .body(body);
-    Answer::of(request).await
+    Response::to(request).await
 }
 
-async fn uploads(owner: &SignedIn<'_>) -> Vec<Value> {
+/// Lists the user's uploads.
+async fn list_uploads(owner: &SignedIn<'_>) -> Vec<Value> {
     let listed = owner.get("/uploads").await.expect(200).json();
     listed["items"].as_array().unwrap().clone()
 }
 
 #[tokio::test]
-async fn a_form_brings_a_file_in() {
+async fn a_post_form_uploads_a_file() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let form = ada
         .get("/s3/params?filename=a.txt&type=text%2Fplain")
         .await
@@ -44,7 +47,7 @@ async fn a_form_brings_a_file_in() {
     assert!(form["url"].as_str().unwrap().ends_with('/'));
     assert!(form["fields"]["key"].as_str().unwrap().starts_with(&ada.id));
     assert_eq!(form["expires"], 3600);
-    let pending = &uploads(&ada).await[0];
+    let pending = &list_uploads(&ada).await[0];
     assert_eq!(
         (&pending["status"], &pending["size"]),
         (&json!("pending"), &json!(null))
@@ -59,8 +62,8 @@ async fn a_form_brings_a_file_in() {
 
     let sent = submit(&form, b"hello").await.expect(201);
     assert!(sent.header("location").is_some());
-    crate::support::eventually(async || uploads(&ada).await[0]["status"] == "stored").await;
-    let stored = &uploads(&ada).await[0];
+    crate::support::eventually(async || list_uploads(&ada).await[0]["status"] == "stored").await;
+    let stored = &list_uploads(&ada).await[0];
     assert_eq!(
         (&stored["size"], &stored["filename"]),
         (&json!(5), &json!("a.txt"))
@@ -68,9 +71,9 @@ async fn a_form_brings_a_file_in() {
 }
 
 #[tokio::test]
-async fn a_form_takes_what_room_there_is_and_gives_back_the_rest() {
+async fn a_post_form_reserves_the_free_quota_and_releases_the_rest() {
     let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let form = ada
         .get("/s3/params?filename=a.txt")
         .await
@@ -81,7 +84,7 @@ async fn a_form_takes_what_room_there_is_and_gives_back_the_rest() {
     let full = ada.get("/s3/params?filename=b.txt").await.expect(409);
     assert_eq!(full.problem(), "quota_exceeded");
     submit(&form, b"1234567").await.expect(201);
-    crate::support::eventually(async || uploads(&ada).await[0]["status"] == "stored").await;
+    crate::support::eventually(async || list_uploads(&ada).await[0]["status"] == "stored").await;
     let rest = ada
         .get("/s3/params?filename=b.txt")
         .await
@@ -91,68 +94,73 @@ async fn a_form_takes_what_room_there_is_and_gives_back_the_rest() {
     submit(&rest, b"123").await.expect(201);
 }
 
-/// What a form brought in, once the upload has so many bytes.
-async fn stored(owner: &SignedIn<'_>, size: usize) -> Value {
+/// Waits until the newest upload is stored with this size, and returns it.
+async fn wait_until_stored(owner: &SignedIn<'_>, size: usize) -> Value {
     let is_stored = |upload: &Value| upload["status"] == "stored" && upload["size"] == size;
-    crate::support::eventually(async || is_stored(&uploads(owner).await[0])).await;
-    json!({"upload": uploads(owner).await[0]})
+    crate::support::eventually(async || is_stored(&list_uploads(owner).await[0])).await;
+    json!({"upload": list_uploads(owner).await[0]})
 }
 
 #[tokio::test]
-async fn a_form_that_is_sent_again_changes_nothing() {
+async fn submitting_a_post_form_again_changes_nothing() {
     let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let form = ada.get("/s3/params?filename=a.txt").await.expect(200);
     let form = form.json();
     submit(&form, b"first").await.expect(201);
-    let upload = stored(&ada, 5).await;
+    let upload = wait_until_stored(&ada, 5).await;
     let key = form["fields"]["key"].as_str().unwrap();
-    let versions = app.versions_of(key).await;
+    let versions = app.version_ids(key).await;
     for again in [b"second".as_slice(), b"3", b"the fourth"] {
         submit(&form, again).await.expect(201);
-        crate::support::eventually(async || app.versions_of(key).await == versions).await;
+        crate::support::eventually(async || app.version_ids(key).await == versions).await;
     }
-    assert_eq!(stored(&ada, 5).await, upload);
+    assert_eq!(wait_until_stored(&ada, 5).await, upload);
     assert_eq!(download(&ada, &upload).await.expect(200).body, b"first");
     let usage = ada.get("/uploads/usage").await.expect(200).json();
     assert_eq!(usage, json!({"quota": 10, "used": 5, "kept": 0}));
 }
 
 #[tokio::test]
-async fn a_form_does_not_replace_a_file_that_is_locked() {
+async fn a_post_form_does_not_replace_a_locked_file() {
     let app = TestApp::start_with(&["MaxLockDays=1"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let form = ada.get("/s3/params?filename=a.txt").await.expect(200);
     let form = form.json();
     submit(&form, b"hello").await.expect(201);
-    let upload = stored(&ada, 5).await;
-    let until = json!({"until": in_hours(24).0});
-    ada.put(&path(&upload, "/lock"), &until).await.expect(200);
+    let upload = wait_until_stored(&ada, 5).await;
+    let until = json!({"until": hours_from_now(24).0});
+    ada.put(&upload_path(&upload, "/lock"), &until)
+        .await
+        .expect(200);
     let versions = async || {
-        let listed = ada.get(&path(&upload, "/versions")).await.expect(200);
+        let listed = ada
+            .get(&upload_path(&upload, "/versions"))
+            .await
+            .expect(200);
         listed.json()["items"].clone()
     };
     let locked = versions().await;
     for _ in 0..2 {
         submit(&form, b"something else").await.expect(201);
-        // Whether S3 has told yet or not.
+        // Before and after the S3 event arrives.
         assert_eq!(download(&ada, &upload).await.expect(200).body, b"hello");
         crate::support::eventually(async || versions().await == locked).await;
     }
-    let shown = ada.get(&path(&upload, "")).await.expect(200).json();
+    let shown = ada.get(&upload_path(&upload, "")).await.expect(200).json();
     assert_eq!(shown["upload"], upload["upload"]);
 }
 
-/// Sends parts of these sizes in the widget's way; what it then completes with.
+/// Sends parts of these sizes as the widget does, and returns the list for the completion.
 async fn send_parts(
     owner: &SignedIn<'_>,
     base: &str,
-    begun: &Value,
+    started: &Value,
     sizes: &[usize],
 ) -> Vec<Value> {
     let (id, key) = (
-        begun["uploadId"].as_str().unwrap(),
-        begun["key"].as_str().unwrap(),
+        started["uploadId"].as_str().unwrap(),
+        started["key"].as_str().unwrap(),
     );
     let numbers: Vec<_> = (1..=sizes.len()).map(|number| number.to_string()).collect();
     let path = format!(
@@ -166,8 +174,8 @@ async fn send_parts(
             .as_str()
             .unwrap();
         let put = reqwest::Client::new().put(url).body(vec![b'x'; *size]);
-        let sent = Answer::of(put).await.expect(200);
-        // The widget remembers more than it has to.
+        let sent = Response::to(put).await.expect(200);
+        // The widget also sends the size.
         parts.push(
             json!({"PartNumber": number, "ETag": sent.header("etag").unwrap(), "Size": size}),
         );
@@ -176,16 +184,16 @@ async fn send_parts(
 }
 
 #[tokio::test]
-async fn a_file_comes_in_parts_of_whatever_size() {
+async fn a_multipart_upload_accepts_parts_of_any_size() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"filename": "film.mp4", "type": "video/mp4", "metadata": {"name": "film.mp4", "a": [1]}});
-    let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
+    let started = ada.post("/s3/multipart", &body).await.expect(200).json();
     let (id, key) = (
-        begun["uploadId"].as_str().unwrap(),
-        begun["key"].as_str().unwrap(),
+        started["uploadId"].as_str().unwrap(),
+        started["key"].as_str().unwrap(),
     );
-    let parts = send_parts(&ada, "/s3", &begun, &[5 * MIB, 7]).await;
+    let parts = send_parts(&ada, "/s3", &started, &[5 * MIB, 7]).await;
 
     let one = ada
         .get(&format!("/s3/multipart/{id}/2?key={key}"))
@@ -212,7 +220,7 @@ async fn a_file_comes_in_parts_of_whatever_size() {
         .json();
     assert_eq!(
         (&done["key"], &done["bucket"]),
-        (&begun["key"], &begun["bucket"])
+        (&started["key"], &started["bucket"])
     );
     assert!(done["location"].as_str().unwrap().ends_with(key));
     assert_eq!(
@@ -222,7 +230,7 @@ async fn a_file_comes_in_parts_of_whatever_size() {
             .json(),
         done
     );
-    let stored = &uploads(&ada).await[0];
+    let stored = &list_uploads(&ada).await[0];
     assert_eq!(
         (&stored["status"], &stored["size"]),
         (&json!("stored"), &json!(5 * MIB + 7))
@@ -233,32 +241,32 @@ async fn a_file_comes_in_parts_of_whatever_size() {
         .expect(409);
     assert_eq!(late.problem(), "upload_not_pending");
     let aborted =
-        Answer::of(ada.request(Method::DELETE, &format!("/s3/multipart/{id}?key={key}"))).await;
+        Response::to(ada.request(Method::DELETE, &format!("/s3/multipart/{id}?key={key}"))).await;
     assert_eq!(aborted.expect(409).problem(), "upload_not_pending");
 }
 
 #[tokio::test]
-async fn parts_take_room_before_they_are_put_together() {
+async fn parts_count_against_the_quota_before_completion() {
     let app = TestApp::start_with(&[&format!("UploadQuotaBytes={}", 6 * MIB)]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"filename": "film.mp4", "type": "", "metadata": null});
-    let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
+    let started = ada.post("/s3/multipart", &body).await.expect(200).json();
     let (id, key) = (
-        begun["uploadId"].as_str().unwrap(),
-        begun["key"].as_str().unwrap(),
+        started["uploadId"].as_str().unwrap(),
+        started["key"].as_str().unwrap(),
     );
-    let parts = send_parts(&ada, "/s3", &begun, &[5 * MIB, 2 * MIB]).await;
+    let parts = send_parts(&ada, "/s3", &started, &[5 * MIB, 2 * MIB]).await;
     let path = format!("/s3/multipart/{id}/complete?key={key}");
     let full = ada.post(&path, &json!({"parts": parts})).await.expect(409);
     assert_eq!(full.problem(), "quota_exceeded");
-    assert_eq!(uploads(&ada).await[0]["status"], "failed");
+    assert_eq!(list_uploads(&ada).await[0]["status"], "failed");
 
-    let begun = ada.post("/s3/multipart", &body).await.expect(200).json();
+    let started = ada.post("/s3/multipart", &body).await.expect(200).json();
     let (id, key) = (
-        begun["uploadId"].as_str().unwrap(),
-        begun["key"].as_str().unwrap(),
+        started["uploadId"].as_str().unwrap(),
+        started["key"].as_str().unwrap(),
     );
-    let parts = send_parts(&ada, "/s3", &begun, &[5 * MIB, MIB]).await;
+    let parts = send_parts(&ada, "/s3", &started, &[5 * MIB, MIB]).await;
     let path = format!("/s3/multipart/{id}/complete?key={key}");
     ada.post(&path, &json!({"parts": parts})).await.expect(200);
     let full = ada.post("/s3/multipart", &body).await.expect(409);
@@ -266,13 +274,13 @@ async fn parts_take_room_before_they_are_put_together() {
 }
 
 #[tokio::test]
-async fn a_grant_brings_files_in_and_does_nothing_else() {
+async fn an_upload_grant_allows_uploads_and_nothing_else() {
     let app = TestApp::start();
     let (ada, bob) = (
-        app.somebody("ada@example.com").await,
-        app.somebody("bob@example.com").await,
+        app.new_user("ada@example.com").await,
+        app.new_user("bob@example.com").await,
     );
-    let granted = Answer::of(ada.request(Method::POST, "/s3/grants"))
+    let granted = Response::to(ada.request(Method::POST, "/s3/grants"))
         .await
         .expect(201);
     assert_eq!(granted.header("cache-control"), Some("no-store"));
@@ -285,20 +293,20 @@ async fn a_grant_brings_files_in_and_does_nothing_else() {
     let grant = base.strip_prefix("/s3/g/").unwrap();
     assert!(grant.len() >= 43 && granted["expiresAt"].is_string());
 
-    // Without a token: whoever has the address.
-    let anybody = SignedIn::with_token(&app, String::new());
+    // No access token is needed: the URL contains the grant.
+    let anonymous = SignedIn::with_token(&app, String::new());
     let get = async |path: &str| app.get(&format!("{base}{path}")).await;
     let form = get("/params?filename=a.txt").await.expect(200).json();
     submit(&form, b"hello").await.expect(201);
-    let begun = app
+    let started = app
         .post(&format!("{base}/multipart"), &json!({"filename": "b.bin"}))
         .await;
-    let begun = begun.expect(200).json();
-    assert!(begun["key"].as_str().unwrap().starts_with(&ada.id));
-    let parts = send_parts(&anybody, &base, &begun, &[5]).await;
+    let started = started.expect(200).json();
+    assert!(started["key"].as_str().unwrap().starts_with(&ada.id));
+    let parts = send_parts(&anonymous, &base, &started, &[5]).await;
     let (id, key) = (
-        begun["uploadId"].as_str().unwrap(),
-        begun["key"].as_str().unwrap(),
+        started["uploadId"].as_str().unwrap(),
+        started["key"].as_str().unwrap(),
     );
     let done = app
         .post(
@@ -307,9 +315,9 @@ async fn a_grant_brings_files_in_and_does_nothing_else() {
         )
         .await;
     done.expect(200);
-    assert_eq!(uploads(&ada).await.len(), 2);
+    assert_eq!(list_uploads(&ada).await.len(), 2);
 
-    // Where Uppy 6 looks.
+    // The path that Uppy 6 requests.
     get("/s3/params?filename=c.txt").await.expect(200);
 
     get("/grants").await.expect(404);
@@ -324,10 +332,11 @@ async fn a_grant_brings_files_in_and_does_nothing_else() {
         assert_eq!(refused.problem(), "invalid_token", "{other}");
     }
     app.get("/s3/params?filename=a.txt").await.expect(401);
-    // Another's upload is not there, whoever asks.
-    for (who, base) in [(&bob, "/s3"), (&ada, "/s3")] {
+    // An upload of another user is a 404, for both of them.
+    for (caller, base) in [(&bob, "/s3"), (&ada, "/s3")] {
         let key = key.replace(&ada.id, &bob.id);
-        who.get(&format!("{base}/multipart/{id}?key={key}"))
+        caller
+            .get(&format!("{base}/multipart/{id}?key={key}"))
             .await
             .expect(404);
     }
@@ -349,9 +358,9 @@ async fn a_grant_brings_files_in_and_does_nothing_else() {
     assert!(!log.contains(grant), "{log}");
 }
 
-/// An address that brings files in, below the API.
-async fn grant(app: &TestApp, owner: &SignedIn<'_>) -> Answer {
-    let granted = Answer::of(owner.request(Method::POST, "/s3/grants")).await;
+/// Creates an upload grant and uses it once. The returned body is the path of the grant below the API.
+async fn create_grant(app: &TestApp, owner: &SignedIn<'_>) -> Response {
+    let granted = Response::to(owner.request(Method::POST, "/s3/grants")).await;
     if granted.status != 201 {
         return granted;
     }
@@ -359,7 +368,7 @@ async fn grant(app: &TestApp, owner: &SignedIn<'_>) -> Answer {
     let base = endpoint.as_str().unwrap();
     let base = base.strip_prefix(app.endpoint("api")).unwrap();
     let used = app.get(&format!("{base}/params?filename=a.txt")).await;
-    Answer {
+    Response {
         body: base.as_bytes().to_vec(),
         ..used
     }
@@ -370,17 +379,17 @@ async fn an_upload_grant_ends_with_the_sessions_of_its_owner() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
     let everywhere = "/signout?everywhere=true";
-    for how in ["signed out", "new password", "disabled", "deleted"] {
-        let email = format!("{}@example.com", how.replace(' ', "."));
-        let user = app.somebody(&email).await;
-        let granted = grant(&app, &user).await.expect(200);
+    for end in ["signed out", "password changed", "disabled", "deleted"] {
+        let email = format!("{}@example.com", end.replace(' ', "."));
+        let user = app.new_user(&email).await;
+        let granted = create_grant(&app, &user).await.expect(200);
         let base = String::from_utf8(granted.body).unwrap();
         let body = json!({"filename": "b.bin"});
-        let begun = app.post(&format!("{base}/multipart"), &body).await;
-        let begun = begun.expect(200).json();
-        match how {
+        let started = app.post(&format!("{base}/multipart"), &body).await;
+        let started = started.expect(200).json();
+        match end {
             "signed out" => user.post(everywhere, &json!({})).await.expect(204),
-            "new password" => {
+            "password changed" => {
                 let body = json!({"currentPassword": PASSWORD, "newPassword": "difference engine"});
                 user.put("/users/me/password", &body).await.expect(204)
             }
@@ -394,8 +403,8 @@ async fn an_upload_grant_ends_with_the_sessions_of_its_owner() {
             }
         };
         let (id, key) = (
-            begun["uploadId"].as_str().unwrap(),
-            begun["key"].as_str().unwrap(),
+            started["uploadId"].as_str().unwrap(),
+            started["key"].as_str().unwrap(),
         );
         for path in [
             "/params?filename=a.txt".to_owned(),
@@ -404,37 +413,37 @@ async fn an_upload_grant_ends_with_the_sessions_of_its_owner() {
             format!("/s3/multipart/{id}/batch?key={key}&partNumbers=1"),
         ] {
             let refused = app.get(&format!("{base}{path}")).await.expect(401);
-            assert_eq!(refused.problem(), "invalid_token", "{how}: {path}");
+            assert_eq!(refused.problem(), "invalid_token", "{end}: {path}");
         }
-        // The access token lives for some more minutes; it gives no new grant, unless the session was carried over.
-        let again = grant(&app, &user).await;
-        if how == "new password" {
+        // The access token is still valid. It creates no new grant, unless the password change kept the session.
+        let again = create_grant(&app, &user).await;
+        if end == "password changed" {
             again.expect(200);
         } else {
-            assert_eq!(again.expect(401).problem(), "session_ended", "{how}");
+            assert_eq!(again.expect(401).problem(), "session_ended", "{end}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_file_in_parts_whose_size_is_in_its_metadata_is_signed_with_lengths() {
+async fn parts_are_signed_with_their_length_when_the_metadata_has_the_size() {
     let app = TestApp::start_with(&[&format!("UploadQuotaBytes={}", 12 * MIB)]);
-    let ada = app.somebody("ada@example.com").await;
-    let announce = async |size: Value| {
+    let ada = app.new_user("ada@example.com").await;
+    let create_upload = async |size: Value| {
         let body = json!({"filename": "film.mp4", "type": "video/mp4", "metadata": {"size": size}});
         ada.post("/s3/multipart", &body).await
     };
-    let refused = announce(json!(13 * MIB)).await.expect(409);
+    let refused = create_upload(json!(13 * MIB)).await.expect(409);
     assert_eq!(refused.problem(), "quota_exceeded");
-    let begun = announce(json!((5 * MIB + 7).to_string()))
+    let started = create_upload(json!((5 * MIB + 7).to_string()))
         .await
         .expect(200)
         .json();
     let usage = ada.get("/uploads/usage").await.expect(200).json();
     assert_eq!(usage["used"], 5 * MIB + 7);
     let (id, key) = (
-        begun["uploadId"].as_str().unwrap(),
-        begun["key"].as_str().unwrap(),
+        started["uploadId"].as_str().unwrap(),
+        started["key"].as_str().unwrap(),
     );
     let sign = async |number: usize| {
         ada.get(&format!("/s3/multipart/{id}/{number}?key={key}"))
@@ -444,24 +453,24 @@ async fn a_file_in_parts_whose_size_is_in_its_metadata_is_signed_with_lengths() 
     let url = sign(2).await.expect(200).json()["url"].clone();
     for (length, status) in [(8, 403), (6, 403), (7, 200)] {
         let put = reqwest::Client::new().put(url.as_str().unwrap());
-        let sent = Answer::of(put.body(vec![b'x'; length])).await;
+        let sent = Response::to(put.body(vec![b'x'; length])).await;
         assert_eq!(sent.status, status, "{length}");
     }
-    let parts = send_parts(&ada, "/s3", &begun, &[5 * MIB, 7]).await;
+    let parts = send_parts(&ada, "/s3", &started, &[5 * MIB, 7]).await;
     let path = format!("/s3/multipart/{id}/complete?key={key}");
     ada.post(&path, &json!({"parts": parts})).await.expect(200);
-    assert_eq!(app.held_of(&ada.id).await, (5 * MIB + 7) as u64);
+    assert_eq!(app.stored_bytes(&ada.id).await, (5 * MIB + 7) as u64);
 }
 
 #[tokio::test]
-async fn what_began_with_the_widget_goes_on_with_the_client() {
+async fn an_upload_started_by_the_widget_can_be_finished_by_the_client() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"filename": "film.mp4", "type": "video/mp4"});
     ada.post("/s3/multipart", &body).await.expect(200);
-    let upload = &uploads(&ada).await[0];
+    let upload = &list_uploads(&ada).await[0];
     let path = format!("/uploads/{}", upload["id"].as_str().unwrap());
-    // Nobody said how it is cut, so a part may have any size, and any number that S3 takes.
+    // The request had no size, so parts may have any size and any number that S3 accepts.
     let signed = ada
         .post(
             &format!("{path}/parts"),
@@ -474,7 +483,7 @@ async fn what_began_with_the_widget_goes_on_with_the_client() {
     for (part, size) in [(0, 5 * MIB), (1, 7)] {
         let part = &signed["parts"][part];
         let put = super::presigned(part, Method::PUT).body(vec![b'x'; size]);
-        let sent = Answer::of(put).await.expect(200);
+        let sent = Response::to(put).await.expect(200);
         parts.push(json!({"partNumber": part["partNumber"], "etag": sent.header("etag").unwrap()}));
     }
     let stored = ada
@@ -486,9 +495,9 @@ async fn what_began_with_the_widget_goes_on_with_the_client() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_in_its_message_what_is_wrong() {
+async fn the_message_of_a_widget_error_says_what_is_wrong() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let listed = ada.get("/s3/params?filename=").await.expect(422);
     assert_eq!(listed.problem(), "validation_failed");
     assert_eq!(listed.json()["message"], "filename: must be there");
@@ -503,40 +512,44 @@ async fn a_refusal_says_in_its_message_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn the_same_request_with_its_key_begins_nothing_new() {
+async fn a_widget_request_repeated_with_its_idempotency_key_creates_nothing_new() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let bob = app.somebody("bob@example.com").await;
-    let keyed = async |who: &SignedIn<'_>, path: &str, key: &str, body: &Value| {
-        let request = who.request(Method::POST, path).json(body);
-        Answer::of(request.header("idempotency-key", key)).await
+    let ada = app.new_user("ada@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
+    let post_with_key = async |user: &SignedIn<'_>, path: &str, key: &str, body: &Value| {
+        let request = user.request(Method::POST, path).json(body);
+        Response::to(request.header("idempotency-key", key)).await
     };
     let body = json!({"filename": "film.mp4", "type": "video/mp4"});
-    let begin = async |key| keyed(&ada, "/s3/multipart", key, &body).await.expect(200);
-    let (first, second) = tokio::join!(begin("one"), begin("one"));
+    let start = async |key| {
+        post_with_key(&ada, "/s3/multipart", key, &body)
+            .await
+            .expect(200)
+    };
+    let (first, second) = tokio::join!(start("one"), start("one"));
     assert_eq!(first.json(), second.json());
-    assert_eq!(uploads(&ada).await.len(), 1);
-    assert_ne!(begin("two").await.json(), first.json());
+    assert_eq!(list_uploads(&ada).await.len(), 1);
+    assert_ne!(start("two").await.json(), first.json());
     for other in [
         json!({"filename": "other.mp4", "type": "video/mp4"}),
         json!({"filename": "film.mp4", "type": "video/mp4", "metadata": {"take": 2}}),
     ] {
-        let reused = keyed(&ada, "/s3/multipart", "one", &other).await;
+        let reused = post_with_key(&ada, "/s3/multipart", "one", &other).await;
         assert_eq!(reused.expect(422).problem(), "idempotency_key_reused");
     }
 
     let none = json!({});
-    let give = async |who, key| {
-        keyed(who, "/s3/grants", key, &none)
+    let create = async |user, key| {
+        post_with_key(user, "/s3/grants", key, &none)
             .await
             .expect(201)
             .json()
     };
-    let (first, second) = tokio::join!(give(&ada, "one"), give(&ada, "one"));
+    let (first, second) = tokio::join!(create(&ada, "one"), create(&ada, "one"));
     assert_eq!(first, second);
-    assert_eq!(give(&ada, "one").await, first);
-    assert_ne!(give(&ada, "two").await, first);
-    assert_ne!(give(&bob, "one").await, first);
+    assert_eq!(create(&ada, "one").await, first);
+    assert_ne!(create(&ada, "two").await, first);
+    assert_ne!(create(&bob, "one").await, first);
     let endpoint = first["companionEndpoint"].as_str().unwrap();
     let base = endpoint.strip_prefix(app.endpoint("api")).unwrap();
     app.get(&format!("{base}/params?filename=a.txt"))

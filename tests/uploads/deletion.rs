@@ -1,55 +1,55 @@
 use serde_json::json;
 
-use super::{MIB, announce, path, send, status, store};
-use crate::support::{Answer, TestApp};
+use super::{MIB, create_upload, send_file, store_file, upload_path, upload_status};
+use crate::support::{Response, TestApp};
 
 #[tokio::test]
-async fn a_stored_file_is_deleted() {
+async fn a_stored_upload_can_be_deleted() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let upload = store(&ada, "a.txt", b"hello").await;
-    let shown = ada.get(&path(&upload, "")).await.expect(200).json();
+    let ada = app.new_user("ada@example.com").await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
+    let shown = ada.get(&upload_path(&upload, "")).await.expect(200).json();
     let url = shown["download"]["url"].as_str().unwrap();
     for _ in 0..2 {
-        ada.delete(&path(&upload, ""), &json!(null))
+        ada.delete(&upload_path(&upload, ""), &json!(null))
             .await
             .expect(204);
     }
-    assert_eq!(status(&ada, &upload).await, "deleted");
+    assert_eq!(upload_status(&ada, &upload).await, "deleted");
     assert_eq!(
-        Answer::of(reqwest::Client::new().get(url)).await.status,
+        Response::to(reqwest::Client::new().get(url)).await.status,
         404
     );
-    let shown = ada.get(&path(&upload, "")).await.expect(200).json();
+    let shown = ada.get(&upload_path(&upload, "")).await.expect(200).json();
     assert!(shown.get("download").is_none());
     let completed = ada
-        .post(&path(&upload, "/complete"), &json!({}))
+        .post(&upload_path(&upload, "/complete"), &json!({}))
         .await
         .expect(409);
     assert_eq!(completed.problem(), "upload_not_pending");
 }
 
 #[tokio::test]
-async fn a_pending_upload_is_given_up() {
+async fn a_pending_upload_can_be_cancelled() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let large = announce(&ada, "film.mp4", 200 * MIB).await;
-    ada.delete(&path(&large, ""), &json!(null))
+    let ada = app.new_user("ada@example.com").await;
+    let large = create_upload(&ada, "film.mp4", 200 * MIB).await;
+    ada.delete(&upload_path(&large, ""), &json!(null))
         .await
         .expect(204);
-    assert_eq!(status(&ada, &large).await, "deleted");
+    assert_eq!(upload_status(&ada, &large).await, "deleted");
     let signed = ada
-        .post(&path(&large, "/parts"), &json!({"partNumbers": [1]}))
+        .post(&upload_path(&large, "/parts"), &json!({"partNumbers": [1]}))
         .await
         .expect(409);
     assert_eq!(signed.problem(), "upload_not_pending");
 
-    let small = announce(&ada, "a.txt", 5).await;
-    ada.delete(&path(&small, ""), &json!(null))
+    let small = create_upload(&ada, "a.txt", 5).await;
+    ada.delete(&upload_path(&small, ""), &json!(null))
         .await
         .expect(204);
-    // The URL is still good; what comes by it is taken away again.
-    send(&small, "12345").await;
-    crate::support::eventually(async || send(&small, "12345").await.status == 200).await;
-    assert_eq!(status(&ada, &small).await, "deleted");
+    // The URL is still valid; the bytes that arrive with it are deleted.
+    send_file(&small, "12345").await;
+    crate::support::eventually(async || send_file(&small, "12345").await.status == 200).await;
+    assert_eq!(upload_status(&ada, &small).await, "deleted");
 }

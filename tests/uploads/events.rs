@@ -1,31 +1,34 @@
+//! Uploads after S3 events and after runs of the reconciler.
+
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{announce, download, path, send, status, store};
-use crate::support::{Answer, TestApp, Unsigned, eventually, rounds};
+use super::{create_upload, download, send_file, store_file, upload_path, upload_status};
+use crate::support::{Response, TestApp, UnsignedRequest, eventually, rounds};
 
-/// Runs upload-events as `EventBridge` would.
-pub async fn deliver(app: &TestApp, event: &Value) -> Answer {
+/// Invokes the function upload-events as `EventBridge` does.
+pub async fn deliver_event(app: &TestApp, event: &Value) -> Response {
     let url = format!(
         "{}/2015-03-31/functions/UploadEventsFunction/invocations",
         app.endpoint("lambda")
     );
-    let request = Unsigned {
+    let request = UnsignedRequest {
         service: "lambda",
         url: &url,
         headers: &[],
         body: &event.to_string(),
     };
-    Answer::of(request.sign("local", &app.secret_key("local"))).await
+    Response::to(request.sign("local", &app.secret_key("local"))).await
 }
 
-/// Runs the reconciler as its schedule would.
-pub async fn reconcile_now(app: &TestApp) {
-    let answer = deliver(app, &reconcile()).await.expect(200);
-    assert_eq!(answer.header("x-amz-function-error"), None);
+/// Runs the reconciler as its schedule does.
+pub async fn run_reconciler(app: &TestApp) {
+    let response = deliver_event(app, &schedule_event()).await.expect(200);
+    assert_eq!(response.header("x-amz-function-error"), None);
 }
 
-fn created(key: &str) -> Value {
+/// The event that S3 sends for a new object.
+fn object_created_event(key: &str) -> Value {
     json!({
         "version": "0", "id": "2d4eba74-fd51-3966-4bfa-b013c9da8ff1", "detail-type": "Object Created",
         "source": "aws.s3", "account": "000000000000", "time": "2026-01-01T00:00:00Z", "region": "us-east-1",
@@ -38,11 +41,12 @@ fn created(key: &str) -> Value {
     })
 }
 
-fn reconcile() -> Value {
+/// The event of the reconciler's schedule.
+fn schedule_event() -> Value {
     json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
 }
 
-/// Makes an upload due, as time would.
+/// Makes an upload due for the reconciler, and sets its creation time if given.
 pub async fn make_due(app: &TestApp, owner: &str, upload: &Value, created_at: Option<&str>) {
     let mut body = json!({
         "TableName": "cloakroom-dev-UploadsTable",
@@ -56,17 +60,18 @@ pub async fn make_due(app: &TestApp, owner: &str, upload: &Value, created_at: Op
         );
         body["ExpressionAttributeValues"][":created"] = json!({"S": created_at});
     }
-    update(app, body).await;
+    update_item(app, body).await;
 }
 
-pub async fn update(app: &TestApp, body: Value) {
+/// Updates an item with the operator's key.
+pub async fn update_item(app: &TestApp, body: Value) {
     app.call_engine("dynamodb", "local", "DynamoDB_20120810.UpdateItem", &body)
         .await
         .expect(200);
 }
 
-/// Changes an upload's record by hand, as a function leaves it that died half-way.
-async fn change(app: &TestApp, owner: &str, upload: &Value, name: &str, value: Value) {
+/// Sets an attribute of an upload's record, as an interrupted function leaves it.
+async fn set_attribute(app: &TestApp, owner: &str, upload: &Value, name: &str, value: Value) {
     let body = json!({
         "TableName": "cloakroom-dev-UploadsTable",
         "Key": {"owner": {"S": owner}, "id": {"S": upload["upload"]["id"]}},
@@ -74,19 +79,19 @@ async fn change(app: &TestApp, owner: &str, upload: &Value, name: &str, value: V
         "ExpressionAttributeNames": {"#name": name},
         "ExpressionAttributeValues": {":value": value},
     });
-    update(app, body).await;
+    update_item(app, body).await;
 }
 
 #[tokio::test]
-async fn what_nobody_completes_is_stored_by_its_event() {
+async fn an_upload_without_a_completion_is_stored_by_its_s3_event() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let announced = announce(&ada, "a.txt", 5).await;
-    send(&announced, "12345").await.expect(200);
-    eventually(async || status(&ada, &announced).await == "stored").await;
-    let by_event = ada.get(&path(&announced, "")).await.expect(200).json();
+    let ada = app.new_user("ada@example.com").await;
+    let created = create_upload(&ada, "a.txt", 5).await;
+    send_file(&created, "12345").await.expect(200);
+    eventually(async || upload_status(&ada, &created).await == "stored").await;
+    let by_event = ada.get(&upload_path(&created, "")).await.expect(200).json();
     let by_caller = ada
-        .post(&path(&announced, "/complete"), &json!({}))
+        .post(&upload_path(&created, "/complete"), &json!({}))
         .await
         .expect(200)
         .json();
@@ -94,39 +99,47 @@ async fn what_nobody_completes_is_stored_by_its_event() {
 }
 
 #[tokio::test]
-async fn events_may_come_twice_late_and_for_nothing() {
+async fn repeated_late_and_unknown_events_are_harmless() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let announced = announce(&ada, "a.txt", 5).await;
-    let key = format!("{}/{}", ada.id, announced["upload"]["id"].as_str().unwrap());
-    // Before the bytes: nothing is there yet.
-    deliver(&app, &created(&key)).await.expect(200);
-    assert_eq!(status(&ada, &announced).await, "pending");
-    send(&announced, "12345").await.expect(200);
+    let ada = app.new_user("ada@example.com").await;
+    let created = create_upload(&ada, "a.txt", 5).await;
+    let key = format!("{}/{}", ada.id, created["upload"]["id"].as_str().unwrap());
+    // The event arrives before the bytes.
+    deliver_event(&app, &object_created_event(&key))
+        .await
+        .expect(200);
+    assert_eq!(upload_status(&ada, &created).await, "pending");
+    send_file(&created, "12345").await.expect(200);
     for _ in 0..5 {
-        deliver(&app, &created(&key)).await.expect(200);
-        assert_eq!(status(&ada, &announced).await, "stored");
+        deliver_event(&app, &object_created_event(&key))
+            .await
+            .expect(200);
+        assert_eq!(upload_status(&ada, &created).await, "stored");
     }
-    ada.delete(&path(&announced, ""), &json!(null))
+    ada.delete(&upload_path(&created, ""), &json!(null))
         .await
         .expect(204);
-    deliver(&app, &created(&key)).await.expect(200);
-    assert_eq!(status(&ada, &announced).await, "deleted");
-    for nothing in [
+    deliver_event(&app, &object_created_event(&key))
+        .await
+        .expect(200);
+    assert_eq!(upload_status(&ada, &created).await, "deleted");
+    for unknown in [
         "x",
         "a/b",
         "../../etc",
         &format!("{}/x", ada.id),
         &key.replace('7', "8"),
     ] {
-        let answer = deliver(&app, &created(nothing)).await.expect(200);
-        assert_eq!(answer.header("x-amz-function-error"), None, "{nothing}");
+        let response = deliver_event(&app, &object_created_event(unknown))
+            .await
+            .expect(200);
+        assert_eq!(response.header("x-amz-function-error"), None, "{unknown}");
     }
-    let unknown = deliver(&app, &json!({"source": "aws.ec2"})).await;
-    assert!(unknown.header("x-amz-function-error").is_some());
+    let unsupported = deliver_event(&app, &json!({"source": "aws.ec2"})).await;
+    assert!(unsupported.header("x-amz-function-error").is_some());
 }
 
-/// The record of an upload.
+/// Reads the record of an upload.
 async fn record(app: &TestApp, owner: &str, id: &Value) -> Value {
     let body = json!({
         "TableName": "cloakroom-dev-UploadsTable",
@@ -138,9 +151,9 @@ async fn record(app: &TestApp, owner: &str, id: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn what_a_form_brought_is_looked_at_once_more_when_the_form_has_expired() {
+async fn an_upload_from_a_form_is_checked_again_after_the_form_expires() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let form = ada.get("/s3/params?filename=a.txt").await.expect(200);
     super::companion::submit(&form.json(), b"hello")
         .await
@@ -151,121 +164,127 @@ async fn what_a_form_brought_is_looked_at_once_more_when_the_form_has_expired() 
     let id = &upload["upload"]["id"];
     assert!(record(&app, &ada.id, id).await["due_at"].is_object());
     make_due(&app, &ada.id, &upload, Some("2026-01-01T00:00:00Z")).await;
-    deliver(&app, &reconcile()).await.expect(200);
+    deliver_event(&app, &schedule_event()).await.expect(200);
     assert!(record(&app, &ada.id, id).await["due_at"].is_null());
-    assert_eq!(status(&ada, &upload).await, "stored");
+    assert_eq!(upload_status(&ada, &upload).await, "stored");
 }
 
 #[tokio::test]
-async fn what_is_deleted_is_looked_for_once_more_when_nothing_of_it_can_come() {
+async fn a_deleted_upload_is_checked_again_after_its_urls_expire() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let announced = announce(&ada, "a.txt", 5).await;
-    ada.delete(&path(&announced, ""), &json!(null))
+    let ada = app.new_user("ada@example.com").await;
+    let created = create_upload(&ada, "a.txt", 5).await;
+    ada.delete(&upload_path(&created, ""), &json!(null))
         .await
         .expect(204);
     let due = async || {
-        let id = &announced["upload"]["id"];
+        let id = &created["upload"]["id"];
         record(&app, &ada.id, id).await["due_at"]["N"]
             .as_str()
             .map(|seconds| seconds.parse::<i64>().unwrap())
     };
-    let created = announced["upload"]["createdAt"].as_str().unwrap();
-    let created = OffsetDateTime::parse(created, &Rfc3339).unwrap();
-    let end = created + time::Duration::minutes(90);
-    // In whole seconds, not before it.
+    let created_at = created["upload"]["createdAt"].as_str().unwrap();
+    let created_at = OffsetDateTime::parse(created_at, &Rfc3339).unwrap();
+    let end = created_at + time::Duration::minutes(90);
+    // In whole seconds, rounded up.
     let end = end.unix_timestamp() + i64::from(end.nanosecond() > 0);
     assert_eq!(due().await, Some(end));
-    make_due(&app, &ada.id, &announced, Some("2026-01-01T00:00:00Z")).await;
-    deliver(&app, &reconcile()).await.expect(200);
+    make_due(&app, &ada.id, &created, Some("2026-01-01T00:00:00Z")).await;
+    deliver_event(&app, &schedule_event()).await.expect(200);
     assert_eq!(due().await, None);
 }
 
-/// Puts a record into another state by hand, as a function leaves it that is killed before it asks S3.
-async fn leave_in(app: &TestApp, owner: &str, upload: &Value, state: &str) {
-    change(app, owner, upload, "state", json!({"S": state})).await;
-    change(app, owner, upload, "keep_until", json!({"N": "4000000000"})).await;
-    change(app, owner, upload, "is_hidden", json!({"BOOL": false})).await;
+/// Sets the state of a record, as a function leaves it that is killed before it calls S3.
+async fn set_state(app: &TestApp, owner: &str, upload: &Value, state: &str) {
+    set_attribute(app, owner, upload, "state", json!({"S": state})).await;
+    set_attribute(app, owner, upload, "keep_until", json!({"N": "4000000000"})).await;
+    set_attribute(app, owner, upload, "is_hidden", json!({"BOOL": false})).await;
     make_due(app, owner, upload, None).await;
 }
 
 #[tokio::test]
-async fn a_restoration_whose_function_is_killed_is_finished() {
+async fn a_restore_interrupted_by_a_kill_is_finished() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for by_reconciler in [true, false] {
-        let upload = store(&ada, "a.txt", b"hello").await;
-        let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
+        let upload = store_file(&ada, "a.txt", b"hello").await;
+        let versions = ada
+            .get(&upload_path(&upload, "/versions"))
+            .await
+            .expect(200);
         let version = json!({"versionId": versions.json()["items"][0]["versionId"]});
-        ada.delete(&path(&upload, ""), &json!(null))
+        ada.delete(&upload_path(&upload, ""), &json!(null))
             .await
             .expect(204);
-        leave_in(&app, &ada.id, &upload, "restoring").await;
-        assert_eq!(status(&ada, &upload).await, "deleted");
+        set_state(&app, &ada.id, &upload, "restoring").await;
+        assert_eq!(upload_status(&ada, &upload).await, "deleted");
         if by_reconciler {
-            reconcile_now(&app).await;
+            run_reconciler(&app).await;
         } else {
-            ada.post(&path(&upload, "/restore"), &version)
+            ada.post(&upload_path(&upload, "/restore"), &version)
                 .await
                 .expect(200);
         }
-        assert_eq!(status(&ada, &upload).await, "stored");
+        assert_eq!(upload_status(&ada, &upload).await, "stored");
         assert_eq!(download(&ada, &upload).await.expect(200).body, b"hello");
     }
 }
 
 #[tokio::test]
-async fn a_deletion_whose_function_is_killed_is_finished() {
+async fn a_deletion_interrupted_by_a_kill_is_finished() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let upload = store(&ada, "a.txt", b"hello").await;
-    let shown = ada.get(&path(&upload, "")).await.expect(200).json();
+    let ada = app.new_user("ada@example.com").await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
+    let shown = ada.get(&upload_path(&upload, "")).await.expect(200).json();
     let url = shown["download"]["url"].as_str().unwrap();
-    leave_in(&app, &ada.id, &upload, "kept").await;
-    change(&app, &ada.id, &upload, "status", json!({"S": "deleted"})).await;
-    let download = async || Answer::of(reqwest::Client::new().get(url)).await.status;
+    set_state(&app, &ada.id, &upload, "kept").await;
+    set_attribute(&app, &ada.id, &upload, "status", json!({"S": "deleted"})).await;
+    let download = async || Response::to(reqwest::Client::new().get(url)).await.status;
     assert_eq!(download().await, 200);
-    reconcile_now(&app).await;
+    run_reconciler(&app).await;
     assert_eq!(download().await, 404);
 }
 
 #[tokio::test]
-async fn a_kept_file_is_deleted_for_good_when_its_time_is_over() {
+async fn a_kept_file_is_removed_from_s3_when_its_keep_time_ends() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let upload = store(&ada, "a.txt", b"hello").await;
-    let versions = ada.get(&path(&upload, "/versions")).await.expect(200);
+    let ada = app.new_user("ada@example.com").await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
+    let versions = ada
+        .get(&upload_path(&upload, "/versions"))
+        .await
+        .expect(200);
     let version = json!({"versionId": versions.json()["items"][0]["versionId"]});
-    ada.delete(&path(&upload, ""), &json!(null))
+    ada.delete(&upload_path(&upload, ""), &json!(null))
         .await
         .expect(204);
-    assert_eq!(app.held_of(&ada.id).await, 5);
-    change(&app, &ada.id, &upload, "keep_until", json!({"N": "1"})).await;
+    assert_eq!(app.stored_bytes(&ada.id).await, 5);
+    set_attribute(&app, &ada.id, &upload, "keep_until", json!({"N": "1"})).await;
     make_due(&app, &ada.id, &upload, None).await;
-    reconcile_now(&app).await;
-    assert_eq!(app.held_of(&ada.id).await, 0);
+    run_reconciler(&app).await;
+    assert_eq!(app.stored_bytes(&ada.id).await, 0);
     let usage = ada.get("/uploads/usage").await.expect(200).json();
     assert_eq!((&usage["used"], &usage["kept"]), (&json!(0), &json!(0)));
-    let restored = ada.post(&path(&upload, "/restore"), &version).await;
+    let restored = ada.post(&upload_path(&upload, "/restore"), &version).await;
     assert_eq!(restored.expect(409).problem(), "upload_not_stored");
-    assert_eq!(status(&ada, &upload).await, "deleted");
+    assert_eq!(upload_status(&ada, &upload).await, "deleted");
 }
 
-/// One owner with thousands of uploads that are due does not keep another one waiting.
+/// An owner with many due uploads does not delay another owner.
 #[tokio::test]
-async fn owners_are_looked_at_in_turn() {
+async fn the_reconciler_takes_owners_in_turn() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let bob = app.somebody("bob@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
+    let bob = app.new_user("bob@example.com").await;
     let long_ago = Some("2026-01-01T00:00:00Z");
     for number in 0..rounds(120, 300) {
-        let upload = announce(&ada, &number.to_string(), 0).await;
+        let upload = create_upload(&ada, &number.to_string(), 0).await;
         make_due(&app, &ada.id, &upload, long_ago).await;
     }
-    let upload = announce(&bob, "b", 5).await;
+    let upload = create_upload(&bob, "b", 5).await;
     make_due(&app, &bob.id, &upload, long_ago).await;
-    reconcile_now(&app).await;
-    assert_eq!(status(&bob, &upload).await, "failed");
+    run_reconciler(&app).await;
+    assert_eq!(upload_status(&bob, &upload).await, "failed");
     let open = json!({
         "TableName": "cloakroom-dev-QuotasTable", "Key": {"owner": {"S": ada.id}}, "ConsistentRead": true,
     });
@@ -275,47 +294,47 @@ async fn owners_are_looked_at_in_turn() {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_keeps_no_other_waiting() {
+async fn an_unreadable_record_does_not_block_others() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let damaged = announce(&ada, "a.txt", 5).await;
-    let other = announce(&ada, "b.txt", 5).await;
-    let nobody = json!({"upload": {"id": "none"}});
-    change(&app, &ada.id, &damaged, "transfer", json!({"S": "x"})).await;
-    for (upload, shard) in [(&nobody, "0"), (&damaged, "0"), (&other, "3")] {
+    let ada = app.new_user("ada@example.com").await;
+    let damaged = create_upload(&ada, "a.txt", 5).await;
+    let other = create_upload(&ada, "b.txt", 5).await;
+    let missing = json!({"upload": {"id": "none"}});
+    set_attribute(&app, &ada.id, &damaged, "transfer", json!({"S": "x"})).await;
+    for (upload, shard) in [(&missing, "0"), (&damaged, "0"), (&other, "3")] {
         let long_ago = Some("2026-01-01T00:00:00Z");
         make_due(&app, &ada.id, upload, long_ago).await;
-        change(&app, &ada.id, upload, "due_shard", json!({"S": shard})).await;
+        set_attribute(&app, &ada.id, upload, "due_shard", json!({"S": shard})).await;
     }
-    deliver(&app, &reconcile()).await.expect(200);
-    assert_eq!(status(&ada, &other).await, "failed");
+    deliver_event(&app, &schedule_event()).await.expect(200);
+    assert_eq!(upload_status(&ada, &other).await, "failed");
     let log = app.log();
     assert!(log.contains("due_unreadable") && log.contains("reconciliation_failed"));
 }
 
 #[tokio::test]
-async fn a_lost_event_is_made_up_for() {
+async fn the_reconciler_stores_an_upload_whose_event_was_lost() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let announced = announce(&ada, "a.txt", 5).await;
-    make_due(&app, &ada.id, &announced, None).await;
-    deliver(&app, &reconcile()).await.expect(200);
-    assert_eq!(status(&ada, &announced).await, "pending");
-    send(&announced, "12345").await.expect(200);
-    // The event may have been quicker; then nothing is due, and nobody sees a difference.
-    make_due(&app, &ada.id, &announced, None).await;
-    deliver(&app, &reconcile()).await.expect(200);
-    assert_eq!(status(&ada, &announced).await, "stored");
+    let ada = app.new_user("ada@example.com").await;
+    let created = create_upload(&ada, "a.txt", 5).await;
+    make_due(&app, &ada.id, &created, None).await;
+    deliver_event(&app, &schedule_event()).await.expect(200);
+    assert_eq!(upload_status(&ada, &created).await, "pending");
+    send_file(&created, "12345").await.expect(200);
+    // If the event arrived first, the reconciler has nothing to do, and the result is the same.
+    make_due(&app, &ada.id, &created, None).await;
+    deliver_event(&app, &schedule_event()).await.expect(200);
+    assert_eq!(upload_status(&ada, &created).await, "stored");
 }
 
 #[tokio::test]
-async fn what_never_comes_is_given_up_and_makes_room() {
+async fn an_upload_that_never_arrives_fails_and_frees_its_quota() {
     let app = TestApp::start_with(&["UploadQuotaBytes=5"]);
-    let ada = app.somebody("ada@example.com").await;
-    let announced = announce(&ada, "a.txt", 5).await;
-    make_due(&app, &ada.id, &announced, Some("2026-01-01T00:00:00Z")).await;
-    deliver(&app, &reconcile()).await.expect(200);
-    assert_eq!(status(&ada, &announced).await, "failed");
-    deliver(&app, &reconcile()).await.expect(200);
-    announce(&ada, "b.txt", 5).await;
+    let ada = app.new_user("ada@example.com").await;
+    let created = create_upload(&ada, "a.txt", 5).await;
+    make_due(&app, &ada.id, &created, Some("2026-01-01T00:00:00Z")).await;
+    deliver_event(&app, &schedule_event()).await.expect(200);
+    assert_eq!(upload_status(&ada, &created).await, "failed");
+    deliver_event(&app, &schedule_event()).await.expect(200);
+    create_upload(&ada, "b.txt", 5).await;
 }

@@ -1,22 +1,22 @@
 use serde_json::{Value, json};
 
-use super::{announce, path};
+use super::{create_upload, upload_path};
 use crate::support::TestApp;
 
 #[tokio::test]
-async fn ones_own_uploads_in_pages_newest_first() {
+async fn the_callers_uploads_are_listed_in_pages_newest_first() {
     let app = TestApp::start();
     let (ada, bob) = (
-        app.somebody("ada@example.com").await,
-        app.somebody("bob@example.com").await,
+        app.new_user("ada@example.com").await,
+        app.new_user("bob@example.com").await,
     );
-    let mut announced = Vec::new();
+    let mut created = Vec::new();
     for number in 0..7 {
-        announced.push(announce(&ada, &format!("{number}.txt"), 5).await);
+        created.push(create_upload(&ada, &format!("{number}.txt"), 5).await);
     }
-    announce(&bob, "bob.txt", 5).await;
-    // A deleted one takes no place on a page.
-    ada.delete(&path(&announced[3], ""), &json!(null))
+    create_upload(&bob, "bob.txt", 5).await;
+    // A deleted upload takes no place on a page.
+    ada.delete(&upload_path(&created[3], ""), &json!(null))
         .await
         .expect(204);
 

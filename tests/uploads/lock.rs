@@ -1,34 +1,42 @@
+//! `PUT /uploads/{id}/lock`.
+
 use std::fs;
 
 use aws_sdk_s3::types::{ObjectLockMode, ObjectLockRetentionMode};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{announce, download, path, status, store};
+use super::{create_upload, download, store_file, upload_path, upload_status};
 use crate::support::{
-    Answer, PASSWORD, SignedIn, TestApp, eventually,
-    guesses::{LONG_AGO, LONG_FROM_NOW},
-    in_hours, within_a_minute,
+    PASSWORD, Response, SignedIn, TestApp, eventually, hours_from_now,
+    lockout::{FAR_FUTURE, FAR_PAST},
+    within_a_minute,
 };
 
 const ADA: &str = "ada@example.com";
 
-async fn lock(owner: &SignedIn<'_>, upload: &Value, hours: i64, password: Option<&str>) -> Answer {
-    let mut body = json!({"until": in_hours(hours).0});
+/// Locks an upload for a number of hours.
+async fn lock(
+    owner: &SignedIn<'_>,
+    upload: &Value,
+    hours: i64,
+    password: Option<&str>,
+) -> Response {
+    let mut body = json!({"until": hours_from_now(hours).0});
     if let Some(password) = password {
         body["password"] = json!(password);
     }
-    owner.put(&path(upload, "/lock"), &body).await
+    owner.put(&upload_path(upload, "/lock"), &body).await
 }
 
-async fn delete(owner: &SignedIn<'_>, upload: &Value) -> Answer {
-    owner.delete(&path(upload, ""), &json!(null)).await
+async fn delete(owner: &SignedIn<'_>, upload: &Value) -> Response {
+    owner.delete(&upload_path(upload, ""), &json!(null)).await
 }
 
-/// The one place that is wrong with a body, and its code.
+/// Asserts a 422 with one error, and returns its pointer and code.
 #[track_caller]
-fn wrong(answer: Answer) -> (String, String) {
-    let problem = answer.expect(422);
+fn only_error(response: Response) -> (String, String) {
+    let problem = response.expect(422);
     assert_eq!(problem.problem(), "validation_failed");
     let errors = problem.json()["errors"].as_array().unwrap().clone();
     assert_eq!(errors.len(), 1, "{errors:?}");
@@ -39,8 +47,8 @@ fn wrong(answer: Answer) -> (String, String) {
 #[tokio::test]
 async fn locks_are_off_unless_the_operator_allows_them() {
     let app = TestApp::start();
-    let ada = app.somebody(ADA).await;
-    let upload = store(&ada, "a.txt", b"hello").await;
+    let ada = app.new_user(ADA).await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
     for hours in [1, 48, 100 * 365 * 24] {
         let refused = lock(&ada, &upload, hours, Some(PASSWORD)).await.expect(409);
         assert_eq!(refused.problem(), "locks_disabled");
@@ -51,13 +59,13 @@ async fn locks_are_off_unless_the_operator_allows_them() {
 }
 
 #[tokio::test]
-async fn a_locked_file_stays() {
+async fn a_locked_upload_cannot_be_deleted() {
     let app = TestApp::start_with(&["MaxLockDays=36525"]);
-    let ada = app.somebody(ADA).await;
-    let upload = store(&ada, "a.txt", b"hello").await;
+    let ada = app.new_user(ADA).await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
     let lock = async |until: &str| {
         let body = json!({"until": until, "password": PASSWORD});
-        ada.put(&path(&upload, "/lock"), &body).await
+        ada.put(&upload_path(&upload, "/lock"), &body).await
     };
     let locked = lock("2090-01-01T01:00:00+01:00").await.expect(200).json();
     assert_eq!(locked["lockedUntil"], "2090-01-01T00:00:00.000Z");
@@ -69,7 +77,7 @@ async fn a_locked_file_stays() {
     lock("2090-01-01T00:00:01Z").await.expect(200);
     let deleted = delete(&ada, &upload).await.expect(409);
     assert_eq!(deleted.problem(), "upload_locked");
-    assert_eq!(status(&ada, &upload).await, "stored");
+    assert_eq!(upload_status(&ada, &upload).await, "stored");
     assert_eq!(download(&ada, &upload).await.expect(200).body, b"hello");
 
     for (until, code) in [
@@ -78,11 +86,11 @@ async fn a_locked_file_stays() {
         ("2999-01-01T00:00:00Z", "lock_too_long"),
     ] {
         let expected = ("/until".to_owned(), code.to_owned());
-        assert_eq!(wrong(lock(until).await), expected);
+        assert_eq!(only_error(lock(until).await), expected);
     }
-    let pending = announce(&ada, "b.txt", 5).await;
+    let pending = create_upload(&ada, "b.txt", 5).await;
     let body = json!({"until": "2090-01-01T00:00:00Z", "password": PASSWORD});
-    let early = ada.put(&path(&pending, "/lock"), &body).await;
+    let early = ada.put(&upload_path(&pending, "/lock"), &body).await;
     assert_eq!(early.expect(409).problem(), "upload_not_stored");
 }
 
@@ -94,110 +102,112 @@ async fn a_lock_is_in_governance_mode_unless_the_operator_chooses_compliance() {
     ] {
         let parameters: Vec<_> = parameter.into_iter().chain(["MaxLockDays=1"]).collect();
         let app = TestApp::start_with(&parameters);
-        let ada = app.somebody(ADA).await;
-        let upload = store(&ada, "a.txt", b"hello").await;
-        let (until, seconds) = in_hours(1);
+        let ada = app.new_user(ADA).await;
+        let upload = store_file(&ada, "a.txt", b"hello").await;
+        let (until, seconds) = hours_from_now(1);
         let body = json!({ "until": until });
-        ada.put(&path(&upload, "/lock"), &body).await.expect(200);
-        let held = app.held(&ada.key_of(&upload)).await;
+        ada.put(&upload_path(&upload, "/lock"), &body)
+            .await
+            .expect(200);
+        let held = app.object_lock(&ada.object_key(&upload)).await;
         assert_eq!(held, Some((mode, seconds)));
     }
 }
 
 #[tokio::test]
-async fn a_lock_is_no_longer_than_the_operator_allows() {
+async fn a_lock_cannot_exceed_max_lock_days() {
     let app = TestApp::start_with(&["MaxLockDays=3"]);
-    let ada = app.somebody(ADA).await;
-    let upload = store(&ada, "a.txt", b"hello").await;
+    let ada = app.new_user(ADA).await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
     let too_long = lock(&ada, &upload, 73, Some(PASSWORD)).await;
     let expected = ("/until".to_owned(), "lock_too_long".to_owned());
-    assert_eq!(wrong(too_long), expected);
-    // All that is wrong, at once.
+    assert_eq!(only_error(too_long), expected);
+    // Both errors are reported.
     let both = lock(&ada, &upload, 73, None).await.expect(422).json();
     let errors = both["errors"].as_array().unwrap().iter();
     let pointers: Vec<_> = errors.map(|error| error["pointer"].clone()).collect();
     assert_eq!(pointers, ["/until", "/password"]);
-    assert_eq!(app.held(&ada.key_of(&upload)).await, None);
+    assert_eq!(app.object_lock(&ada.object_key(&upload)).await, None);
     lock(&ada, &upload, 72, Some(PASSWORD)).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_lock_of_more_than_a_day_needs_the_password() {
     let app = TestApp::start_with(&["MaxLockDays=30"]);
-    let ada = app.somebody(ADA).await;
-    let upload = store(&ada, "a.txt", b"hello").await;
+    let ada = app.new_user(ADA).await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
     let missing = lock(&ada, &upload, 25, None).await;
     let expected = ("/password".to_owned(), "required".to_owned());
-    assert_eq!(wrong(missing), expected);
-    assert_eq!(app.guesses(ADA).await, (0, None));
+    assert_eq!(only_error(missing), expected);
+    assert_eq!(app.lockout(ADA).await, (0, None));
 
     let refused = lock(&ada, &upload, 25, Some("not the password")).await;
     assert_eq!(refused.expect(401).problem(), "invalid_credentials");
-    assert_eq!(app.guesses(ADA).await, (1, None));
-    assert_eq!(app.held(&ada.key_of(&upload)).await, None);
+    assert_eq!(app.lockout(ADA).await, (1, None));
+    assert_eq!(app.object_lock(&ada.object_key(&upload)).await, None);
 
-    // A day needs none.
+    // A lock of a day needs no password.
     lock(&ada, &upload, 24, None).await.expect(200);
     lock(&ada, &upload, 25, Some(PASSWORD)).await.expect(200);
-    assert_eq!(app.guesses(ADA).await, (0, None));
+    assert_eq!(app.lockout(ADA).await, (0, None));
 }
 
 #[tokio::test]
-async fn guesses_at_a_lock_have_to_wait_like_all_others() {
+async fn a_wrong_password_for_a_lock_counts_towards_the_lockout() {
     let app = TestApp::start_with(&["MaxLockDays=30"]);
-    let ada = app.somebody(ADA).await;
-    let upload = store(&ada, "a.txt", b"hello").await;
+    let ada = app.new_user(ADA).await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
     for _ in 0..3 {
         app.sign_in(ADA, "not the password").await.expect(401);
         lock(&ada, &upload, 48, Some("wrong")).await.expect(401);
     }
-    // The sixth found a wait.
-    assert_eq!(app.guesses(ADA).await.0, 5);
-    app.wait_until(ADA, LONG_FROM_NOW).await;
+    // The sixth attempt is refused without a comparison.
+    assert_eq!(app.lockout(ADA).await.0, 5);
+    app.set_locked_until(ADA, FAR_FUTURE).await;
     let refused = lock(&ada, &upload, 48, Some(PASSWORD)).await.expect(401);
     assert_eq!(refused.problem(), "invalid_credentials");
-    // What needs no password goes on.
+    // A lock without a password is not affected.
     lock(&ada, &upload, 1, None).await.expect(200);
-    app.wait_until(ADA, LONG_AGO).await;
+    app.set_locked_until(ADA, FAR_PAST).await;
     lock(&ada, &upload, 48, Some(PASSWORD)).await.expect(200);
 }
 
 #[tokio::test]
-async fn locks_are_limited_by_address_together_with_what_asks_for_a_password() {
+async fn locks_share_the_password_rate_limit_of_an_address() {
     let app = TestApp::start_with(&["MaxLockDays=30", "RequestsPerAddress=2"]);
-    let ada = app.somebody(ADA).await;
-    let upload = store(&ada, "a.txt", b"hello").await;
-    let answers = within_a_minute(async |address| {
+    let ada = app.new_user(ADA).await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
+    let responses = within_a_minute(async |address| {
         let lock = || {
-            let path = path(&upload, "/lock");
+            let path = upload_path(&upload, "/lock");
             let request = app.request_from(address, Method::PUT, &path);
             request.bearer_auth(&ada.token).json(&json!({}))
         };
         let delete = app.request_from(address, Method::DELETE, "/users/me");
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for request in [delete, lock(), lock()] {
-            answers.push(Answer::of(request).await);
+            responses.push(Response::to(request).await);
         }
-        answers
+        responses
     })
     .await;
-    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    let statuses: Vec<_> = responses.iter().map(|response| response.status).collect();
     assert_eq!(statuses, [401, 422, 429]);
-    assert_eq!(answers[2].problem(), "rate_limited");
+    assert_eq!(responses[2].problem(), "rate_limited");
 }
 
 #[tokio::test]
-async fn a_token_of_a_disabled_or_deleted_account_locks_nothing() {
+async fn a_disabled_or_deleted_account_cannot_lock_an_upload() {
     let app = TestApp::start_with(&["MaxLockDays=30"]);
     let admin = app.admin("admin@example.com").await;
-    let ada = app.somebody(ADA).await;
-    let upload = store(&ada, "a.txt", b"hello").await;
+    let ada = app.new_user(ADA).await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
     let is_refused = async || {
         for (hours, password) in [(1, None), (48, Some(PASSWORD))] {
             let refused = lock(&ada, &upload, hours, password).await.expect(401);
             assert_eq!(refused.problem(), "invalid_token");
         }
-        assert_eq!(app.held(&ada.key_of(&upload)).await, None);
+        assert_eq!(app.object_lock(&ada.object_key(&upload)).await, None);
     };
     let path = format!("/admin/users/{}", ada.id);
     let disable = format!("{path}/disable");
@@ -210,21 +220,21 @@ async fn a_token_of_a_disabled_or_deleted_account_locks_nothing() {
 #[tokio::test]
 async fn a_longer_lock_in_s3_is_not_shortened() {
     let app = TestApp::start_with(&["MaxLockDays=30"]);
-    let ada = app.somebody(ADA).await;
-    let upload = store(&ada, "a.txt", b"hello").await;
-    let key = ada.key_of(&upload);
-    let until = in_hours(48).1;
-    app.hold(&key, ObjectLockRetentionMode::Governance, until)
+    let ada = app.new_user(ADA).await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
+    let key = ada.object_key(&upload);
+    let until = hours_from_now(48).1;
+    app.set_object_lock(&key, ObjectLockRetentionMode::Governance, until)
         .await;
     let refused = lock(&ada, &upload, 2, None).await.expect(409);
     assert_eq!(refused.problem(), "upload_locked");
-    let held = app.held(&key).await;
+    let held = app.object_lock(&key).await;
     assert_eq!(held, Some((ObjectLockMode::Governance, until)));
     lock(&ada, &upload, 49, Some(PASSWORD)).await.expect(200);
 }
 
 #[tokio::test]
-async fn a_lock_without_the_permission_is_an_outage_and_a_line_in_the_log() {
+async fn a_lock_without_the_s3_permission_is_a_503_and_is_logged() {
     let dir = tempfile::tempdir().unwrap();
     let template = include_str!("../../template.yaml");
     let changed = template.replace("s3:PutObjectRetention", "s3:PutObjectTagging");
@@ -241,8 +251,8 @@ async fn a_lock_without_the_permission_is_an_outage_and_a_line_in_the_log() {
         locks,
     ];
     let app = TestApp::start_in(&dir.path().join("data"), &args);
-    let ada = app.somebody(ADA).await;
-    let upload = store(&ada, "a.txt", b"hello").await;
+    let ada = app.new_user(ADA).await;
+    let upload = store_file(&ada, "a.txt", b"hello").await;
     let refused = lock(&ada, &upload, 2, None).await.expect(503);
     assert_eq!(refused.problem(), "unavailable");
     assert!(refused.header("retry-after").is_some());

@@ -1,4 +1,4 @@
-//! `/uploads`: what browsers do, with S3's own answers.
+//! `/uploads`, with requests to S3 as a browser sends them.
 
 mod companion;
 mod deletion;
@@ -17,22 +17,22 @@ mod walk;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, SignedIn};
+use crate::support::{Response, SignedIn};
 
 const MIB: usize = 1024 * 1024;
 
-/// Announces a file.
-async fn announce(owner: &SignedIn<'_>, filename: &str, size: usize) -> Value {
+/// Creates an upload, and returns the response body with `upload` and `transfer`.
+async fn create_upload(owner: &SignedIn<'_>, filename: &str, size: usize) -> Value {
     let body = json!({"filename": filename, "contentType": "text/plain", "size": size});
     owner.post("/uploads", &body).await.expect(201).json()
 }
 
-/// The presigned request of a transfer, or of a part.
+/// Builds the presigned request of a transfer or of a part.
 fn presigned(signed: &Value, method: Method) -> RequestBuilder {
     let headers = signed["headers"].as_object().unwrap().iter();
     headers.fold(
         reqwest::Client::new().request(method, signed["url"].as_str().unwrap()),
-        // A client sends these two itself.
+        // The HTTP client adds these two itself.
         |request, (name, value)| match name.as_str() {
             "host" | "content-length" => request,
             _ => request.header(name, value.as_str().unwrap()),
@@ -40,34 +40,39 @@ fn presigned(signed: &Value, method: Method) -> RequestBuilder {
     )
 }
 
-/// Sends what was announced to S3.
-async fn send(announced: &Value, bytes: impl Into<Vec<u8>>) -> Answer {
-    Answer::of(presigned(&announced["transfer"], Method::PUT).body(bytes.into())).await
+/// Sends the bytes of an upload to S3.
+async fn send_file(created: &Value, bytes: impl Into<Vec<u8>>) -> Response {
+    Response::to(presigned(&created["transfer"], Method::PUT).body(bytes.into())).await
 }
 
-pub fn path(announced: &Value, rest: &str) -> String {
+/// Returns `/uploads/{id}` followed by `rest`.
+pub fn upload_path(created: &Value, rest: &str) -> String {
     format!(
         "/uploads/{}{rest}",
-        announced["upload"]["id"].as_str().unwrap()
+        created["upload"]["id"].as_str().unwrap()
     )
 }
 
-/// Announces a file, sends it, and says so.
-pub async fn store(owner: &SignedIn<'_>, filename: &str, bytes: &[u8]) -> Value {
-    let announced = announce(owner, filename, bytes.len()).await;
-    send(&announced, bytes).await.expect(200);
-    let completed = owner.post(&path(&announced, "/complete"), &json!({})).await;
+/// Creates an upload, sends its bytes and completes it.
+pub async fn store_file(owner: &SignedIn<'_>, filename: &str, bytes: &[u8]) -> Value {
+    let created = create_upload(owner, filename, bytes.len()).await;
+    send_file(&created, bytes).await.expect(200);
+    let completed = owner
+        .post(&upload_path(&created, "/complete"), &json!({}))
+        .await;
     completed.expect(200).json()
 }
 
-/// The bytes that an upload's owner gets.
-async fn download(owner: &SignedIn<'_>, upload: &Value) -> Answer {
-    let shown = owner.get(&path(upload, "")).await.expect(200).json();
-    let url = shown["download"]["url"].as_str().expect("it is stored");
-    Answer::of(reqwest::Client::new().get(url)).await
+/// Downloads an upload by its presigned URL.
+async fn download(owner: &SignedIn<'_>, upload: &Value) -> Response {
+    let shown = owner.get(&upload_path(upload, "")).await.expect(200).json();
+    let url = shown["download"]["url"]
+        .as_str()
+        .expect("a stored upload has a URL");
+    Response::to(reqwest::Client::new().get(url)).await
 }
 
-/// The status of an upload.
-async fn status(owner: &SignedIn<'_>, upload: &Value) -> Value {
-    owner.get(&path(upload, "")).await.expect(200).json()["upload"]["status"].clone()
+/// Returns the status of an upload.
+async fn upload_status(owner: &SignedIn<'_>, upload: &Value) -> Value {
+    owner.get(&upload_path(upload, "")).await.expect(200).json()["upload"]["status"].clone()
 }

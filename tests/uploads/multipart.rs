@@ -1,61 +1,69 @@
+//! Multipart uploads with the project's own client.
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{MIB, announce, download, path, presigned, status};
-use crate::support::{Answer, SignedIn, TestApp};
+use super::{MIB, create_upload, download, presigned, upload_path, upload_status};
+use crate::support::{Response, SignedIn, TestApp};
 
-/// Just over what goes in one piece: 13 parts of 8 MiB, the last of 4 MiB and 1 byte.
+/// Just above the limit of a single PUT: 13 parts, 12 of 8 MiB and the last of 4 MiB and 1 byte.
 const SIZE: usize = 100 * MIB + 1;
 
-fn part(number: usize) -> Vec<u8> {
+/// The bytes of a part.
+fn part_bytes(number: usize) -> Vec<u8> {
     let size = if number == 13 { 4 * MIB + 1 } else { 8 * MIB };
     vec![u8::try_from(number).unwrap(); size]
 }
 
-async fn sign(owner: &SignedIn<'_>, upload: &Value, numbers: &[usize]) -> Vec<Value> {
+/// Gets presigned requests for parts.
+async fn sign_parts(owner: &SignedIn<'_>, upload: &Value, numbers: &[usize]) -> Vec<Value> {
     let body = json!({"partNumbers": numbers});
     let signed = owner
-        .post(&path(upload, "/parts"), &body)
+        .post(&upload_path(upload, "/parts"), &body)
         .await
         .expect(200)
         .json();
     signed["parts"].as_array().unwrap().clone()
 }
 
-async fn send(signed: &Value) -> Value {
+/// Sends a part, and returns its entry for the completion.
+async fn send_part(signed: &Value) -> Value {
     let number = signed["partNumber"].as_u64().unwrap();
-    let bytes = part(usize::try_from(number).unwrap());
-    let sent = Answer::of(presigned(signed, Method::PUT).body(bytes))
+    let bytes = part_bytes(usize::try_from(number).unwrap());
+    let sent = Response::to(presigned(signed, Method::PUT).body(bytes))
         .await
         .expect(200);
     json!({"partNumber": number, "etag": sent.header("etag").unwrap()})
 }
 
 #[tokio::test]
-async fn a_large_file_goes_in_parts_and_goes_on_after_an_interruption() {
+async fn a_multipart_upload_can_be_resumed_after_an_interruption() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let announced = announce(&ada, "film.mp4", SIZE).await;
-    let transfer = &announced["transfer"];
+    let ada = app.new_user("ada@example.com").await;
+    let created = create_upload(&ada, "film.mp4", SIZE).await;
+    let transfer = &created["transfer"];
     assert_eq!(transfer["method"], "MULTIPART");
     assert_eq!(
         (&transfer["partSize"], &transfer["partCount"]),
         (&json!(8 * MIB), &json!(13))
     );
     let mut parts = Vec::new();
-    for signed in sign(&ada, &announced, &[1, 2, 13]).await {
-        parts.push(send(&signed).await);
+    for signed in sign_parts(&ada, &created, &[1, 2, 13]).await {
+        parts.push(send_part(&signed).await);
     }
 
-    // Somebody closes the page, and comes back.
+    // The page is closed and opened again.
     let first = ada
-        .get(&path(&announced, "/parts?limit=2"))
+        .get(&upload_path(&created, "/parts?limit=2"))
         .await
         .expect(200)
         .json();
     let next = first["next"].as_str().unwrap();
     let rest = ada
-        .get(&path(&announced, &format!("/parts?limit=2&cursor={next}")))
+        .get(&upload_path(
+            &created,
+            &format!("/parts?limit=2&cursor={next}"),
+        ))
         .await
         .expect(200)
         .json();
@@ -73,12 +81,15 @@ async fn a_large_file_goes_in_parts_and_goes_on_after_an_interruption() {
     assert_eq!(received[0]["etag"], parts[0]["etag"]);
 
     let early = ada
-        .post(&path(&announced, "/complete"), &json!({"parts": parts}))
+        .post(
+            &upload_path(&created, "/complete"),
+            &json!({"parts": parts}),
+        )
         .await
         .expect(409);
     assert_eq!(early.problem(), "size_mismatch");
-    for signed in sign(&ada, &announced, &(3..=12).collect::<Vec<_>>()).await {
-        parts.push(send(&signed).await);
+    for signed in sign_parts(&ada, &created, &(3..=12).collect::<Vec<_>>()).await {
+        parts.push(send_part(&signed).await);
     }
     let unknown = |parts: &[Value]| {
         let mut parts = parts.to_vec();
@@ -86,42 +97,45 @@ async fn a_large_file_goes_in_parts_and_goes_on_after_an_interruption() {
         json!({"parts": parts})
     };
     let wrong = ada
-        .post(&path(&announced, "/complete"), &unknown(&parts))
+        .post(&upload_path(&created, "/complete"), &unknown(&parts))
         .await
         .expect(409);
     assert_eq!(wrong.problem(), "upload_incomplete");
-    assert_eq!(status(&ada, &announced).await, "pending");
+    assert_eq!(upload_status(&ada, &created).await, "pending");
 
     let body = json!({"parts": parts});
     let done = ada
-        .post(&path(&announced, "/complete"), &body)
+        .post(&upload_path(&created, "/complete"), &body)
         .await
         .expect(200)
         .json();
     assert_eq!(done["upload"]["status"], "stored");
     let again = ada
-        .post(&path(&announced, "/complete"), &body)
+        .post(&upload_path(&created, "/complete"), &body)
         .await
         .expect(200)
         .json();
     assert_eq!(again, done);
-    let file = download(&ada, &announced).await.expect(200);
+    let file = download(&ada, &created).await.expect(200);
     assert_eq!(file.body.len(), SIZE);
-    let whole: Vec<_> = (1..=13).flat_map(part).collect();
-    assert!(file.body == whole, "other bytes came back");
+    let whole: Vec<_> = (1..=13).flat_map(part_bytes).collect();
+    assert!(file.body == whole, "the downloaded bytes differ");
 
     let late = ada
-        .post(&path(&announced, "/parts"), &json!({"partNumbers": [1]}))
+        .post(
+            &upload_path(&created, "/parts"),
+            &json!({"partNumbers": [1]}),
+        )
         .await
         .expect(409);
     assert_eq!(late.problem(), "upload_not_pending");
 }
 
 #[tokio::test]
-async fn parts_that_are_none_are_refused() {
+async fn invalid_parts_are_refused() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let announced = announce(&ada, "film.mp4", SIZE).await;
+    let ada = app.new_user("ada@example.com").await;
+    let created = create_upload(&ada, "film.mp4", SIZE).await;
     let many: Vec<_> = (1..=101).map(|_| 1).collect();
     for (numbers, code) in [
         (json!([0]), "invalid_part_number"),
@@ -135,7 +149,7 @@ async fn parts_that_are_none_are_refused() {
     ] {
         let body = json!({"partNumbers": numbers});
         let refused = ada
-            .post(&path(&announced, "/parts"), &body)
+            .post(&upload_path(&created, "/parts"), &body)
             .await
             .expect(422)
             .json();
@@ -157,27 +171,30 @@ async fn parts_that_are_none_are_refused() {
     ] {
         let body = json!({"parts": parts});
         let refused = ada
-            .post(&path(&announced, "/complete"), &body)
+            .post(&upload_path(&created, "/complete"), &body)
             .await
             .expect(422)
             .json();
         assert_eq!(refused["errors"][0]["code"], code, "{body}");
     }
     let none = ada
-        .post(&path(&announced, "/complete"), &json!({}))
+        .post(&upload_path(&created, "/complete"), &json!({}))
         .await
         .expect(422);
     assert_eq!(none.problem(), "parts_required");
     let foreign = json!({"parts": [{"partNumber": 1, "etag": etag}]});
     let foreign = ada
-        .post(&path(&announced, "/complete"), &foreign)
+        .post(&upload_path(&created, "/complete"), &foreign)
         .await
         .expect(409);
     assert_eq!(foreign.problem(), "upload_incomplete");
 
-    let single = announce(&ada, "a.txt", 5).await;
+    let single = create_upload(&ada, "a.txt", 5).await;
     let signed = ada
-        .post(&path(&single, "/parts"), &json!({"partNumbers": [1]}))
+        .post(
+            &upload_path(&single, "/parts"),
+            &json!({"partNumbers": [1]}),
+        )
         .await
         .expect(409);
     assert_eq!(signed.problem(), "upload_not_multipart");
@@ -189,15 +206,15 @@ async fn parts_that_are_none_are_refused() {
 }
 
 #[tokio::test]
-async fn a_part_of_another_length_is_refused() {
+async fn a_part_with_the_wrong_length_is_refused() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
-    let announced = announce(&ada, "film.mp4", SIZE).await;
-    let signed = sign(&ada, &announced, &[1]).await;
-    let short = Answer::of(presigned(&signed[0], Method::PUT).body(vec![0; MIB])).await;
+    let ada = app.new_user("ada@example.com").await;
+    let created = create_upload(&ada, "film.mp4", SIZE).await;
+    let signed = sign_parts(&ada, &created, &[1]).await;
+    let short = Response::to(presigned(&signed[0], Method::PUT).body(vec![0; MIB])).await;
     assert!((400..500).contains(&short.status), "{}", short.status);
     let listed = ada
-        .get(&path(&announced, "/parts"))
+        .get(&upload_path(&created, "/parts"))
         .await
         .expect(200)
         .json();

@@ -2,31 +2,31 @@ use std::{cell::RefCell, rc::Rc};
 
 use serde_json::json;
 
-use super::{announce, path, store};
-use crate::support::{SignedIn, TestApp, at_once};
+use super::{create_upload, store_file, upload_path};
+use crate::support::{SignedIn, TestApp, run_concurrently};
 
 #[tokio::test]
-async fn two_hundred_at_once_get_what_there_is_room_for() {
+async fn two_hundred_simultaneous_uploads_stay_within_the_quota() {
     let app = Rc::new(TestApp::start_with(&["UploadQuotaBytes=1000"]));
-    let ada = app.somebody("ada@example.com").await;
-    store(&ada, "first", &[0; 100]).await;
-    let answers: Rc<RefCell<Vec<u16>>> = Rc::default();
-    at_once((0..200).map(|number| {
-        let (app, token, answers) = (Rc::clone(&app), ada.token.clone(), Rc::clone(&answers));
+    let ada = app.new_user("ada@example.com").await;
+    store_file(&ada, "first", &[0; 100]).await;
+    let responses: Rc<RefCell<Vec<u16>>> = Rc::default();
+    run_concurrently((0..200).map(|number| {
+        let (app, token, responses) = (Rc::clone(&app), ada.token.clone(), Rc::clone(&responses));
         async move {
             let ada = SignedIn::with_token(&app, token);
             let name = number.to_string();
             let body = json!({"filename": name, "contentType": "text/plain", "size": 100});
-            let answer = ada.post("/uploads", &body).await;
-            if answer.status == 409 {
-                assert_eq!(answer.problem(), "quota_exceeded");
+            let response = ada.post("/uploads", &body).await;
+            if response.status == 409 {
+                assert_eq!(response.problem(), "quota_exceeded");
             }
-            answers.borrow_mut().push(answer.status);
+            responses.borrow_mut().push(response.status);
         }
     }))
     .await;
     let count = |status| {
-        answers
+        responses
             .borrow()
             .iter()
             .filter(|&&other| other == status)
@@ -36,9 +36,9 @@ async fn two_hundred_at_once_get_what_there_is_room_for() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_makes_room() {
+async fn a_deletion_frees_quota() {
     let app = TestApp::start_with(&["UploadQuotaBytes=10"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = |size: u64| json!({"filename": "a", "contentType": "text/plain", "size": size});
     let refused = async |size| {
         ada.post("/uploads", &body(size))
@@ -47,17 +47,17 @@ async fn what_is_deleted_makes_room() {
             .problem()
     };
     assert_eq!(refused(11).await, "quota_exceeded");
-    let pending = announce(&ada, "a", 4).await;
-    let stored = store(&ada, "b", b"123456").await;
+    let pending = create_upload(&ada, "a", 4).await;
+    let stored = store_file(&ada, "b", b"123456").await;
     assert_eq!(refused(1).await, "quota_exceeded");
-    // Twice gives back once.
+    // A second deletion frees nothing more.
     for upload in [&pending, &stored, &pending, &stored] {
-        ada.delete(&path(upload, ""), &json!(null))
+        ada.delete(&upload_path(upload, ""), &json!(null))
             .await
             .expect(204);
     }
-    announce(&ada, "c", 10).await;
+    create_upload(&ada, "c", 10).await;
     assert_eq!(refused(1).await, "quota_exceeded");
-    let bob = app.somebody("bob@example.com").await;
-    announce(&bob, "d", 10).await;
+    let bob = app.new_user("bob@example.com").await;
+    create_upload(&bob, "d", 10).await;
 }

@@ -1,5 +1,5 @@
-//! A random walk of many users through everything that can be done to uploads, wanted or not; afterwards S3 holds of each
-//! user exactly what is counted.
+//! Many users send random upload requests, valid and invalid ones. Afterwards S3 stores exactly the counted bytes of each
+//! user.
 
 use std::rc::Rc;
 
@@ -7,110 +7,122 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{companion::submit, path, presigned};
-use crate::support::{Answer, SignedIn, TestApp, at_once, eventually};
+use super::{companion::submit, presigned, upload_path};
+use crate::support::{Response, SignedIn, TestApp, eventually, run_concurrently};
 
 const USERS: usize = 20;
-/// `CLOAKROOM_WALK` sets another number of operations.
+/// The number of operations, unless the variable `CLOAKROOM_WALK` sets another one.
 const OPERATIONS: usize = 500;
 const QUOTA: usize = 400_000;
 
-/// What one user has begun, and remembers.
+/// The uploads, forms and multipart uploads that a user has created.
 #[derive(Default)]
-struct Begun {
+struct History {
     uploads: Vec<Value>,
     forms: Vec<Value>,
     parts: Vec<(Value, Vec<Value>)>,
 }
 
+/// A source of random numbers.
 struct Dice(TestRng);
 
 impl Dice {
+    /// Returns a number below `sides`.
     fn throw(&mut self, sides: usize) -> usize {
         use proptest::prelude::Rng as _;
         usize::try_from(self.0.next_u32()).unwrap() % sides
     }
 
+    /// Returns a random element.
     fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
         let index = self.throw(of.len().max(1));
         of.get(index)
     }
 }
 
-/// One operation. Whatever is asked for, no answer is a mistake of the server's.
-async fn step(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice) {
+/// Sends one random request, and asserts that the response is not a 5xx.
+async fn step(user: &SignedIn<'_>, history: &mut History, dice: &mut Dice) {
     let size = dice.throw(150_000);
-    let answer = match dice.throw(14) {
+    let response = match dice.throw(14) {
         0 | 1 => {
             let body = json!({"filename": "a.bin", "contentType": "text/plain", "size": size});
-            let answer = user.post("/uploads", &body).await;
-            if answer.status == 201 {
-                begun.uploads.push(answer.json());
+            let response = user.post("/uploads", &body).await;
+            if response.status == 201 {
+                history.uploads.push(response.json());
             }
-            answer
+            response
         }
         2..=4 => {
-            let Some(upload) = dice.pick(&begun.uploads) else {
+            let Some(upload) = dice.pick(&history.uploads) else {
                 return;
             };
             let size = upload["upload"]["size"].as_u64().unwrap();
             let put = presigned(&upload["transfer"], Method::PUT);
-            Answer::of(put.body(vec![1; usize::try_from(size).unwrap()])).await
+            Response::to(put.body(vec![1; usize::try_from(size).unwrap()])).await
         }
         5 => {
-            let Some(upload) = dice.pick(&begun.uploads) else {
+            let Some(upload) = dice.pick(&history.uploads) else {
                 return;
             };
-            user.post(&path(upload, "/complete"), &json!({})).await
+            user.post(&upload_path(upload, "/complete"), &json!({}))
+                .await
         }
         6 | 7 => {
-            let Some(upload) = dice.pick(&begun.uploads) else {
+            let Some(upload) = dice.pick(&history.uploads) else {
                 return;
             };
-            user.delete(&path(upload, ""), &json!(null)).await
+            user.delete(&upload_path(upload, ""), &json!(null)).await
         }
         8 => {
-            let Some(upload) = dice.pick(&begun.uploads) else {
+            let Some(upload) = dice.pick(&history.uploads) else {
                 return;
             };
-            let versions = user.get(&path(upload, "/versions")).await.expect(200);
+            let versions = user
+                .get(&upload_path(upload, "/versions"))
+                .await
+                .expect(200);
             let version = versions.json()["items"][0]["versionId"].clone();
             let version = version.as_str().unwrap_or("none").to_owned();
             let body = json!({"versionId": version});
-            user.post(&path(upload, "/restore"), &body).await
+            user.post(&upload_path(upload, "/restore"), &body).await
         }
         9 => {
-            let answer = user
+            let response = user
                 .get("/s3/params?filename=a.bin&type=text%2Fplain")
                 .await;
-            if answer.status == 200 {
-                begun.forms.push(answer.json());
+            if response.status == 200 {
+                history.forms.push(response.json());
             }
-            answer
+            response
         }
         10 | 11 => {
-            let Some(form) = dice.pick(&begun.forms) else {
+            let Some(form) = dice.pick(&history.forms) else {
                 return;
             };
             submit(form, &vec![2; size / 2]).await
         }
         12 => {
             let body = json!({"filename": "film.mp4", "type": "video/mp4"});
-            let answer = user.post("/s3/multipart", &body).await;
-            if answer.status == 200 {
-                begun.parts.push((answer.json(), Vec::new()));
+            let response = user.post("/s3/multipart", &body).await;
+            if response.status == 200 {
+                history.parts.push((response.json(), Vec::new()));
             }
-            answer
+            response
         }
-        _ => parts(user, begun, dice, size).await,
+        _ => parts(user, history, dice, size).await,
     };
-    assert!(answer.status < 500, "{}: {answer:?}", answer.status);
+    assert!(response.status < 500, "{}: {response:?}", response.status);
 }
 
-/// Signs and sends a part, puts the parts together, or gives them up.
-async fn parts(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice, size: usize) -> Answer {
-    let index = dice.throw(begun.parts.len().max(1));
-    let Some((upload, sent)) = begun.parts.get_mut(index) else {
+/// Sends a part, completes a multipart upload or cancels it.
+async fn parts(
+    user: &SignedIn<'_>,
+    history: &mut History,
+    dice: &mut Dice,
+    size: usize,
+) -> Response {
+    let index = dice.throw(history.parts.len().max(1));
+    let Some((upload, sent)) = history.parts.get_mut(index) else {
         return user.get("/uploads/usage").await;
     };
     let (id, key) = (
@@ -123,7 +135,8 @@ async fn parts(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice, size: us
             user.post(&path, &json!({"parts": sent})).await
         }
         1 => {
-            Answer::of(user.request(Method::DELETE, &format!("/s3/multipart/{id}?key={key}"))).await
+            Response::to(user.request(Method::DELETE, &format!("/s3/multipart/{id}?key={key}")))
+                .await
         }
         _ => {
             let number = sent.len() + 1;
@@ -132,7 +145,7 @@ async fn parts(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice, size: us
             if signed.status == 200 {
                 let url = signed.json()["url"].as_str().unwrap().to_owned();
                 let put = reqwest::Client::new().put(url).body(vec![3; size]);
-                let put = Answer::of(put).await;
+                let put = Response::to(put).await;
                 if let Some(etag) = put.header("etag") {
                     sent.push(json!({"PartNumber": number, "ETag": etag}));
                 }
@@ -143,7 +156,7 @@ async fn parts(user: &SignedIn<'_>, begun: &mut Begun, dice: &mut Dice, size: us
     }
 }
 
-/// Pending uploads are charged before S3 has their bytes.
+/// Cancels pending uploads, whose bytes are counted before S3 stores them.
 async fn cancel_pending(user: &SignedIn<'_>) {
     let mut page = "/uploads?limit=100".to_owned();
     loop {
@@ -162,7 +175,7 @@ async fn cancel_pending(user: &SignedIn<'_>) {
 }
 
 #[tokio::test]
-async fn after_a_random_walk_s3_holds_what_is_counted() {
+async fn after_random_operations_s3_stores_the_counted_bytes() {
     let operations = std::env::var("CLOAKROOM_WALK");
     let operations = operations.map_or(OPERATIONS, |text| text.parse().unwrap());
     let quota = format!("UploadQuotaBytes={QUOTA}");
@@ -172,10 +185,10 @@ async fn after_a_random_walk_s3_holds_what_is_counted() {
     ]));
     let mut users = Vec::new();
     for number in 0..USERS {
-        let user = app.somebody(&format!("user{number}@example.com")).await;
+        let user = app.new_user(&format!("user{number}@example.com")).await;
         users.push((user.token, user.id));
     }
-    at_once(
+    run_concurrently(
         users
             .clone()
             .into_iter()
@@ -186,25 +199,25 @@ async fn after_a_random_walk_s3_holds_what_is_counted() {
                     let user = SignedIn::with_token(&app, token);
                     let seed = [u8::try_from(number).unwrap(); 32];
                     let mut dice = Dice(TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
-                    let mut begun = Begun::default();
+                    let mut history = History::default();
                     for _ in 0..operations / USERS {
-                        step(&user, &mut begun, &mut dice).await;
+                        step(&user, &mut history, &mut dice).await;
                     }
                 }
             }),
     )
     .await;
     for (token, id) in users {
-        let person = SignedIn::with_token(&app, token);
+        let owner = SignedIn::with_token(&app, token);
         let counted = async || {
-            let usage = person.get("/uploads/usage").await.expect(200).json();
+            let usage = owner.get("/uploads/usage").await.expect(200).json();
             let number = |name: &str| usage[name].as_u64().unwrap();
             (number("used"), number("kept"))
         };
-        cancel_pending(&person).await;
+        cancel_pending(&owner).await;
         eventually(async || {
             let (used, kept) = counted().await;
-            app.held_of(&id).await == used + kept
+            app.stored_bytes(&id).await == used + kept
         })
         .await;
         let (used, kept) = counted().await;

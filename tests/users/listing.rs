@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::support::{SignedIn, TestApp, rounds};
 
+/// Gets a page, and returns the user ids and the next cursor.
 async fn page(
     reader: &SignedIn<'_>,
     limit: usize,
@@ -22,6 +23,7 @@ async fn page(
     (ids, page["next"].as_str().map(str::to_owned))
 }
 
+/// Gets all pages, and returns the user ids.
 async fn all(reader: &SignedIn<'_>, limit: usize) -> Vec<String> {
     let (mut ids, mut next) = page(reader, limit, None).await;
     while let Some(cursor) = next {
@@ -34,12 +36,12 @@ async fn all(reader: &SignedIn<'_>, limit: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_listing_is_everybody_but_the_caller_newest_first() {
+async fn the_user_listing_shows_all_users_but_the_caller_newest_first() {
     let app = TestApp::start();
-    let reader = app.somebody("reader@example.com").await;
+    let reader = app.new_user("reader@example.com").await;
     let mut ids = Vec::new();
     for i in 0..7 {
-        ids.insert(0, app.somebody(&format!("{i}@example.com")).await.id);
+        ids.insert(0, app.new_user(&format!("{i}@example.com")).await.id);
     }
     for limit in 1..=9 {
         assert_eq!(all(&reader, limit).await, ids, "limit {limit}");
@@ -49,17 +51,17 @@ async fn the_listing_is_everybody_but_the_caller_newest_first() {
 }
 
 #[tokio::test]
-async fn a_thousand_users_page_through_while_others_sign_up() {
+async fn paging_during_sign_ups_returns_each_of_a_thousand_users_once() {
     let app = TestApp::start();
-    let reader = app.somebody("reader@example.com").await;
+    let reader = app.new_user("reader@example.com").await;
     let sign_up = async |range: std::ops::Range<u32>| {
         let mut ids = BTreeSet::new();
         for i in range {
-            let answer = app
+            let response = app
                 .sign_up(&format!("{i}@example.com"), "analytical engine")
                 .await
                 .expect(201);
-            ids.insert(answer.json()["user"]["id"].as_str().unwrap().to_owned());
+            ids.insert(response.json()["user"]["id"].as_str().unwrap().to_owned());
         }
         ids
     };
@@ -76,21 +78,21 @@ async fn a_thousand_users_page_through_while_others_sign_up() {
 
     let (seen, _) = tokio::join!(all(&reader, 37), sign_up(count..count + count / 10));
     let unique: BTreeSet<_> = seen.iter().cloned().collect();
-    assert_eq!(unique.len(), seen.len(), "nobody twice");
-    assert!(before.is_subset(&unique), "nobody missing");
+    assert_eq!(unique.len(), seen.len(), "a user is listed twice");
+    assert!(before.is_subset(&unique), "a user is missing");
     assert!(
         seen.is_sorted_by(|newer, older| newer > older),
-        "newest first"
+        "not newest first"
     );
     assert!(!unique.contains(&reader.id));
 }
 
 #[tokio::test]
-async fn a_broken_cursor_or_limit_is_refused() {
+async fn the_user_listing_refuses_an_invalid_cursor_or_limit() {
     let app = TestApp::start();
-    let reader = app.somebody("reader@example.com").await;
+    let reader = app.new_user("reader@example.com").await;
     for i in 0..3 {
-        app.somebody(&format!("{i}@example.com")).await;
+        app.new_user(&format!("{i}@example.com")).await;
     }
     let cursor = page(&reader, 1, None).await.1.unwrap();
     let flipped = if cursor.starts_with('A') { "B" } else { "A" };
@@ -101,18 +103,18 @@ async fn a_broken_cursor_or_limit_is_refused() {
         &format!("{flipped}{}", &cursor[1..]),
         &cursor[1..],
     ] {
-        let answer = reader
+        let response = reader
             .get(&format!("/users?cursor={broken}"))
             .await
             .expect(422);
-        assert_eq!(answer.problem(), "invalid_cursor", "{broken}");
+        assert_eq!(response.problem(), "invalid_cursor", "{broken}");
     }
     for limit in ["0", "101", "-1", "x", "", "1e1", "18446744073709551617"] {
-        let answer = reader
+        let response = reader
             .get(&format!("/users?limit={limit}"))
             .await
             .expect(422);
-        assert_eq!(answer.problem(), "validation_failed", "{limit}");
-        assert_eq!(answer.json()["errors"][0]["pointer"], "/limit");
+        assert_eq!(response.problem(), "validation_failed", "{limit}");
+        assert_eq!(response.json()["errors"][0]["pointer"], "/limit");
     }
 }

@@ -1,22 +1,22 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 #[tokio::test]
-async fn a_patch_merges() {
+async fn a_patch_is_merged_into_the_user() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let profile = json!({"firstName": "Ada", "city": "London", "age": 36});
-    let answer = ada
+    let response = ada
         .patch(
             "/users/me",
             &json!({"name": "Countess", "profile": profile}),
         )
         .await
         .expect(200);
-    assert_eq!(answer.header("etag"), Some("\"2\""));
-    assert_eq!(answer.json()["user"]["profile"], profile);
+    assert_eq!(response.header("etag"), Some("\"2\""));
+    assert_eq!(response.json()["user"]["profile"], profile);
 
     let patch = json!({"profile": {"city": null, "lastName": "Lovelace"}});
     let user = ada.patch("/users/me", &patch).await.expect(200).json()["user"].clone();
@@ -36,9 +36,9 @@ async fn a_patch_merges() {
 }
 
 #[tokio::test]
-async fn a_patch_that_says_nothing_changes_nothing() {
+async fn an_empty_patch_changes_nothing() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let before = ada.get("/users/me").await.expect(200);
     let after = ada.patch("/users/me", &json!({})).await.expect(200);
     assert_eq!(
@@ -47,8 +47,8 @@ async fn a_patch_that_says_nothing_changes_nothing() {
     );
 }
 
-async fn patch_if_match(ada: &SignedIn<'_>, etag: &str, body: &Value) -> Answer {
-    Answer::of(
+async fn patch_if_match(ada: &SignedIn<'_>, etag: &str, body: &Value) -> Response {
+    Response::to(
         ada.request(Method::PATCH, "/users/me")
             .header("if-match", etag)
             .json(body),
@@ -57,15 +57,15 @@ async fn patch_if_match(ada: &SignedIn<'_>, etag: &str, body: &Value) -> Answer 
 }
 
 #[tokio::test]
-async fn a_stale_change_is_refused() {
+async fn a_patch_with_a_stale_etag_is_refused() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let body = json!({"name": "Countess"});
     patch_if_match(&ada, "\"1\"", &body).await.expect(200);
     for stale in ["\"1\"", "W/\"2\"", "\"3\"", "2", "\"\"", "\"x\""] {
         for body in [&body, &json!({})] {
-            let answer = patch_if_match(&ada, stale, body).await.expect(412);
-            assert_eq!(answer.problem(), "precondition_failed", "{stale}");
+            let response = patch_if_match(&ada, stale, body).await.expect(412);
+            assert_eq!(response.problem(), "precondition_failed", "{stale}");
         }
     }
     for current in ["\"2\"", "*", "\"9\", \"4\"", "\"6\",\"5\""] {
@@ -76,14 +76,14 @@ async fn a_stale_change_is_refused() {
 }
 
 #[tokio::test]
-async fn of_simultaneous_changes_of_one_version_exactly_one_wins() {
+async fn of_simultaneous_patches_with_one_etag_exactly_one_wins() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let change = |i: i32| {
         let request = ada
             .request(Method::PATCH, "/users/me")
             .header("if-match", "\"1\"");
-        tokio::spawn(Answer::of(request.json(&json!({"profile": {"age": i}}))))
+        tokio::spawn(Response::to(request.json(&json!({"profile": {"age": i}}))))
     };
     let changes: Vec<_> = (0..20).map(change).collect();
     let mut statuses = Vec::new();
@@ -95,9 +95,9 @@ async fn of_simultaneous_changes_of_one_version_exactly_one_wins() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_changed_is_refused() {
+async fn an_invalid_patch_is_refused() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for (patch, pointer, code) in [
         (json!({"name": null}), "/name", "required"),
         (json!({"name": ""}), "/name", "empty"),
@@ -114,17 +114,17 @@ async fn what_cannot_be_changed_is_refused() {
         ),
         (json!({"profile": []}), "/profile", "wrong_type"),
     ] {
-        let answer = ada.patch("/users/me", &patch).await.expect(422);
-        assert_eq!(answer.problem(), "validation_failed");
-        assert_eq!(answer.json()["errors"][0]["pointer"], pointer);
-        assert_eq!(answer.json()["errors"][0]["code"], code);
+        let response = ada.patch("/users/me", &patch).await.expect(422);
+        assert_eq!(response.problem(), "validation_failed");
+        assert_eq!(response.json()["errors"][0]["pointer"], pointer);
+        assert_eq!(response.json()["errors"][0]["code"], code);
     }
 }
 
 #[tokio::test]
 async fn a_new_password_replaces_the_old_one() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let change = |current: &str, new: &str| json!({"currentPassword": current, "newPassword": new});
 
     let wrong = ada
@@ -150,22 +150,22 @@ async fn a_new_password_replaces_the_old_one() {
         .expect(200);
 }
 
-/// All items of a table, as the operator sees them.
+/// Reads all items of a table with the operator's key.
 async fn items(app: &TestApp, table: &str) -> Vec<Value> {
     let scan = json!({"TableName": format!("cloakroom-dev-{table}"), "ConsistentRead": true});
-    let answer = app
+    let response = app
         .call_engine("dynamodb", "local", "DynamoDB_20120810.Scan", &scan)
         .await;
-    answer.expect(200).json()["Items"]
+    response.expect(200).json()["Items"]
         .as_array()
         .unwrap()
         .clone()
 }
 
 #[tokio::test]
-async fn a_new_password_ends_all_sessions_but_the_callers() {
+async fn a_password_change_moves_only_the_callers_session_to_the_new_epoch() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let elsewhere = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
     let body = json!({"currentPassword": PASSWORD, "newPassword": "difference engine"});
     ada.put("/users/me/password", &body).await.expect(204);
@@ -174,16 +174,16 @@ async fn a_new_password_ends_all_sessions_but_the_callers() {
         app.sign_in("ada@example.com", "difference engine").await,
     );
 
-    // A session lives while its epoch is the user's.
+    // A session is valid while its epoch equals the user's.
     assert_eq!(
         items(&app, "UsersTable").await[0]["session_epoch"]["N"],
         "2"
     );
     let sessions = items(&app, "SessionsTable").await;
-    let epoch = |who: &SignedIn<'_>| {
+    let epoch = |user: &SignedIn<'_>| {
         let mine = sessions
             .iter()
-            .find(|session| session["id"]["S"] == json!(who.session_id()));
+            .find(|session| session["id"]["S"] == json!(user.session_id()));
         mine.unwrap()["epoch"]["N"].clone()
     };
     assert_eq!(
@@ -195,21 +195,21 @@ async fn a_new_password_ends_all_sessions_but_the_callers() {
 #[tokio::test]
 async fn of_simultaneous_password_changes_exactly_one_wins() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let change = |i: i32| {
         let body =
             json!({"currentPassword": PASSWORD, "newPassword": format!("difference engine {i}")});
-        tokio::spawn(Answer::of(
+        tokio::spawn(Response::to(
             ada.request(Method::PUT, "/users/me/password").json(&body),
         ))
     };
-    // Whoever comes too late has a wrong password by then: as many as may be wrong without a wait.
+    // The later requests have a wrong password by then; five is the number allowed before a lockout.
     let changes: Vec<_> = (0..5).map(change).collect();
     let mut winners = Vec::new();
     for (i, change) in changes.into_iter().enumerate() {
-        let answer = change.await.unwrap();
-        assert!([204, 401].contains(&answer.status), "{}", answer.status);
-        if answer.status == 204 {
+        let response = change.await.unwrap();
+        assert!([204, 401].contains(&response.status), "{}", response.status);
+        if response.status == 204 {
             winners.push(i);
         }
     }
@@ -219,11 +219,11 @@ async fn of_simultaneous_password_changes_exactly_one_wins() {
 }
 
 #[tokio::test]
-async fn a_deleted_account_is_gone_in_every_way() {
+async fn a_deleted_account_cannot_be_used_or_found() {
     let app = TestApp::start();
     let (ada, grace) = (
-        app.somebody("ada@example.com").await,
-        app.somebody("grace@example.com").await,
+        app.new_user("ada@example.com").await,
+        app.new_user("grace@example.com").await,
     );
     let refused = ada
         .delete("/users/me", &json!({"password": "not the password"}))

@@ -1,3 +1,5 @@
+//! `/users`.
+
 mod listing;
 mod me;
 mod one;

@@ -3,11 +3,11 @@ use serde_json::json;
 use crate::support::TestApp;
 
 #[tokio::test]
-async fn others_are_shown_without_email_and_profile() {
+async fn other_users_are_shown_without_email_and_profile() {
     let app = TestApp::start();
     let (ada, grace) = (
-        app.somebody("ada@example.com").await,
-        app.somebody("grace@example.com").await,
+        app.new_user("ada@example.com").await,
+        app.new_user("grace@example.com").await,
     );
     let path = format!("/users/{}", grace.id);
     let own = grace.get(&path).await.expect(200).json();
@@ -27,18 +27,18 @@ async fn others_are_shown_without_email_and_profile() {
 }
 
 #[tokio::test]
-async fn administrators_are_shown_email_and_profile() {
+async fn admins_see_the_email_and_profile_of_other_users() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    let grace = app.somebody("grace@example.com").await;
+    let grace = app.new_user("grace@example.com").await;
     let body = json!({"profile": {"city": "Arlington"}});
     let own = grace.patch("/users/me", &body).await.expect(200).json();
     let path = format!("/users/{}", grace.id);
     assert_eq!(admin.get(&path).await.expect(200).json(), own);
     let list = admin.get("/users").await.expect(200).json();
     assert_eq!(list["items"], json!([own["user"]]));
-    // The others are shown as to anybody.
-    let ada = app.somebody("ada@example.com").await;
+    // A user who is not an admin sees neither.
+    let ada = app.new_user("ada@example.com").await;
     let list = ada.get("/users").await.expect(200).json();
     for user in list["items"].as_array().unwrap() {
         assert!(user.get("email").is_none() && user.get("profile").is_none());
@@ -46,12 +46,12 @@ async fn administrators_are_shown_email_and_profile() {
 }
 
 #[tokio::test]
-async fn what_names_nobody_is_not_found() {
+async fn an_unknown_user_id_is_a_404() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let mut other = ada.id.clone();
     other.replace_range(0..1, "f");
-    for nobody in [
+    for id in [
         other.as_str(),
         "1",
         "%00",
@@ -65,19 +65,19 @@ async fn what_names_nobody_is_not_found() {
         "%2565",
         &ada.id.to_uppercase(),
     ] {
-        let answer = ada.get(&format!("/users/{nobody}")).await;
-        assert_eq!(answer.status, 404, "{nobody}");
-        assert_eq!(answer.problem(), "not_found", "{nobody}");
+        let response = ada.get(&format!("/users/{id}")).await;
+        assert_eq!(response.status, 404, "{id}");
+        assert_eq!(response.problem(), "not_found", "{id}");
     }
 }
 
 #[tokio::test]
-async fn without_a_token_nobody_is_shown() {
+async fn user_routes_without_a_token_are_a_401() {
     let app = TestApp::start();
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     for path in ["/users", "/users/me", &format!("/users/{}", ada.id)] {
-        let answer = app.get(path).await.expect(401);
-        assert_eq!(answer.problem(), "unauthorized");
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+        let response = app.get(path).await.expect(401);
+        assert_eq!(response.problem(), "unauthorized");
+        assert_eq!(response.header("www-authenticate"), Some("Bearer"));
     }
 }

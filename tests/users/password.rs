@@ -1,11 +1,11 @@
-//! Guesses of somebody who has a token: a stolen one must not be a way around what sign-in does.
+//! Password guesses with an access token: a stolen token must not bypass the lockout of sign-in.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, PASSWORD, TestApp,
-    guesses::{LONG_AGO, LONG_FROM_NOW},
+    PASSWORD, Response, TestApp,
+    lockout::{FAR_FUTURE, FAR_PAST},
     within_a_minute,
 };
 
@@ -17,69 +17,69 @@ fn change(current: &str) -> Value {
 }
 
 #[tokio::test]
-async fn wrong_passwords_are_counted_wherever_they_are_tried() {
+async fn wrong_passwords_are_counted_across_all_routes() {
     let app = TestApp::start();
-    let ada = app.somebody(ADA).await;
+    let ada = app.new_user(ADA).await;
     for i in 0..2 {
         ada.put(PATH, &change("wrong")).await.expect(401);
         let wrong = json!({"password": format!("guess {i}")});
         ada.delete("/users/me", &wrong).await.expect(401);
     }
     app.sign_in(ADA, "not the password").await.expect(401);
-    assert_eq!(app.guesses(ADA).await.0, 5);
+    assert_eq!(app.lockout(ADA).await.0, 5);
 
-    app.wait_until(ADA, LONG_FROM_NOW).await;
-    for answer in [
+    app.set_locked_until(ADA, FAR_FUTURE).await;
+    for response in [
         ada.put(PATH, &change(PASSWORD)).await,
         ada.delete("/users/me", &json!({"password": PASSWORD}))
             .await,
         app.sign_in(ADA, PASSWORD).await,
     ] {
-        assert_eq!(answer.expect(401).problem(), "invalid_credentials");
+        assert_eq!(response.expect(401).problem(), "invalid_credentials");
     }
-    app.wait_until(ADA, LONG_AGO).await;
+    app.set_locked_until(ADA, FAR_PAST).await;
     ada.put(PATH, &change("wrong")).await.expect(401);
-    assert_eq!(app.guesses(ADA).await.0, 6);
-    app.wait_until(ADA, LONG_AGO).await;
+    assert_eq!(app.lockout(ADA).await.0, 6);
+    app.set_locked_until(ADA, FAR_PAST).await;
     ada.delete("/users/me", &json!({"password": PASSWORD}))
         .await
         .expect(204);
 }
 
 #[tokio::test]
-async fn a_new_password_makes_guesses_at_the_old_one_forgotten() {
+async fn a_password_change_resets_the_failure_count() {
     let app = TestApp::start();
-    let ada = app.somebody(ADA).await;
-    app.set_guesses(ADA, 15, LONG_AGO).await;
+    let ada = app.new_user(ADA).await;
+    app.set_lockout(ADA, 15, FAR_PAST).await;
     ada.put(PATH, &change(PASSWORD)).await.expect(204);
-    assert_eq!(app.guesses(ADA).await, (0, None));
+    assert_eq!(app.lockout(ADA).await, (0, None));
     app.sign_in(ADA, "difference engine").await.expect(200);
 }
 
 #[tokio::test]
-async fn of_many_guesses_at_once_after_a_wait_one_is_made() {
+async fn of_many_simultaneous_password_changes_after_a_lockout_one_is_compared() {
     let app = TestApp::start();
-    let ada = app.somebody(ADA).await;
-    app.set_guesses(ADA, 15, LONG_AGO).await;
+    let ada = app.new_user(ADA).await;
+    app.set_lockout(ADA, 15, FAR_PAST).await;
     let guesses = (0..50).map(|i| {
         let request = ada.request(Method::PUT, PATH);
-        tokio::spawn(Answer::of(request.json(&change(&format!("guess {i}")))))
+        tokio::spawn(Response::to(request.json(&change(&format!("guess {i}")))))
     });
-    for answer in guesses.collect::<Vec<_>>() {
-        answer.await.unwrap().expect(401);
+    for response in guesses.collect::<Vec<_>>() {
+        response.await.unwrap().expect(401);
     }
-    assert_eq!(app.guesses(ADA).await.0, 16);
+    assert_eq!(app.lockout(ADA).await.0, 16);
 }
 
-/// Before it is looked at: without a token, too.
+/// Requests count before they are checked, also without a token.
 #[tokio::test]
-async fn what_asks_for_a_password_is_limited_by_address() {
+async fn password_routes_are_rate_limited_by_address() {
     let app = TestApp::start_with(&["RequestsPerAddress=3"]);
-    let ada = app.somebody(ADA).await;
-    let answers = within_a_minute(async |address| {
+    let ada = app.new_user(ADA).await;
+    let responses = within_a_minute(async |address| {
         let request = |method, path| app.request_from(address, method, path);
         let delete = || request(Method::DELETE, "/users/me").json(&json!({"password": "wrong"}));
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for request in [
             request(Method::PUT, PATH),
             delete().bearer_auth(&ada.token),
@@ -91,21 +91,21 @@ async fn what_asks_for_a_password_is_limited_by_address() {
                 .bearer_auth(&ada.token)
                 .json(&change(PASSWORD)),
         ] {
-            answers.push(Answer::of(request).await);
+            responses.push(Response::to(request).await);
         }
-        answers
+        responses
     })
     .await;
-    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    let statuses: Vec<_> = responses.iter().map(|response| response.status).collect();
     assert_eq!(statuses, [401, 401, 422, 429, 429]);
-    for answer in &answers {
+    for response in &responses {
         assert_eq!(
-            answer.header("ratelimit-policy"),
+            response.header("ratelimit-policy"),
             Some("\"password\";q=3;w=60")
         );
     }
-    assert_eq!(answers[0].problem(), "unauthorized");
-    assert_eq!(answers[4].problem(), "rate_limited");
+    assert_eq!(responses[0].problem(), "unauthorized");
+    assert_eq!(responses[4].problem(), "rate_limited");
     assert_eq!(
         ada.get("/users/me").await.expect(200).header("ratelimit"),
         None

@@ -2,7 +2,7 @@ use local::{OPERATOR_KEY, function_key};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use crate::{signed::Unsigned, support::TestSystem};
+use crate::{signed::UnsignedRequest, support::TestSystem};
 
 fn invoke(
     system: &TestSystem,
@@ -13,7 +13,7 @@ fn invoke(
 ) -> RequestBuilder {
     let url = &system.system().endpoints().lambda;
     let url = format!("{url}/2015-03-31/functions/{name}/invocations");
-    let unsigned = Unsigned {
+    let unsigned = UnsignedRequest {
         service: "lambda",
         url: &url,
         headers,

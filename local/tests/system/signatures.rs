@@ -8,7 +8,7 @@ use reqwest::{Client, RequestBuilder};
 use time::Duration;
 
 use crate::{
-    signed::Unsigned,
+    signed::UnsignedRequest,
     support::{TestSystem, dynamodb_with, ssm_with},
 };
 
@@ -87,7 +87,7 @@ async fn every_engine_verifies_who_has_signed_what_and_when() {
     let now = Clock::system().now();
     for (service, path, headers, body) in REQUESTS {
         let url = url(&system, service, path);
-        let request = Unsigned {
+        let request = UnsignedRequest {
             service,
             url: &url,
             headers,
@@ -130,7 +130,7 @@ async fn every_engine_verifies_who_has_signed_what_and_when() {
             ),
             (
                 "another service",
-                Unsigned {
+                UnsignedRequest {
                     service: "s3",
                     ..request
                 }
@@ -155,7 +155,7 @@ async fn a_signature_is_good_for_ten_minutes_at_least() {
     let now = Clock::system().now();
     let (service, path, headers, body) = REQUESTS[0];
     let url = url(&system, service, path);
-    let request = Unsigned {
+    let request = UnsignedRequest {
         service,
         url: &url,
         headers,

@@ -55,12 +55,12 @@ async fn assert_is_rotated(app: &TestApp, when: &str) {
 async fn a_rotation_that_is_killed_at_any_request_is_finished_by_the_next_run() {
     let app = TestApp::start();
     let keys = app.parameters().await;
-    let proxy = Proxy::before(app.endpoint("ssm")).await;
+    let proxy = Proxy::in_front_of(app.endpoint("ssm")).await;
     let mut killed = 0;
     for number in 0.. {
         restore(&app, &keys).await;
         let count = at(&proxy, number, &Fault::Hang);
-        let mut command = app.operator("secrets", &ROTATE, &proxy.url());
+        let mut command = app.operator_command("secrets", &ROTATE, &proxy.url());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut running = command.spawn().unwrap();
         let mut ended = false;
@@ -81,7 +81,7 @@ async fn a_rotation_that_is_killed_at_any_request_is_finished_by_the_next_run() 
         KeySets::of(&app).await;
         let left = app.parameters().await.contains_key("keys/next");
         let waiting = KeySets::of(&app).await.kids().len() == 2;
-        let next = app.secrets(&ROTATE);
+        let next = app.run_secrets(&ROTATE);
         if waiting && !left {
             failed(&next);
         } else {
@@ -97,11 +97,11 @@ async fn a_rotation_that_is_killed_at_any_request_is_finished_by_the_next_run() 
 async fn a_lost_reply_makes_no_second_key() {
     let app = TestApp::start();
     let keys = app.parameters().await;
-    let proxy = Proxy::before(app.endpoint("ssm")).await;
+    let proxy = Proxy::in_front_of(app.endpoint("ssm")).await;
     for number in 0.. {
         restore(&app, &keys).await;
         let count = at(&proxy, number, &Fault::LostReply);
-        let command = app.operator("secrets", &ROTATE, &proxy.url());
+        let command = app.operator_command("secrets", &ROTATE, &proxy.url());
         let output = tokio::process::Command::from(command).output().await;
         let said = succeeded(&output.unwrap());
         assert!(!said.contains("was not finished"), "{number}: {said}");
@@ -117,7 +117,7 @@ async fn a_lost_reply_makes_no_second_key() {
 async fn of_several_rotations_at_once_one_happens() {
     let app = TestApp::start();
     let run = || {
-        let command = app.operator("secrets", &ROTATE, app.endpoint("ssm"));
+        let command = app.operator_command("secrets", &ROTATE, app.endpoint("ssm"));
         tokio::process::Command::from(command).output()
     };
     let (a, b, c, d) = tokio::join!(run(), run(), run(), run());

@@ -99,7 +99,7 @@ async fn a_rotation_under_load_fails_no_request() {
     let rotate = async {
         eventually(async || seen.by(&old) >= 20).await;
         let args = ["rotate-signing-key", "--cache-seconds", "1"];
-        let command = app.operator("secrets", &args, app.endpoint("ssm"));
+        let command = app.operator_command("secrets", &args, app.endpoint("ssm"));
         let rotated = tokio::process::Command::from(command).output().await;
         succeeded(&rotated.unwrap());
         let new = KeySets::of(&app).await.kids().remove(1);

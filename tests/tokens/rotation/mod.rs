@@ -87,13 +87,13 @@ async fn a_rotation_says_what_it_does_and_refuses_another_until_it_is_over() {
             "at least 3960",
         ),
     ] {
-        let refused = app.secrets(&[&["rotate-signing-key"], args.as_slice()].concat());
+        let refused = app.run_secrets(&[&["rotate-signing-key"], args.as_slice()].concat());
         assert!(failed(&refused).contains(because), "{refused:?}");
         assert_eq!(app.parameters().await, before);
     }
 
     let old = KeySets::of(&app).await.kids().remove(0);
-    let rotated = succeeded(&app.secrets(&["rotate-signing-key", "--algorithm", "EdDSA"]));
+    let rotated = succeeded(&app.run_secrets(&["rotate-signing-key", "--algorithm", "EdDSA"]));
     for (name, value) in app.parameters().await {
         let value: Value = serde_json::from_str(&value).unwrap();
         let secret = value["key"].as_str().unwrap_or("-----");
@@ -111,18 +111,18 @@ async fn a_rotation_says_what_it_does_and_refuses_another_until_it_is_over() {
         "{rotated}"
     );
 
-    let list = succeeded(&app.secrets(&["list"]));
+    let list = succeeded(&app.run_secrets(&["list"]));
     assert_eq!(state(&list, &format!("private/{old}")), "signs");
     assert!(state(&list, &format!("private/{new}")).starts_with("signs from 20"));
     assert!(state(&list, &format!("public/{old}")).starts_with("verifies until 20"));
     assert_eq!(state(&list, &format!("public/{new}")), "verifies");
 
     let after = app.parameters().await;
-    let again = failed(&app.secrets(&["rotate-signing-key"]));
+    let again = failed(&app.run_secrets(&["rotate-signing-key"]));
     assert!(again.contains("a rotation is under way"), "{again}");
-    succeeded(&app.secrets(&["retire-keys"]));
+    succeeded(&app.run_secrets(&["retire-keys"]));
     assert_eq!(app.parameters().await, after);
-    app.somebody("ada@example.com")
+    app.new_user("ada@example.com")
         .await
         .get("/users/me")
         .await
@@ -135,8 +135,8 @@ async fn a_key_of_every_kind_is_rotated_and_keeps_its_kind() {
     for algorithm in ["HS256", "RS256", "ES256", "EdDSA"] {
         without_keys(&app).await;
         let sized = ["--alg", algorithm, "--rsa-bits", "2048"];
-        succeeded(&app.secrets(&[&["init"], sized.as_slice()].concat()));
-        succeeded(&app.secrets(&["rotate-signing-key", "--rsa-bits", "2048"]));
+        succeeded(&app.run_secrets(&[&["init"], sized.as_slice()].concat()));
+        succeeded(&app.run_secrets(&["rotate-signing-key", "--rsa-bits", "2048"]));
         let keys = KeySets::of(&app).await;
         let kinds: Vec<_> = keys
             .signing
@@ -151,7 +151,7 @@ async fn a_key_of_every_kind_is_rotated_and_keeps_its_kind() {
 async fn without_a_key_there_is_nothing_to_rotate() {
     let app = TestApp::start();
     without_keys(&app).await;
-    let refused = failed(&app.secrets(&["rotate-signing-key"]));
+    let refused = failed(&app.run_secrets(&["rotate-signing-key"]));
     assert!(refused.contains("cloakroom secrets init"), "{refused}");
     assert!(app.parameters().await.is_empty());
 }

@@ -12,7 +12,7 @@ use crate::{
 #[tokio::test]
 async fn a_retired_key_is_refused_and_its_halves_are_removed_one_after_the_other() {
     let app = TestApp::start_with(&["ParameterCacheSeconds=1"]);
-    let ada = app.somebody("ada@example.com").await;
+    let ada = app.new_user("ada@example.com").await;
     let (_, claims, _) = parts(&ada.token);
     let current = KeySets::of(&app).await.kids().remove(0);
 
@@ -38,7 +38,7 @@ async fn a_retired_key_is_refused_and_its_halves_are_removed_one_after_the_other
     assert_eq!(present(token_by(&ended)).await, 401);
 
     // The key of the system began to sign a moment ago: too early to take the one before away.
-    succeeded(&app.secrets(&["retire-keys"]));
+    succeeded(&app.run_secrets(&["retire-keys"]));
     let names = app.parameters().await;
     assert!(!names.contains_key(&private), "a newer key signs for long");
     assert!(names.contains_key(&format!("keys/public/{}", ended.kid)));
@@ -52,11 +52,11 @@ async fn a_retired_key_is_refused_and_its_halves_are_removed_one_after_the_other
         successor.signs_from() + time::Duration::seconds(3960)
     );
 
-    succeeded(&app.secrets(&["retire-keys"]));
+    succeeded(&app.run_secrets(&["retire-keys"]));
     let names = app.parameters().await;
     assert!(!names.contains_key(&format!("keys/public/{}", ended.kid)));
     assert_eq!(names.len(), 4);
-    let said = succeeded(&app.secrets(&["retire-keys"]));
+    let said = succeeded(&app.run_secrets(&["retire-keys"]));
     assert!(said.starts_with("nothing to remove"), "{said}");
 
     eventually(async || published(&app).await.len() == 2).await;

@@ -4,16 +4,17 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-/// What came back.
+/// A received HTTP response.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
-impl Answer {
-    pub async fn of(request: RequestBuilder) -> Self {
+impl Response {
+    /// Sends a request and reads the whole response.
+    pub async fn to(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         Self {
             status: response.status().as_u16(),
@@ -22,7 +23,7 @@ impl Answer {
         }
     }
 
-    /// Insists on a status.
+    /// Asserts the status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(
@@ -34,18 +35,20 @@ impl Answer {
         self
     }
 
+    /// Parses the body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
+    /// Returns the first value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .get(HeaderName::try_from(name).unwrap())
             .map(|value| value.to_str().unwrap())
     }
 
-    /// The `code` of a problem, once the document is seen to be one as API.md describes it.
+    /// Asserts that the body is a problem document as the API document describes it, and returns its `code`.
     #[track_caller]
     pub fn problem(&self) -> String {
         let text = String::from_utf8_lossy(&self.body);
@@ -81,7 +84,7 @@ impl Answer {
         problem["code"].as_str().unwrap().to_owned()
     }
 
-    /// Status and problem, without what differs from request to request.
+    /// Asserts that the body is a problem document, and returns it without the request id.
     #[track_caller]
     pub fn snapshot(&self) -> Value {
         self.problem();
@@ -91,7 +94,7 @@ impl Answer {
     }
 }
 
-/// Every `code` is listed in the API document.
+/// Tells whether the API document lists a `code`.
 fn is_documented(code: &Value) -> bool {
     include_str!("../../docs/openapi.json").contains(&format!("`{}`", code.as_str().unwrap()))
 }
