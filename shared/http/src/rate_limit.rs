@@ -113,9 +113,14 @@ impl RateLimit {
 
     fn refusal(&self, window: &Window) -> Problem {
         let retry_after = HeaderValue::from(window.seconds);
-        let refusal = self.too_many.clone().with_header(header::RETRY_AFTER, retry_after);
+        let refusal = self
+            .too_many
+            .clone()
+            .with_header(header::RETRY_AFTER, retry_after);
         self.headers(window)
-            .fold(refusal, |refusal, (name, value)| refusal.with_header(name, value))
+            .fold(refusal, |refusal, (name, value)| {
+                refusal.with_header(name, value)
+            })
     }
 
     fn headers(&self, window: &Window) -> impl Iterator<Item = (HeaderName, HeaderValue)> {

@@ -58,7 +58,12 @@ fn verifies(algorithm: Algorithm, message: &str, signature: &str, key: &Decoding
 }
 
 /// Asserts that the published signature is accepted, and no change of it or of its message.
-fn assert_only_published_signature(algorithm: Algorithm, message: &str, signature: &str, key: &DecodingKey) {
+fn assert_only_published_signature(
+    algorithm: Algorithm,
+    message: &str,
+    signature: &str,
+    key: &DecodingKey,
+) {
     assert!(verifies(algorithm, message, signature, key));
     assert!(!verifies(algorithm, &format!("{message}x"), signature, key));
     let other = if signature.starts_with('A') { "B" } else { "A" };

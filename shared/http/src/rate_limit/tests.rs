@@ -138,7 +138,10 @@ async fn requests_over_the_limit_are_refused_until_the_next_minute() {
     for (left, seconds) in [("2", 40), ("1", 40), ("0", 40)] {
         let window = format!("\"policy\";r={left};t={seconds}");
         let response = limited.post("/one", "192.0.2.1").await;
-        assert_eq!(status_and_limits(&response), (200, POLICY, Some(window.as_str()), None));
+        assert_eq!(
+            status_and_limits(&response),
+            (200, POLICY, Some(window.as_str()), None)
+        );
     }
     for seconds in [40, 40, 1] {
         *limited.now.lock().unwrap() = NOW + Duration::seconds(40 - seconds);
