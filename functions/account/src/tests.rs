@@ -84,6 +84,23 @@ async fn a_password_that_was_replaced_meanwhile_is_refused() {
 }
 
 #[tokio::test]
+async fn a_wrong_password_and_a_locked_account_get_the_same_response() {
+    let (another, right) = (hash_of("another password").await, hash_of(PASSWORD).await);
+    let active = Tables::new([&another], &[Reply::Committed]);
+    let locked = Tables {
+        is_locked: true,
+        ..Tables::new([&right], &[Reply::Committed])
+    };
+    for method in CHANGES {
+        let (wrong, refused) = (change(&active, method).await, change(&locked, method).await);
+        assert!(wrong.is(401, "invalid_credentials"), "{wrong:?}");
+        assert_eq!(wrong, refused);
+        let detail = "Invalid password. Check it, or try again in a few minutes.";
+        assert!(wrong.text().contains(detail), "{}", wrong.text());
+    }
+}
+
+#[tokio::test]
 async fn a_change_that_always_conflicts_is_a_conflict() {
     let hash = hash_of(PASSWORD).await;
     let tables = Tables::new([&hash], &[CONDITION_FAILED; 9]);

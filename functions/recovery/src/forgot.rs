@@ -12,7 +12,7 @@ use crate::App;
 const MAIL_NOT_CONFIGURED: Problem = Problem::new(
     StatusCode::NOT_IMPLEMENTED,
     "mail_not_configured",
-    "This API does not send mail. Ask its operator for a new password.",
+    "This API does not send mail. Ask its operator for help.",
 );
 
 /// The account whose password was forgotten.

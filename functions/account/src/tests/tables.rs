@@ -23,7 +23,7 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use domain::{Password, Roles, SessionId, UserId};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -59,6 +59,8 @@ pub(super) struct Tables {
     /// The stored hashes that consecutive reads return; the last one is repeated.
     pub(super) hashes: Vec<PasswordHash>,
     pub(super) status: &'static str,
+    /// Whether the account is locked after wrong passwords.
+    pub(super) is_locked: bool,
     pub(super) owner: UserId,
     pub(super) user_exists: bool,
     /// The replies to transactions, in order.
@@ -74,6 +76,7 @@ impl Tables {
         Self {
             hashes: hashes.into_iter().cloned().collect(),
             status: "active",
+            is_locked: false,
             owner: user_id(),
             user_exists: true,
             replies: replies.to_vec(),
@@ -89,6 +92,8 @@ impl Tables {
     fn credential(&self) -> Rule {
         let hashes = Mutex::new(VecDeque::from(self.hashes.clone()));
         let (owner, status) = (self.owner.to_string(), self.status);
+        let locked_until = (NOW + time::Duration::minutes(1)).unix_timestamp() * 1_000;
+        let locked_until = self.is_locked.then(|| n(&locked_until.to_string()));
         mock!(Client::get_item)
             .match_requests(|get| get.table_name() == Some("credentials"))
             .then_compute_output(move |_| {
@@ -97,12 +102,16 @@ impl Tables {
                 if hashes.len() > 1 {
                     hashes.pop_front();
                 }
-                GetItemOutput::builder()
+                let item = GetItemOutput::builder()
                     .item("user_id", s(&owner))
                     .item("hash", s(hash.as_str()))
                     .item("status", s(status))
-                    .item("session_epoch", n("1"))
-                    .build()
+                    .item("session_epoch", n("1"));
+                match locked_until.clone() {
+                    Some(until) => item.item("failures", n("5")).item("locked_until", until),
+                    None => item,
+                }
+                .build()
             })
     }
 
@@ -163,6 +172,7 @@ impl Tables {
             status: parts.status,
             code: problem["code"].as_str().map(str::to_owned),
             has_retry_after: parts.headers.contains_key("retry-after"),
+            body,
         }
     }
 }
@@ -173,9 +183,14 @@ pub(super) struct Response {
     status: StatusCode,
     code: Option<String>,
     has_retry_after: bool,
+    body: Bytes,
 }
 
 impl Response {
+    pub(super) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
     pub(super) fn is(&self, status: u16, code: &str) -> bool {
         self.status.as_u16() == status
             && self.code.as_deref().unwrap_or_default() == code

@@ -1,7 +1,7 @@
 //! Passwords: bcrypt hashes on a blocking thread, with the same work for every result.
 //!
 //! A verification runs `2^max(stored cost, configured cost)` rounds, for known and unknown accounts, and for right, wrong
-//! and overlong passwords. Only a stored hash whose cost is above the configured one can be told from an unknown account:
+//! and overlong passwords. Only a stored hash whose cost is above the configured one differs from an unknown account:
 //! after the cost was lowered, until its owner has signed in once.
 
 mod cost;

@@ -60,9 +60,8 @@ async fn a_match_of_another_cost_needs_a_rehash() {
         assert_eq!(verdict(&right).await.unwrap(), Verdict::MatchNeedsRehash);
         assert_eq!(verdict(&wrong).await.unwrap(), Verdict::NoMatch);
     }
-    let dearer =
-        PasswordHash::parse("$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe");
-    let verdict = verify(&attempt("a"), dearer.ok().as_ref(), cost(CHEAP))
+    let above = PasswordHash::parse("$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe");
+    let verdict = verify(&attempt("a"), above.ok().as_ref(), cost(CHEAP))
         .await
         .unwrap();
     assert_eq!(verdict, Verdict::MatchNeedsRehash);
