@@ -58,7 +58,7 @@ pub struct CompleteUploadRequest {
     parts: Option<Vec<(PartNumber, String)>>,
 }
 
-/// The number and the ETag of a part.
+/// The number and the `ETag` of a part.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the items of `parts`")]
@@ -102,7 +102,7 @@ pub fn sort_parts(
     Some(parts)
 }
 
-/// Parses an ETag, and adds the quotes, which some HTTP libraries remove.
+/// Parses an `ETag`, and adds the quotes, which some HTTP libraries remove.
 pub fn parse_etag(text: &str) -> Result<String, Invalid> {
     let bare = text.trim_matches('"');
     let plain = bare
@@ -244,7 +244,7 @@ async fn charge_received(app: &App, upload: &mut Upload, received: u64) -> Resul
     }
 }
 
-/// Returns the bytes of the listed parts, if S3 has each of them with this ETag.
+/// Returns the bytes of the listed parts, if S3 has each of them with this `ETag`.
 fn total_size(listed: &[(PartNumber, String)], received: &[Part]) -> Option<u64> {
     let size = |(number, etag): &(PartNumber, String)| {
         let at = received

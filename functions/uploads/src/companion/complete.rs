@@ -24,7 +24,7 @@ pub struct CompanionCompleteRequest {
     parts: Vec<(PartNumber, String)>,
 }
 
-/// The number and the ETag of a part. Other fields are ignored.
+/// The number and the `ETag` of a part. Other fields are ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the items of `parts`")]
 struct CompanionCompletedPart {
