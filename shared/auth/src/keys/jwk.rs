@@ -115,7 +115,7 @@ impl Material {
                     && e.len() <= 4;
                 enough(valid, KeyProblem::Invalid)?;
             }
-            // `point` checked the length; `prove` checks the rest.
+            // `point` checked the length; `validate` checks the rest.
             Self::P256(_) => {}
             Self::Ed25519(point) => enough(point.len() == 32, KeyProblem::Invalid)?,
         }
@@ -124,7 +124,7 @@ impl Material {
 
     /// Checks that a point is on its curve, which takes too long for a start-up. A point that is not verifies nothing,
     /// because ring checks it at each verification.
-    pub(super) fn prove(&self) -> Result<(), KeyProblem> {
+    pub(super) fn validate(&self) -> Result<(), KeyProblem> {
         match self {
             Self::P256(point) if !is_on_curve(point) => Err(KeyProblem::Invalid),
             _ => Ok(()),

@@ -41,7 +41,7 @@ fn problem_with(algorithm: Algorithm, changes: &Value) -> Option<KeyProblem> {
         }
     }
     let keys = verifying(&[(&key.kid, &jwk)]);
-    problem(&keys.and_then(|keys| keys.prove()))
+    problem(&keys.and_then(|keys| keys.validate()))
 }
 
 #[test]

@@ -119,10 +119,10 @@ impl VerifyingKeys {
     ///
     /// # Errors
     /// When a key has the right form but is invalid, so that it verifies nothing.
-    pub fn prove(&self) -> Result<(), KeyError> {
+    pub fn validate(&self) -> Result<(), KeyError> {
         self.0
             .iter()
-            .try_for_each(|(kid, key)| key.material.prove().map_err(|p| p.of(kid)))
+            .try_for_each(|(kid, key)| key.material.validate().map_err(|p| p.of(kid)))
     }
 
     /// Returns the key of this name, live or not.
