@@ -39,10 +39,10 @@ async fn an_unknown_email_and_a_wrong_password_get_the_same_response() {
       "type": "about:blank",
       "title": "Unauthorized",
       "status": 401,
-      "detail": "the e-mail address and the password do not belong together",
+      "detail": "Invalid email or password. Check both, or try again in a few minutes.",
       "instance": "[request id]",
       "code": "invalid_credentials",
-      "message": "the e-mail address and the password do not belong together"
+      "message": "Invalid email or password. Check both, or try again in a few minutes."
     }
     "#);
     for other in [&unknown, &too_long] {

@@ -82,10 +82,10 @@ async fn a_second_signup_with_the_same_email_is_a_conflict() {
       "type": "about:blank",
       "title": "Conflict",
       "status": 409,
-      "detail": "an account with this e-mail address exists already; sign in instead",
+      "detail": "An account with this email address already exists. Sign in instead.",
       "instance": "[request id]",
       "code": "email_taken",
-      "message": "an account with this e-mail address exists already; sign in instead"
+      "message": "An account with this email address already exists. Sign in instead."
     }
     "#);
     for same in ["ada@example.com", "ADA@EXAMPLE.COM", " Ada@example.com "] {
@@ -107,10 +107,10 @@ async fn a_sign_up_reports_all_invalid_fields_at_once() {
       "type": "about:blank",
       "title": "Unprocessable Entity",
       "status": 422,
-      "detail": "some of what was sent is not valid; `errors` lists every such place",
+      "detail": "The request is invalid. Correct the fields that `errors` lists.",
       "instance": "[request id]",
       "code": "validation_failed",
-      "message": "some of what was sent is not valid; `errors` lists every such place",
+      "message": "The request is invalid. Correct the fields that `errors` lists.",
       "errors": [
         {
           "pointer": "/email",
@@ -125,17 +125,17 @@ async fn a_sign_up_reports_all_invalid_fields_at_once() {
         {
           "pointer": "/name",
           "code": "required",
-          "detail": "must be there"
+          "detail": "This field is required."
         },
         {
           "pointer": "/profile/age",
           "code": "wrong_type",
-          "detail": "must be a whole number, not negative"
+          "detail": "A non-negative integer is required."
         },
         {
           "pointer": "/role",
           "code": "unknown_field",
-          "detail": "is not a field of this request; check the spelling"
+          "detail": "There is no such field. Check the spelling."
         }
       ]
     }

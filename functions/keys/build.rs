@@ -1,4 +1,4 @@
-//! Makes the table of all paths and methods from template.yaml, for the answers to everything else.
+//! Generates the table of all paths and methods from template.yaml, for the responses to unmatched requests.
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 

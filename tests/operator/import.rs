@@ -107,7 +107,7 @@ async fn an_import_file_with_errors_writes_nothing_and_reports_every_error() {
             line 4: /email an e-mail address looks like name@example.com (invalid_email)
             line 4: /name At least one visible character is required. (empty)
             line 4: /passwordHash is not a $2a$, $2b$ or $2y$ bcrypt hash with a cost from 4 to 16 (invalid_password_hash)
-            line 4: /rolls is not a field of this request; check the spelling (unknown_field)
+            line 4: /rolls There is no such field. Check the spelling. (unknown_field)
             line 5: line 1 and this one: /email is the address of an earlier line, too (duplicate_email)
             error: 3 of 4 lines cannot be imported: nothing was written
             ");

@@ -500,7 +500,10 @@ async fn the_message_of_a_widget_error_says_what_is_wrong() {
     let ada = app.new_user("ada@example.com").await;
     let listed = ada.get("/s3/params?filename=").await.expect(422);
     assert_eq!(listed.problem(), "validation_failed");
-    assert_eq!(listed.json()["message"], "filename: must be there");
+    assert_eq!(
+        listed.json()["message"],
+        "filename: This parameter is required."
+    );
     let body = json!({"filename": "a.txt", "type": "no type", "metadata": {}});
     let refused = ada.post("/s3/multipart", &body).await.expect(422).json();
     let (message, error) = (&refused["message"], &refused["errors"][0]);

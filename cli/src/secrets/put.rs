@@ -55,7 +55,7 @@ fn check_value(name: &str, value: &SecretString) -> Result<(), Error> {
         _ => {}
     }
     if let Some(kid) = name.strip_prefix("keys/public/") {
-        VerifyingKeys::from_parameters([(kid, value)])?.prove()?;
+        VerifyingKeys::from_parameters([(kid, value)])?.validate()?;
     } else if let Some(kid) = name.strip_prefix("keys/private/") {
         public_half(kid, value)?;
     }

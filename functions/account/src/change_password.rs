@@ -8,19 +8,20 @@ use http_api::{
 use store::accounts::{self, Change};
 use utoipa::ToSchema;
 
-use crate::{App, TRIES};
+use crate::{ATTEMPTS, App};
 
-/// A new password, and the proof that it is the owner's to change.
+/// The current and the new password of the caller.
 #[derive(ToSchema)]
-#[schema(as = PasswordChange)]
-pub struct Form {
+pub struct ChangePasswordRequest {
+    /// The current password.
     #[schema(value_type = String, format = Password, min_length = 1, rename = "currentPassword")]
     current: PasswordAttempt,
+    /// The new password: 8 characters to 71 bytes after NFKC normalization. Common passwords are refused.
     #[schema(value_type = String, format = Password, min_length = 8, rename = "newPassword")]
     new: Password,
 }
 
-impl FromFields for Form {
+impl FromFields for ChangePasswordRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let current = fields.required("currentPassword", text(PasswordAttempt::parse));
         let new = fields.required("newPassword", text(Password::parse));
@@ -31,20 +32,20 @@ impl FromFields for Form {
     }
 }
 
-/// Change the password.
+/// Change the password of the current user.
 ///
-/// One transaction replaces the hash and ends all sessions but the caller's.
+/// Ends all sessions of the user except the caller's.
 #[utoipa::path(
     put,
     path = "/users/me/password",
     operation_id = "changePassword",
     tag = "accounts",
     security(("access_token" = [])),
-    request_body = Form,
+    request_body = ChangePasswordRequest,
     responses(
-        (status = 204),
+        (status = 204, description = "the password is changed"),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`invalid_credentials`: not the current password, or too many wrong ones a moment ago"),
+            description = "`invalid_credentials`: `currentPassword` is wrong, or the account is locked after wrong passwords"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`changed_meanwhile`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
@@ -58,15 +59,15 @@ pub async fn change_password(
     State(App(app)): State<App>,
     Authenticated(caller): Authenticated,
     gateway: Gateway,
-    JsonBody(form): JsonBody<Form>,
+    JsonBody(request): JsonBody<ChangePasswordRequest>,
 ) -> Result<StatusCode, Problem> {
     let tables = (&app.credentials, &app.users, &app.sessions);
-    for _ in 0..TRIES {
-        let proven = app
+    for _ in 0..ATTEMPTS {
+        let verified = app
             .passwords
-            .prove(&app.users, &gateway, &caller, &form.current);
-        let (user, credential) = proven.await?;
-        let new = password::hash(&form.new, app.passwords.cost()).await;
+            .verify_caller(&app.users, &gateway, &caller, &request.current);
+        let (user, credential) = verified.await?;
+        let new = password::hash(&request.new, app.passwords.cost()).await;
         let new = new.map_err(|error| Problem::internal(&error))?;
         let account = (user.id, &user.email);
         match accounts::change_password(tables, account, &credential, &new, caller.session_id)

@@ -7,17 +7,17 @@ use http_api::{
 use store::accounts::{self, Change};
 use utoipa::ToSchema;
 
-use crate::{App, TRIES};
+use crate::{ATTEMPTS, App};
 
-/// The proof that the account is the owner's to delete.
+/// The password of the account to delete.
 #[derive(ToSchema)]
-#[schema(as = AccountDeletion)]
-pub struct Form {
+pub struct DeleteAccountRequest {
+    /// The current password.
     #[schema(value_type = String, format = Password, min_length = 1)]
     password: PasswordAttempt,
 }
 
-impl FromFields for Form {
+impl FromFields for DeleteAccountRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         fields
             .required("password", text(PasswordAttempt::parse))
@@ -25,21 +25,20 @@ impl FromFields for Form {
     }
 }
 
-/// Delete the account.
+/// Delete the current user.
 ///
-/// One transaction removes the account and frees its e-mail address.
-/// The account's files stay, and so do the grants to read them.
+/// Removes the account and frees its email address. The user's files and the grants to read them stay.
 #[utoipa::path(
     delete,
     path = "/users/me",
     operation_id = "deleteMe",
     tag = "accounts",
     security(("access_token" = [])),
-    request_body = Form,
+    request_body = DeleteAccountRequest,
     responses(
-        (status = 204),
+        (status = 204, description = "the user is deleted"),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`invalid_credentials`: not the password, or too many wrong ones a moment ago"),
+            description = "`invalid_credentials`: the password is wrong, or the account is locked after wrong passwords"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`changed_meanwhile`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
@@ -52,13 +51,13 @@ pub async fn delete(
     State(App(app)): State<App>,
     Authenticated(caller): Authenticated,
     gateway: Gateway,
-    JsonBody(form): JsonBody<Form>,
+    JsonBody(request): JsonBody<DeleteAccountRequest>,
 ) -> Result<StatusCode, Problem> {
-    for _ in 0..TRIES {
-        let proven = app
-            .passwords
-            .prove(&app.users, &gateway, &caller, &form.password);
-        let (user, credential) = proven.await?;
+    for _ in 0..ATTEMPTS {
+        let verified =
+            app.passwords
+                .verify_caller(&app.users, &gateway, &caller, &request.password);
+        let (user, credential) = verified.await?;
         let account = (user.id, &user.email);
         match accounts::delete((&app.credentials, &app.users), account, &credential.hash).await? {
             Change::Done => return Ok(StatusCode::NO_CONTENT),

@@ -1,6 +1,6 @@
-//! `PUT /users/me/password` and `DELETE /users/me`: what an owner does to an account, proven by its password.
+//! `PUT /users/me/password` and `DELETE /users/me`: changes of an account that require its password.
 //!
-//! Not part of `users`, because it needs the credentials table, which `users` must not be able to read.
+//! Not part of `users`, because it reads the credentials table, and `users` must not be able to.
 
 mod change_password;
 mod delete;
@@ -20,8 +20,8 @@ use http_api::{InitError, RateLimit, Tokens};
 use settings::Env;
 use store::{Credentials, Limits, Sessions, Users};
 
-/// How often a change is tried on an account that changes at the same time.
-const TRIES: usize = 3;
+/// Attempts to change an account that other requests change at the same time.
+const ATTEMPTS: usize = 3;
 
 #[derive(Clone)]
 struct App(Arc<Inner>);
@@ -40,7 +40,7 @@ impl FromRef<App> for Tokens {
     }
 }
 
-/// What the function adds to the API document.
+/// The function's part of the API document.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(change_password::change_password, delete::delete))]
 pub struct ApiDoc;

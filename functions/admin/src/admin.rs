@@ -5,8 +5,8 @@ use http_api::{Authenticated, Problem};
 
 use crate::App;
 
-/// The caller of a route that is for administrators. The role is the token's, so it may be some minutes old: who changes
-/// something must still have it, which the change makes sure of (`store::accounts::manage`).
+/// The caller of a route for administrators. The role comes from the access token and may be some minutes old; a change
+/// also checks the stored role (`store::accounts::manage`).
 #[derive(Debug)]
 pub struct Admin(pub Caller);
 

@@ -5,19 +5,19 @@ use store::accounts::Order;
 
 use crate::{App, admin::Admin, manage::manage};
 
-/// Delete an account.
+/// Delete a user.
 ///
-/// What `DELETE /users/me` does for its owner: one transaction removes the account and frees its e-mail address.
-/// The account's files stay, and so do the grants to read them.
+/// Removes the account and frees its email address, like `DELETE /users/me`. The user's files and the grants to read them
+/// stay.
 #[utoipa::path(
     delete,
     path = "/admin/users/{id}",
     operation_id = "adminDeleteUser",
     tag = "admin",
     security(("access_token" = [])),
-    params(("id" = String, Path)),
+    params(("id" = String, Path, description = "the user's id")),
     responses(
-        (status = 204),
+        (status = 204, description = "the user is deleted"),
         (status = 403, body = ProblemDocument, content_type = "application/problem+json",
             description = "`forbidden`"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",

@@ -1,7 +1,7 @@
-//! `/admin/users`: what administrators see of other people's accounts, and do to them.
+//! `/admin/users`: administrators list, disable, enable and delete users, and set their roles.
 //!
-//! Not part of `users`, because it writes the credentials table. Nothing in here reads it: what there is to see stands in
-//! the users table.
+//! Not part of `users`, because it writes the credentials table. It never reads that table: all views come from the users
+//! table.
 
 mod admin;
 mod delete;
@@ -38,7 +38,7 @@ impl FromRef<App> for Tokens {
     }
 }
 
-/// What the function adds to the API document.
+/// The function's part of the API document.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(
     list::list,

@@ -2,9 +2,9 @@ use axum::{Json, extract::State};
 use domain::{User, UserId};
 use http_api::{Cursor, List, Page, Problem, ProblemDocument};
 
-use crate::{App, admin::Admin, view::ManagedView};
+use crate::{App, admin::Admin, view::ManagedUserView};
 
-/// List everybody, newest first.
+/// List all users, newest first.
 #[utoipa::path(
     get,
     path = "/admin/users",
@@ -13,7 +13,7 @@ use crate::{App, admin::Admin, view::ManagedView};
     security(("access_token" = [])),
     params(Page),
     responses(
-        (status = 200, body = List<ManagedView>),
+        (status = 200, description = "a page of users", body = List<ManagedUserView>),
         (status = 403, body = ProblemDocument, content_type = "application/problem+json",
             description = "`forbidden`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
@@ -24,9 +24,9 @@ pub async fn list(
     State(app): State<App>,
     Admin(_): Admin,
     page: Page,
-) -> Result<Json<List<ManagedView>>, Problem> {
+) -> Result<Json<List<ManagedUserView>>, Problem> {
     let before = page.cursor.map(|Cursor(id)| UserId::from_bytes(id));
     let users = app.users.list(before, page.limit + 1).await?;
     let cursor = |last: &User| Cursor(*last.id.as_bytes());
-    Ok(Json(List::of(users, page, cursor, ManagedView::of)))
+    Ok(Json(List::of(users, page, cursor, ManagedUserView::of)))
 }

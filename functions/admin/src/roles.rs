@@ -12,56 +12,54 @@ use crate::{
     App,
     admin::Admin,
     manage::manage,
-    view::{Answer, answer},
+    view::{ManagedUserResponse, user_response},
 };
 
 const NOT_A_LIST: Invalid = Invalid {
     code: "wrong_type",
-    detail: "must be a list; an empty one takes all roles",
+    detail: "A list of roles is required. Send an empty list to remove all roles.",
 };
 const UNKNOWN_ROLE: Invalid = Invalid {
     code: "unknown_role",
-    detail: "has something in it that is no role; there is `admin`",
+    detail: "Unknown role. The only role is `admin`.",
 };
 
-/// All the roles that the user has from now on.
-pub struct Form(Roles);
-
-/// What [`Form`] reads.
+/// The new roles of a user.
 #[derive(ToSchema)]
-#[schema(as = RolesForm)]
-#[expect(dead_code, reason = "describes what `Form` reads")]
-struct FormSchema {
-    /// `admin`, or none.
-    roles: Vec<String>,
+pub struct SetRolesRequest {
+    /// All roles of the user from now on: `admin`, or an empty list.
+    #[schema(value_type = Vec<String>)]
+    roles: Roles,
 }
 
-impl FromFields for Form {
+impl FromFields for SetRolesRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        fields.required("roles", roles).map(Self)
+        let roles = fields.required("roles", parse_roles)?;
+        Some(Self { roles })
     }
 }
 
-fn roles(value: &Value) -> Result<Roles, Invalid> {
-    let words = value.as_array().ok_or(NOT_A_LIST)?.iter();
-    let role = |word: &str| Role::parse(word).ok_or(UNKNOWN_ROLE);
-    words.map(|word| text(role)(word)).collect()
+fn parse_roles(value: &Value) -> Result<Roles, Invalid> {
+    let names = value.as_array().ok_or(NOT_A_LIST)?.iter();
+    let role = |name: &str| Role::parse(name).ok_or(UNKNOWN_ROLE);
+    names.map(|name| text(role)(name)).collect()
 }
 
-/// Give and take roles.
+/// Set the roles of a user.
 ///
-/// One transaction. The sessions go on: what the next refresh gives has the new roles. Whoever is no administrator any
-/// more can change nothing here from now on, whatever their token says.
+/// Sessions continue: the next refresh returns an access token with the new roles. A demoted administrator can change
+/// nothing from now on, even with an access token that still has the role.
 #[utoipa::path(
     put,
     path = "/admin/users/{id}/roles",
     operation_id = "adminSetRoles",
     tag = "admin",
     security(("access_token" = [])),
-    params(("id" = String, Path)),
-    request_body = FormSchema,
+    params(("id" = String, Path, description = "the user's id")),
+    request_body = SetRolesRequest,
     responses(
-        (status = 200, body = Answer, headers(("ETag" = String, description = "the new version"))),
+        (status = 200, description = "the user", body = ManagedUserResponse,
+            headers(("ETag" = String, description = "the new version"))),
         (status = 403, body = ProblemDocument, content_type = "application/problem+json",
             description = "`forbidden`"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
@@ -77,8 +75,9 @@ pub async fn set(
     Admin(admin): Admin,
     gateway: Gateway,
     Path(id): Path<String>,
-    JsonBody(Form(roles)): JsonBody<Form>,
+    JsonBody(request): JsonBody<SetRolesRequest>,
 ) -> Result<Response, Problem> {
-    let user = manage(&app, &gateway, &admin, &id, Order::Roles(&roles)).await?;
-    Ok(answer(&user))
+    let order = Order::Roles(&request.roles);
+    let user = manage(&app, &gateway, &admin, &id, order).await?;
+    Ok(user_response(&user))
 }

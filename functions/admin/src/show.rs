@@ -7,19 +7,20 @@ use http_api::{Problem, ProblemDocument};
 use crate::{
     App,
     admin::Admin,
-    view::{Answer, answer, parse},
+    view::{ManagedUserResponse, parse_user_id, user_response},
 };
 
-/// Look at an account.
+/// Get a user.
 #[utoipa::path(
     get,
     path = "/admin/users/{id}",
     operation_id = "adminGetUser",
     tag = "admin",
     security(("access_token" = [])),
-    params(("id" = String, Path)),
+    params(("id" = String, Path, description = "the user's id")),
     responses(
-        (status = 200, body = Answer, headers(("ETag" = String, description = "the version"))),
+        (status = 200, description = "the user", body = ManagedUserResponse,
+            headers(("ETag" = String, description = "the version"))),
         (status = 403, body = ProblemDocument, content_type = "application/problem+json",
             description = "`forbidden`"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
@@ -31,6 +32,6 @@ pub async fn show(
     Admin(_): Admin,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let user = app.users.find(parse(&id)?).await?;
-    Ok(answer(&user.ok_or(Problem::not_found())?))
+    let user = app.users.find(parse_user_id(&id)?).await?;
+    Ok(user_response(&user.ok_or(Problem::not_found())?))
 }

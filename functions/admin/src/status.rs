@@ -10,22 +10,23 @@ use crate::{
     App,
     admin::Admin,
     manage::manage,
-    view::{Answer, answer},
+    view::{ManagedUserResponse, user_response},
 };
 
-/// Shut an account.
+/// Disable a user.
 ///
-/// One transaction: signing in is refused from now on, as for a wrong password, and all sessions end. Access tokens that
-/// are out live out their minutes. Disabling what is disabled changes nothing.
+/// The user cannot sign in any more, and all their sessions end. Sign-in returns the same error as for a wrong password.
+/// Access tokens stay valid until they expire. Idempotent: disabling a disabled user changes nothing.
 #[utoipa::path(
     post,
     path = "/admin/users/{id}/disable",
     operation_id = "adminDisableUser",
     tag = "admin",
     security(("access_token" = [])),
-    params(("id" = String, Path)),
+    params(("id" = String, Path, description = "the user's id")),
     responses(
-        (status = 200, body = Answer, headers(("ETag" = String, description = "the new version"))),
+        (status = 200, description = "the user", body = ManagedUserResponse,
+            headers(("ETag" = String, description = "the new version"))),
         (status = 403, body = ProblemDocument, content_type = "application/problem+json",
             description = "`forbidden`"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
@@ -42,21 +43,22 @@ pub async fn disable(
 ) -> Result<Response, Problem> {
     let order = Order::Status(Status::Disabled);
     let user = manage(&app, &gateway, &admin, &id, order).await?;
-    Ok(answer(&user))
+    Ok(user_response(&user))
 }
 
-/// Open an account that was shut.
+/// Enable a disabled user.
 ///
-/// Its sessions stay ended: the user signs in again. Enabling what is not disabled changes nothing.
+/// The user can sign in again. Their earlier sessions stay ended. Idempotent: enabling an active user changes nothing.
 #[utoipa::path(
     post,
     path = "/admin/users/{id}/enable",
     operation_id = "adminEnableUser",
     tag = "admin",
     security(("access_token" = [])),
-    params(("id" = String, Path)),
+    params(("id" = String, Path, description = "the user's id")),
     responses(
-        (status = 200, body = Answer, headers(("ETag" = String, description = "the new version"))),
+        (status = 200, description = "the user", body = ManagedUserResponse,
+            headers(("ETag" = String, description = "the new version"))),
         (status = 403, body = ProblemDocument, content_type = "application/problem+json",
             description = "`forbidden`"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
@@ -73,5 +75,5 @@ pub async fn enable(
 ) -> Result<Response, Problem> {
     let order = Order::Status(Status::Active);
     let user = manage(&app, &gateway, &admin, &id, order).await?;
-    Ok(answer(&user))
+    Ok(user_response(&user))
 }

@@ -8,17 +8,18 @@ use http_api::{Problem, UserView, etag};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A user as administrators are shown them: all there is, and whether they may sign in.
+/// A user with all fields and the status, for administrators.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ManagedUser)]
-pub struct ManagedView {
+pub struct ManagedUserView {
     #[serde(flatten)]
     user: UserView,
-    /// `active`, or `disabled`: then the user can't sign in.
+    /// `active` or `disabled`. A disabled user cannot sign in.
     status: &'static str,
 }
 
-impl ManagedView {
+impl ManagedUserView {
+    /// Creates the view of a user.
     pub fn of(user: &User) -> Self {
         Self {
             user: UserView::own(user),
@@ -27,21 +28,20 @@ impl ManagedView {
     }
 }
 
-/// A user, the way every route here answers with one.
+/// A response with a user, for administrators.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ManagedUserAnswer)]
-pub struct Answer {
-    user: ManagedView,
+pub struct ManagedUserResponse {
+    user: ManagedUserView,
 }
 
-/// A user with its `ETag`.
-pub fn answer(user: &User) -> Response {
+/// Creates a response with a user and its `ETag`.
+pub fn user_response(user: &User) -> Response {
     let etag = [(header::ETAG, etag(user.version))];
-    let user = ManagedView::of(user);
-    (etag, Json(Answer { user })).into_response()
+    let user = ManagedUserView::of(user);
+    (etag, Json(ManagedUserResponse { user })).into_response()
 }
 
-/// What is no id names nobody.
-pub fn parse(id: &str) -> Result<UserId, Problem> {
+/// Parses a user id from a path. An invalid id is a 404.
+pub fn parse_user_id(id: &str) -> Result<UserId, Problem> {
     UserId::parse(id).map_err(|_| Problem::not_found())
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::App;
 
-/// How long everybody may keep what they were told, where functions keep the keys for `cache` seconds: long enough to
-/// spare the requests, and never the longer part of the time that a new key waits before it signs.
+/// Returns the `max-age` of the documents, if functions cache the keys for `cache` seconds. It saves requests, and is
+/// always shorter than the time between the publication of a key and its first signature.
 #[must_use]
 pub const fn max_age(cache: u32) -> u32 {
     if cache < 300 { cache } else { 300 }
@@ -21,7 +21,7 @@ fn cache_control(app: &App) -> (HeaderName, String) {
     (header::CACHE_CONTROL, format!("public, max-age={max_age}"))
 }
 
-/// The public keys (RFC 7517, section 5).
+/// Get the public keys as a JWK set (RFC 7517, section 5).
 #[utoipa::path(
     get,
     path = "/.well-known/jwks.json",
@@ -34,9 +34,10 @@ pub async fn jwks(State(app): State<App>) -> Result<Response, Problem> {
     Ok(([cache_control(&app)], Json(keys.jwks(app.clock.now()))).into_response())
 }
 
-/// Where the keys are.
+/// Get the discovery document.
 ///
-/// What a verifier needs to find the keys by the issuer (<https://openid.net/specs/openid-connect-discovery-1_0.html>, RFC 8414).
+/// Verifiers of access tokens use it to find the public keys of the issuer
+/// (<https://openid.net/specs/openid-connect-discovery-1_0.html>, RFC 8414).
 #[utoipa::path(
     get,
     path = "/.well-known/openid-configuration",

@@ -1,9 +1,9 @@
-//! The public keys and where to find them, and the answer to every request that no route takes.
+//! `GET /.well-known/*`: the public keys and the discovery document; and the response to requests that match no route.
 //!
-//! Reads the public keys and nothing else, so it is the one function that may be reached by anything.
+//! It reads only the public keys, so it is the function that may receive arbitrary requests.
 
 mod documents;
-mod elsewhere;
+mod unmatched;
 
 use std::process::ExitCode;
 
@@ -21,7 +21,7 @@ struct App {
     clock: Clock,
 }
 
-/// What the function adds to the API document.
+/// The function's part of the API document.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(documents::jwks, documents::openid_configuration))]
 pub struct ApiDoc;
@@ -46,7 +46,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
             "/.well-known/openid-configuration",
             get(documents::openid_configuration),
         )
-        .fallback(elsewhere::elsewhere)
-        .method_not_allowed_fallback(elsewhere::elsewhere);
+        .fallback(unmatched::unmatched)
+        .method_not_allowed_fallback(unmatched::unmatched);
     Ok(routes.with_state(app))
 }

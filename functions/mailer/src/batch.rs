@@ -4,43 +4,43 @@ use store::{MailOrder, StoreError};
 
 use crate::{App, order};
 
-/// What Lambda is told of a batch
+/// The response to a batch, which tells Lambda the record to retry from
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
-    batch_item_failures: Vec<Failure>,
+pub struct BatchResponse {
+    batch_item_failures: Vec<BatchItemFailure>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Failure {
+struct BatchItemFailure {
     item_identifier: String,
 }
 
-/// New orders, oldest first. At the first that fails it stops: Lambda brings that one and all after it again, so none
-/// before it is sent twice.
-pub async fn batch(app: &App, event: &Value) -> Report {
+/// Fulfils the orders of a batch, oldest first, up to the first that fails. Lambda delivers that order and all after it
+/// again, so no earlier mail is sent twice.
+pub async fn fulfil_batch(app: &App, event: &Value) -> BatchResponse {
     for record in event["Records"].as_array().into_iter().flatten() {
         let sequence_number = record["dynamodb"]["SequenceNumber"].as_str();
         let sequence_number = sequence_number.unwrap_or_default();
-        let sent = match read(record) {
+        let sent = match parse(record) {
             Ok((id, order)) => order::fulfil(app, id, &order).await,
             Err(error) => Err(error.into()),
         };
         if let Err(error) = sent {
             tracing::error!(sequence_number, %error, "mail_not_sent");
             let item_identifier = sequence_number.to_owned();
-            return Report {
-                batch_item_failures: vec![Failure { item_identifier }],
+            return BatchResponse {
+                batch_item_failures: vec![BatchItemFailure { item_identifier }],
             };
         }
     }
-    Report::default()
+    BatchResponse::default()
 }
 
-/// An order and its id.
-fn read(record: &Value) -> Result<(&str, MailOrder), StoreError> {
+/// Parses an order and its id from a stream record.
+fn parse(record: &Value) -> Result<(&str, MailOrder), StoreError> {
     let image = &record["dynamodb"]["NewImage"];
     let text = |name: &str| image[name]["S"].as_str();
     let id = text("id").ok_or(StoreError::Corrupt("id"))?;
@@ -56,22 +56,21 @@ mod tests {
         let event = include_str!("../../../events/outbox-insert.json");
         let event: Value = serde_json::from_str(event).unwrap();
         for record in event["Records"].as_array().unwrap() {
-            let (id, order) = read(record).unwrap();
-            assert_eq!(
-                (id, order.kind()),
-                ("reset#nobody@example.com#5890752", "reset")
-            );
+            let (id, order) = parse(record).unwrap();
+            let email = &record["dynamodb"]["NewImage"]["email_canonical"]["S"];
+            let expected = format!("reset#{}#5890752", email.as_str().unwrap());
+            assert_eq!((id, order.kind()), (expected.as_str(), "reset"));
         }
     }
 
     #[test]
-    fn lambda_is_told_in_its_own_words() {
-        let report = Report {
-            batch_item_failures: vec![Failure {
+    fn the_response_has_the_field_names_of_lambda() {
+        let response = BatchResponse {
+            batch_item_failures: vec![BatchItemFailure {
                 item_identifier: "7".to_owned(),
             }],
         };
-        let json = serde_json::to_string(&report).unwrap();
+        let json = serde_json::to_string(&response).unwrap();
         assert_eq!(json, r#"{"batchItemFailures":[{"itemIdentifier":"7"}]}"#);
     }
 }

@@ -1,6 +1,6 @@
-//! Sends the mail that the outbox orders, told by the stream of its table.
+//! Sends the mail that was ordered in the outbox, triggered by the stream of its table.
 //!
-//! Nobody waits for it: what a caller gets, and when, says nothing about who has an account.
+//! It runs asynchronously, so neither the response to a request nor its time reveals which addresses have an account.
 
 mod batch;
 mod order;
@@ -14,14 +14,14 @@ use http_api::InitError;
 use settings::Env;
 use store::{Credentials, EmailTokens, MailLimits, Users};
 
-use self::{send::Post, texts::Page};
+use self::{send::Ses, texts::Page};
 
 struct App {
     credentials: Credentials,
     users: Users,
     tokens: EmailTokens,
     limits: MailLimits,
-    post: Post,
+    ses: Ses,
     page: Page,
     clock: Clock,
 }
@@ -31,7 +31,7 @@ struct App {
 pub fn main() -> ExitCode {
     http_api::events(async |env, clock| {
         let app = app(env, clock)?;
-        Ok(async move |event, _| Ok(batch::batch(&app, &event).await))
+        Ok(async move |event, _| Ok(batch::fulfil_batch(&app, &event).await))
     })
 }
 
@@ -43,7 +43,7 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
         users: Users::from_env(env, &client)?,
         tokens: EmailTokens::from_env(env, &client)?,
         limits: MailLimits::from_env(env, &client)?,
-        post: Post::from_env(env, &aws),
+        ses: Ses::from_env(env, &aws),
         page: Page::from_env(env)?,
         clock,
     })

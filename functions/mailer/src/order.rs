@@ -9,12 +9,12 @@ use crate::{
     texts::{self, Mail},
 };
 
-/// People read mail the next morning.
+/// Long enough for a mail that is read the next day.
 const VERIFY_LIFETIME: Duration = Duration::hours(24);
-/// Who asks for it waits for it; until then, whoever reads the mailbox could use it.
+/// Short, because everyone who can read the mailbox can use the link; the person who requested it waits for it.
 const RESET_LIFETIME: Duration = Duration::hours(1);
 
-/// Why an order is not fulfilled yet.
+/// Why an order could not be fulfilled. Lambda retries it.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
     #[error(transparent)]
@@ -25,46 +25,46 @@ pub enum OrderError {
     NoRandomness(#[from] NoRandomness),
 }
 
-/// Sends what the order of this id asks for, or nothing where the address has no account to send it to.
+/// Sends the mail of an order, or none if it needs an active account that the address does not have.
 ///
-/// Fulfilled twice, it sends a second mail with a token of its own: Lambda delivers at least once, and a mail too many
-/// does less harm than one too few.
+/// Lambda delivers an order at least once. A repeated delivery sends a second mail with its own token, because a duplicate
+/// mail does less harm than a missing one.
 pub async fn fulfil(app: &App, id: &str, order: &MailOrder) -> Result<(), OrderError> {
-    let sent = match order {
+    let mail = match order {
         MailOrder::Verify { user_id, email } => {
             let purpose = Purpose::Verify {
                 user_id: *user_id,
                 email: email.clone(),
             };
-            let token = keep_token(app, purpose, VERIFY_LIFETIME).await?;
+            let token = create_token(app, purpose, VERIFY_LIFETIME).await?;
             Some((email.clone(), texts::verify(&app.page, &token)))
         }
         MailOrder::Reset { email } => match owner(app, email).await? {
             Some(Owner::Active(holder, address)) => {
                 let purpose = Purpose::Reset {
                     user_id: holder.user_id,
-                    // Not as it was named in the request: a look-alike may be another mailbox.
+                    // Not the address of the request, because an equivalent one may be another mailbox.
                     email: address.clone(),
                     epoch: holder.session_epoch,
                 };
-                let token = keep_token(app, purpose, RESET_LIFETIME).await?;
+                let token = create_token(app, purpose, RESET_LIFETIME).await?;
                 Some((address, texts::reset(&app.page, &token)))
             }
             Some(Owner::Disabled) | None => None,
         },
         MailOrder::SignUp { email } => match owner(app, email).await? {
-            Some(Owner::Active(_, address)) => Some((address, texts::taken(&app.page))),
+            Some(Owner::Active(_, address)) => Some((address, texts::account_exists(&app.page))),
             Some(Owner::Disabled) => None,
             None => {
                 let purpose = Purpose::SignUp {
                     email: email.clone(),
                 };
-                let token = keep_token(app, purpose, VERIFY_LIFETIME).await?;
+                let token = create_token(app, purpose, VERIFY_LIFETIME).await?;
                 Some((email.clone(), texts::sign_up(&app.page, &token)))
             }
         },
     };
-    let Some((to, mail)) = sent else {
+    let Some((to, mail)) = mail else {
         tracing::info!(kind = order.kind(), "no_mail");
         return Ok(());
     };
@@ -87,12 +87,12 @@ pub async fn fulfil(app: &App, id: &str, order: &MailOrder) -> Result<(), OrderE
 }
 
 async fn deliver(app: &App, order: &MailOrder, to: &Email, mail: &Mail) -> Result<(), OrderError> {
-    match app.post.send(to, mail).await {
+    match app.ses.send(to, mail).await {
         Ok(()) => {
             tracing::info!(kind = order.kind(), "mail_sent");
             Ok(())
         }
-        // It would refuse this one again, and others wait.
+        // SES would refuse it again, and other orders wait.
         Err(SendError::Refused(error)) => {
             tracing::error!(kind = order.kind(), error, "mail_refused");
             Ok(())
@@ -106,7 +106,7 @@ enum Owner {
     Disabled,
 }
 
-/// Who has this address, and where their mail goes.
+/// Returns the account of an address, and the address to which its mail is sent.
 async fn owner(app: &App, email: &Email) -> Result<Option<Owner>, StoreError> {
     let Some(holder) = app.credentials.holder(email).await? else {
         return Ok(None);
@@ -114,14 +114,14 @@ async fn owner(app: &App, email: &Email) -> Result<Option<Owner>, StoreError> {
     match holder.status {
         Status::Disabled => Ok(Some(Owner::Disabled)),
         Status::Active => {
-            // Deleted meanwhile: nobody's any more.
+            // `None` if the account was deleted meanwhile.
             let address = app.users.address(holder.user_id).await?;
             Ok(address.map(|address| Owner::Active(holder, address)))
         }
     }
 }
 
-async fn keep_token(
+async fn create_token(
     app: &App,
     purpose: Purpose,
     lifetime: Duration,

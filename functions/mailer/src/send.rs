@@ -12,50 +12,50 @@ use settings::{Env, aws::SdkConfig};
 
 use crate::texts::Mail;
 
-/// SES takes a mail once for each time that it is asked, also by who did not wait for its answer: so it is asked once, and
-/// waited for. Two of a batch fit into the function's time.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The timeout of a request to SES, without retries: SES may send the mail of a request that timed out, and a retry would
+/// send it twice. Two timeouts fit into the function's time.
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The way to SES.
+/// Sends mail with SES.
 #[derive(Debug)]
-pub struct Post {
+pub struct Ses {
     client: Client,
-    /// Without a sender, nothing is sent.
+    /// The sender; without one, no mail is sent.
     from: Option<String>,
 }
 
 /// Why a mail was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// SES will never take this mail to this address.
+    /// SES refuses this mail or its address permanently.
     #[error("{0}")]
     Refused(String),
-    /// It may, later.
+    /// SES may accept it later.
     #[error("{0}")]
     Failed(String),
-    /// There is no address to send from.
+    /// There is no sender.
     #[error("MAIL_FROM is not set")]
     NoSender,
-    /// We left something out.
+    /// The request is incomplete.
     #[error("{0}")]
     Request(#[from] BuildError),
 }
 
-impl Post {
-    /// From `MAIL_FROM`, through SES; `AWS_ENDPOINT_URL_SESV2` sends it elsewhere.
+impl Ses {
+    /// Reads the sender from `MAIL_FROM`, and another endpoint from `AWS_ENDPOINT_URL_SESV2`.
     pub fn from_env(env: &Env, config: &SdkConfig) -> Self {
         let mut config = Builder::from(config);
         config.set_endpoint_url(env.get("AWS_ENDPOINT_URL_SESV2").map(str::to_owned));
         config.set_retry_config(Some(RetryConfig::disabled()));
-        let patience = TimeoutConfig::builder().operation_timeout(PATIENCE).build();
-        config.set_timeout_config(Some(patience));
+        let timeout = TimeoutConfig::builder().operation_timeout(SEND_TIMEOUT);
+        config.set_timeout_config(Some(timeout.build()));
         Self {
             client: Client::from_conf(config.build()),
             from: env.get("MAIL_FROM").map(str::to_owned),
         }
     }
 
-    /// Sends a mail, in one attempt: the stream brings its order again when it fails.
+    /// Sends a mail, in one attempt: if it fails, the stream delivers the order again.
     pub async fn send(&self, to: &Email, mail: &Mail) -> Result<(), SendError> {
         let from = self.from.as_ref().ok_or(SendError::NoSender)?;
         let text = |data: &str| Content::builder().data(data).charset("UTF-8").build();
@@ -85,8 +85,8 @@ impl Post {
     }
 }
 
-/// What is wrong with this one mail: its address, or what it says. A paused account or a missing permission is not, nor
-/// a sender that SES does not know yet: it names that one in its message.
+/// Returns whether SES refuses this mail because of its address or content. A paused account or a missing permission is
+/// not final, nor is an unverified sender, which SES names in the message.
 fn is_final<R>(error: &SdkError<SendEmailError, R>, from: &str) -> bool {
     let names_sender = |message: Option<&str>| {
         let mut words = message.unwrap_or_default().split([' ', ',', ':']);
@@ -98,7 +98,7 @@ fn is_final<R>(error: &SdkError<SendEmailError, R>, from: &str) -> bool {
     })
 }
 
-/// SES takes domains in ASCII only. What is before the `@` is as the owner typed it.
+/// Returns the address with an ASCII domain, which SES requires, and the local part as the owner entered it.
 fn address(email: &Email) -> String {
     let local = email.display().rsplit_once('@');
     let domain = email.canonical().rsplit_once('@');
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_domain_goes_in_ascii_and_the_rest_as_typed() {
+    fn an_address_has_an_ascii_domain_and_the_local_part_as_entered() {
         let email = Email::parse("Ada.L@B\u{fc}cher.Example").unwrap();
         assert_eq!(address(&email), "Ada.L@xn--bcher-kva.example");
     }

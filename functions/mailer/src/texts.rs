@@ -1,20 +1,20 @@
-//! What the mails say. Nothing in them comes from whoever caused them: such mail would be a way to send anything to
-//! anybody in our name.
+//! The texts of the mails. They contain no input of a request, which would let callers send arbitrary text to others in
+//! the operator's name.
 
 use auth::email_token::EmailToken;
 use http_api::InitError;
 use secrecy::ExposeSecret as _;
 use settings::Env;
 
-/// Where the links lead. Read from `APP_URL`.
+/// The page that the links open. Read from `APP_URL`.
 #[derive(Debug)]
 pub struct Page {
     url: String,
-    /// How the page is called in texts: the host of its address.
+    /// The name of the page in texts: the host of its URL.
     name: String,
 }
 
-/// A mail, without its addresses. It has no `Debug`: the link is a secret.
+/// A mail without addresses. It has no `Debug`, because its link is a secret.
 pub struct Mail {
     pub subject: String,
     pub text: String,
@@ -22,10 +22,10 @@ pub struct Mail {
 }
 
 impl Page {
-    /// The page at `APP_URL`.
+    /// Reads `APP_URL`.
     ///
     /// # Errors
-    /// When that is no web address.
+    /// When it is not a URL.
     pub fn from_env(env: &Env) -> Result<Self, InitError> {
         let url = env.required("APP_URL")?;
         let invalid = InitError::Invalid("APP_URL", "a web address without query and fragment");
@@ -34,95 +34,99 @@ impl Page {
         Ok(Self { url, name })
     }
 
-    /// The token goes into the fragment, which a browser sends to no server and in no `Referer`.
-    fn link(&self, what: &str, token: &EmailToken) -> String {
-        format!("{}#{what}={}", self.url, token.to_text().expose_secret())
+    /// Returns a link with the token in the fragment, which browsers send neither to the server nor in `Referer`.
+    fn link(&self, action: &str, token: &EmailToken) -> String {
+        format!("{}#{action}={}", self.url, token.to_text().expose_secret())
     }
 }
 
-/// To the owner of a new account.
+/// The mail that verifies the address of a new account.
 pub fn verify(page: &Page, token: &EmailToken) -> Mail {
     mail(
         format!("Confirm your address for {}", page.name),
         &[
             Line::Text(format!(
-                "Somebody opened an account at {} with this e-mail address. If it was you, open this link to confirm \
+                "An account at {} was created with this email address. If you created it, open this link to confirm \
                  that the address is yours:",
                 page.name
             )),
             Line::Link("Confirm the address", page.link("verify-email", token)),
             Line::Text("The link works once, for 24 hours.".to_owned()),
-            Line::Text(
-                "If it was not you, do not open it. You can choose \"Forgot your password?\" there: a new password \
-                 shuts out whoever opened the account."
-                    .to_owned(),
-            ),
+            Line::Text(format!(
+                "If you did not create it, do not open the link. Choose \"Forgot your password?\" at {} instead: a new \
+                 password signs out the person who created the account.",
+                page.name
+            )),
         ],
     )
 }
 
-/// To whoever may finish a sign-up.
+/// The mail that finishes a sign-up.
 pub fn sign_up(page: &Page, token: &EmailToken) -> Mail {
     mail(
         format!("Finish signing up at {}", page.name),
         &[
             Line::Text(format!(
-                "Somebody wants to open an account at {} with this e-mail address. If it is you, open this link and \
-                 enter your password:",
+                "A sign-up at {} was started with this email address. If you started it, open this link and enter your \
+                 password:",
                 page.name
             )),
             Line::Link("Finish signing up", page.link("finish-sign-up", token)),
             Line::Text(
-                "This opens the account, with the password that you enter then. The link works once, for 24 hours."
+                "This creates the account with that password. The link works once, for 24 hours."
                     .to_owned(),
             ),
-            Line::Text("If it was not you, do nothing: there will be no account.".to_owned()),
+            Line::Text(
+                "If you did not start it, ignore this mail: no account is created.".to_owned(),
+            ),
         ],
     )
 }
 
-/// To the owner of an address that somebody signs up with once more.
-pub fn taken(page: &Page) -> Mail {
+/// The mail to the owner of an account after a sign-up with the same address.
+pub fn account_exists(page: &Page) -> Mail {
     mail(
         format!("You have an account at {}", page.name),
         &[
             Line::Text(format!(
-                "Somebody tried to sign up at {} with this e-mail address. It has an account already, and nothing has \
-                 changed.",
+                "A sign-up at {} was started with this email address, which already has an account. Nothing has changed.",
                 page.name
             )),
             Line::Text(
-                "If it was you, sign in instead, or choose \"Forgot your password?\" there:"
+                "If you started it, sign in instead, or choose \"Forgot your password?\":"
                     .to_owned(),
             ),
             Line::Link("Go to the page", page.url.clone()),
-            Line::Text("If it was not you, do nothing.".to_owned()),
+            Line::Text("If you did not start it, ignore this mail.".to_owned()),
         ],
     )
 }
 
-/// To the owner of an account.
+/// The mail that lets the owner of an account choose a new password.
 pub fn reset(page: &Page, token: &EmailToken) -> Mail {
     mail(
         format!("Choose a new password for {}", page.name),
         &[
             Line::Text(format!(
-                "Somebody asked for a new password for your account at {}. If it was you, open this link:",
+                "A new password was requested for your account at {}. If you requested it, open this link:",
                 page.name
             )),
             Line::Link("Choose a new password", page.link("reset-password", token)),
             Line::Text(
-                "A new password signs you out everywhere. The link works once, for an hour."
+                "A new password signs you out everywhere. The link works once, for one hour."
                     .to_owned(),
             ),
-            Line::Text("If it was not you, do nothing: your password stays as it is.".to_owned()),
+            Line::Text(
+                "If you did not request it, ignore this mail: your password does not change."
+                    .to_owned(),
+            ),
         ],
     )
 }
 
 enum Line {
     Text(String),
-    /// What it is called, and where it leads.
+    /// The text and the URL of a link.
     Link(&'static str, String),
 }
 
@@ -164,10 +168,10 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_in_the_fragment_of_both_parts() {
+    fn the_text_and_the_html_have_the_token_in_the_fragment() {
         let token = EmailToken::generate().unwrap();
         let text = token.to_text();
-        for (mail, what) in [
+        for (mail, action) in [
             (
                 verify(&page("https://app.example/"), &token),
                 "verify-email",
@@ -181,7 +185,7 @@ mod tests {
                 "finish-sign-up",
             ),
         ] {
-            let link = format!("https://app.example/#{what}={}", text.expose_secret());
+            let link = format!("https://app.example/#{action}={}", text.expose_secret());
             assert!(
                 mail.text.contains(&format!("\n\n{link}\n\n")),
                 "{}",
@@ -197,8 +201,8 @@ mod tests {
     }
 
     #[test]
-    fn whatever_the_address_of_the_page_is_it_stays_text() {
-        let mail = taken(&page("https://app.example:8443/<b>&\"'"));
+    fn the_url_of_the_page_is_escaped() {
+        let mail = account_exists(&page("https://app.example:8443/<b>&\"'"));
         assert!(
             mail.html
                 .contains("https://app.example:8443/&lt;b&gt;&amp;&quot;&#39;")
@@ -207,8 +211,8 @@ mod tests {
     }
 
     #[test]
-    fn no_mail_loads_anything() {
-        let mail = taken(&page("https://app.example/"));
+    fn mails_load_no_external_content() {
+        let mail = account_exists(&page("https://app.example/"));
         for word in ["src=", "<img", "<link", "url(", "<style", "<script"] {
             assert!(!mail.html.contains(word), "{word}");
         }

@@ -12,19 +12,18 @@ use crate::App;
 const MAIL_NOT_CONFIGURED: Problem = Problem::new(
     StatusCode::NOT_IMPLEMENTED,
     "mail_not_configured",
-    "this installation sends no mail; ask whoever runs it",
+    "This API does not send mail. Ask its operator for help.",
 );
 
-/// Whose password is forgotten.
+/// The account whose password was forgotten.
 #[derive(ToSchema)]
-#[schema(as = ForgottenPassword)]
-pub struct Form {
-    /// The address of the account.
+pub struct ForgotPasswordRequest {
+    /// The email address of the account.
     #[schema(value_type = String, format = Email, example = "ada@example.com")]
     email: Email,
 }
 
-impl FromFields for Form {
+impl FromFields for ForgotPasswordRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         fields
             .required("email", text(Email::parse))
@@ -32,18 +31,18 @@ impl FromFields for Form {
     }
 }
 
-/// Ask for a new password.
+/// Request a mail with a link for a new password.
 ///
-/// If the address has an account, a mail with a link goes there: one in each five minutes, and `MailsPerMailbox` mails of
-/// all kinds in a day. The answer is the same when no mail is sent.
+/// If the address has an active account, it gets a mail: at most one in five minutes, and at most `MailsPerMailbox` mails
+/// of all types in a day. The response is the same if no mail is sent.
 #[utoipa::path(
     post,
     path = "/password/forgot",
     operation_id = "forgotPassword",
     tag = "accounts",
-    request_body = Form,
+    request_body = ForgotPasswordRequest,
     responses(
-        (status = 202, description = "a mail is on its way, if the address has an account"),
+        (status = 202, description = "a mail will be sent if the address has an account"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_email`, `required`, `wrong_type`, `unknown_field`)"),
         (status = 501, body = ProblemDocument, content_type = "application/problem+json",
@@ -54,11 +53,13 @@ impl FromFields for Form {
 )]
 pub async fn forgot(
     State(app): State<Arc<App>>,
-    JsonBody(form): JsonBody<Form>,
+    JsonBody(request): JsonBody<ForgotPasswordRequest>,
 ) -> Result<StatusCode, Problem> {
     let outbox = app.mail.as_ref().ok_or(MAIL_NOT_CONFIGURED)?;
-    // It looks nothing up, so it has nothing to tell, by words or by time.
-    let order = MailOrder::Reset { email: form.email };
+    // The account is not read here, so neither the response nor its time reveals whether it exists.
+    let order = MailOrder::Reset {
+        email: request.email,
+    };
     outbox.order(&order, app.clock.now()).await?;
     Ok(StatusCode::ACCEPTED)
 }

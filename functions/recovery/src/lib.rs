@@ -1,6 +1,7 @@
-//! `POST /password/forgot`, `POST /password/reset` and `POST /verify-email`: what is asked for by mail, and what its links do.
+//! `POST /password/forgot`, `POST /password/reset` and `POST /verify-email`: requests mails with links, and redeems the
+//! tokens of the links.
 //!
-//! It sends no mail itself: it orders some, and the mailer sends it.
+//! It sends no mail itself: it writes orders to the outbox, and the mailer sends them.
 
 mod forgot;
 mod reset;
@@ -21,13 +22,13 @@ struct App {
     credentials: Credentials,
     users: Users,
     sign_ups: SignUps,
-    /// Where mail is ordered; none where none is sent.
+    /// The outbox for mail orders; `None` where no mail is sent.
     mail: Option<Outbox>,
     cost: Cost,
     clock: Clock,
 }
 
-/// What the function adds to the API document.
+/// The function's part of the API document.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(forgot::forgot, reset::reset, verify_email::verify_email))]
 pub struct ApiDoc;

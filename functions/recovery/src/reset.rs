@@ -13,21 +13,21 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    token::{INVALID, TokenField},
+    token::{INVALID_TOKEN, TokenField},
 };
 
-/// The token of a mailed link, and what the password is to be.
+/// The token of a mailed link, and the new password.
 #[derive(ToSchema)]
-#[schema(as = PasswordReset)]
-pub struct Form {
-    /// What follows `#reset-password=` in the link.
+pub struct ResetPasswordRequest {
+    /// The part of the link after `#reset-password=`.
     #[schema(value_type = String)]
     token: TokenField,
+    /// The new password: 8 characters to 71 bytes after NFKC normalization. Common passwords are refused.
     #[schema(value_type = String, format = Password, min_length = 8, rename = "newPassword")]
     new: Password,
 }
 
-impl FromFields for Form {
+impl FromFields for ResetPasswordRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let token = fields.required("token", text(TokenField::parse));
         let new = fields.required("newPassword", text(Password::parse));
@@ -38,18 +38,18 @@ impl FromFields for Form {
     }
 }
 
-/// Choose a new password.
+/// Set a new password with the token of a mailed link.
 ///
-/// One transaction uses the token up, replaces the hash, lets a locked account in again and ends all its sessions. Other
-/// links that were mailed before are void.
+/// The token works once. All sessions of the account end, a lock after wrong passwords ends, and earlier mailed links
+/// become invalid.
 #[utoipa::path(
     post,
     path = "/password/reset",
     operation_id = "resetPassword",
     tag = "accounts",
-    request_body = Form,
+    request_body = ResetPasswordRequest,
     responses(
-        (status = 204),
+        (status = 204, description = "the password is changed"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_email_token`; `validation_failed` (fields: `password_too_short`, \
                 `password_too_long`, `password_repeats`, `password_too_common`, `required`, `wrong_type`, \
@@ -60,18 +60,18 @@ impl FromFields for Form {
 )]
 pub async fn reset(
     State(app): State<Arc<App>>,
-    JsonBody(form): JsonBody<Form>,
+    JsonBody(request): JsonBody<ResetPasswordRequest>,
 ) -> Result<StatusCode, Problem> {
-    let token = form.token.find(&app).await?;
+    let token = request.token.find(&app).await?;
     let Purpose::Reset {
         user_id,
         email,
         epoch,
     } = &token.purpose
     else {
-        return Err(INVALID);
+        return Err(INVALID_TOKEN);
     };
-    let new = password::hash(&form.new, app.cost).await;
+    let new = password::hash(&request.new, app.cost).await;
     let new = new.map_err(|error| Problem::internal(&error))?;
     let tables = (&app.tokens, &app.credentials, &app.users);
     let account = (*user_id, email, *epoch);
@@ -80,6 +80,6 @@ pub async fn reset(
             tracing::info!(%user_id, "password_reset");
             Ok(StatusCode::NO_CONTENT)
         }
-        Redeemed::Void | Redeemed::EmailTaken => Err(INVALID),
+        Redeemed::Void | Redeemed::EmailTaken => Err(INVALID_TOKEN),
     }
 }

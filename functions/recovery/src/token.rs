@@ -6,30 +6,30 @@ use store::StoredToken;
 
 use crate::App;
 
-/// One answer for all that is wrong with a token: which it was is nobody's business but its owner's.
-pub const INVALID: Problem = Problem::new(
+/// 422: the token is not valid. The response is the same for every reason, so that it reveals nothing about the token.
+pub const INVALID_TOKEN: Problem = Problem::new(
     StatusCode::UNPROCESSABLE_ENTITY,
     "invalid_email_token",
-    "the link is not valid, or not any more: it was used, is too old, or another one took its place; ask for a new one",
+    "The link is invalid, has expired, was used before, or was replaced by a newer one. Request a new link.",
 );
 
-/// A token as it came in. Anything is one until it is looked up: a mangled link gets the answer of an old one.
+/// The token of a request; `None` if it is malformed, which gets the same response as an expired token.
 pub struct TokenField(Option<EmailToken>);
 
 impl TokenField {
-    /// Reads the field; it never fails.
+    /// Parses the field. It never fails.
     #[expect(clippy::unnecessary_wraps, reason = "the shape of a field's parser")]
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         Ok(Self(EmailToken::parse(text.trim()).ok()))
     }
 
-    /// What it is good for.
+    /// Finds the stored token.
     ///
     /// # Errors
-    /// 422 when that is nothing.
+    /// 422 when the token is not valid.
     pub async fn find(&self, app: &App) -> Result<StoredToken, Problem> {
-        let token = self.0.as_ref().ok_or(INVALID)?;
+        let token = self.0.as_ref().ok_or(INVALID_TOKEN)?;
         let found = app.tokens.find(&token.digest(), app.clock.now()).await?;
-        found.ok_or(INVALID)
+        found.ok_or(INVALID_TOKEN)
     }
 }

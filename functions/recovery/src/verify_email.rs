@@ -13,27 +13,26 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    token::{INVALID, TokenField},
+    token::{INVALID_TOKEN, TokenField},
 };
 
 const PASSWORD_REQUIRED: Invalid = Invalid {
     code: "required",
-    detail: "must be there: the link finishes a sign-up, and the account gets this password",
+    detail: "A password is required, because this link creates an account. Send the password of the new account.",
 };
 
 /// The token of a mailed link.
 #[derive(ToSchema)]
-#[schema(as = EmailVerification)]
-pub struct Form {
-    /// What follows `#verify-email=` or `#finish-sign-up=` in the link.
+pub struct VerifyEmailRequest {
+    /// The part of the link after `#verify-email=` or `#finish-sign-up=`.
     #[schema(value_type = String)]
     token: TokenField,
-    /// The account's password, for a link that finishes a sign-up. Others change no password.
+    /// The password of the new account. Required for links with `#finish-sign-up=`, ignored for others.
     #[schema(value_type = Option<String>, format = Password, min_length = 8)]
     password: Option<Password>,
 }
 
-impl FromFields for Form {
+impl FromFields for VerifyEmailRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let token = fields.required("token", text(TokenField::parse));
         let password = fields.optional("password", text(Password::parse));
@@ -44,19 +43,19 @@ impl FromFields for Form {
     }
 }
 
-/// Verify an e-mail address.
+/// Verify an email address with the token of a mailed link.
 ///
-/// Notes that the address of an account is its owner's; or, where sign-ups are verified first, makes the account.
+/// Marks the address of an account as verified or, if sign-ups are verified first (`SignupMode`), creates the account.
 #[utoipa::path(
     post,
     path = "/verify-email",
     operation_id = "verifyEmail",
     tag = "accounts",
-    request_body = Form,
+    request_body = VerifyEmailRequest,
     responses(
-        (status = 204),
+        (status = 204, description = "the address is verified"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`email_taken`: the address got an account meanwhile"),
+            description = "`email_taken`: the address has got an account meanwhile"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_email_token`; `validation_failed` (fields: `password_too_short`, \
                 `password_too_long`, `password_repeats`, `password_too_common`, `required`, `wrong_type`, \
@@ -67,28 +66,30 @@ impl FromFields for Form {
 )]
 pub async fn verify_email(
     State(app): State<Arc<App>>,
-    JsonBody(form): JsonBody<Form>,
+    JsonBody(request): JsonBody<VerifyEmailRequest>,
 ) -> Result<StatusCode, Problem> {
-    let token = form.token.find(&app).await?;
-    let done = match &token.purpose {
+    let token = request.token.find(&app).await?;
+    let redeemed = match &token.purpose {
         Purpose::Verify { user_id, email } => {
             let tables = (&app.tokens, &app.credentials);
             let account = (*user_id, email);
             recovery::verify(tables, &token, account, app.clock.now()).await?
         }
-        Purpose::SignUp { email } => finish_sign_up(&app, &token, email, form.password).await?,
+        Purpose::SignUp { email } => create_account(&app, &token, email, request.password).await?,
         Purpose::Reset { .. } => Redeemed::Void,
     };
-    match done {
+    match redeemed {
         Redeemed::Done => Ok(StatusCode::NO_CONTENT),
-        Redeemed::Void => Err(INVALID),
+        Redeemed::Void => Err(INVALID_TOKEN),
         Redeemed::EmailTaken => Err(Problem::email_taken()),
     }
 }
 
-/// The password is said here and not kept from the sign-up: whoever has the mailbox has the account, and somebody who
-/// signed up with a stranger's address has no way into it.
-async fn finish_sign_up(
+/// Creates the account of a verified sign-up.
+///
+/// Its password comes from this request, not from the sign-up: the owner of the mailbox gets the account, and a person who
+/// signed up with an address of another person gets no access.
+async fn create_account(
     app: &App,
     token: &StoredToken,
     email: &Email,
@@ -125,6 +126,5 @@ async fn finish_sign_up(
         locked_until: None,
     };
     let tables = (&app.tokens, &app.sign_ups, &app.credentials, &app.users);
-    let done = recovery::finish_sign_up(tables, token, &user, &credential).await?;
-    Ok(done)
+    Ok(recovery::finish_sign_up(tables, token, &user, &credential).await?)
 }

@@ -1,7 +1,7 @@
-//! `POST /session/refresh` and `POST /signout`: how a session goes on, and how it ends.
+//! `POST /session/refresh` and `POST /signout`: refreshes and ends sessions.
 
-mod end;
 mod refresh;
+mod sign_out;
 mod token;
 
 use std::{process::ExitCode, sync::Arc};
@@ -9,8 +9,7 @@ use std::{process::ExitCode, sync::Arc};
 use accounts::TokenIssuer;
 use axum::{Router, extract::FromRef, routing::post};
 use domain::Clock;
-use http::{HeaderValue, StatusCode, header};
-use http_api::{InitError, Problem, Tokens};
+use http_api::{InitError, Tokens};
 use settings::Env;
 use store::{Credentials, Sessions, Users};
 
@@ -32,9 +31,9 @@ impl FromRef<App> for Tokens {
     }
 }
 
-/// What the function adds to the API document.
+/// The function's part of the API document.
 #[derive(Debug, utoipa::OpenApi)]
-#[openapi(paths(refresh::refresh, end::sign_out))]
+#[openapi(paths(refresh::refresh, sign_out::sign_out))]
 pub struct ApiDoc;
 
 /// Runs the function.
@@ -58,13 +57,6 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     tokio::join!(app.issuer.warm_up(), app.sessions.warm_up());
     Ok(Router::new()
         .route("/session/refresh", post(refresh::refresh))
-        .route("/signout", post(end::sign_out))
+        .route("/signout", post(sign_out::sign_out))
         .with_state(App(Arc::new(app))))
-}
-
-/// The one answer to every refresh token that is good for nothing, whatever the reason: that is in the log only.
-fn session_ended() -> Problem {
-    let detail = "the session has ended, or this is not its refresh token; sign in again";
-    Problem::new(StatusCode::UNAUTHORIZED, "session_ended", detail)
-        .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }

@@ -7,54 +7,62 @@ use domain::{
     Roles,
     session::{Presentation, Verdict},
 };
+use http::{HeaderValue, StatusCode, header};
 use http_api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
 use store::{Rotation, Session};
 use utoipa::ToSchema;
 
 use crate::{
-    App, Inner, session_ended,
-    token::{refused, session_of},
+    App, Inner,
+    token::{find_session, log_refusal},
 };
 
-/// How often a family is read that others change at the same time. Each time they have come further, so a token is the
-/// newest, the one before, or too old by then.
-const LOOKS: usize = 8;
+/// 401: the same response for every refresh token that is not accepted. Only the log has the reason.
+fn session_ended() -> Problem {
+    let detail = "The session has ended, or this is not its refresh token. Sign in again.";
+    Problem::new(StatusCode::UNAUTHORIZED, "session_ended", detail)
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
 
-/// How long an exchange may take. Who gets no answer asks again after the seconds of `Retry-After`, and has to come while
-/// the same token is still good for the same successor (`domain::session`), for it may have been exchanged.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// Attempts to read a session that other requests change at the same time. Each change advances the generation, so
+/// after a few attempts the token is the newest, the one before it, or too old.
+const ATTEMPTS: usize = 8;
 
-/// A refresh token, to be exchanged.
+/// The timeout of an exchange. A client without a response repeats the request after `Retry-After` seconds, and must do so
+/// while the token still has the same successor (`domain::session`), because it may have been exchanged.
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// The refresh token of a session.
 #[derive(ToSchema)]
-#[schema(as = SessionRefresh)]
-pub struct Form {
-    /// The newest one of the session.
+pub struct RefreshSessionRequest {
+    /// The newest refresh token of the session.
     #[schema(value_type = String, format = Password, rename = "refreshToken")]
     token: Result<RefreshToken, NotARefreshToken>,
 }
 
-impl FromFields for Form {
+impl FromFields for RefreshSessionRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        // A text that is no token is told like a token that is good for nothing.
+        // Malformed text gets the same response as a token that is not accepted.
         let token = fields.required("refreshToken", text(|text| Ok(RefreshToken::parse(text))));
         token.map(|token| Self { token })
     }
 }
 
-/// Exchange a refresh token for the next one and a new access token.
+/// Exchange a refresh token for a new access token and the next refresh token.
 ///
-/// The same token gets the same successor again for 10 seconds, in case the answer got lost. An older one ends the
-/// session, for somebody has a copy. The session ends 30 days after its sign-in, however often it was refreshed.
+/// For 10 seconds, repeating the request returns the same refresh token, in case the response was lost. Sending an older
+/// token ends the session, because it was probably stolen. A session ends 30 days after its sign-in in any case.
 #[utoipa::path(
     post,
     path = "/session/refresh",
     operation_id = "refreshSession",
     tag = "accounts",
-    request_body = Form,
+    request_body = RefreshSessionRequest,
     responses(
-        (status = 200, body = SessionTokens),
+        (status = 200, description = "the new tokens", body = SessionTokens),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`session_ended`: signed out, expired, a new password, used before, or no refresh token of ours"),
+            description = "`session_ended`: signed out, expired, ended by a new password, or the refresh token is invalid or \
+                was used before"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `required`, `wrong_type`, `unknown_field`)"),
     )
@@ -62,25 +70,26 @@ impl FromFields for Form {
 pub async fn refresh(
     State(App(app)): State<App>,
     gateway: Gateway,
-    JsonBody(form): JsonBody<Form>,
+    JsonBody(request): JsonBody<RefreshSessionRequest>,
 ) -> Result<Json<SessionTokens>, Problem> {
-    let issuing = app.issuer.ready().await?;
-    let Ok(token) = form.token else {
-        refused(&gateway, "malformed");
+    let signer = app.issuer.signer().await?;
+    let Ok(token) = request.token else {
+        log_refusal(&gateway, "malformed");
         return Err(session_ended());
     };
-    let exchange = tokio::time::timeout(PATIENCE, exchange(&app, &gateway, &token)).await;
+    let exchange = exchange(&app, &gateway, &token);
+    let exchange = tokio::time::timeout(EXCHANGE_TIMEOUT, exchange).await;
     let outcome = exchange.unwrap_or_else(|_| {
         tracing::error!(request_id = gateway.request_id, "deadline_exceeded");
         Err(Problem::unavailable())
     });
     match outcome? {
-        Outcome::Granted(session, roles) => {
+        Outcome::Refreshed(session, roles) => {
             let next = token.successor(&session.key);
-            issuing.tokens(&gateway, &session, roles, &next).map(Json)
+            signer.sign(&gateway, &session, roles, &next).map(Json)
         }
         Outcome::Refused => Err(session_ended()),
-        Outcome::Caught(session, event) => {
+        Outcome::Compromised(session, event) => {
             tracing::warn!(
                 request_id = gateway.request_id,
                 session_id = %session.id,
@@ -96,12 +105,12 @@ pub async fn refresh(
 }
 
 enum Outcome {
-    /// The token's successor is the newest; its owner has these roles.
-    Granted(Session, Roles),
-    /// Nothing changes.
+    /// The token's successor is the newest token of the session; its user has these roles.
+    Refreshed(Session, Roles),
+    /// The token is not accepted.
     Refused,
-    /// Something happened that no owner does: the session has to end.
-    Caught(Session, &'static str),
+    /// The token was probably stolen or forged, so the session must end; with the name of the log event.
+    Compromised(Session, &'static str),
 }
 
 async fn exchange(
@@ -109,9 +118,9 @@ async fn exchange(
     gateway: &Gateway,
     token: &RefreshToken,
 ) -> Result<Outcome, Problem> {
-    let mut presented = Presentation::new(token.generation(), app.clock.now());
-    for _ in 0..LOOKS {
-        let Some(session) = session_of(app, gateway, token).await? else {
+    let mut presentation = Presentation::new(token.generation(), app.clock.now());
+    for _ in 0..ATTEMPTS {
+        let Some(session) = find_session(app, gateway, token).await? else {
             return Ok(Outcome::Refused);
         };
         let account_state = app.users.account_state(session.user_id).await?;
@@ -119,17 +128,17 @@ async fn exchange(
             .map(|account_state| (account_state.roles, account_state.session_epoch))
             .unzip();
         let roles = roles.unwrap_or_default();
-        return Ok(match presented.judge(&session.family, epoch) {
+        return Ok(match presentation.judge(&session.family, epoch) {
             Verdict::Rotate => match app.sessions.rotate(&session, app.clock.now()).await? {
-                Rotation::Done => Outcome::Granted(session, roles),
+                Rotation::Done => Outcome::Refreshed(session, roles),
                 Rotation::Overtaken => continue,
             },
             Verdict::LookAgain => continue,
-            Verdict::SameAgain => Outcome::Granted(session, roles),
-            Verdict::Replayed => Outcome::Caught(session, "refresh_token_replayed"),
-            Verdict::NeverIssued => Outcome::Caught(session, "refresh_token_never_issued"),
+            Verdict::SameAgain => Outcome::Refreshed(session, roles),
+            Verdict::Replayed => Outcome::Compromised(session, "refresh_token_replayed"),
+            Verdict::NeverIssued => Outcome::Compromised(session, "refresh_token_never_issued"),
             Verdict::Expired | Verdict::Ended => {
-                refused(gateway, "ended");
+                log_refusal(gateway, "ended");
                 Outcome::Refused
             }
         });

@@ -4,25 +4,25 @@ use store::{Session, StoreError};
 
 use crate::Inner;
 
-/// The session that a refresh token belongs to, once the token is seen to be made with its key.
-pub async fn session_of(
+/// Finds the session of a refresh token, and verifies the token with the session's key.
+pub async fn find_session(
     app: &Inner,
     gateway: &Gateway,
     token: &RefreshToken,
 ) -> Result<Option<Session>, StoreError> {
     let Some(session) = app.sessions.find(token.session_id()).await? else {
-        refused(gateway, "unknown");
+        log_refusal(gateway, "unknown");
         return Ok(None);
     };
     if token.verify(&session.key).is_err() {
-        refused(gateway, "forged");
+        log_refusal(gateway, "forged");
         return Ok(None);
     }
     Ok(Some(session))
 }
 
-/// Says why in the log, and nowhere else.
-pub fn refused(gateway: &Gateway, reason: &str) {
+/// Logs why a refresh token was refused. The response never contains the reason.
+pub fn log_refusal(gateway: &Gateway, reason: &str) {
     tracing::info!(
         request_id = gateway.request_id,
         reason,

@@ -1,4 +1,4 @@
-//! `POST /signin`: from e-mail and password to an access token and a refresh token.
+//! `POST /signin`: exchanges an email address and a password for an access token and a refresh token.
 
 mod sign_in;
 #[cfg(test)]
@@ -23,7 +23,7 @@ struct App {
     clock: Clock,
 }
 
-/// What the function adds to the API document.
+/// The function's part of the API document.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(sign_in::sign_in))]
 pub struct ApiDoc;

@@ -14,22 +14,21 @@ use utoipa::ToSchema;
 
 use crate::App;
 
-/// How long a write may take that can be left for the next time.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The timeout of renewing the hash, which the next sign-in repeats if it fails.
+const RENEWAL_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Who somebody is, and the proof.
+/// The email address and password of an account.
 #[derive(ToSchema)]
-#[schema(as = SignIn)]
-pub struct Form {
-    /// As at sign-up, or written another way.
+pub struct SignInRequest {
+    /// The email address of the account. Compared case-insensitively after Unicode normalization.
     #[schema(value_type = String, format = Email, example = "ada@example.com")]
     email: Email,
-    /// The password.
+    /// The password of the account.
     #[schema(value_type = String, format = Password, min_length = 1, example = "analytical engine")]
     password: PasswordAttempt,
 }
 
-impl FromFields for Form {
+impl FromFields for SignInRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let email = fields.required("email", text(Email::parse));
         let password = fields.required("password", text(PasswordAttempt::parse));
@@ -40,31 +39,29 @@ impl FromFields for Form {
     }
 }
 
-/// What a sign-in gives.
+/// The tokens of the new session, and the user.
 #[derive(Serialize, ToSchema)]
-#[schema(as = SignedIn)]
-pub struct Answer {
+pub struct SignInResponse {
     #[serde(flatten)]
     tokens: SessionTokens,
+    /// The signed-in user.
     user: UserView,
 }
 
 /// Sign in.
 ///
-/// One answer and one amount of work for an unknown address, a wrong password, a disabled account, and one that waits:
-/// after five wrong passwords nobody is listened to for a second, and twice as long after each further one, up to 15
-/// minutes.
+/// After five wrong passwords the account is locked for a second; each further wrong password doubles the time, up to 15
+/// minutes. The error is the same for an unknown address, a wrong password, and a disabled or locked account.
 #[utoipa::path(
     post,
     path = "/signin",
     operation_id = "signIn",
     tag = "accounts",
-    request_body = Form,
+    request_body = SignInRequest,
     responses(
-        (status = 200, body = Answer),
+        (status = 200, description = "the user is signed in", body = SignInResponse),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`invalid_credentials`: no account, another password, a disabled account, or too many wrong \
-                passwords a moment ago"),
+            description = "`invalid_credentials`: no such account, a wrong password, or a disabled or locked account"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_email`, `empty`, `required`, `wrong_type`, \
                 `unknown_field`)"),
@@ -75,44 +72,46 @@ pub struct Answer {
 pub async fn sign_in(
     State(app): State<Arc<App>>,
     gateway: Gateway,
-    JsonBody(form): JsonBody<Form>,
-) -> Result<Json<Answer>, Problem> {
-    let issuing = app.issuer.ready().await?;
-    let (credential, user, verdict) = verify(&app, &gateway, &form).await?;
+    JsonBody(request): JsonBody<SignInRequest>,
+) -> Result<Json<SignInResponse>, Problem> {
+    let signer = app.issuer.signer().await?;
+    let (credential, user, verdict) = authenticate(&app, &gateway, &request).await?;
     if verdict == Verdict::MatchNeedsRehash {
-        renew_hash(&app, &form, &credential).await;
+        renew_hash(&app, &request, &credential).await;
     }
-    let (session, refresh_token) = begin_session(&app, &credential).await?;
-    let tokens = issuing.tokens(&gateway, &session, credential.roles, &refresh_token)?;
-    Ok(Json(Answer {
+    let (session, refresh_token) = start_session(&app, &credential).await?;
+    let tokens = signer.sign(&gateway, &session, credential.roles, &refresh_token)?;
+    Ok(Json(SignInResponse {
         tokens,
         user: UserView::own(&user),
     }))
 }
 
-/// The profile is fetched while bcrypt runs on its own thread, so it costs no time. For an address that nobody has, so is
-/// nobody's: the tables are asked the same for everybody.
-async fn verify(
+/// Verifies the password, and returns the credential and the user.
+///
+/// Reads the user while bcrypt runs on its own thread. For an unknown address it reads a user that does not exist, so that
+/// the requests to the tables are the same for every outcome.
+async fn authenticate(
     app: &App,
     gateway: &Gateway,
-    form: &Form,
+    request: &SignInRequest,
 ) -> Result<(Credential, User, Verdict), Problem> {
-    let credential = app.credentials.find(&form.email).await?;
+    let credential = app.credentials.find(&request.email).await?;
     let owner = match &credential {
         Some(credential) => credential.user_id,
         None => UserId::new(app.clock.now()),
     };
     let guess = Guess {
-        email: &form.email,
+        email: &request.email,
         owner,
         credential: credential.as_ref(),
-        attempt: &form.password,
+        attempt: &request.password,
         request_id: &gateway.request_id,
     };
     let (verdict, user) = tokio::join!(app.passwords.check(&guess), app.users.find(owner));
     match (credential, verdict?) {
         (Some(credential), verdict) if verdict != Verdict::NoMatch => {
-            // Deleted since its credential was read: nobody any more.
+            // The account was deleted after its credential was read.
             let user = user?.ok_or_else(Problem::invalid_credentials)?;
             Ok((credential, user, verdict))
         }
@@ -120,15 +119,14 @@ async fn verify(
     }
 }
 
-/// The stored hash has another cost than the configured one, and only now is the password at hand. No reason to
-/// refuse the sign-in when it fails: there will be a next one.
-async fn renew_hash(app: &App, form: &Form, credential: &Credential) {
-    match password::rehash(&form.password, app.passwords.cost()).await {
+/// Replaces a stored hash whose cost is not the configured one. A failure is only logged: the next sign-in repeats it.
+async fn renew_hash(app: &App, request: &SignInRequest, credential: &Credential) {
+    match password::rehash(&request.password, app.passwords.cost()).await {
         Ok(new) => {
-            let renewing = app
+            let renewal = app
                 .credentials
-                .renew_hash(&form.email, &credential.hash, &new);
-            match tokio::time::timeout(PATIENCE, renewing).await {
+                .renew_hash(&request.email, &credential.hash, &new);
+            match tokio::time::timeout(RENEWAL_TIMEOUT, renewal).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(%error, "hash_not_renewed"),
                 Err(error) => tracing::warn!(%error, "hash_not_renewed"),
@@ -138,7 +136,8 @@ async fn renew_hash(app: &App, form: &Form, credential: &Credential) {
     }
 }
 
-async fn begin_session(
+/// Starts a session of the account, and returns it with its first refresh token.
+async fn start_session(
     app: &App,
     credential: &Credential,
 ) -> Result<(Session, RefreshToken), Problem> {

@@ -1,4 +1,4 @@
-//! Sign-in with a database that answers as each test needs it.
+//! Sign-in with a mocked database.
 
 mod tables;
 
@@ -25,83 +25,83 @@ async fn hash_of(password: &str, number: u32) -> PasswordHash {
     hash(&password, cost(number)).await.unwrap()
 }
 
-/// One test, because the work is counted for the whole process: what runs beside it would count too.
+/// One test, because the work is counted for the whole process, concurrent tests included.
 #[tokio::test]
-async fn signing_in_is_the_same_work_whatever_comes_of_it() {
-    every_outcome_takes_one_hash_of_the_configured_cost().await;
-    the_profile_is_fetched_while_the_password_is_hashed().await;
+async fn every_sign_in_does_the_same_work() {
+    every_refusal_takes_one_hash_of_the_configured_cost().await;
+    the_user_is_read_while_the_password_is_hashed().await;
     a_hash_of_another_cost_is_renewed().await;
-    a_renewal_that_fails_is_left_to_the_next_sign_in().await;
-    without_a_profile_or_a_session_nobody_is_signed_in().await;
+    a_failed_renewal_does_not_refuse_the_sign_in().await;
+    a_sign_in_without_a_user_or_a_session_is_refused().await;
 }
 
-async fn every_outcome_takes_one_hash_of_the_configured_cost() {
+async fn every_refusal_takes_one_hash_of_the_configured_cost() {
     for stored in [6, 5] {
         let mut tables = Tables::new(&hash_of(PASSWORD, stored).await);
-        let (nobody, ada) = ("nobody@example.com", "ada@example.com");
+        let (unknown, ada) = ("unknown@example.com", "ada@example.com");
         let wrong = "difference engine";
         let too_long = "x".repeat(500);
         let mut refusals = Vec::new();
         for (status, guesses, email, password) in [
-            ("active", FREE, nobody, PASSWORD),
-            ("active", FREE, nobody, &too_long),
-            ("active", FREE, ada, wrong),
-            ("active", FREE, ada, "x"),
-            ("active", FREE, ada, &too_long),
-            ("active", LAST_FREE, ada, wrong),
-            ("active", waiting(1), ada, wrong),
-            ("active", waiting(1), ada, PASSWORD),
-            ("active", waiting(900_000), ada, PASSWORD),
-            ("active", waiting(0), ada, wrong),
-            ("active", waiting(-1), ada, wrong),
+            ("active", NO_FAILURES, unknown, PASSWORD),
+            ("active", NO_FAILURES, unknown, &too_long),
+            ("active", NO_FAILURES, ada, wrong),
+            ("active", NO_FAILURES, ada, "x"),
+            ("active", NO_FAILURES, ada, &too_long),
+            ("active", FOUR_FAILURES, ada, wrong),
+            ("active", locked_for(1), ada, wrong),
+            ("active", locked_for(1), ada, PASSWORD),
+            ("active", locked_for(900_000), ada, PASSWORD),
+            ("active", locked_for(0), ada, wrong),
+            ("active", locked_for(-1), ada, wrong),
             ("active", AFTER_A_BURST, ada, wrong),
-            ("disabled", FREE, ada, wrong),
-            ("disabled", FREE, ada, PASSWORD),
-            ("disabled", waiting(1), ada, PASSWORD),
-            ("disabled", waiting(0), ada, PASSWORD),
+            ("disabled", NO_FAILURES, ada, wrong),
+            ("disabled", NO_FAILURES, ada, PASSWORD),
+            ("disabled", locked_for(1), ada, PASSWORD),
+            ("disabled", locked_for(0), ada, PASSWORD),
         ] {
             tables.status = status;
             *tables.guesses() = guesses;
             let before = work();
-            let (answered, body) = tables.sign_in(cost(6), email, password).await;
-            let what = format!("{status} {guesses:?} {email} {password}");
-            assert_eq!(answered, StatusCode::UNAUTHORIZED, "{what}");
-            assert_eq!(body["code"], "invalid_credentials", "{what}");
-            assert_eq!(work() - before, 1 << 6, "{what}");
-            let mut requests = std::mem::take(&mut tables.seen().requests);
+            let (found, body) = tables.sign_in(cost(6), email, password).await;
+            let case = format!("{status} {guesses:?} {email} {password}");
+            assert_eq!(found, StatusCode::UNAUTHORIZED, "{case}");
+            assert_eq!(body["code"], "invalid_credentials", "{case}");
+            assert_eq!(work() - before, 1 << 6, "{case}");
+            let mut requests = std::mem::take(&mut tables.observed().requests);
             requests.sort_unstable();
-            refusals.push((what, body, requests));
+            refusals.push((case, body, requests));
         }
         let (_, body, requests) = &refusals[0];
-        let asked = [
+        let expected = [
             ("GetItem", "credentials"),
             ("GetItem", "users"),
             ("UpdateItem", "credentials"),
         ];
-        assert_eq!(requests, &asked);
-        for (what, other, others_requests) in &refusals {
-            assert_eq!((other, others_requests), (body, requests), "{what}");
+        assert_eq!(requests, &expected);
+        for (case, other_body, other_requests) in &refusals {
+            assert_eq!((other_body, other_requests), (body, requests), "{case}");
         }
-        assert_eq!(tables.seen().sessions, 0);
-        the_owner_is_let_in(&mut tables, stored).await;
+        assert_eq!(tables.observed().sessions, 0);
+        the_right_password_is_accepted(&mut tables, stored).await;
     }
 }
 
-const FREE: Guesses = Guesses {
+const NO_FAILURES: Guesses = Guesses {
     failures: 0,
     locked_until: None,
 };
-const LAST_FREE: Guesses = Guesses {
+const FOUR_FAILURES: Guesses = Guesses {
     failures: 4,
-    ..FREE
+    ..NO_FAILURES
 };
 const AFTER_A_BURST: Guesses = Guesses {
     failures: 200,
-    ..FREE
+    ..NO_FAILURES
 };
 
-/// The wait is over in so many milliseconds.
-fn waiting(milliseconds: i64) -> Guesses {
+/// The state of an account that is locked for this many milliseconds.
+fn locked_for(milliseconds: i64) -> Guesses {
     let until = NOW + Duration::milliseconds(milliseconds);
     Guesses {
         failures: 5,
@@ -109,23 +109,23 @@ fn waiting(milliseconds: i64) -> Guesses {
     }
 }
 
-/// Without a wait, or when it is over. What was counted is forgotten then, and only then is there something to write.
-async fn the_owner_is_let_in(tables: &mut Tables, stored: u32) {
+/// Without a lock, or after its end. The failure count is then reset, which takes a write only if there were failures.
+async fn the_right_password_is_accepted(tables: &mut Tables, stored: u32) {
     tables.status = "active";
     for (guesses, updates) in [
-        (FREE, 0),
-        (LAST_FREE, 1),
-        (waiting(0), 2),
+        (NO_FAILURES, 0),
+        (FOUR_FAILURES, 1),
+        (locked_for(0), 2),
         (AFTER_A_BURST, 2),
     ] {
         *tables.guesses() = guesses;
         let before = work();
-        let answer = tables.sign_in(cost(6), "ada@example.com", PASSWORD).await;
-        assert_eq!(answer.0, StatusCode::OK, "{guesses:?}");
-        // A renewed hash is worked on after the answer is decided, and only for its owner.
-        let renewed = if stored < 6 { 1 << 6 } else { 0 };
-        assert_eq!(work() - before - renewed, 1 << 6, "{guesses:?}");
-        let requests = std::mem::take(&mut tables.seen().requests);
+        let (status, _) = tables.sign_in(cost(6), "ada@example.com", PASSWORD).await;
+        assert_eq!(status, StatusCode::OK, "{guesses:?}");
+        // The hash is renewed after the password was accepted, so it reveals nothing.
+        let renewal = if stored < 6 { 1 << 6 } else { 0 };
+        assert_eq!(work() - before - renewal, 1 << 6, "{guesses:?}");
+        let requests = std::mem::take(&mut tables.observed().requests);
         let update = |request: &&(&str, &str)| request.0 == "UpdateItem";
         assert_eq!(
             requests.iter().filter(update).count(),
@@ -133,20 +133,20 @@ async fn the_owner_is_let_in(tables: &mut Tables, stored: u32) {
             "{guesses:?}"
         );
         assert_eq!(requests.len(), 3 + updates, "{guesses:?}");
-        assert_eq!(*tables.guesses(), FREE);
+        assert_eq!(*tables.guesses(), NO_FAILURES);
     }
 }
 
-async fn the_profile_is_fetched_while_the_password_is_hashed() {
-    // Dear enough that the request is made long before the hash is there.
+async fn the_user_is_read_while_the_password_is_hashed() {
+    // The cost is so high that the read starts long before the hash is computed.
     let tables = Tables::new(&hash_of(PASSWORD, 11).await);
     for (password, expected) in [("difference engine", 401), (PASSWORD, 200)] {
         let before = work();
         let (status, _) = tables.sign_in(cost(11), "ada@example.com", password).await;
         assert_eq!((status.as_u16(), work() - before), (expected, 1 << 11));
-        assert_eq!(tables.seen().profile_after.pop(), Some(before));
+        assert_eq!(tables.observed().work_at_user_read.pop(), Some(before));
     }
-    assert!(tables.seen().profile_after.is_empty());
+    assert!(tables.observed().work_at_user_read.is_empty());
 }
 
 async fn a_hash_of_another_cost_is_renewed() {
@@ -158,15 +158,15 @@ async fn a_hash_of_another_cost_is_renewed() {
             .await;
         assert_eq!(attempt.0, StatusCode::UNAUTHORIZED);
         assert_eq!(
-            tables.seen().renewals,
+            tables.observed().renewals,
             [],
-            "only a password that is right is hashed"
+            "only a right password is rehashed"
         );
         let (status, _) = tables
             .sign_in(cost(configured), "ada@example.com", PASSWORD)
             .await;
         assert_eq!(status, StatusCode::OK);
-        let (old, new) = tables.seen().renewals.pop().unwrap();
+        let (old, new) = tables.observed().renewals.pop().unwrap();
         assert_eq!(old, stored.as_str());
         let new = PasswordHash::parse(&new).unwrap();
         assert_eq!(new.cost(), cost(configured));
@@ -178,7 +178,7 @@ async fn a_hash_of_another_cost_is_renewed() {
     }
 }
 
-async fn a_renewal_that_fails_is_left_to_the_next_sign_in() {
+async fn a_failed_renewal_does_not_refuse_the_sign_in() {
     let changed_meanwhile = || {
         let failed = ConditionalCheckFailedException::builder().build();
         UpdateItemError::ConditionalCheckFailedException(failed)
@@ -193,11 +193,11 @@ async fn a_renewal_that_fails_is_left_to_the_next_sign_in() {
         let (status, body) = tables.sign_in(cost(5), "ada@example.com", PASSWORD).await;
         assert_eq!(status, StatusCode::OK);
         assert!(body["accessToken"].is_string());
-        assert_eq!(tables.seen().sessions, 1);
+        assert_eq!(tables.observed().sessions, 1);
     }
 }
 
-async fn without_a_profile_or_a_session_nobody_is_signed_in() {
+async fn a_sign_in_without_a_user_or_a_session_is_refused() {
     let mut tables = Tables::new(&hash_of(PASSWORD, 4).await);
     let sign_in = async |tables: &Tables, password| {
         let (status, body) = tables.sign_in(cost(4), "ada@example.com", password).await;
@@ -208,13 +208,13 @@ async fn without_a_profile_or_a_session_nobody_is_signed_in() {
     assert_eq!(sign_in(&tables, PASSWORD).await, unavailable);
     tables.user = Err(());
     assert_eq!(sign_in(&tables, PASSWORD).await, unavailable);
-    // That the table is down tells nothing about the password.
+    // The outage of the users table does not reveal whether the password is right.
     let refused = (401, Some("invalid_credentials".to_owned()));
     assert_eq!(sign_in(&tables, "difference engine").await, refused);
     tables.user = Ok(false);
     assert_eq!(
         sign_in(&tables, PASSWORD).await,
         refused,
-        "deleted a moment ago"
+        "the user was deleted meanwhile"
     );
 }

@@ -1,8 +1,10 @@
-//! `POST /signup`: makes an account, or asks the owner of the address first.
+//! `POST /signup`: creates an account, or first verifies the email address.
 
-mod repeat;
+mod idempotency;
+mod request;
+mod response;
 mod sign_up;
-mod verified;
+mod verification;
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -17,22 +19,22 @@ struct App {
     credentials: Credentials,
     users: Users,
     idempotency: Idempotency,
-    /// Where mail is ordered; none where none is sent.
+    /// The outbox for mail orders; `None` where no mail is sent.
     mail: Option<Outbox>,
     mode: Mode,
     cost: Cost,
     clock: Clock,
 }
 
-/// When a sign-up makes an account. Read from `SIGNUP_MODE`.
+/// When a sign-up creates the account. Read from `SIGNUP_MODE`.
 enum Mode {
-    /// At once.
+    /// Immediately.
     Open,
-    /// When somebody who gets mail at its address finishes it.
+    /// After the owner of the mailbox opened the link in a mail.
     Verified(SignUps, Outbox),
 }
 
-/// What the function adds to the API document.
+/// The function's part of the API document.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(sign_up::sign_up))]
 pub struct ApiDoc;

@@ -1,90 +1,37 @@
 use std::sync::Arc;
 
 use auth::password::{self, PasswordHash};
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use domain::{Email, FailedAttempts, Name, Password, Profile, Roles, Status, User, UserId};
-use http::{StatusCode, header};
-use http_api::{
-    Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, UserAnswer, UserView,
-    profile, text,
-};
+use axum::{extract::State, response::Response};
+use domain::{FailedAttempts, Roles, Status, User, UserId};
+use http_api::{IdempotencyKey, JsonBody, Problem, ProblemDocument, UserResponse};
 use store::{
     Credential,
     accounts::{self, SignUp},
 };
-use utoipa::ToSchema;
 
 use crate::{
     App, Mode,
-    repeat::{self, repeated},
-    verified::{self, PendingAnswer},
+    idempotency::{self, find_body},
+    request::SignUpRequest,
+    response::{SignUpPendingResponse, created_body, respond},
+    verification::start_verification,
 };
 
-/// A new account.
-#[derive(ToSchema)]
-#[schema(as = SignUp)]
-pub struct Form {
-    /// Where mail goes. Case and accents written another way make no other address.
-    #[schema(value_type = String, format = Email, example = "ada@example.com")]
-    pub email: Email,
-    /// 8 characters to 71 bytes after NFKC normalisation; common ones are refused.
-    #[schema(value_type = String, format = Password, min_length = 8, example = "analytical engine")]
-    pub password: Password,
-    /// What others see.
-    #[schema(value_type = String, min_length = 1, max_length = 100, example = "Ada Lovelace")]
-    pub name: Name,
-    /// What the owner tells of themselves.
-    #[schema(value_type = Option<ProfileForm>)]
-    pub profile: Profile,
-}
-
-/// All of it optional.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `profile` reads")]
-struct ProfileForm {
-    #[schema(min_length = 1, max_length = 100)]
-    first_name: Option<String>,
-    #[schema(min_length = 1, max_length = 100)]
-    last_name: Option<String>,
-    #[schema(min_length = 1, max_length = 100)]
-    city: Option<String>,
-    #[schema(maximum = 150)]
-    age: Option<u8>,
-}
-
-impl FromFields for Form {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let email = fields.required("email", text(Email::parse));
-        let password = fields.required("password", text(Password::parse));
-        let name = fields.required("name", text(Name::parse));
-        let profile = fields.nested("profile", Profile::default, Profile::default, profile);
-        Some(Self {
-            email: email?,
-            password: password?,
-            name: name?,
-            profile: profile?,
-        })
-    }
-}
-
-/// Make an account.
+/// Create an account.
 ///
-/// One transaction makes the credential, the user and the record for a repeated request, or nothing. Where sign-ups are
-/// verified first (`SignupMode`), the answer is 202 in any case, and the rest is said by mail.
+/// If sign-ups are verified first (`SignupMode`), the response is always 202, and a mail to the address says how to
+/// continue.
 #[utoipa::path(
     post,
     path = "/signup",
     operation_id = "signUp",
     tag = "accounts",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
-    request_body = Form,
+    request_body = SignUpRequest,
     responses(
-        (status = 201, body = UserAnswer, headers(("Location" = String, description = "where the user is"))),
-        (status = 202, body = PendingAnswer, description = "where sign-ups are verified: a mail is on its way"),
+        (status = 201, description = "the account is created", body = UserResponse,
+            headers(("Location" = String, description = "the path of the user"))),
+        (status = 202, description = "if sign-ups are verified first: a mail will be sent", body = SignUpPendingResponse),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`email_taken`; `request_in_progress`: requests with the same key are still running"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
@@ -98,24 +45,20 @@ impl FromFields for Form {
 pub async fn sign_up(
     State(app): State<Arc<App>>,
     IdempotencyKey(key): IdempotencyKey,
-    JsonBody(form): JsonBody<Form>,
+    JsonBody(request): JsonBody<SignUpRequest>,
 ) -> Result<Response, Problem> {
-    if let Some(answer) = repeated(&app, key.as_deref(), &form).await? {
-        return Ok(answered(answer));
+    let key = key.as_deref();
+    if let Some(body) = find_body(&app, key, &request).await? {
+        return Ok(respond(body));
     }
     if let Mode::Verified(sign_ups, outbox) = &app.mode {
-        return verified::ask(&app, (sign_ups, outbox), key.as_deref(), form).await;
+        return start_verification(&app, (sign_ups, outbox), key, request).await;
     }
-    let hash = password::hash(&form.password, app.cost).await;
+    let hash = password::hash(&request.password, app.cost).await;
     let hash = hash.map_err(|error| Problem::internal(&error))?;
-    let user = new_user(&app, &form);
-    let answer = serde_json::to_string(&UserAnswer {
-        user: UserView::own(&user),
-    });
-    let answer = answer.map_err(|error| Problem::internal(&error))?;
-    let record = key
-        .as_deref()
-        .map(|key| repeat::record(key, &form, &hash, &answer));
+    let user = new_user(&app, &request);
+    let body = created_body(&user)?;
+    let record = key.map(|key| idempotency::record(key, &request, &hash, &body));
 
     let tables = (&app.credentials, &app.users, &app.idempotency);
     match accounts::create(
@@ -127,23 +70,23 @@ pub async fn sign_up(
     )
     .await?
     {
-        SignUp::Created => Ok(answered(answer)),
+        SignUp::Created => Ok(respond(body)),
         SignUp::EmailTaken => Err(Problem::email_taken()),
-        // The same request, sent twice at once: the other one won.
-        SignUp::KeyUsed => match repeated(&app, key.as_deref(), &form).await? {
-            Some(answer) => Ok(answered(answer)),
+        // A concurrent request with the same key was first.
+        SignUp::KeyUsed => match find_body(&app, key, &request).await? {
+            Some(body) => Ok(respond(body)),
             None => Err(Problem::unavailable()),
         },
     }
 }
 
-fn new_user(app: &App, form: &Form) -> User {
+fn new_user(app: &App, request: &SignUpRequest) -> User {
     let now = app.clock.now();
     User {
         id: UserId::new(now),
-        email: form.email.clone(),
-        name: form.name.clone(),
-        profile: form.profile.clone(),
+        email: request.email.clone(),
+        name: request.name.clone(),
+        profile: request.profile.clone(),
         roles: Roles::new(),
         status: Status::Active,
         version: 1,
@@ -161,64 +104,5 @@ fn credential(user: &User, hash: PasswordHash) -> Credential {
         session_epoch: 1,
         failed: FailedAttempts::NONE,
         locked_until: None,
-    }
-}
-
-/// The answer is text already: what was stored is what is sent again. The `Location` is in it too.
-pub fn answered(answer: String) -> Response {
-    let json = (header::CONTENT_TYPE, "application/json".to_owned());
-    match repeat::user_id(&answer) {
-        Some(id) => {
-            let headers = [(header::LOCATION, format!("/users/{id}")), json];
-            (StatusCode::CREATED, headers, answer).into_response()
-        }
-        // No account yet, or nothing that may be told of one.
-        None => (StatusCode::ACCEPTED, [json], answer).into_response(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn codes(body: Value) -> Vec<(String, &'static str)> {
-        let problem = Fields::read::<Form>(body).err();
-        let errors = problem.iter().flat_map(Problem::errors);
-        errors
-            .map(|error| (error.pointer.clone(), error.code))
-            .collect()
-    }
-
-    #[test]
-    fn every_field_that_is_wrong_is_named() {
-        let body = json!({
-            "email": "nobody", "password": "short", "name": " ",
-            "profile": {"age": 200, "city": 5, "town": "x"}, "nmae": "Ada",
-        });
-        let expected = [
-            ("/email", "invalid_email"),
-            ("/password", "password_too_short"),
-            ("/name", "empty"),
-            ("/profile/city", "wrong_type"),
-            ("/profile/age", "invalid_age"),
-            ("/profile/town", "unknown_field"),
-            ("/nmae", "unknown_field"),
-        ];
-        assert_eq!(
-            codes(body),
-            expected.map(|(pointer, code)| (pointer.to_owned(), code))
-        );
-    }
-
-    #[test]
-    fn a_profile_is_optional_and_so_is_all_of_it() {
-        let mut body = json!({"email": "ada@example.com", "password": "analytical", "name": "Ada"});
-        assert_eq!(codes(body.clone()), []);
-        for profile in [json!(null), json!({}), json!({"age": 36, "city": null})] {
-            body["profile"] = profile;
-            assert_eq!(codes(body.clone()), []);
-        }
     }
 }

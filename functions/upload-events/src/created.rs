@@ -7,8 +7,8 @@ use crate::App;
 /// Handles S3's event of a new object
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>).
 ///
-/// The event only says where to look, since events are repeated, late and in any order. The version that it names is
-/// deleted if it is not the file of the upload: a form that was sent again, or a PUT after a deletion.
+/// The event only names the upload to reconcile, because events may be repeated, late and out of order. The version of the
+/// event is deleted if it is not the file of the upload: after a form was sent again, or a PUT after a deletion.
 pub async fn created(app: &App, event: &Value) -> Result<(), Error> {
     let object = &event["detail"]["object"];
     let key = object["key"].as_str().ok_or("an event without a key")?;

@@ -1,4 +1,4 @@
-//! Brings records of uploads and S3 in line: when S3 tells of an object, when an upload is due, and once a day.
+//! Reconciles the records of uploads with S3: after an S3 event, when an upload is due, and once a day.
 
 mod created;
 mod reconcile;
@@ -42,8 +42,8 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
 }
 
 /// Handles one event, in `EventBridge`'s envelope
-/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html>). The schedule of the repair sends
-/// its own (template.yaml).
+/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html>). The repair's schedule has its own
+/// input (template.yaml).
 async fn handle(app: &App, event: &Value, deadline: Deadline) -> Result<(), Error> {
     match (event["source"].as_str(), event["detail-type"].as_str()) {
         (Some("aws.s3"), Some("Object Created")) => created::created(app, event).await,

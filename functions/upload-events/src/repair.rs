@@ -3,15 +3,15 @@ use http_api::Deadline;
 use lambda_http::Error;
 use upload_reconciler::Repaired;
 
-use crate::{App, reconcile::AT_ONCE};
+use crate::{App, reconcile::CONCURRENCY};
 
-/// Owners that are read at once.
+/// The number of owners that one query reads.
 const PAGE: i32 = 50;
 
-/// Compares S3, records and counters of every owner, and repairs what differs. A run that does not get through in its
-/// time leaves the rest to the next one, which begins there.
+/// Compares S3, the records and the counters of every owner, and repairs differences. The next run continues where the
+/// function's time ended.
 ///
-/// The line `repair` is the metric of it: all its numbers are 0 while everything is right.
+/// Metrics are derived from the log line `repair`: all its counts are 0 if nothing differs.
 pub async fn repair(app: &App, deadline: Deadline) -> Result<(), Error> {
     let quotas = app.reconciler.uploads.quotas();
     let mut after = quotas.repaired_until().await?;
@@ -20,14 +20,14 @@ pub async fn repair(app: &App, deadline: Deadline) -> Result<(), Error> {
         let page = quotas.owners(after, PAGE).await?;
         let is_last = page.is_empty();
         after = page.last().copied();
-        // Before they are repaired: a run that ends with one of them does not end with it every day.
+        // Saved before the repairs, so that an owner whose repair crashes the run does not crash every run.
         quotas.set_repaired_until(after).await?;
         let mut repairs = stream::iter(page)
             .map(async |owner| {
                 let now = app.clock.now();
                 (owner, app.reconciler.repair(owner, now).await)
             })
-            .buffer_unordered(AT_ONCE);
+            .buffer_unordered(CONCURRENCY);
         while let Some((owner, result)) = repairs.next().await {
             owners += 1;
             match result {

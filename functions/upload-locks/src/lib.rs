@@ -29,7 +29,7 @@ struct Inner {
     clock: Clock,
 }
 
-/// What the operator allows.
+/// The operator's settings of locks.
 #[derive(Debug, Clone, Copy)]
 struct LockSettings {
     /// How far ahead a lock may end; zero turns locks off. The parameter `MaxLockDays`.
@@ -44,7 +44,7 @@ impl FromRef<App> for Tokens {
     }
 }
 
-/// What the function adds to the API document.
+/// The function's part of the API document.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(lock::lock))]
 pub struct ApiDoc;
@@ -59,7 +59,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let aws = settings::aws::sdk_config(env)?;
     let client = store::client(env, &aws);
     let limits = Limits::from_env(env, &client)?;
-    // Counted together with the other routes that ask for a password.
+    // Counted together with the other routes that require a password.
     let limit = RateLimit::from_env(env, limits, "password", clock.clone())?;
     let credentials = Credentials::from_env(env, &client)?;
     let app = Inner {

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 
 use crate::{App, Inner};
 
-/// 409: the operator has not turned locks on.
+/// 409: the operator has not enabled locks.
 const DISABLED: Problem = Problem::new(
     StatusCode::CONFLICT,
     "locks_disabled",
@@ -30,17 +30,17 @@ const DISABLED: Problem = Problem::new(
 const ALREADY_LOCKED: Problem = Problem::new(
     StatusCode::CONFLICT,
     "upload_locked",
-    "This upload is locked for longer already, or in a mode that cannot be changed. Send a later `until`, or keep the \
-     lock that it has.",
+    "This upload is already locked for longer, or in a mode that cannot be changed. Send a later `until`, or keep the \
+     existing lock.",
 );
-/// How often the record is locked that other requests change meanwhile.
-const TRIES: u32 = 10;
+/// Attempts to lock a record that other requests change at the same time.
+const ATTEMPTS: u32 = 10;
 const PASSWORD_REQUIRED: Invalid = Invalid {
     code: "required",
     detail: "A lock of more than a day needs `password`. Send the password of your account.",
 };
 
-/// Until when to lock an upload.
+/// The lock to set.
 #[derive(ToSchema)]
 pub struct LockUploadRequest {
     /// When the lock ends: at least 5 seconds and at most `MaxLockDays` ahead.
@@ -72,10 +72,10 @@ pub struct LockUploadResponse {
     locked_until: Timestamp,
 }
 
-/// Make an upload write-once until a time (S3 Object Lock).
+/// Lock an upload until a time (S3 Object Lock).
 ///
-/// Until then it cannot be deleted, and the lock can be extended but not shortened. The operator can
-/// lift it, unless the parameter `LockMode` is `compliance`. A lock of more than a day needs the password.
+/// A locked upload cannot be deleted, and the lock can be extended but not shortened. The operator can remove the lock,
+/// unless the parameter `LockMode` is `compliance`. A lock of more than a day requires the password.
 #[utoipa::path(
     put,
     path = "/uploads/{id}/lock",
@@ -85,9 +85,9 @@ pub struct LockUploadResponse {
     params(("id" = String, Path, format = "uuid", description = "the upload's id")),
     request_body = LockUploadRequest,
     responses(
-        (status = 200, body = LockUploadResponse),
+        (status = 200, description = "the upload is locked", body = LockUploadResponse),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`invalid_credentials`: the password is wrong, or too many were wrong a moment ago"),
+            description = "`invalid_credentials`: the password is wrong, or the account is locked after wrong passwords"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`locks_disabled`, `upload_locked`, `upload_not_stored`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
@@ -113,7 +113,7 @@ pub async fn lock(
         return Err(Problem::upload_not_stored());
     }
     check_account(&app, &gateway, &caller, &request).await?;
-    // The record first: from then on the API deletes and replaces nothing, so S3 locks the version of the record.
+    // The record first: from then on the API neither deletes nor replaces the file, so S3 locks the version of the record.
     let upload = lock_in_record(&app, upload, until).await?;
     lock_in_s3(&app, &upload, until).await?;
     Ok(Json(LockUploadResponse {
@@ -122,7 +122,7 @@ pub async fn lock(
     }))
 }
 
-/// Checks `until`, and that the password is there where it is required; reports all that is wrong.
+/// Checks `until`, and that a required password is present. Reports all invalid fields.
 fn validate(app: &Inner, request: &LockUploadRequest) -> Result<OffsetDateTime, Problem> {
     let now = app.clock.now();
     let at_until = |invalid| FieldError::at("/until", invalid);
@@ -147,7 +147,8 @@ async fn find(app: &Inner, caller: &Caller, id: &str) -> Result<Upload, Problem>
     found.ok_or_else(Problem::not_found)
 }
 
-/// Checks that the account is active, and the password if there is one: a token outlives both for some minutes.
+/// Verifies that the account is active, and the password if it was sent. The access token alone does not prove it: it stays
+/// valid for some minutes after an account was disabled.
 async fn check_account(
     app: &Inner,
     gateway: &Gateway,
@@ -155,8 +156,10 @@ async fn check_account(
     request: &LockUploadRequest,
 ) -> Result<(), Problem> {
     if let Some(password) = &request.password {
-        let proven = app.passwords.prove(&app.users, gateway, caller, password);
-        return proven.await.map(|_| ());
+        let verified = app
+            .passwords
+            .verify_caller(&app.users, gateway, caller, password);
+        return verified.await.map(|_| ());
     }
     let user = app.users.find(caller.user_id).await?;
     match user.map(|user| user.status) {
@@ -165,13 +168,13 @@ async fn check_account(
     }
 }
 
-/// Locks the record as it is now: another request may have changed it since it was read.
+/// Locks the record, and reads it again if another request changed it meanwhile.
 async fn lock_in_record(
     app: &Inner,
     mut upload: Upload,
     until: OffsetDateTime,
 ) -> Result<Upload, Problem> {
-    for _ in 0..TRIES {
+    for _ in 0..ATTEMPTS {
         let transition = match upload.on(&Event::Locked(until), app.clock.now()) {
             Ok(Outcome::Changed(transition)) => transition,
             Ok(Outcome::Unchanged) => return Ok(upload),

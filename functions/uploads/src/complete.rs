@@ -16,61 +16,62 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    problems::{NOT_PENDING, limit_exceeded, reconcile_failed, refused, storage_failed},
-    view::UploadAnswer,
+    problems::{NOT_PENDING, limit_exceeded, reconcile_failed, refusal_problem, storage_failed},
+    view::UploadResponse,
 };
 
 const INCOMPLETE: Problem = Problem::new(
     StatusCode::CONFLICT,
     "upload_incomplete",
-    "S3 does not have all of it: a part is missing, is not the one named, or nothing came at all; send it and complete again",
+    "S3 does not have the whole file: the file or a part is missing, or an ETag is wrong. Send what is missing and \
+     complete the upload again.",
 );
 const SIZE_MISMATCH: Problem = Problem::new(
     StatusCode::CONFLICT,
     "size_mismatch",
-    "S3 has another number of bytes than was announced",
+    "The size of the file in S3 differs from the announced size. Create a new upload with the right size.",
 );
 const CHECKSUM_MISMATCH: Problem = Problem::new(
     StatusCode::CONFLICT,
     "checksum_mismatch",
-    "S3 has bytes of another SHA-256 than was announced; the upload has failed, announce the file again",
+    "The SHA-256 of the file in S3 differs from the announced one, so the upload has failed. Create a new upload.",
 );
 const PARTS_REQUIRED: Problem = Problem::new(
     StatusCode::UNPROCESSABLE_ENTITY,
     "parts_required",
-    "this upload came in parts: send their numbers and ETags as `parts`",
+    "This upload was sent in parts. Send their numbers and ETags as `parts`.",
 );
 const BAD_ETAG: Invalid = Invalid {
     code: "invalid_etag",
-    detail: "must be the ETag header that S3 answered the part's PUT with",
+    detail: "Invalid ETag. Send the `ETag` header of S3's response to the part's PUT.",
 };
-const PART_TWICE: Invalid = Invalid {
+const DUPLICATE_PART: Invalid = Invalid {
     code: "duplicate_part",
-    detail: "names a part number twice",
+    detail: "A part number is listed twice. List each part once.",
 };
 
-/// What S3 answered the parts with; nothing for an upload of one piece.
+/// The parts of a multipart upload. Leave `parts` out for an upload with one PUT.
 #[derive(ToSchema)]
-#[schema(as = UploadCompletion)]
-pub struct Form {
+pub struct CompleteUploadRequest {
     /// All parts, in any order.
-    #[schema(value_type = Option<Vec<NamedPart>>, min_items = 1, max_items = 10_000)]
+    #[schema(value_type = Option<Vec<CompletedPart>>, min_items = 1, max_items = 10_000)]
     parts: Option<Vec<(PartNumber, String)>>,
 }
 
-/// A part by its number and content.
+/// The number and the `ETag` of a part.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `Form` reads")]
-struct NamedPart {
+#[expect(dead_code, reason = "describes the items of `parts`")]
+struct CompletedPart {
     #[schema(minimum = 1, maximum = 10_000)]
     part_number: u16,
+    /// The `ETag` header of S3's response to the part's PUT.
     #[schema(example = "\"9b2cf535f27731c974343645a3985328\"")]
     etag: String,
 }
 
-impl FromFields for Form {
-    // 10,000 parts.
+impl FromFields for CompleteUploadRequest {
+    // Enough for 10,000 parts.
     const MAX_BYTES: usize = 1024 * 1024;
 
     fn from_fields(fields: &mut Fields) -> Option<Self> {
@@ -80,29 +81,29 @@ impl FromFields for Form {
         let max = usize::try_from(MAX_PARTS).unwrap_or(usize::MAX);
         let parts = fields.list("parts", max, |part| {
             let number = part.required("partNumber", number(PartNumber::parse));
-            let etag = part.required("etag", text(etag));
+            let etag = part.required("etag", text(parse_etag));
             Some((number?, etag?))
         })?;
         Some(Self {
-            parts: Some(in_order(fields, parts)?),
+            parts: Some(sort_parts(fields, parts)?),
         })
     }
 }
 
-/// Parts as S3 wants them: each once, by number.
-pub fn in_order(
+/// Sorts parts by number, as S3 requires, and refuses duplicates.
+pub fn sort_parts(
     fields: &mut Fields,
     mut parts: Vec<(PartNumber, String)>,
 ) -> Option<Vec<(PartNumber, String)>> {
     parts.sort_unstable_by_key(|(number, _)| *number);
     if parts.windows(2).any(|two| two[0].0 == two[1].0) {
-        return fields.refuse("parts", PART_TWICE);
+        return fields.refuse("parts", DUPLICATE_PART);
     }
     Some(parts)
 }
 
-/// With the quotes that belong to it; who reads headers by a library may have lost them.
-pub fn etag(text: &str) -> Result<String, Invalid> {
+/// Parses an `ETag`, and adds the quotes, which some HTTP libraries remove.
+pub fn parse_etag(text: &str) -> Result<String, Invalid> {
     let bare = text.trim_matches('"');
     let plain = bare
         .bytes()
@@ -114,9 +115,10 @@ pub fn etag(text: &str) -> Result<String, Invalid> {
     }
 }
 
-/// Say that all bytes are with S3.
+/// Complete an upload after its bytes were sent to S3.
 ///
-/// Parts are put together. What S3 then has is compared with what was announced. Saying it again changes nothing.
+/// Combines the parts of a multipart upload, and compares the size and SHA-256 with the announced ones. Idempotent:
+/// completing a stored upload also returns 200.
 #[utoipa::path(
     post,
     path = "/uploads/{id}/complete",
@@ -124,9 +126,9 @@ pub fn etag(text: &str) -> Result<String, Invalid> {
     tag = "uploads",
     security(("access_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "the upload's id")),
-    request_body = Form,
+    request_body = CompleteUploadRequest,
     responses(
-        (status = 200, body = UploadAnswer),
+        (status = 200, description = "the stored upload", body = UploadResponse),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`upload_incomplete`, `size_mismatch`, `checksum_mismatch`, `upload_not_pending`, \
                 `quota_exceeded`, `request_in_progress`"),
@@ -141,15 +143,15 @@ pub async fn complete(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
-    JsonBody(form): JsonBody<Form>,
-) -> Result<Json<UploadAnswer>, Problem> {
+    JsonBody(request): JsonBody<CompleteUploadRequest>,
+) -> Result<Json<UploadResponse>, Problem> {
     let upload = app.find(&caller, &id).await?;
-    let stored = finish(&app, upload, form.parts).await?;
-    Ok(Json(UploadAnswer::from(&stored)))
+    let stored = complete_upload(&app, upload, request.parts).await?;
+    Ok(Json(UploadResponse::from(&stored)))
 }
 
-/// Puts the parts together, if it has parts, and sees what S3 has.
-pub async fn finish(
+/// Combines the parts, if the upload has parts, and reconciles the record with S3.
+pub async fn complete_upload(
     app: &App,
     mut upload: Upload,
     parts: Option<Vec<(PartNumber, String)>>,
@@ -160,7 +162,8 @@ pub async fn finish(
         UploadStatus::Failed | UploadStatus::Deleted => return Err(NOT_PENDING),
     }
     if let Some(s3_id) = upload.multipart_id().map(str::to_owned) {
-        join(app, &mut upload, &s3_id, &parts.ok_or(PARTS_REQUIRED)?).await?;
+        let parts = parts.ok_or(PARTS_REQUIRED)?;
+        complete_multipart(app, &mut upload, &s3_id, &parts).await?;
     }
     let reconciled = app.reconciler.reconcile(upload, app.clock.now()).await;
     let reconciled = reconciled.map_err(reconcile_failed)?;
@@ -174,39 +177,39 @@ pub async fn finish(
     }
 }
 
-/// How often parts are measured of an upload that other requests change meanwhile.
-const TRIES: u32 = 5;
+/// Attempts to measure the parts of an upload that other requests change at the same time.
+const ATTEMPTS: u32 = 5;
 
-/// Puts the parts together, once their sizes are seen to add up: afterwards it could not be undone.
-async fn join(
+/// Combines the parts, after checking that their sizes add up, because combining cannot be undone.
+async fn complete_multipart(
     app: &App,
     upload: &mut Upload,
     s3_id: &str,
-    named: &[(PartNumber, String)],
+    listed: &[(PartNumber, String)],
 ) -> Result<(), Problem> {
     let key = upload.key();
     let at = (key.as_str(), s3_id);
     let bucket = &app.reconciler.bucket;
-    for _ in 0..TRIES {
+    for _ in 0..ATTEMPTS {
         let Some(received) = bucket
             .all_parts(at)
             .await
             .map_err(|error| storage_failed(&error))?
         else {
-            // They were put together before, and the reply got lost; or they were given up. S3 will tell.
+            // They were combined before and the reply was lost, or they were aborted. Reconciling finds out.
             return Ok(());
         };
-        let total = total(named, &received).ok_or(INCOMPLETE)?;
+        let total = total_size(listed, &received).ok_or(INCOMPLETE)?;
         if matches!(upload.transfer, Transfer::UnsizedMultipart { .. }) {
-            // All of them, also those that are not named: S3 keeps them until it has made the object.
+            // Including parts that are not listed: S3 keeps them until it has combined the others.
             let all = received.iter().map(|part| part.size).sum();
-            if !measure(app, upload, all).await? {
+            if !charge_received(app, upload, all).await? {
                 continue;
             }
         } else if total != upload.size.bytes() {
             return Err(SIZE_MISMATCH);
         }
-        let completed = bucket.complete_multipart(at, named).await;
+        let completed = bucket.complete_multipart(at, listed).await;
         return match completed.map_err(|error| storage_failed(&error))? {
             Completed::Done | Completed::Unknown => Ok(()),
             Completed::Refused(word) => {
@@ -218,9 +221,9 @@ async fn join(
     Err(Problem::unavailable())
 }
 
-/// Charges what S3 has received of a file whose size was not announced. `false`: another request was quicker, and S3 has
-/// to be asked again.
-async fn measure(app: &App, upload: &mut Upload, received: u64) -> Result<bool, Problem> {
+/// Charges the bytes that S3 has received of a file whose size was not announced. Returns `false` if another request
+/// changed the upload meanwhile, so that the parts must be measured again.
+async fn charge_received(app: &App, upload: &mut Upload, received: u64) -> Result<bool, Problem> {
     let size = Size::parse(received).map_err(|_| SIZE_MISMATCH)?;
     match app.change_once(upload, &Event::Measured(size)).await? {
         ChangedOnce::Changed(Changed::Done(measured)) => {
@@ -228,11 +231,11 @@ async fn measure(app: &App, upload: &mut Upload, received: u64) -> Result<bool, 
             Ok(true)
         }
         ChangedOnce::Changed(Changed::LimitExceeded(limit, usage)) => {
-            // S3 has more of it than there is room for.
-            app.give_up(upload).await?;
+            // S3 has received more than there is room for.
+            app.fail_over_quota(upload).await?;
             Err(limit_exceeded(limit, &usage))
         }
-        ChangedOnce::Changed(Changed::Refused(refusal)) => Err(refused(refusal)),
+        ChangedOnce::Changed(Changed::Refused(refusal)) => Err(refusal_problem(refusal)),
         ChangedOnce::Changed(Changed::Gone) => Err(Problem::not_found()),
         ChangedOnce::Overtaken(newer) => {
             *upload = *newer;
@@ -241,8 +244,8 @@ async fn measure(app: &App, upload: &mut Upload, received: u64) -> Result<bool, 
     }
 }
 
-/// Bytes of the named parts, if S3 has each of them with this content.
-fn total(named: &[(PartNumber, String)], received: &[Part]) -> Option<u64> {
+/// Returns the bytes of the listed parts, if S3 has each of them with this `ETag`.
+fn total_size(listed: &[(PartNumber, String)], received: &[Part]) -> Option<u64> {
     let size = |(number, etag): &(PartNumber, String)| {
         let at = received
             .binary_search_by_key(&number.get(), |part| part.number)
@@ -250,5 +253,5 @@ fn total(named: &[(PartNumber, String)], received: &[Part]) -> Option<u64> {
         let part = &received[at];
         (part.etag == *etag).then_some(part.size)
     };
-    named.iter().map(size).sum()
+    listed.iter().map(size).sum()
 }

@@ -20,42 +20,43 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
+    idempotency::IdempotentRequest,
     problems::{limit_exceeded, storage_failed},
-    repeat::{Repeatable, announce},
-    view::{NewUpload, TransferView},
+    record::create_record,
+    view::{CreateUploadResponse, TransferView},
 };
 
-const NO_DIGEST_OF_PARTS: Invalid = Invalid {
+const SHA256_NOT_SUPPORTED: Invalid = Invalid {
     code: "sha256_not_supported",
-    detail: "S3 compares the SHA-256 of a whole file up to 100 MiB only; leave it out",
+    detail: "S3 checks the SHA-256 of files up to 100 MiB only. Leave this field out.",
 };
 
-/// A file to come.
+/// The file to upload.
 #[derive(ToSchema)]
-#[schema(as = UploadAnnouncement, rename_all = "camelCase")]
-pub struct Form {
-    /// Its name without a path.
+#[schema(rename_all = "camelCase")]
+pub struct CreateUploadRequest {
+    /// The name of the file, without a path.
     #[schema(value_type = String, min_length = 1, max_length = 255, example = "holiday.jpg")]
     filename: Filename,
-    /// Its media type, which S3 will insist on and serve it as.
+    /// The media type. S3 accepts no other, and sends it with downloads.
     #[schema(value_type = String, max_length = 255, example = "image/jpeg")]
     content_type: ContentType,
-    /// Its bytes, which S3 will insist on.
+    /// The size in bytes. S3 accepts no other.
     #[schema(value_type = u64, maximum = 5_497_558_138_880_u64, example = 1_048_576)]
     size: Size,
-    /// Its SHA-256, in hexadecimal digits or base64, which S3 will compare; up to 100 MiB.
+    /// The SHA-256 in hexadecimal or base64, for files up to 100 MiB. S3 checks it.
     #[schema(value_type = Option<String>)]
     sha256: Option<Sha256>,
 }
 
-impl FromFields for Form {
+impl FromFields for CreateUploadRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let filename = fields.required("filename", text(Filename::parse));
         let content_type = fields.required("contentType", text(ContentType::parse));
         let size = fields.required("size", number(Size::parse));
         let mut sha256 = fields.optional("sha256", text(Sha256::parse));
         if matches!((size, &sha256), (Some(size), Some(Some(_))) if !size.is_single()) {
-            sha256 = fields.refuse("sha256", NO_DIGEST_OF_PARTS);
+            sha256 = fields.refuse("sha256", SHA256_NOT_SUPPORTED);
         }
         Some(Self {
             filename: filename?,
@@ -66,9 +67,10 @@ impl FromFields for Form {
     }
 }
 
-/// Announce a file.
+/// Create an upload.
 ///
-/// Up to 100 MiB it goes to S3 with one PUT, above in parts. S3 takes nothing but what was announced.
+/// `transfer` says how to send the file to S3: up to 100 MiB with one PUT, above in parts. S3 accepts only a file of the
+/// announced size and type.
 #[utoipa::path(
     post,
     path = "/uploads",
@@ -76,9 +78,10 @@ impl FromFields for Form {
     tag = "uploads",
     security(("access_token" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
-    request_body = Form,
+    request_body = CreateUploadRequest,
     responses(
-        (status = 201, body = NewUpload, headers(("Location" = String, description = "where the upload is"))),
+        (status = 201, description = "the upload is created", body = CreateUploadResponse,
+            headers(("Location" = String, description = "the path of the upload"))),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`quota_exceeded`, `too_many_open_uploads`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
@@ -93,86 +96,87 @@ pub async fn create(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     IdempotencyKey(key): IdempotencyKey,
-    JsonBody(form): JsonBody<Form>,
+    JsonBody(request): JsonBody<CreateUploadRequest>,
 ) -> Result<Response, Problem> {
-    let size = form.size.bytes().to_string();
-    let asked = [
-        Some(form.filename.as_str()),
-        Some(form.content_type.as_str()),
+    let size = request.size.bytes().to_string();
+    let fields = [
+        Some(request.filename.as_str()),
+        Some(request.content_type.as_str()),
         Some(size.as_str()),
-        form.sha256.as_ref().map(Sha256::as_str),
+        request.sha256.as_ref().map(Sha256::as_str),
     ];
-    let repeatable = Repeatable::new(caller.user_id, "POST /uploads", key, &asked);
-    if let Some(repeatable) = &repeatable
-        && let Some(answer) = repeatable.answer(&app).await?
+    let idempotent = IdempotentRequest::new(caller.user_id, "POST /uploads", key, &fields);
+    if let Some(idempotent) = &idempotent
+        && let Some(body) = idempotent.find_body(&app).await?
     {
-        return created(answer);
+        return respond(body);
     }
     let now = app.clock.now();
-    let announcement = announced(&app, caller.user_id, form, now).await?;
-    let answer = answer(&app, &announcement.to, now).await?;
-    let answer = announce(&app, &announcement, repeatable.as_ref(), answer).await?;
-    created(answer)
+    let creation = new_upload(&app, caller.user_id, request, now).await?;
+    let body = response_body(&app, &creation.to, now).await?;
+    respond(create_record(&app, &creation, idempotent.as_ref(), body).await?)
 }
 
-async fn announced(
+/// Creates the upload in memory, after S3 has started its multipart upload if it needs one.
+async fn new_upload(
     app: &App,
     owner: UserId,
-    form: Form,
+    request: CreateUploadRequest,
     now: OffsetDateTime,
 ) -> Result<Transition, Problem> {
     let id = UploadId::new(now);
-    let transfer = if form.size.is_single() {
+    let transfer = if request.size.is_single() {
         Transfer::Put
     } else {
         app.s3_limit.check(&owner.to_string()).await?;
         let usage = app.reconciler.uploads.quotas().usage(owner).await?;
-        // Without room, S3 need not begin.
-        if usage.left() < form.size.bytes() {
+        // Without room, no multipart upload is started in S3.
+        if usage.left() < request.size.bytes() {
             return Err(limit_exceeded(Limit::Used, &usage));
         }
         let key = Upload::key_of(owner, id);
         let bucket = &app.reconciler.bucket;
-        let begun = bucket.begin_multipart(&key, &form.content_type).await;
+        let s3_id = bucket.begin_multipart(&key, &request.content_type).await;
         Transfer::Multipart {
-            s3_id: begun.map_err(|error| storage_failed(&error))?,
-            part_size: PartPlan::of(form.size).part_size,
+            s3_id: s3_id.map_err(|error| storage_failed(&error))?,
+            part_size: PartPlan::of(request.size).part_size,
         }
     };
     let announcement = Announcement {
         owner,
         id,
-        filename: form.filename,
-        content_type: form.content_type,
-        size: form.size,
-        sha256: form.sha256,
+        filename: request.filename,
+        content_type: request.content_type,
+        size: request.size,
+        sha256: request.sha256,
         transfer,
     };
     Ok(Upload::announce(announcement, now))
 }
 
-async fn answer(app: &App, upload: &Upload, now: OffsetDateTime) -> Result<String, Problem> {
+async fn response_body(app: &App, upload: &Upload, now: OffsetDateTime) -> Result<String, Problem> {
     let transfer = if upload.multipart_id().is_some() {
         TransferView::multipart(PartPlan::of(upload.size), now + MULTIPART_LIFETIME)
     } else {
         let signed = app.reconciler.bucket.put_url(upload, now).await;
         signed.map_err(|error| storage_failed(&error))?.into()
     };
-    let answer = NewUpload {
+    let body = CreateUploadResponse {
         upload: UploadView::from(upload),
         transfer,
     };
-    serde_json::to_string(&answer).map_err(|error| Problem::internal(&error))
+    serde_json::to_string(&body).map_err(|error| Problem::internal(&error))
 }
 
-/// The answer is text already: what was stored is what is sent again. The `Location` is in it too.
-fn created(answer: String) -> Result<Response, Problem> {
-    let read: serde_json::Value =
-        serde_json::from_str(&answer).map_err(|error| Problem::internal(&error))?;
-    let id = read["upload"]["id"].as_str().unwrap_or_default();
+/// Creates the response with a serialized body. The body of a repeated request was stored; it also contains the upload's id
+/// for the `Location`.
+fn respond(body: String) -> Result<Response, Problem> {
+    let parsed: serde_json::Value =
+        serde_json::from_str(&body).map_err(|error| Problem::internal(&error))?;
+    let id = parsed["upload"]["id"].as_str().unwrap_or_default();
     let headers = [
         (header::LOCATION, format!("/uploads/{id}")),
         (header::CONTENT_TYPE, "application/json".to_owned()),
     ];
-    Ok((StatusCode::CREATED, headers, answer).into_response())
+    Ok((StatusCode::CREATED, headers, body).into_response())
 }

@@ -7,13 +7,13 @@ use upload_reconciler::{Changed, ChangedOnce};
 
 use crate::{
     App,
-    problems::{CHANGING, NOT_PENDING, limit_exceeded, reconcile_failed, refused},
+    problems::{CONCURRENT_CHANGE, NOT_PENDING, limit_exceeded, reconcile_failed, refusal_problem},
 };
 
-/// Delete an upload: cancel a pending one, delete a stored one.
+/// Delete a stored upload, or cancel a pending one.
 ///
-/// A stored file can be restored until it is no longer kept. Without room to keep it, it is deleted for good. Grants to
-/// read it end. Idempotent: deleting a deleted upload also returns 204.
+/// A stored file can be restored for a while; without room to keep it, it is deleted permanently. Grants to read it end.
+/// Idempotent: deleting a deleted upload also returns 204.
 #[utoipa::path(
     delete,
     path = "/uploads/{id}",
@@ -22,7 +22,7 @@ use crate::{
     security(("access_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "the upload's id")),
     responses(
-        (status = 204),
+        (status = 204, description = "the upload is deleted"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`upload_locked`, `request_in_progress`"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
@@ -35,14 +35,14 @@ pub async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let upload = app.find(&caller, &id).await?;
-    remove(&app, upload).await?;
+    delete_upload(&app, upload).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Deletes an upload in the record, then in S3. A request that is sent again does what the first one left undone.
-pub async fn remove(app: &App, upload: Upload) -> Result<(), Problem> {
+/// Deletes the record of an upload, then its file in S3. A repeated request does what an interrupted one left undone.
+async fn delete_upload(app: &App, upload: Upload) -> Result<(), Problem> {
     let now = app.clock.now();
-    // S3 may have it although nothing told of it yet: then it is deleted like a stored one, and can be restored.
+    // S3 may already have the file of a pending upload. Then it is deleted like a stored one, and can be restored.
     let upload = match upload.status() {
         UploadStatus::Pending => {
             let reconciled = app.reconciler.reconcile(upload, now).await;
@@ -56,19 +56,19 @@ pub async fn remove(app: &App, upload: Upload) -> Result<(), Problem> {
     let (id, is_new) = (deleted.id, deleted.deletions != deletions);
     let reconciled = app.reconciler.reconcile(deleted, now).await;
     reconciled.map_err(reconcile_failed)?;
-    // The grants have ended with the deletion; this only tidies up.
+    // The grants ended with the deletion; this only removes their items.
     if is_new && let Err(error) = app.read_grants.remove_all(id).await {
         tracing::warn!(%error, "ended_grants_left");
     }
     Ok(())
 }
 
-/// How often a file is deleted for good that other requests change meanwhile.
-const TRIES: u32 = 5;
+/// Attempts to delete an upload that other requests change at the same time.
+const ATTEMPTS: u32 = 5;
 
-/// Deletes the record; for good if there is no room to keep the file.
+/// Deletes the record; permanently if there is no room to keep the file.
 async fn delete_record(app: &App, mut upload: Upload) -> Result<Upload, Problem> {
-    for _ in 0..TRIES {
+    for _ in 0..ATTEMPTS {
         let keep_until = app.clock.now() + app.old_versions_kept;
         let deleted = Event::Deleted { keep_until };
         let changed = match app.change_once(&upload, &deleted).await? {
@@ -79,7 +79,9 @@ async fn delete_record(app: &App, mut upload: Upload) -> Result<Upload, Problem>
         };
         match changed {
             ChangedOnce::Changed(Changed::Done(deleted)) => return Ok(*deleted),
-            ChangedOnce::Changed(Changed::Refused(refusal)) => return Err(refused(refusal)),
+            ChangedOnce::Changed(Changed::Refused(refusal)) => {
+                return Err(refusal_problem(refusal));
+            }
             ChangedOnce::Changed(Changed::LimitExceeded(limit, usage)) => {
                 return Err(limit_exceeded(limit, &usage));
             }
@@ -87,11 +89,11 @@ async fn delete_record(app: &App, mut upload: Upload) -> Result<Upload, Problem>
             ChangedOnce::Overtaken(newer) => upload = *newer,
         }
     }
-    Err(CHANGING)
+    Err(CONCURRENT_CHANGE)
 }
 
-/// Cancels a pending upload, and nothing else: for callers who may not delete what is stored.
-pub async fn cancel(app: &App, upload: Upload) -> Result<(), Problem> {
+/// Cancels a pending upload, for callers that may not delete a stored file.
+pub async fn cancel_upload(app: &App, upload: Upload) -> Result<(), Problem> {
     match upload.status() {
         UploadStatus::Pending => {}
         UploadStatus::Stored => return Err(NOT_PENDING),
@@ -103,6 +105,6 @@ pub async fn cancel(app: &App, upload: Upload) -> Result<(), Problem> {
             reconciled.map_err(reconcile_failed)?;
             Ok(())
         }
-        ChangedOnce::Changed(_) | ChangedOnce::Overtaken(_) => Err(CHANGING),
+        ChangedOnce::Changed(_) | ChangedOnce::Overtaken(_) => Err(CONCURRENT_CHANGE),
     }
 }

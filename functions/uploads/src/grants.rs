@@ -12,20 +12,20 @@ use utoipa::ToSchema;
 
 use crate::App;
 
-/// Leave to read an upload.
+/// A grant to read an upload.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReadGrant)]
 #[serde(rename_all = "camelCase")]
 pub struct GrantView {
-    /// The id of a user, or `everyone`: whoever is signed in.
+    /// The id of a user, or `everyone` for all signed-in users.
     #[schema(example = "everyone")]
     grantee: String,
     granted_at: Timestamp,
 }
 
-/// Let somebody read an upload: a user, or everyone who is signed in.
+/// Grant a user, or all signed-in users, read access to an upload.
 ///
-/// They can get the upload and its download URL, and do nothing else with it.
+/// Grantees can get the upload and its download URL, and nothing else. Idempotent: repeating a grant also returns 204.
 #[utoipa::path(
     put,
     path = "/uploads/{id}/grants/{grantee}",
@@ -36,7 +36,7 @@ pub struct GrantView {
         ("id" = String, Path, format = "uuid", description = "the upload's id"),
         ("grantee" = String, Path, description = "a user's id, or `everyone`"),
     ),
-    responses((status = 204))
+    responses((status = 204, description = "the grant exists"))
 )]
 pub async fn grant(
     State(app): State<App>,
@@ -56,7 +56,10 @@ pub async fn grant(
     }
 }
 
-/// Take the leave to read an upload back. A download URL that was given out lives out its hour.
+/// Revoke read access to an upload.
+///
+/// Download URLs that were issued before stay valid for up to an hour. Idempotent: revoking an unknown grant also returns
+/// 204.
 #[utoipa::path(
     delete,
     path = "/uploads/{id}/grants/{grantee}",
@@ -67,7 +70,7 @@ pub async fn grant(
         ("id" = String, Path, format = "uuid", description = "the upload's id"),
         ("grantee" = String, Path, description = "a user's id, or `everyone`"),
     ),
-    responses((status = 204))
+    responses((status = 204, description = "the grant does not exist any more"))
 )]
 pub async fn revoke(
     State(app): State<App>,
@@ -79,7 +82,7 @@ pub async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// List who may read an upload besides its owner.
+/// List the grants to read an upload.
 #[utoipa::path(
     get,
     path = "/uploads/{id}/grants",
@@ -88,7 +91,7 @@ pub async fn revoke(
     security(("access_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "the upload's id"), Page),
     responses(
-        (status = 200, body = List<GrantView>),
+        (status = 200, description = "a page of grants", body = List<GrantView>),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
     )
@@ -100,7 +103,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<List<GrantView>>, Problem> {
     let upload = app.find(&caller, &id).await?;
-    check_exists(&upload)?;
+    check_grantable(&upload)?;
     let after = page.cursor.map(|Cursor(reader)| Reader::from_bytes(reader));
     let grants = app.read_grants.list(&upload, after, page.limit + 1).await;
     let cursor = |last: &ReadGrant| Cursor(last.reader.to_bytes());
@@ -108,7 +111,7 @@ pub async fn list(
     Ok(Json(List::of(grants?, page, cursor, view)))
 }
 
-/// The caller's upload and the reader that a path names.
+/// Finds the caller's upload and parses the grantee of a path.
 async fn find(
     app: &App,
     caller: &Caller,
@@ -116,12 +119,12 @@ async fn find(
 ) -> Result<(Upload, Reader), Problem> {
     let reader = Reader::parse(reader).map_err(|_| Problem::not_found())?;
     let upload = app.find(caller, upload).await?;
-    check_exists(&upload)?;
+    check_grantable(&upload)?;
     Ok((upload, reader))
 }
 
-/// A failed or deleted upload has no grants.
-fn check_exists(upload: &Upload) -> Result<(), Problem> {
+/// Refuses a failed or deleted upload, which has no grants.
+fn check_grantable(upload: &Upload) -> Result<(), Problem> {
     match upload.status() {
         UploadStatus::Pending | UploadStatus::Stored => Ok(()),
         UploadStatus::Failed | UploadStatus::Deleted => Err(Problem::not_found()),

@@ -1,14 +1,15 @@
-//! `/uploads`: files that go from browsers straight to S3. Handlers read the record of an upload, ask `domain::upload` what
-//! a request does to it, and have the reconciler carry that out.
+//! `/uploads` and `/s3`: uploads of files that browsers send directly to S3. Handlers read the record of an upload,
+//! `domain::upload` decides how a request changes it, and the reconciler applies the change.
 
 mod companion;
 mod complete;
 mod create;
 mod delete;
 mod grants;
+mod idempotency;
 mod parts;
 mod problems;
-mod repeat;
+mod record;
 mod show;
 mod usage;
 mod versions;
@@ -35,7 +36,7 @@ use store::{Idempotency, Limits, ReadGrants, Sessions, UploadGrants, Uploads, Us
 use time::Duration;
 use upload_reconciler::{Changed, ChangedOnce, Reconciler};
 
-use self::{companion::Uploader, problems::reconcile_failed};
+use self::{companion::uploader::Uploader, problems::reconcile_failed};
 
 #[derive(Clone)]
 struct App {
@@ -58,7 +59,7 @@ impl FromRef<App> for Tokens {
     }
 }
 
-/// What the function adds to the API document.
+/// The function's part of the API document.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(
     create::create,
@@ -74,13 +75,13 @@ impl FromRef<App> for Tokens {
     grants::grant,
     grants::revoke,
     grants::list,
-    companion::grants::give,
-    companion::params::params,
-    companion::multipart::begin,
-    companion::multipart::list,
-    companion::multipart::sign,
+    companion::grants::create,
+    companion::form::create,
+    companion::create::create,
+    companion::parts::list,
+    companion::parts::sign,
     companion::complete::complete,
-    companion::multipart::abort,
+    companion::abort::abort,
 ))]
 pub struct ApiDoc;
 
@@ -110,7 +111,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         clock,
     };
     tokio::join!(app.tokens.warm_up(), app.idempotency.warm_up());
-    // S3 may take seconds for most of these.
+    // Rate-limited, because these routes send requests to S3, which may take seconds.
     let limited = Router::new()
         .route("/uploads/{id}", axum::routing::delete(delete::delete))
         .route("/uploads/{id}/parts", get(parts::list))
@@ -133,7 +134,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     Ok(routes.merge(limited).with_state(app))
 }
 
-/// Counts a request of the user that it is for.
+/// Counts a request of the uploading user.
 async fn limit(
     State(app): State<App>,
     Uploader(owner): Uploader,
@@ -145,15 +146,15 @@ async fn limit(
 }
 
 impl App {
-    /// The caller's upload of this id. Another user's upload is not found: the owner is part of the key.
+    /// Finds the caller's upload of this id. Another user's upload is not found: the owner is part of the key.
     async fn find(&self, caller: &Caller, id: &str) -> Result<Upload, Problem> {
         let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
         let found = self.reconciler.uploads.find(caller.user_id, id).await?;
         found.ok_or_else(Problem::not_found)
     }
 
-    /// The upload of this id that the caller may read: their own, or another user's stored file with a grant.
-    async fn readable(&self, caller: &Caller, id: &str) -> Result<Upload, Problem> {
+    /// Finds the upload of this id that the caller may read: their own, or another user's stored file with a grant.
+    async fn find_readable(&self, caller: &Caller, id: &str) -> Result<Upload, Problem> {
         let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
         let uploads = &self.reconciler.uploads;
         if let Some(own) = uploads.find(caller.user_id, id).await? {
@@ -180,7 +181,7 @@ impl App {
         changed.map_err(reconcile_failed)
     }
 
-    /// Applies an event to the state of an upload that was read, and to no other.
+    /// Applies an event to an upload, unless another request changed it since it was read.
     async fn change_once(&self, upload: &Upload, event: &Event) -> Result<ChangedOnce, Problem> {
         let changed = self
             .reconciler
@@ -189,10 +190,10 @@ impl App {
         changed.map_err(reconcile_failed)
     }
 
-    /// Gives up a pending upload of which S3 has received more than there is room for.
-    async fn give_up(&self, upload: &Upload) -> Result<(), Problem> {
-        let given_up = self.change_once(upload, &Event::Overdrawn).await?;
-        if let ChangedOnce::Changed(Changed::Done(upload)) = given_up
+    /// Fails a pending upload of which S3 has received more than there is room for.
+    async fn fail_over_quota(&self, upload: &Upload) -> Result<(), Problem> {
+        let changed = self.change_once(upload, &Event::Overdrawn).await?;
+        if let ChangedOnce::Changed(Changed::Done(upload)) = changed
             && upload.wanted() == Some(Wanted::Nothing)
         {
             let reconciled = self.reconciler.reconcile(*upload, self.clock.now()).await;

@@ -19,30 +19,30 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    problems::{NOT_PENDING, limit_exceeded, refused, storage_failed},
+    problems::{NOT_PENDING, limit_exceeded, refusal_problem, storage_failed},
     view::Headers,
 };
 
-/// So many are signed at once.
+/// The maximum number of parts that one request signs.
 pub const MAX_SIGNED: usize = 100;
 
-/// 409: the upload goes with one PUT.
-pub const NOT_MULTIPART: Problem = Problem::new(
+/// 409: the upload is sent with one PUT.
+const NOT_MULTIPART: Problem = Problem::new(
     StatusCode::CONFLICT,
     "upload_not_multipart",
     "This upload has no parts. Send it with one PUT, to the URL that `POST /uploads` returned.",
 );
 
-/// Parts to sign.
+/// The parts to sign.
 #[derive(ToSchema)]
-#[schema(as = PartNumbers, rename_all = "camelCase")]
-pub struct Form {
-    /// Their numbers, from 1 to the upload's `partCount`.
+#[schema(rename_all = "camelCase")]
+pub struct SignPartsRequest {
+    /// The numbers of the parts, from 1 to the upload's `partCount`.
     #[schema(value_type = Vec<u16>, min_items = 1, max_items = 100)]
     part_numbers: Vec<PartNumber>,
 }
 
-impl FromFields for Form {
+impl FromFields for SignPartsRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let read = |value: &serde_json::Value| number(PartNumber::parse)(value);
         let part_numbers = fields.values("partNumbers", MAX_SIGNED, read)?;
@@ -50,36 +50,40 @@ impl FromFields for Form {
     }
 }
 
-/// Presigned PUTs of parts.
+/// The presigned PUT requests of the parts.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SignedParts {
+pub struct SignPartsResponse {
     parts: Vec<SignedPart>,
 }
 
-/// A presigned PUT of one part.
+/// The presigned PUT request of one part.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SignedPart {
     part_number: u16,
+    /// The URL of the PUT request.
     #[schema(format = "uri")]
     url: String,
-    /// To be sent as they are.
+    /// The headers of the PUT request. Send them unchanged.
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     headers: Headers,
+    /// When the URL expires.
     expires_at: Timestamp,
 }
 
-/// A part that S3 has.
+/// A part that S3 has received.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReceivedPart)]
 #[serde(rename_all = "camelCase")]
-pub struct PartView {
+pub struct ReceivedPart {
     part_number: u16,
+    /// The size in bytes.
     size: u64,
     etag: String,
 }
 
-/// Sign parts of a multipart upload, again and again if need be.
+/// Sign the PUT requests of parts of a multipart upload.
+///
+/// A part can be signed any number of times.
 #[utoipa::path(
     post,
     path = "/uploads/{id}/parts",
@@ -87,9 +91,9 @@ pub struct PartView {
     tag = "uploads",
     security(("access_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "the upload's id")),
-    request_body = Form,
+    request_body = SignPartsRequest,
     responses(
-        (status = 200, body = SignedParts),
+        (status = 200, description = "the signed parts", body = SignPartsResponse),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`upload_not_pending`, `upload_not_multipart`, `quota_exceeded`, `request_in_progress`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
@@ -103,43 +107,47 @@ pub async fn sign(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
-    JsonBody(form): JsonBody<Form>,
-) -> Result<Json<SignedParts>, Problem> {
+    JsonBody(request): JsonBody<SignPartsRequest>,
+) -> Result<Json<SignPartsResponse>, Problem> {
     let upload = app.find(&caller, &id).await?;
-    let at = |index: usize| format!("/partNumbers/{index}");
-    let signed = presigned(&app, upload, &form.part_numbers, at).await?;
+    let pointer = |index: usize| format!("/partNumbers/{index}");
+    let signed = sign_parts(&app, upload, &request.part_numbers, pointer).await?;
     let parts = signed.into_iter().map(|(number, signed)| SignedPart {
         part_number: number.get(),
         url: signed.url,
         headers: Headers(signed.headers),
         expires_at: Timestamp(signed.expires_at),
     });
-    Ok(Json(SignedParts {
+    Ok(Json(SignPartsResponse {
         parts: parts.collect(),
     }))
 }
 
-/// Signs PUTs of these parts. `at` says where in the request a part's number stands.
-pub async fn presigned(
+/// Signs the PUT requests of these parts. `pointer` returns the JSON Pointer of a part's number in the request.
+pub async fn sign_parts(
     app: &App,
     upload: Upload,
     numbers: &[PartNumber],
-    at: impl Fn(usize) -> String,
+    pointer: impl Fn(usize) -> String,
 ) -> Result<Vec<(PartNumber, Presigned)>, Problem> {
-    pending_parts(&upload)?;
-    let (mut sizes, mut wrong) = (Vec::with_capacity(numbers.len()), Vec::new());
+    pending_multipart_id(&upload)?;
+    let (mut sizes, mut errors) = (Vec::with_capacity(numbers.len()), Vec::new());
     for (index, number) in numbers.iter().enumerate() {
         match upload.part_bytes(*number) {
             Ok(size) => sizes.push((*number, size)),
-            Err(invalid) => wrong.push(FieldError::at(at(index), invalid)),
+            Err(invalid) => errors.push(FieldError::at(pointer(index), invalid)),
         }
     }
-    if !wrong.is_empty() {
-        return Err(Problem::invalid(wrong));
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors));
     }
     let count = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-    let upload = reserve(app, upload, count).await?;
-    let (s3_id, key, now) = (pending_parts(&upload)?, upload.key(), app.clock.now());
+    let upload = reserve_parts(app, upload, count).await?;
+    let (s3_id, key, now) = (
+        pending_multipart_id(&upload)?,
+        upload.key(),
+        app.clock.now(),
+    );
     let mut parts = Vec::with_capacity(numbers.len());
     for (number, size) in sizes {
         let bucket = &app.reconciler.bucket;
@@ -149,20 +157,20 @@ pub async fn presigned(
     Ok(parts)
 }
 
-/// How often room for parts is reserved of which another request of the same owner may be quicker.
-const TRIES: u32 = 5;
+/// Attempts to reserve room for parts while other requests of the owner use it.
+const ATTEMPTS: u32 = 5;
 
-/// Reserves room for the parts of a file whose size was not announced: every so many parts, S3 is asked what it has
-/// received.
-async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Problem> {
-    for _ in 0..TRIES {
+/// Reserves room for the parts of a file whose size was not announced. When the reserved parts are used up, it measures
+/// what S3 has received, and reserves room for the next parts.
+async fn reserve_parts(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Problem> {
+    for _ in 0..ATTEMPTS {
         upload = match app
             .change(upload.clone(), &Event::PartsSigned(count))
             .await?
         {
             Changed::Done(upload) => return Ok(*upload),
             Changed::Refused(Refusal::NotMeasured) => upload,
-            Changed::Refused(refusal) => return Err(refused(refusal)),
+            Changed::Refused(refusal) => return Err(refusal_problem(refusal)),
             Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
             Changed::Gone => return Err(Problem::not_found()),
         };
@@ -170,7 +178,7 @@ async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Pr
         let parts = app
             .reconciler
             .bucket
-            .all_parts((&upload.key(), pending_parts(&upload)?))
+            .all_parts((&upload.key(), pending_multipart_id(&upload)?))
             .await;
         let parts = parts.map_err(|error| storage_failed(&error))?;
         let received = parts.ok_or(NOT_PENDING)?.iter().map(|part| part.size).sum();
@@ -178,22 +186,22 @@ async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Pr
         let budget = upload.size.bytes().saturating_add(usage.left());
         let Some(reservation) = Reservation::new(received, count, budget) else {
             if received > budget {
-                app.give_up(&upload).await?;
+                app.fail_over_quota(&upload).await?;
             }
             return Err(limit_exceeded(Limit::Used, &usage));
         };
-        // Measured for the record as it was read: when another request was quicker, S3 is asked again.
+        // The measurement applies to the record as it was read. After a concurrent change, S3 is measured again.
         let reserved = Event::Reserved(reservation);
         upload = match app.change_once(&upload, &reserved).await? {
             ChangedOnce::Changed(Changed::Done(upload)) | ChangedOnce::Overtaken(upload) => *upload,
-            // The room went to another upload.
+            // Another upload used the room.
             ChangedOnce::Changed(_) => upload,
         };
     }
     Err(Problem::unavailable())
 }
 
-/// List the parts that S3 has, to go on after an interruption.
+/// List the parts that S3 has received, to resume an upload.
 #[utoipa::path(
     get,
     path = "/uploads/{id}/parts",
@@ -202,7 +210,7 @@ async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Pr
     security(("access_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "the upload's id"), Page),
     responses(
-        (status = 200, body = List<PartView>),
+        (status = 200, description = "a page of parts", body = List<ReceivedPart>),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`upload_not_pending`, `upload_not_multipart`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
@@ -216,28 +224,28 @@ pub async fn list(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
     page: Page,
-) -> Result<Json<List<PartView>>, Problem> {
+) -> Result<Json<List<ReceivedPart>>, Problem> {
     let upload = app.find(&caller, &id).await?;
-    let s3_id = pending_parts(&upload)?;
-    let after = page.place()?;
+    let s3_id = pending_multipart_id(&upload)?;
+    let after = page.offset()?;
     let listed = app
         .reconciler
         .bucket
         .parts((&upload.key(), s3_id), after, page.limit)
         .await;
-    // S3 knows it no more: it was put together a moment ago, or given up.
+    // `None`: the parts were combined or aborted meanwhile.
     let (parts, more) = listed
         .map_err(|error| storage_failed(&error))?
         .ok_or(NOT_PENDING)?;
     let last = parts.last().filter(|_| more);
     Ok(Json(List {
-        next: last.map(|last| Cursor::at(last.number.into()).encode()),
-        items: parts.into_iter().map(PartView::from).collect(),
+        next: last.map(|last| Cursor::of_offset(last.number.into()).encode()),
+        items: parts.into_iter().map(ReceivedPart::from).collect(),
     }))
 }
 
-/// S3's name of a multipart upload that still takes parts.
-fn pending_parts(upload: &Upload) -> Result<&str, Problem> {
+/// Returns the S3 id of a multipart upload that still accepts parts.
+fn pending_multipart_id(upload: &Upload) -> Result<&str, Problem> {
     match (upload.status(), upload.multipart_id()) {
         (UploadStatus::Pending, Some(s3_id)) => Ok(s3_id),
         (UploadStatus::Pending, None) => Err(NOT_MULTIPART),
@@ -245,7 +253,7 @@ fn pending_parts(upload: &Upload) -> Result<&str, Problem> {
     }
 }
 
-impl From<Part> for PartView {
+impl From<Part> for ReceivedPart {
     fn from(part: Part) -> Self {
         Self {
             part_number: part.number,

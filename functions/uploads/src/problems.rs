@@ -1,4 +1,4 @@
-//! What is answered when the tables, S3 or the state of an upload do not allow something.
+//! Problems of several upload routes.
 
 use domain::upload::Refusal;
 use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
@@ -29,10 +29,10 @@ pub const NOT_PENDING: Problem = Problem::new(
 pub const NO_SUCH_VERSION: Problem = Problem::new(
     StatusCode::NOT_FOUND,
     "version_not_found",
-    "The upload has no such version, or it is no longer kept. `GET /uploads/{id}/versions` lists what there is.",
+    "The upload has no such version, or the version is no longer kept. Use one that `GET /uploads/{id}/versions` lists.",
 );
-/// 409: other requests were quicker every time; the code that tells clients to send theirs again.
-pub const CHANGING: Problem = Problem::new(
+/// 409: other requests changed the upload during every attempt. The code tells clients to repeat the request.
+pub const CONCURRENT_CHANGE: Problem = Problem::new(
     StatusCode::CONFLICT,
     "request_in_progress",
     "Another request is changing this upload. Try again in a moment.",
@@ -41,13 +41,13 @@ pub const CHANGING: Problem = Problem::new(
 /// 401: the session of the access token has ended, or its account is disabled or deleted.
 pub fn session_ended() -> Problem {
     let detail = "The session of this access token has ended. Sign in again.";
-    Problem::new(StatusCode::UNAUTHORIZED, "session_ended", detail).with(
+    Problem::new(StatusCode::UNAUTHORIZED, "session_ended", detail).with_header(
         WWW_AUTHENTICATE,
         HeaderValue::from_static("Bearer error=\"invalid_token\""),
     )
 }
 
-/// Which limit an upload exceeds, how much of it is used, and what frees room.
+/// 409: says which limit is exceeded, how much of it is used, and how to free room.
 pub fn limit_exceeded(limit: Limit, usage: &Usage) -> Problem {
     let Usage {
         quota,
@@ -73,19 +73,19 @@ pub fn limit_exceeded(limit: Limit, usage: &Usage) -> Problem {
     }
 }
 
-/// Why the state of an upload does not allow something.
-pub fn refused(refusal: Refusal) -> Problem {
+/// Returns the problem for a change that the state of an upload does not allow.
+pub fn refusal_problem(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::NotPending => NOT_PENDING,
         Refusal::NotStored => Problem::upload_not_stored(),
         Refusal::Locked(_) => Problem::upload_locked(),
         Refusal::NoSuchVersion => NO_SUCH_VERSION,
-        // The handler asks S3 first.
-        Refusal::NotMeasured => CHANGING,
+        // Handlers measure the parts first.
+        Refusal::NotMeasured => CONCURRENT_CHANGE,
     }
 }
 
-/// S3 did not answer.
+/// Logs a failure of S3, and returns its problem.
 pub fn storage_failed(error: &StorageError) -> Problem {
     tracing::error!(cause = %error, "storage_failed");
     match error {
@@ -94,11 +94,11 @@ pub fn storage_failed(error: &StorageError) -> Problem {
     }
 }
 
-/// The tables or S3 did not answer.
+/// Returns the problem for a failed reconciliation.
 pub fn reconcile_failed(error: ReconcileError) -> Problem {
     match error {
         ReconcileError::Store(error) => error.into(),
         ReconcileError::Storage(error) => storage_failed(&error),
-        ReconcileError::Overtaken => CHANGING,
+        ReconcileError::Overtaken => CONCURRENT_CHANGE,
     }
 }

@@ -5,9 +5,11 @@ use axum::{
 use domain::{Upload, UploadId, UploadStatus};
 use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, UploadView};
 
-use crate::{App, problems::storage_failed, view::UploadWithDownload};
+use crate::{App, problems::storage_failed, view::GetUploadResponse};
 
-/// List the caller's uploads, newest first, without deleted ones.
+/// List the caller's uploads, newest first.
+///
+/// Deleted uploads are not listed.
 #[utoipa::path(
     get,
     path = "/uploads",
@@ -16,7 +18,7 @@ use crate::{App, problems::storage_failed, view::UploadWithDownload};
     security(("access_token" = [])),
     params(Page),
     responses(
-        (status = 200, body = List<UploadView>),
+        (status = 200, description = "a page of uploads", body = List<UploadView>),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
     )
@@ -37,7 +39,9 @@ pub async fn list(
     Ok(Json(List::of(uploads, page, cursor, view)))
 }
 
-/// One upload, and a URL to download it from when it is stored. Also somebody else's that the caller may read.
+/// Get an upload, with a download URL if it is stored.
+///
+/// Returns the caller's uploads, and stored uploads of other users that the caller was granted to read.
 #[utoipa::path(
     get,
     path = "/uploads/{id}",
@@ -45,14 +49,14 @@ pub async fn list(
     tag = "uploads",
     security(("access_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "the upload's id")),
-    responses((status = 200, body = UploadWithDownload))
+    responses((status = 200, description = "the upload", body = GetUploadResponse))
 )]
 pub async fn upload(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
-) -> Result<Json<UploadWithDownload>, Problem> {
-    let upload = app.readable(&caller, &id).await?;
+) -> Result<Json<GetUploadResponse>, Problem> {
+    let upload = app.find_readable(&caller, &id).await?;
     let download = if upload.status() == UploadStatus::Stored {
         let signed = app
             .reconciler
@@ -63,7 +67,7 @@ pub async fn upload(
     } else {
         None
     };
-    Ok(Json(UploadWithDownload {
+    Ok(Json(GetUploadResponse {
         upload: UploadView::from(&upload),
         download,
     }))

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::App;
 
-/// Bytes that the caller may use, uses and has kept.
+/// The bytes that the caller may use, uses, and has kept for deleted files.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GetUploadUsageResponse {
     /// The limit of `used`, in bytes. `kept` has a limit of the same size.
@@ -19,15 +19,15 @@ pub struct GetUploadUsageResponse {
 
 /// Get how many bytes the caller uses.
 ///
-/// S3 keeps at most `quota` bytes for current files and open uploads, and at most as many for deleted files. A file that
-/// is deleted while there is no room to keep it is deleted for good.
+/// At most `quota` bytes are stored for current files and open uploads, and at most as many for deleted files. A file that
+/// is deleted when there is no room to keep it is deleted permanently.
 #[utoipa::path(
     get,
     path = "/uploads/usage",
-    operation_id = "getGetUploadUsageResponse",
+    operation_id = "getUploadUsage",
     tag = "uploads",
     security(("access_token" = [])),
-    responses((status = 200, body = GetUploadUsageResponse))
+    responses((status = 200, description = "the usage", body = GetUploadUsageResponse))
 )]
 pub async fn usage(
     State(app): State<App>,

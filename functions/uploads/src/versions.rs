@@ -16,31 +16,32 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    problems::{NO_SUCH_VERSION, limit_exceeded, reconcile_failed, refused},
-    view::UploadAnswer,
+    problems::{NO_SUCH_VERSION, limit_exceeded, reconcile_failed, refusal_problem},
+    view::UploadResponse,
 };
 
 const BAD_VERSION: Invalid = Invalid {
     code: "invalid_version",
-    detail: "must be the id of a version, as the list of versions has it",
+    detail: "Invalid version id. Use one that `GET /uploads/{id}/versions` lists.",
 };
 
-/// A version of an upload.
+/// A version of an upload's file.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Version)]
 #[serde(rename_all = "camelCase")]
 pub struct VersionView {
     version_id: String,
+    /// The size in bytes.
     size: u64,
     stored_at: Timestamp,
-    /// Whether it is what a download gets.
+    /// Whether downloads return this version.
     is_current: bool,
 }
 
 /// List the versions of an upload that can be restored.
 ///
-/// The file of an upload never changes, so it has one version; none before it is stored, and none when a deleted file is
-/// no longer kept.
+/// The file of an upload never changes, so there is at most one version. There is none before the upload is stored, and none
+/// after a deleted file is no longer kept.
 #[utoipa::path(
     get,
     path = "/uploads/{id}/versions",
@@ -49,7 +50,7 @@ pub struct VersionView {
     security(("access_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "the upload's id"), Page),
     responses(
-        (status = 200, body = List<VersionView>),
+        (status = 200, description = "a page of versions", body = List<VersionView>),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
@@ -63,7 +64,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<List<VersionView>>, Problem> {
     let upload = app.find(&caller, &id).await?;
-    let before: usize = page.place()?;
+    let before: usize = page.offset()?;
     let versions = VersionView::of(&upload).into_iter().skip(before);
     Ok(Json(List {
         items: versions.collect(),
@@ -71,23 +72,23 @@ pub async fn list(
     }))
 }
 
-/// A version to restore.
+/// The version to restore.
 #[derive(ToSchema)]
-#[schema(as = Restoration, rename_all = "camelCase")]
-pub struct Form {
-    /// Its id.
+#[schema(rename_all = "camelCase")]
+pub struct RestoreUploadRequest {
+    /// The id of the version, from the list of versions.
     #[schema(min_length = 1, max_length = 1024)]
     version_id: String,
 }
 
-impl FromFields for Form {
+impl FromFields for RestoreUploadRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let version_id = fields.required("versionId", text(version_id))?;
+        let version_id = fields.required("versionId", text(parse_version_id))?;
         Some(Self { version_id })
     }
 }
 
-fn version_id(text: &str) -> Result<String, Invalid> {
+fn parse_version_id(text: &str) -> Result<String, Invalid> {
     let plain = text
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
@@ -100,8 +101,8 @@ fn version_id(text: &str) -> Result<String, Invalid> {
 
 /// Restore a deleted upload.
 ///
-/// Its bytes count as used again. Grants to read it have ended with the deletion. Idempotent: restoring the current version
-/// also returns 200.
+/// Its bytes count as used again. Grants to read it are not restored. Idempotent: restoring the current version also
+/// returns 200.
 #[utoipa::path(
     post,
     path = "/uploads/{id}/restore",
@@ -109,9 +110,9 @@ fn version_id(text: &str) -> Result<String, Invalid> {
     tag = "uploads",
     security(("access_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "the upload's id")),
-    request_body = Form,
+    request_body = RestoreUploadRequest,
     responses(
-        (status = 200, body = UploadAnswer),
+        (status = 200, description = "the restored upload", body = UploadResponse),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
             description = "`not_found`, `version_not_found`"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
@@ -126,13 +127,13 @@ pub async fn restore(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
-    JsonBody(form): JsonBody<Form>,
-) -> Result<Json<UploadAnswer>, Problem> {
+    JsonBody(request): JsonBody<RestoreUploadRequest>,
+) -> Result<Json<UploadResponse>, Problem> {
     let upload = app.find(&caller, &id).await?;
-    let event = Event::Restored(form.version_id);
+    let event = Event::Restored(request.version_id);
     let restoring = match app.change(upload, &event).await? {
         Changed::Done(upload) => *upload,
-        Changed::Refused(refusal) => return Err(refused(refusal)),
+        Changed::Refused(refusal) => return Err(refusal_problem(refusal)),
         Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
         Changed::Gone => return Err(Problem::not_found()),
     };
@@ -140,9 +141,9 @@ pub async fn restore(
     let restored = reconciled.map_err(reconcile_failed)?.upload;
     match restored {
         Some(upload) if upload.status() == UploadStatus::Stored => {
-            Ok(Json(UploadAnswer::from(&upload)))
+            Ok(Json(UploadResponse::from(&upload)))
         }
-        // S3 does not have it any more, or it was deleted again meanwhile.
+        // S3 no longer has the file, or the upload was deleted again meanwhile.
         _ => Err(NO_SUCH_VERSION),
     }
 }

@@ -5,75 +5,75 @@ use storage::Presigned;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-/// An upload.
+/// A response with an upload.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct UploadAnswer {
-    /// It.
+pub struct UploadResponse {
+    /// The upload.
     pub upload: UploadView,
 }
 
-/// An upload, and how to get it once S3 has it.
+/// An upload, with its download if it is stored.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct UploadWithDownload {
-    /// It.
+pub struct GetUploadResponse {
+    /// The upload.
     pub upload: UploadView,
-    /// Where it is, when it is stored.
+    /// The download. Present if the upload is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub download: Option<Download>,
 }
 
-/// Where a file is, for whoever has the URL.
+/// A download. It needs only the URL, so treat the URL as a secret.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Download {
-    /// A presigned GET.
+    /// The presigned URL of a GET request.
     #[schema(format = "uri")]
     url: String,
-    /// Until when.
+    /// When the URL expires.
     expires_at: Timestamp,
 }
 
-/// An upload that was just announced, and how its bytes go to S3.
+/// A created upload, and how to send its file to S3.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct NewUpload {
-    /// It.
+pub struct CreateUploadResponse {
+    /// The created upload.
     pub upload: UploadView,
-    /// How its bytes go to S3.
+    /// How to send the file to S3.
     pub transfer: TransferView,
 }
 
-/// How bytes go to S3.
+/// How to send a file to S3.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Transfer)]
 #[serde(tag = "method", rename_all_fields = "camelCase")]
 pub enum TransferView {
-    /// One presigned PUT.
+    /// With one presigned PUT request.
     #[serde(rename = "PUT")]
     Put {
-        /// Where to.
+        /// The URL of the PUT request.
         #[schema(format = "uri")]
         url: String,
-        /// To be sent as they are. `content-length` and `host` are among what is signed; browsers send them by
+        /// The headers of the PUT request. Send them unchanged. Browsers add the signed `content-length` and `host`
         /// themselves.
         #[schema(value_type = std::collections::BTreeMap<String, String>)]
         headers: Headers,
-        /// Until when.
+        /// When the URL expires.
         expires_at: Timestamp,
     },
-    /// Parts, whose PUTs are signed on request.
+    /// In parts, which `POST /uploads/{id}/parts` signs.
     #[serde(rename = "MULTIPART")]
     Multipart {
-        /// Bytes of every part but the last.
+        /// The size in bytes of every part but the last.
         part_size: u64,
-        /// How many parts; their numbers begin with 1.
+        /// The number of parts. Part numbers start with 1.
         part_count: u64,
-        /// When it is given up.
+        /// When the upload is cancelled.
         expires_at: Timestamp,
     },
 }
 
-/// Headers as a JSON object.
+/// Headers, serialized as a JSON object.
 #[derive(Debug)]
 pub struct Headers(pub Vec<(String, String)>);
 
@@ -83,7 +83,7 @@ impl Serialize for Headers {
     }
 }
 
-impl From<&Upload> for UploadAnswer {
+impl From<&Upload> for UploadResponse {
     fn from(upload: &Upload) -> Self {
         Self {
             upload: UploadView::from(upload),
@@ -111,7 +111,7 @@ impl From<Presigned> for TransferView {
 }
 
 impl TransferView {
-    /// The parts of this plan.
+    /// Creates the transfer of a part plan.
     pub fn multipart(plan: PartPlan, expires_at: OffsetDateTime) -> Self {
         Self::Multipart {
             part_size: plan.part_size,

@@ -1,4 +1,4 @@
-//! `GET /users`, `GET /users/{id}`, `GET /users/me` and `PATCH /users/me`: who there is.
+//! `GET /users`, `GET /users/{id}`, `GET /users/me` and `PATCH /users/me`: lists, returns and updates users.
 
 mod list;
 mod show;
@@ -25,7 +25,7 @@ impl FromRef<App> for Tokens {
     }
 }
 
-/// What the function adds to the API document.
+/// The function's part of the API document.
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(list::list, show::user, show::me, update::update))]
 pub struct ApiDoc;

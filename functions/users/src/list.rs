@@ -4,7 +4,7 @@ use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, User
 
 use crate::App;
 
-/// List everybody but the caller, newest first.
+/// List all users except the caller, newest first.
 #[utoipa::path(
     get,
     path = "/users",
@@ -13,7 +13,7 @@ use crate::App;
     security(("access_token" = [])),
     params(Page),
     responses(
-        (status = 200, body = List<UserView>),
+        (status = 200, description = "a page of users", body = List<UserView>),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
     )
@@ -24,7 +24,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Json<List<UserView>>, Problem> {
     let before = page.cursor.map(|Cursor(id)| UserId::from_bytes(id));
-    // One more than the page shows, and one may be the caller.
+    // One row more shows whether there is a next page, and one row may be the caller.
     let mut users = app.users.list(before, page.limit + 2).await?;
     users.retain(|user| user.id != caller.user_id);
     let cursor = |last: &User| Cursor(*last.id.as_bytes());

@@ -6,22 +6,23 @@ use axum::{
 };
 use domain::{User, UserId};
 use http::header;
-use http_api::{Authenticated, Problem, ProblemDocument, UserAnswer, UserView, etag};
+use http_api::{Authenticated, Problem, ProblemDocument, UserResponse, UserView, etag};
 
 use crate::App;
 
-/// Look at somebody.
+/// Get a user.
 ///
-/// What is no id names nobody.
+/// `email` and `profile` are present only for the user and for administrators.
 #[utoipa::path(
     get,
     path = "/users/{id}",
     operation_id = "getUser",
     tag = "users",
     security(("access_token" = [])),
-    params(("id" = String, Path)),
+    params(("id" = String, Path, description = "the user's id")),
     responses(
-        (status = 200, body = UserAnswer, headers(("ETag" = String, description = "the version"))),
+        (status = 200, description = "the user", body = UserResponse,
+            headers(("ETag" = String, description = "the version"))),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
             description = "`not_found`"),
     )
@@ -33,19 +34,22 @@ pub async fn user(
 ) -> Result<Response, Problem> {
     let id = UserId::parse(&id).map_err(|_| Problem::not_found())?;
     let user = app.users.find(id).await?.ok_or(Problem::not_found())?;
-    Ok(answer(&user, &caller))
+    Ok(user_response(&user, &caller))
 }
 
-/// Look at oneself.
+/// Get the current user.
 ///
-/// A token of an account that is gone is no longer a token.
+/// Returns 401 `invalid_token` if the user was deleted.
 #[utoipa::path(
     get,
     path = "/users/me",
     operation_id = "getMe",
     tag = "users",
     security(("access_token" = [])),
-    responses((status = 200, body = UserAnswer, headers(("ETag" = String, description = "the version"))))
+    responses(
+        (status = 200, description = "the user", body = UserResponse,
+            headers(("ETag" = String, description = "the version"))),
+    )
 )]
 pub async fn me(
     State(app): State<App>,
@@ -56,17 +60,12 @@ pub async fn me(
         .find(caller.user_id)
         .await?
         .ok_or_else(Problem::invalid_token)?;
-    Ok(answer(&user, &caller))
+    Ok(user_response(&user, &caller))
 }
 
-/// A user with its `ETag`.
-pub fn answer(user: &User, caller: &Caller) -> Response {
+/// Creates a response with a user and its `ETag`.
+pub fn user_response(user: &User, caller: &Caller) -> Response {
     let etag = [(header::ETAG, etag(user.version))];
-    (
-        etag,
-        Json(UserAnswer {
-            user: UserView::for_caller(user, caller),
-        }),
-    )
-        .into_response()
+    let user = UserView::for_caller(user, caller);
+    (etag, Json(UserResponse { user })).into_response()
 }

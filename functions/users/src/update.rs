@@ -2,42 +2,41 @@ use axum::{extract::State, response::Response};
 use domain::{Age, Invalid, Name, Patch, ProfilePatch, UserId};
 use http::StatusCode;
 use http_api::{
-    Authenticated, Fields, FromFields, IfMatch, JsonBody, Problem, ProblemDocument, UserAnswer,
+    Authenticated, Fields, FromFields, IfMatch, JsonBody, Problem, ProblemDocument, UserResponse,
     number, text,
 };
 use store::{Changes, Updated};
 use utoipa::ToSchema;
 
-use crate::{App, show::answer};
+use crate::{App, show::user_response};
 
+/// 412: the user changed since the version in `If-Match`.
 const STALE: Problem = Problem::new(
     StatusCode::PRECONDITION_FAILED,
     "precondition_failed",
-    "the user changed since the version in If-Match; read it again and repeat the change",
+    "The user has changed since the version in `If-Match`. Get the user again and repeat the change.",
 );
 const NAME_REMOVED: Invalid = Invalid {
     code: "required",
-    detail: "a user always has a name: it can be changed, not removed",
+    detail: "A user must have a name. Send a name, or leave this field out.",
 };
 
-/// A JSON Merge Patch (RFC 7396).
-pub struct Form(Changes);
-
-/// What [`Form`] reads: absent stays as it is, null goes (not the name).
+/// A JSON Merge Patch (RFC 7396) of a user: absent fields stay unchanged, null removes a value.
 #[derive(ToSchema)]
-#[schema(as = UserPatch)]
-#[expect(dead_code, reason = "describes what `Form` reads")]
-struct FormSchema {
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
-    name: Option<String>,
-    profile: Option<ProfileSchema>,
+pub struct UpdateUserRequest {
+    /// The display name. It cannot be removed.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, nullable = false)]
+    name: Patch<Name>,
+    /// The changes of the profile; null removes all its values.
+    #[schema(value_type = Option<UpdateUserProfile>)]
+    profile: ProfilePatch,
 }
 
-/// Absent stays as it is, null goes.
+/// The changes of a profile: absent fields stay unchanged, null removes a value.
 #[derive(ToSchema)]
-#[schema(as = ProfilePatch, rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `profile` reads")]
-struct ProfileSchema {
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the fields of `profile`")]
+struct UpdateUserProfile {
     #[schema(min_length = 1, max_length = 100)]
     first_name: Option<String>,
     #[schema(min_length = 1, max_length = 100)]
@@ -48,7 +47,7 @@ struct ProfileSchema {
     age: Option<u8>,
 }
 
-impl FromFields for Form {
+impl FromFields for UpdateUserRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let name = match fields.patched("name", text(Name::parse)) {
             Some(Patch::Remove) => fields.refuse("name", NAME_REMOVED),
@@ -58,16 +57,16 @@ impl FromFields for Form {
             "profile",
             ProfilePatch::default,
             ProfilePatch::clear,
-            profile,
+            parse_profile,
         );
-        Some(Self(Changes {
+        Some(Self {
             name: name?,
             profile: profile?,
-        }))
+        })
     }
 }
 
-fn profile(fields: &mut Fields) -> Option<ProfilePatch> {
+fn parse_profile(fields: &mut Fields) -> Option<ProfilePatch> {
     let first_name = fields.patched("firstName", text(Name::parse));
     let last_name = fields.patched("lastName", text(Name::parse));
     let city = fields.patched("city", text(Name::parse));
@@ -80,19 +79,20 @@ fn profile(fields: &mut Fields) -> Option<ProfilePatch> {
     })
 }
 
-/// Change oneself.
+/// Update the current user.
 ///
-/// One conditional write. A patch that says nothing changes nothing, the version included.
+/// With `If-Match`, the change applies only to that version. An empty patch changes nothing and keeps the version.
 #[utoipa::path(
     patch,
     path = "/users/me",
     operation_id = "updateMe",
     tag = "users",
     security(("access_token" = [])),
-    params(("If-Match" = Option<String>, Header, description = "the `ETag` that the change is meant for")),
-    request_body = FormSchema,
+    params(("If-Match" = Option<String>, Header, description = "the `ETag` of the version to change")),
+    request_body = UpdateUserRequest,
     responses(
-        (status = 200, body = UserAnswer, headers(("ETag" = String, description = "the new version"))),
+        (status = 200, description = "the updated user", body = UserResponse,
+            headers(("ETag" = String, description = "the new version"))),
         (status = 412, body = ProblemDocument, content_type = "application/problem+json",
             description = "`precondition_failed`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
@@ -104,21 +104,26 @@ pub async fn update(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     if_match: IfMatch,
-    JsonBody(Form(changes)): JsonBody<Form>,
+    JsonBody(request): JsonBody<UpdateUserRequest>,
 ) -> Result<Response, Problem> {
+    let changes = Changes {
+        name: request.name,
+        profile: request.profile,
+    };
     let updated = if changes == Changes::default() {
-        unchanged(&app, caller.user_id, &if_match).await?
+        check_version(&app, caller.user_id, &if_match).await?
     } else {
-        change(&app, caller.user_id, &changes, &if_match).await?
+        apply(&app, caller.user_id, &changes, &if_match).await?
     };
     match updated {
-        Updated::Done(user) => Ok(answer(&user, &caller)),
+        Updated::Done(user) => Ok(user_response(&user, &caller)),
         Updated::Stale => Err(STALE),
         Updated::Gone => Err(Problem::invalid_token()),
     }
 }
 
-async fn unchanged(app: &App, id: UserId, if_match: &IfMatch) -> Result<Updated, Problem> {
+/// Handles an empty patch: returns the user if `If-Match` allows it.
+async fn check_version(app: &App, id: UserId, if_match: &IfMatch) -> Result<Updated, Problem> {
     Ok(match (app.users.find(id).await?, if_match) {
         (None, _) => Updated::Gone,
         (Some(user), IfMatch::OneOf(versions)) if !versions.contains(&user.version) => {
@@ -128,7 +133,8 @@ async fn unchanged(app: &App, id: UserId, if_match: &IfMatch) -> Result<Updated,
     })
 }
 
-async fn change(
+/// Applies the changes with one conditional write.
+async fn apply(
     app: &App,
     id: UserId,
     changes: &Changes,

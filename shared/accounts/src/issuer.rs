@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use http_api::{Gateway, Problem, PublicKeys, Tokens};
 
-/// What it takes to issue access tokens: the private keys, and what a token says beside whose it is.
+/// Issues the tokens of sessions, with the private keys, the issuer, the audience and the lifetime.
 pub struct TokenIssuer {
     keys: Arc<Cached<KeyPairs>>,
     issuer: Option<String>,
@@ -45,18 +45,18 @@ pub struct SessionTokens {
     access_token: String,
     /// Always `Bearer`.
     token_type: &'static str,
-    /// How long the access token lives. Seconds.
+    /// The lifetime of the access token in seconds.
     expires_in: i64,
-    /// An opaque token that becomes a new access token once.
+    /// An opaque token that `POST /session/refresh` exchanges for new tokens, once.
     refresh_token: String,
 }
 
 impl TokenIssuer {
-    /// From `PARAMETER_PATH` (`/cloakroom/{env}` here: both halves of the keys come with one request),
+    /// Reads `PARAMETER_PATH` (`/cloakroom/{env}` here: one request loads both halves of the keys),
     /// `PARAMETER_CACHE_SECONDS`, `ISSUER`, `AUDIENCE` and `ACCESS_TOKEN_SECONDS`.
     ///
     /// # Errors
-    /// When a variable is missing or makes no sense.
+    /// When a variable is missing or invalid.
     pub fn from_env(env: &Env, aws: &SdkConfig, clock: Clock) -> Result<Self, EnvError> {
         let seconds = env.parsed("PARAMETER_CACHE_SECONDS", "a number of seconds")?;
         let kept = std::time::Duration::from_secs(seconds);
@@ -73,40 +73,41 @@ impl TokenIssuer {
         })
     }
 
-    /// Fetches the keys ahead of the first request. Whether that works is told to whoever needs them.
+    /// Loads the keys before the first request. The first request that needs them reports a failure.
     pub async fn warm_up(&self) {
         let _: Result<_, Unavailable> = self.keys.get().await;
     }
 
-    /// What verifies the tokens that are issued here.
+    /// Returns the verifier of the tokens that this issuer issues.
     #[must_use]
     pub fn verifier(&self) -> Tokens {
         let keys = PublicKeys::of_pairs(Arc::clone(&self.keys), self.issuer.clone());
         Tokens::new(keys, self.audience.clone(), self.clock.clone())
     }
 
-    /// The keys. Asked for before anything else is done: without them no work is worth doing.
+    /// Loads the keys. Call it first in a request, which can do nothing without them.
     ///
     /// # Errors
-    /// 503 when there are none to be had.
-    pub async fn ready(&self) -> Result<Issuing<'_>, Problem> {
+    /// 503 when the keys cannot be loaded.
+    pub async fn signer(&self) -> Result<TokenSigner<'_>, Problem> {
         let keys = self.keys.get().await.map_err(|_| Problem::unavailable())?;
-        Ok(Issuing { issuer: self, keys })
+        Ok(TokenSigner { issuer: self, keys })
     }
 }
 
-/// An issuer with its keys at hand.
-pub struct Issuing<'a> {
+/// An issuer whose keys are loaded.
+pub struct TokenSigner<'a> {
     issuer: &'a TokenIssuer,
     keys: Arc<KeyPairs>,
 }
 
-impl Issuing<'_> {
-    /// A new access token for the owner of a session, beside its refresh token. It does not outlive the session.
+impl TokenSigner<'_> {
+    /// Signs an access token for the user of a session, and returns it with the refresh token. The access token expires
+    /// with the session at the latest.
     ///
     /// # Errors
-    /// 503 when no key signs yet, 500 when one does not.
-    pub fn tokens(
+    /// 503 when no key is in force yet, 500 when signing fails.
+    pub fn sign(
         &self,
         gateway: &Gateway,
         session: &Session,

@@ -3,5 +3,5 @@
 mod issuer;
 mod passwords;
 
-pub use issuer::{Issuing, SessionTokens, TokenIssuer};
+pub use issuer::{SessionTokens, TokenIssuer, TokenSigner};
 pub use passwords::{Guess, Passwords};

@@ -9,13 +9,13 @@ use http_api::Problem;
 
 mod owner;
 
-/// How long a write may take that can be left for the next time.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The timeout of resetting the failure count, which the next sign-in repeats if it fails.
+const RESET_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Checks passwords, and keeps whoever guesses them waiting (docs/adr/0020-guesses-have-to-wait.md).
+/// Verifies passwords, and locks an account for a while after wrong ones (docs/adr/0020-guesses-have-to-wait.md).
 ///
-/// A refusal is one hash and one write to the credentials table, whatever is refused: nobody's address, a wrong password,
-/// a disabled account, or one that nobody may guess at now.
+/// Every refusal costs one hash and one write to the credentials table: for an unknown address, a wrong password, and a
+/// disabled or locked account.
 #[derive(Debug, Clone)]
 pub struct Passwords {
     credentials: Credentials,
@@ -23,25 +23,25 @@ pub struct Passwords {
     clock: Clock,
 }
 
-/// A password that somebody says is that of an account.
+/// A password that was sent for an account.
 pub struct Guess<'a> {
-    /// The account's address.
+    /// The email address that was sent.
     pub email: &'a Email,
-    /// The account, or anything that is no account's id.
+    /// The id of the account; a new id if there is no account.
     pub owner: UserId,
-    /// What is known of it, if there is such an account.
+    /// The credential of the account, if there is one.
     pub credential: Option<&'a Credential>,
-    /// The password.
+    /// The password that was sent.
     pub attempt: &'a PasswordAttempt,
-    /// For the log.
+    /// The id of the request, for the log.
     pub request_id: &'a str,
 }
 
 impl Passwords {
-    /// With the cost that `BCRYPT_COST` sets.
+    /// Reads the cost of hashes from `BCRYPT_COST`.
     ///
     /// # Errors
-    /// When the variable is missing or makes no sense.
+    /// When the variable is missing or invalid.
     pub fn from_env(env: &Env, credentials: &Credentials, clock: Clock) -> Result<Self, EnvError> {
         Ok(Self {
             credentials: credentials.clone(),
@@ -50,16 +50,16 @@ impl Passwords {
         })
     }
 
-    /// What new hashes cost.
+    /// Returns the cost of new hashes.
     #[must_use]
     pub const fn cost(&self) -> Cost {
         self.cost
     }
 
-    /// Whether it is the password of an active account, and one that may be guessed at now.
+    /// Verifies a password: it matches only if the account is active and not locked.
     ///
     /// # Errors
-    /// When the table does not answer: a guess that can't be counted gets no answer.
+    /// When the table fails: the result of a guess that cannot be counted is not revealed.
     pub async fn check(&self, guess: &Guess<'_>) -> Result<Verdict, Problem> {
         let now = self.clock.now();
         let Some(credential) = guess
@@ -72,21 +72,22 @@ impl Passwords {
         };
         let failed = credential.failed;
         let verdict = match failed.wait() {
-            None => self.check_freely(guess, failed).await?,
-            Some(_) => self.check_once(guess, failed).await?,
+            None => self.verify_and_count(guess, failed).await?,
+            Some(_) => self.claim_and_verify(guess, failed).await?,
         };
         if verdict != Verdict::NoMatch && failed != FailedAttempts::NONE {
-            self.forgive(guess).await;
+            self.reset_failures(guess).await;
         }
         Ok(verdict)
     }
 
-    async fn check_freely(
+    /// Verifies a guess, and counts it if it is wrong.
+    async fn verify_and_count(
         &self,
         guess: &Guess<'_>,
         failed: FailedAttempts,
     ) -> Result<Verdict, Problem> {
-        let verdict = self.compare(guess).await?;
+        let verdict = self.verify(guess).await?;
         if verdict == Verdict::NoMatch {
             let account = (guess.email, guess.owner);
             let now = self.clock.now();
@@ -97,8 +98,9 @@ impl Passwords {
         Ok(verdict)
     }
 
-    /// Whoever claims the guess makes it; all others do the same work for nothing.
-    async fn check_once(
+    /// Claims the only guess that is allowed after a wait, then verifies it. Concurrent guesses do the same work and are
+    /// refused.
+    async fn claim_and_verify(
         &self,
         guess: &Guess<'_>,
         failed: FailedAttempts,
@@ -108,14 +110,14 @@ impl Passwords {
         if !self.credentials.claim_guess(account, failed, now).await? {
             return self.verify_decoy_hash(guess).await;
         }
-        let verdict = self.compare(guess).await?;
+        let verdict = self.verify(guess).await?;
         if verdict == Verdict::NoMatch {
             log_lockout(guess, failed.next());
         }
         Ok(verdict)
     }
 
-    async fn compare(&self, guess: &Guess<'_>) -> Result<Verdict, Problem> {
+    async fn verify(&self, guess: &Guess<'_>) -> Result<Verdict, Problem> {
         let stored = guess.credential.map(|credential| &credential.hash);
         let verdict = password::verify(guess.attempt, stored, self.cost).await;
         let verdict = verdict.map_err(|error| Problem::internal(&error))?;
@@ -125,6 +127,7 @@ impl Passwords {
         }
     }
 
+    /// Verifies the guess against the decoy hash, for the same work as a real comparison.
     async fn verify_decoy_hash(&self, guess: &Guess<'_>) -> Result<Verdict, Problem> {
         let stored = guess.credential.map(|credential| credential.hash.cost());
         let cost = stored.map_or(self.cost, |stored| stored.max(self.cost));
@@ -132,10 +135,10 @@ impl Passwords {
         verdict.map_err(|error| Problem::internal(&error))
     }
 
-    /// No reason to refuse the owner when it fails: the next time will do it.
-    async fn forgive(&self, guess: &Guess<'_>) {
-        let forgiving = self.credentials.forgive((guess.email, guess.owner));
-        let failed = match tokio::time::timeout(PATIENCE, forgiving).await {
+    /// Resets the failure count. A failure is only logged: the next sign-in resets it.
+    async fn reset_failures(&self, guess: &Guess<'_>) {
+        let reset = self.credentials.forgive((guess.email, guess.owner));
+        let failed = match tokio::time::timeout(RESET_TIMEOUT, reset).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
             Err(elapsed) => elapsed.to_string(),
@@ -148,7 +151,7 @@ impl Passwords {
     }
 }
 
-/// For the operator: somebody guesses, or has forgotten their password.
+/// Logs that an account is locked, because its password is being guessed or was forgotten.
 fn log_lockout(guess: &Guess<'_>, failed: FailedAttempts) {
     if let Some(wait) = failed.wait() {
         tracing::warn!(

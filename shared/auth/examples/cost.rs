@@ -1,4 +1,4 @@
-//! What a token and a password cost: `cargo run --release -p auth --example cost`.
+//! Measures the time of tokens and password hashes: `cargo run --release -p auth --example cost`.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -17,7 +17,7 @@ use domain::{Clock, Password, SessionId, UserId};
 use rsa::{RsaPrivateKey, pkcs8::EncodePrivateKey as _, rand_core::OsRng};
 use time::Duration;
 
-fn measured(what: &str, times: u32, mut run: impl FnMut()) {
+fn measure(what: &str, times: u32, mut run: impl FnMut()) {
     run();
     let start = Instant::now();
     (0..times).for_each(|_| run());
@@ -50,18 +50,18 @@ async fn main() {
         let private = [(key.kid.as_str(), &key.private)];
         let verifying = VerifyingKeys::from_parameters(public).unwrap();
         let signing = SigningKeys::from_parameters(private, &verifying).unwrap();
-        measured(&format!("{algorithm} read public"), 200, || {
+        measure(&format!("{algorithm} read public"), 200, || {
             VerifyingKeys::from_parameters(public).unwrap();
         });
-        measured(&format!("{algorithm} read private"), 200, || {
+        measure(&format!("{algorithm} read private"), 200, || {
             SigningKeys::from_parameters(private, &verifying).unwrap();
         });
         let current = signing.current(now).unwrap();
         let token = issue(current, &policy, Duration::minutes(15), &caller, now).unwrap();
-        measured(&format!("{algorithm} issue"), 500, || {
+        measure(&format!("{algorithm} issue"), 500, || {
             issue(current, &policy, Duration::minutes(15), &caller, now).unwrap();
         });
-        measured(&format!("{algorithm} verify"), 500, || {
+        measure(&format!("{algorithm} verify"), 500, || {
             verify(&verifying, &policy, token.expose(), now).unwrap();
         });
     }

@@ -1,18 +1,18 @@
 use domain::{Role, Roles, SessionId, UserId};
 
-/// Who makes a request, as a verified access token says it.
+/// The user, session and roles of a verified access token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The user (`sub`).
     pub user_id: UserId,
-    /// The sign-in this token descends from (`sid`).
+    /// The session of the token (`sid`).
     pub session_id: SessionId,
     /// The user's roles when the token was issued (`roles`).
     pub roles: Roles,
 }
 
 impl Caller {
-    /// Whether the caller may see and manage other people's accounts.
+    /// Returns whether the caller may see and manage the accounts of other users.
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.roles.contains(&Role::Admin)

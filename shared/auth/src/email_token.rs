@@ -1,6 +1,6 @@
-//! Tokens that go by mail: 32 random bytes, of which only a digest is stored.
+//! Tokens in mailed links: 32 random bytes, of which only a digest is stored.
 //!
-//! No salt and no slow hash: nobody guesses 256 bits.
+//! The digest needs no salt and no slow hash, because 256 random bits cannot be guessed.
 
 use std::fmt;
 
@@ -12,27 +12,27 @@ use crate::random::{self, NoRandomness};
 
 const BYTES: usize = 32;
 
-/// The text is no token of this kind.
+/// The text is not an email token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a token from a mail")]
 pub struct NotAnEmailToken;
 
-/// A token as its holder has it.
+/// A token as it is mailed.
 pub struct EmailToken(SecretBox<[u8; BYTES]>);
 
 impl EmailToken {
-    /// A new one.
+    /// Generates a random token.
     ///
     /// # Errors
-    /// When the operating system gives no random bytes.
+    /// When the operating system returns no random bytes.
     pub fn generate() -> Result<Self, NoRandomness> {
         random::bytes().map(|bytes| Self(SecretBox::new(Box::new(bytes))))
     }
 
-    /// Reads the text of a token, strictly: one token has one text.
+    /// Parses the text of a token. Each token has exactly one valid text.
     ///
     /// # Errors
-    /// When it has another form.
+    /// When the text is not 32 bytes of unpadded base64url.
     pub fn parse(text: &str) -> Result<Self, NotAnEmailToken> {
         let mut bytes = [0; BYTES];
         match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
@@ -41,13 +41,13 @@ impl EmailToken {
         }
     }
 
-    /// The text, for the mail to its holder alone.
+    /// Returns the text. It is secret: use it only in the mail.
     #[must_use]
     pub fn to_text(&self) -> SecretString {
         URL_SAFE_NO_PAD.encode(self.0.expose_secret()).into()
     }
 
-    /// What is stored of it: the base64url of its SHA-256.
+    /// Returns the digest that is stored: the SHA-256 in base64url.
     #[must_use]
     pub fn digest(&self) -> String {
         URL_SAFE_NO_PAD.encode(digest(&SHA256, self.0.expose_secret()))
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_and_no_two_are_the_same() {
+    fn a_token_survives_a_round_trip_and_is_unique() {
         let token = EmailToken::generate().unwrap();
         let text = token.to_text();
         let read = EmailToken::parse(text.expose_secret()).unwrap();

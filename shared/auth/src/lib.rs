@@ -5,7 +5,7 @@ mod crypto;
 pub mod email_token;
 pub mod keys;
 pub mod password;
-/// Bytes nobody can guess.
+/// Random bytes.
 pub mod random;
 pub mod refresh;
 pub mod token;

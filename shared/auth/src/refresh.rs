@@ -1,5 +1,5 @@
-//! Refresh tokens: opaque to the caller, and not stored. A session stores its family key, from which they can all be made,
-//! and the generation that is current; the token proves that it was issued from that key.
+//! Refresh tokens: opaque, and not stored. A session stores its family key, from which all its tokens are derived, and the
+//! current generation. The tag of a token proves that it was derived from that key.
 //!
 //! `base64url(session id, 16 bytes ‖ generation, 4 bytes big-endian ‖ HMAC-SHA256(family key, generation), 32 bytes)`
 
@@ -17,26 +17,26 @@ const GENERATION_BYTES: usize = 4;
 const TAG_BYTES: usize = 32;
 const TOKEN_BYTES: usize = ID_BYTES + GENERATION_BYTES + TAG_BYTES;
 
-/// The secret of one session, from which all its refresh tokens follow.
+/// The secret key of a session, from which all its refresh tokens are derived.
 #[derive(Debug)]
 pub struct FamilyKey(SecretBox<[u8; 32]>);
 
 impl FamilyKey {
-    /// A new one.
+    /// Generates a random key.
     ///
     /// # Errors
-    /// When the operating system gives no random bytes.
+    /// When the operating system returns no random bytes.
     pub fn generate() -> Result<Self, NoRandomness> {
         random::bytes().map(Self::from_bytes)
     }
 
-    /// The key of these bytes, as they were stored.
+    /// Creates the key from its stored bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(SecretBox::new(Box::new(bytes)))
     }
 
-    /// The bytes, for the session's item alone.
+    /// Returns the bytes. They are secret: use them only for the session's item.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         self.0.expose_secret()
@@ -47,12 +47,12 @@ impl FamilyKey {
     }
 }
 
-/// The text is no refresh token, or not one of that family.
+/// The text is not a refresh token, or not one of this session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a refresh token of this session")]
 pub struct NotARefreshToken;
 
-/// A refresh token. One that came from outside proves nothing until it is [verified](Self::verify).
+/// A refresh token. A parsed token is not trusted until it is [verified](Self::verify).
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     session_id: SessionId,
@@ -61,16 +61,16 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// The token of a new session.
+    /// Returns the first token of a session.
     #[must_use]
     pub fn first(session_id: SessionId, key: &FamilyKey) -> Self {
         Self::of_generation(session_id, 0, key)
     }
 
-    /// The token that follows this one: always the same, so a repeated request gets the same answer.
+    /// Returns the next token. It is always the same, so a repeated request gets the same response.
     #[must_use]
     pub fn successor(&self, key: &FamilyKey) -> Self {
-        // At one rotation a second it would take 136 years to get here, and a session has 30 days.
+        // At one rotation a second, an overflow takes 136 years, and a session lasts 30 days.
         Self::of_generation(self.session_id, self.generation.saturating_add(1), key)
     }
 
@@ -84,10 +84,10 @@ impl RefreshToken {
         }
     }
 
-    /// Reads the text of a token, strictly: one token has one text.
+    /// Parses the text of a token. Each token has exactly one valid text.
     ///
     /// # Errors
-    /// When it has another form.
+    /// When the text does not have the form of a token.
     pub fn parse(text: &str) -> Result<Self, NotARefreshToken> {
         let mut bytes = [0; TOKEN_BYTES];
         match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
@@ -107,7 +107,7 @@ impl RefreshToken {
         })
     }
 
-    /// Checks, in constant time, that the token was issued from this key.
+    /// Verifies, in constant time, that the token was derived from this key.
     ///
     /// # Errors
     /// When it was not.
@@ -116,19 +116,19 @@ impl RefreshToken {
             .map_err(|_| NotARefreshToken)
     }
 
-    /// The session it says it belongs to.
+    /// Returns the session that the token names.
     #[must_use]
     pub const fn session_id(&self) -> SessionId {
         self.session_id
     }
 
-    /// How many tokens of its session came before it.
+    /// Returns the number of earlier tokens of the session.
     #[must_use]
     pub const fn generation(&self) -> u32 {
         self.generation
     }
 
-    /// The text, for the answer to its owner alone.
+    /// Returns the text. It is secret: use it only in the response to its owner.
     #[must_use]
     pub fn to_text(&self) -> SecretString {
         let mut bytes = [0; TOKEN_BYTES];
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn generations_follow_from_the_key_alone() {
+    fn tokens_are_derived_from_the_key_and_the_generation() {
         let key = FamilyKey::from_bytes([7; 32]);
         let first = RefreshToken::first(session([1; 16]), &key);
         let second = first.successor(&key);
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_raised_generation_is_noticed() {
+    fn a_changed_generation_is_refused() {
         let key = FamilyKey::generate().unwrap();
         let mut token = RefreshToken::first(session([1; 16]), &key);
         token.generation = 1;
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_never_show() {
+    fn debug_output_contains_no_secrets() {
         let key = FamilyKey::from_bytes([0xAB; 32]);
         let token = RefreshToken::first(session([1; 16]), &key);
         assert!(!format!("{key:?}").contains("171"));
@@ -194,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(id: [u8; 16], key: [u8; 32], steps in 0..5_usize) {
+        fn a_token_survives_a_round_trip(id: [u8; 16], key: [u8; 32], steps in 0..5_usize) {
             let key = FamilyKey::from_bytes(key);
             let mut token = RefreshToken::first(session(id), &key);
             for _ in 0..steps {
@@ -214,12 +214,12 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_without_panic(text in ".{0,100}") {
+        fn arbitrary_text_is_refused_without_a_panic(text in ".{0,100}") {
             prop_assert!(RefreshToken::parse(&text).is_err());
         }
 
         #[test]
-        fn a_changed_tag_is_no_longer_the_family_s(at in 0..TAG_BYTES, flip in 1..=255_u8) {
+        fn a_changed_tag_is_refused(at in 0..TAG_BYTES, flip in 1..=255_u8) {
             let key = FamilyKey::from_bytes([7; 32]);
             let mut token = RefreshToken::first(session([1; 16]), &key);
             token.tag[at] ^= flip;

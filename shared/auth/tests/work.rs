@@ -1,7 +1,7 @@
-//! The same work, counted: in a process of its own, because the counter is the process's.
+//! Every verification does the same work. In its own process, because the counter is global.
 #![expect(
     clippy::unwrap_used,
-    reason = "helpers of a test, which clippy does not take for one"
+    reason = "helpers of a test, which clippy does not recognise as a test"
 )]
 
 use auth::password::{Cost, PasswordHash, Verdict, hash, verify, work};
@@ -9,17 +9,17 @@ use domain::{Password, PasswordAttempt};
 
 const RIGHT: &str = "correct horse battery";
 
-/// One test, because two would count each other's work.
+/// One test, because concurrent tests would count each other's work.
 #[tokio::test]
-async fn every_answer_costs_the_same_work() {
-    hashing_costs_what_it_says().await;
+async fn every_verification_does_the_same_work() {
+    a_hash_does_the_work_of_its_cost().await;
     for (stored, configured) in [(6, 6), (5, 6), (4, 6), (4, 9), (9, 9)] {
-        no_answer_is_cheaper_than_another(stored, configured).await;
+        every_result_takes_the_same_work(stored, configured).await;
     }
-    a_dearer_hash_costs_its_own_cost().await;
+    a_hash_above_the_configured_cost_does_its_own_work().await;
 }
 
-async fn hashing_costs_what_it_says() {
+async fn a_hash_does_the_work_of_its_cost() {
     for rounds in 4..8 {
         let before = work();
         hashed(rounds).await;
@@ -27,7 +27,7 @@ async fn hashing_costs_what_it_says() {
     }
 }
 
-async fn no_answer_is_cheaper_than_another(stored: u32, configured: u32) {
+async fn every_result_takes_the_same_work(stored: u32, configured: u32) {
     let hash = hashed(stored).await;
     let too_long = RIGHT.repeat(10);
     for (attempt, stored, expected) in [
@@ -53,8 +53,8 @@ async fn no_answer_is_cheaper_than_another(stored: u32, configured: u32) {
     }
 }
 
-/// Documented: it cannot be padded to what an unknown account costs.
-async fn a_dearer_hash_costs_its_own_cost() {
+/// The documented exception: its work cannot be reduced to that of an unknown account.
+async fn a_hash_above_the_configured_cost_does_its_own_work() {
     let hash = hashed(7).await;
     assert_eq!(
         verified("wrong horse battery", Some(&hash), 5).await,

@@ -1,10 +1,10 @@
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Whom a request comes from, as far as requests are counted: an IPv4 address, or 64 bits of an IPv6 address, which is
-/// the least that one household or one virtual machine gets; whoever has them has 2^64 addresses to call from.
+/// Returns the key by which the requests of an address are counted: the IPv4 address, or the /64 network of an IPv6
+/// address, which is the smallest that a household or a virtual machine gets.
 ///
-/// An IPv4 address is the same in IPv6 clothes (RFC 4291, section 2.5.5.2). What is no address at all is one caller: it
-/// must not be a way around the count.
+/// An IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2) counts as its IPv4 address. Values that are not an address all
+/// count as one caller, so that they do not bypass the limit.
 pub(crate) fn caller(source_ip: Option<&str>) -> String {
     let address = source_ip.and_then(|text| text.parse::<IpAddr>().ok());
     match address.map(|address| address.to_canonical()) {
@@ -33,7 +33,7 @@ mod tests {
             (Some("2001:DB8:1:2::"), "2001:db8:1:2::/64"),
             (Some("2001:db8:1:3::1"), "2001:db8:1:3::/64"),
             (Some("::1"), "::/64"),
-            // No mapped address, only one that looks like it.
+            // Not a mapped address; it only looks like one.
             (Some("::192.0.2.1"), "::/64"),
             (Some("fe80::1%eth0"), "unknown"),
             (Some("192.0.2.1, 198.51.100.1"), "unknown"),
@@ -46,9 +46,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn two_ipv6_addresses_are_one_caller_if_their_first_half_is_the_same(
-            network in any::<u64>().prop_filter("else it may be IPv4", |network| *network != 0),
-            other in any::<u64>().prop_filter("else it may be IPv4", |network| *network != 0),
+        fn ipv6_addresses_of_one_network_are_one_caller(
+            network in any::<u64>().prop_filter("otherwise it may be IPv4", |network| *network != 0),
+            other in any::<u64>().prop_filter("otherwise it may be IPv4", |network| *network != 0),
             hosts in any::<[u64; 2]>(),
         ) {
             let of = |network: u64, host: u64| {

@@ -10,7 +10,7 @@ use settings::{Env, EnvError};
 
 use crate::{Gateway, Problem, PublicKeys};
 
-/// What it takes to verify access tokens: the public keys and whose tokens we take.
+/// Verifies access tokens, by the public keys, the issuer and the audience.
 #[derive(Clone)]
 pub struct Tokens {
     keys: PublicKeys,
@@ -19,10 +19,10 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// From the variables of [`PublicKeys`] and `AUDIENCE`.
+    /// Reads the variables of [`PublicKeys`] and `AUDIENCE`.
     ///
     /// # Errors
-    /// When a variable is missing or makes no sense.
+    /// When a variable is missing or invalid.
     pub fn from_env(env: &Env, aws: &SdkConfig, clock: Clock) -> Result<Self, EnvError> {
         Ok(Self {
             keys: PublicKeys::from_env(env, aws, clock.clone())?,
@@ -41,12 +41,12 @@ impl Tokens {
         }
     }
 
-    /// Fetches the keys ahead of the first request.
+    /// Loads the keys before the first request.
     pub async fn warm_up(&self) {
         self.keys.warm_up().await;
     }
 
-    /// Where this API is: the issuer of its tokens.
+    /// Returns the issuer of the tokens, which is also the base URL of this API.
     #[must_use]
     pub fn issuer(&self, gateway: &Gateway) -> String {
         self.keys.issuer(gateway)
@@ -66,7 +66,7 @@ impl Tokens {
     }
 }
 
-/// RFC 6750, section 2.1. One header only: of two, which one would be meant?
+/// Reads the bearer token (RFC 6750, section 2.1). Two `Authorization` headers are ambiguous and refused.
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = match (values.next(), values.next()) {
@@ -80,7 +80,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     }
 }
 
-/// The caller of a route that is not for everybody.
+/// The caller of a route that requires an access token.
 #[derive(Debug)]
 pub struct Authenticated(pub Caller);
 

@@ -1,34 +1,34 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 
-/// Long enough that a damaged cursor is noticed. It is no secret and gives no rights: it is a place in a list.
+/// Long enough to detect a damaged cursor. A cursor is not a secret and gives no rights: it is a position in a list.
 const CHECKSUM_BYTES: usize = 6;
 
-/// Where a page of a list ends and the next begins: after the item of this id.
+/// The position in a list after which the next page starts: the id of the last item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor(pub [u8; 16]);
 
 impl Cursor {
-    /// After this many items, where items have no id of ours.
+    /// Creates a cursor after this many items, for lists whose items have no id.
     #[must_use]
-    pub fn at(place: u32) -> Self {
-        Self(u128::from(place).to_be_bytes())
+    pub fn of_offset(offset: u32) -> Self {
+        Self(u128::from(offset).to_be_bytes())
     }
 
-    /// After how many items, if it is such a cursor.
+    /// Returns the number of items before it, if it was created by [`Cursor::of_offset`].
     #[must_use]
-    pub fn place(self) -> Option<u32> {
+    pub fn offset(self) -> Option<u32> {
         u128::from_be_bytes(self.0).try_into().ok()
     }
 
-    /// The opaque text.
+    /// Encodes it as opaque text.
     #[must_use]
     pub fn encode(self) -> String {
         let Self(id) = self;
         URL_SAFE_NO_PAD.encode([id.as_slice(), &checksum(&id)].concat())
     }
 
-    /// Reads what [`Cursor::encode`] wrote, and nothing else.
+    /// Decodes the output of [`Cursor::encode`], and nothing else.
     #[must_use]
     pub fn decode(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -50,19 +50,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_reads_what_it_wrote(id: [u8; 16]) {
+        fn an_encoded_cursor_decodes_to_itself(id: [u8; 16]) {
             let cursor = Cursor(id);
             prop_assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
         }
 
         #[test]
-        fn a_place_is_told_from_an_id(place: u32, id in (1_u128 << 32)..) {
-            prop_assert_eq!(Cursor::at(place).place(), Some(place));
-            prop_assert_eq!(Cursor(id.to_be_bytes()).place(), None);
+        fn an_offset_is_not_confused_with_an_id(offset: u32, id in (1_u128 << 32)..) {
+            prop_assert_eq!(Cursor::of_offset(offset).offset(), Some(offset));
+            prop_assert_eq!(Cursor(id.to_be_bytes()).offset(), None);
         }
 
         #[test]
-        fn damage_is_noticed(id: [u8; 16], at in 0..30_usize, byte in "[A-Za-z0-9_-]") {
+        fn a_damaged_cursor_is_refused(id: [u8; 16], at in 0..30_usize, byte in "[A-Za-z0-9_-]") {
             let whole = Cursor(id).encode();
             let mut damaged = whole.clone();
             damaged.replace_range(at % whole.len()..=at % whole.len(), &byte);
@@ -70,7 +70,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in ".{0,60}") {
+        fn arbitrary_text_is_refused_without_a_panic(text in ".{0,60}") {
             prop_assert!(Cursor::decode(&text).is_none());
         }
     }

@@ -3,18 +3,18 @@ use http::{HeaderValue, header, request::Parts};
 
 use crate::Problem;
 
-/// The `ETag` of something of this version (RFC 9110, section 8.8.3): strong.
+/// Returns the strong `ETag` of a version (RFC 9110, section 8.8.3).
 #[must_use]
 pub fn etag(version: u64) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// `If-Match` (RFC 9110, section 13.1.1): which versions the caller's change is meant for.
+/// The versions that a change applies to, from `If-Match` (RFC 9110, section 13.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {
-    /// Not sent, or `*`: any version.
+    /// Any version: the header is absent, or `*`.
     Any,
-    /// One of these. Weak tags and tags we never gave out match nothing, so the list may be empty.
+    /// One of these versions. Weak and unknown tags match nothing, so the list may be empty.
     OneOf(Vec<u64>),
 }
 

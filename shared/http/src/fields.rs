@@ -5,19 +5,19 @@ use utoipa::ToSchema;
 
 use crate::{Problem, json};
 
-/// One thing that is wrong with what was sent.
+/// An invalid field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// Where: a JSON Pointer (RFC 6901) into the body; for a query parameter, its name as if it were a member.
+    /// The field: a JSON Pointer (RFC 6901) into the body, or `/` and the name of a query parameter.
     pub pointer: String,
-    /// A stable word.
+    /// A stable word for programs.
     pub code: &'static str,
-    /// What would be right.
+    /// What is wrong and what to do, for people.
     pub detail: &'static str,
 }
 
 impl FieldError {
-    /// `invalid` at this place.
+    /// Creates the error `invalid` of the field at `pointer`.
     #[must_use]
     pub fn at(pointer: impl Into<String>, Invalid { code, detail }: Invalid) -> Self {
         Self {
@@ -30,62 +30,62 @@ impl FieldError {
 
 const REQUIRED: Invalid = Invalid {
     code: "required",
-    detail: "must be there",
+    detail: "This field is required.",
 };
 const UNKNOWN: Invalid = Invalid {
     code: "unknown_field",
-    detail: "is not a field of this request; check the spelling",
+    detail: "There is no such field. Check the spelling.",
 };
 const NOT_AN_OBJECT: Invalid = Invalid {
     code: "wrong_type",
-    detail: "must be a JSON object",
+    detail: "A JSON object is required.",
 };
 const NOT_A_LIST: Invalid = Invalid {
     code: "wrong_type",
-    detail: "must be a list",
+    detail: "A list is required.",
 };
 const EMPTY_LIST: Invalid = Invalid {
     code: "empty",
-    detail: "must have at least one item",
+    detail: "At least one item is required.",
 };
 const LONG_LIST: Invalid = Invalid {
     code: "too_long",
-    detail: "has too many items; send them in several requests",
+    detail: "There are too many items. Send them in several requests.",
 };
 const NOT_A_STRING: Invalid = Invalid {
     code: "wrong_type",
-    detail: "must be a string",
+    detail: "A string is required.",
 };
 const NOT_A_NUMBER: Invalid = Invalid {
     code: "wrong_type",
-    detail: "must be a whole number, not negative",
+    detail: "A non-negative integer is required.",
 };
 
-/// Reads a string.
+/// Returns a parser of a string.
 pub fn text<T>(
     parse: impl FnOnce(&str) -> Result<T, Invalid>,
 ) -> impl FnOnce(&Value) -> Result<T, Invalid> {
     |value| value.as_str().ok_or(NOT_A_STRING).and_then(parse)
 }
 
-/// Reads a whole number that is not negative.
+/// Returns a parser of a non-negative integer.
 pub fn number<T>(
     parse: impl FnOnce(u64) -> Result<T, Invalid>,
 ) -> impl FnOnce(&Value) -> Result<T, Invalid> {
     |value| value.as_u64().ok_or(NOT_A_NUMBER).and_then(parse)
 }
 
-/// What is made of the fields of a JSON object.
+/// A type that is parsed from the fields of a JSON object.
 pub trait FromFields: Sized {
-    /// The largest body it is read from: 64 KiB, or 1 MiB where a list needs it.
+    /// The largest body: 64 KiB, or 1 MiB where a list needs it.
     const MAX_BYTES: usize = json::MAX_BYTES;
 
-    /// Takes each field once. `None` when one is missing or wrong; `fields` remembers which and why, so take all of
-    /// them before giving up on any.
+    /// Takes each field once. Returns `None` when a field is missing or invalid; `fields` collects the errors, so take all
+    /// fields before the first `?`.
     fn from_fields(fields: &mut Fields) -> Option<Self>;
 }
 
-/// The fields of a JSON object, and what turned out to be wrong with them.
+/// The fields of a JSON object that are not taken yet, and the errors found so far.
 #[derive(Debug)]
 pub struct Fields {
     pointer: String,
@@ -94,15 +94,15 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Makes a `T` of a body.
+    /// Parses a `T` from a body.
     ///
     /// # Errors
-    /// 422 with everything that is wrong, unknown fields included.
+    /// 422 with all invalid fields, unknown ones included.
     pub fn read<T: FromFields>(body: Value) -> Result<T, Problem> {
         let mut errors = Vec::new();
-        let made = Self::object(body, String::new(), &mut errors, T::from_fields);
-        match made {
-            Some(made) if errors.is_empty() => Ok(made),
+        let parsed = Self::object(body, String::new(), &mut errors, T::from_fields);
+        match parsed {
+            Some(parsed) if errors.is_empty() => Ok(parsed),
             _ => Err(Problem::invalid(errors)),
         }
     }
@@ -122,16 +122,16 @@ impl Fields {
             object,
             errors: Vec::new(),
         };
-        let made = read(&mut fields);
+        let parsed = read(&mut fields);
         for name in fields.object.keys() {
             let pointer = fields.pointer_to(name);
             fields.errors.push(FieldError::at(pointer, UNKNOWN));
         }
         errors.append(&mut fields.errors);
-        made
+        parsed
     }
 
-    /// A field that must be there.
+    /// Takes a required field.
     pub fn required<T>(
         &mut self,
         name: &str,
@@ -143,7 +143,7 @@ impl Fields {
         }
     }
 
-    /// A field that may be absent or null: both are `Some(None)`, and `None` is one that is wrong.
+    /// Takes an optional field: `Some(None)` when it is absent or null, `None` when it is invalid.
     pub fn optional<T>(
         &mut self,
         name: &str,
@@ -155,7 +155,7 @@ impl Fields {
         }
     }
 
-    /// A field of a merge patch.
+    /// Takes a field of a JSON Merge Patch (RFC 7396).
     pub fn patched<T>(
         &mut self,
         name: &str,
@@ -168,7 +168,7 @@ impl Fields {
         }
     }
 
-    /// An object inside this one. `absent` and `null` stand for it when it is not there, or null.
+    /// Takes a nested object. `absent` and `null` return its value when it is absent or null.
     pub fn nested<T>(
         &mut self,
         name: &str,
@@ -186,18 +186,18 @@ impl Fields {
         }
     }
 
-    /// Whether there is such a field, whatever it holds.
+    /// Returns whether the field is present, with any value.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.object.contains_key(name)
     }
 
-    /// Takes no notice of the fields that are left, for protocols that are not ours.
+    /// Ignores the remaining fields, for protocols that others define.
     pub fn ignore_others(&mut self) {
         self.object.clear();
     }
 
-    /// A list that must be there, of 1 to `max` items; of which `read` makes each of an object's fields.
+    /// Takes a required list of 1 to `max` objects; `read` parses the fields of each.
     pub fn list<T>(
         &mut self,
         name: &str,
@@ -219,12 +219,12 @@ impl Fields {
             let pointer = format!("{pointer}/{index}");
             Self::object(item, pointer, &mut self.errors, &mut read)
         });
-        // All of them are read, so that all that is wrong is told.
+        // All items are parsed before the first error ends the request, so that all errors are reported.
         let items: Vec<_> = items.collect();
         items.into_iter().collect()
     }
 
-    /// A list that must be there, of 1 to `max` plain values.
+    /// Takes a required list of 1 to `max` values; `read` parses each.
     pub fn values<T>(
         &mut self,
         name: &str,
@@ -241,7 +241,7 @@ impl Fields {
         })
     }
 
-    /// Records that a field is wrong.
+    /// Records that a field is invalid.
     pub fn refuse<T>(&mut self, name: &str, invalid: Invalid) -> Option<T> {
         let pointer = self.pointer_to(name);
         self.errors.push(FieldError::at(pointer, invalid));
@@ -273,9 +273,9 @@ mod tests {
     use super::*;
 
     #[derive(Debug)]
-    struct Form;
+    struct TestRequest;
 
-    impl FromFields for Form {
+    impl FromFields for TestRequest {
         fn from_fields(fields: &mut Fields) -> Option<Self> {
             let name = fields.required("name", text(Name::parse));
             let nested = fields.nested(
@@ -289,7 +289,7 @@ mod tests {
     }
 
     fn errors(body: Value) -> Vec<(String, &'static str)> {
-        let problem = Fields::read::<Form>(body).unwrap_err();
+        let problem = Fields::read::<TestRequest>(body).unwrap_err();
         problem
             .errors()
             .iter()
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_wrong_is_reported_at_once() {
+    fn all_invalid_fields_are_reported_at_once() {
         let body = json!({"name": 7, "in": {"n": "x", "a/b~c": 1}, "extra": null});
         let mut found = errors(body);
         found.sort();
@@ -314,14 +314,14 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_object_is_refused_as_a_whole() {
+    fn a_body_that_is_not_an_object_is_refused() {
         for body in [json!([]), json!("x"), json!(1), json!(null)] {
             assert_eq!(errors(body), [(String::new(), "wrong_type")]);
         }
     }
 
     #[test]
-    fn numbers_are_whole_and_not_negative() {
+    fn negative_and_fractional_numbers_are_refused() {
         for bad in [json!(-1), json!(1.5), json!("1"), json!(true)] {
             assert_eq!(
                 errors(json!({"name": "A", "in": {"n": bad}})),

@@ -7,17 +7,17 @@ use lambda_http::{
 
 use crate::{Problem, address};
 
-/// What API Gateway knows of a request, from its request context and never from a header, which anybody can set.
+/// The API Gateway data of a request. It comes from the request context, never from a header, which clients can forge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gateway {
-    /// Names the request in answers, in our log and in the gateway's.
+    /// The id of the request in responses, in the function's log and in the gateway's log.
     pub request_id: String,
-    /// The host name that was called: the API's own, or its custom domain.
+    /// The requested host name: the API's own or its custom domain.
     pub domain_name: String,
-    /// The route that takes the request, such as `GET /users/{id}`, or `$default`. Logs have it in place of the path, which
-    /// may hold a secret.
+    /// The route of the request, such as `GET /users/{id}`, or `$default`. Logs contain it instead of the path, which may
+    /// contain a secret.
     pub route: String,
-    /// Whom it comes from, as requests are counted: an IPv4 address or an IPv6 network.
+    /// The IPv4 address or IPv6 network by which the requests of this client are counted.
     pub caller: String,
 }
 
@@ -54,7 +54,7 @@ impl Gateway {
 }
 
 impl Gateway {
-    /// Who issues our tokens: as configured, or the API itself under the name it was called by.
+    /// Returns the issuer of access tokens: the configured one, or the API under the requested host name.
     #[must_use]
     pub fn issuer(&self, configured: Option<&str>) -> String {
         configured.map_or_else(|| format!("https://{}", self.domain_name), str::to_owned)

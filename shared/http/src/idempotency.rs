@@ -4,48 +4,46 @@ use ring::digest::{Context, SHA256};
 
 use crate::Problem;
 
-/// As long as what a UUID or a hash needs several times over.
+/// Several times the length of a UUID or a hash.
 const MAX_BYTES: usize = 255;
 
 const INVALID: Problem = Problem::new(
     StatusCode::UNPROCESSABLE_ENTITY,
     "invalid_idempotency_key",
-    "an Idempotency-Key is sent once and has 1 to 255 visible ASCII characters",
+    "Invalid `Idempotency-Key`. Send it once, with 1 to 255 visible ASCII characters.",
 );
 
-/// `Idempotency-Key`: the caller's name for a request, so that sending it again does it once
+/// The `Idempotency-Key` of a request: a repeated request with the same key takes effect once
 /// (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(pub Option<String>);
 
 impl IdempotencyKey {
-    /// 422: the key came with another request before.
+    /// 422: the key was sent with another request.
     pub const REUSED: Problem = Problem::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "idempotency_key_reused",
-        "this Idempotency-Key came with another request before; use a new one for each request",
+        "This `Idempotency-Key` was sent with another request. Use a new key for each request.",
     );
-}
 
-impl IdempotencyKey {
     /// 409: requests with this key are still running.
     #[must_use]
     pub fn in_progress() -> Problem {
         Problem::new(
             StatusCode::CONFLICT,
             "request_in_progress",
-            "Requests with this Idempotency-Key are still running. Send the request again after `Retry-After` seconds.",
+            "Requests with this `Idempotency-Key` are still running. Try again after `Retry-After` seconds.",
         )
-        .with(header::RETRY_AFTER, HeaderValue::from_static("1"))
+        .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 }
 
-/// What a request asks for, as a digest: the same fields in the same order, or another one.
+/// Returns a digest of the fields of a request, which tells whether a repeated request is the same one.
 #[must_use]
 pub fn fingerprint(fields: &[Option<&str>]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     for field in fields {
-        // With its length in front, no field can be mistaken for the end of another.
+        // The length prefix keeps ("ab", "c") apart from ("a", "bc").
         let bytes = field.unwrap_or_default().as_bytes();
         context.update(&[u8::from(field.is_some())]);
         context.update(&bytes.len().to_be_bytes());
@@ -85,15 +83,15 @@ mod tests {
 
     #[test]
     fn only_the_same_fields_have_the_same_fingerprint() {
-        let asked = [Some("ab"), Some("c"), None];
-        assert_eq!(fingerprint(&asked), fingerprint(&asked));
+        let fields = [Some("ab"), Some("c"), None];
+        assert_eq!(fingerprint(&fields), fingerprint(&fields));
         for other in [
             [Some("a"), Some("bc"), None],
             [Some("ab"), None, Some("c")],
             [Some("ab"), Some("c"), Some("")],
             [Some("c"), Some("ab"), None],
         ] {
-            assert_ne!(fingerprint(&asked), fingerprint(&other), "{other:?}");
+            assert_ne!(fingerprint(&fields), fingerprint(&other), "{other:?}");
         }
     }
 }

@@ -11,36 +11,36 @@ use serde_json::{Map, Value, error::Category};
 
 use crate::{Fields, FromFields, Problem};
 
-/// The largest body a route takes unless it says otherwise: 64 KiB.
+/// The largest body of a route, unless its request type has another limit: 64 KiB.
 pub(crate) const MAX_BYTES: usize = 64 * 1024;
 
 const NOT_JSON: Problem = Problem::new(
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
     "not_json",
-    "send a JSON body with `Content-Type: application/json`",
+    "The body is not declared as JSON. Send JSON with `Content-Type: application/json`.",
 );
 const TOO_LARGE: Problem = Problem::new(
     StatusCode::PAYLOAD_TOO_LARGE,
     "body_too_large",
-    "a body here has at most 64 KiB",
+    "The body is too large. Send at most 64 KiB.",
 );
-const TOO_LARGE_HERE: Problem = Problem::new(
+const OVER_ONE_MIB: Problem = Problem::new(
     StatusCode::PAYLOAD_TOO_LARGE,
     "body_too_large",
-    "a body on this route has at most 1 MiB",
+    "The body is too large. Send at most 1 MiB.",
 );
 const MALFORMED: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "malformed_json",
-    "the body is not JSON that we can read: a syntax error, or nested too deeply",
+    "The body is not valid JSON, or it is nested too deeply. Correct it and send it again.",
 );
 const DUPLICATE: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "duplicate_field",
-    "an object in the body names a field twice; which one is meant?",
+    "An object in the body has the same field twice. Send each field once.",
 );
 
-/// A JSON body, made into a `T`.
+/// Extracts a `T` from a JSON body.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -56,15 +56,15 @@ impl<T: FromFields, S: Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
-/// Makes a `T` of a JSON text, as a body is read.
+/// Parses a `T` from JSON text, by the rules for bodies.
 ///
 /// # Errors
-/// 400 for what is no JSON or names a member twice, 422 with everything that is wrong.
+/// 400 when the text is not JSON or has a member twice, 422 with all invalid fields.
 pub fn from_json<T: FromFields>(text: &[u8]) -> Result<T, Problem> {
     Fields::read(parse(text)?)
 }
 
-/// `application/json` or `application/<something>+json` (RFC 6839), whatever the parameters.
+/// Accepts `application/json` and `application/<something>+json` (RFC 6839), with any parameters.
 fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers
         .get(header::CONTENT_TYPE)
@@ -86,7 +86,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 async fn collect(body: Body, limit: usize) -> Result<bytes::Bytes, Problem> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() && limit > MAX_BYTES => Err(TOO_LARGE_HERE),
+        Err(error) if error.is::<LengthLimitError>() && limit > MAX_BYTES => Err(OVER_ONE_MIB),
         Err(error) if error.is::<LengthLimitError>() => Err(TOO_LARGE),
         Err(_) => Err(MALFORMED),
     }
@@ -96,14 +96,14 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     serde_json::from_slice(bytes)
         .map(|Unique(value)| value)
         .map_err(|error| match error.classify() {
-            // The only error of ours, below; all others come from the parser.
+            // From `UniqueVisitor`; all other errors come from the parser.
             Category::Data => DUPLICATE,
             Category::Io | Category::Syntax | Category::Eof => MALFORMED,
         })
 }
 
-/// A JSON value in which no object names a member twice. RFC 8259, section 4, leaves open which one would count,
-/// and two programs that choose differently are how checks get bypassed.
+/// A JSON value without duplicate members. RFC 8259, section 4, does not define which of two members counts; programs
+/// that choose differently let checks be bypassed.
 struct Unique(Value);
 
 impl<'de> Deserialize<'de> for Unique {
@@ -161,7 +161,7 @@ impl<'de> Visitor<'de> for UniqueVisitor {
         let mut object = Map::new();
         while let Some((name, Unique(value))) = members.next_entry::<String, _>()? {
             if object.insert(name, value).is_some() {
-                return Err(A::Error::custom("a member is there twice"));
+                return Err(A::Error::custom("duplicate member"));
             }
         }
         Ok(object.into())
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_deep_and_ambiguous_bodies_are_told_apart() {
+    fn malformed_deep_and_duplicate_bodies_are_refused() {
         let deep = "[".repeat(10_000);
         for (body, code) in [
             ("", "malformed_json"),
@@ -221,7 +221,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_serde_json_reads_we_read_alike(text in "[\\[\\]{}\",:0-9a\\\\ .eE-]{0,40}") {
+        fn a_parsed_body_equals_the_value_of_serde_json(text in "[\\[\\]{}\",:0-9a\\\\ .eE-]{0,40}") {
             if let Ok(value) = parse(text.as_bytes()) {
                 prop_assert_eq!(value, serde_json::from_str::<Value>(&text).unwrap());
             }

@@ -11,17 +11,17 @@ const MAX_LIMIT: usize = 100;
 
 const INVALID_LIMIT: Invalid = Invalid {
     code: "invalid_limit",
-    detail: "must be a whole number from 1 to 100",
+    detail: "An integer from 1 to 100 is required.",
 };
 
-/// Which part of a list is wanted: `?limit=20&cursor=…`.
+/// The requested page of a list: `?limit=20&cursor=…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Page {
-    /// How many items at most, 1 to 100.
+    /// The maximum number of items in the page.
     #[param(required = false, default = 20, minimum = 1, maximum = 100)]
     pub limit: usize,
-    /// Where the page before it ended: its `next`.
+    /// The `next` of the previous page. Absent: the first page.
     #[param(value_type = Option<String>)]
     pub cursor: Option<Cursor>,
 }
@@ -29,15 +29,15 @@ pub struct Page {
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct List<T> {
-    /// The items.
+    /// The items of the page.
     pub items: Vec<T>,
-    /// The cursor of the next page, if there is one.
+    /// The cursor of the next page; null on the last page.
     pub next: Option<String>,
 }
 
 impl<T> List<T> {
-    /// A page of `rows`, which may be more than the page has room for: who asks the store for one more than the page
-    /// shows learns by it that there is a next one. `cursor` is where a page that ends with a row ends.
+    /// Creates the page of `rows`. More rows than `limit` mean that there is a next page, so query one row more than the
+    /// page shows. `cursor` returns the cursor after a row.
     pub fn of<R>(
         mut rows: Vec<R>,
         page: Page,
@@ -55,14 +55,14 @@ impl<T> List<T> {
 }
 
 impl Page {
-    /// How many items come before it, in a list whose items have no id of ours ([`Cursor::at`]).
+    /// Returns the number of items before the page, in a list whose items have no id ([`Cursor::of_offset`]).
     ///
     /// # Errors
-    /// 422 when the cursor is of another list.
-    pub fn place<T: TryFrom<u32>>(&self) -> Result<T, Problem> {
-        let place = self.cursor.map_or(Some(0), Cursor::place);
-        place
-            .and_then(|place| T::try_from(place).ok())
+    /// 422 when the cursor belongs to another list.
+    pub fn offset<T: TryFrom<u32>>(&self) -> Result<T, Problem> {
+        let offset = self.cursor.map_or(Some(0), Cursor::offset);
+        offset
+            .and_then(|offset| T::try_from(offset).ok())
             .ok_or_else(Problem::invalid_cursor)
     }
 

@@ -11,12 +11,12 @@ use utoipa::ToSchema;
 
 use crate::FieldError;
 
-/// How long a caller is asked to wait when something behind us fails. Seconds.
+/// Seconds that a client waits before it repeats a request that failed because of a dependency.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 
-/// An answer that is not the one hoped for (RFC 9457).
+/// An RFC 9457 problem response.
 ///
-/// What the caller is told is all in here; what happened inside goes to the log where it happened.
+/// It contains only what the caller may know. The internal cause is logged where it occurs.
 #[derive(Debug, Clone)]
 pub struct Problem {
     status: StatusCode,
@@ -26,31 +26,31 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// Any answer that is not the one hoped for (RFC 9457).
+/// An RFC 9457 problem response.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemDocument<'a> {
-    /// Always `about:blank`: `code` tells problems apart.
+    /// Always `about:blank`; `code` distinguishes problems.
     r#type: &'static str,
-    /// The status in words.
+    /// The reason phrase of the status, such as `Not Found`.
     title: &'static str,
-    /// The status.
+    /// The HTTP status.
     status: u16,
-    /// What was wrong and what to do, for people.
+    /// What is wrong and what to do, for people.
     detail: &'a str,
     /// The id of the request, as in `x-request-id`.
     instance: &'a str,
-    /// What was wrong, for programs; it does not change.
+    /// A stable word for programs.
     code: &'a str,
-    /// The same as `detail`; upload widgets show this member to people.
+    /// The same as `detail`; upload widgets show this member.
     message: &'a str,
-    /// Everything that is wrong with what was sent, when that is the problem.
+    /// All invalid fields, when `code` is `validation_failed`.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
 }
 
 impl Problem {
-    /// A problem with a stable word for programs and a sentence for people.
+    /// Creates a problem with a stable word for programs and a text for people.
     #[must_use]
     pub const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
         Self {
@@ -62,10 +62,10 @@ impl Problem {
         }
     }
 
-    /// 422: everything that is wrong with what was sent.
+    /// 422: the request has invalid fields.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = "some of what was sent is not valid; `errors` lists every such place";
+        let detail = "The request is invalid. Correct the fields that `errors` lists.";
         let problem = Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "validation_failed",
@@ -74,115 +74,128 @@ impl Problem {
         Self { errors, ..problem }
     }
 
-    /// 422: a cursor that the list did not give out.
+    /// 422: the cursor is not one of this list.
     #[must_use]
     pub const fn invalid_cursor() -> Self {
-        let detail = "the cursor is not one that we gave out; start again without one";
+        let detail = "Invalid `cursor`. Start with the first page, without a cursor.";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_cursor", detail)
     }
 
-    /// 401 for a request without a token (RFC 6750, section 3.1: then no error is named).
+    /// 401: the request has no access token (RFC 6750, section 3.1: the challenge then names no error).
     #[must_use]
     pub fn unauthorized() -> Self {
-        let detail = "send an access token from POST /signin as `Authorization: Bearer <token>`";
+        let detail = "An access token is required. Send one from `POST /signin` as `Authorization: Bearer <token>`.";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
-            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
-    /// 401 for a token that is not accepted. Why it is not is in the log only.
+    /// 401: the access token is not accepted. The log has the reason.
     #[must_use]
     pub fn invalid_token() -> Self {
-        let detail = "the access token is malformed, expired or not ours; sign in or refresh to get a new one";
-        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", detail).with(
+        let detail =
+            "The access token is invalid or has expired. Refresh the session, or sign in again.";
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", detail).with_header(
             header::WWW_AUTHENTICATE,
             HeaderValue::from_static("Bearer error=\"invalid_token\""),
         )
     }
 
-    /// 401 for a wrong password, or a right one for nobody. One text for all cases.
+    /// 401 of the sign-in: the same text for an unknown address, a wrong password, and a disabled or locked account.
     #[must_use]
     pub fn invalid_credentials() -> Self {
-        let detail = "the e-mail address and the password do not belong together";
-        Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", detail)
-            .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+        let detail = "Invalid email or password. Check both, or try again in a few minutes.";
+        Self::wrong_password(detail)
     }
 
-    /// 403: we know who it is, and they may not.
+    /// 401 of routes that ask a signed-in user for the password: the same text for a wrong password and a locked account.
+    #[must_use]
+    pub fn invalid_password() -> Self {
+        let detail = "Invalid password. Check it, or try again in a few minutes.";
+        Self::wrong_password(detail)
+    }
+
+    fn wrong_password(detail: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", detail)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// 403: the caller lacks the required role.
     #[must_use]
     pub const fn forbidden() -> Self {
-        let detail = "this is for people with a role that you do not have";
+        let detail = "You don't have permission to do this.";
         Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
     }
 
-    /// 404: absent, or not the caller's.
+    /// 404: it does not exist, or it is not the caller's.
     #[must_use]
     pub const fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
+        let detail = "This does not exist, or you don't have access to it. Check the path.";
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
     }
 
-    /// 409: somebody has the address already.
+    /// 409: an account has this email address.
     #[must_use]
     pub const fn email_taken() -> Self {
-        let detail = "an account with this e-mail address exists already; sign in instead";
+        let detail = "An account with this email address already exists. Sign in instead.";
         Self::new(StatusCode::CONFLICT, "email_taken", detail)
     }
 
-    /// 409: the account changed under every try.
+    /// 409: other requests changed the account during every attempt.
     #[must_use]
     pub const fn changed_meanwhile() -> Self {
-        let detail = "the account was changed by another request at the same time; try again";
+        let detail = "Another request changed the account at the same time. Try again.";
         Self::new(StatusCode::CONFLICT, "changed_meanwhile", detail)
     }
 
-    /// 405; `Allow` goes with it.
+    /// 405. The caller adds `Allow`.
     #[must_use]
     pub const fn method_not_allowed() -> Self {
-        let detail = "this path has other methods; `Allow` lists them";
+        let detail = "This path does not support the method. Use one that `Allow` lists.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
     }
 
-    /// 503: something behind us fails; whether a change happened is not known.
+    /// 503: a dependency fails. It is unknown whether a change took effect.
     #[must_use]
     pub fn unavailable() -> Self {
-        let detail = "a service behind this one does not answer; try again in a moment";
+        let detail = "The service is temporarily unavailable. Try again in a moment.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
-            .with(header::RETRY_AFTER, RETRY_AFTER)
+            .with_header(header::RETRY_AFTER, RETRY_AFTER)
     }
 
-    /// 500: a mistake of ours. What it is goes to the log.
+    /// 500: an internal error. Logs the cause.
     #[must_use]
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "internal_error");
-        let detail = "a mistake on our side; the request id finds it in the log";
+        let detail = "An internal error occurred. Report it with the request id in `instance`.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
     }
 
-    /// The same problem with this header, in place of one of the same name.
+    /// Sets a header, and replaces one of the same name.
     #[must_use]
-    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.retain(|(other, _)| *other != name);
         self.headers.push((name, value));
         self
     }
 
-    /// The same problem with a text of its own: with the numbers of this case.
+    /// Replaces the detail, for one with the numbers of this case.
     #[must_use]
     pub fn with_detail(mut self, detail: String) -> Self {
         self.detail = Cow::Owned(detail);
         self
     }
 
-    /// The same problem for clients that show people the `message` and nothing else: it names the first of the errors.
+    /// Replaces the detail by the first field error, for clients that show only the `message`.
     #[must_use]
-    pub fn in_one_sentence(mut self) -> Self {
+    pub fn with_first_error_as_detail(mut self) -> Self {
         if let Some(first) = self.errors.first() {
-            let place = first.pointer.trim_start_matches('/');
-            self.detail = Cow::Owned(format!("{place}: {}", first.detail));
+            let field = first.pointer.trim_start_matches('/');
+            self.detail = Cow::Owned(format!("{field}: {}", first.detail));
         }
         self
     }
 
-    /// The answer, for the request of this id.
+    /// Renders the response to the request of this id.
     pub(crate) fn render(&self, request_id: &str) -> Response {
         let document = ProblemDocument {
             r#type: "about:blank",
@@ -201,20 +214,20 @@ impl Problem {
         response
     }
 
-    /// What is wrong with what was sent, when that is the problem.
+    /// Returns the invalid fields of the request.
     #[must_use]
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
     }
 
-    /// The stable word.
+    /// Returns the stable word for programs.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.code
     }
 }
 
-/// Not rendered yet: the request id is known outside (see [`crate::finish`]).
+/// Does not render the document yet: only [`crate::with_middleware`] knows the request id.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();

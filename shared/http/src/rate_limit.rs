@@ -14,28 +14,28 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{Gateway, Problem};
 
-/// Requests are counted from full minute to full minute.
+/// The length of a window in seconds. Windows start at full minutes.
 const WINDOW: i64 = 60;
 
 pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-const TOO_MANY: Problem = Problem::new(
+const TOO_MANY_OF_ADDRESS: Problem = Problem::new(
     StatusCode::TOO_MANY_REQUESTS,
     "rate_limited",
-    "too many requests from this address; try again after `Retry-After` seconds",
+    "Too many requests from this address. Try again after `Retry-After` seconds.",
 );
 
 const TOO_MANY_OF_USER: Problem = Problem::new(
     StatusCode::TOO_MANY_REQUESTS,
     "rate_limited",
-    "You sent too many requests in this minute. Try again after `Retry-After` seconds.",
+    "Too many requests from this account. Try again after `Retry-After` seconds.",
 );
 
-/// How many requests one address, or one user, may send to some routes in a minute
+/// Limits the requests per minute of one address, or of one user, to the routes of a policy
 /// (docs/adr/0021-requests-are-counted-by-address.md).
 ///
-/// What is left is told in `RateLimit-Policy` and `RateLimit`
+/// The headers `RateLimit-Policy` and `RateLimit` report the limit and what is left
 /// (<https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-11>).
 #[derive(Debug, Clone)]
 pub struct RateLimit {
@@ -47,10 +47,10 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// With the quota that `REQUESTS_PER_ADDRESS` sets. Routes of one policy are counted together.
+    /// Creates a limit per address, with the quota of `REQUESTS_PER_ADDRESS`. Routes of one policy are counted together.
     ///
     /// # Errors
-    /// When the variable is missing or makes no sense.
+    /// When the variable is missing or invalid.
     pub fn from_env(
         env: &Env,
         limits: Limits,
@@ -61,15 +61,15 @@ impl RateLimit {
             limits,
             policy,
             quota: env.parsed("REQUESTS_PER_ADDRESS", "a number of requests from 1 on")?,
-            too_many: TOO_MANY,
+            too_many: TOO_MANY_OF_ADDRESS,
             clock,
         })
     }
 
-    /// A limit for each user, with the quota that `REQUESTS_PER_USER` sets.
+    /// Creates a limit per user, with the quota of `REQUESTS_PER_USER`.
     ///
     /// # Errors
-    /// When the variable is missing or has no meaning.
+    /// When the variable is missing or invalid.
     pub fn per_user(
         env: &Env,
         limits: Limits,
@@ -85,7 +85,7 @@ impl RateLimit {
         })
     }
 
-    /// Counts a request of a caller, and serves it unless it is one too many.
+    /// Counts a request of a caller, and serves it unless the limit is exceeded.
     pub async fn serve(&self, caller: &str, response: impl Future<Output = Response>) -> Response {
         let window = match self.count(caller).await {
             Ok(window) => window,
@@ -99,10 +99,10 @@ impl RateLimit {
         response
     }
 
-    /// Counts one more request of a caller, for work that only some requests of a route cause.
+    /// Counts a request of a caller, for work that only some requests of a route cause.
     ///
     /// # Errors
-    /// 429 when it is one too many.
+    /// 429 when the limit is exceeded.
     pub async fn check(&self, caller: &str) -> Result<(), Problem> {
         let window = self.count(caller).await?;
         match window.left {
@@ -113,9 +113,14 @@ impl RateLimit {
 
     fn refusal(&self, window: &Window) -> Problem {
         let retry_after = HeaderValue::from(window.seconds);
-        let refusal = self.too_many.clone().with(header::RETRY_AFTER, retry_after);
+        let refusal = self
+            .too_many
+            .clone()
+            .with_header(header::RETRY_AFTER, retry_after);
         self.headers(window)
-            .fold(refusal, |refusal, (name, value)| refusal.with(name, value))
+            .fold(refusal, |refusal, (name, value)| {
+                refusal.with_header(name, value)
+            })
     }
 
     fn headers(&self, window: &Window) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
@@ -132,7 +137,7 @@ impl RateLimit {
         .filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?)))
     }
 
-    /// These routes, with every request counted before anything of it is looked at.
+    /// Applies the limit to routes: every request is counted before it is read.
     pub fn guard(self, routes: Router) -> Router {
         routes.layer(from_fn_with_state(self, limited))
     }
@@ -141,7 +146,7 @@ impl RateLimit {
         let now = self.clock.now();
         let begin = now.unix_timestamp().div_euclid(WINDOW) * WINDOW;
         let id = format!("{}#{caller}#{begin}", self.policy);
-        // One more window, for a clock that is behind.
+        // One more window, because clocks differ.
         let expires_at = now + Duration::seconds(2 * WINDOW);
         let count = self.limits.count(&id, expires_at).await?;
         Ok(self.window(count, now))
@@ -155,11 +160,11 @@ impl RateLimit {
     }
 }
 
-/// Where a caller stands with a request.
+/// The state of a caller's current window.
 struct Window {
-    /// How many more may come; `None` when this is one too many.
+    /// How many more requests are allowed; `None` when this one exceeds the limit.
     left: Option<u64>,
-    /// Until all is forgotten.
+    /// Seconds until the next window starts.
     seconds: i64,
 }
 

@@ -11,26 +11,26 @@ use serde_json::Value;
 use settings::{Env, EnvError};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::{deadline::Deadline, finish};
+use crate::{deadline::Deadline, with_middleware};
 
-/// Why a function can't start: a setting is missing, or the runtime is.
+/// Why a function cannot start: a setting is missing or invalid.
 pub type InitError = EnvError;
 
-/// Runs a function: reads its settings, builds its routes, and answers invocations until Lambda ends the process.
+/// Runs a function: reads its settings, builds its routes, and serves invocations until Lambda ends the process.
 ///
 /// One thread: Lambda gives an instance one request at a time, and a thread pool would only cost start-up time.
 /// Password hashing goes to a blocking thread of its own.
 pub fn main(routes: impl AsyncFnOnce(&Env, Clock) -> Result<Router, InitError>) -> ExitCode {
     start(async |env| {
         let clock = Clock::system();
-        let service = finish(routes(env, clock.clone()).await?, clock);
+        let service = with_middleware(routes(env, clock.clone()).await?, clock);
         lambda_http::run(service).await
     })
 }
 
-/// Runs a function that no caller waits for: `handler` is given each event as JSON, and its deadline. An error makes
-/// Lambda deliver the event again, and in the end put it into the dead-letter queue. What it answers is for Lambda, where
-/// it asks for an answer.
+/// Runs a function that handles events: `handler` gets each event as JSON, and its deadline. After an error, Lambda
+/// delivers the event again, and finally moves it to the dead-letter queue. The response is for Lambda, which reads it for
+/// some event sources.
 pub fn events<A: Serialize, H: AsyncFn(Value, Deadline) -> Result<A, Error>>(
     make: impl AsyncFnOnce(&Env, Clock) -> Result<H, InitError>,
 ) -> ExitCode {
@@ -66,16 +66,15 @@ fn start(run: impl AsyncFnOnce(&Env) -> Result<(), Error>) -> ExitCode {
     }
 }
 
-/// The finest log there is. Below it our own code says nothing, and libraries print whole events and requests, passwords
-/// and tokens included.
-const FINEST: LevelFilter = LevelFilter::INFO;
+/// The most verbose log level. Below it, libraries log whole events and requests, with passwords and tokens.
+const MOST_VERBOSE: LevelFilter = LevelFilter::INFO;
 
-/// JSON lines on standard output, which Lambda sends to the function's log group.
+/// Logs JSON lines on standard output, which Lambda sends to the function's log group.
 fn start_log(env: &Env) {
     let level = env
         .get("RUST_LOG")
         .and_then(|level| level.parse().ok())
-        .map_or(FINEST, |level: LevelFilter| level.min(FINEST));
+        .map_or(MOST_VERBOSE, |level: LevelFilter| level.min(MOST_VERBOSE));
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

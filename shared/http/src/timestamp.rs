@@ -8,7 +8,7 @@ time::serde::format_description!(
     "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
 );
 
-/// A time in an answer: RFC 3339 in UTC, always with milliseconds.
+/// A time: RFC 3339 in UTC, always with milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String, format = DateTime)]

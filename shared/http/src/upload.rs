@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{Problem, Timestamp};
 
-/// A file that the caller uploads.
+/// An upload: a file and its state.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Upload)]
 #[serde(rename_all = "camelCase")]
@@ -14,13 +14,16 @@ pub struct UploadView {
     id: String,
     filename: String,
     content_type: String,
-    /// Bytes; null until the size is known.
+    /// The size in bytes; null until it is known.
     size: Option<u64>,
-    /// The SHA-256 that the caller sent; S3 has compared it.
+    /// The SHA-256 that was sent when the upload was created; null if none was. S3 checks it.
     sha256: Option<String>,
+    /// `pending`: S3 does not have the file yet. `stored`: it can be downloaded. `failed`: create a new upload. `deleted`: it
+    /// can be restored for a while.
     #[schema(pattern = "^(pending|stored|failed|deleted)$")]
     status: &'static str,
     created_at: Timestamp,
+    /// When S3 received the file; null before.
     stored_at: Option<Timestamp>,
 }
 
@@ -43,7 +46,7 @@ impl From<&Upload> for UploadView {
 }
 
 impl Problem {
-    /// 409: the upload is write-once, and its lock has not ended.
+    /// 409: the upload is locked, and the lock has not ended.
     #[must_use]
     pub const fn upload_locked() -> Self {
         let detail = "This upload is locked: it cannot be deleted, and its lock cannot be shortened. Wait until the lock \
@@ -51,7 +54,7 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "upload_locked", detail)
     }
 
-    /// 409: S3 has no file of this upload.
+    /// 409: the upload is not stored.
     #[must_use]
     pub const fn upload_not_stored() -> Self {
         let detail = "This upload is pending, failed or deleted. Only a stored upload can be changed this way.";

@@ -5,28 +5,31 @@ use utoipa::ToSchema;
 
 use crate::{Fields, Timestamp, number, text};
 
-/// A user as somebody is shown them.
+/// A user. `email` and `profile` are present only for the user and for administrators.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 #[serde(rename_all = "camelCase")]
 pub struct UserView {
     #[schema(format = "uuid")]
     id: String,
-    /// Shown to the user and to administrators.
+    /// Present for the user and for administrators.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     email: Option<String>,
+    /// The display name.
     name: String,
-    /// Shown to the user and to administrators.
+    /// Present for the user and for administrators.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     profile: Option<ProfileView>,
+    /// `admin`, or empty.
     #[schema(value_type = Vec<String>)]
     roles: Vec<Role>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
 
+/// The profile of a user. Fields without a value are absent.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Profile)]
 #[serde(rename_all = "camelCase")]
@@ -46,7 +49,7 @@ struct ProfileView {
 }
 
 impl UserView {
-    /// All of it: for the user.
+    /// Creates the view for the user themselves and for administrators, with all fields.
     #[must_use]
     pub fn own(user: &User) -> Self {
         Self {
@@ -56,7 +59,7 @@ impl UserView {
         }
     }
 
-    /// What `caller` may see of `user`: e-mail and profile are for the user and for administrators.
+    /// Creates the view of `user` for `caller`: only the user and administrators get the email address and the profile.
     #[must_use]
     pub fn for_caller(user: &User, caller: &Caller) -> Self {
         if caller.user_id == user.id || caller.is_admin() {
@@ -91,8 +94,8 @@ impl ProfileView {
     }
 }
 
-/// Reads the members of a profile; all are optional.
-pub fn profile(fields: &mut Fields) -> Option<Profile> {
+/// Parses the fields of a profile; all are optional.
+pub fn parse_profile(fields: &mut Fields) -> Option<Profile> {
     let first_name = fields.optional("firstName", text(Name::parse));
     let last_name = fields.optional("lastName", text(Name::parse));
     let city = fields.optional("city", text(Name::parse));
@@ -105,9 +108,9 @@ pub fn profile(fields: &mut Fields) -> Option<Profile> {
     })
 }
 
-/// A user, the way every route answers with one.
+/// A response with a user.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct UserAnswer {
+pub struct UserResponse {
     /// The user.
     pub user: UserView,
 }

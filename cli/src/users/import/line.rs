@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use auth::password::PasswordHash;
 use domain::{Email, FailedAttempts, Invalid, Name, Profile, Role, Roles, Status, User, UserId};
-use http_api::{Fields, FromFields, Problem, from_json, profile, text};
+use http_api::{Fields, FromFields, Problem, from_json, parse_profile, text};
 use serde_json::Value;
 use store::Credential;
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
@@ -58,7 +58,7 @@ impl FromFields for Form {
         let name = fields.required("name", text(Name::parse));
         let hash = fields.required("passwordHash", text(hash));
         let roles = fields.optional("roles", roles);
-        let profile = fields.nested("profile", Profile::default, Profile::default, profile);
+        let profile = fields.nested("profile", Profile::default, Profile::default, parse_profile);
         let created_at = fields.optional("createdAt", text(time));
         Some(Self {
             email: email?,

@@ -23,7 +23,7 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use domain::{Password, Roles, SessionId, UserId};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -37,33 +37,35 @@ use crate::{Clock, Credentials, Env, Inner, Passwords, Sessions, Tokens, Users, 
 const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
 const ISSUER: &str = "https://api.example.com";
 
-/// How the database answers to a transaction.
+/// The database's reply to a transaction.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reply {
     Committed,
-    /// By the conditions of these parts.
+    /// Cancelled, with these reasons of its parts.
     Refused(&'static [&'static str]),
-    /// Nothing came back.
+    /// No reply arrived.
     Lost,
 }
 
-/// One transaction as it was asked for.
+/// A transaction that was requested.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct Transaction {
     pub(super) token: String,
     pub(super) parts: Vec<TransactWriteItem>,
 }
 
-/// What the tables hold of one account, and what was asked of them.
+/// The items of one account, and the transactions that were requested.
 pub(super) struct Tables {
-    /// The stored hashes, as one read after the other finds them; the last one stays.
+    /// The stored hashes that consecutive reads return; the last one is repeated.
     pub(super) hashes: Vec<PasswordHash>,
     pub(super) status: &'static str,
+    /// Whether the account is locked after wrong passwords.
+    pub(super) is_locked: bool,
     pub(super) owner: UserId,
     pub(super) user_exists: bool,
-    /// The replies to transactions, in their order.
+    /// The replies to transactions, in order.
     pub(super) replies: Vec<Reply>,
-    pub(super) seen: Arc<Mutex<Vec<Asked>>>,
+    pub(super) transactions: Arc<Mutex<Vec<Transaction>>>,
 }
 
 impl Tables {
@@ -74,21 +76,24 @@ impl Tables {
         Self {
             hashes: hashes.into_iter().cloned().collect(),
             status: "active",
+            is_locked: false,
             owner: user_id(),
             user_exists: true,
             replies: replies.to_vec(),
-            seen: Arc::default(),
+            transactions: Arc::default(),
         }
     }
 
-    /// The transactions since the last call.
-    pub(super) fn asked(&self) -> Vec<Asked> {
-        std::mem::take(&mut self.seen.lock().unwrap())
+    /// Returns the transactions since the last call.
+    pub(super) fn take_transactions(&self) -> Vec<Transaction> {
+        std::mem::take(&mut self.transactions.lock().unwrap())
     }
 
     fn credential(&self) -> Rule {
         let hashes = Mutex::new(VecDeque::from(self.hashes.clone()));
         let (owner, status) = (self.owner.to_string(), self.status);
+        let locked_until = (NOW + time::Duration::minutes(1)).unix_timestamp() * 1_000;
+        let locked_until = self.is_locked.then(|| n(&locked_until.to_string()));
         mock!(Client::get_item)
             .match_requests(|get| get.table_name() == Some("credentials"))
             .then_compute_output(move |_| {
@@ -97,12 +102,16 @@ impl Tables {
                 if hashes.len() > 1 {
                     hashes.pop_front();
                 }
-                GetItemOutput::builder()
+                let item = GetItemOutput::builder()
                     .item("user_id", s(&owner))
                     .item("hash", s(hash.as_str()))
                     .item("status", s(status))
-                    .item("session_epoch", n("1"))
-                    .build()
+                    .item("session_epoch", n("1"));
+                match locked_until.clone() {
+                    Some(until) => item.item("failures", n("5")).item("locked_until", until),
+                    None => item,
+                }
+                .build()
             })
     }
 
@@ -119,10 +128,10 @@ impl Tables {
             })
     }
 
-    fn transactions(&self) -> Rule {
-        let asked = Arc::clone(&self.seen);
+    fn transact(&self) -> Rule {
+        let transactions = Arc::clone(&self.transactions);
         let rule = mock!(Client::transact_write_items).match_requests(move |transact| {
-            asked.lock().unwrap().push(Asked {
+            transactions.lock().unwrap().push(Transaction {
                 token: transact.client_request_token().unwrap().to_owned(),
                 parts: transact.transact_items().to_vec(),
             });
@@ -139,17 +148,16 @@ impl Tables {
         script.build()
     }
 
-    /// A request of the account's owner.
-    pub(super) async fn request(&self, method: &str, path: &str, body: &Value) -> Answer {
-        let (credential, user, transactions) =
-            (self.credential(), self.user(), self.transactions());
-        let counted = mock!(Client::update_item)
+    /// Sends a request of the account's owner.
+    pub(super) async fn request(&self, method: &str, path: &str, body: &Value) -> Response {
+        let (credential, user, transact) = (self.credential(), self.user(), self.transact());
+        let count_failure = mock!(Client::update_item)
             .match_requests(|update| update.table_name() == Some("credentials"))
             .then_output(|| UpdateItemOutput::builder().build());
-        let rules = [&credential, &user, &transactions, &counted];
+        let rules = [&credential, &user, &transact, &count_failure];
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules, retries);
         let key = NewKey::generate(Algorithm::ES256, NOW).unwrap();
-        let app = http_api::finish(router(inner(&client, &key)), Clock::fixed(NOW));
+        let app = http_api::with_middleware(router(inner(&client, &key)), Clock::fixed(NOW));
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -160,23 +168,29 @@ impl Tables {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
-        Answer {
+        Response {
             status: parts.status,
             code: problem["code"].as_str().map(str::to_owned),
             has_retry_after: parts.headers.contains_key("retry-after"),
+            body,
         }
     }
 }
 
-/// What came back, as far as it matters here.
+/// The parts of a response that the tests compare.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct Response {
     status: StatusCode,
     code: Option<String>,
     has_retry_after: bool,
+    body: Bytes,
 }
 
-impl Answer {
+impl Response {
+    pub(super) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
     pub(super) fn is(&self, status: u16, code: &str) -> bool {
         self.status.as_u16() == status
             && self.code.as_deref().unwrap_or_default() == code
@@ -184,7 +198,7 @@ impl Answer {
     }
 }
 
-/// As in `settings::aws`; the mocks come without.
+/// Retries as `settings::aws` configures them; mocks have none by default.
 fn retries(config: Builder) -> Builder {
     config.retry_config(RetryConfig::standard().with_max_attempts(6))
 }

@@ -35,20 +35,20 @@ use crate::*;
 
 pub(super) const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
 
-/// What the tables hold of one account, and what was asked of them.
+/// The items of one account, and the requests that were observed.
 pub(super) struct Tables {
     hash: String,
     pub(super) status: &'static str,
-    /// Whether the user is there, and whether its table answers.
+    /// Whether the user exists; `Err` when the users table fails.
     pub(super) user: Result<bool, ()>,
     pub(super) session_is_written: bool,
-    /// How a renewal of the hash fails, if it does.
+    /// The error of a renewal of the hash, if it fails.
     pub(super) renewal: Option<fn() -> UpdateItemError>,
-    seen: Arc<Mutex<Seen>>,
+    observed: Arc<Mutex<Observed>>,
     guesses: Arc<Mutex<Guesses>>,
 }
 
-/// What the credential says of guesses.
+/// The failure count of the credential.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Guesses {
     pub(super) failures: u64,
@@ -56,11 +56,12 @@ pub(super) struct Guesses {
     pub(super) locked_until: Option<i128>,
 }
 
+/// The requests to the tables.
 #[derive(Default)]
-pub(super) struct Seen {
-    /// The work that had been done each time the profile was asked for.
-    pub(super) profile_after: Vec<u64>,
-    /// The values of each renewal of the hash: the condition's, the new one.
+pub(super) struct Observed {
+    /// The work that had been done at each read of the user.
+    pub(super) work_at_user_read: Vec<u64>,
+    /// The hashes of each renewal: the one in the condition, and the new one.
     pub(super) renewals: Vec<(String, String)>,
     pub(super) sessions: usize,
     /// Operation and table of each request.
@@ -75,7 +76,7 @@ impl Tables {
             user: Ok(true),
             session_is_written: true,
             renewal: None,
-            seen: Arc::default(),
+            observed: Arc::default(),
             guesses: Arc::default(),
         }
     }
@@ -84,12 +85,12 @@ impl Tables {
         self.guesses.lock().unwrap()
     }
 
-    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap()
+    pub(super) fn observed(&self) -> MutexGuard<'_, Observed> {
+        self.observed.lock().unwrap()
     }
 
     fn credential(&self) -> Rule {
-        let (seen, guesses) = (Arc::clone(&self.seen), Arc::clone(&self.guesses));
+        let (observed, guesses) = (Arc::clone(&self.observed), Arc::clone(&self.guesses));
         let item = GetItemOutput::builder()
             .item("email", s("ada@example.com"))
             .item("user_id", s(&user_id().to_string()))
@@ -99,7 +100,8 @@ impl Tables {
         mock!(Client::get_item)
             .match_requests(|get| get.table_name() == Some("credentials"))
             .then_compute_output(move |get| {
-                seen.lock()
+                observed
+                    .lock()
                     .unwrap()
                     .requests
                     .push(("GetItem", "credentials"));
@@ -107,7 +109,7 @@ impl Tables {
                     return GetItemOutput::builder().build();
                 }
                 let guesses = *guesses.lock().unwrap();
-                // Most accounts have neither.
+                // Most accounts have neither attribute.
                 let item = match guesses.failures {
                     0 => item.clone(),
                     failures => item.clone().item("failures", n(&failures.to_string())),
@@ -119,16 +121,16 @@ impl Tables {
             })
     }
 
-    fn profile(&self) -> Rule {
-        let seen = Arc::clone(&self.seen);
+    fn user(&self) -> Rule {
+        let observed = Arc::clone(&self.observed);
         let rule = mock!(Client::get_item).match_requests(move |get| {
-            let asked = get.table_name() == Some("users");
-            if asked {
-                let mut seen = seen.lock().unwrap();
-                seen.profile_after.push(work());
-                seen.requests.push(("GetItem", "users"));
+            let is_user = get.table_name() == Some("users");
+            if is_user {
+                let mut observed = observed.lock().unwrap();
+                observed.work_at_user_read.push(work());
+                observed.requests.push(("GetItem", "users"));
             }
-            asked
+            is_user
         });
         match self.user {
             Ok(true) => rule.then_compute_output(|get| {
@@ -146,7 +148,7 @@ impl Tables {
     }
 
     fn renewal(&self) -> Rule {
-        let seen = Arc::clone(&self.seen);
+        let observed = Arc::clone(&self.observed);
         let rule = mock!(Client::update_item).match_requests(move |update| {
             if update.update_expression() != Some("SET #hash = :new") {
                 return false;
@@ -155,7 +157,7 @@ impl Tables {
             assert_eq!(update.condition_expression(), Some("#hash = :old"));
             let values = update.expression_attribute_values().unwrap();
             let [old, new] = [":old", ":new"].map(|name| values[name].as_s().unwrap().clone());
-            seen.lock().unwrap().renewals.push((old, new));
+            observed.lock().unwrap().renewals.push((old, new));
             true
         });
         match self.renewal {
@@ -164,21 +166,25 @@ impl Tables {
         }
     }
 
-    /// Guesses that are counted, claimed and forgiven.
-    fn attempts(&self) -> Rule {
-        let (seen, guesses) = (Arc::clone(&self.seen), Arc::clone(&self.guesses));
+    /// Counts and claims guesses, and resets the count.
+    fn failures(&self) -> Rule {
+        let (observed, guesses) = (Arc::clone(&self.observed), Arc::clone(&self.guesses));
         mock!(Client::update_item)
             .match_requests(|update| update.update_expression() != Some("SET #hash = :new"))
             .then_compute_response(move |update| {
                 assert_eq!(update.table_name(), Some("credentials"));
-                let is_done = is_done(&mut guesses.lock().unwrap(), update);
-                let request = if is_done {
+                let condition_holds = apply_update(&mut guesses.lock().unwrap(), update);
+                let request = if condition_holds {
                     "UpdateItem"
                 } else {
                     "UpdateItem, refused"
                 };
-                seen.lock().unwrap().requests.push((request, "credentials"));
-                if is_done {
+                observed
+                    .lock()
+                    .unwrap()
+                    .requests
+                    .push((request, "credentials"));
+                if condition_holds {
                     return MockResponse::Output(UpdateItemOutput::builder().build());
                 }
                 let failed = ConditionalCheckFailedException::builder().build();
@@ -187,11 +193,11 @@ impl Tables {
     }
 
     fn session(&self) -> Rule {
-        let seen = Arc::clone(&self.seen);
+        let observed = Arc::clone(&self.observed);
         let rule = mock!(Client::put_item).match_requests(move |put| {
-            let mut seen = seen.lock().unwrap();
-            seen.sessions += 1;
-            seen.requests.push(("PutItem", "sessions"));
+            let mut observed = observed.lock().unwrap();
+            observed.sessions += 1;
+            observed.requests.push(("PutItem", "sessions"));
             put.table_name() == Some("sessions")
         });
         if self.session_is_written {
@@ -203,12 +209,12 @@ impl Tables {
         }
     }
 
-    /// The function with these tables behind it.
+    /// The routes of the function with these tables.
     fn app(&self, cost: Cost) -> Router {
-        let (credential, profile) = (self.credential(), self.profile());
-        let (renewal, attempts) = (self.renewal(), self.attempts());
+        let (credential, user) = (self.credential(), self.user());
+        let (renewal, failures) = (self.renewal(), self.failures());
         let session = self.session();
-        let rules = [&credential, &profile, &renewal, &attempts, &session];
+        let rules = [&credential, &user, &renewal, &failures, &session];
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules);
         let env = Env::from([
             ("CREDENTIALS_TABLE", "credentials"),
@@ -232,7 +238,7 @@ impl Tables {
             session_lifetime: time::Duration::days(30),
             clock: clock.clone(),
         };
-        http_api::finish(router(app), clock)
+        http_api::with_middleware(router(app), clock)
     }
 
     pub(super) async fn sign_in(
@@ -251,20 +257,20 @@ impl Tables {
     }
 }
 
-/// Does what an update of guesses says, if its condition holds.
-fn is_done(guesses: &mut Guesses, update: &UpdateItemInput) -> bool {
+/// Applies an update of the failure count, and returns whether its condition held.
+fn apply_update(guesses: &mut Guesses, update: &UpdateItemInput) -> bool {
     let key = update.key().unwrap()["email"].as_s().unwrap();
     if key.starts_with("decoy#") {
         return true;
     }
     let values = update.expression_attribute_values().unwrap();
     let number = |name: &str| -> Option<i128> { values.get(name)?.as_n().unwrap().parse().ok() };
-    let is_hers = update.key().unwrap()["email"] == s("ada@example.com")
+    let is_own = update.key().unwrap()["email"] == s("ada@example.com")
         && values[":owner"] == s(&user_id().to_string());
     let expression = update.update_expression().unwrap();
     if expression.starts_with("REMOVE failures, locked_until") {
         *guesses = Guesses::default();
-        return is_hers;
+        return is_own;
     }
     let is_claim = expression.starts_with("SET failures = :next, locked_until = :until");
     let holds = if is_claim {
@@ -273,11 +279,11 @@ fn is_done(guesses: &mut Guesses, update: &UpdateItemInput) -> bool {
         assert!(expression.starts_with("SET failures = if_not_exists(failures, :zero) + :one"));
         guesses.locked_until.is_none()
     };
-    if is_hers && holds {
+    if is_own && holds {
         guesses.failures += 1;
         guesses.locked_until = number(":until");
     }
-    is_hers && holds
+    is_own && holds
 }
 
 fn user_id() -> UserId {
@@ -305,7 +311,7 @@ fn n(number: &str) -> AttributeValue {
     AttributeValue::N(number.to_owned())
 }
 
-/// A Parameter Store with one key pair in it.
+/// A parameter store with one key pair.
 fn parameter_store() -> SdkConfig {
     let key = NewKey::generate(Algorithm::ES256, NOW).unwrap();
     let parameter = |half: &str, value: &SecretString| {

@@ -10,58 +10,60 @@ use http_api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, number, t
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{Uploader, asked::Asked, multipart::find};
+use super::{query::QueryParams, uploader::Uploader};
 use crate::{
     App,
-    complete::{etag, finish, in_order},
+    complete::{complete_upload, parse_etag, sort_parts},
 };
 
-/// All parts, as the widget has them.
+/// The parts of a multipart upload.
 #[derive(ToSchema)]
-#[schema(as = CompanionCompletion)]
-pub struct Completion {
-    #[schema(value_type = Vec<NamedPart>)]
+pub struct CompanionCompleteRequest {
+    /// All parts, in any order.
+    #[schema(value_type = Vec<CompanionCompletedPart>)]
     parts: Vec<(PartNumber, String)>,
 }
 
-/// A part by its number and content.
+/// The number and the `ETag` of a part. Other fields are ignored.
 #[derive(ToSchema)]
-#[schema(as = CompanionNamedPart)]
-#[expect(dead_code, reason = "describes what `Completion` reads")]
-struct NamedPart {
+#[expect(dead_code, reason = "describes the items of `parts`")]
+struct CompanionCompletedPart {
     #[schema(rename = "PartNumber")]
     part_number: u16,
     #[schema(rename = "ETag")]
     etag: String,
 }
 
-impl FromFields for Completion {
+impl FromFields for CompanionCompleteRequest {
     const MAX_BYTES: usize = 1024 * 1024;
 
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let max = usize::try_from(MAX_PARTS).unwrap_or(usize::MAX);
         let parts = fields.list("parts", max, |part| {
             let number = part.required("PartNumber", number(PartNumber::parse));
-            let etag = part.required("ETag", text(etag));
-            // Whatever else the widget remembers of a part.
+            let etag = part.required("ETag", text(parse_etag));
+            // The widget sends more fields.
             part.ignore_others();
             Some((number?, etag?))
         })?;
         Some(Self {
-            parts: in_order(fields, parts)?,
+            parts: sort_parts(fields, parts)?,
         })
     }
 }
 
-/// Put the parts together.
+/// Complete a multipart upload after its parts were sent to S3.
 #[utoipa::path(
     post,
     path = "/s3/multipart/{uploadId}/complete",
     operation_id = "companionComplete",
     tag = "companion",
     security(("access_token" = [])),
-    params(("uploadId" = String, Path), ("key" = String, Query)),
-    request_body = Completion,
+    params(
+        ("uploadId" = String, Path, description = "the `uploadId` of the created upload"),
+        ("key" = String, Query, description = "the `key` of the created upload"),
+    ),
+    request_body = CompanionCompleteRequest,
     responses(
         (status = 200, body = Object, description = "`{location, key, bucket}`"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
@@ -76,13 +78,13 @@ impl FromFields for Completion {
 )]
 pub async fn complete(
     State(app): State<App>,
-    Uploader(owner): Uploader,
+    uploader: Uploader,
     Path(path): Path<BTreeMap<String, String>>,
-    asked: Asked,
-    JsonBody(form): JsonBody<Completion>,
+    query: QueryParams,
+    JsonBody(request): JsonBody<CompanionCompleteRequest>,
 ) -> Result<Response, Problem> {
-    let upload = find(&app, owner, &path, &asked).await?;
-    let stored = finish(&app, upload, Some(form.parts)).await?;
+    let upload = uploader.find_upload(&app, &path, &query).await?;
+    let stored = complete_upload(&app, upload, Some(request.parts)).await?;
     let (bucket, key) = (&app.reconciler.bucket, stored.key());
     let location = format!("{}{key}", bucket.url());
     Ok(Json(json!({"location": location, "key": key, "bucket": bucket.name()})).into_response())

@@ -17,21 +17,24 @@ use utoipa::ToSchema;
 
 use crate::{App, problems::session_ended};
 
-/// Long enough for a large file on a slow line; whoever finds it in a log can bring files in, and nothing else.
+/// Long enough for a large file on a slow connection. A leaked grant allows uploads only.
 const LIFETIME: Duration = Duration::hours(1);
 
-/// An address that lets its holder upload in the caller's name.
+/// An upload grant.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Grant {
-    /// What Uppy's `companionEndpoint` is set to.
+pub struct CreateUploadGrantResponse {
+    /// The value of Uppy's option `companionEndpoint`. It contains the grant, so treat it as a secret.
     #[schema(format = "uri")]
     companion_endpoint: String,
-    /// Until when.
+    /// When the grant expires.
     expires_at: Timestamp,
 }
 
-/// Get an address that lets its holder upload in the caller's name, and do nothing else.
+/// Create an upload grant.
+///
+/// The returned URL allows uploads for the caller without an access token, and nothing else. The grant ends when all
+/// sessions of the caller end.
 #[utoipa::path(
     post,
     path = "/s3/grants",
@@ -40,42 +43,43 @@ pub struct Grant {
     security(("access_token" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
     responses(
-        (status = 201, body = Grant),
+        (status = 201, description = "the grant", body = CreateUploadGrantResponse),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",
             description = "`session_ended`: the session of the token has ended, or the account is disabled"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_idempotency_key`"),
     )
 )]
-pub async fn give(
+pub async fn create(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     IdempotencyKey(key): IdempotencyKey,
     gateway: Gateway,
-) -> Result<(StatusCode, Json<Grant>), Problem> {
+) -> Result<(StatusCode, Json<CreateUploadGrantResponse>), Problem> {
     let (owner, now) = (caller.user_id, app.clock.now());
-    let epoch = live_epoch(&app, &caller).await?;
-    let answer = |grant: &str, expires_at| {
+    let epoch = current_epoch(&app, &caller).await?;
+    let respond = |grant: &str, expires_at| {
         let endpoint = format!("{}/s3/g/{grant}", app.tokens.issuer(&gateway));
-        let grant = Grant {
+        let body = CreateUploadGrantResponse {
             companion_endpoint: endpoint,
             expires_at: Timestamp(expires_at),
         };
-        (StatusCode::CREATED, Json(grant))
+        (StatusCode::CREATED, Json(body))
     };
     let Some(key) = key else {
         let grant = encode(random::<32>()?);
         let expires_at = now + LIFETIME;
-        keep(&app, (owner, epoch), (&grant, expires_at), None).await?;
-        return Ok(answer(&grant, expires_at));
+        store_grant(&app, (owner, epoch), (&grant, expires_at), None).await?;
+        return Ok(respond(&grant, expires_at));
     };
-    // Two tries: when the same request is sent twice at once, the one that loses finds the other's record.
+    // Two attempts: if a concurrent request with the same key is first, the second attempt finds its record.
     for _ in 0..2 {
         let id = format!("{owner} POST /s3/grants {}", digest_of(&key));
         if let Some(record) = app.idempotency.find(&id, now).await? {
-            let given_at = OffsetDateTime::parse(&record.answer, &Rfc3339);
-            let given_at = given_at.map_err(|error| Problem::internal(&error))?;
-            return Ok(answer(&of_key(&key, record.salt), given_at + LIFETIME));
+            let created_at = OffsetDateTime::parse(&record.answer, &Rfc3339);
+            let created_at = created_at.map_err(|error| Problem::internal(&error))?;
+            let grant = derive_grant(&key, record.salt);
+            return Ok(respond(&grant, created_at + LIFETIME));
         }
         let record = Record {
             id,
@@ -85,15 +89,16 @@ pub async fn give(
                 .format(&Rfc3339)
                 .map_err(|error| Problem::internal(&error))?,
         };
-        let (grant, expires_at) = (of_key(&key, record.salt), now + LIFETIME);
-        if keep(&app, (owner, epoch), (&grant, expires_at), Some(&record)).await? {
-            return Ok(answer(&grant, expires_at));
+        let (grant, expires_at) = (derive_grant(&key, record.salt), now + LIFETIME);
+        if store_grant(&app, (owner, epoch), (&grant, expires_at), Some(&record)).await? {
+            return Ok(respond(&grant, expires_at));
         }
     }
     Err(Problem::unavailable())
 }
 
-async fn keep(
+/// Stores a grant. Returns `false` if a record with the same key exists.
+async fn store_grant(
     app: &App,
     (owner, epoch): (UserId, u64),
     (grant, expires_at): (&str, OffsetDateTime),
@@ -106,13 +111,13 @@ async fn keep(
         expires_at,
     };
     let now = app.clock.now();
-    let kept = app.grants.give(&app.idempotency, &grant, record, now).await;
-    Ok(kept?)
+    let stored = app.grants.give(&app.idempotency, &grant, record, now).await;
+    Ok(stored?)
 }
 
-/// The grant of a request with an idempotency key. It follows from the key and a salt, and the tables have only the
-/// salt and a digest of the key: a repeated request gets the same grant, and still no table has one.
-fn of_key(key: &str, salt: [u8; 16]) -> String {
+/// Derives the grant of a request with an idempotency key from the key and a salt. A repeated request gets the same grant,
+/// although the tables contain only the salt and digests.
+fn derive_grant(key: &str, salt: [u8; 16]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
     encode(hmac::sign(&key, &salt))
 }
@@ -121,9 +126,9 @@ fn random<const N: usize>() -> Result<[u8; N], Problem> {
     auth::random::bytes().map_err(|error| Problem::internal(&error))
 }
 
-/// The account's session epoch, if the session of the token belongs to it. An access token outlives its session by some
-/// minutes; a grant would make an hour of them.
-async fn live_epoch(app: &App, caller: &Caller) -> Result<u64, Problem> {
+/// Returns the session epoch of the account, if the caller's session belongs to it. An access token stays valid for some
+/// minutes after its session ended; it must not create a grant that is valid for an hour.
+async fn current_epoch(app: &App, caller: &Caller) -> Result<u64, Problem> {
     let (account, session) = tokio::try_join!(
         app.users.active_epoch(caller.user_id),
         app.sessions.epoch(caller.session_id),
@@ -133,16 +138,16 @@ async fn live_epoch(app: &App, caller: &Caller) -> Result<u64, Problem> {
         .ok_or_else(session_ended)
 }
 
-/// The owner of a grant. It ends with the account's session epoch: at a sign-out everywhere, a new password, when the
-/// account is disabled or deleted. An ended grant and an unknown one get the same answer.
-pub async fn owner(app: &App, grant: &str) -> Result<UserId, Problem> {
+/// Returns the owner of a grant. A grant ends with the session epoch of the account: after a sign-out everywhere or a new
+/// password, and when the account is disabled or deleted. Ended and unknown grants get the same response.
+pub async fn find_owner(app: &App, grant: &str) -> Result<UserId, Problem> {
     let found = app.grants.find(&digest_of(grant), app.clock.now()).await?;
     let (owner, epoch) = found.ok_or_else(Problem::invalid_token)?;
-    let is_live = app.users.active_epoch(owner).await? == Some(epoch);
-    is_live.then_some(owner).ok_or_else(Problem::invalid_token)
+    let is_valid = app.users.active_epoch(owner).await? == Some(epoch);
+    is_valid.then_some(owner).ok_or_else(Problem::invalid_token)
 }
 
-/// What the table knows it by.
+/// Returns the digest that the tables contain instead of the secret.
 fn digest_of(secret: &str) -> String {
     encode(digest(&SHA256, secret.as_bytes()))
 }

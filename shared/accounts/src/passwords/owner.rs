@@ -6,12 +6,12 @@ use super::{Guess, Passwords};
 use http_api::{Gateway, Problem};
 
 impl Passwords {
-    /// Proves that the caller knows the password of their account, and returns the account.
+    /// Verifies the password of a signed-in caller, and returns the account.
     ///
     /// # Errors
-    /// 401 when the password is wrong or too many guesses were wrong a moment ago, and when the account is deleted or
-    /// disabled.
-    pub async fn prove(
+    /// 401 `invalid_credentials` when the password is wrong or the account is locked, 401 `invalid_token` when the account
+    /// is deleted or disabled.
+    pub async fn verify_caller(
         &self,
         users: &Users,
         gateway: &Gateway,
@@ -32,7 +32,7 @@ impl Passwords {
             request_id: &gateway.request_id,
         };
         match self.check(&guess).await? {
-            Verdict::NoMatch => Err(Problem::invalid_credentials()),
+            Verdict::NoMatch => Err(Problem::invalid_password()),
             Verdict::Match | Verdict::MatchNeedsRehash => Ok((user, credential)),
         }
     }

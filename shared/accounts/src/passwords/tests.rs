@@ -1,4 +1,4 @@
-//! Many guesses at one account, with an item that is a variable, at times of the tests' choosing.
+//! Many guesses at one account, with an in-memory item and a clock that the tests set.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ use super::*;
 const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
 const PASSWORD: &str = "analytical engine";
 
-/// What the item says of guesses.
+/// The failure count of the item.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Guesses {
     failures: u64,
@@ -27,7 +27,7 @@ struct Guesses {
 }
 
 impl Guesses {
-    /// Does what an update says, if its condition holds.
+    /// Applies an update, and returns whether its condition held.
     fn update(&mut self, update: &UpdateItemInput) -> bool {
         let key = update.key().unwrap()["email"].as_s().unwrap();
         if key.starts_with("decoy#") {
@@ -94,7 +94,7 @@ impl Account {
         }
     }
 
-    /// As a request finds the account that reads it now.
+    /// Reads the credential as a request does.
     fn read(&self) -> Credential {
         let Guesses {
             failures,
@@ -112,7 +112,7 @@ impl Account {
         }
     }
 
-    /// Whether it is let in.
+    /// Returns whether a guess is accepted.
     async fn guess(&self, credential: Credential, password: &str) -> bool {
         let guess = Guess {
             email: &Email::parse("ada@example.com").unwrap(),
@@ -129,7 +129,7 @@ fn owner() -> UserId {
     UserId::parse("01890000-0000-7000-8000-000000000001").unwrap()
 }
 
-/// With a tenth of a second between them: a quarter of an hour and more, in which the waits get longer and longer.
+/// Guesses at equal intervals for over a quarter of an hour, in which the waits double.
 #[tokio::test]
 async fn guesses_for_a_thousand_seconds_compare_the_hash_14_times() {
     let guesses: u32 = if std::env::var_os("CLOAKROOM_STRESS").is_some() {
@@ -143,17 +143,16 @@ async fn guesses_for_a_thousand_seconds_compare_the_hash_14_times() {
         assert!(!account.guess(account.read(), &format!("guess {i}")).await);
         *account.now.lock().unwrap() += Duration::seconds(1_000) / guesses;
     }
-    // Each comparison with the hash is a failure, and nothing else is: 5, and one for each wait that is over, of 1, 2 …
-    // 256 s.
+    // Each comparison with the hash adds one failure: 5, and one after each wait of 1, 2 … 256 s.
     assert_eq!(account.guesses.lock().unwrap().failures, 5 + 9);
     assert!(
         work() - before >= u64::from(guesses) << 4,
-        "each of them cost the same"
+        "each guess costs the same"
     );
 
     assert!(
         !account.guess(account.read(), PASSWORD).await,
-        "the owner waits, too"
+        "the right password is refused while the account is locked"
     );
     *account.now.lock().unwrap() += Duration::minutes(15);
     assert!(account.guess(account.read(), PASSWORD).await);
@@ -162,18 +161,18 @@ async fn guesses_for_a_thousand_seconds_compare_the_hash_14_times() {
 }
 
 #[tokio::test]
-async fn of_many_guesses_at_once_after_a_wait_one_is_made() {
+async fn one_of_many_concurrent_guesses_after_a_wait_is_verified() {
     let account = Account::new().await;
     let millisecond = NOW.unix_timestamp_nanos() / 1_000_000;
     for (failures, locked_until, expected) in [
         (5, Some(millisecond), 6),
         (15, Some(millisecond - 1), 16),
         (5, Some(millisecond + 1), 5),
-        // After a burst that was free when it began.
+        // After a burst that began without a lock.
         (200, None, 201),
-        // Here is one: all of it is counted.
+        // A burst without a lock: every guess is counted.
         (0, None, 200),
-        // Here the first to be counted begins a wait, and the rest was made meanwhile.
+        // The first guess to be counted locks the account; the others were verified at the same time.
         (4, None, 5),
     ] {
         let guesses = Guesses {
@@ -186,8 +185,8 @@ async fn of_many_guesses_at_once_after_a_wait_one_is_made() {
             let (account, credential) = (account.clone(), account.read());
             burst.spawn(async move { account.guess(credential, &format!("guess {i}")).await });
         }
-        let let_in = burst.join_all().await;
-        assert!(!let_in.contains(&true), "{guesses:?}");
+        let accepted = burst.join_all().await;
+        assert!(!accepted.contains(&true), "{guesses:?}");
         assert_eq!(
             account.guesses.lock().unwrap().failures,
             expected,
@@ -197,7 +196,7 @@ async fn of_many_guesses_at_once_after_a_wait_one_is_made() {
 }
 
 #[tokio::test]
-async fn of_many_owners_at_once_after_a_wait_one_is_let_in_at_first() {
+async fn one_of_many_concurrent_right_passwords_after_a_wait_is_accepted() {
     let account = Account::new().await;
     let millisecond = NOW.unix_timestamp_nanos() / 1_000_000;
     *account.guesses.lock().unwrap() = Guesses {
@@ -210,7 +209,7 @@ async fn of_many_owners_at_once_after_a_wait_one_is_let_in_at_first() {
         let (account, credential) = (account.clone(), credential.clone());
         burst.spawn(async move { account.guess(credential, PASSWORD).await });
     }
-    let let_in = burst.join_all().await;
-    assert_eq!(let_in.iter().filter(|is_in| **is_in).count(), 1);
+    let accepted = burst.join_all().await;
+    assert_eq!(accepted.iter().filter(|accepted| **accepted).count(), 1);
     assert!(account.guess(account.read(), PASSWORD).await);
 }

@@ -1,5 +1,5 @@
-//! The signatures of `jsonwebtoken`, made and checked by ring, which is linked for TLS anyway.
-//! HS256, RS256, ES256 (RFC 7518, section 3) and `EdDSA` with Ed25519 (RFC 8037); everything else is an error.
+//! A `CryptoProvider` of `jsonwebtoken` that uses ring, which is already linked for TLS.
+//! It supports HS256, RS256, ES256 (RFC 7518, section 3) and `EdDSA` with Ed25519 (RFC 8037); other algorithms are errors.
 
 mod sign;
 mod verify;
@@ -22,9 +22,9 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     },
 };
 
-/// Makes ring the process's provider. Every set of keys calls it, so no key can be used without it.
+/// Installs ring as the provider of the process. Every key set calls it, so no key is used without it.
 pub(crate) fn install() {
-    // The error only says that it was installed before.
+    // The only error is that it is already installed.
     let _ = PROVIDER.install_default();
 }
 

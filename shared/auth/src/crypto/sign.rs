@@ -14,7 +14,7 @@ use ring::{
 
 use super::unsupported;
 
-/// A key that signs, parsed.
+/// A parsed signing key.
 pub(crate) enum PrivateKey {
     Hs256(hmac::Key),
     Rs256(RsaKeyPair),
@@ -23,7 +23,7 @@ pub(crate) enum PrivateKey {
 }
 
 impl PrivateKey {
-    /// Reads PKCS#8 DER (RFC 5958), for HS256 the raw secret. ring checks that the halves of the key belong together.
+    /// Parses PKCS#8 DER (RFC 5958), for HS256 the raw secret. ring checks that the halves of the key match.
     pub(crate) fn parse(algorithm: Algorithm, key: &[u8]) -> Result<Self> {
         match algorithm {
             Algorithm::HS256 => Ok(Self::Hs256(hmac::Key::new(hmac::HMAC_SHA256, key))),
@@ -37,7 +37,7 @@ impl PrivateKey {
             )
             .map(Self::Es256)
             .map_err(bad_key),
-            // "maybe unchecked": the version that carries no public key is valid too, and then it is computed.
+            // "maybe unchecked": the version without a public key is valid too; the public key is then computed.
             Algorithm::EdDSA => Ed25519KeyPair::from_pkcs8_maybe_unchecked(key)
                 .map(Self::EdDsa)
                 .map_err(bad_key),

@@ -57,8 +57,13 @@ fn verifies(algorithm: Algorithm, message: &str, signature: &str, key: &Decoding
     crypto::verify(signature, message.as_bytes(), key, algorithm).unwrap()
 }
 
-/// That the published signature is accepted, and nothing one byte away from it or its message.
-fn only_the_published(algorithm: Algorithm, message: &str, signature: &str, key: &DecodingKey) {
+/// Asserts that the published signature is accepted, and no change of it or of its message.
+fn assert_only_published_signature(
+    algorithm: Algorithm,
+    message: &str,
+    signature: &str,
+    key: &DecodingKey,
+) {
     assert!(verifies(algorithm, message, signature, key));
     assert!(!verifies(algorithm, &format!("{message}x"), signature, key));
     let other = if signature.starts_with('A') { "B" } else { "A" };
@@ -76,7 +81,7 @@ fn only_the_published(algorithm: Algorithm, message: &str, signature: &str, key:
 fn rfc_7515_a_1_hs256() {
     let key = jwk_bytes(HMAC_K);
     let message = format!("{HMAC_HEADER}.{CLAIMS}");
-    only_the_published(
+    assert_only_published_signature(
         Algorithm::HS256,
         &message,
         HMAC_SIGNATURE,
@@ -94,14 +99,14 @@ fn rfc_7515_a_1_hs256() {
 fn rfc_7515_a_2_rs256() {
     let key = DecodingKey::from_rsa_components(RSA_N, "AQAB").unwrap();
     let message = format!("eyJhbGciOiJSUzI1NiJ9.{CLAIMS}");
-    only_the_published(Algorithm::RS256, &message, RSA_SIGNATURE, &key);
+    assert_only_published_signature(Algorithm::RS256, &message, RSA_SIGNATURE, &key);
 }
 
 #[test]
 fn rfc_7515_a_3_es256() {
     let key = DecodingKey::from_ec_components(P256_X, P256_Y).unwrap();
     let message = format!("eyJhbGciOiJFUzI1NiJ9.{CLAIMS}");
-    only_the_published(Algorithm::ES256, &message, P256_SIGNATURE, &key);
+    assert_only_published_signature(Algorithm::ES256, &message, P256_SIGNATURE, &key);
     // r = s = 0, the signature of CVE-2022-21449
     assert!(!verifies(Algorithm::ES256, &message, &"A".repeat(86), &key));
 }
@@ -109,7 +114,7 @@ fn rfc_7515_a_3_es256() {
 #[test]
 fn rfc_8037_a_4_eddsa() {
     let key = DecodingKey::from_ed_components(ED25519_X).unwrap();
-    only_the_published(Algorithm::EdDSA, ED25519_MESSAGE, ED25519_SIGNATURE, &key);
+    assert_only_published_signature(Algorithm::EdDSA, ED25519_MESSAGE, ED25519_SIGNATURE, &key);
     let pkcs8 = [&ED25519_PKCS8[..], &ED25519_D].concat();
     let signed = crypto::sign(
         ED25519_MESSAGE.as_bytes(),
@@ -120,7 +125,7 @@ fn rfc_8037_a_4_eddsa() {
 }
 
 #[test]
-fn other_algorithms_and_keys_of_other_kinds_are_errors() {
+fn other_algorithms_and_key_types_are_errors() {
     install();
     let secret = EncodingKey::from_secret(&[7; 32]);
     let secret_too = DecodingKey::from_secret(&[7; 32]);

@@ -1,9 +1,9 @@
 use std::fmt;
 
-/// How a token is signed (RFC 7518, section 3.1; `EdDSA` is RFC 8037 with Ed25519). There is no other.
+/// A supported signature algorithm (RFC 7518, section 3.1; `EdDSA` is RFC 8037 with Ed25519).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
-    /// HMAC with SHA-256: whoever verifies could also sign.
+    /// HMAC with SHA-256: a verifier could also sign.
     HS256,
     /// RSA, PKCS#1 v1.5, with SHA-256.
     RS256,
@@ -14,10 +14,10 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// All there are.
+    /// All algorithms.
     pub const ALL: [Self; 4] = [Self::HS256, Self::RS256, Self::ES256, Self::EdDSA];
 
-    /// The word in JWT headers and JWKs.
+    /// Returns the name in JWT headers and JWKs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,12 +28,12 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of this word, exactly as [`as_str`](Self::as_str) writes it.
+    /// Parses a name, exactly as [`as_str`](Self::as_str) returns it.
     #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
+    pub fn parse(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
-            .find(|algorithm| algorithm.as_str() == word)
+            .find(|algorithm| algorithm.as_str() == name)
     }
 
     pub(crate) const fn jwt(self) -> jsonwebtoken::Algorithm {

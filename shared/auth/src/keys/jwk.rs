@@ -11,17 +11,17 @@ use time::{OffsetDateTime, macros::datetime};
 use super::{Algorithm, KeyProblem};
 use crate::crypto::PrivateKey;
 
-/// RFC 7518, section 3.2: at least as long as the hash.
+/// The minimum of RFC 7518, section 3.2: the length of the hash.
 const MIN_HMAC_BYTES: usize = 32;
-/// RFC 7518, section 3.3: 2048 bits, so 256 bytes of which the first is at least 0x80.
+/// The minimum of RFC 7518, section 3.3: 2048 bits, so 256 bytes of which the first is at least 0x80.
 const MIN_RSA_BYTES: usize = 256;
-/// What ring still verifies: 8192 bits.
+/// The maximum that ring verifies: 8192 bits.
 const MAX_RSA_BYTES: usize = 1024;
 
-/// The last second that RFC 3339 can write.
+/// The last second that RFC 3339 can express.
 const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
 
-/// The members of a public parameter. Others are ignored (RFC 7517, section 4), a private one is refused.
+/// The members of a public parameter. Unknown members are ignored (RFC 7517, section 4); a private one is refused.
 #[derive(Deserialize)]
 pub(super) struct Jwk<'a> {
     #[serde(borrow)]
@@ -41,7 +41,7 @@ pub(super) struct Jwk<'a> {
     pub(super) exp: Option<i64>,
 }
 
-/// What it takes to verify: the key without its name.
+/// The key material that verifies: a public key, or an HMAC secret.
 #[derive(PartialEq, Eq)]
 pub(super) enum Material {
     Hmac(Zeroizing<Vec<u8>>),
@@ -55,7 +55,7 @@ pub(super) enum Material {
 }
 
 impl Material {
-    /// The key of a JWK; the algorithm it is pinned to decides which members it must have.
+    /// Reads the key of a JWK; the algorithm decides which members are required.
     pub(super) fn of_jwk(algorithm: Algorithm, jwk: &Jwk<'_>) -> Result<Self, KeyProblem> {
         if jwk.purpose.as_ref().is_some_and(|purpose| purpose != "sig") {
             return Err(KeyProblem::NotForSignatures);
@@ -78,7 +78,7 @@ impl Material {
         material.checked()
     }
 
-    /// The public half of a private key (of an HMAC key, the key).
+    /// Returns the public half of a private key; for HMAC, the key itself.
     pub(super) fn of_private(key: &PrivateKey, raw: &[u8]) -> Result<Self, KeyProblem> {
         match key {
             PrivateKey::Hs256(_) => Self::Hmac(Zeroizing::new(raw.to_vec())),
@@ -104,8 +104,8 @@ impl Material {
                     n.len() < MIN_RSA_BYTES || (n.len() == MIN_RSA_BYTES && *first < 0x80)
                 });
                 enough(!bits_missing, KeyProblem::TooShort)?;
-                // No leading zero (RFC 7518, section 6.3.1.1); both odd; an exponent of 1 would accept anything, and
-                // one over four bytes is more than ring reads.
+                // No leading zero (RFC 7518, section 6.3.1.1); both odd; an exponent of 1 would accept every signature,
+                // and ring reads at most four bytes.
                 let valid = n.len() <= MAX_RSA_BYTES
                     && n.first() != Some(&0)
                     && n.last().is_some_and(|last| last % 2 == 1)
@@ -115,16 +115,16 @@ impl Material {
                     && e.len() <= 4;
                 enough(valid, KeyProblem::Invalid)?;
             }
-            // Its length is known, and `prove` knows the rest.
+            // `point` checked the length; `validate` checks the rest.
             Self::P256(_) => {}
             Self::Ed25519(point) => enough(point.len() == 32, KeyProblem::Invalid)?,
         }
         Ok(self)
     }
 
-    /// What takes too long for a start-up: a multiplication, to see that a point is on its curve. One that is not
-    /// verifies nothing; ring looks at it each time.
-    pub(super) fn prove(&self) -> Result<(), KeyProblem> {
+    /// Checks that a point is on its curve, which takes too long for a start-up. A point that is not verifies nothing,
+    /// because ring checks it at each verification.
+    pub(super) fn validate(&self) -> Result<(), KeyProblem> {
         match self {
             Self::P256(point) if !is_on_curve(point) => Err(KeyProblem::Invalid),
             _ => Ok(()),
@@ -140,7 +140,7 @@ impl Material {
         }
     }
 
-    /// The members that RFC 7638, section 3.2 requires (and RFC 8037, section 2); of an HMAC key they are secret.
+    /// Returns the members that RFC 7638, section 3.2, and RFC 8037, section 2, require. Those of an HMAC key are secret.
     fn members(&self) -> Value {
         match self {
             Self::Hmac(secret) => json!({"k": text(secret), "kty": "oct"}),
@@ -152,7 +152,7 @@ impl Material {
         }
     }
 
-    /// The whole JWK of a key that verifies.
+    /// Returns the JWK of a verifying key.
     pub(super) fn jwk(&self, kid: &str, algorithm: Algorithm) -> Value {
         let mut jwk = self.members();
         jwk["kid"] = json!(kid);
@@ -165,15 +165,15 @@ impl Material {
         !matches!(self, Self::Hmac(_))
     }
 
-    /// The JWK thumbprint (RFC 7638): SHA-256 of the required members in lexicographic order, no spaces.
+    /// Returns the JWK thumbprint (RFC 7638): SHA-256 of the required members in lexicographic order, without spaces.
     pub(super) fn thumbprint(&self) -> String {
-        // `members` are in that order, serde_json writes no spaces, and nothing in them needs an escape.
+        // `members` are in that order, serde_json writes no spaces, and no value needs an escape.
         let members = self.members().to_string();
         text(digest::digest(&digest::SHA256, members.as_bytes()).as_ref())
     }
 }
 
-/// A parameter's value with one more member, or another value of it: a time in Unix seconds.
+/// Sets a member of a parameter's value to a time in Unix seconds.
 pub(super) fn with_member(
     value: &SecretString,
     name: &str,
@@ -185,7 +185,7 @@ pub(super) fn with_member(
     Some(value.to_string().into())
 }
 
-/// The time of a member; one that no calendar has is the last there is.
+/// Returns the time of a member, clamped to the times that RFC 3339 can express.
 pub(super) fn time_of(seconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(if seconds < 0 {
         OffsetDateTime::UNIX_EPOCH
@@ -213,7 +213,7 @@ fn point(x: &[u8], y: &[u8]) -> Result<Vec<u8>, KeyProblem> {
     }
 }
 
-/// ring tells a bad point from a bad signature nowhere but in a key agreement, so one is made and thrown away.
+/// Checks a point by a key agreement, whose result is discarded: only there ring reports an invalid point.
 fn is_on_curve(point: &[u8]) -> bool {
     let theirs = agreement::UnparsedPublicKey::new(&agreement::ECDH_P256, point);
     agreement::EphemeralPrivateKey::generate(&agreement::ECDH_P256, &SystemRandom::new())

@@ -1,11 +1,11 @@
-//! The keys of access tokens, read from parameters and parsed once.
+//! The keys of access tokens, parsed once from their parameters.
 //!
 //! - `keys/private/{kid}`: `{"kid","alg","key","nbf"}`; `key` is base64url of PKCS#8 DER (RFC 5958; for HS256 the raw
-//!   secret), `nbf` the Unix time it signs from.
+//!   secret), `nbf` the Unix time from which it signs.
 //! - `keys/public/{kid}`: a JWK (RFC 7517) with `kid` and `alg`, and `exp`, the Unix time until which it verifies.
 //!
-//! Two of each may live at once: rotation publishes the next key long before it signs (docs/adr/0022). `keys/next` is
-//! the private value of a key that a rotation is about to bring in; no function reads it.
+//! Two keys may be live at once: a rotation publishes the next key long before it signs (docs/adr/0022). `keys/next` is
+//! the private value of a key that a rotation is about to publish; no function reads it.
 
 mod algorithm;
 mod error;

@@ -16,26 +16,26 @@ use crate::{
     random::{self, NoRandomness},
 };
 
-/// A new key could not be made.
+/// Why a key could not be created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NewKeyError {
-    /// ring makes no RSA keys: give one to [`NewKey::from_pkcs8_rsa`].
-    #[error("RSA keys are made elsewhere")]
-    RsaIsMadeElsewhere,
-    /// See there.
+    /// ring cannot generate RSA keys; pass one to [`NewKey::from_pkcs8_rsa`].
+    #[error("RSA keys cannot be generated here")]
+    RsaNotSupported,
+    /// The operating system returned no random bytes.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
-    /// Not the PKCS#8 DER of a key of that algorithm, or one that is too short.
-    #[error("this is no PKCS#8 key of its algorithm, or it is too short")]
+    /// Not the PKCS#8 DER of a key of the algorithm, or too short.
+    #[error("this is not a PKCS#8 key of its algorithm, or it is too short")]
     Invalid,
 }
 
-/// A key pair that was just made, as the values of the two parameters that will hold it.
+/// A new key pair, as the values of its two parameters.
 #[derive(Debug)]
 pub struct NewKey {
-    /// Its name: the JWK thumbprint (RFC 7638); random for HS256, whose thumbprint would be a hash of the secret.
+    /// The name: the JWK thumbprint (RFC 7638); random for HS256, whose thumbprint would be a hash of the secret.
     pub kid: String,
-    /// What it signs with.
+    /// The algorithm of its signatures.
     pub algorithm: Algorithm,
     /// The value of `keys/private/{kid}`.
     pub private: SecretString,
@@ -44,15 +44,15 @@ pub struct NewKey {
 }
 
 impl NewKey {
-    /// Makes a key that signs from `now` on.
+    /// Generates a key that signs from `now` on.
     ///
     /// # Errors
-    /// For RS256, and when there is no randomness.
+    /// For RS256, and when the operating system returns no random bytes.
     pub fn generate(algorithm: Algorithm, now: OffsetDateTime) -> Result<Self, NewKeyError> {
         let rng = SystemRandom::new();
         let raw = match algorithm {
             Algorithm::HS256 => random::bytes::<32>()?.to_vec(),
-            Algorithm::RS256 => return Err(NewKeyError::RsaIsMadeElsewhere),
+            Algorithm::RS256 => return Err(NewKeyError::RsaNotSupported),
             Algorithm::ES256 => {
                 let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &rng);
                 made.map_err(|_| NoRandomness)?.as_ref().to_vec()
@@ -65,18 +65,18 @@ impl NewKey {
         Self::from_raw(algorithm, &Zeroizing::new(raw), now)
     }
 
-    /// Takes an RSA key as PKCS#8 DER (RFC 5958, RFC 8017 appendix A.1) that signs from `now` on.
+    /// Creates an RSA key that signs from `now` on, from PKCS#8 DER (RFC 5958, RFC 8017 appendix A.1).
     ///
     /// # Errors
-    /// When it is none, or not of 2048 to 4096 bits.
+    /// When it is not an RSA key of 2048 to 4096 bits.
     pub fn from_pkcs8_rsa(der: &[u8], now: OffsetDateTime) -> Result<Self, NewKeyError> {
         Self::from_raw(Algorithm::RS256, der, now)
     }
 
-    /// Takes a key that was made earlier, by the value of its private parameter, wherever that was kept.
+    /// Recreates a key from the value of its private parameter.
     ///
     /// # Errors
-    /// When it is broken.
+    /// When the value is invalid.
     pub fn from_private(private: &SecretString) -> Result<Self, KeyError> {
         let value = private.expose_secret();
         let kid = Private::kid(value).map_err(|problem| problem.of(""))?;
@@ -89,10 +89,10 @@ impl NewKey {
         })
     }
 
-    /// The value of `keys/private/{kid}` with which it signs from another time on.
+    /// Returns the value of `keys/private/{kid}` with which the key signs from another time on.
     ///
     /// # Errors
-    /// When the private value is no JSON object, which those made here always are.
+    /// When the private value is not a JSON object, which cannot happen for keys created here.
     pub fn signing_from(&self, from: OffsetDateTime) -> Result<SecretString, KeyError> {
         with_member(&self.private, "nbf", from)
             .ok_or(KeyProblem::Malformed)

@@ -23,7 +23,7 @@ struct Parameter<'a> {
     nbf: i64,
 }
 
-/// One key that signs.
+/// A signing key.
 pub struct SigningKey {
     kid: String,
     algorithm: Algorithm,
@@ -31,7 +31,7 @@ pub struct SigningKey {
     encoding: EncodingKey,
 }
 
-/// A private parameter whose halves are known to belong together.
+/// A parsed private parameter, with its public half.
 pub(super) struct Private<'a> {
     kid: Cow<'a, str>,
     pub(super) algorithm: Algorithm,
@@ -41,7 +41,7 @@ pub(super) struct Private<'a> {
 }
 
 impl<'a> Private<'a> {
-    /// The name in a value.
+    /// Reads the name from a value.
     pub(super) fn kid(value: &str) -> Result<String, KeyProblem> {
         let parameter: Parameter<'_> =
             serde_json::from_str(value).map_err(|_| KeyProblem::Malformed)?;
@@ -80,10 +80,10 @@ impl<'a> Private<'a> {
     }
 }
 
-/// The value of `keys/public/{kid}` that belongs to the value of `keys/private/{kid}`.
+/// Returns the value of `keys/public/{kid}` for a value of `keys/private/{kid}`.
 ///
 /// # Errors
-/// When the private key is broken.
+/// When the private key is invalid.
 pub fn public_half(kid: &str, private: &SecretString) -> Result<SecretString, KeyError> {
     let private = Private::parse(kid, private.expose_secret()).map_err(|p| p.of(kid))?;
     Ok(private
@@ -115,19 +115,19 @@ impl SigningKey {
         })
     }
 
-    /// Its name.
+    /// Returns its name.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// What it signs with.
+    /// Returns its algorithm.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The time from which it signs.
+    /// Returns the time from which it signs.
     #[must_use]
     pub fn signs_from(&self) -> OffsetDateTime {
         time_of(self.from)
@@ -148,21 +148,21 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// No key signs yet: the `nbf` of each is still to come.
+/// No key signs yet: every `nbf` is in the future.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no signing key is in force yet: every nbf is in the future")]
 pub struct NoSigningKey;
 
-/// All keys that sign, the one in force and the next.
+/// All signing keys: the one in force and the next.
 #[derive(Debug)]
 pub struct SigningKeys(Vec<SigningKey>);
 
 impl SigningKeys {
-    /// Reads the parameters under `keys/private`, named by what follows it: `parameters.under("keys/private")`.
-    /// Each must have its public half among `published`, or nobody could verify what it signs.
+    /// Parses the parameters under `keys/private`, with names relative to it: `parameters.under("keys/private")`.
+    /// The public half of each must be among `published`; otherwise its tokens could not be verified.
     ///
     /// # Errors
-    /// When there is none, or one of them is broken or not published.
+    /// When there are none, or one is invalid or not published.
     pub fn from_parameters<'a>(
         parameters: impl IntoIterator<Item = (&'a str, &'a SecretString)>,
         published: &VerifyingKeys,
@@ -185,13 +185,13 @@ impl SigningKeys {
         }
     }
 
-    /// All of them, in the order in which they sign.
+    /// Returns all keys, in the order in which they sign.
     #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &SigningKey> {
         self.0.iter()
     }
 
-    /// The key in force: the greatest `nbf` that is not after `now`.
+    /// Returns the key in force: the one with the greatest `nbf` that is not after `now`.
     ///
     /// # Errors
     /// When no key is in force yet.

@@ -1,4 +1,4 @@
-//! Keys for tests, made when a test first needs them: none is ever written down.
+//! Keys for tests, generated when a test first needs them, so that no key is in the repository.
 
 use std::sync::OnceLock;
 
@@ -8,10 +8,10 @@ use time::{OffsetDateTime, macros::datetime};
 
 use super::{Algorithm, NewKey, SigningKeys, VerifyingKeys};
 
-/// The moment all tests happen.
+/// The time of all tests.
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
 
-/// A key of this algorithm that signs since `NOW`. Of RSA, always the same: making one takes a second.
+/// Returns a new key of this algorithm that signs from `NOW` on. RSA keys are shared: generating one takes a second.
 pub(crate) fn new_key(algorithm: Algorithm) -> NewKey {
     static RSA: OnceLock<Vec<u8>> = OnceLock::new();
     match algorithm {
@@ -27,7 +27,7 @@ pub(crate) fn rsa_pkcs8(bits: usize) -> Vec<u8> {
     key.to_pkcs8_der().unwrap().as_bytes().to_vec()
 }
 
-/// The key sets that hold these keys.
+/// Returns the key sets of these keys.
 pub(crate) fn key_sets(keys: &[&NewKey]) -> (SigningKeys, VerifyingKeys) {
     let public: Vec<(&str, &SecretString)> = keys
         .iter()

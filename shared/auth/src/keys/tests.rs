@@ -29,7 +29,7 @@ fn problem<T>(result: &Result<T, KeyError>) -> Option<KeyProblem> {
     }
 }
 
-/// The problem of a new ES256 key with these members changed (`null` takes one away).
+/// Returns the problem of a new key with these members changed (`null` removes one).
 fn problem_with(algorithm: Algorithm, changes: &Value) -> Option<KeyProblem> {
     let key = new_key(algorithm);
     let mut jwk = json_of(&key.public);
@@ -41,11 +41,11 @@ fn problem_with(algorithm: Algorithm, changes: &Value) -> Option<KeyProblem> {
         }
     }
     let keys = verifying(&[(&key.kid, &jwk)]);
-    problem(&keys.and_then(|keys| keys.prove()))
+    problem(&keys.and_then(|keys| keys.validate()))
 }
 
 #[test]
-fn a_new_key_of_each_algorithm_is_read_back_whole() {
+fn a_new_key_of_each_algorithm_parses() {
     for algorithm in Algorithm::ALL {
         let key = new_key(algorithm);
         let (signing, verifying) = key_sets(&[&key]);
@@ -67,7 +67,7 @@ fn thumbprint(algorithm: Algorithm, jwk: &Value) -> String {
 
 /// RFC 7638, section 3.1, and RFC 8037, appendix A.3.
 #[test]
-fn names_are_the_published_thumbprints() {
+fn thumbprints_match_the_published_examples() {
     let jwk = json!({
         "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
         "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "alg": "EdDSA",
@@ -89,7 +89,7 @@ fn names_are_the_published_thumbprints() {
 }
 
 #[test]
-fn the_published_set_has_public_members_of_live_asymmetric_keys_only() {
+fn the_jwk_set_has_only_public_members_of_live_asymmetric_keys() {
     let keys = Algorithm::ALL.map(new_key);
     let (_, verifying) = key_sets(&keys.each_ref());
     let set = verifying.jwks(NOW);
@@ -104,7 +104,7 @@ fn the_published_set_has_public_members_of_live_asymmetric_keys_only() {
 }
 
 #[test]
-fn an_hmac_key_is_never_published_and_its_name_tells_nothing() {
+fn an_hmac_key_is_not_published_and_has_a_random_name() {
     let key = new_key(Algorithm::HS256);
     let (_, verifying) = key_sets(&[&key]);
     assert_eq!(verifying.jwks(NOW), json!({"keys": []}));
@@ -141,7 +141,7 @@ fn the_next_key_is_published_at_once_and_signs_from_its_nbf() {
 }
 
 #[test]
-fn no_parameters_are_no_keys() {
+fn an_empty_key_set_is_refused() {
     assert_eq!(verifying(&[]).unwrap_err(), KeyError::NoKeys);
     let (_, verifying) = key_sets(&[&new_key(Algorithm::ES256)]);
     assert_eq!(
@@ -151,7 +151,7 @@ fn no_parameters_are_no_keys() {
 }
 
 #[test]
-fn the_algorithm_must_fit_the_key() {
+fn the_algorithm_must_match_the_key() {
     use KeyProblem::{AlgorithmMismatch, UnknownAlgorithm};
     let es256 = |changes| problem_with(Algorithm::ES256, &changes);
     assert_eq!(es256(json!({})), None);
@@ -178,7 +178,7 @@ fn the_algorithm_must_fit_the_key() {
 }
 
 #[test]
-fn broken_public_keys_are_refused() {
+fn invalid_public_keys_are_refused() {
     use KeyProblem::{Invalid, KidMismatch, Malformed, NotForSignatures, PrivateMembers, TooShort};
     let es256 = |changes| problem_with(Algorithm::ES256, &changes);
     assert_eq!(es256(json!({"kid": "other"})), Some(KidMismatch));
@@ -223,7 +223,7 @@ fn broken_public_keys_are_refused() {
 }
 
 #[test]
-fn a_doubled_member_or_name_is_refused() {
+fn a_duplicate_member_or_name_is_refused() {
     let key = new_key(Algorithm::ES256);
     let doubled = key
         .public
@@ -305,7 +305,7 @@ fn errors_name_the_parameter_and_never_its_value() {
 }
 
 #[test]
-fn keys_never_show_their_secrets() {
+fn debug_output_of_keys_contains_no_secrets() {
     for algorithm in Algorithm::ALL {
         let key = new_key(algorithm);
         let secret = json_of(&key.private)["key"].as_str().unwrap().to_owned();
@@ -316,9 +316,9 @@ fn keys_never_show_their_secrets() {
 }
 
 #[test]
-fn rsa_keys_come_from_elsewhere_and_have_2048_bits() {
-    let made = NewKey::generate(Algorithm::RS256, NOW);
-    assert_eq!(made.unwrap_err(), NewKeyError::RsaIsMadeElsewhere);
+fn rsa_keys_are_not_generated_and_need_2048_bits() {
+    let generated = NewKey::generate(Algorithm::RS256, NOW);
+    assert_eq!(generated.unwrap_err(), NewKeyError::RsaNotSupported);
     for not_rsa in [&b"not DER"[..], &rsa_pkcs8(1024)] {
         assert_eq!(
             NewKey::from_pkcs8_rsa(not_rsa, NOW).unwrap_err(),
@@ -328,7 +328,7 @@ fn rsa_keys_come_from_elsewhere_and_have_2048_bits() {
 }
 
 #[test]
-fn a_lost_public_half_can_be_made_again() {
+fn a_public_half_can_be_derived_from_the_private_one() {
     for key in Algorithm::ALL.map(new_key) {
         let again = public_half(&key.kid, &key.private).unwrap();
         assert_eq!(again.expose_secret(), key.public.expose_secret());
@@ -340,7 +340,7 @@ fn a_lost_public_half_can_be_made_again() {
 }
 
 #[test]
-fn a_key_is_taken_up_again_by_its_private_value_alone() {
+fn a_key_can_be_recreated_from_its_private_value() {
     for algorithm in Algorithm::ALL {
         let key = new_key(algorithm);
         let again = NewKey::from_private(&key.private).unwrap();
@@ -371,7 +371,7 @@ fn a_key_is_taken_up_again_by_its_private_value_alone() {
 }
 
 #[test]
-fn a_published_key_can_be_given_an_end() {
+fn a_published_key_can_be_given_an_expiry() {
     for algorithm in Algorithm::ALL {
         let key = new_key(algorithm);
         let public = verifying_until(&key.kid, &key.public, NOW).unwrap();

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::crypto;
 
-/// One key that verifies, pinned to one algorithm.
+/// A verifying key, pinned to one algorithm.
 pub struct VerifyingKey {
     algorithm: Algorithm,
     until: Option<i64>,
@@ -38,19 +38,19 @@ impl VerifyingKey {
         })
     }
 
-    /// The only algorithm a token under this key may name.
+    /// Returns the only algorithm that a token of this key may have.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The time until which it verifies, if that is limited.
+    /// Returns the time until which it verifies, if that is limited.
     #[must_use]
     pub fn until(&self) -> Option<OffsetDateTime> {
         self.until.map(time_of)
     }
 
-    /// Whether it still verifies.
+    /// Returns whether it verifies at `now`.
     #[must_use]
     pub fn is_live(&self, now: OffsetDateTime) -> bool {
         self.until.is_none_or(|until| now.unix_timestamp() < until)
@@ -74,10 +74,10 @@ impl fmt::Debug for VerifyingKey {
     }
 }
 
-/// The value of `keys/public/{kid}` with which the key verifies until a time.
+/// Returns the value of `keys/public/{kid}` with which the key verifies until a time.
 ///
 /// # Errors
-/// When the key is broken.
+/// When the key is invalid.
 pub fn verifying_until(
     kid: &str,
     public: &SecretString,
@@ -87,16 +87,16 @@ pub fn verifying_until(
     with_member(public, "exp", until).ok_or_else(|| KeyProblem::Malformed.of(kid))
 }
 
-/// All keys that verify, by `kid`.
+/// All verifying keys, by `kid`.
 #[derive(Debug)]
 pub struct VerifyingKeys(BTreeMap<String, VerifyingKey>);
 
 impl VerifyingKeys {
-    /// Reads the parameters under `keys/public`, named by what follows it: `parameters.under("keys/public")` where the
-    /// parameters were read from `/cloakroom/{env}`, `parameters.under("")` where from `/cloakroom/{env}/keys/public`.
+    /// Parses the parameters under `keys/public`, with names relative to it: `parameters.under("keys/public")` if the
+    /// parameters were loaded from `/cloakroom/{env}`, `parameters.under("")` if from `/cloakroom/{env}/keys/public`.
     ///
     /// # Errors
-    /// When there is none, or one of them is broken.
+    /// When there are none, or one is invalid.
     pub fn from_parameters<'a>(
         parameters: impl IntoIterator<Item = (&'a str, &'a SecretString)>,
     ) -> Result<Self, KeyError> {
@@ -115,34 +115,34 @@ impl VerifyingKeys {
         }
     }
 
-    /// Checks what reading leaves out because it would slow every start-up down: for whoever writes keys.
+    /// Checks what parsing skips to keep start-up fast. Programs that write keys call it.
     ///
     /// # Errors
-    /// When a key is of the right form and still none: it would verify nothing.
-    pub fn prove(&self) -> Result<(), KeyError> {
+    /// When a key has the right form but is invalid, so that it verifies nothing.
+    pub fn validate(&self) -> Result<(), KeyError> {
         self.0
             .iter()
-            .try_for_each(|(kid, key)| key.material.prove().map_err(|p| p.of(kid)))
+            .try_for_each(|(kid, key)| key.material.validate().map_err(|p| p.of(kid)))
     }
 
-    /// The key of this name, whether it is still live or not.
+    /// Returns the key of this name, live or not.
     #[must_use]
     pub fn get(&self, kid: &str) -> Option<&VerifyingKey> {
         self.0.get(kid)
     }
 
-    /// All of them, live or not, by name.
+    /// Returns all keys, live or not, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &VerifyingKey)> {
         self.0.iter().map(|(kid, key)| (kid.as_str(), key))
     }
 
-    /// The algorithms of the keys that are live now.
+    /// Returns the algorithms of the live keys.
     #[must_use]
     pub fn algorithms(&self, now: OffsetDateTime) -> BTreeSet<Algorithm> {
         self.live(now).map(|(_, key)| key.algorithm).collect()
     }
 
-    /// The JWK set to publish (RFC 7517, section 5): public members of live keys, never an HMAC key.
+    /// Returns the JWK set to publish (RFC 7517, section 5): the public members of live keys, never an HMAC key.
     #[must_use]
     pub fn jwks(&self, now: OffsetDateTime) -> Value {
         let keys = self.live(now).filter(|(_, key)| key.material.is_public());

@@ -1,21 +1,21 @@
 use std::{fmt, str::FromStr};
 
-/// Under 4 bcrypt is not defined.
+/// bcrypt is not defined below 4.
 const MIN: u32 = 4;
-/// 2^16 rounds take about 4 s on a laptop and longer than any request may on Lambda.
+/// 2^16 rounds take about 4 s on a laptop, and longer than a request may take on Lambda.
 const MAX: u32 = 16;
 
-/// The cost of a bcrypt hash: it takes `2^cost` rounds. Read from `BCRYPT_COST`.
+/// The cost of a bcrypt hash, which takes `2^cost` rounds. Read from `BCRYPT_COST`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cost(u32);
 
-/// Not a whole number from 4 to 16.
+/// Not an integer from 4 to 16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a bcrypt cost is a whole number from {MIN} to {MAX}")]
+#[error("a bcrypt cost is an integer from {MIN} to {MAX}")]
 pub struct BadCost;
 
 impl Cost {
-    /// The cost of this number.
+    /// Creates a cost.
     ///
     /// # Errors
     /// When it is not from 4 to 16.
@@ -27,13 +27,13 @@ impl Cost {
         }
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0
     }
 
-    /// All costs from this one up to and without `end`.
+    /// Returns all costs from this one up to `end`, without `end`.
     pub(super) fn until(self, end: Self) -> impl Iterator<Item = Self> {
         (self.0..end.0).map(Self)
     }

@@ -8,7 +8,7 @@ use super::{Cost, count};
 use crate::random::{self, NoRandomness};
 
 /// A bcrypt hash in modular crypt format: `$2b$`, two digits of cost, `$`, 22 characters of salt, 31 of hash.
-/// `$2a$` and `$2y$`, which other libraries write, mean the same for passwords of up to 71 bytes.
+/// `$2a$` and `$2y$` of other libraries are equivalent for passwords of up to 71 bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash {
     text: String,
@@ -16,30 +16,30 @@ pub struct PasswordHash {
     salt: [u8; 16],
 }
 
-/// Not a bcrypt hash that we verify.
+/// Not a supported bcrypt hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a $2a$, $2b$ or $2y$ bcrypt hash with a cost from 4 to 16")]
 pub struct BadHash;
 
-/// Hashing failed for a reason that has nothing to do with the password.
+/// Why hashing failed. The password is never the cause.
 #[derive(Debug, thiserror::Error)]
 pub enum HashingError {
-    /// See there.
+    /// The operating system returned no random bytes.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
-    /// The library refused.
+    /// The bcrypt library failed.
     #[error("bcrypt")]
     Bcrypt(#[from] bcrypt::BcryptError),
-    /// The blocking thread ended without an answer.
+    /// The blocking thread ended without a result.
     #[error("the hashing thread ended early")]
     Thread(#[from] tokio::task::JoinError),
 }
 
 impl PasswordHash {
-    /// Reads a stored hash.
+    /// Parses a stored hash.
     ///
     /// # Errors
-    /// When it is no bcrypt hash, of the broken kind `$2x$`, or dearer than we can afford.
+    /// When it is not a bcrypt hash, is of the broken version `$2x$`, or has an unsupported cost.
     pub fn parse(text: &str) -> Result<Self, BadHash> {
         let parts = HashParts::from_str(text).map_err(|_| BadHash)?;
         let version = match text.get(..4) {
@@ -48,7 +48,7 @@ impl PasswordHash {
             Some("$2y$") => Version::TwoY,
             _ => return Err(BadHash),
         };
-        // The library reads `+4` as a cost; one hash has one text.
+        // The library accepts `+4` as a cost; each hash must have exactly one text.
         if parts.format_for_version(version) != text {
             return Err(BadHash);
         }
@@ -60,19 +60,19 @@ impl PasswordHash {
         })
     }
 
-    /// The text, for the credentials table alone.
+    /// Returns the text. Use it only for the credentials table.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What it cost.
+    /// Returns its cost.
     #[must_use]
     pub const fn cost(&self) -> Cost {
         self.cost
     }
 
-    /// Its salt, with which [`hash_with_salt`] makes the same hash again from the same password.
+    /// Returns its salt, from which [`hash_with_salt`] computes the same hash of the same password.
     #[must_use]
     pub const fn salt(&self) -> [u8; 16] {
         self.salt
@@ -90,20 +90,20 @@ impl fmt::Debug for PasswordHash {
 /// Hashes a password with a new salt, on a blocking thread.
 ///
 /// # Errors
-/// When there is no randomness, or the thread ends early.
+/// When the operating system returns no random bytes, or the thread ends early.
 pub async fn hash(password: &Password, cost: Cost) -> Result<PasswordHash, HashingError> {
     hash_with_salt(password, cost, random::bytes()?).await
 }
 
-/// Hashes what was just seen to be the password, at another cost. Rules that came after it do not apply to it.
+/// Hashes a verified password at another cost. Rules for new passwords do not apply to it.
 ///
 /// # Errors
-/// When there is no randomness, or the thread ends early.
+/// When the operating system returns no random bytes, or the thread ends early.
 pub async fn rehash(matched: &PasswordAttempt, cost: Cost) -> Result<PasswordHash, HashingError> {
     hash_text(matched.expose(), cost, random::bytes()?).await
 }
 
-/// Hashes a password with the salt of an earlier hash: the same request again makes the same hash.
+/// Hashes a password with the salt of an earlier hash, so that a repeated request has the same hash.
 ///
 /// # Errors
 /// When the thread ends early.
@@ -121,12 +121,12 @@ async fn hash_text(
     salt: [u8; 16],
 ) -> Result<PasswordHash, HashingError> {
     let password = SecretString::from(password);
-    let made = tokio::task::spawn_blocking(move || {
+    let hashing = tokio::task::spawn_blocking(move || {
         let password = password.expose_secret().as_bytes();
-        let made = bcrypt::non_truncating_hash_with_salt(password, cost.get(), salt);
+        let hash = bcrypt::non_truncating_hash_with_salt(password, cost.get(), salt);
         count(cost);
-        made
+        hash
     });
-    let text = made.await??.format_for_version(Version::TwoB);
+    let text = hashing.await??.format_for_version(Version::TwoB);
     Ok(PasswordHash { text, cost, salt })
 }

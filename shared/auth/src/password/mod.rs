@@ -1,9 +1,8 @@
-//! Passwords: bcrypt, on a blocking thread, and the same work whatever the answer.
+//! Passwords: bcrypt hashes on a blocking thread, with the same work for every result.
 //!
-//! A verification runs `2^max(stored cost, configured cost)` rounds, be the account known or not, the password right,
-//! wrong or longer than any password can be. Only a stored hash that is dearer than the configured cost stands out:
-//! nothing can be padded to what an unknown account has never cost. Lowering the cost is visible until the
-//! owners of the old hashes have signed in once.
+//! A verification runs `2^max(stored cost, configured cost)` rounds, for known and unknown accounts, and for right, wrong
+//! and overlong passwords. Only a stored hash whose cost is above the configured one differs from an unknown account:
+//! after the cost was lowered, until its owner has signed in once.
 
 mod cost;
 mod hash;
@@ -17,7 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 static WORK: AtomicU64 = AtomicU64::new(0);
 
-/// The bcrypt rounds this process has run: the sum of `2^cost`. Equal work is proven by it, not by a stop-watch.
+/// Returns the number of bcrypt rounds that this process has run, the sum of `2^cost`. Tests compare work by it, not by
+/// time.
 #[must_use]
 pub fn work() -> u64 {
     WORK.load(Ordering::Relaxed)

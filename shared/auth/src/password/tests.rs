@@ -1,6 +1,6 @@
 use domain::{Password, PasswordAttempt};
 
-use super::{verify::nobodys_hash, *};
+use super::{verify::decoy_hash, *};
 
 const CHEAP: u32 = 4;
 
@@ -26,7 +26,7 @@ async fn verdict_on(text: &str, stored: &str) -> Verdict {
 }
 
 #[tokio::test]
-async fn the_password_matches_and_nothing_else() {
+async fn only_the_password_matches() {
     let stored = hashed("correct horse battery").await;
     assert!(stored.as_str().starts_with("$2b$04$"));
     assert_eq!(PasswordHash::parse(stored.as_str()).unwrap(), stored);
@@ -49,7 +49,7 @@ async fn the_password_matches_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_hash_of_another_cost_is_renewed() {
+async fn a_match_of_another_cost_needs_a_rehash() {
     let stored = hashed("correct horse battery").await;
     let (right, wrong) = (
         attempt("correct horse battery"),
@@ -60,16 +60,15 @@ async fn a_hash_of_another_cost_is_renewed() {
         assert_eq!(verdict(&right).await.unwrap(), Verdict::MatchNeedsRehash);
         assert_eq!(verdict(&wrong).await.unwrap(), Verdict::NoMatch);
     }
-    let dearer =
-        PasswordHash::parse("$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe");
-    let verdict = verify(&attempt("a"), dearer.ok().as_ref(), cost(CHEAP))
+    let above = PasswordHash::parse("$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe");
+    let verdict = verify(&attempt("a"), above.ok().as_ref(), cost(CHEAP))
         .await
         .unwrap();
     assert_eq!(verdict, Verdict::MatchNeedsRehash);
 }
 
 #[tokio::test]
-async fn the_same_salt_makes_the_same_hash_again() {
+async fn the_same_salt_makes_the_same_hash() {
     let password = Password::parse("correct horse battery").unwrap();
     let first = hash(&password, cost(CHEAP)).await.unwrap();
     let again = hash_with_salt(&password, first.cost(), first.salt())
@@ -87,9 +86,9 @@ async fn the_same_salt_makes_the_same_hash_again() {
     );
 }
 
-/// 71 bytes count to the last one; the library itself refuses a 72nd; so the limit is no superstition.
+/// bcrypt compares all 71 bytes, and the library refuses a 72nd.
 #[tokio::test]
-async fn seventy_one_bytes_are_a_password_and_seventy_two_are_none() {
+async fn a_password_of_71_bytes_counts_in_full_and_72_bytes_are_refused() {
     let longest = "0123456789".repeat(7) + "a";
     let stored = hashed(&longest).await;
     let verdict = |typed: String| {
@@ -132,7 +131,7 @@ async fn nul_bytes_count() {
 }
 
 #[tokio::test]
-async fn composed_decomposed_and_full_width_are_one_password() {
+async fn unicode_forms_of_a_password_are_equivalent() {
     let stored = hashed("caf\u{e9} au lait").await;
     for same in ["cafe\u{301} au lait", "caf\u{e9} \u{ff41}u lait"] {
         assert_eq!(verdict_on(same, stored.as_str()).await, Verdict::Match);
@@ -141,7 +140,7 @@ async fn composed_decomposed_and_full_width_are_one_password() {
 
 /// From the tests of jBCrypt, of Openwall's `crypt_blowfish` and of PHP's manual.
 #[tokio::test]
-async fn hashes_made_elsewhere_verify() {
+async fn hashes_of_other_libraries_verify() {
     for (password, stored) in [
         (
             "a",
@@ -182,7 +181,7 @@ async fn hashes_made_elsewhere_verify() {
 }
 
 #[test]
-fn only_bcrypt_hashes_are_hashes() {
+fn only_supported_bcrypt_hashes_parse() {
     let good = "$2b$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";
     assert_eq!(PasswordHash::parse(good).unwrap().cost(), cost(6));
     let bad = [
@@ -204,19 +203,19 @@ fn only_bcrypt_hashes_are_hashes() {
 }
 
 #[test]
-fn nobody_s_hash_parses_at_every_cost() {
+fn the_decoy_hash_parses_at_every_cost() {
     for configured in 4..=16 {
-        let dummy = nobodys_hash(cost(configured));
-        let parsed = PasswordHash::parse(&dummy).unwrap();
+        let decoy = decoy_hash(cost(configured));
+        let parsed = PasswordHash::parse(&decoy).unwrap();
         assert_eq!(
             (parsed.cost(), parsed.as_str()),
-            (cost(configured), dummy.as_str())
+            (cost(configured), decoy.as_str())
         );
     }
 }
 
 #[tokio::test]
-async fn a_hash_never_shows_itself() {
+async fn debug_output_of_a_hash_does_not_contain_it() {
     let stored = hashed("correct horse battery").await;
     let shown = format!("{stored:?}");
     assert!(

@@ -2,23 +2,23 @@ use domain::PasswordAttempt;
 
 use super::{Cost, HashingError, PasswordHash, count};
 
-/// The longest password bcrypt reads whole: its 72 bytes end with a NUL.
+/// The longest password that bcrypt compares in full: its 72 bytes end with a NUL.
 const MAX_BYTES: usize = 71;
 
-/// Whether an attempt is the password.
+/// The result of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Verdict {
-    /// It is not, or there is no account.
+    /// The password is wrong, or there is no account.
     NoMatch,
-    /// It is.
+    /// The password is right.
     Match,
-    /// It is, and the stored hash has another cost than the configured one: store a new one.
+    /// The password is right, and the stored hash has another cost than the configured one: store a new hash.
     MatchNeedsRehash,
 }
 
-/// Checks an attempt against the stored hash, or against nobody's when there is no account, on a blocking thread.
-/// The work depends on the stored and the configured cost, never on the answer (see the [module](super)).
+/// Verifies a password against the stored hash, or against the decoy hash if there is no account, on a blocking thread.
+/// The work depends on the stored and the configured cost, never on the result (see the [module](super)).
 ///
 /// # Errors
 /// When the thread ends early.
@@ -39,19 +39,19 @@ fn verdict(
     stored: Option<&PasswordHash>,
     configured: Cost,
 ) -> Result<Verdict, bcrypt::BcryptError> {
-    // When it can't be anybody's password, run as much of it as bcrypt takes, and believe none of it.
+    // An overlong password is truncated for the same work, and its result is ignored.
     let can_match = attempt.can_match();
     let attempt = attempt.expose().as_bytes();
     let attempt = &attempt[..attempt.len().min(MAX_BYTES)];
 
     let Some(stored) = stored else {
-        run(attempt, &nobodys_hash(configured), configured)?;
+        run(attempt, &decoy_hash(configured), configured)?;
         return Ok(Verdict::NoMatch);
     };
     let matched = run(attempt, stored.as_str(), stored.cost())? && can_match;
-    // 2^s + (2^s + 2^(s+1) + … + 2^(c-1)) = 2^c. After a match too: a locked account's right password is a refusal.
+    // 2^s + (2^s + 2^(s+1) + … + 2^(c-1)) = 2^c. Also after a match: the right password of a disabled account is refused.
     for cost in stored.cost().until(configured) {
-        run(attempt, &nobodys_hash(cost), cost)?;
+        run(attempt, &decoy_hash(cost), cost)?;
     }
     Ok(match (matched, stored.cost() == configured) {
         (false, _) => Verdict::NoMatch,
@@ -66,9 +66,9 @@ fn run(attempt: &[u8], hash: &str, cost: Cost) -> Result<bool, bcrypt::BcryptErr
     matched
 }
 
-/// The hash that accounts without one are checked against. No password is known for it, and a match would not count.
-/// It must parse: the library answers at once when a hash does not.
-pub(super) fn nobodys_hash(cost: Cost) -> String {
-    const SALT_AND_HASH: &str = "Cl0akr00mCl0akr00mCl0uaNobodysPasswordNobodysPasswor.";
+/// Returns the decoy hash, which is verified when there is no account. It has no known password, and a match is ignored.
+/// It must parse, because the library returns at once if a hash does not.
+pub(super) fn decoy_hash(cost: Cost) -> String {
+    const SALT_AND_HASH: &str = "Cl0akr00mCl0akr00mCl0uaDecoyPasswordDecoyPasswordDec.";
     format!("$2b${:02}${SALT_AND_HASH}", cost.get())
 }

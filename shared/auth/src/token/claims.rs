@@ -5,11 +5,11 @@ use time::OffsetDateTime;
 use super::{TokenError, TokenPolicy};
 use crate::Caller;
 
-/// How far two clocks may be apart, in seconds.
+/// The allowed clock difference in seconds.
 const LEEWAY: i64 = 60;
 
 /// The claims of an access token (RFC 9068, section 2.2; `sid` as in `OpenID` Connect Front-Channel Logout 1.0, section 3).
-/// All are required, and one that comes twice is refused.
+/// All are required, and a duplicate claim is refused.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Claims {
     pub(super) iss: String,
@@ -41,13 +41,13 @@ impl Audience {
 }
 
 impl Claims {
-    /// Applies the rules of RFC 7519, section 4.1, with our clock and our leeway.
+    /// Applies the rules of RFC 7519, section 4.1, at `now` and with leeway.
     pub(super) fn check(
         &self,
         policy: &TokenPolicy,
         now: OffsetDateTime,
     ) -> Result<(), TokenError> {
-        // Saturating: the numbers are the token's.
+        // Saturating, because the numbers come from the token.
         let ahead = |time: i64| time.saturating_sub(now.unix_timestamp());
         if self.iss != policy.issuer {
             Err(TokenError::WrongIssuer)
@@ -62,7 +62,7 @@ impl Claims {
         }
     }
 
-    /// Whom they name. A role that is unknown here (a newer release may have issued it) gives no rights.
+    /// Returns the caller that the claims name. Unknown roles, which a newer release may have issued, give no rights.
     pub(super) fn caller(&self) -> Result<Caller, TokenError> {
         Ok(Caller {
             user_id: UserId::parse(&self.sub).map_err(|_| TokenError::BadSubject)?,

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::{TYPE, TokenError};
 
-/// Members that would let a token choose its own key or its own rules (RFC 7515, section 4.1; RFC 7797).
+/// Members that would let a token choose its key or the rules of its verification (RFC 7515, section 4.1; RFC 7797).
 const REFUSED: [&str; 6] = ["crit", "jku", "jwk", "x5u", "x5c", "b64"];
 
-/// What a header may say and we listen to. Other members are ignored (RFC 7515, section 4).
+/// The members of a header that are used. Other members are ignored (RFC 7515, section 4).
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) algorithm: String,
@@ -20,7 +20,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the first part of a token.
+    /// Parses the first part of a token.
     pub(super) fn parse(encoded: &str) -> Result<Self, TokenError> {
         let json = URL_SAFE_NO_PAD
             .decode(encoded)
@@ -45,7 +45,7 @@ impl Header {
     }
 }
 
-/// Media types are compared without case, and `application/` may be written out (RFC 7515, section 4.1.9).
+/// Compares case-insensitively, with or without `application/` (RFC 7515, section 4.1.9).
 fn is_access_token(media_type: &str) -> bool {
     let media_type = media_type.to_ascii_lowercase();
     media_type
@@ -54,13 +54,13 @@ fn is_access_token(media_type: &str) -> bool {
         == TYPE
 }
 
-/// A JSON object none of whose members comes twice: parsers disagree on which of two counts (RFC 7515, section 4).
+/// A JSON object without duplicate members: parsers disagree on which of two counts (RFC 7515, section 4).
 struct Members(BTreeMap<String, Value>);
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Once;
-        impl<'de> Visitor<'de> for Once {
+        struct MembersVisitor;
+        impl<'de> Visitor<'de> for MembersVisitor {
             type Value = Members;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,12 +71,12 @@ impl<'de> Deserialize<'de> for Members {
                 let mut members = BTreeMap::new();
                 while let Some((name, value)) = map.next_entry::<Cow<'_, str>, Value>()? {
                     if members.insert(name.into_owned(), value).is_some() {
-                        return Err(A::Error::custom("a member comes twice"));
+                        return Err(A::Error::custom("duplicate member"));
                     }
                 }
                 Ok(Members(members))
             }
         }
-        deserializer.deserialize_map(Once)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }

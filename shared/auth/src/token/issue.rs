@@ -14,14 +14,14 @@ use crate::{
     random::{self, NoRandomness},
 };
 
-/// A token could not be made. Nothing the caller did causes this.
+/// Why a token could not be issued. The caller is never the cause.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
-    /// See there.
+    /// The operating system returned no random bytes.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
-    /// The key did not sign.
-    #[error("the signing key did not sign")]
+    /// Signing failed.
+    #[error("signing failed")]
     Signing(#[source] jsonwebtoken::errors::Error),
 }
 
@@ -33,23 +33,23 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// The text, for the answer to its owner alone.
+    /// Returns the text. It is secret: use it only in the response to its owner.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.token.expose_secret()
     }
 
-    /// `expiresIn`: whole seconds from its issue.
+    /// Returns its lifetime in whole seconds (`expiresIn`).
     #[must_use]
     pub const fn expires_in(&self) -> i64 {
         self.lifetime.whole_seconds()
     }
 }
 
-/// Issues a token that says who `caller` is, from `now` for `lifetime`.
+/// Issues a token for `caller` that is valid from `now` for `lifetime`.
 ///
 /// # Errors
-/// When there is no randomness for its `jti`, or the key does not sign.
+/// When the operating system returns no random bytes for the `jti`, or signing fails.
 pub fn issue(
     key: &SigningKey,
     policy: &TokenPolicy,

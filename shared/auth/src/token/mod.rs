@@ -1,4 +1,4 @@
-//! Access tokens: JWTs of the profile of RFC 9068, verified by the rules of RFC 8725 and nothing laxer.
+//! Access tokens: JWTs of the profile of RFC 9068, verified by the rules of RFC 8725.
 
 mod claims;
 mod header;
@@ -8,10 +8,10 @@ mod verify;
 pub use issue::{AccessToken, IssueError, issue};
 pub use verify::{TokenError, verify};
 
-/// Whose tokens we take, and for whom they are. The same where they are issued and where they are verified.
+/// The accepted issuer and audience. They are the same where tokens are issued and where they are verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenPolicy {
-    /// `iss`, compared as it is: the URL without a trailing slash.
+    /// `iss`, compared exactly: the URL without a trailing slash.
     pub issuer: String,
     /// `aud`.
     pub audience: String,

@@ -49,7 +49,7 @@ fn part(token: &str, index: usize) -> Value {
     serde_json::from_slice(&BASE64.decode(encoded).unwrap()).unwrap()
 }
 
-/// What an HS256 key signs, whatever it is.
+/// Signs arbitrary headers and claims with an HS256 key.
 struct Forge {
     key: NewKey,
     verifying: VerifyingKeys,
@@ -85,7 +85,7 @@ impl Forge {
         format!("{message}.{signature}")
     }
 
-    /// The verdict on a well-signed token with these header members and claims changed (`null` takes one away).
+    /// Verifies a correctly signed token with these header members and claims changed (`null` removes one).
     fn verdict(&self, header: &Value, claims: &Value) -> Result<Caller, TokenError> {
         let header = changed(self.header(), header).to_string();
         let claims = changed(Self::claims(), claims).to_string();
@@ -113,7 +113,7 @@ fn changed(mut object: Value, changes: &Value) -> Value {
 }
 
 #[test]
-fn a_token_of_each_algorithm_says_who_calls() {
+fn a_token_of_each_algorithm_verifies() {
     for algorithm in Algorithm::ALL {
         let key = new_key(algorithm);
         let (token, verifying, caller) = issued(&key);
@@ -137,7 +137,7 @@ fn a_token_of_each_algorithm_says_who_calls() {
 }
 
 #[test]
-fn no_two_tokens_are_the_same() {
+fn every_token_is_unique() {
     let key = new_key(Algorithm::EdDSA);
     assert_ne!(issued(&key).0, issued(&key).0);
 }
@@ -166,7 +166,7 @@ fn a_key_past_its_exp_verifies_nothing() {
 }
 
 #[test]
-fn an_access_token_never_shows_itself() {
+fn debug_output_of_a_token_does_not_contain_it() {
     let (signing, _) = key_sets(&[&new_key(Algorithm::ES256)]);
     let key = signing.current(NOW).unwrap();
     let token = issue(key, &policy(), Duration::minutes(15), &caller(), NOW).unwrap();

@@ -9,43 +9,43 @@ use crate::{
     keys::{VerifyingKey, VerifyingKeys},
 };
 
-/// Ours have about 600 bytes (RS256 with 4096 bits: 1,200); nothing longer is worth parsing.
+/// The longest token that is parsed. Issued tokens have about 600 bytes (RS256 with 4096 bits: 1,200).
 const MAX_BYTES: usize = 8 * 1024;
 
-/// Why a token is not accepted: for the log. The caller is told 401 and no more.
+/// Why a token is refused. Only the log has the reason; the caller gets a 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Over 8 KiB.
     #[error("is too long")]
     TooLong,
-    /// Not three parts, or the header is not base64url or not a JSON object without doubles.
-    #[error("is no JWT")]
+    /// Not three parts, or the header is not the base64url of a JSON object without duplicate members.
+    #[error("is not a JWT")]
     Malformed,
-    /// A header member that would choose the key or the rules.
+    /// A header member that would choose the key or the rules of the verification.
     #[error("has the header {0}")]
     RefusedHeader(&'static str),
     /// `typ`, `alg` or `kid` is missing or not a string.
     #[error("has no header {0}")]
     MissingHeader(&'static str),
-    /// `typ` is not `at+jwt`: some other kind of JWT.
-    #[error("is no access token by its typ")]
+    /// `typ` is not `at+jwt`: another type of JWT.
+    #[error("is not an access token by its typ")]
     WrongType,
     /// No live key has this `kid`.
-    #[error("names a key that is unknown or past its time")]
+    #[error("has an unknown or expired key")]
     UnknownKey,
-    /// `alg` is not the algorithm its key is pinned to.
-    #[error("names another algorithm than its key's")]
+    /// `alg` is not the algorithm that the key is pinned to.
+    #[error("has another algorithm than its key")]
     WrongAlgorithm,
-    /// The signature is not by that key over these bytes.
+    /// The signature does not match the key and the bytes.
     #[error("has a bad signature")]
     BadSignature,
-    /// Signed by us, yet a claim is missing, doubled or of the wrong type.
+    /// The signature is valid, but a claim is missing, duplicate or of the wrong type.
     #[error("lacks a claim, or has one of the wrong type")]
     BadClaims,
-    /// `iss` is not ours.
+    /// `iss` is not the accepted issuer.
     #[error("is from another issuer")]
     WrongIssuer,
-    /// `aud` does not contain ours.
+    /// `aud` does not contain the accepted audience.
     #[error("is for another audience")]
     WrongAudience,
     /// `exp` has passed.
@@ -54,15 +54,15 @@ pub enum TokenError {
     /// `nbf` or `iat` is in the future.
     #[error("is not valid yet")]
     NotYetValid,
-    /// `sub` or `sid` is no id.
-    #[error("names no user or no session")]
+    /// `sub` or `sid` is not an id.
+    #[error("has an invalid user or session id")]
     BadSubject,
 }
 
-/// Verifies an access token at `now`: 60 seconds of leeway, everything else exact.
+/// Verifies an access token at `now`, with 60 seconds of leeway.
 ///
 /// # Errors
-/// Whenever anything about it is not as we would have issued it.
+/// When anything differs from how [`issue`](super::issue()) issues tokens.
 pub fn verify(
     keys: &VerifyingKeys,
     policy: &TokenPolicy,
@@ -91,8 +91,8 @@ pub fn verify(
     claims.caller()
 }
 
-/// The claims, once the signature is seen to be the key's. Their meaning is checked by us: the library asks the
-/// machine's clock, takes `iss` from a list, and takes fractions for times.
+/// Verifies the signature, and returns the claims. [`Claims::check`] checks their values, because the library reads the
+/// system clock, accepts a list of issuers, and accepts fractional times.
 fn signed_claims(key: &VerifyingKey, token: &str) -> Result<Claims, TokenError> {
     let mut signature_only = Validation::new(key.algorithm().jwt());
     signature_only.required_spec_claims = HashSet::new();

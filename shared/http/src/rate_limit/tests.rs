@@ -1,4 +1,4 @@
-//! Counting with a table that is a map, at times of the tests' choosing.
+//! Rate limits with an in-memory table and a clock that the tests set.
 
 use std::{
     collections::BTreeMap,
@@ -19,18 +19,18 @@ use time::macros::datetime;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::finish;
+use crate::with_middleware;
 
 /// 20 seconds into a minute.
 const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:20 UTC);
 
-/// Three requests a minute to two routes, and what they left behind.
+/// Two routes with a limit of three requests a minute, and what their requests did.
 struct Limited {
     app: Router,
     now: Arc<Mutex<OffsetDateTime>>,
-    /// Id -> count and time to live.
+    /// Id -> count and expiry.
     counts: Arc<Mutex<BTreeMap<String, (u64, String)>>>,
-    /// Requests that got through.
+    /// Requests that were served.
     served: Arc<Mutex<usize>>,
 }
 
@@ -73,7 +73,7 @@ impl Limited {
             Clock::from_fn(move || *now.lock().unwrap())
         };
         let limits = Limits::from_env(&env, &client).unwrap();
-        let limit = RateLimit::from_env(&env, limits, "door", clock.clone()).unwrap();
+        let limit = RateLimit::from_env(&env, limits, "policy", clock.clone()).unwrap();
         let served = Arc::new(Mutex::new(0));
         let count = {
             let served = Arc::clone(&served);
@@ -90,7 +90,7 @@ impl Limited {
                 }),
             );
         Self {
-            app: finish(limit.guard(routes), clock),
+            app: with_middleware(limit.guard(routes), clock),
             now,
             counts,
             served,
@@ -119,8 +119,8 @@ impl Limited {
     }
 }
 
-/// Status, policy, window and when to try again.
-fn told(response: &Response) -> (u16, Option<&str>, Option<&str>, Option<&str>) {
+/// Returns the status, `RateLimit-Policy`, `RateLimit` and `Retry-After`.
+fn status_and_limits(response: &Response) -> (u16, Option<&str>, Option<&str>, Option<&str>) {
     let header = |name: &str| Some(response.headers().get(name)?.to_str().unwrap());
     (
         response.status().as_u16(),
@@ -130,20 +130,23 @@ fn told(response: &Response) -> (u16, Option<&str>, Option<&str>, Option<&str>) 
     )
 }
 
-const POLICY: Option<&str> = Some("\"door\";q=3;w=60");
+const POLICY: Option<&str> = Some("\"policy\";q=3;w=60");
 
 #[tokio::test]
-async fn so_many_requests_get_through_and_no_more_until_the_minute_is_over() {
+async fn requests_over_the_limit_are_refused_until_the_next_minute() {
     let limited = Limited::new(true);
     for (left, seconds) in [("2", 40), ("1", 40), ("0", 40)] {
-        let window = format!("\"door\";r={left};t={seconds}");
+        let window = format!("\"policy\";r={left};t={seconds}");
         let response = limited.post("/one", "192.0.2.1").await;
-        assert_eq!(told(&response), (200, POLICY, Some(window.as_str()), None));
+        assert_eq!(
+            status_and_limits(&response),
+            (200, POLICY, Some(window.as_str()), None)
+        );
     }
     for seconds in [40, 40, 1] {
         *limited.now.lock().unwrap() = NOW + Duration::seconds(40 - seconds);
         let response = limited.post("/one", "192.0.2.1").await;
-        let window = format!("\"door\";r=0;t={seconds}");
+        let window = format!("\"policy\";r=0;t={seconds}");
         let retry_after = seconds.to_string();
         let expected = (
             429,
@@ -151,14 +154,14 @@ async fn so_many_requests_get_through_and_no_more_until_the_minute_is_over() {
             Some(window.as_str()),
             Some(retry_after.as_str()),
         );
-        assert_eq!(told(&response), expected);
+        assert_eq!(status_and_limits(&response), expected);
     }
     assert_eq!(*limited.served.lock().unwrap(), 3);
     *limited.now.lock().unwrap() = NOW + Duration::seconds(40);
     let response = limited.post("/one", "192.0.2.1").await;
     assert_eq!(
-        told(&response),
-        (200, POLICY, Some("\"door\";r=2;t=60"), None)
+        status_and_limits(&response),
+        (200, POLICY, Some("\"policy\";r=2;t=60"), None)
     );
 }
 
@@ -186,7 +189,7 @@ async fn routes_of_one_policy_are_counted_together_and_callers_apart() {
     ];
     let expected = expected.map(|(caller, count)| {
         (
-            format!("door#{caller}#{minute}"),
+            format!("policy#{caller}#{minute}"),
             (count, expires_at.clone()),
         )
     });
@@ -194,17 +197,17 @@ async fn routes_of_one_policy_are_counted_together_and_callers_apart() {
 }
 
 #[tokio::test]
-async fn every_answer_says_where_its_caller_stands() {
+async fn every_response_has_the_rate_limit_headers() {
     let limited = Limited::new(true);
     for (method, path, status, window) in [
-        (Method::POST, "/other", 503, "\"door\";r=2;t=40"),
-        (Method::GET, "/one", 405, "\"door\";r=1;t=40"),
-        (Method::POST, "/nope", 404, "\"door\";r=0;t=40"),
+        (Method::POST, "/other", 503, "\"policy\";r=2;t=40"),
+        (Method::GET, "/one", 405, "\"policy\";r=1;t=40"),
+        (Method::POST, "/nope", 404, "\"policy\";r=0;t=40"),
     ] {
         let response = limited.request(method, path, "192.0.2.1").await;
-        let (answered, policy, answered_standing, _) = told(&response);
-        assert_eq!((answered, policy), (status, POLICY));
-        assert_eq!(answered_standing, Some(window));
+        let (found_status, policy, found_window, _) = status_and_limits(&response);
+        assert_eq!((found_status, policy), (status, POLICY));
+        assert_eq!(found_window, Some(window));
         assert_eq!(
             response.headers()["content-type"],
             "application/problem+json"
@@ -213,17 +216,17 @@ async fn every_answer_says_where_its_caller_stands() {
     }
 }
 
-/// A way around the count would be one around what it is for.
+/// Otherwise a failure of the table would bypass the limit.
 #[tokio::test]
-async fn what_cannot_be_counted_is_not_served() {
+async fn a_request_that_cannot_be_counted_is_not_served() {
     let limited = Limited::new(false);
     let response = limited.post("/one", "192.0.2.1").await;
-    assert_eq!(told(&response), (503, None, None, Some("2")));
+    assert_eq!(status_and_limits(&response), (503, None, None, Some("2")));
     assert_eq!(*limited.served.lock().unwrap(), 0);
 }
 
 #[test]
-fn a_quota_is_a_number_from_1_on() {
+fn a_quota_is_a_positive_number() {
     for (text, is_one) in [
         ("1", true),
         ("1000000", true),

@@ -1,19 +1,19 @@
-//! Project Wycheproof's vectors (<https://github.com/C2SP/wycheproof>) for the four algorithms: signatures that a careless
-//! verifier takes, and right ones that it trips over.
+//! Project Wycheproof's vectors (<https://github.com/C2SP/wycheproof>) for the four algorithms: invalid signatures that
+//! faulty verifiers accept, and valid ones that they refuse.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use wycheproof::{TestResult, ecdsa, eddsa, mac, rsa_pkcs1_verify};
 
 use super::*;
 
-/// What became of the vectors of a set: how many there are is known, so that none is left out unseen.
+/// Counts the accepted and refused vectors of a set. The tests compare the counts, so that no vector is skipped.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Seen {
+struct Counts {
     accepted: usize,
     refused: usize,
 }
 
-impl Seen {
+impl Counts {
     fn check(
         &mut self,
         (algorithm, key): (Algorithm, &DecodingKey),
@@ -22,7 +22,7 @@ impl Seen {
     ) {
         let signature = URL_SAFE_NO_PAD.encode(signature);
         let accepted = crypto::verify(&signature, message, key, algorithm).unwrap();
-        // What is merely acceptable is not as the standard has it: no danger, and refused all the same.
+        // "Acceptable" vectors deviate from the standard without a security risk. They are refused, too.
         assert_eq!(
             accepted,
             expected == TestResult::Valid,
@@ -39,11 +39,11 @@ impl Seen {
 #[test]
 fn hs256() {
     install();
-    let mut seen = Seen::default();
+    let mut counts = Counts::default();
     let set = mac::TestSet::load(mac::TestName::HmacSha256).unwrap();
     for group in set.test_groups {
         for test in group.tests {
-            // JWS takes the whole tag only (RFC 7518, section 3.2); some vectors are about shortened ones.
+            // JWS requires the whole tag (RFC 7518, section 3.2); some vectors have a shortened one.
             let whole = group.tag_size == 256;
             let expected = if whole {
                 test.result
@@ -51,7 +51,7 @@ fn hs256() {
                 TestResult::Invalid
             };
             let key = DecodingKey::from_secret(&test.key);
-            seen.check(
+            counts.check(
                 (Algorithm::HS256, &key),
                 (&test.msg, &test.tag),
                 (expected, test.tc_id),
@@ -59,8 +59,8 @@ fn hs256() {
         }
     }
     assert_eq!(
-        seen,
-        Seen {
+        counts,
+        Counts {
             accepted: 33,
             refused: 141
         }
@@ -70,7 +70,7 @@ fn hs256() {
 #[test]
 fn rs256() {
     install();
-    let mut seen = Seen::default();
+    let mut counts = Counts::default();
     for name in [
         rsa_pkcs1_verify::TestName::Rsa2048Sha256,
         rsa_pkcs1_verify::TestName::Rsa3072Sha256,
@@ -86,7 +86,7 @@ fn rs256() {
             let (n, e) = (strip(&group.key.n), strip(&group.key.e));
             let key = DecodingKey::from_rsa_raw_components(&n, &e);
             for test in group.tests {
-                seen.check(
+                counts.check(
                     (Algorithm::RS256, &key),
                     (&test.msg, &test.sig),
                     (test.result, test.tc_id),
@@ -95,8 +95,8 @@ fn rs256() {
         }
     }
     assert_eq!(
-        seen,
-        Seen {
+        counts,
+        Counts {
             accepted: 31,
             refused: 1003
         }
@@ -106,12 +106,12 @@ fn rs256() {
 #[test]
 fn es256() {
     install();
-    let mut seen = Seen::default();
+    let mut counts = Counts::default();
     let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363).unwrap();
     for group in set.test_groups {
         let key = DecodingKey::from_ec_der(&group.key.key);
         for test in group.tests {
-            seen.check(
+            counts.check(
                 (Algorithm::ES256, &key),
                 (&test.msg, &test.sig),
                 (test.result, test.tc_id),
@@ -119,8 +119,8 @@ fn es256() {
         }
     }
     assert_eq!(
-        seen,
-        Seen {
+        counts,
+        Counts {
             accepted: 173,
             refused: 89
         }
@@ -130,12 +130,12 @@ fn es256() {
 #[test]
 fn eddsa() {
     install();
-    let mut seen = Seen::default();
+    let mut counts = Counts::default();
     let set = eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap();
     for group in set.test_groups {
         let key = DecodingKey::from_ed_der(&group.key.pk);
         for test in group.tests {
-            seen.check(
+            counts.check(
                 (Algorithm::EdDSA, &key),
                 (&test.msg, &test.sig),
                 (test.result, test.tc_id),
@@ -143,8 +143,8 @@ fn eddsa() {
         }
     }
     assert_eq!(
-        seen,
-        Seen {
+        counts,
+        Counts {
             accepted: 88,
             refused: 63
         }

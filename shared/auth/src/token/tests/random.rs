@@ -11,17 +11,17 @@ static ISSUED: LazyLock<(String, VerifyingKeys)> = LazyLock::new(|| {
 
 proptest! {
     #[test]
-    fn no_text_is_a_token(text in any::<String>()) {
+    fn arbitrary_text_is_refused(text in any::<String>()) {
         prop_assert!(verified(&ISSUED.1, &text).is_err());
     }
 
     #[test]
-    fn no_three_parts_are_a_token(text in "[A-Za-z0-9_=-]{0,200}(\\.[A-Za-z0-9_=-]{0,200}){2}") {
+    fn three_arbitrary_parts_are_refused(text in "[A-Za-z0-9_=-]{0,200}(\\.[A-Za-z0-9_=-]{0,200}){2}") {
         prop_assert!(verified(&ISSUED.1, &text).is_err());
     }
 
     #[test]
-    fn no_header_and_claims_without_their_signature_are_a_token(
+    fn an_unsigned_header_and_claims_are_refused(
         header in "\\{(\"(alg|typ|kid|crit|x)\":(\"[a-zA-Z0-9+]{0,9}\"|null|1|\\[\\]),?){0,5}\\}",
         claims in "\\{.{0,50}\\}",
     ) {
@@ -30,7 +30,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_with_one_character_changed_is_none(
+    fn a_token_with_one_changed_character_is_refused(
         at in any::<prop::sample::Index>(),
         other in any::<char>(),
     ) {
@@ -42,7 +42,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_with_a_piece_cut_out_or_doubled_is_none(
+    fn a_token_with_a_removed_or_repeated_piece_is_refused(
         from in any::<prop::sample::Index>(),
         to in any::<prop::sample::Index>(),
     ) {

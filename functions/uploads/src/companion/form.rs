@@ -10,26 +10,26 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Uploader,
-    asked::{Asked, refuse},
+    query::{QueryParams, invalid_param},
+    uploader::Uploader,
 };
-use crate::{App, problems::storage_failed, repeat::announce_within};
+use crate::{App, problems::storage_failed, record::create_record_within};
 
-/// A form for one file.
+/// A form that uploads one file to S3.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CompanionForm)]
-pub struct FormParams {
+pub struct CompanionForm {
     #[schema(pattern = "^POST$")]
     method: &'static str,
+    /// The URL of the POST request.
     #[schema(format = "uri")]
     url: String,
-    /// To be sent before the file.
+    /// The fields of the form. Send them before the file.
     fields: BTreeMap<&'static str, String>,
-    /// Seconds until it expires.
+    /// Seconds until the form expires.
     expires: i64,
 }
 
-/// Get a form for one file of up to 100 MiB.
+/// Create a form for one file of up to 100 MiB.
 #[utoipa::path(
     get,
     path = "/s3/params",
@@ -37,11 +37,11 @@ pub struct FormParams {
     tag = "companion",
     security(("access_token" = [])),
     params(
-        ("filename" = String, Query, description = "the file's name without a path"),
-        ("type" = Option<String>, Query, description = "its media type"),
+        ("filename" = String, Query, description = "the name of the file, without a path"),
+        ("type" = Option<String>, Query, description = "the media type"),
     ),
     responses(
-        (status = 200, body = FormParams),
+        (status = 200, description = "the form", body = CompanionForm),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`quota_exceeded`, `too_many_open_uploads`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
@@ -50,16 +50,16 @@ pub struct FormParams {
             description = "`rate_limited`"),
     )
 )]
-pub async fn params(
+pub async fn create(
     State(app): State<App>,
     Uploader(owner): Uploader,
-    asked: Asked,
-) -> Result<Json<FormParams>, Problem> {
-    let filename = asked.required("filename", Filename::parse)?;
-    let content_type = content_type(asked.optional("type"))?;
+    query: QueryParams,
+) -> Result<Json<CompanionForm>, Problem> {
+    let filename = query.required("filename", Filename::parse)?;
+    let content_type = parse_content_type(query.optional("type"))?;
     let now = app.clock.now();
-    // Room for the most that the form may bring: 100 MiB, or what is left. What it does not bring is given back.
-    let announcement = announce_within(&app, owner, |left| {
+    // Reserves the largest size that the form accepts: 100 MiB, or what is left. Unused bytes are freed later.
+    let creation = create_record_within(&app, owner, |left| {
         let announcement = Announcement {
             owner,
             id: UploadId::new(now),
@@ -71,9 +71,9 @@ pub async fn params(
         };
         (left > 0).then(|| Upload::announce(announcement, now))
     });
-    let form = app.reconciler.bucket.form(&announcement.await?.to, now);
+    let form = app.reconciler.bucket.form(&creation.await?.to, now);
     let form = form.map_err(|error| storage_failed(&error))?;
-    Ok(Json(FormParams {
+    Ok(Json(CompanionForm {
         method: "POST",
         url: form.url,
         fields: form.fields.into_iter().collect(),
@@ -81,10 +81,10 @@ pub async fn params(
     }))
 }
 
-/// The type that the widget found out; it knows that of few files.
-pub fn content_type(text: Option<&str>) -> Result<ContentType, Problem> {
+/// Parses the media type. It is optional, because the widget does not know it for all files.
+fn parse_content_type(text: Option<&str>) -> Result<ContentType, Problem> {
     match text {
         None => Ok(ContentType::unknown()),
-        Some(text) => ContentType::parse(text).map_err(|invalid| refuse("type", invalid)),
+        Some(text) => ContentType::parse(text).map_err(|invalid| invalid_param("type", invalid)),
     }
 }

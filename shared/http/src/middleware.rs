@@ -16,7 +16,7 @@ use crate::{
     rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY},
 };
 
-/// Headers of every answer. An API's answers are never framed, sniffed or cached unless a route says so.
+/// Headers of every response: never framed or sniffed, and not cached unless a route says so.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (
@@ -37,19 +37,19 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
-/// Headers of an answer that its problem document does not replace.
+/// Headers that a response keeps when a problem document replaces it.
 const KEPT: [HeaderName; 3] = [header::ALLOW, RATE_LIMIT, RATE_LIMIT_POLICY];
 
-/// What all answers of a function have in common: an end within the deadline, problems as documents, the request id,
-/// the security headers, and one line in the log.
-pub fn finish(router: Router, clock: Clock) -> Router {
-    router.layer(from_fn_with_state(clock, answer))
+/// Adds what all routes share: a timeout at the deadline, problem documents, the request id, the security headers and
+/// the request log.
+pub fn with_middleware(router: Router, clock: Clock) -> Router {
+    router.layer(from_fn_with_state(clock, respond))
 }
 
-async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Response {
+async fn respond(State(clock): State<Clock>, request: Request, next: Next) -> Response {
     let gateway = Gateway::of(request.extensions());
     let method = request.method().clone();
-    let begun = clock.now();
+    let started = clock.now();
     let response = match deadline::budget(request.extensions(), &clock) {
         _ if is_ambiguous(request.raw_http_path()) => Problem::not_found().into_response(),
         Some(budget) => tokio::time::timeout(budget, next.run(request))
@@ -66,15 +66,16 @@ async fn answer(State(clock): State<Clock>, request: Request, next: Next) -> Res
         %method,
         route = gateway.route,
         status = response.status().as_u16(),
-        ms = u64::try_from((clock.now() - begun).whole_milliseconds()).unwrap_or_default(),
+        ms = u64::try_from((clock.now() - started).whole_milliseconds()).unwrap_or_default(),
         "request"
     );
     response
 }
 
-/// API Gateway chooses the function by the path as it was sent and hands it on decoded; read as a URL again,
-/// `/users/../users`, a space at the end or a question mark would make it another one than was chosen, and what still is
-/// encoded would be decoded twice.
+/// Returns whether a path could be read as another one than API Gateway routed by.
+///
+/// API Gateway routes by the path as it was sent and passes it on decoded. Parsed as a URL again, `/users/../users`, a
+/// trailing space or a question mark would change the path, and characters that are still encoded would be decoded twice.
 fn is_ambiguous(path: &str) -> bool {
     path.contains(|c: char| c.is_control() || matches!(c, '%' | '?' | '#'))
         || path.trim() != path
@@ -104,7 +105,7 @@ fn with_standard_headers(mut response: Response, request_id: &str) -> Response {
     response
 }
 
-/// The problem that a handler answered with, or that the router found: it knows no such path, or no such method.
+/// Returns the problem of a handler, or the one for an unknown path or method, which the router found.
 fn problem_of(response: &mut Response) -> Option<Problem> {
     response
         .extensions_mut()

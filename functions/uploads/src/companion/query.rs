@@ -7,14 +7,14 @@ use http_api::{FieldError, Problem};
 
 const REQUIRED: Invalid = Invalid {
     code: "required",
-    detail: "must be there",
+    detail: "This parameter is required.",
 };
 
 /// The parameters of a query.
-pub struct Asked(HashMap<String, String>);
+pub struct QueryParams(HashMap<String, String>);
 
-impl Asked {
-    /// A parameter, if it is there and not empty.
+impl QueryParams {
+    /// Returns a parameter, if it is present and not empty.
     pub fn optional(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
@@ -22,7 +22,7 @@ impl Asked {
             .filter(|value| !value.is_empty())
     }
 
-    /// A parameter that must be there and be right.
+    /// Parses a required parameter.
     pub fn required<T>(
         &self,
         name: &str,
@@ -31,16 +31,16 @@ impl Asked {
         let value = self.optional(name).ok_or(REQUIRED);
         value
             .and_then(parse)
-            .map_err(|invalid| refuse(name, invalid))
+            .map_err(|invalid| invalid_param(name, invalid))
     }
 }
 
-/// 422 about a parameter.
-pub fn refuse(name: &str, invalid: Invalid) -> Problem {
+/// 422: a parameter is invalid.
+pub fn invalid_param(name: &str, invalid: Invalid) -> Problem {
     Problem::invalid(vec![FieldError::at(format!("/{name}"), invalid)])
 }
 
-impl<S: Sync> FromRequestParts<S> for Asked {
+impl<S: Sync> FromRequestParts<S> for QueryParams {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {

@@ -14,43 +14,43 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    token::{refused, session_of},
+    token::{find_session, log_refusal},
 };
 
 const NOT_A_BOOLEAN: Invalid = Invalid {
     code: "invalid_boolean",
-    detail: "must be true or false",
+    detail: "`true` or `false` is required.",
 };
-/// Which session to end.
+
+/// The session to end.
 #[derive(ToSchema)]
-#[schema(as = SignOut)]
-pub struct Form {
-    /// Any refresh token of the session. Not needed to end all.
+pub struct SignOutRequest {
+    /// Any refresh token of the session. Required unless `everywhere` is `true`.
     #[schema(value_type = String, required = false, format = Password, rename = "refreshToken")]
     token: Result<RefreshToken, NotARefreshToken>,
 }
 
-impl FromFields for Form {
+impl FromFields for SignOutRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let token = fields.required("refreshToken", text(|text| Ok(RefreshToken::parse(text))));
         token.map(|token| Self { token })
     }
 }
 
-/// The same where all sessions are to end: the access token says whose, and what is sent only has to make sense.
-struct Whatever;
+/// The optional body of a sign-out everywhere. It is validated and ignored: the access token names the user.
+struct SignOutEverywhereRequest;
 
-impl FromFields for Whatever {
+impl FromFields for SignOutEverywhereRequest {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let token = fields.optional("refreshToken", text(|text| Ok(RefreshToken::parse(text))));
         token.map(|_| Self)
     }
 }
 
-/// End a session, or all of the caller's.
+/// End a session, or all sessions of the caller.
 ///
-/// A session that is unknown or has ended is no problem (RFC 7009, section 2.2): it lives no more, and that was wanted.
-/// Access tokens live out their few minutes.
+/// Idempotent: signing out of an unknown or ended session also returns 204 (RFC 7009, section 2.2). Access tokens stay
+/// valid until they expire.
 #[utoipa::path(
     post,
     path = "/signout",
@@ -58,12 +58,12 @@ impl FromFields for Whatever {
     tag = "accounts",
     security((), ("access_token" = [])),
     params(("everywhere" = Option<bool>, Query,
-        description = "`true`: all sessions of the caller, which takes an access token and needs no body")),
-    request_body = Form,
+        description = "`true` ends all sessions of the caller. It requires an access token and no body.")),
+    request_body = SignOutRequest,
     responses(
-        (status = 204),
+        (status = 204, description = "the session or all sessions have ended"),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",
-            description = "with `everywhere`"),
+            description = "only with `everywhere=true`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `required`, `wrong_type`, `unknown_field`; `everywhere`: \
                 `invalid_boolean`)"),
@@ -74,27 +74,31 @@ pub async fn sign_out(
     gateway: Gateway,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    if everywhere(request.uri().query().unwrap_or_default())? {
-        return all(app, gateway, request).await;
+    if is_everywhere(request.uri().query().unwrap_or_default())? {
+        return sign_out_everywhere(app, gateway, request).await;
     }
     let App(app) = app;
-    let JsonBody(form) = JsonBody::<Form>::from_request(request, &()).await?;
-    let Ok(token) = form.token else {
-        refused(&gateway, "malformed");
+    let JsonBody(request) = JsonBody::<SignOutRequest>::from_request(request, &()).await?;
+    let Ok(token) = request.token else {
+        log_refusal(&gateway, "malformed");
         return Ok(StatusCode::NO_CONTENT);
     };
-    if let Some(session) = session_of(&app, &gateway, &token).await? {
+    if let Some(session) = find_session(&app, &gateway, &token).await? {
         app.sessions.end(session.id).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn all(app: App, gateway: Gateway, request: Request) -> Result<StatusCode, Problem> {
+async fn sign_out_everywhere(
+    app: App,
+    gateway: Gateway,
+    request: Request,
+) -> Result<StatusCode, Problem> {
     let (mut parts, body) = request.into_parts();
     let Authenticated(caller) = Authenticated::from_request_parts(&mut parts, &app).await?;
     if !body.is_end_stream() {
         let request = Request::from_parts(parts, body);
-        let _: JsonBody<Whatever> = JsonBody::from_request(request, &()).await?;
+        let _: JsonBody<SignOutEverywhereRequest> = JsonBody::from_request(request, &()).await?;
     }
     let App(app) = app;
     match accounts::end_all_sessions((&app.credentials, &app.users), caller.user_id).await? {
@@ -106,7 +110,8 @@ async fn all(app: App, gateway: Gateway, request: Request) -> Result<StatusCode,
     }
 }
 
-fn everywhere(query: &str) -> Result<bool, Problem> {
+/// Parses the parameter `everywhere` of a query.
+fn is_everywhere(query: &str) -> Result<bool, Problem> {
     let mut everywhere = false;
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if name == "everywhere" {
@@ -130,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everywhere_is_said_in_so_many_words() {
+    fn everywhere_must_be_true_or_false() {
         for (query, expected) in [
             ("", Ok(false)),
             ("everywhere=false", Ok(false)),
@@ -140,7 +145,7 @@ mod tests {
             ("everywhere=1", Err("validation_failed")),
             ("everywhere=TRUE", Err("validation_failed")),
         ] {
-            let found = everywhere(query).map_err(|problem| problem.code());
+            let found = is_everywhere(query).map_err(|problem| problem.code());
             assert_eq!(found, expected, "{query}");
         }
     }
