@@ -1,4 +1,4 @@
-//! `cloakroom dev`: the local system.
+//! `cloakroom dev`: runs the local system.
 
 use std::{
     collections::BTreeMap,
@@ -12,33 +12,33 @@ use local::{DevError, DevOptions};
 
 use crate::secrets;
 
-/// Where the local system runs and what it keeps.
+/// Arguments of `cloakroom dev`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DevArgs {
-    /// Port of the API; the engines have the next five. 0 finds free ones
+    /// Port of the API; the engines use the next five ports. 0 chooses free ports
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// Directory for data and endpoints.json [default: .cloakroom, or a temporary one if --ephemeral]
+    /// Directory for data and endpoints.json [default: .cloakroom, or a temporary directory with --ephemeral]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Keep data in memory: nothing outlives the process
+    /// Keep all data in memory and discard it at exit
     #[arg(long)]
     ephemeral: bool,
-    /// Run built functions instead of this executable's own: DIR/<name>/bootstrap as `cargo lambda build` writes them
-    /// (target/lambda), or DIR/<LogicalId>/bootstrap as `sam build` does (.aws-sam/build)
+    /// Run built functions instead of the ones in this executable: DIR/<name>/bootstrap as `cargo lambda build` writes
+    /// them (target/lambda), or DIR/<LogicalId>/bootstrap as `sam build` writes them (.aws-sam/build)
     #[arg(long, value_name = "DIR")]
     bootstraps: Option<PathBuf>,
-    /// The stage: the template's parameter Env, and the second part of the secrets' path
+    /// Stage: value of the template's parameter Env, and {env} in the secrets' path /cloakroom/{env}/
     #[arg(long, default_value = "dev")]
     env: String,
-    /// A parameter of the template; may be repeated
+    /// Set a parameter of the template; may be repeated
     #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = parse_parameter)]
     parameters: Vec<(String, String)>,
-    /// The template; looked for in the directories above, too
+    /// SAM template; also searched for in the parent directories
     #[arg(long, value_name = "FILE", default_value = "template.yaml")]
     template: PathBuf,
-    /// Run no function by its schedule: it runs when it is invoked, and only then
+    /// Do not run functions on their schedules; invoke them yourself
     #[arg(long)]
     without_schedules: bool,
 }
@@ -50,19 +50,19 @@ Examples:
   cloakroom dev --parameter AllowedOrigins=http://localhost:5173 --parameter AccessTokenSeconds=60
   cloakroom dev --bootstraps target/lambda
 
-The engines serve requests that are signed with the key in endpoints.json. `cloakroom env` gives it to a shell:
+The engines accept only requests that are signed with the access key in endpoints.json. `cloakroom env` sets it in a shell:
   eval \"$(cloakroom env)\"
   aws dynamodb list-tables
 
-A function can be invoked past the API, like one that runs by events:
+A function can be invoked directly, for example one that handles events:
   aws lambda invoke --function-name UploadEventsFunction /dev/stdout";
 
-/// Runs the system until it is told to stop.
+/// Runs the system until Ctrl-C or SIGTERM.
 pub fn run(args: DevArgs) -> ExitCode {
     match start(&args.into()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Without a terminal to tell, the exit code is all there is to say.
+            // If stderr is closed, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
@@ -74,7 +74,7 @@ fn start(options: &DevOptions) -> Result<(), DevError> {
         .enable_all()
         .build()
         .map_err(|error| DevError::Io {
-            what: "threads cannot be started",
+            what: "cannot start threads",
             error,
         })?;
     let result = runtime.block_on(local::dev(options));
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parameter_is_a_key_and_a_value() {
+    fn a_parameter_has_a_key_and_a_value() {
         let parsed = parse_parameter("AllowedOrigins=http://a?b=c").unwrap();
         assert_eq!(parsed, ("AllowedOrigins".into(), "http://a?b=c".into()));
         assert!(parse_parameter("AllowedOrigins").is_err());

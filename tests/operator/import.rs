@@ -50,7 +50,7 @@ async fn imported_users_sign_in_with_the_password_they_have() {
     ];
     let (_dir, path) = file(&lines(&accounts));
     let (out, _) = ended(&app.users(&["import", &path]), 0);
-    assert_eq!(out, "3 imported, 0 already there, 0 skipped\n");
+    assert_eq!(out, "3 imported, 0 already imported, 0 skipped\n");
 
     for (email, password) in [
         ("a@example.com", "abc"),
@@ -92,7 +92,7 @@ async fn a_file_with_a_mistake_writes_nothing_and_all_mistakes_are_told() {
     let good = account("good@example.com", HASH_OF_ABC);
     let contents = format!(
         "{good}\n{{\n\n{}\n{}\n",
-        json!({"email": "nobody", "name": "", "passwordHash": "secret", "rolls": []}),
+        json!({"email": "unknown", "name": "", "passwordHash": "secret", "rolls": []}),
         json!({"email": "GOOD@example.com", "name": "G", "passwordHash": HASH_OF_ABC}),
     );
     let (_dir, path) = file(&contents);
@@ -101,13 +101,13 @@ async fn a_file_with_a_mistake_writes_nothing_and_all_mistakes_are_told() {
         assert_eq!(out, "");
         insta::allow_duplicates! {
             insta::assert_snapshot!(err, @r"
-            line 2: is no JSON object (malformed_json)
-            line 4: /email an e-mail address looks like name@example.com (invalid_email)
-            line 4: /name At least one visible character is required. (empty)
-            line 4: /passwordHash is not a $2a$, $2b$ or $2y$ bcrypt hash with a cost from 4 to 16 (invalid_password_hash)
-            line 4: /rolls is not a field of this request; check the spelling (unknown_field)
-            line 5: line 1 and this one: /email is the address of an earlier line, too (duplicate_email)
-            error: 3 of 4 lines cannot be imported: nothing was written
+            line 2: The line must be a JSON object. (malformed_json)
+            line 4: /email: an e-mail address looks like name@example.com (invalid_email)
+            line 4: /name: At least one visible character is required. (empty)
+            line 4: /passwordHash: This must be a $2a$, $2b$ or $2y$ bcrypt hash with a cost from 4 to 16. (invalid_password_hash)
+            line 4: /rolls: is not a field of this request; check the spelling (unknown_field)
+            line 5: /email: Line 1 has the same address. (duplicate_email)
+            error: 3 of 4 lines cannot be imported. Nothing was written
             ");
         }
     }
@@ -125,11 +125,11 @@ async fn what_is_there_is_not_changed_and_a_second_run_changes_nothing() {
     let (_dir, path) = file(&contents);
 
     let (out, _) = ended(&app.users(&["import", &path, "--dry-run"]), 0);
-    assert_eq!(out, "2 accounts can be imported; nothing was written\n");
+    assert_eq!(out, "2 accounts can be imported. Nothing was written\n");
     app.sign_in("new@example.com", "abc").await.expect(401);
 
     let (out, err) = ended(&app.users(&["import", &path]), 0);
-    assert_eq!(out, "1 imported, 0 already there, 1 skipped\n");
+    assert_eq!(out, "1 imported, 0 already imported, 1 skipped\n");
     assert!(err.starts_with("line 2: skipped"), "{err}");
     app.sign_in("ada@example.com", "abc").await.expect(401);
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
@@ -146,7 +146,7 @@ async fn what_is_there_is_not_changed_and_a_second_run_changes_nothing() {
     stdin.write_all(contents.as_bytes()).unwrap();
     drop(stdin);
     let (out, _) = ended(&running.wait_with_output().unwrap(), 0);
-    assert_eq!(out, "0 imported, 1 already there, 1 skipped\n");
+    assert_eq!(out, "0 imported, 1 already imported, 1 skipped\n");
     app.sign_in("new@example.com", "abc").await.expect(200);
 }
 
@@ -157,7 +157,7 @@ async fn two_thousand_users_take_seconds() {
     let begun = Instant::now();
     let (out, err) = ended(&app.users(&["import", &path]), 0);
     eprintln!("2,000 users: {:?}", begun.elapsed());
-    assert_eq!(out, "2000 imported, 0 already there, 0 skipped\n");
+    assert_eq!(out, "2000 imported, 0 already imported, 0 skipped\n");
     // No terminal, no bar.
     assert_eq!(err, "");
     app.sign_in("user1999@example.com", "abc").await.expect(200);
@@ -185,7 +185,7 @@ async fn an_import_survives_throttles_conflicts_and_lost_replies() {
     let command = app.operator("users", &["import", &path], &proxy.url());
     let output = tokio::process::Command::from(command).output().await;
     let (out, _) = ended(&output.unwrap(), 0);
-    assert_eq!(out, "40 imported, 0 already there, 0 skipped\n");
+    assert_eq!(out, "40 imported, 0 already imported, 0 skipped\n");
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn an_import_that_is_interrupted_is_finished_by_the_next_run() {
     assert!(err.contains("run the same command again"), "{err}");
 
     let (out, _) = ended(&app.users(&["import", &path]), 0);
-    assert_eq!(out, "50 imported, 50 already there, 0 skipped\n");
+    assert_eq!(out, "50 imported, 50 already imported, 0 skipped\n");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Which stage a command is for, and the way to its AWS services: in the account, or in the local system.
+//! Selects the stage of a command and connects to its AWS services: in an AWS account or in the local system.
 
 mod connect;
 mod error;
@@ -9,28 +9,31 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 pub use connect::{Connection, endpoints};
 pub use error::AwsError;
-pub use names::{one_with, table_names};
+pub use names::{find_by_prefix, table_names};
 
-/// Which stage, and how to reach it.
+/// The stage of a command and how to connect to its AWS services.
 #[derive(Debug, Clone, Args)]
 pub struct Target {
-    /// The stage: its secrets are under /cloakroom/{env}/, its tables in the stack cloakroom-{env}
+    /// Stage: its secrets are under /cloakroom/{env}/, its tables in the stack cloakroom-{env}
     #[arg(long, value_enum)]
     pub env: Stage,
-    #[arg(long, help = "AWS region [default: AWS_REGION, then the profile's]")]
+    #[arg(
+        long,
+        help = "AWS region [default: AWS_REGION, then the profile's region]"
+    )]
     pub region: Option<String>,
     #[arg(
         long,
-        help = "Profile of ~/.aws/config, before any access key in the environment"
+        help = "Profile in ~/.aws/config; takes precedence over access keys in the environment"
     )]
     pub profile: Option<String>,
     #[arg(
         long,
         value_name = "URL",
-        help = "Another service than AWS's [default: AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_S3]"
+        help = "Service endpoint to use instead of AWS's [default: AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_S3]"
     )]
     pub endpoint_url: Option<String>,
-    /// The system that `cargo run` has running here, by its data directory [default: .cloakroom]
+    /// Use the local system that is running, by its data directory [default with --local: .cloakroom]
     #[arg(
         long,
         value_name = "DIR",
@@ -42,7 +45,7 @@ pub struct Target {
     pub local: Option<PathBuf>,
 }
 
-/// A deployment of its own, with its own data and secrets.
+/// A separate deployment with its own data and secrets.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Stage {
     Dev,
@@ -51,8 +54,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The word on the command line.
-    pub const fn word(self) -> &'static str {
+    /// Returns the stage's name as it is written on the command line.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Dev => "dev",
             Self::Qa => "qa",
@@ -60,13 +63,13 @@ impl Stage {
         }
     }
 
-    /// Where its parameters live.
-    pub fn path(self) -> String {
-        format!("/cloakroom/{}", self.word())
+    /// Returns the path of the stage's SSM parameters.
+    pub fn parameter_path(self) -> String {
+        format!("/cloakroom/{}", self.as_str())
     }
 
-    /// The stack that samconfig.toml deploys it to.
+    /// Returns the name of the stack that samconfig.toml deploys the stage to.
     pub fn stack(self) -> String {
-        format!("cloakroom-{}", self.word())
+        format!("cloakroom-{}", self.as_str())
     }
 }

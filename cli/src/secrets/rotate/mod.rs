@@ -8,31 +8,31 @@ use time::{Duration, OffsetDateTime};
 use super::{
     Error, Store,
     init::{algorithms, new_key, rsa_sizes},
-    keyring::{Keys, NEXT, seconds},
-    retire::{retire, settle},
-    store::Written,
+    keyring::{Keys, NEXT, format_time},
+    retire::{delete_retired_keys, set_key_ends},
+    store::WriteOutcome,
 };
 use crate::aws::Target;
 
-/// The most that template.yaml takes for `ParameterCacheSeconds`.
-const LONGEST_CACHE: u32 = 3600;
+/// The maximum of `ParameterCacheSeconds` in template.yaml.
+const MAX_CACHE_SECONDS: u32 = 3600;
 
-/// `cloakroom secrets rotate-signing-key`.
+/// Arguments of `cloakroom secrets rotate-signing-key`.
 #[derive(Debug, Args)]
 pub(super) struct RotateArgs {
-    /// What the new key signs with [default: what the key that signs now does]
+    /// Signature algorithm of the new key [default: the current key's algorithm]
     #[arg(long, visible_alias = "alg", value_parser = algorithms())]
     algorithm: Option<Algorithm>,
-    /// The size of an RS256 key
+    /// Size of an RS256 key in bits
     #[arg(long, value_name = "BITS", default_value = "3072", value_parser = rsa_sizes())]
     rsa_bits: usize,
     #[arg(
-        long, value_name = "SECONDS", default_value_t = LONGEST_CACHE,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(LONGEST_CACHE)),
-        help = "ParameterCacheSeconds of the deployment; the default is safe with all that template.yaml takes"
+        long, value_name = "SECONDS", default_value_t = MAX_CACHE_SECONDS,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_CACHE_SECONDS)),
+        help = "The deployment's ParameterCacheSeconds; the default is the maximum, which is always safe"
     )]
     cache_seconds: u32,
-    /// How long the new key is only published before it signs [default: the least that is safe]
+    /// Seconds between publishing the new key and signing with it [default: the safe minimum]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(..=2_592_000))]
     delay: Option<u32>,
     #[command(flatten)]
@@ -40,24 +40,25 @@ pub(super) struct RotateArgs {
 }
 
 pub(super) const ABOUT: &str = "\
-Replace the key that signs access tokens, without a deployment and without signing anybody out
+Replace the signing key for access tokens without a deployment; all users stay signed in
 
-The new key is published at once and signs after a delay, when everybody who verifies tokens has read it. The old key \
-verifies until the last token signed with it has expired. Functions notice by themselves, as often as they read their \
-secrets (ParameterCacheSeconds).
+The new key is published immediately and signs after a delay, when all functions and clients that verify tokens have \
+read it. The old key verifies until the last token signed with it has expired. Functions pick up the keys when they \
+refresh their secrets (every ParameterCacheSeconds).
 
-What is interrupted is finished by running the command again. While a new key is waiting, no other rotation begins.
+If the command is interrupted, run it again to finish the rotation. Another rotation cannot start while a new key is \
+waiting to sign.
 
-It does not help against a key that was stolen, which verifies for another hour or two. Then delete all parameters \
-under keys/ and run `cloakroom secrets init`: as soon as functions have read that, all access tokens of before are \
-refused, and refresh tokens get new ones.";
+Do not use this command after a key was stolen: the old key would verify for another hour or two. Instead, delete all \
+parameters under keys/ and run `cloakroom secrets init`. Once the functions have read the new key, they reject all \
+earlier access tokens; clients get new ones with their refresh tokens.";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   cloakroom secrets rotate-signing-key --env prod
-  cloakroom secrets rotate-signing-key --env prod --cache-seconds 300     (the template's default: signs after 11 minutes)
+  cloakroom secrets rotate-signing-key --env prod --cache-seconds 300     (the template's default: the key signs after 11 minutes)
   cloakroom secrets rotate-signing-key --env qa --algorithm EdDSA
-  cloakroom secrets list --env prod                                       (what each key is doing)
+  cloakroom secrets list --env prod                                       (shows the state of each key)
   cloakroom secrets rotate-signing-key --env dev --local --cache-seconds 300";
 
 pub(super) async fn run(
@@ -65,48 +66,48 @@ pub(super) async fn run(
     clock: &Clock,
     out: &mut impl Write,
 ) -> Result<(), Error> {
-    let delay = Delay::of(args)?;
+    let delay = Delay::from_args(args)?;
     let store = Store::open(&args.target).await?;
     rotate(&store, args, &delay, clock, out).await
 }
 
-/// How long a key is published before it signs, in seconds.
+/// How long a key is published before it signs. All fields are in seconds.
 #[derive(Debug, PartialEq, Eq)]
 struct Delay {
-    /// A function that read just before may work with that for so long.
+    /// How long a function caches the keys that it has read.
     cache: u32,
-    /// Whoever fetched the JWKS from such a function keeps it for so long.
+    /// How long clients cache the JWKS of such a function.
     max_age: u32,
     total: u32,
 }
 
 impl Delay {
-    fn of(args: &RotateArgs) -> Result<Self, Error> {
+    fn from_args(args: &RotateArgs) -> Result<Self, Error> {
         let cache = args.cache_seconds;
         let max_age = keys::max_age(cache);
-        // A read that fails is tried again within seconds; Parameter Store may be away for as long as the keys are kept,
-        // up to a minute.
+        // A failed read is retried within seconds; the margin tolerates an unavailable Parameter Store for as long as
+        // keys are cached, up to a minute.
         let margin = cache.clamp(5, 60);
-        let least = cache + max_age + margin;
+        let minimum = cache + max_age + margin;
         match args.delay {
-            Some(asked) if asked < least => Err(Error::ShortDelay {
-                asked,
-                least,
+            Some(requested) if requested < minimum => Err(Error::DelayTooShort {
+                requested,
+                minimum,
                 cache,
                 max_age,
                 margin,
             }),
-            asked => Ok(Self {
+            requested => Ok(Self {
                 cache,
                 max_age,
-                total: asked.unwrap_or(least),
+                total: requested.unwrap_or(minimum),
             }),
         }
     }
 }
 
-/// In the order that makes every state in between a good one: the journal, the public half, the private half, the end
-/// of the key before, and the journal gone.
+/// Rotates the key. The order keeps every intermediate state valid: write the journal, the public key, the private key and
+/// the end of the previous key, then delete the journal.
 async fn rotate(
     store: &Store,
     args: &RotateArgs,
@@ -115,38 +116,38 @@ async fn rotate(
     out: &mut impl Write,
 ) -> Result<(), Error> {
     let keys = Keys::read(store).await?;
-    // What an interrupted run left out; nothing, usually.
-    settle(store, &keys, out).await?;
-    retire(store, &keys, clock.now(), out).await?;
+    // Completes what an interrupted run left undone; usually nothing.
+    set_key_ends(store, &keys, out).await?;
+    delete_retired_keys(store, &keys, clock.now(), out).await?;
     let next = begin(store, args, clock, out).await?;
-    let done = bring_in(store, &next, delay, clock, out).await;
-    done.map_err(|error| match error {
-        Error::UnderWay { .. } => error,
-        error => Error::Unfinished {
+    let result = activate(store, &next, delay, clock, out).await;
+    result.map_err(|error| match error {
+        Error::RotationInProgress { .. } => error,
+        error => Error::RotationUnfinished {
             source: Box::new(error),
         },
     })
 }
 
-/// The key to bring in: that of an interrupted run, or else a new one. Only one can be it, because its parameter is
-/// never overwritten.
+/// Returns the new key: that of an interrupted run, or a newly generated one. Concurrent runs get the same key, because its
+/// parameter is never overwritten.
 async fn begin(
     store: &Store,
     args: &RotateArgs,
     clock: &Clock,
     out: &mut impl Write,
 ) -> Result<NewKey, Error> {
-    let mut made: Option<NewKey> = None;
+    let mut generated: Option<NewKey> = None;
     loop {
         let keys = Keys::read(store).await?;
-        if let Some(left) = keys.value(NEXT) {
-            let next = NewKey::from_private(left).map_err(Error::UnusableKeys)?;
-            // Not when it is our own write, whose answer was lost.
-            if made.is_none_or(|made| made.kid != next.kid) {
+        if let Some(journal) = keys.value(NEXT) {
+            let next = NewKey::from_private(journal).map_err(Error::UnusableKeys)?;
+            // A retry of this run's own write, whose response was lost, is not an interrupted rotation.
+            if generated.is_none_or(|generated| generated.kid != next.kid) {
                 let (kid, algorithm) = (&next.kid, next.algorithm);
                 writeln!(
                     out,
-                    "going on with a rotation that was not finished, to key {kid} ({algorithm})"
+                    "continuing a rotation that was not finished, to key {kid} ({algorithm})"
                 )?;
             }
             return Ok(next);
@@ -156,14 +157,15 @@ async fn begin(
         let algorithm = args.algorithm.or(signing).unwrap_or(Algorithm::ES256);
         let next = new_key(algorithm, args.rsa_bits, clock.now())?;
         match store.write(NEXT, &next.private, false).await? {
-            Written::Version(_) => return Ok(next),
-            // Somebody else began at the same moment: look again.
-            Written::AlreadyThere => made = Some(next),
+            WriteOutcome::Written(_) => return Ok(next),
+            // Another rotation started at the same time: read the keys again.
+            WriteOutcome::AlreadyExists => generated = Some(next),
         }
     }
 }
 
-async fn bring_in(
+/// Publishes the new key, stores its private key with the time from which it signs, and sets the end of the previous key.
+async fn activate(
     store: &Store,
     next: &NewKey,
     delay: &Delay,
@@ -171,10 +173,10 @@ async fn bring_in(
     out: &mut impl Write,
 ) -> Result<(), Error> {
     let keys = Keys::read(store).await?;
-    // Another rotation may have come to its end between our first look and our lock.
+    // Another rotation may have finished between the first read and the lock.
     let refused = refuse_if_waiting(store, &keys, Some(&next.kid), clock.now());
     if refused.is_err() {
-        store.remove(NEXT).await?;
+        store.delete(NEXT).await?;
         return refused;
     }
     let [public, private] = ["public", "private"].map(|half| format!("keys/{half}/{}", next.kid));
@@ -186,7 +188,7 @@ async fn bring_in(
         next.algorithm
     )?;
 
-    // By the clock of Parameter Store, in case ours is slow: whoever verifies must have had all of the delay.
+    // Uses Parameter Store's clock in case the local clock is slow: verifiers must have the full delay.
     let published = store.parameter(&public).await?.last_modified_date;
     let published = published.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok());
     let published = published.map_or(clock.now(), |at| at.max(clock.now()));
@@ -194,35 +196,35 @@ async fn bring_in(
     let value = next.signing_from(from).map_err(Error::UnusableKeys)?;
     store.write(&private, &value, false).await?;
 
-    // As it stands there now: an earlier run may have said another time.
+    // Reads the stored time: an earlier run may have set a different one.
     let keys = Keys::read(store).await?;
     let written = keys.signing.iter().find(|key| key.kid() == next.kid);
     let from = written.map_or(from, SigningKey::signs_from);
     let name = store.name(&private);
-    writeln!(out, "stored    {name}, which signs from {}", seconds(from))?;
-    settle(store, &keys, out).await?;
-    store.remove(NEXT).await?;
-    outlook(&keys, next, from, delay, clock.now(), out)
+    writeln!(out, "stored    {name}: it signs from {}", format_time(from))?;
+    set_key_ends(store, &keys, out).await?;
+    store.delete(NEXT).await?;
+    print_schedule(&keys, next, from, delay, clock.now(), out)
 }
 
-/// While a key waits, no other begins to.
+/// Refuses a rotation while a key other than `except` is waiting to sign.
 fn refuse_if_waiting(
     store: &Store,
     keys: &Keys,
-    but: Option<&str>,
+    except: Option<&str>,
     now: OffsetDateTime,
 ) -> Result<(), Error> {
     match keys.waiting(now) {
-        Some(key) if Some(key.kid()) != but => Err(Error::UnderWay {
+        Some(key) if Some(key.kid()) != except => Err(Error::RotationInProgress {
             name: store.name(&format!("keys/private/{}", key.kid())),
-            from: seconds(key.signs_from()),
+            from: format_time(key.signs_from()),
         }),
         _ => Ok(()),
     }
 }
 
-/// What to expect, and when.
-fn outlook(
+/// Prints when the new key signs and when the old key ends.
+fn print_schedule(
     keys: &Keys,
     next: &NewKey,
     from: OffsetDateTime,
@@ -230,32 +232,26 @@ fn outlook(
     now: OffsetDateTime,
     out: &mut impl Write,
 ) -> Result<(), Error> {
-    writeln!(
-        out,
-        "\nNothing else is to be done, and nothing to be deployed:"
-    )?;
+    writeln!(out, "\nNo further action or deployment is needed:")?;
     if from > now {
         let known = Duration::seconds(i64::from(delay.cache + delay.max_age));
-        let known = seconds((now + known).min(from));
-        writeln!(
-            out,
-            "  by   {known}  everybody who verifies tokens has the new key"
-        )?;
+        let known = format_time((now + known).min(from));
+        writeln!(out, "  by   {known}  all verifiers have the new key")?;
     }
-    writeln!(out, "  from {}  the new key signs", seconds(from))?;
+    writeln!(out, "  from {}  the new key signs", format_time(from))?;
     let before = keys.replaced().find(|(_, successor)| *successor == from);
-    let until = before.map(|(_, successor)| successor + super::keyring::AFTERWARDS);
+    let until = before.map(|(_, successor)| successor + super::keyring::VERIFIES_AFTER_REPLACEMENT);
     if let Some(until) = until {
         writeln!(
             out,
-            "  from {}  the old key verifies nothing any more; `retire-keys` removes it",
-            seconds(until)
+            "  from {}  the old key no longer verifies; delete it with `retire-keys`",
+            format_time(until)
         )?;
     }
     if next.algorithm == Algorithm::HS256 {
         writeln!(
             out,
-            "HS256: the key is in no JWKS. Only the functions verify with it."
+            "HS256 keys are not in the JWKS. Only the functions can verify their tokens."
         )?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-mod line;
+mod lines;
 mod write;
 
 use std::{
@@ -11,20 +11,20 @@ use clap::Args;
 use domain::Clock;
 
 use self::{
-    line::{Account, BadLine, read},
-    write::{Written, write},
+    lines::{ImportedAccount, InvalidLine, parse_file},
+    write::{Progress, write},
 };
 use super::{
     Error,
     tables::{Tables, TablesArgs},
 };
 
-/// `cloakroom users import`.
+/// Arguments of `cloakroom users import`.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// JSON lines; - reads them from the standard input
+    /// JSON Lines file, one account per line; - reads standard input
     file: PathBuf,
-    /// Check the file, and write nothing; asks no AWS service
+    /// Only check the file; write nothing and call no AWS service
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -32,21 +32,21 @@ pub(super) struct ImportArgs {
 }
 
 pub(super) const ABOUT: &str = "\
-Bring in accounts with the bcrypt hashes they have: their owners just sign in
+Import accounts with their bcrypt hashes; users sign in with their existing passwords
 
-One JSON object a line, for one account:
+Each line is a JSON object for one account:
 
   {\"email\": \"ada@example.com\", \"name\": \"Ada\", \"passwordHash\": \"$2a$10$...\",
    \"roles\": [\"admin\"], \"profile\": {\"city\": \"London\"}, \"createdAt\": \"2019-12-10T08:00:00Z\"}
 
-roles, profile (as in POST /signup) and createdAt are optional. Hashes are $2a$, $2b$ or $2y$ with a cost from 4 to 16; \
-at the first sign-in a hash of another cost than BcryptCost becomes one of that.
+roles, profile (as in POST /signup) and createdAt are optional. Hashes are $2a$, $2b$ or $2y$ with a cost from 4 to 16. \
+A hash whose cost is not BcryptCost is replaced at the first sign-in.
 
-The whole file is checked first: if anything is wrong with any line, all of it is listed and nothing is written. Then \
-each account is written in one transaction. An address that has an account already is skipped and listed, and what is \
-there is not changed, so an import that was interrupted is finished by running it again.
+The whole file is checked first: if any line is invalid, all errors are listed and nothing is written. Then each \
+account is written in one transaction. Addresses that already have an account are skipped and listed; existing accounts \
+are not changed. If the import is interrupted, run it again to finish.
 
-A password over 71 bytes can't be used to sign in, even though its old hash is taken over; see \
+A password over 71 bytes cannot be used to sign in, even though its hash is imported; see \
 docs/adr/0023-import-keeps-hashes.md.";
 
 pub(super) const EXAMPLES: &str = "\
@@ -55,31 +55,32 @@ Examples:
   cloakroom users import users.jsonl --env prod --profile operator --region eu-central-1
   mongoexport --collection users | jq -c '{email, name, passwordHash: .password}' | cloakroom users import - --env dev --local
 
-It needs dynamodb:ListTables (or --credentials-table and --users-table), PutItem on both tables and GetItem on \
-Credentials.";
+Required permissions: dynamodb:ListTables (unless --credentials-table and --users-table are given), dynamodb:PutItem on \
+both tables and dynamodb:GetItem on Credentials.";
 
 pub(super) async fn run(args: &ImportArgs, clock: &Clock) -> Result<(), Error> {
-    let accounts = check(&contents(&args.file)?, clock)?;
+    let accounts = parse(&read_file(&args.file)?, clock)?;
     let all = accounts.len();
     if args.dry_run {
         let mut out = io::stdout();
         return Ok(writeln!(
             out,
-            "{all} accounts can be imported; nothing was written"
+            "{all} accounts can be imported. Nothing was written"
         )?);
     }
     let tables = Tables::open(&args.tables).await?;
-    let written = write(&tables, accounts).await;
-    report(&written)?;
-    let done = written.done();
-    match written.failed {
+    let progress = write(&tables, accounts).await;
+    report(&progress)?;
+    let done = progress.done();
+    match progress.failed {
         Some(cause) => Err(Error::Stopped { cause, done, all }),
         None if done < all => Err(Error::Interrupted { done, all }),
         None => Ok(()),
     }
 }
 
-fn contents(file: &PathBuf) -> Result<Vec<u8>, Error> {
+/// Reads the file, or standard input for `-`.
+fn read_file(file: &PathBuf) -> Result<Vec<u8>, Error> {
     let mut contents = Vec::new();
     let read = if file.as_os_str() == "-" {
         io::stdin().lock().read_to_end(&mut contents).map(drop)
@@ -92,14 +93,14 @@ fn contents(file: &PathBuf) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// All accounts of the file, or everything that is wrong with it, on stderr.
-fn check(contents: &[u8], clock: &Clock) -> Result<Vec<Account>, Error> {
-    let (accounts, bad) = read(contents, clock.now());
+/// Parses all accounts of the file. Prints every problem to stderr when a line is invalid.
+fn parse(contents: &[u8], clock: &Clock) -> Result<Vec<ImportedAccount>, Error> {
+    let (accounts, bad) = parse_file(contents, clock.now());
     if bad.is_empty() {
         return Ok(accounts);
     }
     let mut out = io::stderr().lock();
-    for BadLine { number, problems } in &bad {
+    for InvalidLine { number, problems } in &bad {
         for problem in problems {
             writeln!(out, "line {number}: {problem}")?;
         }
@@ -110,20 +111,21 @@ fn check(contents: &[u8], clock: &Clock) -> Result<Vec<Account>, Error> {
     })
 }
 
-fn report(written: &Written) -> io::Result<()> {
-    let mut skipped = written.taken.clone();
+/// Prints the skipped lines to stderr and the totals to stdout.
+fn report(progress: &Progress) -> io::Result<()> {
+    let mut skipped = progress.skipped.clone();
     skipped.sort_unstable();
     for line in skipped {
         writeln!(
             io::stderr(),
-            "line {line}: skipped, there is an account with this address and another hash (another password, or signed in since)"
+            "line {line}: skipped. An account with this address has a different hash: it has another password, or its user has signed in since"
         )?;
     }
     writeln!(
         io::stdout(),
-        "{} imported, {} already there, {} skipped",
-        written.created,
-        written.unchanged,
-        written.taken.len()
+        "{} imported, {} already imported, {} skipped",
+        progress.created,
+        progress.unchanged,
+        progress.skipped.len()
     )
 }
