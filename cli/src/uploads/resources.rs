@@ -70,13 +70,13 @@ struct ResourceKind {
     option: &'static str,
 }
 
-const TABLE: ResourceKind = Resource {
+const TABLE: ResourceKind = ResourceKind {
     what: "table",
     suffix: "UploadsTable",
     option: "--uploads-table",
 };
 /// Bucket names are lower case.
-const BUCKET: ResourceKind = Resource {
+const BUCKET: ResourceKind = ResourceKind {
     what: "bucket",
     suffix: "uploadsbucket",
     option: "--bucket",
