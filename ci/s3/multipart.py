@@ -10,7 +10,7 @@ from typing import Any
 from .battery import PART, Server, answers, check, etag, refuses, same
 
 FIRST, SECOND, LAST = b"1" * PART, b"2" * PART, b"end"
-NOBODYS = "0" * 64
+UNKNOWN_UPLOAD = "0" * 64
 
 
 class Upload:
@@ -82,7 +82,7 @@ def a_part_number_that_is_not_a_number_is_refused(s3: Server) -> None:
 def an_unknown_upload_is_404(s3: Server) -> None:
     upload = Upload(s3)
     part = upload.part(1, LAST)
-    upload.id = NOBODYS
+    upload.id = UNKNOWN_UPLOAD
     refuses(404, "NoSuchUpload", upload.part, 1, LAST)
     refuses(404, "NoSuchUpload", upload.call, "list_parts")
     refuses(404, "NoSuchUpload", upload.complete, part)

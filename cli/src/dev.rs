@@ -8,9 +8,25 @@ use std::{
 };
 
 use clap::Args;
-use local::{DevError, DevOptions};
+use local::{DevError, DevOptions, Seed};
 
 use crate::secrets;
+
+/// The data directory of a persistent system.
+const DATA_DIR: &str = ".cloakroom";
+
+/// The local system logs each request itself, so the functions log only warnings and errors.
+const LOG_LEVEL: &str = "warn";
+
+/// On one machine all requests come from one address: those of the developer, of tests, and of scripts that create
+/// users.
+const REQUESTS_PER_ADDRESS: &str = "3000";
+
+/// Developers and tests send many e-mails to one address.
+const MAILS_PER_DAY: &str = "100000";
+
+/// E-mail is always enabled, because no e-mail leaves the machine.
+const MAIL_FROM: &str = "cloakroom@localhost";
 
 /// Arguments of `cloakroom dev`.
 #[derive(Debug, Args)]
@@ -50,16 +66,26 @@ Examples:
   cloakroom dev --parameter AllowedOrigins=http://localhost:5173 --parameter AccessTokenSeconds=60
   cloakroom dev --bootstraps target/lambda
 
-The engines accept only requests that are signed with the access key in endpoints.json. `cloakroom env` sets it in a shell:
+The engines accept only requests that are signed with the access key in endpoints.json. `cloakroom env` sets it in a
+shell:
   eval \"$(cloakroom env)\"
   aws dynamodb list-tables
 
 A function can be invoked directly, for example one that handles events:
   aws lambda invoke --function-name UploadEventsFunction /dev/stdout";
 
+/// Why `cloakroom dev` failed.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("the parameter Env is set by --env, not by --parameter Env=…")]
+    EnvParameter,
+    #[error(transparent)]
+    Local(#[from] DevError),
+}
+
 /// Runs the system until Ctrl-C or SIGTERM.
 pub fn run(args: DevArgs) -> ExitCode {
-    match start(&args.into()) {
+    match start(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // If stderr is closed, the exit code still reports the failure.
@@ -69,7 +95,10 @@ pub fn run(args: DevArgs) -> ExitCode {
     }
 }
 
-fn start(options: &DevOptions) -> Result<(), DevError> {
+fn start(args: DevArgs) -> Result<(), Error> {
+    if args.parameters.iter().any(|(name, _)| name == "Env") {
+        return Err(Error::EnvParameter);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -77,25 +106,52 @@ fn start(options: &DevOptions) -> Result<(), DevError> {
             what: "cannot start threads",
             error,
         })?;
-    let result = runtime.block_on(local::dev(options));
+    let result = runtime.block_on(local::dev(&args.into()));
     runtime.shutdown_background();
-    result
+    Ok(result?)
 }
 
 impl From<DevArgs> for DevOptions {
     fn from(args: DevArgs) -> Self {
+        let default_dir = (!args.ephemeral).then(|| DATA_DIR.into());
+        let (stack_name, env) = (format!("cloakroom-{}", args.env), args.env.clone());
         Self {
+            name: "Cloakroom".to_owned(),
+            stack_name,
+            template: args.template,
+            parameters: BTreeMap::from_iter(args.parameters),
+            default_parameters: Box::new(move |api| default_parameters(&env, api)),
+            seed: Some(Seed {
+                unless_under: format!("/cloakroom/{}/keys/private", args.env),
+                parameters: Box::new(move || secrets::dev_signing_key(&args.env)),
+            }),
+            site: Some("web".into()),
             port: args.port,
-            data_dir: args.data_dir,
+            data_dir: args.data_dir.or(default_dir),
             ephemeral: args.ephemeral,
             bootstraps: args.bootstraps,
-            env: args.env,
-            parameters: BTreeMap::from_iter(args.parameters),
-            template: args.template,
             schedules: !args.without_schedules,
-            seed_parameters: secrets::dev_signing_key,
         }
     }
+}
+
+/// Returns the template's parameters for the stage `env` of a local system whose API is at `api`. The issuer is fixed,
+/// because functions only see the host that the client used, which may be 127.0.0.1 or localhost.
+fn default_parameters(env: &str, api: &str) -> Vec<(&'static str, String)> {
+    // Browsers may use either name.
+    let origins = format!("{api},{}", api.replace("127.0.0.1", "localhost"));
+    vec![
+        ("Env", env.to_owned()),
+        ("AllowedOrigins", origins),
+        ("Issuer", api.to_owned()),
+        ("LogLevel", LOG_LEVEL.to_owned()),
+        ("RequestsPerAddress", REQUESTS_PER_ADDRESS.to_owned()),
+        ("MailFrom", MAIL_FROM.to_owned()),
+        ("MailsPerMailbox", MAILS_PER_DAY.to_owned()),
+        ("MailsPerDay", MAILS_PER_DAY.to_owned()),
+        // The page is served next to the API.
+        ("AppUrl", format!("{api}/")),
+    ]
 }
 
 fn parse_parameter(text: &str) -> Result<(String, String), &'static str> {

@@ -158,7 +158,8 @@ fn add_common_problems(document: &mut Document) {
     }
 }
 
-/// Documents the rate-limit headers of rate-limited operations. A 503 has none: its cause may be that the count is unavailable.
+/// Documents the rate-limit headers of rate-limited operations. A 503 has none: its cause may be that the count is
+/// unavailable.
 fn add_rate_limits(document: &mut Document) {
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         if !operation.responses.responses.contains_key("429") {

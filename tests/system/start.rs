@@ -82,8 +82,8 @@ fn a_busy_port_is_named_with_a_way_out() {
         let mut command = cloakroom(["dev", "--port", &port.to_string(), "--data-dir"]);
         refusal(command.arg(dir.path()))
     };
-    let way_out = "is in use by another program; stop it, choose another --port, or let free ones \
-                   be found with --port 0";
+    let way_out = "is in use by another program; stop it, choose another --port, or use --port 0 \
+                   for free ports";
     // The engines have the two ports after the API's. Those before a busy one may be somebody's, too: then another
     // one is tried.
     for (offset, service) in [(0, "API"), (1, "DynamoDB engine"), (2, "SSM engine")] {
@@ -106,8 +106,7 @@ async fn a_data_directory_is_for_one_system() {
     let app = TestApp::start_in(dir.path(), &[]);
     for args in [&[][..], &["--ephemeral"]] {
         let error = refusal(dev(dir.path()).args(args));
-        let expected =
-            "is in use by another local Cloakroom; stop it, or choose another --data-dir";
+        let expected = "is in use by another local system; stop it, or choose another --data-dir";
         assert!(error.ends_with(expected), "{error}");
     }
     app.somebody("ada@example.com").await;

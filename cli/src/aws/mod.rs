@@ -30,7 +30,7 @@ pub struct Target {
     #[arg(
         long,
         value_name = "URL",
-        help = "Service endpoint to use instead of AWS's [default: AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_S3]"
+        help = "Service endpoint in place of AWS's [default: AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_S3]"
     )]
     pub endpoint_url: Option<String>,
     /// Use the local system that is running, by its data directory [default with --local: .cloakroom]

@@ -19,7 +19,8 @@ pub async fn table_names(client: &Client, endpoint: &str) -> Result<Vec<String>,
     Ok(names)
 }
 
-/// Finds the only name that is `{prefix}`, as in the local system, or `{prefix}-{random}`, as `CloudFormation` generates it.
+/// Finds the only name that is `{prefix}`, as in the local system, or `{prefix}-{random}`, as `CloudFormation`
+/// generates it.
 ///
 /// # Errors
 /// Returns all matching names when there is not exactly one.

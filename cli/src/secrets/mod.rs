@@ -1,5 +1,5 @@
-//! `cloakroom secrets`: creates, writes, rotates and lists the SSM parameters that the functions read. Values are read from
-//! standard input or a hidden prompt and are never printed.
+//! `cloakroom secrets`: creates, writes, rotates and lists the SSM parameters that the functions read. Values are read
+//! from standard input or a hidden prompt and are never printed.
 
 mod error;
 mod init;
@@ -43,8 +43,8 @@ For the running local system:
 enum Command {
     /// Create the signing key for access tokens, unless one exists
     ///
-    /// Writes the public key, then the private key, both encrypted, under new names. It never overwrites. Running it again
-    /// lists what exists and completes an interrupted run.
+    /// Writes the public key, then the private key, both encrypted, under new names. It never overwrites. Running it
+    /// again lists what exists and completes an interrupted run.
     Init(init::InitArgs),
     /// Write one secret, read from standard input or a hidden prompt
     ///

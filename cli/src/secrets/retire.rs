@@ -86,8 +86,8 @@ pub(super) async fn set_key_ends(
 
 /// Deletes the keys that are no longer needed and returns how many it deleted.
 ///
-/// A public key is deleted in a later run than its private key: a function that reads the parameters in between would find
-/// a private key without its public key, and reject all keys.
+/// A public key is deleted in a later run than its private key: a function that reads the parameters in between would
+/// find a private key without its public key, and reject all keys.
 pub(super) async fn delete_retired_keys(
     store: &Store,
     keys: &Keys,

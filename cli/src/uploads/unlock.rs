@@ -37,8 +37,8 @@ Examples:
   cloakroom uploads unlock 0190e3f5-4a20-7c3e-9b1d-2f6f1f3f7a11/0190e3f6-0c1d-7e2f-8a3b-4c5d6e7f8a9b --env prod
   cloakroom uploads unlock 0190e3f5-4a20-7c3e-9b1d-2f6f1f3f7a11/0190e3f6-0c1d-7e2f-8a3b-4c5d6e7f8a9b --env dev --local
 
-Required permissions: dynamodb:ListTables; dynamodb:GetItem and PutItem on the table; s3:ListAllMyBuckets, s3:ListBucketVersions,
-s3:GetObjectRetention, s3:PutObjectRetention and s3:BypassGovernanceRetention on the bucket.";
+Required permissions: dynamodb:ListTables; dynamodb:GetItem and PutItem on the table; s3:ListAllMyBuckets;
+s3:ListBucketVersions, s3:GetObjectRetention, s3:PutObjectRetention and s3:BypassGovernanceRetention on the bucket.";
 
 fn parse_key(text: &str) -> Result<(UserId, UploadId), &'static str> {
     Upload::of_key(text).ok_or("expected a user id and an upload id, with a slash between them")

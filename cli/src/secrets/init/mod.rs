@@ -126,9 +126,9 @@ async fn restore(store: &Store, kid: &str, out: &mut impl Write) -> Result<(), E
     )?)
 }
 
-/// Writes the public key first: a run that stops between the two writes leaves a key that signs nothing, instead of a key
-/// whose tokens cannot be verified. A name that already exists is the retry of a write whose response was lost: the name is
-/// random and new.
+/// Writes the public key first: a run that stops between the two writes leaves a key that signs nothing, instead of a
+/// key whose tokens cannot be verified. A name that already exists is the retry of a write whose response was lost: the
+/// name is random and new.
 async fn create(store: &Store, key: &NewKey, out: &mut impl Write) -> Result<(), Error> {
     let [public, private] = ["public", "private"].map(|half| format!("keys/{half}/{}", key.kid));
     let (WriteOutcome::Written(_) | WriteOutcome::AlreadyExists) =

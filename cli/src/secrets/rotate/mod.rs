@@ -56,7 +56,7 @@ earlier access tokens; clients get new ones with their refresh tokens.";
 pub(super) const EXAMPLES: &str = "\
 Examples:
   cloakroom secrets rotate-signing-key --env prod
-  cloakroom secrets rotate-signing-key --env prod --cache-seconds 300     (the template's default: the key signs after 11 minutes)
+  cloakroom secrets rotate-signing-key --env prod --cache-seconds 300     (the template's default: signs after 11 minutes)
   cloakroom secrets rotate-signing-key --env qa --algorithm EdDSA
   cloakroom secrets list --env prod                                       (shows the state of each key)
   cloakroom secrets rotate-signing-key --env dev --local --cache-seconds 300";
@@ -106,8 +106,8 @@ impl Delay {
     }
 }
 
-/// Rotates the key. The order keeps every intermediate state valid: write the journal, the public key, the private key and
-/// the end of the previous key, then delete the journal.
+/// Rotates the key. The order keeps every intermediate state valid: write the journal, the public key, the private key
+/// and the end of the previous key, then delete the journal.
 async fn rotate(
     store: &Store,
     args: &RotateArgs,
@@ -129,8 +129,8 @@ async fn rotate(
     })
 }
 
-/// Returns the new key: that of an interrupted run, or a newly generated one. Concurrent runs get the same key, because its
-/// parameter is never overwritten.
+/// Returns the new key: that of an interrupted run, or a newly generated one. Concurrent runs get the same key, because
+/// its parameter is never overwritten.
 async fn begin(
     store: &Store,
     args: &RotateArgs,
@@ -164,7 +164,8 @@ async fn begin(
     }
 }
 
-/// Publishes the new key, stores its private key with the time from which it signs, and sets the end of the previous key.
+/// Publishes the new key, stores its private key with the time from which it signs, and sets the end of the previous
+/// key.
 async fn activate(
     store: &Store,
     next: &NewKey,

@@ -118,7 +118,7 @@ fn report(progress: &Progress) -> io::Result<()> {
     for line in skipped {
         writeln!(
             io::stderr(),
-            "line {line}: skipped. An account with this address has a different hash: it has another password, or its user has signed in since"
+            "line {line}: skipped. An account with this address has a different hash (another password, or a sign-in since)"
         )?;
     }
     writeln!(

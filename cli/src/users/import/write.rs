@@ -38,8 +38,8 @@ impl Progress {
     }
 }
 
-/// Writes the accounts concurrently until all are written, one fails, or Ctrl-C is pressed. Transactions that have started
-/// are then awaited; a second Ctrl-C skips that.
+/// Writes the accounts concurrently until all are written, one fails, or Ctrl-C is pressed. Transactions that have
+/// started are then awaited; a second Ctrl-C skips that.
 pub(super) async fn write(tables: &Tables, accounts: Vec<ImportedAccount>) -> Progress {
     let bar = progress_bar(accounts.len());
     let mut progress = Progress::default();
