@@ -37,7 +37,7 @@ enum Command {
     Users(users::UsersArgs),
     /// Remove the lock of an uploaded file
     Uploads(uploads::UploadsArgs),
-    /// Print the OpenAPI document (docs/openapi.json)
+    /// Print the API document (docs/openapi.json)
     Openapi,
     /// Run one of the Lambda functions; `dev` starts its instances with this command
     #[command(hide = true)]

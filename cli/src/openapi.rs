@@ -1,4 +1,4 @@
-//! `cloakroom openapi`: prints the OpenAPI document of all functions.
+//! `cloakroom openapi`: prints the API document of all functions.
 
 use std::{
     io::{self, Write as _},
