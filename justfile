@@ -3,60 +3,60 @@
 _default:
     @just --list --unsorted
 
-# Everything that CI checks.
+# Run all CI checks.
 ci:
     .ci/run
 
-# The whole system on this machine.
+# Run the whole system on this machine.
 run *arguments:
     cargo run -- {{ arguments }}
 
-# Unit tests, and the black-box suite over HTTP.
+# Run the unit tests and the black-box suite.
 test *arguments:
     cargo test --workspace --locked {{ arguments }}
 
-# The black-box suite on a second implementation of DynamoDB, S3 and Parameter Store.
+# Run the black-box suite on ministack, a second implementation of DynamoDB, S3 and Parameter Store.
 ministack:
     ci/ministack.sh
 
-# The local S3 against what AWS documents; uploads by curl and boto3, in a storm of events, and large ones.
+# Check the local S3 against AWS's documentation, and uploads with curl and boto3, with shuffled events, and of large files.
 s3:
     ci/check_s3.sh
 
-# Access tokens and keys as other JOSE libraries read them, and forge them.
+# Check access tokens and keys with other JOSE libraries, including forgeries.
 tokens:
     ci/check_tokens.sh
 
-# The web client: types, unit tests, and the demo page in Chromium.
+# Check the web client: types, unit tests, and the demo page in Chromium.
 web:
     ci/browser.sh
 
-# web/deploy.sh, into another implementation of CloudFormation, CloudFront and S3.
+# Check web/deploy.sh with ministack's CloudFormation, CloudFront and S3.
 web-deploy:
     ci/web_deploy.sh
 
-# Format, then report every lint.
+# Format, then run all lints.
 lint:
     cargo fmt --all
     cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# Which crate may use which.
+# Check which crate may depend on which.
 dependencies:
     python3 -B ci/check_dependencies.py
 
-# Licences, banned crates, sources, known vulnerabilities.
+# Check licences, banned crates, sources and known vulnerabilities.
 crates:
     ci/check_crates.sh
 
-# template.yaml, samconfig.toml and events/, without an account.
+# Check template.yaml, samconfig.toml and events/ without an AWS account.
 sam:
     ci/check_sam.sh
 
-# The functions under Lambda's runtime interface emulator, against the local engines.
+# Run the functions under Lambda's runtime interface emulator, against the local engines.
 rie:
     ci/rie.sh
 
-# Start-up and size of every function, and the price of a hash.
+# Measure the start-up time and size of every function, and the duration of a password hash.
 bench:
     cargo build --workspace --tests
     ci/build_functions.sh
@@ -64,7 +64,7 @@ bench:
     bench/cold_start.py
     bench/bcrypt.py
 
-# Make the list of refused passwords again.
+# Generate the list of refused passwords.
 common-passwords:
     "$(ci/tools.sh passwords)/bin/python" -B ci/common_passwords.py
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Our bcrypt against libxcrypt's, hash by hash in turn, with the same password and salt.
+"""Compares the bcrypt implementation in use with libxcrypt's, in turn, with the same password and salt.
 
     cargo build --release -p bench-bcrypt
     bench/bcrypt.py
@@ -41,9 +41,9 @@ def main() -> int:
     ours.stdin.close()
     ours.wait()
     for name, values in times.items():
-        print(f"{name:10} median {statistics.median(values) * 1e3:7.1f} ms, least {min(values) * 1e3:7.1f} ms")
+        print(f"{name:10} median {statistics.median(values) * 1e3:7.1f} ms, minimum {min(values) * 1e3:7.1f} ms")
     ratio = statistics.median(times["ours"]) / statistics.median(times["libxcrypt"])
-    print(f"cost {chosen.cost}, {chosen.rounds} hashes each: {ratio:.2f} times libxcrypt, at most {TARGET} wanted")
+    print(f"cost {chosen.cost}, {chosen.rounds} hashes each: {ratio:.2f} times libxcrypt; the target is at most {TARGET}")
     return 1 if ratio > TARGET else 0
 
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""How long a function takes until it asks for its first invocation, and what it weighs then.
+"""Measures the time until a function requests its first invocation, and its CPU time, memory and size.
 
     cargo build --workspace
     ci/build_functions.sh
     bench/cold_start.py                           # target/release
     bench/cold_start.py target/release OTHER_DIR  # two builds, side by side
 
-Each round starts every function once against each kind of engine, so that what disturbs the machine disturbs all of
-them alike; read the ratios to the empty function, not the milliseconds. The engines are those of `cloakroom dev`, and
-the same answers said again from memory: what is left when they take no time at all.
+Each round starts every function once with each kind of engine, so that other load on the machine affects all of them
+equally. Compare the ratios to the empty function, not the milliseconds. The engines are those of `cloakroom dev`, and a
+replay of their responses from memory, which takes no time.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from local_system import CLOAKROOM, LocalSystem  # noqa: E402
 EMPTY = "bench-empty"
 KINDS = ["local", "recorded"]
 
-# What is wanted of signin: start-up against the empty function, MB of zip, MB in memory.
+# Targets for signin: init time relative to the empty function, MB of zip, MB of memory.
 TARGET_RATIO, TARGET_ZIP, TARGET_RSS = 2.0, 3.0, 8.0
 
 
@@ -46,7 +46,7 @@ class Start(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """A binary and the engines that it finds."""
+    """A binary and the kind of engines that it uses."""
 
     build: pathlib.Path
     name: str
@@ -54,7 +54,7 @@ class Subject(NamedTuple):
 
 
 def environment(name: str, local: LocalSystem, api: str, recorded: str | None) -> dict[str, str]:
-    """What Lambda and the template would set."""
+    """Returns the environment that Lambda and the template set."""
     lambda_sets = {
         "AWS_LAMBDA_RUNTIME_API": api,
         "AWS_LAMBDA_FUNCTION_NAME": name,
@@ -76,7 +76,7 @@ def resident_mb(pid: int) -> float:
 
 
 def cpu_ms(pid: int) -> float:
-    """What all threads have used; exact, unlike the ticks of /proc/PID/stat."""
+    """Returns the CPU time of all threads; more precise than the ticks of /proc/PID/stat."""
     threads = pathlib.Path(f"/proc/{pid}/task").iterdir()
     return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e6
 
@@ -93,7 +93,7 @@ def start(binary: pathlib.Path, runtime_api: socket.socket, recorded: Recorded, 
             ready = waiting.select(timeout=20)
             if not ready:
                 os.kill(pid, signal.SIGKILL)
-                sys.exit(f"{binary.name} does not come up")
+                sys.exit(f"{binary.name} did not start within 20 s")
             for key, _ in ready:
                 if key.fileobj is runtime_api:
                     connection = connections.enter_context(runtime_api.accept()[0])
@@ -101,15 +101,15 @@ def start(binary: pathlib.Path, runtime_api: socket.socket, recorded: Recorded, 
                 elif key.fileobj is recorded.listener:
                     connection = connections.enter_context(recorded.listener.accept()[0])
                     waiting.register(connection, selectors.EVENT_READ)
-                elif not recorded.converse(key.fileobj):
+                elif not recorded.serve(key.fileobj):
                     waiting.unregister(key.fileobj)
         ended = time.perf_counter()
-        time.sleep(0.001)  # until it sleeps: then its times are up to date
+        time.sleep(0.001)  # waits until the process sleeps, so that its CPU times are current
         started = Start((ended - began) * 1e3, cpu_ms(pid), resident_mb(pid))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
     if not request.startswith(b"GET /2018-06-01/runtime/invocation/next "):
-        sys.exit(f"{binary.name} failed to come up: {request[:200]!r}")
+        sys.exit(f"{binary.name} failed to start: {request[:200]!r}")
     return started
 
 
@@ -127,7 +127,7 @@ def measure(subjects: list[Subject], local: LocalSystem, rounds: int) -> dict[Su
         for subject in random.sample(subjects, len(subjects)):
             env = environment(subject.name, local, api, urls[subject.engines])
             started = start(subject.build / subject.name, runtime_api, recorded, env)
-            if number:  # the first round reads the binaries from the disk
+            if number:  # the first round loads the binaries from disk
                 found[subject].append(started)
     return found
 
@@ -150,8 +150,8 @@ def report(found: dict[Subject, list[Start]]) -> None:
         )
 
 
-def missed(found: dict[Subject, list[Start]]) -> list[str]:
-    """What signin does not keep of the targets, with engines that take no time."""
+def missed_targets(found: dict[Subject, list[Start]]) -> list[str]:
+    """Returns the targets that signin misses with replayed responses."""
     misses = []
     for build in {subject.build for subject in found}:
         signin, empty = (found[Subject(build, name, "recorded")] for name in ("signin", EMPTY))
@@ -159,12 +159,12 @@ def missed(found: dict[Subject, list[Start]]) -> list[str]:
         ratio = median[0] / statistics.median(start.wall_ms for start in empty)
         size = max(zip_mb(build / name) for name in FUNCTIONS)
         for what, value, target in [
-            ("init against the empty function", ratio, TARGET_RATIO),
+            ("init time relative to the empty function", ratio, TARGET_RATIO),
             ("MB of memory", median[2], TARGET_RSS),
-            ("MB of zip, the largest", size, TARGET_ZIP),
+            ("MB of the largest zip", size, TARGET_ZIP),
         ]:
             if value > target:
-                misses.append(f"{label(build)}: {what}: {value:.2f}, at most {target} wanted")
+                misses.append(f"{label(build)}: {what}: {value:.2f}; the target is at most {target}")
     return misses
 
 
@@ -180,9 +180,9 @@ def main() -> int:
         found = measure(subjects, local, chosen.rounds)
     print(f"{chosen.rounds} starts each, medians, {os.cpu_count()} cores")
     report(found)
-    misses = missed(found)
+    misses = missed_targets(found)
     for miss in misses:
-        print(f"missed: {miss}")
+        print(f"missed target: {miss}")
     return 1 if misses else 0
 
 

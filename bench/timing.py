@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Whether the time of a refused sign-in tells why it was refused.
+"""Tests whether the duration of a rejected sign-in reveals the reason.
 
     cargo build --workspace
     bench/timing.py                   # target/debug
-    bench/timing.py --bootstraps DIR  # built functions, as `cargo lambda build` or `sam build` leave them
+    bench/timing.py --bootstraps DIR  # functions built by `cargo lambda build` or `sam build`
 
-Sign-ins of each kind in turn, in a new random order each round, so that what disturbs the machine disturbs all of them
-alike. For each pair: the difference of the means and Welch's t. `known` and `known too` are the same thing twice: what
-they differ by is noise, and so is any |t| under 4.5, the threshold of dudect (Reparaz, Balasch, Verbauwhede, 2017). The
-slowest twentieth of all is left out, and then the slower half: that is the machine, and it hides what there may be to see.
+Each round signs in once as each kind, in a new random order, so that other load on the machine affects all kinds equally.
+For each pair, prints the difference of the means and Welch's t. `known` and `known again` are the same kind: their
+difference is noise, and so is any |t| under 4.5, the threshold of dudect (Reparaz, Balasch, Verbauwhede, 2017). The slowest
+5 % are excluded, and then the slower half, because they are due to other load and hide small differences.
 """
 
 import argparse
@@ -30,24 +30,24 @@ from local_system import CLOAKROOM, LocalSystem  # noqa: E402
 PASSWORD = "analytical engine"
 TABLE = "cloakroom-dev-CredentialsTable"
 NOISE = 4.5
-# Without the slowest, and those that nothing disturbed.
+# The fractions of the fastest sign-ins to compare.
 PARTS = [0.95, 0.5]
 # In the year 2100, in milliseconds since 1970.
-LONG_FROM_NOW = 4_102_444_800_000
-# Milliseconds of a hash at cost 12, the default (README.md).
+FAR_FUTURE = 4_102_444_800_000
+# Milliseconds of a hash at cost 12, the default (bench/README.md).
 HASH_AT_12 = 266
-# Kind -> what the credential says; without one there is no account.
+# Kind -> the state of its credential; None: there is no account.
 KINDS: dict[str, dict | None] = {
     "known": {"status": "active"},
-    "known too": {"status": "active"},
+    "known again": {"status": "active"},
     "unknown": None,
-    "locked": {"status": "active", "failures": 20, "locked_until": LONG_FROM_NOW},
+    "locked": {"status": "active", "failures": 20, "locked_until": FAR_FUTURE},
     "disabled": {"status": "disabled"},
 }
 
 
 class Client:
-    """One connection that stays open."""
+    """An HTTP client with one persistent connection."""
 
     def __init__(self, url: str) -> None:
         self._connection = http.client.HTTPConnection(urllib.parse.urlparse(url).netloc)
@@ -67,7 +67,7 @@ class Database:
         self._system, self._client = system, Client(system.dynamodb)
 
     def set(self, email: str, state: dict) -> None:
-        """Makes the credential say this and nothing else of status and guesses: no wrong guess is counted for long."""
+        """Resets the status and the failed attempts of a credential, so that earlier attempts do not count."""
         parts = {name: state[name] for name in ("status", "failures", "locked_until") if name in state}
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in parts)
         removed = {"failures", "locked_until"} - set(parts)
@@ -104,7 +104,7 @@ def measure(system: LocalSystem, rounds: int) -> dict[str, list[float]]:
         order = list(KINDS)
         random.shuffle(order)
         for kind in order:
-            # Before each, so that none of them finds the database or the connections in another state.
+            # Before every sign-in, so that the database and the connections are always in the same state.
             state = KINDS[kind]
             owner, other = (emails[kind], state) if state else (emails["known"], KINDS["known"])
             assert other
@@ -113,14 +113,14 @@ def measure(system: LocalSystem, rounds: int) -> dict[str, list[float]]:
             status = api.post("/signin", {"email": emails[kind], "password": "not the password"})
             took = (time.perf_counter_ns() - begin) / 1e6
             assert status == 401, status
-            # The first ones warm it up.
+            # The first rounds warm up the system.
             if number >= 50:
                 times[kind].append(took)
     return times
 
 
 def welch(a: list[float], b: list[float]) -> tuple[float, float]:
-    """Welch's t, and half the width of the 95 % confidence interval of the difference."""
+    """Returns Welch's t and half the width of the 95 % confidence interval of the difference."""
     error = math.sqrt(statistics.variance(a) / len(a) + statistics.variance(b) / len(b))
     return (statistics.fmean(a) - statistics.fmean(b)) / error, 1.96 * error
 
@@ -133,15 +133,15 @@ def report(times: dict[str, list[float]]) -> bool:
     quiet = True
     for part in PARTS:
         limit = everything[int(part * (len(everything) - 1))]
-        print(f"\nthe quickest {part:.0%}, under {limit:.1f} ms:")
-        # Each pair counts: a list, so that all of them are printed.
+        print(f"\nfastest {part:.0%}, under {limit:.1f} ms:")
+        # A list, so that `all` does not stop at the first difference and every pair is printed.
         pairs = itertools.combinations(times, 2)
         quiet = all([compare(times, one, other, limit) for one, other in pairs]) and quiet
     return quiet
 
 
 def compare(times: dict[str, list[float]], one: str, other: str, limit: float) -> bool:
-    """Prints the difference between two kinds, and says whether it is noise."""
+    """Prints the difference between two kinds and returns whether it is noise."""
     a, b = ([value for value in times[kind] if value <= limit] for kind in (one, other))
     t, interval = welch(a, b)
     difference = statistics.fmean(a) - statistics.fmean(b)
@@ -154,8 +154,8 @@ def compare(times: dict[str, list[float]], one: str, other: str, limit: float) -
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=2000)
-    parser.add_argument("--cost", type=int, default=7, help="of a hash; a cheap one hides less")
-    parser.add_argument("--bootstraps", help="a directory of built functions")
+    parser.add_argument("--cost", type=int, default=7, help="bcrypt cost; a lower cost hides smaller differences less")
+    parser.add_argument("--bootstraps", help="directory of built functions")
     arguments = parser.parse_args()
     options = ["--parameter", f"BcryptCost={arguments.cost}", "--parameter", "RequestsPerAddress=10000000"]
     options += ["--without-schedules", *(["--bootstraps", arguments.bootstraps] if arguments.bootstraps else [])]

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# The web client: its types, its own tests, and its page in a real browser against the whole system.
+# Checks the web client: types, unit tests, and the demo page in Chromium against the whole local system.
 #
-# Needs Node 20 with npm, and Debian's Chromium, which it installs as root when it is not there. CLOAKROOM names a built
-# `cloakroom` to run; without it, cargo builds one.
+# Needs Node 20 with npm, and Chromium; as root on Debian, it installs Chromium if it is missing. CLOAKROOM is the path of a
+# built `cloakroom`; without it, cargo builds one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export CHROMIUM="${CHROMIUM:-/usr/bin/chromium}"
 if ! [[ -x "$CHROMIUM" ]]; then
   if [[ "$CHROMIUM" != /usr/bin/chromium || "$(id -u)" != 0 ]] || ! command -v apt-get >/dev/null; then
-    echo "There is no browser at $CHROMIUM. Install Chromium, or name one in CHROMIUM." >&2
+    echo "There is no browser at $CHROMIUM. Install Chromium, or set CHROMIUM to its path." >&2
     exit 1
   fi
   echo "installing chromium" >&2
@@ -17,7 +17,7 @@ if ! [[ -x "$CHROMIUM" ]]; then
   apt-get install --yes --quiet --quiet --no-install-recommends chromium >&2
 fi
 
-# Reads what `node --test` has counted.
+# Sums the counts that `node --test` prints.
 counted() {
   awk '/^# (pass|fail|skipped) / { sum[$2] += $3 } END { printf "%d passed, %d failed, %d skipped", sum["pass"], sum["fail"], sum["skipped"] }' "$1"
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Licences, banned crates and sources of everything we link; known vulnerabilities where their list can be had.
+# Checks licences, banned crates, sources and, where the advisory database can be reached, known vulnerabilities.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 version=0.20.2
-# Outside the checkout: it takes minutes to build, and a fresh clone can use the same.
+# Outside the checkout, so that fresh clones reuse it: building it takes minutes.
 tools="${XDG_CACHE_HOME:-$HOME/.cache}/cloakroom/cargo-deny-$version"
 if [[ ! -x "$tools/bin/cargo-deny" ]]; then
   echo "building cargo-deny $version"
@@ -18,5 +18,5 @@ deny=("$tools/bin/cargo-deny" --log-level error --locked)
 if "${deny[@]}" fetch db 2>/dev/null; then
   "${deny[@]}" check --disable-fetch advisories
 else
-  echo "advisories: not checked, their database cannot be reached from here"
+  echo "advisories: not checked, because their database cannot be reached"
 fi

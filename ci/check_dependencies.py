@@ -1,4 +1,4 @@
-"""Which crate may use which, and what must never end up in a function (docs/ARCHITECTURE.md).
+"""Checks which crate may depend on which, and which crates no function may link (docs/ARCHITECTURE.md).
 
     python3 ci/check_dependencies.py
 """
@@ -9,8 +9,8 @@ import sys
 
 from functions import FUNCTIONS, ROOT, WITH_S3, WITH_SES
 
-# An arrow points to a lower floor, never along one: no function knows another.
-FLOORS = [
+# A crate may depend only on crates of lower layers, not on its own layer: no function depends on another.
+LAYERS = [
     ["domain", "sam-template"],
     ["settings"],
     ["auth"],
@@ -22,18 +22,18 @@ FLOORS = [
     ["local"],
     ["cloakroom"],
 ]
-FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
+LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 
-# What no function may carry: a second TLS library costs 50 ms of every cold start, the default chain looks for
-# credentials where a function has none.
+# Crates that no function may link: a second TLS library adds 50 ms to every cold start, and the default credential chain
+# looks for credentials in places that a function does not have.
 NEVER = ["aws-config", "aws-lc-rs", "aws-lc-sys", "native-tls", "openssl-sys"]
-# What only some may carry.
+# Crates that only some functions may link.
 ONLY = {"aws-sdk-s3": WITH_S3, "aws-sdk-sesv2": WITH_SES}
 FORBIDDEN = {
     name: [*NEVER, *(crate for crate, allowed in ONLY.items() if name not in allowed)] for name in FUNCTIONS
 }
 
-# What is deployed, and what CI builds.
+# The targets that are deployed and that CI builds.
 TARGETS = ["aarch64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"]
 
 
@@ -42,7 +42,7 @@ def cargo(*arguments: str) -> str:
 
 
 def linked(package: str) -> set[str]:
-    """The names of all crates in a package's binary."""
+    """Returns the names of all crates in a package's binary."""
     found = set()
     for target in TARGETS:
         tree = cargo("tree", "--locked", "--quiet", "-p", package, "-e", "normal", "--prefix", "none", "--target", target)
@@ -65,14 +65,14 @@ def main() -> int:
     names = {package["name"] for package in packages}
     for package in packages:
         name = package["name"]
-        check(name in FLOOR, f"{name} has no floor in ci/check_dependencies.py")
+        check(name in LAYER, f"{name} has no layer; add it to LAYERS in ci/check_dependencies.py")
         for dependency in package["dependencies"]:
             if dependency["name"] in names and dependency["kind"] != "dev":
-                down = FLOOR.get(dependency["name"], 99) < FLOOR.get(name, 0)
+                down = LAYER.get(dependency["name"], 99) < LAYER.get(name, 0)
                 check(down, f"{name} must not depend on {dependency['name']}")
     for function, forbidden in FORBIDDEN.items():
         crates = linked(function)
-        check("lambda_http" in crates, f"{function}: no tree")
+        check("lambda_http" in crates, f"{function}: the dependency tree does not contain lambda_http")
         for crate in forbidden:
             check(crate not in crates, f"{function} links {crate}")
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The local S3 against what AWS documents, and uploads as curl, urllib3 and boto3 make them. The same questions go to
-# another implementation of S3, so that it is S3 that is asked and not our engine.
+# Checks the local S3 against AWS's documentation, and uploads with curl, urllib3 and boto3. The S3 checks also run against
+# ministack, another implementation, to show that they test S3 and not the local engine.
 #
-# 10,000 events and 2 GiB take minutes; here are fewer and less. The whole of it:
+# Uses fewer events and smaller files than the full run, which takes minutes:
 #
 #   "$(ci/tools.sh s3)/bin/python" -B ci/shuffled_events.py --events 10000
 #   "$(ci/tools.sh s3)/bin/python" -B ci/large_upload.py --gib 2

@@ -1,4 +1,4 @@
-"""`sam local invoke` with the samples of events/, then a life over HTTP through `sam local start-api`.
+"""Runs `sam local invoke` with the samples of events/, then the life of an account through `sam local start-api`.
 
     ci/sam_local.sh
 """
@@ -16,12 +16,12 @@ from typing import Any
 from functions import ROOT
 from local_system import CLOAKROOM, LocalSystem
 
-# sam reads the port there, too.
+# sam reads the port from the same file.
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 URL = f"http://127.0.0.1:{CONFIG['default']['local_start_api']['parameters']['port']}"
 (BUILT,) = sys.argv[1:]
 
-# All else is in samconfig.toml, which sam looks for beside the template.
+# Other options are in samconfig.toml, which sam would look for beside the built template.
 LOCALLY = ["--template", BUILT, "--config-file", ROOT / "samconfig.toml", "--skip-pull-image"]
 
 EMAIL, PASSWORD, NEW_PASSWORD = "grace@example.com", "correct horse battery staple", "an even longer horse staple"
@@ -38,14 +38,14 @@ def expect(what: str, found: Any, expected: Any) -> None:
 
 
 def shell(folder: pathlib.Path) -> dict[str, str]:
-    """The variables of a shell in which the command of README.md has run."""
+    """Returns the variables of a shell after the command in README.md has run."""
     script = 'eval "$("$0" env --data-dir "$1")"; env -0'
-    said = subprocess.run(["sh", "-euc", script, CLOAKROOM, folder], check=True, stdout=subprocess.PIPE, text=True)
-    return dict(line.split("=", 1) for line in said.stdout.split("\0") if line)
+    output = subprocess.run(["sh", "-euc", script, CLOAKROOM, folder], check=True, stdout=subprocess.PIPE, text=True)
+    return dict(line.split("=", 1) for line in output.stdout.split("\0") if line)
 
 
 def invoke(function: str, event: pathlib.Path, env: dict[str, str]) -> dict[str, Any]:
-    """One event to one function; its log is shown when it could not answer."""
+    """Invokes a function with an event. Prints its log when it fails."""
     command = ["sam", "local", "invoke", function, "--event", event, *LOCALLY]
     done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0 or not done.stdout.strip():
@@ -86,7 +86,9 @@ def call(method: str, path: str, body: Any = None, token: str | None = None) -> 
     return status, json.loads(content) if content else None
 
 
-def life() -> None:
+def account_life() -> None:
+    """Signs up, signs in, changes the profile and the password, refreshes, signs out and deletes the account."""
+
     def step(method: str, path: str, status: int, body: Any = None, token: str | None = None) -> Any:
         found, answer = call(method, path, body, token)
         expect(f"{method} {path}", found, status)
@@ -99,7 +101,7 @@ def life() -> None:
     token = step("POST", "/signin", 200, credentials)["accessToken"]
     step("GET", "/users", 401)
     listed = step("GET", "/users?limit=5", 200, token=token)["items"]
-    expect("the others", [user["name"] for user in listed], ["Ada Lovelace"])
+    expect("the other users", [user["name"] for user in listed], ["Ada Lovelace"])
     step("GET", f"/users/{listed[0]['id']}", 200, token=token)
     expect("GET /users/me", step("GET", "/users/me", 200, token=token)["user"], user)
     patched = step("PATCH", "/users/me", 200, {"name": "Grace Hopper"}, token)["user"]
@@ -116,7 +118,7 @@ def life() -> None:
 
 
 def main() -> None:
-    # The usual ports: those of events/env.json.
+    # The default ports, which events/env.json contains.
     with LocalSystem(CLOAKROOM, 3000) as system:
         env = shell(system.folder)
         invocations(system.folder, env)
@@ -127,7 +129,7 @@ def main() -> None:
                 if "Running on" in pathlib.Path(log.name).read_text():
                     break
                 time.sleep(0.2)
-            life()
+            account_life()
         finally:
             gateway.terminate()
             gateway.wait()

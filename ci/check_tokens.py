@@ -1,6 +1,6 @@
-"""Access tokens and the key set as PyJWT and jwcrypto read them; tokens that jwcrypto signs with the system's own key, as
-the system reads them; and the forgeries that Project Wycheproof has for JSON Web Signatures
-(<https://github.com/C2SP/wycheproof>), made anew from a token that is good, so that nothing but the forgery is wrong.
+"""Checks access tokens and the key set with other JOSE libraries. PyJWT and jwcrypto verify the system's tokens, and the
+system verifies tokens that jwcrypto signs with the system's key. It must reject the forgeries of Project Wycheproof for
+JSON Web Signatures (<https://github.com/C2SP/wycheproof>), each made from a valid token with one change.
 
     ci/check_tokens.sh
 """
@@ -23,12 +23,12 @@ from local_system import CLOAKROOM, LocalSystem
 from person import Person
 
 ALGORITHMS = ["ES256", "EdDSA", "RS256", "HS256"]
-# RFC 7518, section 6, and RFC 8037, section 2: what nobody but the signer may know.
+# The private members of a JWK (RFC 7518, section 6, and RFC 8037, section 2).
 SECRET_MEMBERS = {"d", "k", "p", "q", "dp", "dq", "qi", "oth"}
 
 
 class Checks:
-    """Counts, and says what failed and where."""
+    """Counts passed checks and records failures."""
 
     def __init__(self) -> None:
         self.passed, self.failures = 0, list[str]()
@@ -58,7 +58,7 @@ def get(url: str) -> Any:
 
 
 def new_key(system: LocalSystem, algorithm: str) -> tuple[str, jwk.JWK]:
-    """Another signing key in place of the one the system made for itself; no function has read that yet."""
+    """Replaces the system's signing key before any function has read it. Returns its id and the private key."""
     ssm = boto3.client(
         "ssm",
         endpoint_url=system.ssm,
@@ -80,7 +80,7 @@ def new_key(system: LocalSystem, algorithm: str) -> tuple[str, jwk.JWK]:
     raw = decode(private["key"])
     if algorithm == "HS256":
         return private["kid"], jwk.JWK(kty="oct", k=encode(raw))
-    # RFC 8410, section 7: the seed follows this prefix. What comes after it, ring writes in a way of its own.
+    # RFC 8410, section 7: the seed follows a prefix of 16 bytes. The rest, which ring adds, is not read.
     made = (
         Ed25519PrivateKey.from_private_bytes(raw[16:48])
         if algorithm == "EdDSA"
@@ -93,13 +93,13 @@ def new_key(system: LocalSystem, algorithm: str) -> tuple[str, jwk.JWK]:
 
 
 def sign(key: jwk.JWK, header: dict[str, Any], payload: bytes) -> str:
-    """The core of it, which asks nothing about the header's other members: some are wrong on purpose."""
+    """Signs without validating the header's other members, because some are invalid on purpose."""
     signed = jws.JWSCore(header["alg"], key, json.dumps(header), payload, [header["alg"]]).sign()
     return ".".join([signed["protected"], encode(payload), signed["signature"]])
 
 
 def forgeries(token: str, key: jwk.JWK, kid: str, algorithm: str, jwks: str) -> Iterator[tuple[str, str]]:
-    """Wycheproof's, by its names for them, and some of RFC 8725."""
+    """Yields Wycheproof's forgeries under its names, and some of RFC 8725."""
     header, payload, signature = token.split(".")
     head, claims = json.loads(decode(header)), json.loads(decode(payload))
     other = "A" if signature[0] != "A" else "B"
@@ -129,7 +129,7 @@ def forgeries(token: str, key: jwk.JWK, kid: str, algorithm: str, jwks: str) -> 
     yield "an ID token's type", sign(key, head | {"typ": "JWT"}, decode(payload))
     yield "no type", sign(key, {name: head[name] for name in ["alg", "kid"]}, decode(payload))
     yield "no key id", sign(key, {name: head[name] for name in ["alg", "typ"]}, decode(payload))
-    # The attacker's own key, in each place where the header can offer one (RFC 8725, sections 2.1 and 3.10).
+    # The attacker's key in each header member that can hold one (RFC 8725, sections 2.1 and 3.10).
     own = jwk.JWK.generate(kty="EC", crv="P-256")
     public = json.loads(own.export_public())
     for name, more in {
@@ -140,7 +140,7 @@ def forgeries(token: str, key: jwk.JWK, kid: str, algorithm: str, jwks: str) -> 
         "the attacker's key": {},
     }.items():
         yield name, sign(own, head | {"alg": "ES256"} | more, decode(payload))
-    # A public key as an HMAC's secret, in each form in which somebody may have it (RFC 8725, section 2.1).
+    # A public key as an HMAC secret, in each common encoding (RFC 8725, section 2.1).
     if algorithm != "HS256":
         text = key.export_public()
         for name, secret in {
@@ -152,8 +152,8 @@ def forgeries(token: str, key: jwk.JWK, kid: str, algorithm: str, jwks: str) -> 
             confused = jwk.JWK(kty="oct", k=encode(secret))
             yield f"the public key's {name} as a secret", sign(confused, head | {"alg": "HS256"}, decode(payload))
     if algorithm == "RS256":
-        for kin in ["RS384", "RS512", "PS256"]:
-            yield f"the right key with {kin}", sign(key, head | {"alg": kin}, decode(payload))
+        for other_algorithm in ["RS384", "RS512", "PS256"]:
+            yield f"the right key with {other_algorithm}", sign(key, head | {"alg": other_algorithm}, decode(payload))
 
 
 def check_algorithm(algorithm: str, check: Checks) -> None:
@@ -164,15 +164,15 @@ def check_algorithm(algorithm: str, check: Checks) -> None:
         check(discovery["issuer"] == system.api, f"{algorithm}: the issuer is not the API's address")
         keys = get(discovery["jwks_uri"])["keys"]
         expected = [] if algorithm == "HS256" else [kid]
-        check([published["kid"] for published in keys] == expected, f"{algorithm}: other keys are published")
+        check([published["kid"] for published in keys] == expected, f"{algorithm}: unexpected keys are published")
         for published in keys:
             check(not SECRET_MEMBERS & set(published), f"{algorithm}: a published key has a secret member")
-            check(published["alg"] == algorithm and published["use"] == "sig", f"{algorithm}: what the key is for")
+            check(published["alg"] == algorithm and published["use"] == "sig", f"{algorithm}: the published key has another alg or use")
             read = jwk.JWK(**published)
             check(read.thumbprint() == kid, f"{algorithm}: the kid is not the thumbprint (RFC 7638)")
-            check(read.thumbprint() == key.thumbprint(), f"{algorithm}: the published key is another one")
+            check(read.thumbprint() == key.thumbprint(), f"{algorithm}: the published key is a different key")
 
-        # As a resource server in Python does it.
+        # Verifies the token as a resource server in Python does.
         verifier: Any = decode(json.loads(key.export_symmetric())["k"]) if algorithm == "HS256" else None
         verifier = verifier or jwt.PyJWKClient(discovery["jwks_uri"]).get_signing_key_from_jwt(person.token)
         audience = jwt.decode(person.token, options={"verify_signature": False})["aud"]
@@ -185,27 +185,27 @@ def check_algorithm(algorithm: str, check: Checks) -> None:
             options={"require": ["iss", "sub", "aud", "iat", "nbf", "exp", "jti", "sid"]},
         )
         check(claims["sub"] == person.id, f"{algorithm}: the subject is not the user")
-        check(claims["exp"] - claims["iat"] == 900, f"{algorithm}: a token is not good for 15 minutes")
-        check(claims["roles"] == [], f"{algorithm}: roles")
+        check(claims["exp"] - claims["iat"] == 900, f"{algorithm}: a token is not valid for 15 minutes")
+        check(claims["roles"] == [], f"{algorithm}: the roles are not empty")
         verified = jws.JWS()
         verified.allowed_algs = [algorithm]
         verified.deserialize(person.token, jwk.JWK(**keys[0]) if keys else key)
         header = json.loads(decode(person.token.split(".")[0]))
-        check(header == {"typ": "at+jwt", "alg": algorithm, "kid": kid}, f"{algorithm}: header {header}")
+        check(header == {"typ": "at+jwt", "alg": algorithm, "kid": kid}, f"{algorithm}: unexpected header {header}")
         check(json.loads(verified.payload) == claims, f"{algorithm}: the libraries read different claims")
 
-        # By another library, and good: what is refused below is refused for what is wrong with it.
+        # A valid token signed by another library: the forgeries below differ from it in one way each.
         theirs = sign(key, header, json.dumps(claims | {"jti": "another"}).encode())
         for name, token in {"ours": person.token, "jwcrypto's": theirs}.items():
             person.use(token)
-            check(person.get("/users/me").status == 200, f"{algorithm}: {name} is refused")
+            check(person.get("/users/me").status == 200, f"{algorithm}: {name} token is rejected")
         for name, token in forgeries(theirs, key, kid, algorithm, discovery["jwks_uri"]):
             person.use(token)
-            answer = person.get("/users/me")
-            is_refused = answer.status == 401 and answer.body["code"] == "invalid_token"
-            check(is_refused, f"{algorithm}: {name}: {answer.status} {answer.body}")
+            response = person.get("/users/me")
+            is_rejected = response.status == 401 and response.body["code"] == "invalid_token"
+            check(is_rejected, f"{algorithm}: {name}: {response.status} {response.body}")
         person.use(theirs)
-        check(person.get("/users/me").status == 200, f"{algorithm}: the good one is refused after the others")
+        check(person.get("/users/me").status == 200, f"{algorithm}: the valid token is rejected after the forgeries")
 
 
 def main() -> int:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Our tokens and keys, read by JOSE libraries that are not ours, and tokens that those make, read by us.
+# Checks access tokens and keys against other JOSE libraries, in both directions.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

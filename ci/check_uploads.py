@@ -1,5 +1,5 @@
-"""Cloakroom's uploads as clients use them that know nothing of it: curl and urllib3 at its URLs, boto3 in its bucket;
-and what is refused, by whom, with which words, and that nothing is stored of it.
+"""Checks uploads with standard clients: curl and urllib3 with Cloakroom's URLs, boto3 in its bucket. Also checks which
+requests Cloakroom and S3 refuse, with which error, and that refused requests store nothing.
 
     ci/check_s3.sh
     "$(ci/tools.sh s3)/bin/python" -B ci/check_uploads.py [NAME...]
@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 
-# As in check_s3.py.
+# See check_s3.py.
 os.environ.setdefault("BOTO_EXPERIMENTAL__NO_EMPTY_CONTINUE", "True")
 
 from local_system import CLOAKROOM, LocalSystem  # noqa: E402
@@ -30,7 +30,7 @@ def main() -> int:
         for run in chosen:
             try:
                 run(Visit(Person(system), s3, system))
-            except Exception as error:  # noqa: BLE001 - the others go on
+            except Exception as error:  # noqa: BLE001 - the other checks continue
                 failed += 1
                 why = str(error) if isinstance(error, AssertionError) else traceback.format_exc(limit=-3)
                 print(f"FAILED: {run.__name__.replace('_', ' ')}\n    {why}")

@@ -1,8 +1,8 @@
-"""The page's part of template.yaml as a stack, and what web/deploy.sh makes of its bucket.
+"""Creates the web part of template.yaml as a stack and checks what web/deploy.sh puts into its bucket.
 
     ci/web_deploy.sh
 
-`aws` on the PATH is the one that deploys; the executable of ministack is the argument.
+Uses the `aws` on the PATH. The argument is the executable of ministack.
 """
 
 import contextlib
@@ -31,15 +31,15 @@ os.environ |= {
 from cloudformation import ROOT, Report, Template  # noqa: E402
 
 STACK = "cloakroom-dev"
-# What the page itself is, and the bucket that must let it in.
+# The resources of the page, and the uploads bucket, whose CORS rules must allow it.
 PART = {"WebBucket", "WebBucketPolicy", "WebAccessControl", "WebHeaders", "WebDistribution", "UploadsBucket"}
-# What the rest of the stack would say.
+# Stand-ins for the outputs of the other resources.
 API, UPLOADS = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com", "https://alias.s3.eu-central-1.amazonaws.com"
 
 TYPES = {
     ".css": {"text/css"},
     ".html": {"text/html"},
-    # Browsers take both, and the CLI says what the machine's Python knows.
+    # Browsers accept both; the CLI uses the type in Python's database.
     ".js": {"application/javascript", "text/javascript"},
     ".json": {"application/json"},
 }
@@ -67,7 +67,7 @@ def ministack(executable: str, folder: str) -> Iterator[None]:
 
 
 def create(stack: str, body: dict[str, Any]) -> dict[str, str]:
-    """Its outputs."""
+    """Creates a stack and returns its outputs."""
     client = boto3.client("cloudformation")
     client.create_stack(StackName=stack, TemplateBody=json.dumps(body))
     client.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
@@ -91,7 +91,7 @@ def deploy(*arguments: str, web: pathlib.Path = ROOT / "web") -> subprocess.Comp
 
 
 def objects(bucket: str) -> dict[str, dict[str, Any]]:
-    """Name -> what S3 serves: type, caching, contents."""
+    """Name -> content type, cache header and contents as S3 serves them."""
     client = boto3.client("s3")
     found = {}
     for item in client.list_objects_v2(Bucket=bucket).get("Contents", []):
@@ -105,7 +105,7 @@ def objects(bucket: str) -> dict[str, dict[str, Any]]:
 
 
 def sources(web: pathlib.Path) -> dict[str, bytes]:
-    """The files of the page, counted another way than web/deploy.sh does."""
+    """The files of the page, listed independently of web/deploy.sh."""
     scripts = [*web.glob("demo/*.js"), *web.glob("cloakroom/*.js")]
     names = ("index.html", "demo.css", "demo.js", "cloakroom.js")
     return {str(file.relative_to(web)): file.read_bytes() for file in [*scripts, *(web / name for name in names)]}
@@ -117,22 +117,22 @@ def check_objects(report: Report, bucket: str, web: pathlib.Path, what: str) -> 
     report.same(set(found), set(expected) | {"config.json"}, f"{what}: the page's files and no others")
     for name, stored in found.items():
         report.check(stored["type"] in TYPES[pathlib.Path(name).suffix], f"{what}: {name} is {stored['type']}")
-        report.same(stored["cache"], "no-cache", f"{what}: how long {name} may be kept")
+        report.same(stored["cache"], "no-cache", f"{what}: the cache header of {name}")
         if name == "index.html":
             policy = f"connect-src 'self' {API} {UPLOADS}; img-src 'self' blob: data: {UPLOADS}"
             lines = stored["bytes"].decode().splitlines()
             meta = [line for line in lines if "Content-Security-Policy" in line]
             report.same([line.split('"')[3] for line in meta], [policy], f"{what}: the page's own policy")
             rest = "".join(f"{line}\n" for line in lines if line not in meta)
-            report.same(rest, expected[name].decode(), f"{what}: and the rest of the page")
-            # What comes before a policy is not under it.
+            report.same(rest, expected[name].decode(), f"{what}: the rest of the page")
+            # A policy does not apply to the elements before it.
             before = stored["bytes"].decode().split("Content-Security-Policy")[0]
             report.check("src=" not in before and "href=" not in before, f"{what}: the policy comes first")
         elif name == "config.json":
-            report.same(json.loads(stored["bytes"]), {"apiUrl": API}, f"{what}: where the API is")
+            report.same(json.loads(stored["bytes"]), {"apiUrl": API}, f"{what}: the URL of the API")
         else:
             same = hashlib.sha256(stored["bytes"]).digest() == hashlib.sha256(expected.get(name, b"")).digest()
-            report.check(same, f"{what}: {name} is as it was written")
+            report.check(same, f"{what}: {name} is unchanged")
 
 
 def check_deployment(report: Report, outputs: dict[str, str], folder: pathlib.Path) -> None:
@@ -140,12 +140,12 @@ def check_deployment(report: Report, outputs: dict[str, str], folder: pathlib.Pa
     boto3.client("s3").put_object(Bucket=bucket, Key="old/page.html", Body=b"from before")
     for what in ("first", "second"):
         done = deploy("--stack", STACK)
-        report.same(done.stdout, f"{outputs['WebUrl']}\n", f"{what}: says where the page is; {done.stderr}")
-        report.same((done.returncode, done.stderr), (0, ""), f"{what}: nothing to complain about")
+        report.same(done.stdout, f"{outputs['WebUrl']}\n", f"{what}: prints the page's URL; {done.stderr}")
+        report.same((done.returncode, done.stderr), (0, ""), f"{what}: no errors")
         check_objects(report, bucket, ROOT / "web", what)
 
     other = folder / "web"
-    # Names and times of a checkout that is older than what is in the bucket.
+    # A checkout with other files, and with times older than the objects in the bucket.
     shutil.copytree(ROOT / "web", other, ignore=shutil.ignore_patterns("node_modules"))
     (other / "demo/people.js").unlink()
     style = other / "demo.css"
@@ -164,17 +164,17 @@ def check_refusals(report: Report, folder: pathlib.Path) -> None:
     for arguments, said in (
         ([], "--help"),
         (["--stack"], "--stack needs a value"),
-        (["--stak", "x"], "--stak is no option"),
+        (["--stak", "x"], "--stak is not an option"),
         (["--stack", STACK, "--api", API], "--help"),
         (["--stack", "missing"], "the stack missing cannot be read"),
         (["--stack", "other"], "the stack other has no output ApiUrl"),
-        ([*elsewhere, "--api", f"{API}/path"], "is no origin"),
+        ([*elsewhere, "--api", f"{API}/path"], "is not an origin"),
         (["--to", str(full), "--uploads", UPLOADS, "--api", API], "is not empty"),
     ):
         done = deploy(*arguments)
         report.check(done.returncode == 1 and said in done.stderr, f"{arguments} is refused: {done.stderr}")
-    report.check(not (folder / "new").exists(), "what is refused leaves nothing")
-    report.check("--stack NAME" in deploy("--help").stdout, "--help says what there is")
+    report.check(not (folder / "new").exists(), "a refused deployment leaves no folder")
+    report.check("--stack NAME" in deploy("--help").stdout, "--help lists the options")
 
 
 def main() -> int:
@@ -185,7 +185,7 @@ def main() -> int:
         check_deployment(report, outputs, folder)
         check_refusals(report, folder)
 
-        # Joined, split and chosen by an engine that is not ours.
+        # Join, Split and Select evaluated by an independent engine.
         (bucket,) = [
             resource["PhysicalResourceId"]
             for resource in boto3.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]

@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation sees it: expanded by SAM's own translator, with functions like Ref worked out."""
+"""Expands template.yaml with SAM's own translator and evaluates intrinsic functions such as Ref."""
 
 import logging
 import pathlib
@@ -9,7 +9,7 @@ import yaml
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns about its own statistics
+logging.getLogger("samtranslator").setLevel(logging.ERROR)  # suppresses warnings about its usage metrics
 
 ROOT = pathlib.Path(__file__).parent.parent
 PSEUDO = {
@@ -23,7 +23,7 @@ PSEUDO = {
 
 
 class NoManagedPolicies:
-    """The translator asks for AWS's managed policies; the template uses none."""
+    """Provides no managed policies to the translator: the template uses none."""
 
     def load(self) -> dict[str, str]:
         return {}
@@ -37,7 +37,7 @@ class Template:
         self.parameters: dict[str, Any] = source["Parameters"]
         self.values = {name: parameter.get("Default") for name, parameter in self.parameters.items()} | values
         for name, parameter in self.parameters.items():
-            if parameter["Type"] == "CommaDelimitedList":  # as CloudFormation hands it to a transform
+            if parameter["Type"] == "CommaDelimitedList":  # CloudFormation passes such parameters to a transform as lists
                 self.values[name] = self.values[name].split(",")
         for resource in source["Resources"].values():
             if resource["Type"] == "AWS::Serverless::Function":
@@ -47,12 +47,12 @@ class Template:
         self.resources: dict[str, Any] = self.body["Resources"]
 
     def of_type(self, kind: str) -> dict[str, Any]:
-        """Logical id -> properties, worked out."""
+        """Logical id -> evaluated properties."""
         found = {name: it for name, it in self.resources.items() if it["Type"] == kind}
         return {name: self.value(it["Properties"]) for name, it in found.items()}
 
     def value(self, node: Any) -> Any:
-        """What a node comes to. A resource's Ref is its logical id, an attribute is `Id.Attribute`."""
+        """Evaluates a node. A resource's Ref is its logical id, an attribute is `Id.Attribute`."""
         if isinstance(node, list):
             return [self.value(item) for item in node]
         if not isinstance(node, dict):
@@ -78,9 +78,9 @@ class Template:
                 condition, yes, no = argument
                 return self.value(yes if self._holds(self.body["Conditions"][condition]) else no)
             if key.startswith("Fn::"):
-                raise ValueError(f"{key} is not known here")
-        worked_out = {key: self.value(item) for key, item in node.items()}
-        return {key: item for key, item in worked_out.items() if item is not None}
+                raise ValueError(f"{key} is not supported")
+        evaluated = {key: self.value(item) for key, item in node.items()}
+        return {key: item for key, item in evaluated.items() if item is not None}
 
     def _ref(self, name: str) -> Any:
         return PSEUDO[name] if name in PSEUDO else self.values.get(name, name)
@@ -99,7 +99,7 @@ class Template:
 
 
 class Report:
-    """Counts checks and prints the ones that fail."""
+    """Counts checks and prints those that fail."""
 
     def __init__(self) -> None:
         self.passed = 0
@@ -121,5 +121,5 @@ class Report:
 
 
 def dump(node: Any) -> str:
-    """One text to search in."""
+    """Serializes a node to YAML, to search in it."""
     return yaml.safe_dump(node, width=1000)

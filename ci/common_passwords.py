@@ -1,4 +1,4 @@
-"""Writes shared/domain/src/common_passwords.txt: what an attacker tries first, of the passwords that are long enough.
+"""Writes shared/domain/src/common_passwords.txt: the most common passwords that are long enough to be accepted.
 
     "$(ci/tools.sh passwords)/bin/python" ci/common_passwords.py
 """
@@ -12,24 +12,24 @@ TARGET = pathlib.Path(__file__).parent.parent / "shared/domain/src/common_passwo
 MIN_CHARS = 8  # shorter ones are refused for their length
 AT_MOST = 10_000
 
-# Words of this project and of every login form.
+# Words related to this project and to sign-in forms.
 OURS = ["administrator", "cloakroom"]
 
 
 def normalised(word: str) -> str:
-    """As domain::Password sees it."""
+    """Normalizes a word as domain::Password does."""
     return unicodedata.normalize("NFKC", word).lower()
 
 
 def main() -> None:
-    # zxcvbn keeps each word in one list only: "jennifer" is a common password, but is found among the names.
+    # zxcvbn has each word in only one list: "jennifer" is a common password but is in the list of names.
     names = FREQUENCY_LISTS["female_names"] + FREQUENCY_LISTS["male_names"]
     chosen: dict[str, None] = {}
-    for word in OURS + names + FREQUENCY_LISTS["passwords"]:  # each list: the most frequent first
+    for word in OURS + names + FREQUENCY_LISTS["passwords"]:  # each list starts with the most frequent word
         word = normalised(word)
         if len(word) >= MIN_CHARS and len(chosen) < AT_MOST:
             chosen[word] = None
-    # By code point, which for UTF-8 is the order of the bytes: the reader searches by halves.
+    # Sorted by code point, which in UTF-8 is byte order, because the reader uses binary search.
     TARGET.write_text("".join(f"{word}\n" for word in sorted(chosen)), encoding="utf-8", newline="\n")
     print(f"{len(chosen)} passwords")
 

@@ -1,4 +1,4 @@
-"""The functions, and their binaries as `ci/build_functions.sh` leaves them."""
+"""The list of functions, and the binaries that `ci/build_functions.sh` builds."""
 
 import io
 import pathlib
@@ -9,20 +9,20 @@ FUNCTIONS = [
     "account", "admin", "keys", "mailer", "recovery", "session", "signin", "signup", "upload-events", "upload-locks",
     "uploads", "users",
 ]  # fmt: skip
-# Only these talk to S3; its SDK makes the others larger for nothing.
+# Only these functions use S3. Its SDK would only make the others larger.
 WITH_S3 = {"upload-events", "upload-locks", "uploads"}
-# Only this sends mail.
+# Only this function sends e-mail.
 WITH_SES = {"mailer"}
 BUILT = ROOT / "target/release"
 
 
 def logical_name(function: str) -> str:
-    """What the names of a function's resources in template.yaml begin with."""
+    """Returns the prefix of the names of a function's resources in template.yaml."""
     return "".join(word.capitalize() for word in function.split("-"))
 
 
 def zip_mb(binary: pathlib.Path) -> float:
-    """The deployment package, as small as zip makes it."""
+    """Returns the size of the deployment package in MB at the highest compression."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
         package.write(binary, "bootstrap")

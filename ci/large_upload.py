@@ -1,5 +1,5 @@
-"""A large file in parts: sent in parallel from a stream that nobody holds whole, put together, read again and compared,
-while the function's memory is watched. The local S3 must stream, too.
+"""Uploads a large generated file in parallel parts, downloads and compares it, and checks that neither the function nor
+the local system holds the file in memory.
 
     "$(ci/tools.sh s3)/bin/python" -B ci/large_upload.py --gib 2
 """
@@ -17,12 +17,12 @@ from local_system import CLOAKROOM, LocalSystem
 from person import Person
 
 MIB = 1024 * 1024
-# MiB that may be added by what is large: nothing, but allocators keep a little of what many requests used.
+# Allowed growth in MiB. It does not depend on the file size; allocators keep some memory after many requests.
 FUNCTION_MAY_GROW, SYSTEM_MAY_GROW = 4.0, 48.0
 
 
 class Stream:
-    """As many bytes as one likes, the same at every reading: a block of noise with its number in front."""
+    """A stream of any size with reproducible content: numbered blocks of random bytes."""
 
     def __init__(self, size: int) -> None:
         self._size, self._noise = size, random.Random(7).randbytes(MIB - 8)
@@ -43,14 +43,14 @@ class Stream:
 
 
 def memory(pid: int) -> dict[str, float]:
-    """MiB: what a process has in memory, and the most that it ever had."""
+    """Returns the current and the peak memory of a process in MiB."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
     fields = dict(line.split(":", 1) for line in status)
     return {name: int(fields[name].split()[0]) / 1024 for name in ["VmRSS", "VmHWM"]}
 
 
 def functions(parent: int, name: str) -> list[int]:
-    """The running instances of a function."""
+    """Returns the process ids of a function's instances."""
     found = []
     for children in pathlib.Path(f"/proc/{parent}/task").glob("*/children"):
         for pid in children.read_text().split():
@@ -61,8 +61,8 @@ def functions(parent: int, name: str) -> list[int]:
 
 def upload(person: Person, size: int, parallel: int) -> tuple[str, Stream]:
     stream = Stream(size)
-    announced = person.announce(size, "film.mp4", "video/mp4")
-    upload_id, transfer = announced["upload"]["id"], announced["transfer"]
+    created = person.create_upload(size, "film.mp4", "video/mp4")
+    upload_id, transfer = created["upload"]["id"], created["transfer"]
     part_size = transfer["partSize"]
 
     def send(signed: dict) -> dict:
@@ -99,7 +99,7 @@ def main() -> int:
     quota = f"UploadQuotaBytes={2 * bytes_ + 1024 * MIB}"
     with LocalSystem(CLOAKROOM, 0, "--without-schedules", "--parameter", quota) as system:
         person = Person(system)
-        # What a function needs to begin with, it has then.
+        # Warms up the function, so that its initial memory is not counted as growth.
         small, _ = upload(person, 101 * MIB, 1)
         download(person, small)
         instances = functions(system.pid, "uploads")
@@ -113,7 +113,7 @@ def main() -> int:
         after = {pid: memory(pid) for pid in [*functions(system.pid, "uploads"), system.pid]}
     print(f"{bytes_ / MIB:.0f} MiB: sent in {sent - started:.0f} s, read in {ended - sent:.0f} s; same bytes: {same}")
     failed = not same
-    # An instance that was started meanwhile is compared with the one that was there.
+    # A new instance is compared with the first one.
     first = before[instances[0]]
     for pid, now in after.items():
         is_system = pid == system.pid

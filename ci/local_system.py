@@ -1,4 +1,4 @@
-"""A running `cloakroom dev` for programs that call it: in memory, gone when they are done."""
+"""Starts `cloakroom dev` with its data in memory for scripts, and stops it afterwards."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ CLOAKROOM = ROOT / "target/debug/cloakroom"
 
 
 class LocalSystem:
-    """Where the API and the engines are, as endpoints.json says."""
+    """A running local system, with the endpoints and keys of its endpoints.json."""
 
     def __init__(self, executable: pathlib.Path = CLOAKROOM, port: int = 0, *arguments: str) -> None:
         self._dir = tempfile.TemporaryDirectory()
@@ -25,20 +25,20 @@ class LocalSystem:
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         assert self._process.stdout
-        said = []
+        output = []
         for line in self._process.stdout:
-            said.append(line)
+            output.append(line)
             if "Ctrl-C stops it" in line:
                 break
         else:
-            raise SystemExit("".join(said))
-        # What it says later must not fill the pipe.
+            raise SystemExit("".join(output))
+        # Reads further output, so that it does not fill the pipe.
         threading.Thread(target=self._process.stdout.read, daemon=True).start()
         endpoints = json.loads((self.folder / "endpoints.json").read_text())
         missing = {"api", "dynamodb", "lambda", "s3", "ses", "ssm"} - set(endpoints)
         if missing:
             self.__exit__()
-            raise SystemExit(f"{executable} says nowhere where to find {sorted(missing)}: is it an old build?")
+            raise SystemExit(f"{executable} has no endpoints for {sorted(missing)}; build it again")
         self.api: str = endpoints["api"]
         self.dynamodb: str = endpoints["dynamodb"]
         self.s3: str = endpoints["s3"]
@@ -46,10 +46,10 @@ class LocalSystem:
         self.ssm: str = endpoints["ssm"]
         self.invoke: str = endpoints["lambda"]
         self.region: str = endpoints["region"]
-        # The operator's, who may do anything; the secrets of the functions derive from it.
+        # The operator's access key, which allows everything. The functions' secrets are derived from it.
         self.access_key: str = endpoints["accessKeyId"]
         self.secret: str = endpoints["secretAccessKey"]
-        # Of the template's one bucket.
+        # The template's only bucket.
         self.bucket = "cloakroom-dev-uploadsbucket"
         self.pid = self._process.pid
 
@@ -62,16 +62,16 @@ class LocalSystem:
         self._dir.cleanup()
 
     def secret_of(self, access_key: str) -> str:
-        """The secret of a function's access key (docs/adr/0028-local-engines-for-programs-of-this-machine.md)."""
+        """Derives the secret of a function's access key (docs/adr/0028-local-engines-for-programs-of-this-machine.md)."""
         return hmac.new(self.secret.encode(), access_key.encode(), hashlib.sha256).hexdigest()
 
     def signed(self, service: str, url: str, body: bytes, headers: dict[str, str] | None = None) -> dict[str, str]:
-        """The headers of a POST request that the operator makes."""
+        """Returns the headers of a POST request signed by the operator."""
         return signature.headers(service, self.region, (self.access_key, self.secret), url, body, headers)
 
     def environment(self, function: str) -> dict[str, str]:
-        """A function's variables: its own of events/env.json, and what Lambda sets. The access key is the function's,
-        so the engines let it do what its role says and nothing else."""
+        """Returns a function's environment: its variables in events/env.json and those that Lambda sets. The access key is
+        the function's, so the engines enforce its role."""
         own = json.loads((ROOT / "events/env.json").read_text()).get(function, {})
         access_key = f"LOCAL{function.upper()}"
         return own | {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The black-box suite with another implementation of DynamoDB, S3 and Parameter Store behind the functions: what only
-# holds against our local engines does not hold. What tests those engines themselves is left out, and what waits for
-# S3's own events: they come from our S3 alone. There are no access points there, no roles, and no least size of a part.
+# Runs the black-box suite with ministack, another implementation of DynamoDB, S3 and Parameter Store, behind the functions,
+# to show that the functions do not depend on the local engines. Excludes tests of those engines and tests that need S3
+# events, which only the local S3 sends. ministack has no access points, no roles and no minimum part size.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

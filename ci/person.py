@@ -1,4 +1,4 @@
-"""Somebody who uses Cloakroom over HTTP, with nothing but its API."""
+"""A user of Cloakroom who uses only its HTTP API."""
 
 import json
 import uuid
@@ -10,22 +10,22 @@ from local_system import LocalSystem
 PASSWORD = "analytical engine"
 
 
-class Answer(NamedTuple):
-    """What the API answered."""
+class ApiResponse(NamedTuple):
+    """A response of the API."""
 
     status: int
     body: Any
     headers: Any
 
     def expect(self, status: int, code: str | None = None) -> Any:
-        """The body, if it is this answer."""
+        """Asserts the status and the error code, and returns the body."""
         seen = (self.status, (self.body or {}).get("code") if self.status >= 400 else None)
         assert seen == (status, code), f"expected {(status, code)}, got {seen}: {str(self.body)[:500]}"
         return self.body
 
 
 class Person:
-    """Somebody with a new account, signed in."""
+    """A user with a new account, signed in."""
 
     def __init__(self, system: LocalSystem, connections: int = 8) -> None:
         self._api = system.api
@@ -37,47 +37,47 @@ class Person:
         self._headers = {"authorization": f"Bearer {self.token}"}
 
     def use(self, token: str) -> None:
-        """Another access token from now on."""
+        """Uses another access token from now on."""
         self._headers["authorization"] = f"Bearer {token}"
 
-    def call(self, method: str, path: str, body: Any = None) -> Answer:
+    def call(self, method: str, path: str, body: Any = None) -> ApiResponse:
         headers = dict(self._headers)
         if body is not None:
             headers["content-type"] = "application/json"
         data = None if body is None else json.dumps(body).encode()
         response = self.http.request(method, self._api + path, body=data, headers=headers)
-        return Answer(response.status, json.loads(response.data) if response.data else None, response.headers)
+        return ApiResponse(response.status, json.loads(response.data) if response.data else None, response.headers)
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> ApiResponse:
         return self.call("GET", path)
 
-    def post(self, path: str, body: Any) -> Answer:
+    def post(self, path: str, body: Any) -> ApiResponse:
         return self.call("POST", path, body)
 
-    def delete(self, path: str) -> Answer:
+    def delete(self, path: str) -> ApiResponse:
         return self.call("DELETE", path)
 
-    def announce(self, size: int, filename: str = "a.txt", content_type: str = "text/plain", **more: Any) -> Any:
+    def create_upload(self, size: int, filename: str = "a.txt", content_type: str = "text/plain", **more: Any) -> Any:
         body = {"filename": filename, "contentType": content_type, "size": size} | more
         return self.post("/uploads", body).expect(201)
 
     def send(self, signed: dict[str, Any], body: Any) -> Any:
-        """Sends what was announced, or a part of it, to S3."""
+        """Sends bytes to S3 with a presigned request."""
         return self.http.request("PUT", signed["url"], body=body, headers=signed["headers"])
 
     def sign(self, upload_id: str, numbers: list[int]) -> list[Any]:
-        """Presigned parts, whatever their number."""
+        """Presigns any number of parts, 100 per call."""
         parts = []
         for at in range(0, len(numbers), 100):
             asked = {"partNumbers": numbers[at : at + 100]}
             parts += self.post(f"/uploads/{upload_id}/parts", asked).expect(200)["parts"]
         return parts
 
-    def complete(self, upload_id: str, **body: Any) -> Answer:
+    def complete(self, upload_id: str, **body: Any) -> ApiResponse:
         return self.post(f"/uploads/{upload_id}/complete", body)
 
     def uploads(self) -> list[Any]:
-        """All of them, newest first."""
+        """Lists all uploads, newest first."""
         found, path = [], "/uploads?limit=100"
         while path:
             page = self.get(path).expect(200)

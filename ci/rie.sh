@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The release binaries under the runtime interface emulator that Lambda's base images have, against the local engines.
+# Runs the release binaries under the runtime interface emulator of Lambda's base images, against the local engines.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The real `sam build`, `sam local invoke` and `sam local start-api`, against the local engines at their usual ports.
+# Runs `sam build`, `sam local invoke` and `sam local start-api` against the local engines on their default ports.
 #
-# Not part of .ci/run: it needs a container engine. It takes the one that `docker` reaches; without one it starts
-# Debian's, for which it must be root. Where Lambda's image can't be pulled, a stand-in is made of Debian packages.
+# Not part of .ci/run, because it needs a container engine. It uses the one that `docker` reaches; without one it starts
+# Debian's, which requires root. If Lambda's image cannot be pulled, it builds a substitute from Debian packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ trap cleanup EXIT
 
 start_engine() {
   command -v dockerd >/dev/null || apt-get install --yes --quiet --no-install-recommends docker.io iptables
-  # Its own folders, and no hand on the machine's firewall and routes: functions only call this machine.
+  # Uses its own folders and does not change firewall or routes: functions call only this machine.
   dockerd --data-root "$work/data" --exec-root "$work/exec" --pidfile "$work/docker.pid" \
     --host "unix://$work/docker.sock" --storage-driver overlay2 --exec-opt native.cgroupdriver=cgroupfs \
     --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false --bip 172.31.250.1/24 --ip 127.0.0.1 \
@@ -31,7 +31,7 @@ start_engine() {
   return 1
 }
 
-# What a function needs of Lambda's image: a C library, certificates, and a shell for SAM.
+# Builds a minimal image: a C library, certificates, and a shell for SAM.
 make_image() {
   local root="$work/root"
   mkdir -p "$root"/{bin,etc/ssl/certs,opt,tmp,var/runtime,var/task} "$work/packages"
@@ -51,7 +51,7 @@ bin="$(ci/tools.sh sam)/bin"
 export PATH="$bin:$PATH" SAM_CLI_TELEMETRY=0 AWS_MAX_ATTEMPTS=1
 docker info >/dev/null 2>&1 || start_engine
 
-# The template says arm64; functions for this machine need no cross compiler and no emulation.
+# The template uses arm64. Building for this machine's architecture avoids a cross compiler and emulation.
 case "$(uname -m)" in
   aarch64 | arm64) architecture=arm64 ;;
   *) architecture=x86_64 ;;

@@ -1,10 +1,10 @@
-"""Object-created events, shuffled, repeated and several at once, while callers complete and delete: in the end, all is
-as if everything had happened once and in order.
+"""Delivers object-created events shuffled, repeated and concurrently while callers complete and delete uploads, and checks
+that the result is the same as when everything happens once and in order.
 
     "$(ci/tools.sh s3)/bin/python" -B ci/shuffled_events.py --events 10000
 
-One account lives through the plan step by step, with one event for each object; another one through the same steps in
-a storm. Their uploads, their bytes in use and the versions in the bucket are compared.
+One account runs the plan step by step with one event per object; another runs the same steps concurrently and in random
+order. The uploads, the bytes in use and the versions in the bucket of both are compared.
 """
 
 import argparse
@@ -28,13 +28,13 @@ from person import Person  # noqa: E402
 
 MIB = 1024 * 1024
 SEED = 20261121
-PATIENCE = 120
+MAX_WAIT_SECONDS = 120
 
 Step = Callable[[], None]
 
 
 class World:
-    """The system, as AWS and its operator see it."""
+    """The system's AWS services, with the operator's credentials."""
 
     def __init__(self, system: LocalSystem) -> None:
         self._system = system
@@ -45,7 +45,7 @@ class World:
         self.bucket = system.bucket
 
     def deliver(self, person: Person, key: str, noise: random.Random) -> None:
-        """An event, as EventBridge would hand it to the function."""
+        """Invokes the function with an event as EventBridge would."""
         event = {
             "version": "0", "id": str(uuid.UUID(int=noise.getrandbits(128))), "detail-type": "Object Created",
             "source": "aws.s3", "account": "000000000000", "time": "2026-01-01T00:00:00Z", "region": "us-east-1",
@@ -63,20 +63,20 @@ class World:
         assert response.status == 200 and "x-amz-function-error" not in response.headers, response.data[:500]
 
     def bytes_in_use(self, person: Person) -> int:
-        """What the owner's quota says."""
+        """Reads the bytes in use from the owner's quota record."""
         key = {"owner": {"S": person.id}}
         found = self._database.get_item(TableName="cloakroom-dev-QuotasTable", Key=key, ConsistentRead=True)
         return int(found["Item"]["used"]["N"])
 
     def versions(self, key: str) -> tuple[list[int], bool]:
-        """The sizes of all that was ever stored under a key, and whether it is to be seen."""
+        """Returns the sizes of all versions of a key, and whether the latest is not a delete marker."""
         page = self.s3.list_object_versions(Bucket=self.bucket, Prefix=key)
         found = page.get("Versions", [])
         return sorted(one["Size"] for one in found), any(one["IsLatest"] for one in found)
 
 
 class Plan:
-    """One upload, and what happens to it."""
+    """One upload and its remaining steps."""
 
     def __init__(self, world: World, person: Person, number: int, kinds: list[str]) -> None:
         self._world, self._person = world, person
@@ -87,8 +87,8 @@ class Plan:
         getattr(self, f"_{self.kind}")()
         self.key = f"{person.id}/{self.id}"
 
-    def go_on(self) -> None:
-        """Takes the next step; one upload's steps come one after the other."""
+    def run_next_step(self) -> None:
+        """Runs the next step. The steps of one upload run one after another."""
         with self._lock:
             self.steps.popleft()()
 
@@ -96,12 +96,12 @@ class Plan:
         upload = self._person.get(f"/uploads/{self.id}").expect(200)["upload"]
         return self.kind, upload["status"], upload["size"], *self._world.versions(self.key)
 
-    def _announce(self, size: int | None = None) -> None:
-        self._announced = self._person.announce(len(self._body) if size is None else size)
-        self.id = self._announced["upload"]["id"]
+    def _create(self, size: int | None = None) -> None:
+        self._created = self._person.create_upload(len(self._body) if size is None else size)
+        self.id = self._created["upload"]["id"]
 
     def _put(self) -> None:
-        response = self._person.send(self._announced["transfer"], self._body)
+        response = self._person.send(self._created["transfer"], self._body)
         assert response.status == 200, response.data
 
     def _complete(self) -> None:
@@ -111,37 +111,37 @@ class Plan:
         assert self._person.delete(f"/uploads/{self.id}").status == 204
 
     def _sent_and_completed(self) -> None:
-        self._announce()
+        self._create()
         self.steps.extend([self._put, self._complete, self._complete])
 
-    def _sent_and_left_to_the_event(self) -> None:
-        self._announce()
+    def _sent_and_completed_by_the_event(self) -> None:
+        self._create()
         self.steps.append(self._put)
 
     def _never_sent(self) -> None:
-        self._announce()
+        self._create()
 
     def _sent_and_deleted(self) -> None:
-        self._announce()
+        self._create()
         self.steps.extend([self._put, self._delete, self._delete])
 
     def _completed_and_deleted(self) -> None:
-        self._announce()
+        self._create()
         self.steps.extend([self._put, self._complete, self._delete])
 
     def _deleted_and_sent(self) -> None:
-        self._announce()
+        self._create()
         self.steps.extend([self._delete, self._put])
 
-    def _of_another_size(self) -> None:
-        # Nobody's URL could do that.
+    def _with_another_size(self) -> None:
+        # No presigned URL allows this; only the operator can do it.
         def overwrite() -> None:
             self._world.s3.put_object(Bucket=self._world.bucket, Key=self.key, Body=self._body + b"!")
 
-        self._announce()
+        self._create()
         self.steps.append(overwrite)
 
-    def _by_form(self) -> None:
+    def _sent_with_a_form(self) -> None:
         form = self._person.get("/s3/params?filename=a.txt&type=text/plain").expect(200)
         self.id = form["fields"]["key"].split("/")[1]
 
@@ -152,10 +152,10 @@ class Plan:
 
         self.steps.append(post)
 
-    def _in_parts_put_together_by_event_alone(self) -> None:
+    def _multipart_completed_in_s3_only(self) -> None:
         size = 100 * MIB + 1
-        self._announce(size)
-        part_size, count = (self._announced["transfer"][name] for name in ["partSize", "partCount"])
+        self._create(size)
+        part_size, count = (self._created["transfer"][name] for name in ["partSize", "partCount"])
         uploads = self._world.s3.list_multipart_uploads(Bucket=self._world.bucket, Prefix=f"{self._person.id}/")
         s3_id = next(one["UploadId"] for one in uploads["Uploads"] if one["Key"].endswith(self.id))
         parts: list[dict[str, Any]] = []
@@ -177,15 +177,15 @@ class Plan:
 
 KINDS = [
     "sent_and_completed",
-    "sent_and_left_to_the_event",
+    "sent_and_completed_by_the_event",
     "never_sent",
     "sent_and_deleted",
     "completed_and_deleted",
     "deleted_and_sent",
-    "of_another_size",
-    "by_form",
+    "with_another_size",
+    "sent_with_a_form",
 ]
-ONCE = "in_parts_put_together_by_event_alone"
+ONCE = "multipart_completed_in_s3_only"
 
 
 def plans(world: World, person: Person, count: int) -> list[Plan]:
@@ -198,21 +198,21 @@ def in_order(world: World, person: Person, count: int) -> list[Plan]:
     made = plans(world, person, count)
     for plan in made:
         while plan.steps:
-            plan.go_on()
+            plan.run_next_step()
             world.deliver(person, plan.key, noise)
     return made
 
 
-def in_a_storm(world: World, person: Person, count: int, events: int, threads: int) -> list[Plan]:
+def shuffled(world: World, person: Person, count: int, events: int, threads: int) -> list[Plan]:
     noise = random.Random(SEED)
     made = plans(world, person, count)
-    nobodys = [f"{person.id}/x", "x", "../../etc/passwd", f"{uuid.UUID(int=7)}/{uuid.UUID(int=8)}"]
+    unknown_keys = [f"{person.id}/x", "x", "../../etc/passwd", f"{uuid.UUID(int=7)}/{uuid.UUID(int=8)}"]
     keys = [plan.key for plan in made]
     jobs: list[Step] = []
     for _ in range(events):
-        key = noise.choice(nobodys if noise.random() < 0.03 else keys)
+        key = noise.choice(unknown_keys if noise.random() < 0.03 else keys)
         jobs.append(lambda key=key: world.deliver(person, key, random.Random(key)))
-    jobs += [plan.go_on for plan in made for _ in plan.steps]
+    jobs += [plan.run_next_step for plan in made for _ in plan.steps]
     noise.shuffle(jobs)
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(job) for job in jobs]:
@@ -243,19 +243,19 @@ def main() -> int:
     parser.add_argument("--uploads", type=int, default=200)
     parser.add_argument("--threads", type=int, default=16)
     chosen = parser.parse_args()
-    # Forms take room for 100 MiB each until it is known what they bring.
+    # A form reserves 100 MiB of the quota until the size of its file is known.
     quota = f"UploadQuotaBytes={1024 * 1024 * MIB}"
     with LocalSystem(CLOAKROOM, 0, "--without-schedules", "--parameter", quota) as system:
         world = World(system)
-        calm, stormy = Person(system), Person(system, chosen.threads)
-        made = in_order(world, calm, chosen.uploads)
-        expected = state(world, calm, made)
+        ordered_user, shuffled_user = Person(system), Person(system, chosen.threads)
+        made = in_order(world, ordered_user, chosen.uploads)
+        expected = state(world, ordered_user, made)
         started = time.monotonic()
-        made = in_a_storm(world, stormy, chosen.uploads, chosen.events, chosen.threads)
+        made = shuffled(world, shuffled_user, chosen.uploads, chosen.events, chosen.threads)
         seconds = time.monotonic() - started
-        # S3's own events may still be on their way.
-        until = time.monotonic() + PATIENCE
-        while (wrong := difference(expected, state(world, stormy, made))) and time.monotonic() < until:
+        # S3's own events may not have been delivered yet.
+        until = time.monotonic() + MAX_WAIT_SECONDS
+        while (wrong := difference(expected, state(world, shuffled_user, made))) and time.monotonic() < until:
             time.sleep(0.5)
     for text in wrong:
         print(f"FAILED: {text}")

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 for programs that have no AWS SDK.
+"""AWS Signature Version 4 for scripts without an AWS SDK.
 
 <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 """
@@ -16,8 +16,8 @@ def _mac(key: bytes, text: str) -> bytes:
 def headers(
     service: str, region: str, keys: tuple[str, str], url: str, body: bytes, more: dict[str, str] | None = None
 ) -> dict[str, str]:
-    """The headers of a signed POST request of `body`: `more`, whose names are in small letters, and those that sign it.
-    The path has nothing in it that would have to be encoded, and there is no query."""
+    """Returns the headers of a signed POST request: `more`, with lower-case names, and the signature headers. The URL must
+    have no query, and its path no characters that need encoding."""
     access_key, secret = keys
     address = urllib.parse.urlsplit(url)
     time = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")

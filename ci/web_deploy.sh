@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# web/deploy.sh as people run it, with the AWS CLI, into another implementation of CloudFormation, CloudFront and S3.
+# Runs web/deploy.sh with the AWS CLI against ministack, another implementation of CloudFormation, CloudFront and S3.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -18,18 +18,18 @@ export { Upload } from "./cloakroom/upload.js";
 
 /**
  * @typedef {object} CloakroomOptions
- * @property {string} [baseUrl] Where the API is, for example "https://api.example.com". Default: the page's own origin.
- * @property {StorageLike} [storage] Where the refresh token and unfinished uploads are kept. Default: localStorage.
- * @property {Partial<RetryPolicy>} [retry]
+ * @property {string} [baseUrl] The API's URL, for example "https://api.example.com". Default: the page's own origin.
+ * @property {StorageLike} [storage] Stores the refresh token and unfinished uploads. Default: localStorage.
+ * @property {Partial<RetryPolicy>} [retry] Overrides parts of the default retry policy.
  *
- * @typedef {{ email: string, password: string, name: string, profile?: Profile }} NewAccount
+ * @typedef {{ email: string, password: string, name: string, profile?: Profile }} SignUpRequest
  *
- * @typedef {object} UserChanges Absent stays as it is; null goes.
+ * @typedef {object} UpdateUserRequest Missing fields stay unchanged; `null` removes a field.
  * @property {string} [name]
  * @property {{ [Field in keyof Profile]?: Profile[Field] | null } | null} [profile]
  */
 
-/** A browser's side of Cloakroom: accounts, one session, file uploads. */
+/** The browser client of the Cloakroom API: accounts, one session and file uploads. */
 export class Cloakroom {
   #http;
   #session;
@@ -39,26 +39,27 @@ export class Cloakroom {
     const policy = { ...DEFAULT_POLICY, ...retry };
     this.#http = new Http(baseUrl, policy);
     this.#session = new Session(this.#http, storage);
-    /** The caller's own files. */
+    /** The signed-in user's files. */
     this.uploads = new Uploads(this.#session, new Journal(storage, this.#http.baseUrl), policy);
   }
 
-  /** Who is signed in, as far as this page knows. */
+  /** The current session state of this page. */
   get session() {
     return this.#session.state;
   }
 
   /**
+   * Calls `listener` after every change of the session.
    * @param {(session: SessionState) => void} listener
-   * @returns {() => void} Stops it.
+   * @returns {() => void} Removes the listener.
    */
   onSessionChange(listener) {
     return this.#session.onChange(listener);
   }
 
   /**
-   * Takes up the session of an earlier page. Call it once at the start.
-   * @returns {Promise<SessionState>} Rejects only when the server can't be asked.
+   * Restores the session of an earlier page. Call it once when the page loads.
+   * @returns {Promise<SessionState>} Rejects only when the server cannot be reached.
    */
   async restore() {
     if (this.#session.state.status === "unknown") {
@@ -70,9 +71,9 @@ export class Cloakroom {
   }
 
   /**
-   * Makes an account. It does not sign in.
-   * @param {NewAccount} account
-   * @returns {Promise<User | null>} `null`: there will be one when the person follows the link in a mail, see `verifyEmail`.
+   * Creates an account. It does not sign in.
+   * @param {SignUpRequest} account
+   * @returns {Promise<User | null>} `null` when the account is created only after the user follows the link in an e-mail; see `verifyEmail`.
    */
   async signUp(account) {
     const headers = { "Idempotency-Key": crypto.randomUUID() };
@@ -80,17 +81,18 @@ export class Cloakroom {
   }
 
   /**
-   * Says that the address of an account is the person's own, or finishes a sign-up.
-   * @param {string} token What follows `#verify-email=` or `#finish-sign-up=` in the mailed link.
-   * @param {string} [password] The account's password, to finish a sign-up.
+   * Confirms the e-mail address of an account, or finishes a sign-up.
+   * @param {string} token The text after `#verify-email=` or `#finish-sign-up=` in the e-mailed link.
+   * @param {string} [password] The account's password; required to finish a sign-up.
    */
   async verifyEmail(token, password) {
-    // Not tried again: after a lost answer the token is used up.
+    // Not retried: if the response was lost, the token is already used.
     await this.#http.send("POST", "/verify-email", { body: { token, password } });
   }
 
   /**
-   * Has a link mailed, if the address has an account. Whether it has is not told.
+   * Sends an e-mail with a link to set a new password, if the address has an account. The response does not reveal whether
+   * it has one.
    * @param {string} email
    */
   async forgotPassword(email) {
@@ -98,8 +100,8 @@ export class Cloakroom {
   }
 
   /**
-   * Ends all sessions of the person.
-   * @param {string} token What follows `#reset-password=` in the mailed link.
+   * Sets a new password and ends all sessions of the user.
+   * @param {string} token The text after `#reset-password=` in the e-mailed link.
    * @param {string} newPassword
    */
   async resetPassword(token, newPassword) {
@@ -107,6 +109,7 @@ export class Cloakroom {
   }
 
   /**
+   * Signs in and starts a session.
    * @param {string} email
    * @param {string} password
    * @returns {Promise<User>}
@@ -118,8 +121,8 @@ export class Cloakroom {
   }
 
   /**
-   * Ends the session here at once, and at the server if it can be reached. `everywhere` ends all sessions of the person;
-   * that has to reach the server, so it can fail.
+   * Ends the session in this browser immediately, and on the server if it can be reached. `everywhere` ends all sessions
+   * of the user; it needs the server, so it can fail.
    * @param {{ everywhere?: boolean }} [options]
    */
   async signOut({ everywhere = false } = {}) {
@@ -131,14 +134,14 @@ export class Cloakroom {
     }
     this.#session.end("signedOut");
     if (!refreshToken) return;
-    // The person is signed out of this browser whatever comes back; what can't be told to the server expires.
+    // The user is signed out of this browser in any case. If the server cannot be reached, the session expires there.
     await this.#http.send("POST", "/signout", { body, retry: true }).catch((error) => {
       if (!(error instanceof CloakroomError)) throw error;
     });
   }
 
   /**
-   * The signed-in person, with the version for `updateMe`.
+   * Gets the signed-in user, with the `etag` for `updateMe`.
    * @returns {Promise<VersionedUser>}
    */
   async me() {
@@ -146,9 +149,10 @@ export class Cloakroom {
   }
 
   /**
-   * @param {UserChanges} changes
-   * @param {{ ifMatch?: string | null }} [options] The `etag` that the changes are meant for: 412 when it is not the
-   *   current one, so that nobody's change is lost.
+   * Changes the signed-in user's name or profile.
+   * @param {UpdateUserRequest} changes
+   * @param {{ ifMatch?: string | null }} [options] The `etag` that the changes are based on. The server returns 412 when it
+   *   is not the current one, so that concurrent changes are not overwritten.
    * @returns {Promise<VersionedUser>}
    */
   async updateMe(changes, { ifMatch } = {}) {
@@ -156,17 +160,17 @@ export class Cloakroom {
   }
 
   /**
-   * Ends all other sessions of the person.
+   * Changes the password and ends all other sessions of the user.
    * @param {string} currentPassword
    * @param {string} newPassword
    */
   async changePassword(currentPassword, newPassword) {
-    // Not tried again: after a lost answer the current password is no longer the current one.
+    // Not retried: if the response was lost, the current password has already changed.
     await this.#session.call("PUT", "/users/me/password", { body: { currentPassword, newPassword } });
   }
 
   /**
-   * Deletes the account, for good.
+   * Deletes the account permanently.
    * @param {string} password
    */
   async deleteMe(password) {
@@ -175,8 +179,8 @@ export class Cloakroom {
   }
 
   /**
-   * Everybody but the caller, newest first.
-   * @param {{ limit?: number, signal?: AbortSignal }} [options] `limit`: how many in a page.
+   * Lists all other users, newest first.
+   * @param {{ limit?: number, signal?: AbortSignal }} [options] `limit`: users per page.
    * @returns {Pages<User>}
    */
   users({ limit, signal } = {}) {
@@ -184,6 +188,7 @@ export class Cloakroom {
   }
 
   /**
+   * Gets one user.
    * @param {string} id
    * @returns {Promise<User>}
    */
@@ -192,7 +197,7 @@ export class Cloakroom {
   }
 
   /**
-   * @param {import("./cloakroom/http.js").Answer} answer
+   * @param {import("./cloakroom/http.js").ApiResponse} response
    * @returns {VersionedUser}
    */
   #versioned({ data, headers }) {

@@ -1,62 +1,62 @@
 import { Cloakroom } from "./cloakroom.js";
-import { account, door } from "./demo/account.js";
+import { account, signInPage } from "./demo/account.js";
 import { byId, hideToast, sentence, toast } from "./demo/dom.js";
 import { gallery } from "./demo/gallery.js";
-import { letters } from "./demo/letters.js";
+import { mailPage } from "./demo/mail.js";
 import { people } from "./demo/people.js";
 import { transfers } from "./demo/transfers.js";
 
-/** The API is where the page is, unless config.json next to it says otherwise. */
+/** Reads the API's URL from config.json. Default: the page's own origin. */
 async function apiUrl() {
   try {
     const response = await fetch("config.json");
     return response.ok ? ((await response.json()).apiUrl ?? "") : "";
   } catch {
-    return ""; // no JSON: not our file
+    return ""; // not JSON, so not the configuration file
   }
 }
 
 const cloakroom = new Cloakroom({ baseUrl: await apiUrl() });
-const files = gallery(cloakroom, (upload) => moving.pending(upload));
-const moving = transfers(cloakroom, (upload) => files.add(upload));
+const files = gallery(cloakroom, (upload) => running.pending(upload));
+const running = transfers(cloakroom, (upload) => files.add(upload));
 const others = people(cloakroom);
 const own = account(cloakroom);
-const mail = letters(cloakroom, (note) => render(note));
-door(cloakroom, mail);
+const mail = mailPage(cloakroom, (note) => render(note));
+signInPage(cloakroom, mail);
 
-/** @type {Record<string, string>} What the door says after a session. */
+/** @type {Record<string, string>} The text on the sign-in page after a session, by reason. */
 const GREETINGS = {
   ended: "Your session has ended. Please sign in again.",
-  deleted: "Your account is deleted. Goodbye.",
+  deleted: "Your account was deleted.",
   signedOut: "You are signed out.",
 };
 
-/** Whose room is shown. @type {string | null} */
+/** The id of the user whose files are shown. @type {string | null} */
 let owner = null;
 
-/** @param {"loading" | "unreachable" | "letter" | "door" | "room"} id */
+/** @param {"loading" | "unreachable" | "mail-page" | "sign-in-page" | "home"} id */
 function show(id) {
-  for (const each of ["loading", "unreachable", "letter", "door", "room"]) byId(each).hidden = each !== id;
+  for (const each of ["loading", "unreachable", "mail-page", "sign-in-page", "home"]) byId(each).hidden = each !== id;
 }
 
-/** @param {string} [note] What the door says after a mail. */
+/** @param {string} [note] The text on the sign-in page after an e-mail link was used. */
 function render(note) {
   const { status, user, reason } = cloakroom.session;
-  if (mail.open) return show("letter");
-  byId("who").hidden = !user;
-  byId("who-name").textContent = user?.name ?? "";
+  if (mail.open) return show("mail-page");
+  byId("current-user").hidden = !user;
+  byId("current-user-name").textContent = user?.name ?? "";
   if (status === "signedIn" && user) {
-    show("room");
+    show("home");
     if (note) toast(note);
     if (user.id !== owner) enter(user.id);
     return;
   }
   if (owner) leave();
   if (status === "unknown") return void restore();
-  show("door");
+  show("sign-in-page");
   const greeting = note ?? GREETINGS[reason ?? ""];
   if (!greeting) return;
-  byId("door-note").textContent = greeting;
+  byId("sign-in-note").textContent = greeting;
   byId("main").focus();
 }
 
@@ -67,15 +67,15 @@ async function enter(id) {
   byId("main").focus();
   own.start();
   others.start();
-  // First what this browser knows of, so that the list of files does not show it as somebody else's.
-  await moving.start();
+  // Loads this browser's unfinished uploads first, so that the file list does not show them as another device's.
+  await running.start();
   if (owner === id) await files.start();
 }
 
 function leave() {
   owner = null;
-  hideToast(); // it may offer to undo something
-  for (const part of [own, others, moving, files]) part.clear();
+  hideToast(); // its action may belong to the previous user
+  for (const part of [own, others, running, files]) part.clear();
 }
 
 async function restore() {
@@ -93,10 +93,10 @@ function acceptFiles() {
   const drop = byId("drop");
   byId("choose").addEventListener("click", () => picker.click());
   picker.addEventListener("change", () => {
-    for (const file of picker.files) moving.add(file);
-    picker.value = ""; // so that the same file can be chosen again
+    for (const file of picker.files) running.add(file);
+    picker.value = ""; // allows choosing the same file again
   });
-  // Anywhere on the page: a file that misses the target would replace the page.
+  // Handles drops anywhere on the page: otherwise the browser would open the dropped file.
   addEventListener("dragover", (event) => {
     event.preventDefault();
     drop.classList.toggle("over", owner !== null);
@@ -109,10 +109,10 @@ function acceptFiles() {
     drop.classList.remove("over");
     if (!owner) return;
     const items = [...(event.dataTransfer?.items ?? [])];
-    // A folder is handed over as a file that can't be read.
+    // Browsers pass a folder as a file that cannot be read.
     const dropped = items.filter((item) => !item.webkitGetAsEntry?.()?.isDirectory).flatMap((item) => item.getAsFile() ?? []);
-    if (dropped.length < items.filter((item) => item.kind === "file").length) toast("Folders can’t be uploaded, only the files in them.");
-    for (const file of dropped) moving.add(file);
+    if (dropped.length < items.filter((item) => item.kind === "file").length) toast("Folders can’t be uploaded. Choose the files in them.");
+    for (const file of dropped) running.add(file);
   });
 }
 

@@ -1,6 +1,6 @@
-"""What S3 does, as AWS documents it, in checks that any S3 can be asked.
+"""Checks of S3's documented behaviour that run against any S3 implementation.
 
-Each module is a topic, each function of it one check; the order is that of `CHECKS`.
+Each module is a topic, each of its functions one check; they run in the order of `CHECKS`.
 """
 
 from . import cors, forms, listings, locks, multipart, presigned, reads, versions

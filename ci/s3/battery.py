@@ -1,4 +1,4 @@
-"""What the checks of an S3 stand on: a server, a bucket, and requests that boto3 signs and we spoil."""
+"""The basis of the S3 checks: a server, a bucket, and requests that boto3 signs and the checks modify."""
 
 import datetime
 import hashlib
@@ -15,15 +15,15 @@ import urllib3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-# Where the bucket's pages are.
+# The origin that the bucket's CORS rules allow.
 ORIGIN = "http://localhost:3000"
 MIB = 1024 * 1024
-# The least that S3 takes for a part that is not the last one.
+# The minimum size of a part that is not the last one.
 PART = 5 * MIB
 
 
 class Check(NamedTuple):
-    """Something that is so on S3."""
+    """One property of S3 and the function that checks it."""
 
     name: str
     run: Callable[["Server"], None]
@@ -33,7 +33,7 @@ CHECKS: list[Check] = []
 
 
 def check(run: Callable[["Server"], None]) -> Callable[["Server"], None]:
-    """Adds a check; its name says what must hold."""
+    """Registers a check; its name states the property."""
     topic = run.__module__.rsplit(".", 1)[-1]
     CHECKS.append(Check(f"{topic}: {run.__name__.replace('_', ' ')}", run))
     return run
@@ -48,7 +48,7 @@ class Signed(NamedTuple):
 
 
 class Server:
-    """An S3, with one bucket that has versions, locks and CORS rules."""
+    """An S3 server with one bucket that has versioning, Object Lock and CORS rules."""
 
     def __init__(self, url: str, bucket: str, key: str, secret: str) -> None:
         self.url, self.bucket, self.access_key, self.secret = url, bucket, key, secret
@@ -67,14 +67,14 @@ class Server:
                 signature_version="s3v4",
                 s3={"addressing_style": "path"},
                 retries={"total_max_attempts": 1},
-                # Only what a check asks for.
+                # Checksums only where a check requests them.
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
             ),
         )
 
     def enter(self, check: Check) -> None:
-        """Gives the check a place of its own in the bucket."""
+        """Selects the check's own prefix in the bucket."""
         self._at = hashlib.sha256(check.name.encode()).hexdigest()[:12]
 
     def key(self, name: str = "a") -> str:
@@ -90,11 +90,11 @@ class Server:
         return self.call("get_object", Key=key, **more)["Body"].read()
 
     def keys(self) -> list[str]:
-        """The keys of the check."""
+        """Lists the keys under the check's prefix."""
         return [one["Key"] for one in self.call("list_objects_v2", Prefix=self.key("")).get("Contents", [])]
 
     def sign(self, operation: str, key: str, seconds: int = 60, client: Any = None, **parameters: Any) -> Signed:
-        """A presigned request with the headers that it needs."""
+        """Presigns a request and returns it with its required headers."""
         parameters = {"Bucket": self.bucket, "Key": key, **parameters}
         sign = (client or self.client).generate_presigned_url
         url = sign(operation, Params=parameters, ExpiresIn=seconds)
@@ -105,12 +105,12 @@ class Server:
         return Signed({"head": "HEAD", "get": "GET", "delete": "DELETE"}.get(method, "PUT"), url, headers)
 
     def send(self, signed: Signed, body: bytes | None = None) -> urllib3.BaseHTTPResponse:
-        # What is sent is as long as it is, whatever was signed.
+        # The real length is sent, whatever length was signed.
         headers = {name: value for name, value in signed.headers.items() if name != "content-length"}
         return self.http.request(signed.method, signed.url, body=body, headers=headers, redirect=False)
 
     def raw(self, method: str, key: str, body: bytes | None = None, query: str = "", **headers: str) -> Any:
-        """A request that nobody signs."""
+        """Sends an unsigned request."""
         path = urllib.parse.quote(f"/{self.bucket}/{key}")
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.http.request(method, f"{self.url}{path}{query}", body=body, headers=names, redirect=False)
@@ -118,7 +118,7 @@ class Server:
     def header_signed(
         self, method: str, key: str, body: bytes = b"", query: str = "", sent: bytes | None = None, **headers: str
     ) -> Any:
-        """A request signed in its headers, which boto3 would not send like this; `sent` goes in the body's place."""
+        """Sends a request with signed headers that boto3 itself would not send. `sent` replaces the signed body."""
         request = botocore.awsrequest.AWSRequest(
             method,
             f"{self.url}{urllib.parse.quote(f'/{self.bucket}/{key}')}{query}",
@@ -133,7 +133,7 @@ class Server:
 
 @contextmanager
 def at(moment: datetime.datetime) -> Iterator[None]:
-    """Lets boto3 sign at another time."""
+    """Makes boto3 sign with another time."""
     with unittest.mock.patch("botocore.auth.get_current_datetime", lambda *_, **__: moment.replace(tzinfo=None)):
         yield
 
@@ -143,27 +143,27 @@ def now() -> datetime.datetime:
 
 
 def code_of(response: Any) -> str:
-    """The code in an error's document."""
+    """Returns the code in an error document."""
     found = re.search(rb"<Code>([^<]*)</Code>", response.data or b"")
     return found[1].decode() if found else ""
 
 
 def answers(response: Any, status: int, code: str = "") -> None:
-    """That a response is this."""
+    """Asserts the status and the error code of a response."""
     seen = (response.status, code_of(response))
     assert seen == (status, code), f"expected {(status, code)}, got {seen}: {(response.data or b'')[:300]!r}"
     assert not code or b"<Message>" in response.data, f"a code without a message: {response.data!r}"
 
 
 def refuses(status: int, code: str, call: Callable[..., Any], *arguments: Any, **parameters: Any) -> ClientError:
-    """That boto3 hears this refusal."""
+    """Asserts that a boto3 call fails with this status and error code."""
     try:
         answer = call(*arguments, **parameters)
     except ClientError as error:
         seen = (error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Code"])
         assert seen == (status, code), f"expected {(status, code)}, got {seen}: {error}"
         return error
-    raise AssertionError(f"expected {(status, code)}, got an answer: {str(answer)[:300]}")
+    raise AssertionError(f"expected {(status, code)}, got a response: {str(answer)[:300]}")
 
 
 def same(seen: Any, expected: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a browser asks before it sends.
+"""CORS: preflight requests and response headers.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 """
@@ -22,7 +22,7 @@ def names(text: str | None) -> set[str]:
 
 
 @check
-def a_page_that_may_is_let_in(s3: Server) -> None:
+def an_allowed_origin_passes_the_preflight(s3: Server) -> None:
     response = preflight(s3, ORIGIN, "PUT", "content-type,if-none-match,x-amz-checksum-sha256")
     same((response.status, response.headers["access-control-allow-origin"]), (200, ORIGIN))
     assert "put" in names(response.headers["access-control-allow-methods"]), response.headers
@@ -32,30 +32,30 @@ def a_page_that_may_is_let_in(s3: Server) -> None:
 
 
 @check
-def a_foreign_page_is_refused(s3: Server) -> None:
+def another_origin_is_refused(s3: Server) -> None:
     response = preflight(s3, "http://evil.example", "PUT", "content-type")
     same((response.status, response.headers.get("access-control-allow-origin")), (403, None))
 
 
 @check
-def a_method_that_is_not_named_is_refused(s3: Server) -> None:
+def a_method_that_is_not_allowed_is_refused(s3: Server) -> None:
     response = preflight(s3, ORIGIN, "DELETE")
     same((response.status, response.headers.get("access-control-allow-origin")), (403, None))
 
 
 @check
-def a_header_that_is_not_named_is_refused(s3: Server) -> None:
+def a_header_that_is_not_allowed_is_refused(s3: Server) -> None:
     response = preflight(s3, ORIGIN, "PUT", "content-type,authorization")
     same((response.status, response.headers.get("access-control-allow-origin")), (403, None))
 
 
 @check
-def a_question_without_an_origin_is_none(s3: Server) -> None:
+def a_preflight_without_an_origin_is_refused(s3: Server) -> None:
     same(preflight(s3, "", "PUT").status, 400)
 
 
 @check
-def a_page_may_read_the_tag(s3: Server) -> None:
+def an_allowed_origin_can_read_the_etag(s3: Server) -> None:
     signed = s3.sign("put_object", s3.key())
     signed.headers["origin"] = ORIGIN
     response = s3.send(signed, b"hello")
@@ -65,21 +65,21 @@ def a_page_may_read_the_tag(s3: Server) -> None:
 
 
 @check
-def a_page_may_read_a_refusal(s3: Server) -> None:
+def an_allowed_origin_can_read_an_error(s3: Server) -> None:
     response = s3.raw("GET", s3.key(), origin=ORIGIN)
     same((response.status, response.headers.get("access-control-allow-origin")), (403, ORIGIN))
 
 
 @check
-def a_foreign_page_can_not_read_an_answer(s3: Server) -> None:
+def another_origin_cannot_read_a_response(s3: Server) -> None:
     signed = s3.sign("put_object", s3.key())
     signed.headers["origin"] = "http://evil.example"
     response = s3.send(signed, b"hello")
-    # It is the browser that keeps it from the page.
+    # The browser blocks the page from reading the response.
     same((response.status, response.headers.get("access-control-allow-origin")), (200, None))
 
 
 @check
-def who_is_no_page_hears_nothing_of_it(s3: Server) -> None:
+def a_request_without_an_origin_gets_no_cors_headers(s3: Server) -> None:
     response = s3.send(s3.sign("put_object", s3.key()), b"hello")
     same((response.status, response.headers.get("access-control-allow-origin")), (200, None))

@@ -1,4 +1,4 @@
-"""Forms that browsers post.
+"""POST forms.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 """
@@ -16,7 +16,7 @@ Fields = dict[str, str]
 
 
 def form(s3: Server, *conditions: Any, seconds: int = 60, key: str | None = None, **fields: str) -> Fields:
-    """The fields of a form for text of one to five bytes, signed by boto3."""
+    """Returns the fields of a form, signed by boto3, for a text file of one to five bytes."""
     signed = s3.client.generate_presigned_post(
         s3.bucket,
         key or s3.key(),
@@ -48,7 +48,7 @@ def refused(s3: Server, fields: Fields, status: int, code: str, file: bytes | No
 
 
 @check
-def a_form_as_permitted_is_stored(s3: Server) -> None:
+def a_valid_form_is_stored(s3: Server) -> None:
     response = post(s3, form(s3))
     answers(response, 204)
     same(response.headers["etag"], etag(b"hello"))
@@ -58,7 +58,7 @@ def a_form_as_permitted_is_stored(s3: Server) -> None:
 
 
 @check
-def a_form_may_ask_for_a_document(s3: Server) -> None:
+def success_action_status_201_returns_a_document(s3: Server) -> None:
     fields = form(s3, {"success_action_status": "201"}, success_action_status="201")
     response = post(s3, fields)
     answers(response, 201)
@@ -68,7 +68,7 @@ def a_form_may_ask_for_a_document(s3: Server) -> None:
 
 
 @check
-def a_form_may_lead_elsewhere(s3: Server) -> None:
+def success_action_redirect_redirects(s3: Server) -> None:
     url = "http://localhost:3000/thanks"
     response = post(s3, form(s3, {"success_action_redirect": url}, success_action_redirect=url))
     answers(response, 303)
@@ -76,39 +76,39 @@ def a_form_may_lead_elsewhere(s3: Server) -> None:
 
 
 @check
-def a_form_is_not_larger_than_permitted(s3: Server) -> None:
+def a_file_over_the_content_length_range_is_refused(s3: Server) -> None:
     refused(s3, form(s3), 400, "EntityTooLarge", b"hello!")
 
 
 @check
-def a_form_is_not_smaller_than_permitted(s3: Server) -> None:
+def a_file_under_the_content_length_range_is_refused(s3: Server) -> None:
     refused(s3, form(s3), 400, "EntityTooSmall", b"")
 
 
 @check
-def a_field_is_what_the_policy_says(s3: Server) -> None:
+def a_field_that_differs_from_the_policy_is_refused(s3: Server) -> None:
     fields = form(s3, {"x-amz-meta-color": "red"}) | {"x-amz-meta-color": "blue"}
     response = refused(s3, fields, 403, "AccessDenied")
     assert b"Invalid according to Policy" in response.data, response.data
 
 
 @check
-def a_field_begins_as_the_policy_says(s3: Server) -> None:
+def a_field_must_match_a_starts_with_condition(s3: Server) -> None:
     refused(s3, form(s3) | {"Content-Type": "image/png"}, 403, "AccessDenied")
 
 
 @check
-def a_field_that_the_policy_wants_is_there(s3: Server) -> None:
+def a_missing_field_of_the_policy_is_refused(s3: Server) -> None:
     refused(s3, form(s3, {"x-amz-meta-color": "red"}), 403, "AccessDenied")
 
 
 @check
-def a_field_that_the_policy_does_not_name_is_refused(s3: Server) -> None:
+def a_field_without_a_condition_is_refused(s3: Server) -> None:
     refused(s3, form(s3) | {"x-amz-meta-color": "red"}, 403, "AccessDenied")
 
 
 @check
-def a_field_that_is_to_be_ignored_needs_no_condition(s3: Server) -> None:
+def an_x_ignore_field_needs_no_condition(s3: Server) -> None:
     answers(post(s3, form(s3) | {"x-ignore-me": "1"}), 204)
 
 
@@ -118,13 +118,13 @@ def another_key_is_refused(s3: Server) -> None:
 
 
 @check
-def a_key_outside_of_the_prefix_is_refused(s3: Server) -> None:
+def a_key_outside_the_prefix_is_refused(s3: Server) -> None:
     fields = form(s3, key=s3.key("mine/") + "${filename}")
     refused(s3, fields | {"key": s3.key("yours/a")}, 403, "AccessDenied")
 
 
 @check
-def the_name_of_the_file_may_be_part_of_the_key(s3: Server) -> None:
+def the_key_can_contain_the_file_name(s3: Server) -> None:
     answers(post(s3, form(s3, key=s3.key("mine/") + "${filename}")), 204)
     same(s3.keys(), [s3.key("mine/f.txt")])
 
@@ -142,7 +142,7 @@ def an_expired_policy_is_refused(s3: Server) -> None:
 
 
 @check
-def another_policy_than_signed_is_refused(s3: Server) -> None:
+def a_policy_that_was_not_signed_is_refused(s3: Server) -> None:
     fields = form(s3)
     policy = json.loads(base64.b64decode(fields["policy"]))
     policy["conditions"][1] = ["content-length-range", 1, 500]
@@ -159,14 +159,14 @@ def another_signature_is_refused(s3: Server) -> None:
 
 
 @check
-def an_unknown_key_is_refused(s3: Server) -> None:
+def an_unknown_access_key_is_refused(s3: Server) -> None:
     stranger = s3.client_of("AKIDSTRANGER", "secret")
     fields = stranger.generate_presigned_post(s3.bucket, s3.key())["fields"]
     refused(s3, fields, 403, "InvalidAccessKeyId")
 
 
 @check
-def a_policy_that_is_no_json_is_refused(s3: Server) -> None:
+def a_policy_that_is_not_json_is_refused(s3: Server) -> None:
     fields = form(s3)
     fields["policy"] = base64.b64encode(b"{").decode()
     fields["x-amz-signature"] = sign(s3.secret, fields)
@@ -174,7 +174,7 @@ def a_policy_that_is_no_json_is_refused(s3: Server) -> None:
 
 
 @check
-def a_form_without_a_signature_is_a_strangers(s3: Server) -> None:
+def a_form_without_a_signature_is_anonymous(s3: Server) -> None:
     refused(s3, {"key": s3.key()}, 403, "AccessDenied")
 
 
@@ -184,7 +184,7 @@ def a_form_without_its_policy_or_signature_is_refused(s3: Server) -> None:
         fields = form(s3)
         del fields[missing]
         response = post(s3, fields)
-        # Which of them AWS says is nowhere documented.
+        # AWS does not document which of these errors it returns.
         assert response.status in (400, 403), (missing, response.status, response.data)
         assert code_of(response) in ("InvalidArgument", "AccessDenied"), response.data
     same(s3.keys(), [])
@@ -211,14 +211,14 @@ def fields_after_the_file_are_ignored(s3: Server) -> None:
 
 
 @check
-def a_form_may_bring_metadata(s3: Server) -> None:
+def a_form_can_set_metadata(s3: Server) -> None:
     fields = form(s3, {"x-amz-meta-color": "red"}, **{"x-amz-meta-color": "red"})
     answers(post(s3, fields), 204)
     same(s3.call("head_object", Key=s3.key())["Metadata"], {"color": "red"})
 
 
 @check
-def half_a_form_stores_nothing(s3: Server) -> None:
+def a_truncated_form_stores_nothing(s3: Server) -> None:
     body = b'--edge\r\nContent-Disposition: form-data; name="key"\r\n\r\n' + s3.key().encode() + b"\r\n--ed"
     headers = {"content-type": "multipart/form-data; boundary=edge"}
     response = s3.http.request("POST", f"{s3.url}/{s3.bucket}", body=body, headers=headers)
@@ -227,7 +227,7 @@ def half_a_form_stores_nothing(s3: Server) -> None:
 
 
 def sign(secret: str, fields: Fields) -> str:
-    """The signature of the form's policy."""
+    """Signs the form's policy."""
     key = f"AWS4{secret}".encode()
     for text in fields["x-amz-credential"].split("/")[1:]:
         key = hmac.new(key, text.encode(), hashlib.sha256).digest()

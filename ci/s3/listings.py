@@ -1,4 +1,4 @@
-"""Keys, and the lists of them.
+"""Keys and listings.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 """
@@ -11,7 +11,7 @@ ODD = ["a b", "a+b", "a%20b", "a%2Fb", "ä/ö", "日本", "a//b", "dir/", "a&b=c
 
 
 @check
-def odd_keys_are_kept_apart(s3: Server) -> None:
+def unusual_keys_are_distinct(s3: Server) -> None:
     for name in ODD:
         s3.put(s3.key(name), name.encode())
     for name in ODD:
@@ -20,14 +20,14 @@ def odd_keys_are_kept_apart(s3: Server) -> None:
 
 
 @check
-def odd_keys_can_be_signed(s3: Server) -> None:
+def unusual_keys_can_be_signed(s3: Server) -> None:
     for name in ODD:
         answers(s3.send(s3.sign("put_object", s3.key(name)), name.encode()), 200)
         same(s3.send(s3.sign("get_object", s3.key(name))).data, name.encode())
 
 
 @check
-def a_key_may_begin_with_another_one(s3: Server) -> None:
+def a_key_can_be_the_prefix_of_another(s3: Server) -> None:
     for name in ["a", "a/", "a/b", "a/b/c"]:
         s3.put(s3.key(name), name.encode())
     s3.call("delete_object", Key=s3.key("a/b"))
@@ -35,7 +35,7 @@ def a_key_may_begin_with_another_one(s3: Server) -> None:
 
 
 @check
-def a_key_is_no_path(s3: Server) -> None:
+def a_key_is_not_normalized_as_a_path(s3: Server) -> None:
     for name in ["x/../y", "x/./y", "%2e%2e/%2e%2e/etc/passwd"]:
         key = s3.key(name)
         s3.put(key, name.encode())
@@ -44,7 +44,7 @@ def a_key_is_no_path(s3: Server) -> None:
 
 
 @check
-def a_key_has_1024_bytes_at_most(s3: Server) -> None:
+def a_key_over_1024_bytes_is_refused(s3: Server) -> None:
     longest = s3.key("k" * (1024 - len(s3.key(""))))
     s3.put(longest)
     refuses(400, "KeyTooLongError", s3.put, longest + "k")
@@ -52,9 +52,9 @@ def a_key_has_1024_bytes_at_most(s3: Server) -> None:
 
 @check
 def an_unknown_bucket_is_404(s3: Server) -> None:
-    refuses(404, "NoSuchBucket", s3.client.list_objects_v2, Bucket="nobodys-bucket")
-    refuses(404, "NoSuchBucket", s3.client.put_object, Bucket="nobodys-bucket", Key="a", Body=b"")
-    refuses(404, "404", s3.client.head_bucket, Bucket="nobodys-bucket")
+    refuses(404, "NoSuchBucket", s3.client.list_objects_v2, Bucket="unknown-bucket")
+    refuses(404, "NoSuchBucket", s3.client.put_object, Bucket="unknown-bucket", Key="a", Body=b"")
+    refuses(404, "404", s3.client.head_bucket, Bucket="unknown-bucket")
 
 
 def some(s3: Server, *names: str) -> list[str]:
@@ -80,14 +80,14 @@ def keys_are_listed_in_pages(s3: Server) -> None:
 
 
 @check
-def keys_are_listed_after_one(s3: Server) -> None:
+def keys_are_listed_after_start_after(s3: Server) -> None:
     keys = some(s3, "1", "2", "3")
     page = s3.call("list_objects_v2", Prefix=s3.key(""), StartAfter=keys[0])
     same([one["Key"] for one in page["Contents"]], keys[1:])
 
 
 @check
-def a_delimiter_makes_folders(s3: Server) -> None:
+def a_delimiter_groups_common_prefixes(s3: Server) -> None:
     some(s3, "a", "b/1", "b/2", "c/1", "d")
     page = s3.call("list_objects_v2", Prefix=s3.key(""), Delimiter="/")
     same([one["Key"] for one in page["Contents"]], [s3.key("a"), s3.key("d")])
@@ -96,7 +96,7 @@ def a_delimiter_makes_folders(s3: Server) -> None:
 
 
 @check
-def folders_count_on_a_page(s3: Server) -> None:
+def common_prefixes_count_towards_the_page_size(s3: Server) -> None:
     some(s3, "a", "b/1", "b/2", "c/1", "d")
     seen, more = [], {}
     while True:
@@ -110,35 +110,35 @@ def folders_count_on_a_page(s3: Server) -> None:
 
 
 @check
-def keys_are_in_the_order_of_their_bytes(s3: Server) -> None:
+def keys_are_sorted_by_bytes(s3: Server) -> None:
     some(s3, "b", "B", "ä", "a", "10", "9", "\U0001f600", "\uffee")
     expected = ["10", "9", "B", "a", "b", "ä", "\uffee", "\U0001f600"]
     same(s3.keys(), [s3.key(name) for name in expected])
 
 
 @check
-def keys_can_be_listed_encoded(s3: Server) -> None:
+def keys_can_be_listed_url_encoded(s3: Server) -> None:
     some(s3, "a b+ä")
     query = f"?list-type=2&encoding-type=url&prefix={urllib.parse.quote(s3.key(''), safe='')}"
     body = s3.header_signed("GET", "", query=query).data.decode()
-    # A space is one or the other.
+    # A space is encoded in one of two ways.
     assert any(f"<Key>{s3.key(key)}</Key>" in body for key in ["a+b%2B%C3%A4", "a%20b%2B%C3%A4"]), body
 
 
 @check
-def a_page_may_be_empty(s3: Server) -> None:
+def a_page_of_zero_keys_is_empty(s3: Server) -> None:
     some(s3, "1")
     page = s3.call("list_objects_v2", Prefix=s3.key(""), MaxKeys=0)
     same((page["KeyCount"], page["IsTruncated"]), (0, False))
 
 
 @check
-def a_broken_token_is_refused(s3: Server) -> None:
+def an_invalid_continuation_token_is_refused(s3: Server) -> None:
     refuses(400, "InvalidArgument", s3.call, "list_objects_v2", ContinuationToken="broken")
 
 
 @check
-def several_keys_are_deleted_at_once(s3: Server) -> None:
+def several_keys_are_deleted_in_one_request(s3: Server) -> None:
     keys = some(s3, "1", "2")
     deleted = s3.call("delete_objects", Delete={"Objects": [{"Key": key} for key in keys]})
     same(sorted(one["Key"] for one in deleted["Deleted"]), keys)

@@ -7,7 +7,7 @@ import datetime
 
 from .battery import Server, answers, check, now, refuses, same
 
-# Nothing waits for them to end.
+# The checks do not wait for the locks to end.
 SOON, LATER = datetime.timedelta(minutes=5), datetime.timedelta(minutes=10)
 
 
@@ -16,7 +16,7 @@ def retain(s3: Server, until: datetime.datetime, mode: str = "GOVERNANCE", **mor
 
 
 @check
-def a_retained_version_can_not_be_deleted(s3: Server) -> None:
+def a_retained_version_cannot_be_deleted(s3: Server) -> None:
     version = s3.put(s3.key())["VersionId"]
     until = now() + SOON
     retain(s3, until, "COMPLIANCE")
@@ -29,7 +29,7 @@ def a_retained_version_can_not_be_deleted(s3: Server) -> None:
 
 
 @check
-def a_retained_object_can_be_hidden(s3: Server) -> None:
+def a_retained_object_can_get_a_delete_marker(s3: Server) -> None:
     version = s3.put(s3.key())["VersionId"]
     retain(s3, now() + SOON)
     assert s3.call("delete_object", Key=s3.key())["DeleteMarker"]
@@ -37,7 +37,7 @@ def a_retained_object_can_be_hidden(s3: Server) -> None:
 
 
 @check
-def a_retention_does_not_become_shorter(s3: Server) -> None:
+def a_retention_cannot_be_shortened(s3: Server) -> None:
     s3.put(s3.key())
     retain(s3, now() + LATER, "COMPLIANCE")
     refuses(403, "AccessDenied", retain, s3, now() + SOON, "COMPLIANCE")
@@ -45,7 +45,7 @@ def a_retention_does_not_become_shorter(s3: Server) -> None:
 
 
 @check
-def a_retention_may_become_longer(s3: Server) -> None:
+def a_retention_can_be_extended(s3: Server) -> None:
     s3.put(s3.key())
     until = now() + LATER
     retain(s3, now() + SOON, "COMPLIANCE")
@@ -54,13 +54,13 @@ def a_retention_may_become_longer(s3: Server) -> None:
 
 
 @check
-def a_retention_ends_in_the_future(s3: Server) -> None:
+def a_retention_in_the_past_is_refused(s3: Server) -> None:
     s3.put(s3.key())
     refuses(400, "InvalidArgument", retain, s3, now() - SOON)
 
 
 @check
-def governance_gives_way_to_whoever_may(s3: Server) -> None:
+def a_bypass_deletes_a_governance_version(s3: Server) -> None:
     version = s3.put(s3.key())["VersionId"]
     retain(s3, now() + SOON)
     refuses(403, "AccessDenied", s3.call, "delete_object", Key=s3.key(), VersionId=version)
@@ -69,7 +69,7 @@ def governance_gives_way_to_whoever_may(s3: Server) -> None:
 
 
 @check
-def an_empty_retention_with_a_bypass_lifts_governance(s3: Server) -> None:
+def an_empty_retention_with_a_bypass_removes_governance(s3: Server) -> None:
     version = s3.put(s3.key())["VersionId"]
     retain(s3, now() + SOON)
     lift = {"Key": s3.key(), "Retention": {}}
@@ -80,7 +80,7 @@ def an_empty_retention_with_a_bypass_lifts_governance(s3: Server) -> None:
 
 
 @check
-def compliance_gives_way_to_nobody(s3: Server) -> None:
+def a_bypass_does_not_delete_a_compliance_version(s3: Server) -> None:
     version = s3.put(s3.key())["VersionId"]
     retain(s3, now() + SOON, "COMPLIANCE")
     bypass = {"VersionId": version, "BypassGovernanceRetention": True}
@@ -88,7 +88,7 @@ def compliance_gives_way_to_nobody(s3: Server) -> None:
 
 
 @check
-def an_object_may_begin_with_a_retention(s3: Server) -> None:
+def an_object_can_be_created_with_a_retention(s3: Server) -> None:
     until = now() + SOON
     lock = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until}
     version = s3.put(s3.key(), ChecksumAlgorithm="SHA256", **lock)["VersionId"]
@@ -103,13 +103,13 @@ def a_retention_needs_a_digest_of_the_body(s3: Server) -> None:
 
 
 @check
-def what_is_not_retained_says_so(s3: Server) -> None:
+def an_object_without_a_retention_has_no_lock_configuration(s3: Server) -> None:
     s3.put(s3.key())
     refuses(404, "NoSuchObjectLockConfiguration", s3.call, "get_object_retention", Key=s3.key())
 
 
 @check
-def a_legal_hold_holds_until_it_is_lifted(s3: Server) -> None:
+def a_legal_hold_applies_until_it_is_removed(s3: Server) -> None:
     version = s3.put(s3.key())["VersionId"]
     s3.call("put_object_legal_hold", Key=s3.key(), LegalHold={"Status": "ON"})
     refuses(403, "AccessDenied", s3.call, "delete_object", Key=s3.key(), VersionId=version)

@@ -1,4 +1,4 @@
-"""Uploads in parts.
+"""Multipart uploads.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 """
@@ -10,11 +10,11 @@ from typing import Any
 from .battery import PART, Server, answers, check, etag, refuses, same
 
 FIRST, SECOND, LAST = b"1" * PART, b"2" * PART, b"end"
-NOBODYS = "0" * 64
+UNKNOWN_UPLOAD = "0" * 64
 
 
 class Upload:
-    """An upload that has begun."""
+    """A multipart upload in progress."""
 
     def __init__(self, s3: Server, **more: Any) -> None:
         self.s3 = s3
@@ -55,34 +55,34 @@ def parts_become_an_object(s3: Server) -> None:
 
 
 @check
-def numbers_may_have_gaps(s3: Server) -> None:
+def part_numbers_can_have_gaps(s3: Server) -> None:
     upload = Upload(s3)
     upload.complete(upload.part(3, FIRST), upload.part(10_000, LAST))
     same(s3.call("head_object", Key=s3.key())["ContentLength"], PART + 3)
 
 
 @check
-def there_is_no_part_0(s3: Server) -> None:
+def part_number_0_is_refused(s3: Server) -> None:
     refuses(400, "InvalidArgument", Upload(s3).part, 0, LAST)
 
 
 @check
-def there_is_no_part_10001(s3: Server) -> None:
+def part_number_10001_is_refused(s3: Server) -> None:
     refuses(400, "InvalidArgument", Upload(s3).part, 10_001, LAST)
 
 
 @check
-def a_part_number_is_a_number(s3: Server) -> None:
+def a_part_number_that_is_not_a_number_is_refused(s3: Server) -> None:
     upload = Upload(s3)
     response = s3.header_signed("PUT", s3.key(), b"x", f"?partNumber=one&uploadId={upload.id}")
     answers(response, 400, "InvalidArgument")
 
 
 @check
-def an_unknown_upload_is_none(s3: Server) -> None:
+def an_unknown_upload_is_404(s3: Server) -> None:
     upload = Upload(s3)
     part = upload.part(1, LAST)
-    upload.id = NOBODYS
+    upload.id = UNKNOWN_UPLOAD
     refuses(404, "NoSuchUpload", upload.part, 1, LAST)
     refuses(404, "NoSuchUpload", upload.call, "list_parts")
     refuses(404, "NoSuchUpload", upload.complete, part)
@@ -90,7 +90,7 @@ def an_unknown_upload_is_none(s3: Server) -> None:
 
 
 @check
-def an_upload_is_for_its_key(s3: Server) -> None:
+def an_upload_id_is_valid_for_its_key_only(s3: Server) -> None:
     upload = Upload(s3)
     part = upload.part(1, LAST)
     other = s3.key("b")
@@ -101,7 +101,7 @@ def an_upload_is_for_its_key(s3: Server) -> None:
 
 
 @check
-def a_foreign_tag_is_refused(s3: Server) -> None:
+def a_wrong_etag_is_refused(s3: Server) -> None:
     upload = Upload(s3)
     upload.part(1, LAST)
     refuses(400, "InvalidPart", upload.complete, {"PartNumber": 1, "ETag": etag(b"another")})
@@ -109,7 +109,7 @@ def a_foreign_tag_is_refused(s3: Server) -> None:
 
 
 @check
-def a_part_that_never_came_is_refused(s3: Server) -> None:
+def a_part_that_was_not_uploaded_is_refused(s3: Server) -> None:
     upload = Upload(s3)
     first = upload.part(1, FIRST)
     refuses(400, "InvalidPart", upload.complete, first, {"PartNumber": 2, "ETag": first["ETag"]})
@@ -117,7 +117,7 @@ def a_part_that_never_came_is_refused(s3: Server) -> None:
 
 
 @check
-def parts_are_listed_in_order(s3: Server) -> None:
+def parts_out_of_order_are_refused(s3: Server) -> None:
     upload = Upload(s3)
     first, second = upload.part(1, FIRST), upload.part(2, SECOND)
     refuses(400, "InvalidPartOrder", upload.complete, second, first)
@@ -126,7 +126,7 @@ def parts_are_listed_in_order(s3: Server) -> None:
 
 
 @check
-def only_the_last_part_is_small(s3: Server) -> None:
+def a_small_part_before_the_last_is_refused(s3: Server) -> None:
     upload = Upload(s3)
     refuses(400, "EntityTooSmall", upload.complete, upload.part(1, b"1" * (PART - 1)), upload.part(2, LAST))
     upload.has_not_become_an_object()
@@ -141,24 +141,24 @@ def a_list_without_parts_is_refused(s3: Server) -> None:
 
 
 @check
-def a_list_that_is_no_xml_is_refused(s3: Server) -> None:
+def a_list_that_is_not_xml_is_refused(s3: Server) -> None:
     upload = Upload(s3)
     answers(s3.header_signed("POST", s3.key(), b"<Complete", f"?uploadId={upload.id}"), 400, "MalformedXML")
 
 
 @check
-def completing_twice_makes_one_object(s3: Server) -> None:
+def completing_twice_creates_one_object(s3: Server) -> None:
     upload = Upload(s3)
     part = upload.part(1, LAST)
     first = upload.complete(part)
-    # Whoever lost the answer may ask again.
+    # A client whose response was lost may retry.
     again = upload.complete(part)
     same((again["ETag"], again["VersionId"]), (first["ETag"], first["VersionId"]))
     same(len(s3.call("list_object_versions", Prefix=s3.key())["Versions"]), 1)
 
 
 @check
-def what_was_aborted_is_gone(s3: Server) -> None:
+def an_aborted_upload_is_404(s3: Server) -> None:
     upload = Upload(s3)
     part = upload.part(1, LAST)
     upload.call("abort_multipart_upload")
@@ -169,7 +169,7 @@ def what_was_aborted_is_gone(s3: Server) -> None:
 
 
 @check
-def what_was_completed_takes_no_more_parts(s3: Server) -> None:
+def a_completed_upload_accepts_no_more_parts(s3: Server) -> None:
     upload = Upload(s3)
     upload.complete(upload.part(1, LAST))
     refuses(404, "NoSuchUpload", upload.part, 2, LAST)
@@ -177,7 +177,7 @@ def what_was_completed_takes_no_more_parts(s3: Server) -> None:
 
 
 @check
-def a_part_may_be_sent_again(s3: Server) -> None:
+def a_part_can_be_sent_again(s3: Server) -> None:
     upload = Upload(s3)
     old = upload.part(1, b"old")
     new = upload.part(1, b"newer")
@@ -188,7 +188,7 @@ def a_part_may_be_sent_again(s3: Server) -> None:
 
 
 @check
-def parts_that_are_not_listed_are_dropped(s3: Server) -> None:
+def parts_that_are_not_listed_are_discarded(s3: Server) -> None:
     upload = Upload(s3)
     upload.part(1, b"first")
     upload.complete(upload.part(2, LAST))
@@ -225,7 +225,7 @@ def unfinished_uploads_are_listed(s3: Server) -> None:
 
 
 @check
-def a_completion_may_be_conditional(s3: Server) -> None:
+def a_completion_can_be_conditional(s3: Server) -> None:
     s3.put(s3.key())
     upload = Upload(s3)
     part = upload.part(1, LAST)
@@ -234,7 +234,7 @@ def a_completion_may_be_conditional(s3: Server) -> None:
 
 
 @check
-def a_completion_may_say_the_size(s3: Server) -> None:
+def a_completion_can_state_the_size(s3: Server) -> None:
     upload = Upload(s3)
     part = upload.part(1, LAST)
     refuses(400, "InvalidRequest", upload.complete, part, MpuObjectSize=4)
@@ -242,7 +242,7 @@ def a_completion_may_say_the_size(s3: Server) -> None:
 
 
 @check
-def a_presigned_part_has_its_length(s3: Server) -> None:
+def a_presigned_part_must_have_its_signed_length(s3: Server) -> None:
     upload = Upload(s3)
     signed = s3.sign("upload_part", s3.key(), UploadId=upload.id, PartNumber=1, ContentLength=3)
     answers(s3.send(signed, b"longer"), 403, "SignatureDoesNotMatch")
@@ -263,7 +263,7 @@ def a_wrong_checksum_of_a_part_is_refused(s3: Server) -> None:
 
 
 @check
-def checksums_of_parts_are_summed(s3: Server) -> None:
+def checksums_of_parts_are_combined(s3: Server) -> None:
     upload = Upload(s3, ChecksumAlgorithm="SHA256")
     sums = [hashlib.sha256(body).digest() for body in [FIRST, LAST]]
     texts = [base64.b64encode(one).decode() for one in sums]

@@ -1,4 +1,4 @@
-"""URLs that are signed for somebody without a key.
+"""Presigned URLs.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 """
@@ -13,7 +13,7 @@ HELLO = base64.b64encode(hashlib.sha256(b"hello").digest()).decode()
 
 
 def put_url(s3: Server, **more: object) -> Signed:
-    """Five bytes of text, once."""
+    """Presigns a PUT of five bytes of text that does not overwrite."""
     parameters = {"ContentType": "text/plain", "ContentLength": 5, "IfNoneMatch": "*"} | more
     return s3.sign("put_object", s3.key(), **parameters)
 
@@ -24,7 +24,7 @@ def refused(s3: Server, signed: Signed, body: bytes = b"hello", status: int = 40
 
 
 @check
-def what_was_signed_is_stored(s3: Server) -> None:
+def a_presigned_put_is_stored(s3: Server) -> None:
     response = s3.send(put_url(s3), b"hello")
     answers(response, 200)
     same(response.headers["etag"], etag(b"hello"))
@@ -97,7 +97,7 @@ def an_added_parameter_is_refused(s3: Server) -> None:
 
 
 @check
-def a_longer_life_than_signed_is_refused(s3: Server) -> None:
+def a_changed_expiry_is_refused(s3: Server) -> None:
     signed = put_url(s3)
     refused(s3, signed._replace(url=signed.url.replace("X-Amz-Expires=60", "X-Amz-Expires=6000")))
 
@@ -120,7 +120,7 @@ def a_url_from_the_future_is_refused(s3: Server) -> None:
 
 
 @check
-def a_life_of_more_than_a_week_is_refused(s3: Server) -> None:
+def an_expiry_of_more_than_a_week_is_refused(s3: Server) -> None:
     signed = s3.sign("get_object", s3.key(), seconds=604801)
     answers(s3.send(signed), 400, "AuthorizationQueryParametersError")
 
@@ -133,39 +133,39 @@ def a_missing_parameter_of_the_signature_is_refused(s3: Server) -> None:
 
 
 @check
-def an_unknown_key_is_refused(s3: Server) -> None:
+def an_unknown_access_key_is_refused(s3: Server) -> None:
     stranger = s3.client_of("AKIDSTRANGER", "secret")
     refused(s3, s3.sign("put_object", s3.key(), client=stranger), code="InvalidAccessKeyId")
 
 
 @check
-def two_ways_to_sign_at_once_are_refused(s3: Server) -> None:
+def two_signatures_are_refused(s3: Server) -> None:
     signed = put_url(s3)
     both = signed.headers | {"authorization": "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=0"}
     refused(s3, signed._replace(headers=both), status=400, code="InvalidArgument")
 
 
 @check
-def nothing_is_written_over_where_nothing_may_be(s3: Server) -> None:
+def if_none_match_does_not_overwrite_an_object(s3: Server) -> None:
     answers(s3.send(put_url(s3), b"hello"), 200)
     answers(s3.send(put_url(s3), b"HELLO"), 412, "PreconditionFailed")
     same(s3.read(s3.key()), b"hello")
 
 
 @check
-def a_deleted_object_does_not_keep_its_place(s3: Server) -> None:
+def if_none_match_succeeds_after_a_deletion(s3: Server) -> None:
     s3.put(s3.key())
     s3.call("delete_object", Key=s3.key())
     answers(s3.send(put_url(s3), b"hello"), 200)
 
 
 @check
-def a_right_checksum_is_stored(s3: Server) -> None:
+def a_correct_checksum_is_stored(s3: Server) -> None:
     response = s3.send(put_url(s3, ChecksumSHA256=HELLO), b"hello")
     answers(response, 200)
     same(response.headers.get("x-amz-checksum-sha256"), HELLO)
     same(s3.call("head_object", Key=s3.key(), ChecksumMode="ENABLED").get("ChecksumSHA256"), HELLO)
-    # Only whoever asks is told.
+    # The checksum is returned only on request.
     assert "ChecksumSHA256" not in s3.call("head_object", Key=s3.key())
 
 
@@ -175,14 +175,14 @@ def a_wrong_checksum_is_refused(s3: Server) -> None:
 
 
 @check
-def another_checksum_than_signed_is_refused(s3: Server) -> None:
+def a_checksum_that_was_not_signed_is_refused(s3: Server) -> None:
     signed = put_url(s3, ChecksumSHA256=HELLO)
     other = base64.b64encode(hashlib.sha256(b"HELLO").digest()).decode()
     refused(s3, signed._replace(headers=signed.headers | {"x-amz-checksum-sha256": other}), b"HELLO")
 
 
 @check
-def a_checksum_that_is_none_is_refused(s3: Server) -> None:
+def a_malformed_checksum_is_refused(s3: Server) -> None:
     refused(s3, put_url(s3, ChecksumSHA256="aGVsbG8="), b"hello", 400, "InvalidRequest")
 
 
@@ -193,12 +193,12 @@ def a_wrong_md5_is_refused(s3: Server) -> None:
 
 
 @check
-def an_md5_that_is_none_is_refused(s3: Server) -> None:
+def a_malformed_md5_is_refused(s3: Server) -> None:
     refused(s3, put_url(s3, ContentMD5="aGVsbG8="), b"hello", 400, "InvalidDigest")
 
 
 @check
-def a_signed_name_for_the_download_is_used(s3: Server) -> None:
+def a_signed_content_disposition_is_returned(s3: Server) -> None:
     s3.put(s3.key(), ContentType="image/png")
     name = 'attachment; filename="a b.txt"'
     signed = s3.sign("get_object", s3.key(), ResponseContentDisposition=name, ResponseContentType="text/plain")
@@ -210,7 +210,7 @@ def a_signed_name_for_the_download_is_used(s3: Server) -> None:
 
 
 @check
-def a_presigned_get_of_nothing_is_404(s3: Server) -> None:
+def a_presigned_get_of_a_missing_object_is_404(s3: Server) -> None:
     answers(s3.send(s3.sign("get_object", s3.key())), 404, "NoSuchKey")
 
 
@@ -222,7 +222,7 @@ def a_presigned_delete_deletes(s3: Server) -> None:
 
 
 @check
-def without_a_signature_nobody_comes_in(s3: Server) -> None:
+def an_unsigned_request_is_refused(s3: Server) -> None:
     s3.put(s3.key())
     for method in ["GET", "PUT", "DELETE"]:
         answers(s3.raw(method, s3.key(), b"x" if method == "PUT" else None), 403, "AccessDenied")
@@ -236,13 +236,13 @@ def a_wrong_secret_is_refused(s3: Server) -> None:
 
 
 @check
-def a_clock_that_is_wrong_is_refused(s3: Server) -> None:
+def a_signature_with_a_wrong_time_is_refused(s3: Server) -> None:
     with at(now() - datetime.timedelta(minutes=20)):
         refuses(403, "RequestTimeTooSkewed", s3.call, "list_objects_v2")
 
 
 @check
-def a_body_is_what_its_signed_digest_says(s3: Server) -> None:
+def a_body_that_differs_from_its_signed_digest_is_refused(s3: Server) -> None:
     response = s3.header_signed("PUT", s3.key(), b"hello", sent=b"HELLO")
     answers(response, 400, "XAmzContentSHA256Mismatch")
     same(s3.keys(), [])

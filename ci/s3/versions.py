@@ -7,12 +7,12 @@ from .battery import Server, check, refuses, same
 
 
 def two(s3: Server) -> list[str]:
-    """Two versions, the older one first."""
+    """Creates two versions and returns their ids, the older one first."""
     return [s3.put(s3.key(), body)["VersionId"] for body in [b"old", b"new"]]
 
 
 def listed(s3: Server) -> list[tuple[str, str, bool]]:
-    """What there is of the key, the newest first."""
+    """Lists the versions and delete markers of the key, newest first."""
     page = s3.call("list_object_versions", Prefix=s3.key())
     found = [(one, "version") for one in page.get("Versions", [])]
     found += [(one, "marker") for one in page.get("DeleteMarkers", [])]
@@ -21,7 +21,7 @@ def listed(s3: Server) -> list[tuple[str, str, bool]]:
 
 
 @check
-def each_write_is_a_version(s3: Server) -> None:
+def each_write_creates_a_version(s3: Server) -> None:
     old, new = two(s3)
     assert old != new, old
     page = s3.call("list_object_versions", Prefix=s3.key())
@@ -38,7 +38,7 @@ def an_old_version_can_be_read(s3: Server) -> None:
 
 
 @check
-def a_deletion_leaves_a_marker(s3: Server) -> None:
+def a_deletion_creates_a_delete_marker(s3: Server) -> None:
     _, new = two(s3)
     answer = s3.call("delete_object", Key=s3.key())
     assert answer["DeleteMarker"], answer
@@ -50,14 +50,14 @@ def a_deletion_leaves_a_marker(s3: Server) -> None:
 
 
 @check
-def a_marker_can_not_be_read(s3: Server) -> None:
+def a_delete_marker_cannot_be_read(s3: Server) -> None:
     two(s3)
     marker = s3.call("delete_object", Key=s3.key())["VersionId"]
     refuses(405, "MethodNotAllowed", s3.call, "get_object", Key=s3.key(), VersionId=marker)
 
 
 @check
-def without_its_marker_an_object_is_back(s3: Server) -> None:
+def deleting_the_delete_marker_restores_the_object(s3: Server) -> None:
     two(s3)
     marker = s3.call("delete_object", Key=s3.key())["VersionId"]
     answer = s3.call("delete_object", Key=s3.key(), VersionId=marker)
@@ -66,7 +66,7 @@ def without_its_marker_an_object_is_back(s3: Server) -> None:
 
 
 @check
-def a_deleted_version_is_gone(s3: Server) -> None:
+def a_deleted_version_is_404(s3: Server) -> None:
     old, new = two(s3)
     s3.call("delete_object", Key=s3.key(), VersionId=new)
     same(s3.read(s3.key()), b"old")
@@ -75,7 +75,7 @@ def a_deleted_version_is_gone(s3: Server) -> None:
 
 
 @check
-def deleting_nothing_succeeds(s3: Server) -> None:
+def deleting_a_missing_object_succeeds(s3: Server) -> None:
     answer = s3.call("delete_object", Key=s3.key())
     same((answer["ResponseMetadata"]["HTTPStatusCode"], answer.get("DeleteMarker")), (204, True))
 
@@ -98,7 +98,7 @@ def versions_are_listed_in_pages(s3: Server) -> None:
 
 
 @check
-def a_copy_makes_an_old_version_the_current_one(s3: Server) -> None:
+def a_copy_of_an_old_version_becomes_the_current_one(s3: Server) -> None:
     old, _ = two(s3)
     s3.call("copy_object", Key=s3.key(), CopySource={"Bucket": s3.bucket, "Key": s3.key(), "VersionId": old})
     same(s3.read(s3.key()), b"old")
@@ -106,7 +106,7 @@ def a_copy_makes_an_old_version_the_current_one(s3: Server) -> None:
 
 
 @check
-def a_copy_brings_what_was_said_of_the_object(s3: Server) -> None:
+def a_copy_keeps_the_headers_of_the_object(s3: Server) -> None:
     s3.put(s3.key("ä b+c"), ContentType="text/css", Metadata={"color": "red"})
     s3.call("copy_object", Key=s3.key(), CopySource={"Bucket": s3.bucket, "Key": s3.key("ä b+c")})
     head = s3.call("head_object", Key=s3.key())
@@ -121,13 +121,13 @@ def a_copy_onto_itself_must_change_something(s3: Server) -> None:
 
 
 @check
-def a_copy_of_nothing_is_404(s3: Server) -> None:
+def a_copy_of_a_missing_object_is_404(s3: Server) -> None:
     source = {"Bucket": s3.bucket, "Key": s3.key("b")}
     refuses(404, "NoSuchKey", s3.call, "copy_object", Key=s3.key(), CopySource=source)
 
 
 @check
-def a_write_may_depend_on_the_version_that_is_known(s3: Server) -> None:
+def a_write_can_be_conditional_on_the_current_version(s3: Server) -> None:
     known = s3.put(s3.key(), b"old")["ETag"]
     s3.put(s3.key(), b"new", IfMatch=known)
     refuses(412, "PreconditionFailed", s3.put, s3.key(), b"late", IfMatch=known)

@@ -1,4 +1,4 @@
-"""Uploads as clients make them that know nothing of Cloakroom. Each module is a topic, each function of it one check."""
+"""Checks of uploads with standard clients. Each module is a topic, each of its functions one check."""
 
 from . import refused, refused_by_s3, sent
 from .visit import CHECKS, QUOTA, Visit

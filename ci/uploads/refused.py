@@ -1,4 +1,4 @@
-"""What Cloakroom refuses."""
+"""Requests that Cloakroom refuses."""
 
 import json
 import urllib.parse
@@ -6,7 +6,7 @@ from typing import Any
 
 from s3.battery import same
 
-from .visit import LARGE, QUOTA, Answer, Visit, check, curl, problem, put
+from .visit import LARGE, QUOTA, CurlResponse, Visit, check, curl, problem, put
 
 NAMES = [
     "../../etc/passwd", "..", ".", "", " ", "a/b", "a\\b", "/etc/passwd", "C:\\a", "a\0b", "a\r\nb: c", "a\tb", "a\x7fb",
@@ -29,12 +29,12 @@ def names_that_are_paths_are_refused(visit: Visit) -> None:
 
 
 @check
-def odd_names_are_kept_and_harmless(visit: Visit) -> None:
+def unusual_names_are_stored_safely(visit: Visit) -> None:
     for name in ["שלום.txt", 'a"; filename="b.exe', "a;b,c.txt", "%2e%2e%2fpasswd", "a\u00adb", "CON", "n" * 255]:
-        upload_id, transfer = visit.announce(filename=name)
+        upload_id, transfer = visit.create_upload(filename=name)
         same(put(transfer, b"hello").status, 200)
         same(visit.person.complete(upload_id).expect(200)["upload"]["filename"], name)
-        # The name is no part of the key.
+        # The name is not part of the key.
         same(visit.s3.read(visit.key(upload_id)), b"hello")
         url = visit.person.get(f"/uploads/{upload_id}").expect(200)["download"]["url"]
         disposition = curl(url).headers["content-disposition"]
@@ -43,7 +43,7 @@ def odd_names_are_kept_and_harmless(visit: Visit) -> None:
 
 
 @check
-def sizes_and_types_that_are_none_are_refused(visit: Visit) -> None:
+def invalid_sizes_and_types_are_refused(visit: Visit) -> None:
     for field, value, code in [
         ("size", "-1", None),
         ("size", "1.5", None),
@@ -64,8 +64,8 @@ def sizes_and_types_that_are_none_are_refused(visit: Visit) -> None:
 
 
 @check
-def part_numbers_that_are_none_are_refused(visit: Visit) -> None:
-    upload_id, transfer = visit.announce(LARGE)
+def invalid_part_numbers_are_refused(visit: Visit) -> None:
+    upload_id, transfer = visit.create_upload(LARGE)
     for number in ["0", "10001", "-1", str(transfer["partCount"] + 1), "70000", "1.5", '"1"', "null"]:
         answer = visit.api("POST", f"/uploads/{upload_id}/parts", f'{{"partNumbers": [{number}]}}')
         same((number, answer.status), (number, 422))
@@ -78,15 +78,15 @@ def part_numbers_that_are_none_are_refused(visit: Visit) -> None:
 
 
 @check
-def what_is_not_complete_is_refused(visit: Visit) -> None:
-    upload_id, _ = visit.announce(LARGE)
-    foreign_id, _ = visit.announce(LARGE)
+def incomplete_uploads_are_refused(visit: Visit) -> None:
+    upload_id, _ = visit.create_upload(LARGE)
+    foreign_id, _ = visit.create_upload(LARGE)
     signed = visit.person.sign(upload_id, [1, 2])
     size = int(signed[0]["headers"]["content-length"])
     parts = [{"partNumber": n, "etag": put(one, bytes([n]) * size).headers["etag"]} for n, one in enumerate(signed, 1)]
     theirs = put(visit.person.sign(foreign_id, [3])[0], b"\3" * size).headers["etag"]
 
-    def complete(*named: dict[str, Any]) -> Answer:
+    def complete(*named: dict[str, Any]) -> CurlResponse:
         return visit.api("POST", f"/uploads/{upload_id}/complete", json.dumps({"parts": list(named)}))
 
     problem(complete(*parts), 409, "size_mismatch")
@@ -97,13 +97,13 @@ def what_is_not_complete_is_refused(visit: Visit) -> None:
     problem(complete(), 422, "validation_failed", parts="empty")
     problem(complete(parts[0] | {"etag": "a\r\nb"}), 422, "validation_failed", **{"parts/0/etag": "invalid_etag"})
     problem(visit.api("POST", f"/uploads/{upload_id}/complete", "{}"), 422, "parts_required")
-    single_id, _ = visit.announce()
+    single_id, _ = visit.create_upload()
     problem(visit.api("POST", f"/uploads/{single_id}/complete", "{}"), 409, "upload_incomplete")
     visit.nothing_is_stored()
 
 
 @check
-def what_is_too_much_is_refused(visit: Visit) -> None:
+def uploads_and_bodies_that_are_too_large_are_refused(visit: Visit) -> None:
     body = f'{{"filename": "a", "contentType": "text/plain", "size": {QUOTA + 1}}}'
     problem(visit.api("POST", "/uploads", body), 409, "quota_exceeded")
     long = '{"filename": "' + "n" * 70_000 + '", "contentType": "text/plain", "size": 5}'

@@ -1,4 +1,4 @@
-"""What S3 refuses, because something else was signed."""
+"""Requests that S3 refuses because they differ from what was signed."""
 
 import base64
 import datetime
@@ -12,12 +12,12 @@ from s3.battery import MIB, at, now, same
 
 from .visit import LARGE, QUOTA, Visit, check, post, put
 
-NOBODYS = "01920000-0000-7000-8000-000000000000"
+UNKNOWN_ID = "01920000-0000-7000-8000-000000000000"
 
 
 @check
 def another_length_is_refused(visit: Visit) -> None:
-    _, transfer = visit.announce()
+    _, transfer = visit.create_upload()
     for body in [b"hello!", b"hell", b"", b"x" * MIB]:
         put(transfer, body).refuses(403, "SignatureDoesNotMatch")
     visit.nothing_is_stored()
@@ -25,7 +25,7 @@ def another_length_is_refused(visit: Visit) -> None:
 
 @check
 def another_type_is_refused(visit: Visit) -> None:
-    _, transfer = visit.announce()
+    _, transfer = visit.create_upload()
     put(transfer, b"hello", content_type="text/html").refuses(403, "SignatureDoesNotMatch")
     put(transfer, b"hello", content_type=None).refuses(403, "SignatureDoesNotMatch")
     visit.nothing_is_stored()
@@ -33,22 +33,22 @@ def another_type_is_refused(visit: Visit) -> None:
 
 @check
 def another_key_is_refused(visit: Visit) -> None:
-    upload_id, transfer = visit.announce()
-    for key in [f"{visit.person.id}/{NOBODYS}", f"{NOBODYS}/{upload_id}", "x"]:
+    upload_id, transfer = visit.create_upload()
+    for key in [f"{visit.person.id}/{UNKNOWN_ID}", f"{UNKNOWN_ID}/{upload_id}", "x"]:
         url = transfer["url"].replace(visit.key(upload_id), key)
-        assert url != transfer["url"], "the URL does not hold its key as it is"
+        assert url != transfer["url"], "the URL does not contain the unencoded key"
         put(transfer | {"url": url}, b"hello").refuses(403, "SignatureDoesNotMatch")
     visit.nothing_is_stored()
 
 
 @check
 def another_signature_is_refused(visit: Visit) -> None:
-    _, transfer = visit.announce()
+    _, transfer = visit.create_upload()
     url, _, signature = transfer["url"].partition("X-Amz-Signature=")
     changed = ("1" if signature[0] == "0" else "0") + signature[1:]
     put(transfer | {"url": f"{url}X-Amz-Signature={changed}"}, b"hello").refuses(403, "SignatureDoesNotMatch")
     later = transfer["url"].replace("X-Amz-Expires=3600", "X-Amz-Expires=7200")
-    assert later != transfer["url"], "the URL does not live for an hour"
+    assert later != transfer["url"], "the URL is not valid for an hour"
     put(transfer | {"url": later}, b"hello").refuses(403, "SignatureDoesNotMatch")
     bare = transfer["url"].partition("?")[0]
     put(transfer | {"url": bare}, b"hello").refuses(403, "AccessDenied")
@@ -56,7 +56,7 @@ def another_signature_is_refused(visit: Visit) -> None:
 
 
 def signed_at(visit: Visit, transfer: dict[str, Any], moment: datetime.datetime) -> dict[str, Any]:
-    """What the function would have announced at another time."""
+    """Presigns the transfer as the function would at another time."""
     request = botocore.awsrequest.AWSRequest("PUT", transfer["url"].partition("?")[0])
     for name, value in transfer["headers"].items():
         if name != "host":
@@ -70,20 +70,20 @@ def signed_at(visit: Visit, transfer: dict[str, Any], moment: datetime.datetime)
 
 @check
 def an_expired_url_is_refused(visit: Visit) -> None:
-    _, transfer = visit.announce()
+    _, transfer = visit.create_upload()
     old = signed_at(visit, transfer, now() - datetime.timedelta(seconds=3601))
     answer = put(old, b"hello")
     answer.refuses(403, "AccessDenied")
-    # The words that Uppy and others look for before they have it signed again.
+    # Uppy and other clients look for this message before they request a new URL.
     assert b"Request has expired" in answer.body, answer.body
     visit.nothing_is_stored()
-    # It was only its age.
+    # A younger URL with the same content is accepted.
     same(put(signed_at(visit, transfer, now() - datetime.timedelta(seconds=3000)), b"hello").status, 200)
 
 
 @check
 def another_digest_is_refused(visit: Visit) -> None:
-    _, transfer = visit.announce(sha256=hashlib.sha256(b"hello").hexdigest())
+    _, transfer = visit.create_upload(sha256=hashlib.sha256(b"hello").hexdigest())
     put(transfer, b"HELLO").refuses(400, "BadDigest")
     other = base64.b64encode(hashlib.sha256(b"HELLO").digest()).decode()
     put(transfer, b"HELLO", x_amz_checksum_sha256=other).refuses(403, "SignatureDoesNotMatch")
@@ -92,8 +92,8 @@ def another_digest_is_refused(visit: Visit) -> None:
 
 
 @check
-def nothing_is_written_over(visit: Visit) -> None:
-    upload_id, transfer = visit.announce()
+def an_existing_file_is_not_overwritten(visit: Visit) -> None:
+    upload_id, transfer = visit.create_upload()
     same(put(transfer, b"hello").status, 200)
     put(transfer, b"HELLO").refuses(412, "PreconditionFailed")
     put(transfer, b"HELLO", if_none_match=None).refuses(403, "SignatureDoesNotMatch")
@@ -102,8 +102,8 @@ def nothing_is_written_over(visit: Visit) -> None:
 
 @check
 def a_form_that_is_too_large_is_refused(visit: Visit) -> None:
-    # All but ten bytes are taken.
-    visit.announce(QUOTA - 10)
+    # Reserves all but ten bytes of the quota.
+    visit.create_upload(QUOTA - 10)
     form = visit.person.get("/s3/params?filename=a.txt&type=text/plain").expect(200)
     post(form, b"hello world").refuses(400, "EntityTooLarge")
     visit.nothing_is_stored()
@@ -115,15 +115,15 @@ def a_form_that_was_changed_is_refused(visit: Visit) -> None:
     for name, value in [("key", "x"), ("Content-Type", "text/html"), ("x-amz-meta-color", "red")]:
         post(form, **{name: value}).refuses(403, "AccessDenied")
     policy = base64.b64encode(b'{"expiration": "2099-01-01T00:00:00Z", "conditions": []}').decode()
-    # No condition is left that would name the signer.
+    # The new policy has no condition for the credential.
     assert post(form, policy=policy).status in (400, 403)
     post(form, **{"x-amz-signature": "0" * 64}).refuses(403, "SignatureDoesNotMatch")
     visit.nothing_is_stored()
 
 
 @check
-def a_part_is_the_one_that_was_signed(visit: Visit) -> None:
-    upload_id, transfer = visit.announce(LARGE)
+def a_part_that_differs_from_the_signed_one_is_refused(visit: Visit) -> None:
+    upload_id, transfer = visit.create_upload(LARGE)
     signed = visit.person.sign(upload_id, [transfer["partCount"]])[0]
     body = b"x" * (LARGE % transfer["partSize"])
     put(signed, body + b"!").refuses(403, "SignatureDoesNotMatch")

@@ -1,4 +1,4 @@
-"""What curl, urllib3 and boto3 can do with Cloakroom's URLs and in its bucket."""
+"""Uploads with curl and urllib3, and their files as boto3 sees them in the bucket."""
 
 import base64
 import datetime
@@ -10,15 +10,15 @@ from s3.battery import md5, now, same
 
 from .visit import LARGE, Visit, check, curl, post, problem, put
 
-# Seconds until an event of S3 has been handled.
-PATIENCE = 30
+# Maximum seconds until an event of S3 is handled.
+MAX_WAIT_SECONDS = 30
 
 
 @check
 def curl_sends_a_file(visit: Visit) -> None:
     body = os.urandom(1000)
     digest = hashlib.sha256(body)
-    upload_id, transfer = visit.announce(1000, contentType="image/png", sha256=digest.hexdigest())
+    upload_id, transfer = visit.create_upload(1000, contentType="image/png", sha256=digest.hexdigest())
     answer = put(transfer, body)
     same((answer.status, answer.headers["etag"]), (200, f'"{md5(body)}"'))
     upload = visit.person.complete(upload_id).expect(200)["upload"]
@@ -26,7 +26,7 @@ def curl_sends_a_file(visit: Visit) -> None:
     url = visit.person.get(f"/uploads/{upload_id}").expect(200)["download"]["url"]
     answer = curl(url)
     same((answer.body, answer.headers["content-type"]), (body, "image/png"))
-    # The owner of the bucket sees the same.
+    # The bucket's owner sees the same file.
     head = visit.s3.call("head_object", Key=visit.key(upload_id), ChecksumMode="ENABLED")
     seen = [head[name] for name in ["ContentLength", "ContentType", "ETag", "ChecksumSHA256"]]
     same(seen, [1000, "image/png", f'"{md5(body)}"', base64.b64encode(digest.digest()).decode()])
@@ -35,7 +35,7 @@ def curl_sends_a_file(visit: Visit) -> None:
 
 @check
 def urllib3_sends_a_file(visit: Visit) -> None:
-    upload_id, transfer = visit.announce()
+    upload_id, transfer = visit.create_upload()
     same(visit.person.send(transfer, b"hello").status, 200)
     visit.person.complete(upload_id).expect(200)
     same(visit.s3.read(visit.key(upload_id)), b"hello")
@@ -43,7 +43,7 @@ def urllib3_sends_a_file(visit: Visit) -> None:
 
 @check
 def curl_sends_parts(visit: Visit) -> None:
-    upload_id, transfer = visit.announce(LARGE, filename="film.mp4", contentType="video/mp4")
+    upload_id, transfer = visit.create_upload(LARGE, filename="film.mp4", contentType="video/mp4")
     size, count = transfer["partSize"], transfer["partCount"]
     bodies = {n: bytes([n]) * min(size, LARGE - (n - 1) * size) for n in range(1, count + 1)}
     parts = []
@@ -74,14 +74,14 @@ def curl_posts_a_form(visit: Visit) -> None:
 
 @check
 def the_owner_of_the_bucket_sees_the_versions(visit: Visit) -> None:
-    upload_id, transfer = visit.announce()
+    upload_id, transfer = visit.create_upload()
     put(transfer, b"hello")
     visit.person.complete(upload_id).expect(200)
     key = visit.key(upload_id)
     first = visit.s3.call("list_object_versions", Prefix=key)["Versions"]
-    # What is put over it is no file of anybody's: its event deletes it.
+    # A version that no user uploaded: its event handler deletes it.
     visit.s3.put(key, b"HELLO", ContentType="text/plain")
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + MAX_WAIT_SECONDS
     while (theirs := visit.s3.call("list_object_versions", Prefix=key)["Versions"]) != first:
         assert time.monotonic() < until, theirs
         time.sleep(0.1)
@@ -97,7 +97,7 @@ def the_owner_of_the_bucket_sees_the_versions(visit: Visit) -> None:
 
 @check
 def the_owner_of_the_bucket_sees_the_lock(visit: Visit) -> None:
-    upload_id, transfer = visit.announce()
+    upload_id, transfer = visit.create_upload()
     put(transfer, b"hello")
     visit.person.complete(upload_id).expect(200)
     until = now() + datetime.timedelta(minutes=5)

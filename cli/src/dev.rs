@@ -1,4 +1,4 @@
-//! `cloakroom dev`: the local system.
+//! `cloakroom dev`: runs the local system.
 
 use std::{
     collections::BTreeMap,
@@ -8,37 +8,53 @@ use std::{
 };
 
 use clap::Args;
-use local::{DevError, DevOptions};
+use local::{DevError, DevOptions, Seed};
 
 use crate::secrets;
 
-/// Where the local system runs and what it keeps.
+/// The data directory of a persistent system.
+const DATA_DIR: &str = ".cloakroom";
+
+/// The local system logs each request itself, so the functions log only warnings and errors.
+const LOG_LEVEL: &str = "warn";
+
+/// On one machine all requests come from one address: those of the developer, of tests, and of scripts that create
+/// users.
+const REQUESTS_PER_ADDRESS: &str = "3000";
+
+/// Developers and tests send many e-mails to one address.
+const MAILS_PER_DAY: &str = "100000";
+
+/// E-mail is always enabled, because no e-mail leaves the machine.
+const MAIL_FROM: &str = "cloakroom@localhost";
+
+/// Arguments of `cloakroom dev`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DevArgs {
-    /// Port of the API; the engines have the next five. 0 finds free ones
+    /// Port of the API; the engines use the next five ports. 0 chooses free ports
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// Directory for data and endpoints.json [default: .cloakroom, or a temporary one if --ephemeral]
+    /// Directory for data and endpoints.json [default: .cloakroom, or a temporary directory with --ephemeral]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Keep data in memory: nothing outlives the process
+    /// Keep all data in memory and discard it at exit
     #[arg(long)]
     ephemeral: bool,
-    /// Run built functions instead of this executable's own: DIR/<name>/bootstrap as `cargo lambda build` writes them
-    /// (target/lambda), or DIR/<LogicalId>/bootstrap as `sam build` does (.aws-sam/build)
+    /// Run built functions instead of the ones in this executable: DIR/<name>/bootstrap as `cargo lambda build` writes
+    /// them (target/lambda), or DIR/<LogicalId>/bootstrap as `sam build` writes them (.aws-sam/build)
     #[arg(long, value_name = "DIR")]
     bootstraps: Option<PathBuf>,
-    /// The stage: the template's parameter Env, and the second part of the secrets' path
+    /// Stage: value of the template's parameter Env, and {env} in the secrets' path /cloakroom/{env}/
     #[arg(long, default_value = "dev")]
     env: String,
-    /// A parameter of the template; may be repeated
+    /// Set a parameter of the template; may be repeated
     #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = parse_parameter)]
     parameters: Vec<(String, String)>,
-    /// The template; looked for in the directories above, too
+    /// SAM template; also searched for in the parent directories
     #[arg(long, value_name = "FILE", default_value = "template.yaml")]
     template: PathBuf,
-    /// Run no function by its schedule: it runs when it is invoked, and only then
+    /// Do not run functions on their schedules; invoke them yourself
     #[arg(long)]
     without_schedules: bool,
 }
@@ -50,52 +66,92 @@ Examples:
   cloakroom dev --parameter AllowedOrigins=http://localhost:5173 --parameter AccessTokenSeconds=60
   cloakroom dev --bootstraps target/lambda
 
-The engines serve requests that are signed with the key in endpoints.json. `cloakroom env` gives it to a shell:
+The engines accept only requests that are signed with the access key in endpoints.json. `cloakroom env` sets it in a
+shell:
   eval \"$(cloakroom env)\"
   aws dynamodb list-tables
 
-A function can be invoked past the API, like one that runs by events:
+A function can be invoked directly, for example one that handles events:
   aws lambda invoke --function-name UploadEventsFunction /dev/stdout";
 
-/// Runs the system until it is told to stop.
+/// Why `cloakroom dev` failed.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("the parameter Env is set by --env, not by --parameter Env=…")]
+    EnvParameter,
+    #[error(transparent)]
+    Local(#[from] DevError),
+}
+
+/// Runs the system until Ctrl-C or SIGTERM.
 pub fn run(args: DevArgs) -> ExitCode {
-    match start(&args.into()) {
+    match start(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Without a terminal to tell, the exit code is all there is to say.
+            // If stderr is closed, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn start(options: &DevOptions) -> Result<(), DevError> {
+fn start(args: DevArgs) -> Result<(), Error> {
+    if args.parameters.iter().any(|(name, _)| name == "Env") {
+        return Err(Error::EnvParameter);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| DevError::Io {
-            what: "threads cannot be started",
+            what: "cannot start threads",
             error,
         })?;
-    let result = runtime.block_on(local::dev(options));
+    let result = runtime.block_on(local::dev(&args.into()));
     runtime.shutdown_background();
-    result
+    Ok(result?)
 }
 
 impl From<DevArgs> for DevOptions {
     fn from(args: DevArgs) -> Self {
+        let default_dir = (!args.ephemeral).then(|| DATA_DIR.into());
+        let (stack_name, env) = (format!("cloakroom-{}", args.env), args.env.clone());
         Self {
+            name: "Cloakroom".to_owned(),
+            stack_name,
+            template: args.template,
+            parameters: BTreeMap::from_iter(args.parameters),
+            default_parameters: Box::new(move |api| default_parameters(&env, api)),
+            seed: Some(Seed {
+                unless_under: format!("/cloakroom/{}/keys/private", args.env),
+                parameters: Box::new(move || secrets::dev_signing_key(&args.env)),
+            }),
+            site: Some("web".into()),
             port: args.port,
-            data_dir: args.data_dir,
+            data_dir: args.data_dir.or(default_dir),
             ephemeral: args.ephemeral,
             bootstraps: args.bootstraps,
-            env: args.env,
-            parameters: BTreeMap::from_iter(args.parameters),
-            template: args.template,
             schedules: !args.without_schedules,
-            seed_parameters: secrets::dev_signing_key,
         }
     }
+}
+
+/// Returns the template's parameters for the stage `env` of a local system whose API is at `api`. The issuer is fixed,
+/// because functions only see the host that the client used, which may be 127.0.0.1 or localhost.
+fn default_parameters(env: &str, api: &str) -> Vec<(&'static str, String)> {
+    // Browsers may use either name.
+    let origins = format!("{api},{}", api.replace("127.0.0.1", "localhost"));
+    vec![
+        ("Env", env.to_owned()),
+        ("AllowedOrigins", origins),
+        ("Issuer", api.to_owned()),
+        ("LogLevel", LOG_LEVEL.to_owned()),
+        ("RequestsPerAddress", REQUESTS_PER_ADDRESS.to_owned()),
+        ("MailFrom", MAIL_FROM.to_owned()),
+        ("MailsPerMailbox", MAILS_PER_DAY.to_owned()),
+        ("MailsPerDay", MAILS_PER_DAY.to_owned()),
+        // The page is served next to the API.
+        ("AppUrl", format!("{api}/")),
+    ]
 }
 
 fn parse_parameter(text: &str) -> Result<(String, String), &'static str> {
@@ -110,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parameter_is_a_key_and_a_value() {
+    fn a_parameter_has_a_key_and_a_value() {
         let parsed = parse_parameter("AllowedOrigins=http://a?b=c").unwrap();
         assert_eq!(parsed, ("AllowedOrigins".into(), "http://a?b=c".into()));
         assert!(parse_parameter("AllowedOrigins").is_err());

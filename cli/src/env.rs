@@ -1,4 +1,4 @@
-//! `cloakroom env`: the variables that lead AWS tools to the local system.
+//! `cloakroom env`: prints the environment variables that point AWS tools at the local system.
 
 use std::{
     io::{self, Write as _},
@@ -11,11 +11,11 @@ use local::Endpoints;
 
 use crate::aws;
 
-/// Which local system the variables are of.
+/// Arguments of `cloakroom env`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct EnvArgs {
-    /// Data directory of the system that runs
+    /// Data directory of the running local system
     #[arg(long, value_name = "DIR", default_value = ".cloakroom")]
     data_dir: PathBuf,
 }
@@ -26,14 +26,14 @@ Examples:
   aws dynamodb list-tables
   sam local invoke SignupFunction -e events/signup.json
 
-The variables hold the operator's secret, and they replace the credentials of your account in this shell.";
+The variables include a secret access key. They replace your AWS account's credentials in this shell.";
 
-/// Prints the variables as commands of a POSIX shell.
+/// Prints the variables as POSIX shell commands.
 pub fn run(args: &EnvArgs) -> ExitCode {
     let printed = match aws::endpoints(&args.data_dir) {
         Ok(endpoints) => io::stdout().write_all(commands(&endpoints).as_bytes()),
         Err(error) => {
-            // Without a terminal to tell, the exit code is all there is to say.
+            // If stderr is closed, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "error: {error}");
             return ExitCode::FAILURE;
         }
@@ -56,13 +56,13 @@ fn commands(endpoints: &Endpoints) -> String {
     let exports = variables
         .iter()
         .map(|(name, value)| format!("export {name}={}\n", quoted(value)));
-    // A session token belongs to another key, and the engines refuse it.
+    // A session token belongs to another access key; the engines reject it.
     exports
         .chain(["unset AWS_SESSION_TOKEN\n".to_owned()])
         .collect()
 }
 
-/// `text` as one word of a shell.
+/// Quotes `text` as one shell word.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_one_word_whatever_is_in_it() {
+    fn a_value_is_quoted_as_one_shell_word() {
         assert_eq!(quoted("http://127.0.0.1:3001"), "'http://127.0.0.1:3001'");
         assert_eq!(quoted("a'; b"), r"'a'\''; b'");
     }

@@ -1,18 +1,18 @@
-//! `cloakroom function <name>`: this executable as one of the functions.
+//! `cloakroom function <name>`: runs one of the Lambda functions in this executable.
 
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-/// Which function to be.
+/// Arguments of `cloakroom function`.
 #[derive(Debug, Args)]
 pub struct FunctionArgs {
-    name: Name,
+    name: FunctionName,
 }
 
 /// The functions, by the names of their binaries.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Name {
+enum FunctionName {
     Account,
     Admin,
     Keys,
@@ -27,20 +27,20 @@ enum Name {
     Users,
 }
 
-/// Runs the function until its Runtime API goes away.
+/// Runs the function until its Runtime API closes.
 pub fn run(args: &FunctionArgs) -> ExitCode {
     match args.name {
-        Name::Account => account::main(),
-        Name::Admin => admin::main(),
-        Name::Keys => keys::main(),
-        Name::Mailer => mailer::main(),
-        Name::Recovery => recovery::main(),
-        Name::Session => session::main(),
-        Name::Signin => signin::main(),
-        Name::Signup => signup::main(),
-        Name::UploadEvents => upload_events::main(),
-        Name::UploadLocks => upload_locks::main(),
-        Name::Uploads => uploads::main(),
-        Name::Users => users::main(),
+        FunctionName::Account => account::main(),
+        FunctionName::Admin => admin::main(),
+        FunctionName::Keys => keys::main(),
+        FunctionName::Mailer => mailer::main(),
+        FunctionName::Recovery => recovery::main(),
+        FunctionName::Session => session::main(),
+        FunctionName::Signin => signin::main(),
+        FunctionName::Signup => signup::main(),
+        FunctionName::UploadEvents => upload_events::main(),
+        FunctionName::UploadLocks => upload_locks::main(),
+        FunctionName::Uploads => uploads::main(),
+        FunctionName::Users => users::main(),
     }
 }

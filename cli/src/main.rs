@@ -1,4 +1,4 @@
-//! `cloakroom`: the local system, and the operator's tool.
+//! `cloakroom`: runs the local system and administers deployed stages.
 
 mod aws;
 mod dev;
@@ -13,9 +13,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Checks people in and looks after what they bring.
+/// Accounts and file uploads: run them locally, administer them in AWS.
 ///
-/// Without a command, `cloakroom` is `cloakroom dev`: the whole system on this machine.
+/// Without a command, `cloakroom` runs `cloakroom dev`: the whole system on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "cloakroom", version, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -27,19 +27,19 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the whole system on this machine: the API, the functions, the database, the secrets
+    /// Run the whole system on this machine: API, functions, database, file store, secrets, mail
     Dev(dev::DevArgs),
-    /// Print the variables that lead AWS tools to the local system that runs
+    /// Print the environment variables that point AWS tools at the running local system
     Env(env::EnvArgs),
-    /// Make, write, rotate and list the secrets of a stage
+    /// Create, write, rotate and list the secrets of a stage
     Secrets(secrets::SecretsArgs),
-    /// Bring in the users of another app, and say who is an administrator
+    /// Import users from another app, and grant or revoke the administrator role
     Users(users::UsersArgs),
-    /// Lift the lock of an uploaded file
+    /// Remove the lock of an uploaded file
     Uploads(uploads::UploadsArgs),
     /// Print the API document (docs/openapi.json)
     Openapi,
-    /// Be one of the functions; what `dev` starts its instances with
+    /// Run one of the Lambda functions; `dev` starts its instances with this command
     #[command(hide = true)]
     Function(function::FunctionArgs),
 }
@@ -65,12 +65,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn the_command_line_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn no_command_is_dev() {
+    fn without_a_command_dev_runs() {
         let cli = Cli::parse_from(["cloakroom", "--port", "0", "--ephemeral"]);
         assert!(cli.command.is_none());
         let cli = Cli::parse_from(["cloakroom", "dev", "--port", "0"]);

@@ -1,4 +1,4 @@
-//! `cloakroom openapi`: the API document.
+//! `cloakroom openapi`: prints the API document of all functions.
 
 use std::{
     io::{self, Write as _},
@@ -16,23 +16,22 @@ use utoipa::{
     },
 };
 
-/// What all functions answer, in one document.
+/// The document that the functions' documents are merged into.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Cloakroom",
         description = "Accounts and file uploads for any app.\n\n\
-            Every answer that is not the one hoped for is `application/problem+json` (RFC 9457) with a stable `code`; what \
-            API Gateway refuses by itself (429, 413, 500, 503) is JSON with a `message` alone. \
-            A path that is not here is 404 `not_found`, a method that a path does not have 405 `method_not_allowed` with \
-            `Allow`, and a mistake of ours 500 `internal_error`."
+            Errors are `application/problem+json` (RFC 9457) with a stable `code`. Errors that API Gateway itself sends \
+            (429, 413, 500, 503) are JSON with only a `message`. An unknown path is 404 `not_found`, an unsupported method \
+            405 `method_not_allowed` with an `Allow` header, and an internal error 500 `internal_error`."
     ),
     components(schemas(http_api::ProblemDocument)),
     modifiers(&AccessToken)
 )]
 struct ApiDoc;
 
-/// The schemas of what is sent to us.
+/// The schemas of the request bodies.
 const BODIES: [&str; 21] = [
     "ChangePasswordRequest",
     "CompanionCompleteRequest",
@@ -70,7 +69,7 @@ impl Modify for AccessToken {
     }
 }
 
-/// The document as it is checked in at docs/openapi.json.
+/// Generates the document that is checked in at docs/openapi.json.
 fn document() -> Result<String, serde_json::Error> {
     let functions = [
         signup::ApiDoc::openapi(),
@@ -95,7 +94,7 @@ fn document() -> Result<String, serde_json::Error> {
     document.to_pretty_json().map(|json| json + "\n")
 }
 
-/// What is read from a body has no other members than those that are named.
+/// Marks every request body as closed: the API rejects unknown fields.
 fn refuse_unknown_fields(document: &mut Document) {
     let schemas = document
         .components
@@ -109,12 +108,16 @@ fn refuse_unknown_fields(document: &mut Document) {
     }
 }
 
-/// What every route answers, or every one that takes a body or a token, unless it says so itself.
+/// Adds the problems that every operation, every operation with a body or every authenticated operation can return.
 fn add_common_problems(document: &mut Document) {
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item).filter(|_| path.contains('{')) {
             let responses = &mut operation.responses.responses;
-            let absent = || RefOr::T(problem("`not_found`: absent, or not yours"));
+            let absent = || {
+                RefOr::T(problem(
+                    "`not_found`: it does not exist or belongs to another user",
+                ))
+            };
             responses.entry("404".to_owned()).or_insert_with(absent);
         }
     }
@@ -155,7 +158,8 @@ fn add_common_problems(document: &mut Document) {
     }
 }
 
-/// What answers of limited routes tell of the limit. Without a count, which is one reason for a 503, there is none to tell.
+/// Documents the rate-limit headers of rate-limited operations. A 503 has none: its cause may be that the count is
+/// unavailable.
 fn add_rate_limits(document: &mut Document) {
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         if !operation.responses.responses.contains_key("429") {
@@ -173,21 +177,21 @@ fn add_rate_limits(document: &mut Document) {
             };
             let headers = &mut response.headers;
             if status == "429" {
-                let text = "seconds until the address may come again";
+                let text = "seconds to wait before the next request";
                 headers.insert("Retry-After".to_owned(), header(text).into());
             }
             if status != "503" {
-                let text = "the policy, how many requests an address may send (`q`), and in how many seconds (`w`)";
+                let text = "the policy name, the requests allowed per address (`q`) and the window in seconds (`w`)";
                 headers.insert("RateLimit-Policy".to_owned(), header(text).into());
-                let text =
-                    "the policy, how many requests are left (`r`), and for how many seconds (`t`)";
+                let text = "the policy name, the remaining requests (`r`) and the seconds until the window resets (`t`)";
                 headers.insert("RateLimit".to_owned(), header(text).into());
             }
         }
     }
 }
 
-/// The companion's routes twice more: with a grant in the path in place of a token, and below that as Uppy 6 asks.
+/// Adds each Companion route twice more: with an upload grant in the path instead of an access token, and with the
+/// `/s3` path segment that Uppy 6 appends.
 fn add_granted_routes(document: &mut Document) {
     let companion = document.paths.paths.iter().filter_map(|(path, item)| {
         let rest = path.strip_prefix("/s3/").filter(|rest| *rest != "grants")?;
@@ -207,7 +211,7 @@ fn add_granted_routes(document: &mut Document) {
                 .name("grant")
                 .parameter_in(ParameterIn::Path)
                 .required(Required::True)
-                .description(Some("the last part of a `companionEndpoint`"))
+                .description(Some("the last path segment of a `companionEndpoint`"))
                 .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
                 .build();
             operation
@@ -318,7 +322,7 @@ mod tests {
         let same = document().unwrap() == checked_in;
         assert!(
             same,
-            "it is stale: run `cargo run -- openapi > docs/openapi.json`"
+            "docs/openapi.json is stale: run `cargo run -- openapi > docs/openapi.json`"
         );
     }
 }

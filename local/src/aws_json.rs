@@ -1,5 +1,5 @@
-//! The AWS JSON protocols that both engines speak: `X-Amz-Target` names the operation, the body
-//! is JSON, and errors are JSON with a `__type`.
+//! The AWS JSON protocols of `DynamoDB` and SSM: `X-Amz-Target` names the operation, the body is JSON, and errors are
+//! JSON with a `__type`. <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::{iam::Denied, signature::Unauthenticated};
 
-/// The largest request that the database takes; parameters are far smaller.
+/// The maximum request size of `DynamoDB`. SSM requests are much smaller.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// A dialect of the protocol.
+/// A version of the protocol.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Dialect {
     /// JSON 1.0, errors in the namespace of the service framework.
@@ -22,7 +22,7 @@ pub(crate) enum Dialect {
     Ssm,
 }
 
-/// An error on the wire.
+/// An error response.
 #[derive(Debug)]
 pub(crate) struct AwsError {
     status: StatusCode,
@@ -48,7 +48,7 @@ impl AwsError {
         }
     }
 
-    /// A failure of ours.
+    /// A failure of the engine.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -71,7 +71,7 @@ impl From<Unauthenticated> for AwsError {
 }
 
 impl Dialect {
-    /// The operation that `headers` name, if it is one of this service.
+    /// Returns the operation in `X-Amz-Target`, if it belongs to this service.
     pub(crate) fn operation(self, headers: &HeaderMap) -> Option<&str> {
         let prefix = match self {
             Self::DynamoDb => "DynamoDB_20120810.",
@@ -95,7 +95,7 @@ impl Dialect {
         };
         let mut body = json!({ "__type": code });
         if let Some(message) = &error.message {
-            // The service framework capitalises the one message that policies make.
+            // AWS capitalises the field name for this error only.
             let name = if error.code == "AccessDeniedException" {
                 "Message"
             } else {
@@ -106,7 +106,7 @@ impl Dialect {
         self.response(error.status, body.to_string())
     }
 
-    /// An answer with this JSON in it.
+    /// Builds a response with this JSON as its body.
     pub(crate) fn response(self, status: StatusCode, body: String) -> Response<Body> {
         let content_type = match self {
             Self::DynamoDb => "application/x-amz-json-1.0",
@@ -123,7 +123,7 @@ impl Dialect {
     }
 }
 
-/// Reads a whole request.
+/// Reads the head and the body of a request.
 pub(crate) async fn read(request: Request<Body>) -> Result<(Parts, Bytes), AwsError> {
     let (parts, body) = request.into_parts();
     match Limited::new(body, MAX_BODY).collect().await {
@@ -137,7 +137,7 @@ pub(crate) async fn read(request: Request<Body>) -> Result<(Parts, Bytes), AwsEr
     }
 }
 
-/// A request's body as JSON.
+/// Parses a request's body as JSON.
 pub(crate) fn parse(body: &Bytes) -> Result<Value, AwsError> {
     serde_json::from_slice(body).map_err(|_| AwsError::bare("SerializationException"))
 }

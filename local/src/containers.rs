@@ -1,8 +1,8 @@
-//! The way from containers to the engines.
+//! Makes the engines reachable from containers.
 //!
-//! `sam local` runs functions in containers, to which the loopback interface is their own. Docker Desktop forwards
-//! `host.docker.internal` to ours; on Linux that name is the address of Docker's bridge, so the engines listen there, too
-//! (docs/adr/0013-engines-for-containers.md).
+//! `sam local` runs functions in containers, which have their own loopback interface. Docker Desktop forwards
+//! `host.docker.internal` to the host's loopback interface. On Linux the name is the address of Docker's bridge, so the
+//! engines listen on the bridge too (docs/adr/0013-engines-for-containers.md).
 
 use std::{
     io,
@@ -13,19 +13,19 @@ use axum::serve::Listener;
 use if_addrs::{IfAddr, Ifv4Addr};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The name that Docker gives the interface of its default network.
+/// The interface name of Docker's default network.
 const BRIDGE: &str = "docker0";
 
-/// A network of containers on this machine.
+/// A container network on this machine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bridge {
-    /// This machine's own address in it.
+    /// This machine's address in the network.
     pub(crate) address: Ipv4Addr,
     netmask: Ipv4Addr,
 }
 
-/// A listener that only hears the containers of a bridge, and this machine. Linux lets every network reach every address of
-/// a machine, so an address alone keeps nobody out.
+/// A listener that accepts only connections from a container network and this machine. On Linux every network can reach
+/// every address of a machine, so binding to an address does not restrict clients.
 #[derive(Debug)]
 pub(crate) struct BridgeListener {
     bridge: Bridge,
@@ -33,7 +33,7 @@ pub(crate) struct BridgeListener {
 }
 
 impl Bridge {
-    /// Docker's default network, where there is one.
+    /// Finds Docker's default network, if there is one.
     pub(crate) fn find() -> Option<Self> {
         let interfaces = if_addrs::get_if_addrs().ok()?;
         interfaces
@@ -49,7 +49,7 @@ impl Bridge {
             })
     }
 
-    /// Listens on its side of `port`.
+    /// Listens on `port` of the bridge's address.
     pub(crate) async fn listen(self, port: u16) -> io::Result<BridgeListener> {
         let socket = TcpListener::bind((self.address, port)).await?;
         Ok(BridgeListener {
@@ -58,7 +58,7 @@ impl Bridge {
         })
     }
 
-    fn has(self, peer: IpAddr) -> bool {
+    fn contains(self, peer: IpAddr) -> bool {
         let IpAddr::V4(peer) = peer else {
             return false;
         };
@@ -79,9 +79,9 @@ impl Listener for BridgeListener {
 
     async fn accept(&mut self) -> (TcpStream, SocketAddr) {
         loop {
-            // Waits and tries again when there is an error, as axum does for its own listeners.
+            // axum's implementation waits and retries after an error.
             let (stream, peer) = Listener::accept(&mut self.socket).await;
-            if self.bridge.has(peer.ip()) {
+            if self.bridge.contains(peer.ip()) {
                 return (stream, peer);
             }
         }
@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    /// The loopback network is 127.0.0.0/8: a bridge of the half of it that begins with 127.0 has strangers in the other.
+    /// The loopback network is 127.0.0.0/8. This bridge covers 127.0.0.0/16, so 127.1.0.1 is outside it.
     const BRIDGE: Bridge = Bridge {
         address: Ipv4Addr::LOCALHOST,
         netmask: Ipv4Addr::new(255, 255, 0, 0),
@@ -110,22 +110,22 @@ mod tests {
         socket.connect(to).await.unwrap()
     }
 
-    // Other systems give the loopback interface one address only.
+    // On other systems the loopback interface has only one address.
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn only_the_bridge_is_heard() {
+    async fn only_clients_in_the_bridge_network_are_accepted() {
         let mut listener = BRIDGE.listen(0).await.unwrap();
         let address = listener.address().unwrap();
-        let mut stranger = connect([127, 1, 0, 1], address).await;
+        let mut outsider = connect([127, 1, 0, 1], address).await;
         let container = connect([127, 0, 0, 2], address).await;
         let (_stream, peer) = Listener::accept(&mut listener).await;
         assert_eq!(peer, container.local_addr().unwrap());
-        let read = stranger.read(&mut [0]).await;
+        let read = outsider.read(&mut [0]).await;
         assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
     }
 
     #[test]
-    fn the_network_is_what_the_mask_says() {
+    fn the_netmask_defines_the_network() {
         let docker = Bridge {
             address: Ipv4Addr::new(172, 17, 0, 1),
             netmask: Ipv4Addr::new(255, 255, 0, 0),
@@ -137,7 +137,7 @@ mod tests {
             ("192.168.1.20", false),
             ("::ffff:172.17.0.2", false),
         ] {
-            assert_eq!(docker.has(peer.parse().unwrap()), inside, "{peer}");
+            assert_eq!(docker.contains(peer.parse().unwrap()), inside, "{peer}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The directory that keeps a system's data, locked while one runs.
+//! The data directory of a system, which is locked while the system runs.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -14,58 +14,58 @@ use crate::files;
 /// Why the data directory cannot be used.
 #[derive(Debug, Error)]
 pub enum DataDirError {
-    /// Another system has it.
-    #[error("{0} is in use by another local Cloakroom; stop it, or choose another --data-dir")]
+    /// Another system uses it.
+    #[error("{0} is in use by another local system; stop it, or choose another --data-dir")]
     InUse(String),
-    /// The operating system refuses.
+    /// The operating system reports an error.
     #[error("the data directory {path} cannot be used: {error}")]
     Io {
         /// The directory.
         path: String,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
 }
 
 const LOCK: &str = "lock";
 
-/// A locked data directory. Dropping it unlocks it, and removes what must not stay.
+/// A locked data directory. Dropping it unlocks it and removes temporary files.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
-    leftovers: Leftovers,
+    cleanup: Cleanup,
     _lock: File,
 }
 
-/// What is removed at the end.
+/// What is removed when the system stops.
 #[derive(Debug)]
-enum Leftovers {
-    /// The directory holds data that the next start wants; only the addresses go.
-    Addresses,
-    /// The directory is somebody's, but this run keeps nothing in it.
+enum Cleanup {
+    /// Only `endpoints.json`: the data is kept for the next start.
+    Endpoints,
+    /// The files of this run, in a directory that the caller chose.
     OwnFiles,
-    /// The directory was made for this run.
+    /// The whole directory, which was created for this run.
     Everything,
 }
 
 impl DataDir {
-    /// Locks the directory at `path`, and makes it if it is missing.
+    /// Locks the directory at `path`, and creates it if it is missing.
     pub(crate) fn open(path: &Path) -> Result<Self, DataDirError> {
-        Self::lock(path, Leftovers::Addresses)
+        Self::lock(path, Cleanup::Endpoints)
     }
 
-    /// As [`DataDir::open`], for a system that leaves nothing behind.
-    pub(crate) fn borrow(path: &Path) -> Result<Self, DataDirError> {
-        Self::lock(path, Leftovers::OwnFiles)
+    /// Locks the directory at `path` for an ephemeral system, which removes its files at the end.
+    pub(crate) fn open_ephemeral(path: &Path) -> Result<Self, DataDirError> {
+        Self::lock(path, Cleanup::OwnFiles)
     }
 
-    /// Makes a directory that is gone with the value.
+    /// Creates a temporary directory, which is removed when the value is dropped.
     pub(crate) fn temporary() -> Result<Self, DataDirError> {
-        let name = format!("cloakroom-{}", Uuid::new_v4().simple());
-        Self::lock(&std::env::temp_dir().join(name), Leftovers::Everything)
+        let name = format!("local-system-{}", Uuid::new_v4().simple());
+        Self::lock(&std::env::temp_dir().join(name), Cleanup::Everything)
     }
 
-    fn lock(path: &Path, leftovers: Leftovers) -> Result<Self, DataDirError> {
+    fn lock(path: &Path, cleanup: Cleanup) -> Result<Self, DataDirError> {
         let failed = |error| DataDirError::Io {
             path: path.display().to_string(),
             error,
@@ -75,12 +75,12 @@ impl DataDir {
         match lock.try_lock() {
             Ok(()) => {
                 let dir = Self {
-                    // Whoever reads the addresses may be elsewhere.
+                    // Absolute, because readers of the path may have another working directory.
                     path: fs::canonicalize(path).map_err(failed)?,
-                    leftovers,
+                    cleanup,
                     _lock: lock,
                 };
-                // A system that was killed leaves its addresses; nobody must take them for ours.
+                // A killed system leaves its endpoints file, which is no longer valid.
                 let _ = fs::remove_file(dir.endpoints());
                 dir.remove_ephemeral_objects();
                 Ok(dir)
@@ -95,44 +95,47 @@ impl DataDir {
     }
 
     fn remove_ephemeral_objects(&self) {
-        if !matches!(self.leftovers, Leftovers::Addresses) {
-            // What cannot be removed now is in nobody's way.
+        if !matches!(self.cleanup, Cleanup::Endpoints) {
+            // An error is ignored: leftover files do no harm.
             let _ = fs::remove_dir_all(self.objects());
         }
     }
 
-    /// The file that holds the addresses while the system runs.
+    /// The file with the endpoints, which exists while the system runs.
     pub(crate) fn endpoints(&self) -> PathBuf {
         self.path.join("endpoints.json")
     }
 
-    /// The file that keeps the operator's secret across restarts.
+    /// The file with the operator's secret.
     pub(crate) fn secret_key(&self) -> PathBuf {
         self.path.join("secret-key")
     }
 
+    /// The database file.
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join("dynamodb.sqlite")
     }
 
+    /// The file with the SSM parameters.
     pub(crate) fn parameters(&self) -> PathBuf {
         self.path.join("parameters.json")
     }
 
-    /// How far the streams of the tables are followed.
+    /// The file with the checkpoints of the stream consumers.
     pub(crate) fn streams(&self) -> PathBuf {
         self.path.join("streams.json")
     }
 
+    /// The file with the sent e-mails.
     pub(crate) fn outbox(&self) -> PathBuf {
         self.path.join("outbox.json")
     }
 
-    /// The directory of the buckets; one that goes with the value unless the directory is to keep data.
+    /// The directory of the buckets. An ephemeral system uses a separate one, which is removed at the end.
     pub(crate) fn objects(&self) -> PathBuf {
-        self.path.join(match self.leftovers {
-            Leftovers::Addresses => "s3",
-            Leftovers::OwnFiles | Leftovers::Everything => "s3.ephemeral",
+        self.path.join(match self.cleanup {
+            Cleanup::Endpoints => "s3",
+            Cleanup::OwnFiles | Cleanup::Everything => "s3.ephemeral",
         })
     }
 }
@@ -140,14 +143,14 @@ impl DataDir {
 impl Drop for DataDir {
     fn drop(&mut self) {
         self.remove_ephemeral_objects();
-        // What cannot be removed now is in nobody's way.
-        let _ = match self.leftovers {
-            Leftovers::Addresses => fs::remove_file(self.endpoints()),
-            Leftovers::OwnFiles => fs::remove_file(self.endpoints())
+        // An error is ignored: leftover files do no harm.
+        let _ = match self.cleanup {
+            Cleanup::Endpoints => fs::remove_file(self.endpoints()),
+            Cleanup::OwnFiles => fs::remove_file(self.endpoints())
                 .and(fs::remove_file(self.path.join(LOCK)))
-                // Only an empty one goes.
+                // Removes the directory only if it is empty.
                 .and(fs::remove_dir(&self.path)),
-            Leftovers::Everything => fs::remove_dir_all(&self.path),
+            Cleanup::Everything => fs::remove_dir_all(&self.path),
         };
     }
 }
@@ -163,7 +166,7 @@ mod tests {
         let first = DataDir::open(&path).unwrap();
         let second = DataDir::open(&path).unwrap_err().to_string();
         assert!(
-            second.contains("is in use by another local Cloakroom"),
+            second.contains("is in use by another local system"),
             "{second}"
         );
         drop(first);
@@ -171,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_addresses_of_a_killed_system_are_forgotten() {
+    fn the_endpoints_of_a_killed_system_are_removed() {
         let parent = tempfile::tempdir().unwrap();
         let stale = parent.path().join("endpoints.json");
         fs::write(&stale, "{}").unwrap();
@@ -180,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_addresses_go_with_a_persistent_system() {
+    fn a_persistent_system_removes_only_its_endpoints() {
         let parent = tempfile::tempdir().unwrap();
         let dir = DataDir::open(parent.path()).unwrap();
         let (endpoints, parameters) = (dir.endpoints(), dir.parameters());
@@ -192,14 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn a_borrowed_directory_is_left_as_it_was() {
+    fn an_ephemeral_system_removes_its_files_from_a_given_directory() {
         let parent = tempfile::tempdir().unwrap();
-        let dir = DataDir::borrow(&parent.path().join("new")).unwrap();
+        let dir = DataDir::open_ephemeral(&parent.path().join("new")).unwrap();
         fs::write(dir.endpoints(), "{}").unwrap();
         drop(dir);
         assert!(!parent.path().join("new").exists());
 
-        let dir = DataDir::borrow(parent.path()).unwrap();
+        let dir = DataDir::open_ephemeral(parent.path()).unwrap();
         fs::write(dir.parameters(), "{}").unwrap();
         let (lock, parameters) = (dir.path().join(LOCK), dir.parameters());
         fs::write(dir.endpoints(), "{}").unwrap();
@@ -209,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_outlives_a_temporary_directory() {
+    fn a_temporary_directory_is_removed() {
         let dir = DataDir::temporary().unwrap();
         let path = dir.path().to_owned();
         fs::write(dir.parameters(), "{}").unwrap();

@@ -1,4 +1,4 @@
-//! `cloakroom dev`.
+//! Runs the local system as a command.
 
 use domain::Clock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -8,15 +8,15 @@ use crate::{
     ui::{self, Ui},
 };
 
-/// Runs the local system until Ctrl-C, or another signal that asks a program to end.
+/// Runs the local system until Ctrl-C, SIGTERM or SIGHUP.
 ///
 /// # Errors
 ///
-/// When the system cannot be started.
+/// When the system cannot start.
 pub async fn dev(options: &DevOptions) -> Result<(), DevError> {
     let ui = Ui::terminal(Clock::system());
-    // From here on a signal does not kill, so nothing is left behind by a start that is broken off.
-    let mut signals = Signals::listen().map_err(DevError::io("signals cannot be handled"))?;
+    // Signals are handled from here on, so that an interrupted start leaves no processes or files behind.
+    let mut signals = Signals::listen().map_err(DevError::io("cannot handle signals"))?;
     let system = tokio::select! {
         system = System::start_with(options, &ui) => Some(system),
         () = signals.received() => None,
@@ -25,22 +25,23 @@ pub async fn dev(options: &DevOptions) -> Result<(), DevError> {
     let Some(system) = system.transpose()? else {
         return Ok(());
     };
-    ui::print(&addresses(&system, options));
+    ui::print(&summary(&system, options));
     signals.received().await;
     ui::print("stopping");
     system.stop().await;
     Ok(())
 }
 
-fn addresses(system: &System, options: &DevOptions) -> String {
+/// Lists what is served and where the data is.
+fn summary(system: &System, options: &DevOptions) -> String {
     let endpoints = system.endpoints();
     let data = match (&options.data_dir, options.ephemeral) {
-        (_, true) => "in memory; nothing outlives this process".to_owned(),
+        (_, true) => "in memory, discarded at exit".to_owned(),
         _ => system.data_dir().display().to_string(),
     };
     format!(
         "
-  Cloakroom, environment {env}
+  {name}, stack {stack}
 
     API        {api}
     DynamoDB   {dynamodb}
@@ -50,11 +51,12 @@ fn addresses(system: &System, options: &DevOptions) -> String {
     SES        {ses}
     outbox     {outbox}
     data       {data}
-    addresses  {file}
+    endpoints  {file}
 
   Ctrl-C stops it.
 ",
-        env = options.env,
+        name = options.name,
+        stack = options.stack_name,
         api = endpoints.api,
         dynamodb = endpoints.dynamodb,
         ssm = endpoints.ssm,
@@ -66,7 +68,7 @@ fn addresses(system: &System, options: &DevOptions) -> String {
     )
 }
 
-/// The signals that ask a program to end.
+/// The signals that stop the system.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,

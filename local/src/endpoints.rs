@@ -1,4 +1,4 @@
-//! Where a running system is reached.
+//! The endpoints of a running system.
 
 use std::{io, path::Path};
 
@@ -7,30 +7,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::{files, iam, keys::Keys, ports::Listeners};
 
-/// The addresses, as `endpoints.json` in the data directory holds them. URLs have no trailing
-/// slash.
+/// The contents of `endpoints.json` in the data directory. URLs have no trailing slash.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Endpoints {
     /// The HTTP API.
     pub api: String,
-    /// The database engine.
+    /// The `DynamoDB` engine.
     pub dynamodb: String,
-    /// The Parameter Store engine.
+    /// The SSM Parameter Store engine.
     pub ssm: String,
-    /// The object store.
+    /// The S3 engine.
     pub s3: String,
-    /// Lambda's API, to invoke functions directly.
+    /// The Lambda API, which invokes functions directly.
     pub lambda: String,
-    /// The engine that takes mail.
+    /// The SES engine.
     pub ses: String,
-    /// The page that shows the mail; with `.json` after it, for programs.
+    /// The page that lists sent e-mails. With `.json` appended, the same list for programs.
     pub outbox: String,
-    /// The region to name to the engines.
+    /// The region of the engines.
     pub region: String,
-    /// The operator's key.
+    /// The operator's access key id.
     pub access_key_id: String,
-    /// The operator's secret. Those of the functions derive from it: [`secret_key`](crate::secret_key).
+    /// The operator's secret access key. The functions' secrets are derived from it: [`secret_key`](crate::secret_key).
     pub secret_access_key: String,
 }
 
@@ -50,7 +49,7 @@ impl Endpoints {
         }
     }
 
-    /// Writes the file; whoever waits for it sees it whole.
+    /// Writes the file atomically.
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
         let mut contents = serde_json::to_vec_pretty(self)?;
         contents.push(b'\n');

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::{data_dir::DataDirError, dynamodb::DatabaseError, ports::PortError};
 
-/// Why the local system does not run, in words for the person who started it.
+/// Why the local system cannot start. The message is for the developer.
 #[derive(Debug, Error)]
 pub enum DevError {
     /// The template cannot be read.
@@ -13,57 +13,54 @@ pub enum DevError {
     ReadTemplate {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
-    /// The template, or a parameter for it, is wrong.
+    /// The template or a parameter is invalid.
     #[error("{path}: {error}", path = path.display())]
     Template {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The error.
         error: TemplateError,
     },
-    /// `--parameter Env=…` and `--env` would contradict each other.
-    #[error("the environment is set by --env, not by --parameter Env=…")]
-    EnvParameter,
     /// A function has no executable.
-    #[error("there is no executable of {function} at {path}", path = path.display())]
+    #[error("there is no executable for {function} at {path}; build the functions first", path = path.display())]
     NoBootstrap {
         /// The function.
         function: String,
-        /// Where it should be.
+        /// The expected path.
         path: PathBuf,
     },
-    /// A port is taken.
+    /// A port is not available.
     #[error(transparent)]
     Port(#[from] PortError),
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// The database cannot be used.
+    /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// The buckets cannot be read or written.
     #[error("the buckets cannot be opened: {0}")]
     Buckets(io::Error),
-    /// The parameters cannot be read or written.
+    /// The SSM parameters cannot be read or written.
     #[error("the parameter store cannot be used: {0}")]
     Parameters(String),
-    /// The secret key, the mail that was sent, or how far streams are followed, cannot be read.
-    #[error("{path} cannot be used: {error}", path = path.display())]
-    Kept {
+    /// The file with the secret key, the sent e-mails or the stream checkpoints cannot be read.
+    #[error("{path} cannot be read: {error}", path = path.display())]
+    StateFile {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
-    /// The operating system refuses something else.
+    /// Another operating system error.
     #[error("{what}: {error}")]
     Io {
-        /// What failed.
+        /// The failed action.
         what: &'static str,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
 }

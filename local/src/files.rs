@@ -1,4 +1,4 @@
-//! Files that only their owner may read and that are never seen half-written.
+//! Writes files that only their owner can read, atomically.
 
 use std::{
     fs::{self, OpenOptions},
@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-/// Makes `path` a directory of this user alone, unless it is a directory already.
+/// Creates a directory that only this user can read, unless it exists.
 pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
@@ -15,7 +15,7 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
         .create(path)
 }
 
-/// Writes `path` in one step: whoever reads it sees the old contents or the new.
+/// Writes a file atomically: readers see the old or the new contents.
 pub(crate) fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
     let mut file = OpenOptions::new()
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_and_private() {
+    fn a_file_is_replaced_and_only_its_owner_can_read_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("deep/parameters.json");
         create_private_dir(path.parent().unwrap()).unwrap();

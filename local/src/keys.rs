@@ -1,5 +1,5 @@
-//! The secrets that requests to the engines are signed with. They all derive from one, which is random for each data
-//! directory (docs/adr/0028-local-engines-for-programs-of-this-machine.md).
+//! The secret access keys for the engines. All are derived from the operator's, which is random for each data directory
+//! (docs/adr/0028-local-engines-for-programs-of-this-machine.md).
 
 use std::{fs, io, path::Path};
 
@@ -11,13 +11,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::{files, iam::OPERATOR_KEY};
 
-/// Bytes of the operator's secret: as many as HMAC-SHA256 uses.
+/// The length of the operator's secret in bytes: the output size of HMAC-SHA256.
 const LENGTH: usize = 32;
 
-/// The secret of `access_key_id` in the system whose operator has the secret `operator_secret`, in hexadecimal.
+/// Derives the secret of an access key from the operator's secret, in hexadecimal.
 ///
-/// The operator may do everything, so its secret is the one that the others derive from. A function that knows its own
-/// secret learns no other one.
+/// The operator is allowed every action, so the other secrets are derived from its secret. A function cannot derive
+/// another secret from its own.
 #[must_use]
 pub fn secret_key(operator_secret: &str, access_key_id: &str) -> String {
     if access_key_id == OPERATOR_KEY {
@@ -27,24 +27,24 @@ pub fn secret_key(operator_secret: &str, access_key_id: &str) -> String {
     hex(hmac::sign(&key, access_key_id.as_bytes()).as_ref())
 }
 
-/// The secrets of one system.
+/// The secret access keys of one system.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
     operator: SecretString,
 }
 
 impl Keys {
-    /// Makes a new operator's secret.
+    /// Generates a new operator's secret.
     pub(crate) fn random() -> io::Result<Self> {
         let mut bytes = [0; LENGTH];
         let filled = SystemRandom::new().fill(&mut bytes);
-        filled.map_err(|_| io::Error::other("the operating system has no random bytes"))?;
+        filled.map_err(|_| io::Error::other("the operating system provides no random bytes"))?;
         Ok(Self {
             operator: hex(&bytes).into(),
         })
     }
 
-    /// Reads the operator's secret from the file at `path`, or makes one and writes the file.
+    /// Reads the operator's secret from the file at `path`, or generates one and writes the file.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
@@ -58,7 +58,8 @@ impl Keys {
         let is_secret =
             text.len() == 2 * LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !is_secret {
-            let message = "it holds no secret key; delete it, and the next start makes a new one";
+            let message =
+                "the file has no valid secret key; delete it and start again to create a new one";
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
         Ok(Self {
@@ -66,12 +67,12 @@ impl Keys {
         })
     }
 
-    /// The operator's secret.
+    /// Returns the operator's secret.
     pub(crate) fn operator(&self) -> &str {
         self.operator.expose_secret()
     }
 
-    /// The secret of `access_key_id`.
+    /// Derives the secret of an access key.
     pub(crate) fn secret_of(&self, access_key_id: &str) -> SecretString {
         secret_key(self.operator(), access_key_id).into()
     }
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_key_has_a_secret_of_its_own() {
+    fn each_access_key_has_a_different_secret() {
         let keys = Keys::random().unwrap();
         let secret = |id: &str| keys.secret_of(id).expose_secret().to_owned();
         assert_eq!(secret(OPERATOR_KEY), keys.operator());
@@ -102,7 +103,7 @@ mod tests {
         );
     }
 
-    /// Programs in other languages derive it, too: `ci/local_system.py`.
+    /// `ci/local_system.py` derives the same secret.
     #[test]
     fn a_secret_is_hmac_sha256_in_hexadecimal() {
         assert_eq!(
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_kept() {
+    fn a_secret_is_stored_and_read_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("secret-key");
         let first = Keys::open(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Lambda's own API, as far as it invokes functions.
+//! The Lambda API engine, with one operation: `Invoke`.
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -23,10 +23,10 @@ use crate::{
     iam::Principals,
 };
 
-/// The largest event of an invocation.
+/// The maximum size of an event.
 const MAX_EVENT: usize = 6 * 1024 * 1024;
 
-/// The functions, as Lambda's API shows them.
+/// The Lambda API.
 pub(crate) struct Lambda {
     pub(crate) functions: BTreeMap<String, Arc<Pool>>,
     pub(crate) bus: Bus,
@@ -34,8 +34,8 @@ pub(crate) struct Lambda {
     pub(crate) clock: Clock,
 }
 
-/// An error of the API, not of a function.
-struct Refusal(StatusCode, &'static str, String);
+/// An error of the API, not of a function: status, error type and message.
+struct ApiError(StatusCode, &'static str, String);
 
 impl Lambda {
     pub(crate) fn into_router(self) -> Router {
@@ -44,7 +44,7 @@ impl Lambda {
             .with_state(Arc::new(self))
     }
 
-    /// The function with this name, logical id or ARN.
+    /// Finds a function by its name, logical id or ARN.
     fn find(&self, name: &str) -> Option<&Arc<Pool>> {
         self.functions.values().find(|pool| {
             let function = pool.function();
@@ -54,51 +54,51 @@ impl Lambda {
         })
     }
 
-    async fn invoke(&self, name: &str, request: Request<Body>) -> Result<Response<Body>, Refusal> {
+    async fn invoke(&self, name: &str, request: Request<Body>) -> Result<Response<Body>, ApiError> {
         let (parts, body) = request.into_parts();
         let event = read(body).await?;
         let now = self.clock.now();
         let caller = self
             .principals
             .authenticate("lambda", (&parts, &event), now)
-            .map_err(|error| Refusal(StatusCode::FORBIDDEN, error.code(), error.to_string()))?;
+            .map_err(|error| ApiError(StatusCode::FORBIDDEN, error.code(), error.to_string()))?;
         let pool = self.find(name).ok_or_else(|| {
             let message = format!("Function not found: {name}");
-            Refusal(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+            ApiError(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
         })?;
         caller
             .check("lambda:InvokeFunction", &pool.function().arn)
             .map_err(|error| {
                 let denied = "AccessDeniedException";
-                Refusal(StatusCode::FORBIDDEN, denied, error.to_string())
+                ApiError(StatusCode::FORBIDDEN, denied, error.to_string())
             })?;
-        let event = json_of(event)?;
+        let event = parse_event(event)?;
         match parts
             .headers
             .get("x-amz-invocation-type")
             .map(HeaderValue::as_bytes)
         {
-            None | Some(b"RequestResponse") => Ok(self.wait_for(pool, event).await),
+            None | Some(b"RequestResponse") => Ok(self.invoke_and_wait(pool, event).await),
             Some(b"Event") => {
                 self.bus.deliver(Arc::clone(pool), event);
-                Ok(answer(StatusCode::ACCEPTED, Bytes::new()))
+                Ok(response(StatusCode::ACCEPTED, Bytes::new()))
             }
-            Some(b"DryRun") => Ok(answer(StatusCode::NO_CONTENT, Bytes::new())),
-            Some(_) => Err(Refusal(
+            Some(b"DryRun") => Ok(response(StatusCode::NO_CONTENT, Bytes::new())),
+            Some(_) => Err(ApiError(
                 StatusCode::BAD_REQUEST,
                 "InvalidParameterValueException",
-                "The invocation type is none of RequestResponse, Event and DryRun.".to_owned(),
+                "The invocation type must be RequestResponse, Event or DryRun.".to_owned(),
             )),
         }
     }
 
-    async fn wait_for(&self, pool: &Pool, event: Bytes) -> Response<Body> {
+    async fn invoke_and_wait(&self, pool: &Pool, event: Bytes) -> Response<Body> {
         let id = Uuid::new_v4().to_string();
         let invoked = pool.invoke(&id, &trace_id(&self.clock), event).await;
         let mut response = match invoked.result {
-            Ok(body) => answer(StatusCode::OK, body),
+            Ok(body) => response(StatusCode::OK, body),
             Err(failure) => {
-                let mut response = answer(StatusCode::OK, Bytes::from(describe(&failure, &id)));
+                let mut response = response(StatusCode::OK, Bytes::from(describe(&failure, &id)));
                 response.headers_mut().insert(
                     HeaderName::from_static("x-amz-function-error"),
                     HeaderValue::from_static("Unhandled"),
@@ -119,12 +119,12 @@ async fn handle(
     Path(name): Path<String>,
     request: Request<Body>,
 ) -> Response<Body> {
-    let Refusal(status, kind, message) = match lambda.invoke(&name, request).await {
+    let ApiError(status, kind, message) = match lambda.invoke(&name, request).await {
         Ok(response) => return response,
-        Err(refusal) => refusal,
+        Err(error) => error,
     };
     let body = json!({"Type": "User", "Message": message}).to_string();
-    let mut response = answer(status, Bytes::from(body));
+    let mut response = response(status, Bytes::from(body));
     response.headers_mut().insert(
         HeaderName::from_static("x-amzn-errortype"),
         HeaderValue::from_static(kind),
@@ -133,10 +133,10 @@ async fn handle(
 }
 
 /// Reads the whole body.
-async fn read(body: Body) -> Result<Bytes, Refusal> {
+async fn read(body: Body) -> Result<Bytes, ApiError> {
     match Limited::new(body, MAX_EVENT).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal(
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError(
             StatusCode::PAYLOAD_TOO_LARGE,
             "RequestTooLargeException",
             format!(
@@ -147,8 +147,8 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
     }
 }
 
-/// The event, which is JSON; nothing is an empty object.
-fn json_of(body: Bytes) -> Result<Bytes, Refusal> {
+/// Checks that the event is JSON. An empty body is an empty object.
+fn parse_event(body: Bytes) -> Result<Bytes, ApiError> {
     if body.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
@@ -158,15 +158,15 @@ fn json_of(body: Bytes) -> Result<Bytes, Refusal> {
     }
 }
 
-fn not_json(why: &str) -> Refusal {
-    Refusal(
+fn not_json(why: &str) -> ApiError {
+    ApiError(
         StatusCode::BAD_REQUEST,
         "InvalidRequestContentException",
         format!("Could not parse request body into json: {why}"),
     )
 }
 
-/// What Lambda answers in place of a function that failed.
+/// Describes a failed invocation as Lambda does.
 fn describe(failure: &Failure, id: &str) -> String {
     let body = match failure {
         Failure::Reported(report) => match report.split_once(": ") {
@@ -192,7 +192,7 @@ fn describe(failure: &Failure, id: &str) -> String {
     body.to_string()
 }
 
-fn answer(status: StatusCode, body: Bytes) -> Response<Body> {
+fn response(status: StatusCode, body: Bytes) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -37,7 +37,7 @@ pub use self::{
     error::DevError,
     iam::{OPERATOR_KEY, function_key},
     keys::secret_key,
-    options::{DevOptions, SeedParameters},
+    options::{DefaultParameters, DevOptions, Seed},
     ports::PortError,
     system::System,
 };

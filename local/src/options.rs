@@ -1,39 +1,55 @@
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-/// What `cloakroom dev` is told.
+/// The options of a local system.
 pub struct DevOptions {
-    /// The API's port; the engines have the next five. 0 finds free ones.
-    pub port: u16,
-    /// Where data is kept. Without one, `.cloakroom`, or a temporary directory if `ephemeral`.
-    pub data_dir: Option<PathBuf>,
-    /// Whether nothing is to outlive the system.
-    pub ephemeral: bool,
-    /// A directory of built functions to run instead of this executable's own.
-    pub bootstraps: Option<PathBuf>,
-    /// The environment: the template's parameter `Env`.
-    pub env: String,
-    /// Other parameters of the template.
-    pub parameters: BTreeMap<String, String>,
-    /// The template.
+    /// The application's name, for messages.
+    pub name: String,
+    /// The name of the stack: names of resources begin with it, and it is the pseudo parameter `AWS::StackName`.
+    pub stack_name: String,
+    /// The SAM template.
     pub template: PathBuf,
-    /// Whether functions run by their schedules.
+    /// Overrides of the template's parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Defaults of the template's parameters in a local system. Parameters that the template does not declare are
+    /// ignored.
+    pub default_parameters: DefaultParameters,
+    /// SSM parameters that are created at the first start.
+    pub seed: Option<Seed>,
+    /// The folder beside the template whose files are served next to the API.
+    pub site: Option<PathBuf>,
+    /// The API's port; the engines use the next five. 0 chooses free ports.
+    pub port: u16,
+    /// The directory for data. `None` creates a temporary directory, which is removed at the end.
+    pub data_dir: Option<PathBuf>,
+    /// Whether data is kept in memory only.
+    pub ephemeral: bool,
+    /// A directory of built functions. `None` runs this executable as `function <binary>`.
+    pub bootstraps: Option<PathBuf>,
+    /// Whether functions run on their schedules.
     pub schedules: bool,
-    /// Makes the secrets of a new system. Called when `/cloakroom/{env}/keys/private` is empty.
-    pub seed_parameters: SeedParameters,
 }
 
-/// Given the environment, the names and values of the parameters to store.
-pub type SeedParameters = fn(&str) -> Vec<(String, String)>;
+/// Returns the names and values of template parameters for a system whose API has this URL.
+pub type DefaultParameters = Box<dyn Fn(&str) -> Vec<(&'static str, String)> + Send + Sync>;
+
+/// SSM parameters that are created at the first start.
+pub struct Seed {
+    /// Nothing is created if there is a parameter under this path.
+    pub unless_under: String,
+    /// Returns the names and values of the parameters.
+    pub parameters: Box<dyn Fn() -> Vec<(String, String)> + Send + Sync>,
+}
 
 impl fmt::Debug for DevOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DevOptions")
+            .field("stack_name", &self.stack_name)
+            .field("template", &self.template)
+            .field("site", &self.site)
             .field("port", &self.port)
             .field("data_dir", &self.data_dir)
             .field("ephemeral", &self.ephemeral)
             .field("bootstraps", &self.bootstraps)
-            .field("env", &self.env)
-            .field("template", &self.template)
             .field("schedules", &self.schedules)
             .finish_non_exhaustive()
     }

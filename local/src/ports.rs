@@ -1,4 +1,4 @@
-//! The ports of a system: the API's, and the ones after it for the engines.
+//! The ports of a system: the API's, and the following ones for the engines.
 
 use std::{
     io,
@@ -8,36 +8,37 @@ use std::{
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-/// Why a port cannot be had.
+/// Why a port is not available.
 #[derive(Debug, Error)]
 pub enum PortError {
-    /// Somebody else listens there.
+    /// Another program uses the port.
     #[error(
         "port {port}, for the {service}, is in use by another program; \
-         stop it, choose another --port, or let free ones be found with --port 0"
+         stop it, choose another --port, or use --port 0 for free ports"
     )]
     InUse {
         /// The port.
         port: u16,
-        /// What it is for.
+        /// The service that needs it.
         service: &'static str,
     },
-    /// The numbers end before the engines have theirs.
-    #[error("--port {0} leaves no ports for the engines after it")]
+    /// There are no port numbers left for the engines.
+    #[error("--port {0} leaves no ports for the engines after it; choose a lower one")]
     TooHigh(u16),
-    /// The operating system refuses.
+    /// Another operating system error.
     #[error("port {port}, for the {service}, cannot be used: {error}")]
     Io {
         /// The port.
         port: u16,
-        /// What it is for.
+        /// The service that needs it.
         service: &'static str,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
 }
 
-/// The listeners of a system, all on the loopback interface. [`containers`](crate::containers) says who else hears the engines.
+/// The listeners of a system, all on the loopback interface. See [`containers`](crate::containers) for container
+/// networks.
 #[derive(Debug)]
 pub(crate) struct Listeners {
     pub(crate) api: Listener,
@@ -48,7 +49,7 @@ pub(crate) struct Listeners {
     pub(crate) ses: Listener,
 }
 
-/// A listener that knows its address.
+/// A listener with its address.
 #[derive(Debug)]
 pub(crate) struct Listener {
     pub(crate) socket: TcpListener,
@@ -56,7 +57,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// The address as a URL without a trailing slash.
+    /// Returns the address as a URL without a trailing slash.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -79,7 +80,7 @@ impl Listener {
 }
 
 impl Listeners {
-    /// Listens on `port` and the five after it; on free ones when `port` is 0.
+    /// Listens on `port` and the next five ports, or on free ports when `port` is 0.
     pub(crate) async fn bind(port: u16) -> Result<Self, PortError> {
         let after = |offset: u16| match port {
             0 => Ok(0),
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_busy_port_is_named_with_a_way_out() {
+    async fn a_used_port_is_an_error_with_a_remedy() {
         let first = Listeners::bind(0).await.unwrap();
         let port = first.api.address.port();
         let error = Listeners::bind(port).await.unwrap_err();
@@ -109,13 +110,13 @@ mod tests {
             error.to_string(),
             format!(
                 "port {port}, for the API, is in use by another program; \
-                 stop it, choose another --port, or let free ones be found with --port 0"
+                 stop it, choose another --port, or use --port 0 for free ports"
             )
         );
     }
 
     #[tokio::test]
-    async fn the_last_port_leaves_none_for_the_engines() {
+    async fn the_last_port_number_is_refused() {
         let error = Listeners::bind(u16::MAX).await.unwrap_err();
         assert!(error.to_string().contains("65535"), "{error}");
     }

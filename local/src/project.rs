@@ -1,4 +1,4 @@
-//! The template on disk, with the parameters of a local system.
+//! Reads the template with the parameters of a local system.
 
 use std::{
     collections::BTreeMap,
@@ -10,27 +10,15 @@ use sam_template::{AccessPoint, Bucket, Cors, Function, Route, Table, Template};
 
 use crate::{DevError, DevOptions};
 
-/// The gateway writes a line for each request; of the functions only what is wrong is worth another.
-const LOG_LEVEL: &str = "warn";
-
-/// On one machine all requests come from one address: those of a person, of a test, and of a script that makes users.
-const REQUESTS_PER_ADDRESS: &str = "3000";
-
-/// A person who tries things out sends many mails to one address, and tests send more.
-const MAILS_PER_DAY: &str = "100000";
-
-/// Mail works at once: none of it leaves the machine.
-const MAIL_FROM: &str = "cloakroom@localhost";
-
-/// What the template says, as far as the local system follows it.
+/// The parts of the template that the local system supports.
 #[derive(Debug)]
 pub(crate) struct Project {
     pub(crate) functions: Vec<Function>,
     pub(crate) routes: Vec<Route>,
     pub(crate) tables: Vec<Table>,
     pub(crate) cors: Option<Cors>,
-    /// Where the files of the page are, beside the template.
-    pub(crate) site: PathBuf,
+    /// The folder whose files are served next to the API.
+    pub(crate) site: Option<PathBuf>,
     pub(crate) buckets: Vec<Bucket>,
     pub(crate) access_points: Vec<AccessPoint>,
 }
@@ -43,35 +31,29 @@ impl Project {
             path: path.clone(),
             error,
         })?;
-        let wrong = |error| DevError::Template {
+        let failed = |error| DevError::Template {
             path: path.clone(),
             error,
         };
-        let template = Template::parse(&text, &parameters(options, api_url, &text)?);
-        let template = template.map_err(wrong)?;
+        let template = Template::parse(&text, &parameters(options, api_url, &text));
+        let template = template.map_err(failed)?;
+        let template = template.with_stack_name(&options.stack_name);
         Ok(Self {
-            functions: template.functions().map_err(wrong)?,
-            routes: template.routes().map_err(wrong)?,
-            tables: template.tables().map_err(wrong)?,
-            cors: template.cors().map_err(wrong)?,
-            site: path.with_file_name("web"),
-            buckets: template.buckets().map_err(wrong)?,
-            access_points: template.access_points().map_err(wrong)?,
+            functions: template.functions().map_err(failed)?,
+            routes: template.routes().map_err(failed)?,
+            tables: template.tables().map_err(failed)?,
+            cors: template.cors().map_err(failed)?,
+            site: options.site.as_ref().map(|site| path.with_file_name(site)),
+            buckets: template.buckets().map_err(failed)?,
+            access_points: template.access_points().map_err(failed)?,
         })
     }
 }
 
-/// The person's parameters, the environment, a log for people, room for them at one address, and an issuer that tokens can
-/// name: the functions see the host that a client chose to call, which may be 127.0.0.1 or localhost.
-fn parameters(
-    options: &DevOptions,
-    api_url: &str,
-    text: &str,
-) -> Result<BTreeMap<String, String>, DevError> {
-    if options.parameters.contains_key("Env") {
-        return Err(DevError::EnvParameter);
-    }
-    // Which parameters there are is known only once the template has been read without any.
+/// Returns the overrides of the template's parameters: those of the options, and the defaults that the template
+/// declares.
+fn parameters(options: &DevOptions, api_url: &str, text: &str) -> BTreeMap<String, String> {
+    // The template must be parsed without overrides first to know its parameters.
     let declared = Template::parse(text, &BTreeMap::new()).ok();
     let is_declared = |name: &str| {
         declared
@@ -79,33 +61,15 @@ fn parameters(
             .is_some_and(|template| template.has_parameter(name))
     };
     let mut parameters = options.parameters.clone();
-    if is_declared("Env") {
-        parameters.insert("Env".to_owned(), options.env.clone());
-    }
-    // A browser may come by either name.
-    let origins = format!("{api_url},{}", api_url.replace("127.0.0.1", "localhost"));
-    // The page is where the API is.
-    let page = format!("{api_url}/");
-    for (name, value) in [
-        ("AllowedOrigins", origins.as_str()),
-        ("Issuer", api_url),
-        ("LogLevel", LOG_LEVEL),
-        ("RequestsPerAddress", REQUESTS_PER_ADDRESS),
-        ("MailFrom", MAIL_FROM),
-        ("MailsPerMailbox", MAILS_PER_DAY),
-        ("MailsPerDay", MAILS_PER_DAY),
-        ("AppUrl", page.as_str()),
-    ] {
+    for (name, value) in (options.default_parameters)(api_url) {
         if is_declared(name) {
-            parameters
-                .entry(name.to_owned())
-                .or_insert_with(|| value.to_owned());
+            parameters.entry(name.to_owned()).or_insert(value);
         }
     }
-    Ok(parameters)
+    parameters
 }
 
-/// `template`, or the nearest file of that name in a directory above: the command works in every
+/// Finds `template`, or the nearest file of that name in a parent directory, so that the command works in every
 /// directory of the project.
 fn find(template: &Path) -> PathBuf {
     if template.exists() || template.components().count() != 1 {

@@ -1,29 +1,28 @@
-//! The secrets of a new system.
+//! Creates the SSM parameters of a new system.
 
 use time::OffsetDateTime;
 
 use crate::{
-    DevError, DevOptions,
+    DevError, Seed,
     ssm::{Kind, NewParameter, ParameterStore},
 };
 
-/// Stores what [`DevOptions::seed_parameters`] makes, unless there is a signing key already.
+/// Stores the parameters of [`DevOptions::seed`](crate::DevOptions::seed), unless one exists under its path.
 pub(crate) fn seed(
     store: &mut ParameterStore,
-    options: &DevOptions,
+    seed: &Seed,
     now: OffsetDateTime,
 ) -> Result<(), DevError> {
-    let keys = format!("/cloakroom/{}/keys/private", options.env);
-    if store.under(&keys, true).next().is_some() {
+    if store.under(&seed.unless_under, true).next().is_some() {
         return Ok(());
     }
-    for (name, value) in (options.seed_parameters)(&options.env) {
+    for (name, value) in (seed.parameters)() {
         let parameter = NewParameter {
             name,
             value,
             kind: Some(Kind::SecureString),
-            description: Some("made by the first start of the local system".to_owned()),
-            // A public key may be left of a pair whose private half was deleted.
+            description: Some("created by the first start of the local system".to_owned()),
+            // Some of the parameters may exist outside the path.
             overwrite: true,
         };
         store

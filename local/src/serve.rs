@@ -1,4 +1,4 @@
-//! Serves the parts of a system on their ports, until they are told to stop.
+//! Serves the API and the engines on their ports until the system stops.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{containers::Bridge, peer::Peer, ports, ui::Ui};
 
-/// Serves the API until `stop` turns true.
+/// Serves the API until `stop` becomes true.
 pub(crate) fn serve_front(
     listener: TcpListener,
     router: Router,
@@ -20,14 +20,14 @@ pub(crate) fn serve_front(
     let stopped = stopped(stop);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move {
-        // Accepting goes on after any error, so serving ends only when it is told to.
+        // Serving ends only on shutdown: errors while accepting are retried.
         let _ = axum::serve(listener, service)
             .with_graceful_shutdown(stopped)
             .await;
     })
 }
 
-/// Serves engines until `stop` turns true, to containers too.
+/// Serves the engines until `stop` becomes true, on the container network too.
 pub(crate) async fn serve_engines(
     routers: impl IntoIterator<Item = (ports::Listener, Router)>,
     bridge: Option<Bridge>,
@@ -40,7 +40,7 @@ pub(crate) async fn serve_engines(
             match bridge.listen(listener.address.port()).await {
                 Ok(listener) => engines.push(serve_engine(listener, router.clone(), stop)),
                 Err(error) => ui.warn(&format!(
-                    "containers do not reach {}: {error}",
+                    "containers cannot reach {}: {error}",
                     listener.url()
                 )),
             }
@@ -50,7 +50,7 @@ pub(crate) async fn serve_engines(
     engines
 }
 
-/// Serves an engine until `stop` turns true.
+/// Serves one engine until `stop` becomes true.
 fn serve_engine<L>(listener: L, router: Router, stop: &watch::Sender<bool>) -> JoinHandle<()>
 where
     L: Listener<Addr = SocketAddr>,
@@ -68,7 +68,7 @@ where
 fn stopped(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + use<> {
     let mut stopped = stop.subscribe();
     async move {
-        // A system that is dropped stops, too.
+        // An error means that the system was dropped, which also stops it.
         let _ = stopped.wait_for(|stop| *stop).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The whole system in one process tree.
+//! Starts and stops the system.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use crate::{
     containers::Bridge,
     data_dir::DataDir,
     dynamodb::DynamoDb,
-    events::{self, Bus, Checkpoints, Follow},
+    events::{self, Bus, Checkpoints, StreamContext},
     front::{Front, Site},
     function::{self, Engines, Pool, Program},
     guard::Guard,
@@ -37,20 +37,17 @@ use crate::{
     ui::Ui,
 };
 
-/// How long requests in flight may take to finish when the system stops.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long running requests may take when the system stops.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The directory for data when none is named.
-const DEFAULT_DATA_DIR: &str = ".cloakroom";
-
-/// A running system. [`System::stop`] ends it in order; dropping it ends it at once.
+/// A running system. [`System::stop`] shuts it down gracefully; dropping it stops it immediately.
 pub struct System {
     endpoints: Endpoints,
     data_dir: DataDir,
     functions: BTreeMap<String, Arc<Pool>>,
     bus: Bus,
     schedules: JoinSet<()>,
-    followers: JoinSet<()>,
+    consumers: JoinSet<()>,
     stop: watch::Sender<bool>,
     stop_engines: watch::Sender<bool>,
     front: JoinHandle<()>,
@@ -58,12 +55,11 @@ pub struct System {
 }
 
 impl System {
-    /// Starts everything, in the order in which one part needs another, and writes
-    /// `endpoints.json` when all of it listens.
+    /// Starts all parts of the system, then writes `endpoints.json`.
     ///
     /// # Errors
     ///
-    /// When the template is wrong, a port or the data directory is taken, or an engine fails.
+    /// When the template is invalid, a port or the data directory is in use, or an engine cannot start.
     pub async fn start(options: &DevOptions) -> Result<Self, DevError> {
         Self::start_with(options, &Ui::quiet()).await
     }
@@ -87,7 +83,9 @@ impl System {
 
         ui.step("opening the parameter store");
         let mut parameters = parameter_store(options, &data_dir)?;
-        seed::seed(&mut parameters, options, clock.now())?;
+        if let Some(seed) = &options.seed {
+            seed::seed(&mut parameters, seed, clock.now())?;
+        }
         let ssm = Ssm::new(parameters, Arc::clone(&principals), clock.clone());
 
         ui.step("starting the gateway");
@@ -103,13 +101,13 @@ impl System {
             endpoints.s3.clone(),
         );
         let s3 = s3.map_err(DevError::Buckets)?;
-        let (outbox, checkpoints) = kept(options, &data_dir)?;
+        let (outbox, checkpoints) = persistent_state(options, &data_dir)?;
         let ses = Ses {
             outbox: outbox.clone(),
             principals: Arc::clone(&principals),
             clock: clock.clone(),
         };
-        let follow = Follow {
+        let streams = StreamContext {
             streams: database.streams(),
             checkpoints,
             clock: clock.clone(),
@@ -123,7 +121,7 @@ impl System {
         };
         let front = Front::new(
             project.routes,
-            Site::new(project.site, &endpoints.s3),
+            project.site.and_then(|site| Site::new(site, &endpoints.s3)),
             project.cors,
             functions.clone(),
             clock.clone(),
@@ -150,7 +148,7 @@ impl System {
         let site = guard.api(front.into_router().merge(outbox.into_router()));
         let system = Self {
             engines,
-            followers: events::follow_streams(&functions, &principals, &follow),
+            consumers: events::consume_streams(&functions, &principals, &streams),
             front: serve_front(listeners.api.socket, site, &stop),
             endpoints,
             data_dir,
@@ -163,30 +161,30 @@ impl System {
         system
             .endpoints
             .write(&system.data_dir.endpoints())
-            .map_err(DevError::io("the addresses cannot be written"))?;
+            .map_err(DevError::io("cannot write endpoints.json"))?;
         Ok(system)
     }
 
-    /// Where the system is reached.
+    /// Returns the endpoints of the system.
     #[must_use]
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
     }
 
-    /// The directory that holds its data, and `endpoints.json`.
+    /// Returns the directory of its data and of `endpoints.json`.
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         self.data_dir.path()
     }
 
-    /// Takes no more requests, gives those in flight a moment, and ends every process.
+    /// Refuses new requests, waits a short time for running ones, and stops all processes.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         self.schedules.abort_all();
-        // What they are at is not marked as done: it comes again after the next start.
-        self.followers.abort_all();
-        // Functions at work need the engines, which go last. What is not done by then is cut off.
-        let _ = timeout(GRACE, async {
+        // Unfinished batches have no checkpoint, so the next start delivers them again.
+        self.consumers.abort_all();
+        // Running functions need the engines, which stop last. Requests that take longer are aborted.
+        let _ = timeout(SHUTDOWN_TIMEOUT, async {
             let _ = (&mut self.front).await;
             self.bus.finished().await;
         })
@@ -213,11 +211,12 @@ impl Drop for System {
 fn program(options: &DevOptions, functions: &[Function]) -> Result<Program, DevError> {
     let Some(directory) = &options.bootstraps else {
         let executable = std::env::current_exe()
-            .map_err(DevError::io("the path of this executable is not known"))?;
-        return Ok(Program::Itself(executable));
+            .map_err(DevError::io("cannot find the path of this executable"))?;
+        return Ok(Program::ThisExecutable(executable));
     };
-    let directory = std::path::absolute(directory)
-        .map_err(DevError::io("the directory of the bootstraps is not known"))?;
+    let directory = std::path::absolute(directory).map_err(DevError::io(
+        "cannot resolve the directory of the bootstraps",
+    ))?;
     for function in functions {
         let path: PathBuf = function::bootstrap(&directory, function);
         if !path.exists() {
@@ -232,14 +231,13 @@ fn program(options: &DevOptions, functions: &[Function]) -> Result<Program, DevE
 
 fn data_dir(options: &DevOptions) -> Result<DataDir, DevError> {
     Ok(match &options.data_dir {
-        Some(path) if options.ephemeral => DataDir::borrow(path)?,
+        Some(path) if options.ephemeral => DataDir::open_ephemeral(path)?,
         Some(path) => DataDir::open(path)?,
-        None if options.ephemeral => DataDir::temporary()?,
-        None => DataDir::open(Path::new(DEFAULT_DATA_DIR))?,
+        None => DataDir::temporary()?,
     })
 }
 
-/// The functions by their logical ids, still without an instance.
+/// Creates the instance pools of all functions, by logical id.
 fn pools(
     functions: Vec<Function>,
     program: &Program,
@@ -262,21 +260,24 @@ fn pools(
     functions.into_iter().map(pool).collect()
 }
 
-/// Reads or makes the secrets of the data directory. An ephemeral system has new ones and keeps them in memory.
+/// Reads or generates the secret keys. An ephemeral system generates new ones and keeps them in memory.
 fn keys(options: &DevOptions, data_dir: &DataDir) -> Result<Keys, DevError> {
     if options.ephemeral {
-        return Keys::random().map_err(DevError::io("a secret key cannot be made"));
+        return Keys::random().map_err(DevError::io("cannot generate a secret key"));
     }
     let path = data_dir.secret_key();
-    Keys::open(&path).map_err(|error| DevError::Kept { path, error })
+    Keys::open(&path).map_err(|error| DevError::StateFile { path, error })
 }
 
-/// What outlives the process besides the engines' own data.
-fn kept(options: &DevOptions, data_dir: &DataDir) -> Result<(Outbox, Checkpoints), DevError> {
+/// Opens the state that is stored outside the engines' data.
+fn persistent_state(
+    options: &DevOptions,
+    data_dir: &DataDir,
+) -> Result<(Outbox, Checkpoints), DevError> {
     if options.ephemeral {
         return Ok((Outbox::default(), Checkpoints::default()));
     }
-    let failed = |path: PathBuf| move |error| DevError::Kept { path, error };
+    let failed = |path: PathBuf| move |error| DevError::StateFile { path, error };
     let (outbox, streams) = (data_dir.outbox(), data_dir.streams());
     Ok((
         Outbox::open(&outbox).map_err(failed(outbox))?,

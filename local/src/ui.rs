@@ -1,5 +1,4 @@
-//! What the person at the terminal sees: progress, addresses, one line a request, and what the
-//! functions say.
+//! Terminal output: progress, endpoints, one line per request, and the output of the functions.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -13,25 +12,24 @@ use indicatif::{ProgressBar, ProgressStyle};
 use time::macros::format_description;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-/// How the system says what it does. Progress and the functions' words go to stderr, the rest to
-/// stdout.
+/// The output of the system. Progress and the functions' output go to stderr, the rest to stdout.
 #[derive(Debug, Clone)]
 pub(crate) enum Ui {
-    /// To a person.
+    /// Output on a terminal.
     Terminal {
-        /// Absent where stderr is no terminal: there, steps are plain lines.
+        /// `None` when stderr is not a terminal; steps are then printed as lines.
         progress: Option<ProgressBar>,
         clock: Clock,
     },
-    /// Not at all: the system is part of another program.
+    /// No output, when the system runs inside another program.
     Quiet,
 }
 
-/// One request as it is logged. Its path and query stay out: they may hold secrets.
+/// The log line of a request. It omits the path and the query, which may contain secrets.
 #[derive(Debug)]
 pub(crate) struct RequestLine<'a> {
     pub(crate) method: &'a Method,
-    /// The path of the route that takes the request, as the template has it, or `$default`.
+    /// The path of the matched route in the template, or `$default`.
     pub(crate) route: &'a str,
     pub(crate) status: StatusCode,
     pub(crate) took: Duration,
@@ -56,7 +54,7 @@ impl Ui {
         Self::Quiet
     }
 
-    /// Says what is being done while the system starts.
+    /// Shows a step of the start.
     pub(crate) fn step(&self, what: &'static str) {
         match self {
             Self::Terminal {
@@ -70,7 +68,7 @@ impl Ui {
         }
     }
 
-    /// Says what does not work although the system does.
+    /// Shows a warning.
     pub(crate) fn warn(&self, what: &str) {
         match self {
             Self::Terminal { progress, .. } => {
@@ -84,7 +82,7 @@ impl Ui {
         }
     }
 
-    /// Ends the progress.
+    /// Removes the progress display.
     pub(crate) fn started(&self) {
         if let Self::Terminal {
             progress: Some(progress),
@@ -110,23 +108,23 @@ pub(crate) fn print(text: &str) {
     write_line(io::stdout(), format_args!("{text}"));
 }
 
-/// Says something about a function.
+/// Prints a line about a function.
 pub(crate) fn function(name: &str, text: &str) {
     let name = style(format!("{name:>8} |")).for_stderr().dim();
     write_line(io::stderr(), format_args!("{name} {text}"));
 }
 
-/// Passes on the lines that a function's process writes.
+/// Prints the lines that a function's process writes.
 pub(crate) fn follow(
     name: &str,
     stdout: Option<impl AsyncRead + Send + Unpin + 'static>,
     stderr: Option<impl AsyncRead + Send + Unpin + 'static>,
 ) {
     if let Some(stdout) = stdout {
-        tokio::spawn(pass_on(name.to_owned(), stdout));
+        tokio::spawn(print_lines(name.to_owned(), stdout));
     }
     if let Some(stderr) = stderr {
-        tokio::spawn(pass_on(name.to_owned(), stderr));
+        tokio::spawn(print_lines(name.to_owned(), stderr));
     }
 }
 
@@ -155,7 +153,7 @@ impl std::fmt::Display for RequestLine<'_> {
     }
 }
 
-async fn pass_on(name: String, output: impl AsyncRead + Unpin) {
+async fn print_lines(name: String, output: impl AsyncRead + Unpin) {
     let mut reader = BufReader::new(output);
     let mut line = Vec::new();
     // The stream ends with the process.
@@ -165,7 +163,7 @@ async fn pass_on(name: String, output: impl AsyncRead + Unpin) {
     }
 }
 
-/// Whoever closed our output does not want to hear that it is closed.
+/// Writes a line. Errors are ignored: the output may be closed.
 fn write_line(mut output: impl Write, line: std::fmt::Arguments) {
     let _ = writeln!(output, "{line}");
 }

@@ -52,7 +52,7 @@ async fn imported_users_sign_in_with_their_existing_password() {
     ];
     let (_dir, path) = import_file(&json_lines(&accounts));
     let (out, _) = assert_exit(&app.run_users(&["import", &path]), 0);
-    assert_eq!(out, "3 imported, 0 already there, 0 skipped\n");
+    assert_eq!(out, "3 imported, 0 already imported, 0 skipped\n");
 
     for (email, password) in [
         ("a@example.com", "abc"),
@@ -103,13 +103,13 @@ async fn an_import_file_with_errors_writes_nothing_and_reports_every_error() {
         assert_eq!(out, "");
         insta::allow_duplicates! {
             insta::assert_snapshot!(err, @r"
-            line 2: is no JSON object (malformed_json)
-            line 4: /email an e-mail address looks like name@example.com (invalid_email)
-            line 4: /name At least one visible character is required. (empty)
-            line 4: /passwordHash is not a $2a$, $2b$ or $2y$ bcrypt hash with a cost from 4 to 16 (invalid_password_hash)
-            line 4: /rolls There is no such field. Check the spelling. (unknown_field)
-            line 5: line 1 and this one: /email is the address of an earlier line, too (duplicate_email)
-            error: 3 of 4 lines cannot be imported: nothing was written
+            line 2: The line must be a JSON object. (malformed_json)
+            line 4: /email: an e-mail address looks like name@example.com (invalid_email)
+            line 4: /name: At least one visible character is required. (empty)
+            line 4: /passwordHash: This must be a $2a$, $2b$ or $2y$ bcrypt hash with a cost from 4 to 16. (invalid_password_hash)
+            line 4: /rolls: There is no such field. Check the spelling. (unknown_field)
+            line 5: /email: Line 1 has the same address. (duplicate_email)
+            error: 3 of 4 lines cannot be imported. Nothing was written
             ");
         }
     }
@@ -127,11 +127,11 @@ async fn an_import_changes_no_existing_account_and_can_be_repeated() {
     let (_dir, path) = import_file(&contents);
 
     let (out, _) = assert_exit(&app.run_users(&["import", &path, "--dry-run"]), 0);
-    assert_eq!(out, "2 accounts can be imported; nothing was written\n");
+    assert_eq!(out, "2 accounts can be imported. Nothing was written\n");
     app.sign_in("new@example.com", "abc").await.expect(401);
 
     let (out, err) = assert_exit(&app.run_users(&["import", &path]), 0);
-    assert_eq!(out, "1 imported, 0 already there, 1 skipped\n");
+    assert_eq!(out, "1 imported, 0 already imported, 1 skipped\n");
     assert!(err.starts_with("line 2: skipped"), "{err}");
     app.sign_in("ada@example.com", "abc").await.expect(401);
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
@@ -148,7 +148,7 @@ async fn an_import_changes_no_existing_account_and_can_be_repeated() {
     stdin.write_all(contents.as_bytes()).unwrap();
     drop(stdin);
     let (out, _) = assert_exit(&running.wait_with_output().unwrap(), 0);
-    assert_eq!(out, "0 imported, 1 already there, 1 skipped\n");
+    assert_eq!(out, "0 imported, 1 already imported, 1 skipped\n");
     app.sign_in("new@example.com", "abc").await.expect(200);
 }
 
@@ -159,7 +159,7 @@ async fn two_thousand_users_are_imported() {
     let start = Instant::now();
     let (out, err) = assert_exit(&app.run_users(&["import", &path]), 0);
     eprintln!("2,000 users: {:?}", start.elapsed());
-    assert_eq!(out, "2000 imported, 0 already there, 0 skipped\n");
+    assert_eq!(out, "2000 imported, 0 already imported, 0 skipped\n");
     // Without a terminal there is no progress bar.
     assert_eq!(err, "");
     app.sign_in("user1999@example.com", "abc").await.expect(200);
@@ -190,7 +190,7 @@ async fn an_import_survives_throttles_conflicts_and_lost_replies() {
     let (out, _) = assert_exit(&output.unwrap(), 0);
     assert_eq!(
         out,
-        format!("{count} imported, 0 already there, 0 skipped\n")
+        format!("{count} imported, 0 already imported, 0 skipped\n")
     );
 }
 
@@ -226,7 +226,7 @@ async fn the_next_run_finishes_an_interrupted_import() {
     assert!(err.contains("run the same command again"), "{err}");
 
     let (out, _) = assert_exit(&app.run_users(&["import", &path]), 0);
-    assert_eq!(out, "50 imported, 50 already there, 0 skipped\n");
+    assert_eq!(out, "50 imported, 50 already imported, 0 skipped\n");
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ async fn the_operator_lifts_a_lock() {
     assert_eq!(file.try_delete().await, 409);
     let (out, _) = run_unlock(&app, &file.key, 0);
     let expected = format!(
-        "{} is unlocked; it was locked until {}\n",
+        "{} is unlocked. It was locked until {}\n",
         file.key, file.until
     );
     assert_eq!(out, expected);

@@ -93,7 +93,8 @@ impl Ministack {
     fn prepare(&self) {
         let template = include_str!("../../template.yaml");
         let template = Template::parse(template, &[("Env".to_owned(), "dev".to_owned())].into());
-        let tables = template.unwrap().tables().unwrap();
+        let template = template.unwrap().with_stack_name("cloakroom-dev");
+        let tables = template.tables().unwrap();
         let url = self.url.clone();
         let create = async move {
             let client = Client::new();

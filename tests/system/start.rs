@@ -82,8 +82,8 @@ fn a_busy_port_is_reported_with_what_to_do() {
         let mut command = cloakroom(["dev", "--port", &port.to_string(), "--data-dir"]);
         start_error(command.arg(dir.path()))
     };
-    let advice = "is in use by another program; stop it, choose another --port, or let free ones \
-                   be found with --port 0";
+    let advice = "is in use by another program; stop it, choose another --port, or use --port 0 \
+                  for free ports";
     // The engines use the two ports after the API's. The ports before a busy one may be busy too: then the test tries
     // another one.
     for (offset, service) in [(0, "API"), (1, "DynamoDB engine"), (2, "SSM engine")] {
@@ -106,8 +106,7 @@ async fn two_systems_cannot_share_a_data_directory() {
     let app = TestApp::start_in(dir.path(), &[]);
     for args in [&[][..], &["--ephemeral"]] {
         let error = start_error(cloakroom_dev(dir.path()).args(args));
-        let expected =
-            "is in use by another local Cloakroom; stop it, or choose another --data-dir";
+        let expected = "is in use by another local system; stop it, or choose another --data-dir";
         assert!(error.ends_with(expected), "{error}");
     }
     app.new_user("ada@example.com").await;

@@ -1,17 +1,17 @@
-/** Bytes that `fingerprint` reads at each of three places. */
+/** Bytes that `fingerprint` reads at each of three positions. */
 const SAMPLE_BYTES = 64 * 1024;
 
 /**
- * SHA-256 of a whole file, in hex, or `undefined` where the browser offers no cryptography (plain http).
- * @param {Blob} file Has to fit in memory.
+ * Computes the SHA-256 of a whole file in hex. Returns `undefined` where the browser has no Web Crypto (plain http).
+ * @param {Blob} file Must fit in memory.
  */
 export async function sha256(file) {
   return crypto.subtle && hex(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
 }
 
 /**
- * Knows a file again without reading all of it: SHA-256 of its size, beginning, middle and end. Cheap for any size, but
- * blind to a change elsewhere, which is why resuming also compares the time of the last change.
+ * Identifies a file without reading all of it: SHA-256 of its size, beginning, middle and end. It is fast for any size but
+ * does not detect changes elsewhere, so resuming also compares the time of the last change.
  * @param {Blob} file
  */
 export async function fingerprint(file) {
@@ -22,7 +22,7 @@ export async function fingerprint(file) {
     file.slice(middle, middle + SAMPLE_BYTES),
     file.slice(Math.max(0, file.size - SAMPLE_BYTES)),
   ]);
-  // Without cryptography the bytes would have to be kept themselves; the size and the time have to do then.
+  // Without Web Crypto, the size and the time of the last change must suffice.
   return (await sha256(sample)) ?? `size-${file.size}`;
 }
 

@@ -11,28 +11,28 @@
  * @property {unknown} [cause]
  */
 
-/** Anything that went wrong: a problem document (RFC 9457) of the API, or what kept it from answering. */
+/** An error of a call: a problem document (RFC 9457) from the API, or the reason why there was no response. */
 export class CloakroomError extends Error {
   /** @param {ErrorFields} fields */
   constructor({ status, code, message, errors = [], requestId = null, retryAfter = null, cause }) {
     super(message, { cause });
     this.name = "CloakroomError";
-    /** The HTTP status; 0 when there was no answer. */
+    /** The HTTP status; 0 when there was no response. */
     this.status = status;
-    /** A stable word for programs. Without an answer: `network_error`, `timeout`; the client's own are in the README. */
+    /** A stable code for programs. Without a response: `network_error` or `timeout`. The README lists the client's codes. */
     this.code = code;
-    /** All that is wrong with what was sent, with JSON Pointers into it. */
+    /** The errors of the request's fields, with JSON Pointers into its body. */
     this.errors = errors;
-    /** What the server's log calls this request. */
+    /** The id of this request in the server's log. */
     this.requestId = requestId;
-    /** Seconds that the server asks to wait. */
+    /** Seconds to wait before retrying, if the server sent `Retry-After`. */
     this.retryAfter = retryAfter;
-    /** How often the call was sent. */
+    /** How many times the request was sent. */
     this.attempts = 1;
   }
 
   /**
-   * What is wrong with one field, or `null`.
+   * Returns the error of one field, or `null`.
    * @param {string} pointer For example "/email".
    */
   field(pointer) {
@@ -40,7 +40,7 @@ export class CloakroomError extends Error {
   }
 }
 
-/** The file store refused something; `reason` is its own word for it, for example "RequestTimeout". */
+/** An error response of the file store. `reason` is its error code, for example "RequestTimeout". */
 export class StorageError extends CloakroomError {
   /**
    * @param {number} status
@@ -48,12 +48,12 @@ export class StorageError extends CloakroomError {
    * @param {number | null} retryAfter
    */
   constructor(status, body, retryAfter) {
-    // S3 answers XML. One element is of interest, and its content is a plain word.
+    // S3 returns XML. Only the error code is needed, and it is a plain word.
     const reason = /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? "";
     super({
       status,
       code: "storage_error",
-      message: `The file store answered ${status}${reason && ` (${reason})`}.`,
+      message: `The file store rejected the upload with status ${status}${reason && ` (${reason})`}. Try the upload again.`,
       retryAfter,
     });
     this.name = "StorageError";
@@ -62,7 +62,7 @@ export class StorageError extends CloakroomError {
 }
 
 /**
- * The error that an answer of the API stands for. Something in between may have answered, so nothing is taken for granted.
+ * Converts an error response of the API to an error. A proxy may have sent it, so every field is optional.
  * @param {Response} response
  * @param {unknown} body
  */
@@ -73,7 +73,7 @@ export function problem(response, body) {
   return new CloakroomError({
     status: response.status,
     code: text("code") || `http_${response.status}`,
-    message: text("message") || text("detail") || text("title") || `The server answered ${response.status}.`,
+    message: text("message") || text("detail") || text("title") || `The server returned status ${response.status}. Try again later.`,
     errors: Array.isArray(document.errors) ? document.errors : [],
     requestId: response.headers.get("x-request-id") || text("instance") || null,
     retryAfter: retryAfterSeconds(response.headers.get("retry-after")),
@@ -81,7 +81,7 @@ export function problem(response, body) {
 }
 
 /**
- * `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
+ * Parses `Retry-After` (RFC 9110, section 10.2.3), which is in seconds or a date, and returns seconds.
  * @param {string | null} value
  * @param {number} [now] Milliseconds since 1970.
  */

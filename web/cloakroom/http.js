@@ -3,21 +3,21 @@ import { retrying } from "./retry.js";
 
 /** @import { RetryPolicy } from "./types.js" */
 
-/** The API answers within 29 seconds or not at all; most of it within ten. */
+/** API Gateway ends every request after 29 seconds. */
 const TIMEOUT_MILLISECONDS = 30_000;
 
 /**
  * @typedef {object} CallOptions
  * @property {unknown} [body] Sent as JSON.
- * @property {Record<string, string | null | undefined>} [headers] Those without a value are left out.
+ * @property {Record<string, string | null | undefined>} [headers] Headers without a value are omitted.
  * @property {AbortSignal} [signal]
- * @property {boolean} [retry] Whether sending it twice does no harm. Reads are, and what has an Idempotency-Key.
- * @property {boolean} [patient] Being offline is no failure: wait for the network.
+ * @property {boolean} [retry] Whether the request may be retried. Default: GET requests and those with an Idempotency-Key.
+ * @property {boolean} [waitsForNetwork] Waits for the network while the browser is offline, instead of failing.
  *
- * @typedef {{ status: number, headers: Headers, data: any }} Answer
+ * @typedef {{ status: number, headers: Headers, data: any }} ApiResponse
  */
 
-/** JSON over HTTP: one call, its retries, its errors. Knows nothing of sessions. */
+/** Sends JSON requests, retries them and converts errors. It does not handle sessions. */
 export class Http {
   /**
    * @param {string} baseUrl
@@ -32,20 +32,20 @@ export class Http {
    * @param {string} method
    * @param {string} path
    * @param {CallOptions} [options]
-   * @returns {Promise<Answer>}
+   * @returns {Promise<ApiResponse>}
    */
   send(method, path, options = {}) {
-    const { signal, patient, headers } = options;
-    const harmless = options.retry ?? (method === "GET" || headers?.["Idempotency-Key"] != null);
+    const { signal, waitsForNetwork, headers } = options;
+    const retryable = options.retry ?? (method === "GET" || headers?.["Idempotency-Key"] != null);
     const call = () => this.#once(method, path, options);
-    return retrying(call, { policy: this.policy, signal, patient, ...(harmless ? {} : { retries: () => false }) });
+    return retrying(call, { policy: this.policy, signal, waitsForNetwork, ...(retryable ? {} : { retries: () => false }) });
   }
 
   /**
    * @param {string} method
    * @param {string} path
    * @param {CallOptions} options
-   * @returns {Promise<Answer>}
+   * @returns {Promise<ApiResponse>}
    */
   async #once(method, path, { body, headers = {}, signal }) {
     const timeout = new AbortController();
@@ -57,7 +57,7 @@ export class Http {
         method,
         headers: present({ Accept: "application/json", "Content-Type": body && "application/json", ...headers }),
         body: body === undefined ? undefined : JSON.stringify(body),
-        // Tokens travel in a header; a cookie would only be an accident.
+        // Tokens are sent in a header, so cookies are never needed.
         credentials: "omit",
         signal: timeout.signal,
       });
@@ -68,7 +68,7 @@ export class Http {
       if (error instanceof CloakroomError) throw error;
       signal?.throwIfAborted();
       throw timeout.signal.aborted
-        ? new CloakroomError({ status: 0, code: "timeout", message: "The server did not answer in time.", cause: error })
+        ? new CloakroomError({ status: 0, code: "timeout", message: "The server did not respond in time. Try again.", cause: error })
         : networkError(error);
     } finally {
       clearTimeout(timer);
@@ -96,6 +96,6 @@ function parse(text) {
   try {
     return text === "" ? null : JSON.parse(text);
   } catch {
-    return null; // not ours: a proxy's page, for example; the status says enough
+    return null; // not from the API, for example a proxy's error page; the status is enough
   }
 }

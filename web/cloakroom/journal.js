@@ -1,6 +1,6 @@
-/** @import { StorageLike, Unfinished } from "./types.js" */
+/** @import { StorageLike, UnfinishedUpload } from "./types.js" */
 
-/** Remembers uploads of many parts beyond the page, one storage key each, so that tabs do not overwrite each other. */
+/** Stores multipart uploads so that a later page can resume them. Each has its own key, so tabs do not overwrite each other. */
 export class Journal {
   #storage;
   #prefix;
@@ -14,12 +14,12 @@ export class Journal {
     this.#prefix = `cloakroom:${baseUrl}:upload:`;
   }
 
-  /** @param {Unfinished} entry */
+  /** @param {UnfinishedUpload} entry */
   write(entry) {
     try {
       this.#storage.setItem(this.#prefix + entry.uploadId, JSON.stringify(entry));
     } catch {
-      // A full storage costs the chance to resume after a reload, not the upload.
+      // If the storage is full, the upload continues but cannot be resumed after a reload.
     }
   }
 
@@ -29,8 +29,8 @@ export class Journal {
   }
 
   /**
-   * Newest first.
-   * @param {string | undefined} userId Other people may have used this browser.
+   * Lists a user's unfinished uploads, newest first.
+   * @param {string | undefined} userId Other users may have used this browser.
    */
   of(userId) {
     return this.#all()
@@ -38,7 +38,7 @@ export class Journal {
       .sort((a, b) => b.startedAt.localeCompare(a.startedAt));
   }
 
-  /** @returns {Unfinished[]} */
+  /** @returns {UnfinishedUpload[]} */
   #all() {
     const keys = Array.from({ length: this.#storage.length }, (_, index) => this.#storage.key(index));
     return keys.flatMap((key) => {
@@ -46,15 +46,15 @@ export class Journal {
       try {
         return [JSON.parse(this.#storage.getItem(key) ?? "")];
       } catch {
-        return []; // removed by another tab just now
+        return []; // another tab has just removed it
       }
     });
   }
 }
 
 /**
- * Whether a file the person picked is the one that the upload began with. Its name may have changed, its content not.
- * @param {Unfinished} entry
+ * Whether a chosen file is the one that the upload started with. Its name may have changed, but not its content.
+ * @param {UnfinishedUpload} entry
  * @param {{ size: number, lastModified: number }} file
  * @param {string} print
  */

@@ -1,16 +1,16 @@
 /** @import { Progress } from "./types.js" */
 
-/** Speed is taken over this long: short enough to follow the line, long enough to stand still. */
+/** The period over which speed is averaged: short enough to follow changes, long enough to be stable. */
 const WINDOW_MILLISECONDS = 5_000;
 
-/** Listeners hear of progress at most this often. */
-export const QUIET_MILLISECONDS = 100;
+/** The minimum time between two progress events. */
+export const REPORT_INTERVAL_MILLISECONDS = 100;
 
-/** Turns counts of bytes into speed and remaining time. */
+/** Computes speed and remaining time from byte counts. */
 export class Meter {
   /** @type {{ at: number, loaded: number }[]} */
   #samples = [];
-  #told = -Infinity;
+  #lastReport = -Infinity;
   #total;
   #now;
 
@@ -23,12 +23,13 @@ export class Meter {
     this.#now = now;
   }
 
-  /** After a pause: the time of standing still is not part of the speed. */
+  /** Restarts the measurement after a pause, so that the pause does not lower the speed. */
   restart() {
     this.#samples = [];
   }
 
   /**
+   * Records a byte count and returns the progress.
    * @param {number} loaded Bytes.
    * @returns {Progress}
    */
@@ -37,17 +38,17 @@ export class Meter {
     this.#samples.push({ at, loaded });
     while (this.#samples.length > 2 && at - this.#samples[0].at > WINDOW_MILLISECONDS) this.#samples.shift();
     const first = this.#samples[0];
-    // A part that is sent again takes the count back; that is no negative speed.
+    // Resending a part lowers the count; the speed is never negative.
     const bytesPerSecond = at > first.at ? Math.max(0, ((loaded - first.loaded) * 1000) / (at - first.at)) : 0;
     const remainingSeconds = bytesPerSecond > 0 ? (this.#total - loaded) / bytesPerSecond : null;
     return { loaded, total: this.#total, bytesPerSecond, remainingSeconds };
   }
 
-  /** Whether it is time to tell listeners again. */
+  /** Whether the next progress event is due. If so, its time is recorded. */
   isDue() {
     const now = this.#now();
-    if (now - this.#told < QUIET_MILLISECONDS) return false;
-    this.#told = now;
+    if (now - this.#lastReport < REPORT_INTERVAL_MILLISECONDS) return false;
+    this.#lastReport = now;
     return true;
   }
 }

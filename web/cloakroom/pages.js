@@ -4,8 +4,8 @@
  */
 
 /**
- * A list that the API gives out in pages: `for await (const item of pages)` walks all items and fetches a page when it
- * gets there; `pages.pages()` walks the pages.
+ * A paginated list. `for await (const item of pages)` iterates over all items and fetches pages on demand;
+ * `pages.pages()` iterates over the pages.
  * @template T
  * @implements {AsyncIterable<T>}
  */
@@ -36,6 +36,7 @@ export class Pages {
 }
 
 /**
+ * Appends query parameters to a path. Parameters without a value are omitted.
  * @param {string} path
  * @param {Record<string, string | number | null | undefined>} parameters
  */

@@ -4,18 +4,18 @@ import { isTransient, retrying } from "./retry.js";
 
 /** @import { RetryPolicy, SignedPart, StoredPart } from "./types.js" */
 
-/** The API signs at most this many parts in one call. */
+/** The maximum number of parts that one API call signs. */
 const BATCH = 100;
 
-/** A URL that ends within this time is not used any more: a request must at least begin before. */
+/** A URL is not used when it expires within this time: S3 checks the expiry when a request starts. */
 const MARGIN_MILLISECONDS = 60_000;
 
-/** @typedef {{ size: number, partSize: number, partCount: number }} Plan */
+/** @typedef {{ size: number, partSize: number, partCount: number }} PartLayout */
 
 /**
- * Where a part lies in the file, in bytes; `end` is the first byte after it.
- * @param {Plan} plan
- * @param {number} partNumber From 1.
+ * Returns the byte range of a part in the file; `end` is exclusive.
+ * @param {PartLayout} layout
+ * @param {number} partNumber Starts at 1.
  */
 export function rangeOf({ size, partSize }, partNumber) {
   const start = (partNumber - 1) * partSize;
@@ -23,21 +23,22 @@ export function rangeOf({ size, partSize }, partNumber) {
 }
 
 /**
- * The parts that are there in full, by number. One of another size is from a request that was cut off: it is sent again.
- * @param {Plan} plan
+ * Returns the ETags of the complete parts, by part number. A part with a wrong size came from an interrupted request and is
+ * sent again.
+ * @param {PartLayout} layout
  * @param {Iterable<StoredPart>} parts
  */
-export function intact(plan, parts) {
+export function completeParts(layout, parts) {
   /** @type {Map<number, string>} */
   const tags = new Map();
   for (const { partNumber, size, etag } of parts) {
-    const { start, end } = rangeOf(plan, partNumber);
-    if (partNumber <= plan.partCount && size === end - start) tags.set(partNumber, etag);
+    const { start, end } = rangeOf(layout, partNumber);
+    if (partNumber <= layout.partCount && size === end - start) tags.set(partNumber, etag);
   }
   return tags;
 }
 
-/** Gives each part its URL, and asks the API for many at a time. */
+/** Provides the presigned URL of each part. It requests URLs in batches. */
 export class Signer {
   #sign;
   #queue;
@@ -45,11 +46,11 @@ export class Signer {
   /** @type {Map<number, { part: SignedPart, since: number }>} */
   #signed = new Map();
   /** @type {Promise<void> | null} */
-  #asking = null;
+  #pending = null;
 
   /**
    * @param {(partNumbers: number[]) => Promise<SignedPart[]>} sign
-   * @param {Iterable<number>} queue The parts that will be asked for, in this order.
+   * @param {Iterable<number>} queue The part numbers that will be needed, in order.
    * @param {() => number} [now] Milliseconds since 1970.
    */
   constructor(sign, queue, now = Date.now) {
@@ -66,38 +67,38 @@ export class Signer {
     for (;;) {
       const known = this.#signed.get(partNumber);
       if (known && this.#isUsable(known)) return known.part;
-      // Who asks meanwhile waits for the same answer: it probably has their part, too.
-      await (this.#asking ?? this.#ask(partNumber));
+      // Concurrent calls wait for the same request: it probably includes their parts.
+      await (this.#pending ?? this.#request(partNumber));
     }
   }
 
   /**
-   * The URL did not work, or is not needed any more.
+   * Discards a URL that did not work or is no longer needed.
    * @param {number} partNumber
    */
-  forget(partNumber) {
+  discard(partNumber) {
     this.#signed.delete(partNumber);
   }
 
   /** @param {number} partNumber */
-  async #ask(partNumber) {
+  async #request(partNumber) {
     const expired = [...this.#signed].filter(([, known]) => !this.#isUsable(known)).map(([number]) => number);
     const batch = [...new Set([partNumber, ...expired, ...this.#queue])].slice(0, BATCH);
     for (const number of batch) {
       this.#queue.delete(number);
       this.#signed.delete(number);
     }
-    this.#asking = this.#sign(batch)
+    this.#pending = this.#sign(batch)
       .then((parts) => parts.forEach((part) => this.#signed.set(part.partNumber, { part, since: this.#now() })))
-      .finally(() => (this.#asking = null));
-    await this.#asking;
+      .finally(() => (this.#pending = null));
+    await this.#pending;
     if (!this.#signed.has(partNumber)) {
-      throw new CloakroomError({ status: 0, code: "bad_answer", message: `Part ${partNumber} was not signed.` });
+      throw new CloakroomError({ status: 0, code: "bad_answer", message: `The server did not return a URL for part ${partNumber}. Try the upload again.` });
     }
   }
 
   /**
-   * A URL that has just come is used whatever its time says: this machine's clock may be wrong.
+   * Whether a URL is still valid. A new URL counts as valid even if it seems expired: the local clock may be wrong.
    * @param {{ part: SignedPart, since: number }} known
    */
   #isUsable({ part, since }) {
@@ -107,28 +108,28 @@ export class Signer {
 }
 
 /**
- * Sends all parts that are missing in `tags`, several at a time, and adds their tags to it.
+ * Sends all parts that are missing in `tags`, several at a time, and adds their ETags to it.
  * @param {object} job
  * @param {Blob} job.file
- * @param {Plan} job.plan
- * @param {Map<number, string>} job.tags ETags of the parts that are there.
+ * @param {PartLayout} job.layout
+ * @param {Map<number, string>} job.tags ETags of the uploaded parts, by part number.
  * @param {(partNumbers: number[]) => Promise<SignedPart[]>} job.sign
  * @param {number} job.parallel
  * @param {RetryPolicy} job.policy
  * @param {AbortSignal} job.signal
- * @param {(loaded: number) => void} job.onProgress Bytes of the file.
- * @param {(loaded: number) => void} job.onPart Bytes that are there for good.
+ * @param {(loaded: number) => void} job.onProgress Called with the bytes sent, including parts in progress.
+ * @param {(loaded: number) => void} job.onPart Called with the bytes of completed parts.
  */
-export async function sendParts({ file, plan, tags, sign, parallel, policy, signal, onProgress, onPart }) {
-  const missing = Array.from({ length: plan.partCount }, (_, index) => index + 1).filter((number) => !tags.has(number));
+export async function sendParts({ file, layout, tags, sign, parallel, policy, signal, onProgress, onPart }) {
+  const missing = Array.from({ length: layout.partCount }, (_, index) => index + 1).filter((number) => !tags.has(number));
   const signer = new Signer(sign, missing);
   const queue = missing.values();
-  /** @type {Map<number, number>} Bytes on their way, by part. */
-  const moving = new Map();
-  let there = [...tags.keys()].reduce((sum, number) => sum + lengthOf(plan, number), 0);
-  const tell = () => onProgress([...moving.values()].reduce((sum, loaded) => sum + loaded, there));
+  /** @type {Map<number, number>} Bytes sent of parts in progress, by part number. */
+  const inProgress = new Map();
+  let completed = [...tags.keys()].reduce((sum, number) => sum + lengthOf(layout, number), 0);
+  const report = () => onProgress([...inProgress.values()].reduce((sum, loaded) => sum + loaded, completed));
 
-  // One part that fails for good ends the others: there is nothing left for them to be part of.
+  // If one part fails permanently, the other parts are cancelled: the upload cannot be completed.
   const others = new AbortController();
   const cancel = () => others.abort(signal.reason);
   signal.throwIfAborted();
@@ -136,35 +137,35 @@ export async function sendParts({ file, plan, tags, sign, parallel, policy, sign
 
   /** @param {number} number */
   const sendOne = async (number) => {
-    const { start, end } = rangeOf(plan, number);
+    const { start, end } = rangeOf(layout, number);
     const body = file.slice(start, end);
     const { url, headers } = await signer.get(number);
     try {
-      const onPartProgress = (/** @type {number} */ loaded) => (moving.set(number, loaded), tell());
+      const onPartProgress = (/** @type {number} */ loaded) => (inProgress.set(number, loaded), report());
       return await put({ url, headers, body, signal: others.signal, onProgress: onPartProgress });
     } catch (error) {
-      // A browser reports a refusal in the middle of a body as a network error, so that may be an expired URL, too.
-      signer.forget(number);
+      // Browsers report a rejection during the body as a network error, so the URL may have expired.
+      signer.discard(number);
       throw error;
     } finally {
-      moving.delete(number);
+      inProgress.delete(number);
     }
   };
 
   const worker = async () => {
     for (const number of queue) {
-      const options = { policy, signal: others.signal, patient: true, retries: isWorthAnotherUrl };
+      const options = { policy, signal: others.signal, waitsForNetwork: true, retries: canRetryWithNewUrl };
       const { etag } = await retrying(() => sendOne(number), options);
-      if (!etag) throw new CloakroomError({ status: 0, code: "etag_not_exposed", message: "The bucket's CORS rules must expose ETag." });
+      if (!etag) throw new CloakroomError({ status: 0, code: "etag_not_exposed", message: "The bucket's CORS rules do not expose the ETag header. Add it to ExposeHeaders." });
       tags.set(number, etag);
-      there += lengthOf(plan, number);
-      signer.forget(number);
-      onPart(there);
-      tell();
+      completed += lengthOf(layout, number);
+      signer.discard(number);
+      onPart(completed);
+      report();
     }
   };
 
-  tell();
+  report();
   try {
     await Promise.all(Array.from({ length: Math.min(parallel, missing.length) }, worker));
   } catch (error) {
@@ -176,15 +177,15 @@ export async function sendParts({ file, plan, tags, sign, parallel, policy, sign
 }
 
 /**
- * @param {Plan} plan
+ * @param {PartLayout} layout
  * @param {number} partNumber
  */
-function lengthOf(plan, partNumber) {
-  const { start, end } = rangeOf(plan, partNumber);
+function lengthOf(layout, partNumber) {
+  const { start, end } = rangeOf(layout, partNumber);
   return end - start;
 }
 
 /** @param {unknown} error */
-function isWorthAnotherUrl(error) {
+function canRetryWithNewUrl(error) {
   return isTransient(error) || (error instanceof StorageError && error.status === 403);
 }

@@ -1,32 +1,32 @@
 import { StorageError, retryAfterSeconds } from "./errors.js";
 import { networkError } from "./http.js";
 
-/** A transfer that moves no byte for this long is taken for dead: networks change without a word. */
+/** A transfer without progress for this long is aborted: a changed network does not report an error. */
 const STALL_MILLISECONDS = 60_000;
 
-/** Browsers set these by themselves, from the body and the URL, and forbid scripts to. */
+/** Browsers set these headers from the body and the URL, and do not let scripts set them. */
 const FORBIDDEN = new Set(["content-length", "host"]);
 
 /**
- * @typedef {object} Put
- * @property {string} url Presigned.
- * @property {Record<string, string>} [headers] As signed.
+ * @typedef {object} PutRequest
+ * @property {string} url The presigned URL.
+ * @property {Record<string, string>} [headers] The signed headers.
  * @property {Blob} body
  * @property {AbortSignal} signal
- * @property {(loaded: number) => void} [onProgress] Bytes of this body.
+ * @property {(loaded: number) => void} [onProgress] Called with the bytes sent of this body.
  */
 
 /**
- * Sends bytes to a presigned URL. XMLHttpRequest, because fetch does not tell how much of a body has been sent.
- * @param {Put} put
+ * Sends bytes to a presigned URL. Uses XMLHttpRequest, because fetch does not report upload progress.
+ * @param {PutRequest} request
  * @returns {Promise<{ etag: string | null }>}
  */
-export function put(put) {
-  return typeof XMLHttpRequest === "undefined" ? putByFetch(put) : putByXhr(put);
+export function put(request) {
+  return typeof XMLHttpRequest === "undefined" ? putByFetch(request) : putByXhr(request);
 }
 
 /**
- * @param {Put} put
+ * @param {PutRequest} request
  * @returns {Promise<{ etag: string | null }>}
  */
 function putByXhr({ url, headers, body, signal, onProgress }) {
@@ -35,14 +35,14 @@ function putByXhr({ url, headers, body, signal, onProgress }) {
     const request = new XMLHttpRequest();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let stalled;
-    const alive = () => {
+    const restartStallTimer = () => {
       clearTimeout(stalled);
       stalled = setTimeout(() => request.abort(), STALL_MILLISECONDS);
     };
     const cancel = () => request.abort();
     request.open("PUT", url);
-    for (const [name, value] of sendable(headers)) request.setRequestHeader(name, value);
-    request.upload.addEventListener("progress", (event) => (alive(), onProgress?.(event.loaded)));
+    for (const [name, value] of allowedHeaders(headers)) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", (event) => (restartStallTimer(), onProgress?.(event.loaded)));
     request.addEventListener("load", () => {
       if (request.status >= 200 && request.status < 300) return resolve({ etag: request.getResponseHeader("ETag") });
       const retryAfter = retryAfterSeconds(request.getResponseHeader("Retry-After"));
@@ -55,20 +55,20 @@ function putByXhr({ url, headers, body, signal, onProgress }) {
       signal.removeEventListener("abort", cancel);
     });
     signal.addEventListener("abort", cancel);
-    alive();
+    restartStallTimer();
     request.send(body);
   });
 }
 
 /**
- * The same without progress, where there is no XMLHttpRequest: service workers, Node.
- * @param {Put} put
+ * Sends bytes with fetch where there is no XMLHttpRequest: service workers and Node. Reports no intermediate progress.
+ * @param {PutRequest} request
  */
 async function putByFetch({ url, headers, body, signal, onProgress }) {
   /** @type {Response} */
   let response;
   try {
-    response = await fetch(url, { method: "PUT", headers: sendable(headers), body, signal });
+    response = await fetch(url, { method: "PUT", headers: allowedHeaders(headers), body, signal });
   } catch (error) {
     throw signal.aborted ? signal.reason : networkError(error);
   }
@@ -82,6 +82,6 @@ async function putByFetch({ url, headers, body, signal, onProgress }) {
  * @param {Record<string, string>} [headers]
  * @returns {[string, string][]}
  */
-function sendable(headers = {}) {
+function allowedHeaders(headers = {}) {
   return Object.entries(headers).filter(([name]) => !FORBIDDEN.has(name.toLowerCase()));
 }

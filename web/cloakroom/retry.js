@@ -13,8 +13,8 @@ export const DEFAULT_POLICY = {
 const TRANSIENT = new Set([0, 408, 429, 500, 502, 503, 504]);
 
 /**
- * What S3 says with a status that says "your fault" when the network garbled or delayed a request, or an earlier one for
- * the same object is not done yet.
+ * S3 error codes with a 4xx status that are still transient: the network corrupted or delayed a request, or an earlier
+ * request for the same object is not finished.
  */
 const TRANSIENT_REASONS = new Set([
   "BadDigest",
@@ -25,7 +25,7 @@ const TRANSIENT_REASONS = new Set([
 ]);
 
 /**
- * Whether the same call may do better a little later.
+ * Whether the same call may succeed if it is retried.
  * @param {unknown} error
  * @returns {error is CloakroomError}
  */
@@ -35,9 +35,9 @@ export function isTransient(error) {
 }
 
 /**
- * Exponential backoff with full jitter: anything from nothing to the ceiling, so that clients that failed together do
- * not come back together. `Retry-After` is the floor.
- * @param {number} attempt The one that failed, from 1.
+ * Computes exponential backoff with full jitter: a random wait between zero and the ceiling, so that clients that failed
+ * together do not retry together. `Retry-After` is added as the minimum.
+ * @param {number} attempt The number of the failed attempt, starting at 1.
  * @param {number | null} retryAfter Seconds.
  * @param {RetryPolicy} policy
  * @param {() => number} [random]
@@ -49,17 +49,17 @@ export function backoff(attempt, retryAfter, policy, random = Math.random) {
 }
 
 /**
- * Calls until it works, the error is final, or the policy's attempts are used up.
+ * Calls `call` until it succeeds, fails with an error that is not retryable, or reaches the policy's maximum of attempts.
  * @template T
  * @param {(attempt: number) => Promise<T>} call
  * @param {object} options
  * @param {RetryPolicy} options.policy
  * @param {AbortSignal} [options.signal]
- * @param {boolean} [options.patient] Being offline uses up no attempts: it waits for the network.
+ * @param {boolean} [options.waitsForNetwork] While offline, waits for the network and counts no attempts.
  * @param {(error: unknown) => boolean} [options.retries]
  * @returns {Promise<T>}
  */
-export async function retrying(call, { policy, signal, patient = false, retries = isTransient }) {
+export async function retrying(call, { policy, signal, waitsForNetwork = false, retries = isTransient }) {
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     try {
@@ -69,7 +69,7 @@ export async function retrying(call, { policy, signal, patient = false, retries 
       if (!(error instanceof CloakroomError)) throw error;
       error.attempts = attempt;
       if (!retries(error)) throw error;
-      if (patient && error.status === 0 && isOffline()) {
+      if (waitsForNetwork && error.status === 0 && isOffline()) {
         await untilOnline(signal);
         attempt = 0;
         continue;
@@ -80,11 +80,11 @@ export async function retrying(call, { policy, signal, patient = false, retries 
   }
 }
 
-/** Browsers know for certain only when there is no network. */
+/** `onLine` is reliable only when it is false. */
 const isOffline = () => globalThis.navigator?.onLine === false;
 
 /**
- * Waits while there is no network at all.
+ * Waits until the browser is online.
  * @param {AbortSignal} [signal]
  * @returns {Promise<void>}
  */

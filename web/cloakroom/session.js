@@ -1,26 +1,26 @@
 import { CloakroomError } from "./errors.js";
 import { isTransient, untilOnline } from "./retry.js";
-import { exclusively } from "./storage.js";
+import { withLock } from "./storage.js";
 
 /** @import { StorageLike, Tokens, User } from "./types.js" */
-/** @import { Answer, CallOptions, Http } from "./http.js" */
+/** @import { ApiResponse, CallOptions, Http } from "./http.js" */
 
 /**
  * @typedef {"signedIn" | "restored" | "updated" | "signedOut" | "ended" | "deleted"} SessionReason
- *   `ended`: the server no longer knows the session, so the person has to sign in again.
+ *   `ended`: the session has ended on the server, so the user must sign in again.
  *
  * @typedef {object} SessionState
- * @property {"unknown" | "signedIn" | "signedOut"} status `unknown`: there is a token from before; see `restore()`.
+ * @property {"unknown" | "signedIn" | "signedOut"} status `unknown`: a refresh token from an earlier page exists; see `restore()`.
  * @property {User | null} user
- * @property {SessionReason | null} reason Why it is so.
+ * @property {SessionReason | null} reason The cause of the last change.
  *
- * @typedef {{ refreshToken: string, userId: string }} Kept
+ * @typedef {{ refreshToken: string, userId: string }} StoredSession
  */
 
-/** An access token is renewed this long before its end, so that it does not end on its way. */
+/** An access token is renewed this long before it expires, so that it does not expire during a request. */
 const MARGIN_MILLISECONDS = 30_000;
 
-/** Who is signed in. The access token lives in memory only; the refresh token in the storage, shared by all tabs. */
+/** The session. The access token is only in memory; the refresh token is in the storage, which all tabs share. */
 export class Session {
   /** @type {SessionState} */
   state;
@@ -42,14 +42,14 @@ export class Session {
     this.#http = http;
     this.#storage = storage;
     this.#key = `cloakroom:${http.baseUrl}:session`;
-    this.state = { status: this.#kept() ? "unknown" : "signedOut", user: null, reason: null };
-    // Tells of changes by other tabs only.
+    this.state = { status: this.#stored() ? "unknown" : "signedOut", user: null, reason: null };
+    // Storage events report only changes by other tabs.
     globalThis.addEventListener?.("storage", (event) => this.#changedElsewhere(/** @type {StorageEvent} */ (event)));
   }
 
   /**
    * @param {(state: SessionState) => void} listener
-   * @returns {() => void} Stops it.
+   * @returns {() => void} Removes the listener.
    */
   onChange(listener) {
     this.#listeners.add(listener);
@@ -61,49 +61,49 @@ export class Session {
    * @param {User} user
    */
   begin(tokens, user) {
-    this.#keep(tokens, user.id);
-    this.#become("signedIn", user, "signedIn");
+    this.#store(tokens, user.id);
+    this.#setState("signedIn", user, "signedIn");
   }
 
   /** @param {User} user */
   update(user) {
-    if (!this.#access) return; // an answer that comes after the session's end
-    this.#become("signedIn", user, this.state.status === "signedIn" ? "updated" : "restored");
+    if (!this.#access) return; // the response arrived after the session ended
+    this.#setState("signedIn", user, this.state.status === "signedIn" ? "updated" : "restored");
   }
 
   /** @param {SessionReason} reason */
   end(reason) {
     this.#access = null;
     this.#storage.removeItem(this.#key);
-    if (this.state.status !== "signedOut") this.#become("signedOut", null, reason);
+    if (this.state.status !== "signedOut") this.#setState("signedOut", null, reason);
   }
 
-  /** The refresh token, to be handed back at sign-out. */
+  /** The refresh token, which sign-out sends to the server. */
   get refreshToken() {
-    return this.#kept()?.refreshToken ?? null;
+    return this.#stored()?.refreshToken ?? null;
   }
 
   /**
-   * A call in the caller's name. A token that the server no longer takes is renewed, once.
+   * Sends an authenticated request. If the server rejects the access token, it is renewed once.
    * @param {string} method
    * @param {string} path
    * @param {CallOptions} [options]
-   * @returns {Promise<Answer>}
+   * @returns {Promise<ApiResponse>}
    */
   async call(method, path, options = {}) {
-    if (options.patient) await untilOnline(options.signal);
+    if (options.waitsForNetwork) await untilOnline(options.signal);
     const token = await this.#token();
     try {
       return await this.#http.send(method, path, withToken(options, token));
     } catch (error) {
-      if (!refused(error)) throw error;
+      if (!isTokenRejected(error)) throw error;
     }
     const renewed = await this.#renew(token);
     try {
       return await this.#http.send(method, path, withToken(options, renewed));
     } catch (error) {
-      // A brand-new token is refused: the account is gone.
-      if (refused(error)) this.end("ended");
+      // A new token was rejected: the account has been deleted.
+      if (isTokenRejected(error)) this.end("ended");
       throw error;
     }
   }
@@ -115,40 +115,40 @@ export class Session {
   }
 
   /**
-   * A newer token than `stale`. However many calls ask for it at once, one request is made.
+   * Returns a newer token than `stale`. Concurrent calls share one request.
    * @param {string | null} stale
    */
   #renew(stale) {
     if (this.#access && this.#access.token !== stale) return Promise.resolve(this.#access.token);
-    this.#refreshing ??= exclusively(this.#key, () => this.#rotate()).finally(() => (this.#refreshing = null));
+    this.#refreshing ??= withLock(this.#key, () => this.#refresh()).finally(() => (this.#refreshing = null));
     return this.#refreshing;
   }
 
   /** @returns {Promise<string>} */
-  async #rotate() {
+  async #refresh() {
     for (;;) {
-      // Read under the lock: another tab may have rotated it a moment ago.
-      const kept = this.#kept();
-      if (!kept) throw this.#over();
+      // Read while holding the lock: another tab may have just refreshed it.
+      const stored = this.#stored();
+      if (!stored) throw this.#sessionEnded();
       try {
-        // A lost answer may be asked for again: for some seconds the same token gets the same successor.
-        const body = { refreshToken: kept.refreshToken };
+        // Retrying is safe: for a few seconds the same token returns the same successor.
+        const body = { refreshToken: stored.refreshToken };
         const { data } = await this.#http.send("POST", "/session/refresh", { body, retry: true });
-        // Signed out while it was on its way: stay so.
-        if (this.#kept()?.refreshToken !== kept.refreshToken) throw this.#over();
-        return this.#keep(data, kept.userId);
+        // The user signed out during the request: stay signed out.
+        if (this.#stored()?.refreshToken !== stored.refreshToken) throw this.#sessionEnded();
+        return this.#store(data, stored.userId);
       } catch (error) {
         if (!(error instanceof CloakroomError) || isTransient(error)) throw error;
-        // Without Web Locks another tab can be quicker: its token is as good as ours would have been.
-        const now = this.#kept();
-        if (now && now.refreshToken !== kept.refreshToken) continue;
-        throw this.#over(error);
+        // Without Web Locks another tab may have refreshed first; its token is valid here too.
+        const now = this.#stored();
+        if (now && now.refreshToken !== stored.refreshToken) continue;
+        throw this.#sessionEnded(error);
       }
     }
   }
 
   /** @param {unknown} [cause] */
-  #over(cause) {
+  #sessionEnded(cause) {
     this.end("ended");
     return new CloakroomError({ status: 401, code: "session_ended", message: "The session has ended. Please sign in again.", cause });
   }
@@ -157,32 +157,32 @@ export class Session {
    * @param {Tokens} tokens
    * @param {string} userId
    */
-  #keep({ accessToken, expiresIn, refreshToken }, userId) {
+  #store({ accessToken, expiresIn, refreshToken }, userId) {
     const lifetime = expiresIn * 1000;
     this.#access = { token: accessToken, until: Date.now() + lifetime - Math.min(MARGIN_MILLISECONDS, lifetime / 2) };
     if (refreshToken) this.#storage.setItem(this.#key, JSON.stringify({ refreshToken, userId }));
     return accessToken;
   }
 
-  /** @returns {Kept | null} */
-  #kept() {
+  /** @returns {StoredSession | null} */
+  #stored() {
     try {
-      const kept = JSON.parse(this.#storage.getItem(this.#key) ?? "null");
-      return typeof kept?.refreshToken === "string" ? kept : null;
+      const stored = JSON.parse(this.#storage.getItem(this.#key) ?? "null");
+      return typeof stored?.refreshToken === "string" ? stored : null;
     } catch {
-      return null; // not written by us
+      return null; // not written by this client
     }
   }
 
   /** @param {StorageEvent} event */
   #changedElsewhere(event) {
     if (event.key !== this.#key || event.storageArea !== this.#storage) return;
-    const kept = this.#kept();
-    if (!kept) return this.end("signedOut");
-    if (kept.userId === this.state.user?.id) return; // only rotated
-    // Somebody else signed in over there, and tabs share one session.
+    const stored = this.#stored();
+    if (!stored) return this.end("signedOut");
+    if (stored.userId === this.state.user?.id) return; // the token was only refreshed
+    // Another user signed in in the other tab, and tabs share one session.
     this.#access = null;
-    this.#become("unknown", null, null);
+    this.#setState("unknown", null, null);
   }
 
   /**
@@ -190,17 +190,17 @@ export class Session {
    * @param {User | null} user
    * @param {SessionReason | null} reason
    */
-  #become(status, user, reason) {
+  #setState(status, user, reason) {
     this.state = { status, user, reason };
     for (const listener of this.#listeners) listener(this.state);
   }
 }
 
 /**
- * A token was refused, not a password.
+ * Whether the server rejected the access token, and not a password.
  * @param {unknown} error
  */
-function refused(error) {
+function isTokenRejected(error) {
   return error instanceof CloakroomError && error.status === 401 && error.code !== "invalid_credentials";
 }
 

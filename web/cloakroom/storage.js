@@ -1,7 +1,8 @@
 /** @import { StorageLike } from "./types.js" */
 
 /**
- * Keeps nothing beyond the page. Used where there is no localStorage: in Node, or when the browser forbids it.
+ * Stores items in memory until the page is closed. Used when localStorage is not available: in Node, or when the browser
+ * blocks it.
  * @implements {StorageLike}
  */
 export class MemoryStorage {
@@ -36,36 +37,36 @@ export class MemoryStorage {
   }
 }
 
-/** @returns {StorageLike} */
+/** Returns localStorage, or a memory storage when it is not available. @returns {StorageLike} */
 export function defaultStorage() {
   try {
-    // Reading the property throws where storage is blocked; Node 22 has one that does not work.
+    // Reading the property throws when storage is blocked. Node 22 has a localStorage that does not work.
     if (typeof window !== "undefined" && window.localStorage) return window.localStorage;
   } catch {
-    // as if there were none
+    // treated as not available
   }
   return new MemoryStorage();
 }
 
 /**
- * Runs `task` while no other tab of this origin runs one under the same name. Without Web Locks (old browsers, plain
- * http) it just runs: the server bears two tabs that refresh at once.
+ * Runs `task` while holding a lock that all tabs of this origin share. Without Web Locks (old browsers, plain http) it runs
+ * without a lock: the server tolerates two tabs that refresh at the same time.
  * @template T
  * @param {string} name
  * @param {() => Promise<T>} task
  * @returns {Promise<T>}
  */
-export async function exclusively(name, task) {
+export async function withLock(name, task) {
   const locks = globalThis.navigator?.locks;
   return locks ? await locks.request(name, task) : await task();
 }
 
 /**
- * Takes a lock until `release` is called or the page is gone.
+ * Acquires a lock and holds it until `release` is called or the page is closed.
  * @param {string} name
  * @returns {Promise<(() => void) | null>} `release`, or `null` when another tab has the lock.
  */
-export function hold(name) {
+export function holdLock(name) {
   const locks = globalThis.navigator?.locks;
   if (!locks) return Promise.resolve(() => {});
   return new Promise((resolve, reject) => {
@@ -78,7 +79,7 @@ export function hold(name) {
   });
 }
 
-/** The names of all locks that some tab holds. */
+/** Lists the names of all locks held in any tab. */
 export async function heldLocks() {
   const state = await globalThis.navigator?.locks?.query();
   return new Set(state?.held?.map((lock) => lock.name));

@@ -1,13 +1,13 @@
 import { fingerprint, sha256 } from "./digest.js";
 import { CloakroomError, StorageError } from "./errors.js";
 import { isSameFile } from "./journal.js";
-import { Meter, QUIET_MILLISECONDS } from "./meter.js";
-import { intact, sendParts } from "./parts.js";
+import { Meter, REPORT_INTERVAL_MILLISECONDS } from "./meter.js";
+import { completeParts, sendParts } from "./parts.js";
 import { put } from "./put.js";
 import { retrying } from "./retry.js";
-import { hold } from "./storage.js";
+import { holdLock } from "./storage.js";
 
-/** @import { Multipart, Progress, RetryPolicy, SinglePut, StoredPart, StoredUpload, Ticket, Unfinished } from "./types.js" */
+/** @import { CreateUploadResponse, Multipart, Progress, RetryPolicy, SinglePut, StoredPart, StoredUpload, UnfinishedUpload } from "./types.js" */
 /** @import { Journal } from "./journal.js" */
 /** @import { Session } from "./session.js" */
 /** @import { Uploads } from "./uploads.js" */
@@ -18,7 +18,7 @@ import { hold } from "./storage.js";
  * @typedef {object} UploadOptions
  * @property {string} [filename] Default: the file's own name.
  * @property {string} [contentType] Default: the file's own type.
- * @property {number} [parallel] How many parts are sent at once. Default: 4.
+ * @property {number} [parallel] How many parts are sent at the same time. Default: 4.
  * @property {AbortSignal} [signal] Aborts the upload.
  * @property {(progress: Progress) => void} [onProgress]
  *
@@ -29,16 +29,16 @@ import { hold } from "./storage.js";
  * @property {RetryPolicy} policy
  */
 
-/** How often the store may refuse the URL of a single PUT: each time all bytes are sent anew. */
+/** How often the URL of a single PUT may be rejected. Each time, all bytes are sent again with a new URL. */
 const MAX_REFUSALS = 2;
 
-/** Why an attempt ended although nothing failed. */
+/** The reasons for aborting an attempt that are not failures. */
 const PAUSED = new DOMException("The upload was paused.", "AbortError");
 const ABORTED = new DOMException("The upload was cancelled.", "AbortError");
 
 /**
- * One file on its way. Begins by itself; `done` has the outcome. Dispatches `progress` (a CustomEvent with a `Progress`
- * as its `detail`) and `statechange`.
+ * The upload of one file. It starts by itself; `done` has the result. It dispatches `progress` (a CustomEvent with a
+ * `Progress` as its `detail`) and `statechange`.
  */
 export class Upload extends EventTarget {
   /** @type {UploadState} */
@@ -46,34 +46,34 @@ export class Upload extends EventTarget {
   #file;
   #context;
   #options;
-  /** @type {Unfinished | null} What is being resumed; a new upload of many parts gets one when it is known. */
+  /** @type {UnfinishedUpload | null} The upload to resume. A new multipart upload sets it when it is created. */
   #entry;
-  /** Whether the file has been compared with what is being resumed. */
+  /** Whether the file has been compared with the upload to resume. */
   #verified = false;
-  /** @type {Ticket | null} */
-  #ticket = null;
+  /** @type {CreateUploadResponse | null} */
+  #created = null;
   #idempotencyKey = crypto.randomUUID();
-  /** When the ticket came. Milliseconds since 1970. */
-  #ticketAt = 0;
+  /** When the upload was created, in milliseconds since 1970. */
+  #createdAt = 0;
   #refusals = 0;
-  /** @type {Map<number, string>} ETags of the parts that have arrived, by number. */
+  /** @type {Map<number, string>} ETags of the uploaded parts, by part number. */
   #tags = new Map();
   /** @type {(() => void) | null} */
   #release = null;
   #attempt = new AbortController();
-  /** Settles at `resume()` or `abort()`. */
+  /** Resolves at `resume()` or `abort()`. */
   #resumed = Promise.resolve();
-  #goOn = () => {};
+  #resolveResumed = () => {};
   #meter;
-  /** @type {ReturnType<typeof setTimeout> | undefined} Tells what came too soon after the last time. */
-  #later;
+  /** @type {ReturnType<typeof setTimeout> | undefined} Reports progress that came too soon after the last report. */
+  #delayedReport;
 
   /**
-   * Made by `uploads.create` and `uploads.resume`.
+   * Called by `uploads.create` and `uploads.resume`.
    * @param {File} file
    * @param {Context} context
    * @param {UploadOptions} options
-   * @param {Unfinished | null} entry
+   * @param {UnfinishedUpload | null} entry
    */
   constructor(file, context, options, entry) {
     super();
@@ -86,48 +86,49 @@ export class Upload extends EventTarget {
     this.size = file.size;
     /** @type {Progress} */
     this.progress = { loaded: entry?.loaded ?? 0, total: file.size, bytesPerSecond: 0, remainingSeconds: null };
-    /** @type {unknown} Why it failed. */
+    /** @type {unknown} The error of a failed upload. */
     this.error = null;
     const { signal } = options;
     const cancel = () => void this.abort().catch(() => {});
     signal?.addEventListener("abort", cancel, { once: true });
     /** @type {Promise<StoredUpload>} The stored upload. Rejects with an AbortError after `abort()`. */
     this.done = this.#run().finally(() => signal?.removeEventListener("abort", cancel));
-    // Who listens to `statechange` need not look here as well.
+    // Callers that listen to `statechange` need not handle this rejection too.
     this.done.catch(() => {});
     if (signal?.aborted) cancel();
   }
 
-  /** The upload's id, as soon as the server has given one. */
+  /** The upload's id, or `null` until the server has created the upload. */
   get id() {
-    return this.#ticket?.upload.id ?? this.#entry?.uploadId ?? null;
+    return this.#created?.upload.id ?? this.#entry?.uploadId ?? null;
   }
 
   get state() {
     return this.#state;
   }
 
-  /** Stops sending until `resume()`. Parts that have arrived stay; the others are sent from their beginning. */
+  /** Stops sending until `resume()`. Uploaded parts are kept; parts in progress start again. */
   pause() {
     if (this.#state !== "preparing" && this.#state !== "uploading") return;
-    this.#resumed = new Promise((resolve) => (this.#goOn = resolve));
-    this.#become("paused");
+    this.#resumed = new Promise((resolve) => (this.#resolveResumed = resolve));
+    this.#setState("paused");
     this.#attempt.abort(PAUSED);
   }
 
+  /** Continues a paused upload. */
   resume() {
     if (this.#state !== "paused") return;
     this.#meter.restart();
-    this.#become("preparing");
-    this.#goOn();
+    this.#setState("preparing");
+    this.#resolveResumed();
   }
 
-  /** Gives the upload up and has the server forget what has arrived. Does nothing once the file is stored. */
+  /** Cancels the upload and deletes what was uploaded from the server. Does nothing once the file is stored. */
   async abort() {
     if (["stored", "failed", "aborted"].includes(this.#state)) return;
-    this.#become("aborted");
+    this.#setState("aborted");
     this.#attempt.abort(ABORTED);
-    this.#goOn();
+    this.#resolveResumed();
     const { id } = this;
     if (id) await this.#context.uploads.delete(id);
   }
@@ -136,26 +137,26 @@ export class Upload extends EventTarget {
   async #run() {
     try {
       const upload = await this.#runAttempts();
-      this.#become("stored");
+      this.#setState("stored");
       return upload;
     } catch (error) {
       if (this.#state === "aborted") throw ABORTED;
       this.error = error;
-      this.#become("failed");
+      this.#setState("failed");
       throw error;
     } finally {
-      clearTimeout(this.#later);
+      clearTimeout(this.#delayedReport);
       this.#release?.();
     }
   }
 
-  /** One attempt, and another after each pause: an attempt goes on from whatever the ones before it have done. */
+  /** Runs an attempt, and another after each pause. Each attempt continues where the previous one stopped. */
   async #runAttempts() {
     for (;;) {
       this.#attempt = new AbortController();
       const { signal } = this.#attempt;
       try {
-        return await this.#once(signal);
+        return await this.#attemptOnce(signal);
       } catch (error) {
         if (signal.reason !== PAUSED) throw error;
         await this.#resumed;
@@ -165,11 +166,11 @@ export class Upload extends EventTarget {
   }
 
   /** @param {AbortSignal} signal */
-  async #once(signal) {
+  async #attemptOnce(signal) {
     if (this.#entry && !this.#verified) await this.#verify(this.#entry);
     signal.throwIfAborted();
     if (this.#entry) return await this.#sendMany(this.#entry, signal);
-    const { upload, transfer } = (this.#ticket ??= await this.#create(signal));
+    const { upload, transfer } = (this.#created ??= await this.#create(signal));
     signal.throwIfAborted();
     if (transfer.method === "PUT") return await this.#sendOne(transfer, signal);
     this.#entry = await this.#begin(upload, transfer);
@@ -179,42 +180,42 @@ export class Upload extends EventTarget {
 
   /**
    * @param {AbortSignal} signal
-   * @returns {Promise<Ticket>}
+   * @returns {Promise<CreateUploadResponse>}
    */
   async #create(signal) {
     const type = this.#options.contentType || this.#file.type || "application/octet-stream";
     const { size } = this.#file;
     const body = { filename: this.filename, contentType: type, size, sha256: await this.#digest() };
     signal.throwIfAborted();
-    // The same key after a pause: what the server made for the cancelled request is what we get.
+    // Uses the same key after a pause, so the server returns the upload it created for the cancelled request.
     const headers = { "Idempotency-Key": this.#idempotencyKey };
-    const { data } = await this.#context.session.call("POST", "/uploads", { body, headers, signal, patient: true });
-    this.#ticketAt = Date.now();
+    const { data } = await this.#context.session.call("POST", "/uploads", { body, headers, signal, waitsForNetwork: true });
+    this.#createdAt = Date.now();
     return data;
   }
 
-  /** Hashing reads the whole file into memory, so it is for files that go in one piece. */
+  /** Hashes files that are sent in one request. Hashing reads the whole file into memory. */
   async #digest() {
     return this.#file.size <= this.#context.uploads.singlePutBytes ? await sha256(this.#file) : undefined;
   }
 
   /**
-   * One request with all bytes. Its URL can't be signed again: when it expires, the upload begins anew.
+   * Sends all bytes in one request. Its URL cannot be renewed: when it expires, the upload starts again.
    * @param {SinglePut} transfer
    * @param {AbortSignal} signal
    */
   async #sendOne({ url, headers, expiresAt }, signal) {
-    this.#become("uploading");
-    // One that has just come is used whatever its time says: the clock here may be wrong.
-    const old = Date.now() - this.#ticketAt > 60_000;
-    if (old && Date.parse(expiresAt) < Date.now()) return await this.#anew(signal);
+    this.#setState("uploading");
+    // A new URL is used even if it seems expired: the local clock may be wrong.
+    const old = Date.now() - this.#createdAt > 60_000;
+    if (old && Date.parse(expiresAt) < Date.now()) return await this.#restart(signal);
     try {
-      const send = () => put({ url, headers, body: this.#file, signal, onProgress: (loaded) => this.#moved(loaded) });
-      await retrying(send, { policy: this.#context.policy, signal, patient: true });
+      const send = () => put({ url, headers, body: this.#file, signal, onProgress: (loaded) => this.#reportProgress(loaded) });
+      await retrying(send, { policy: this.#context.policy, signal, waitsForNetwork: true });
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      if (error.status === 403 && this.#refusals++ < MAX_REFUSALS) return await this.#anew(signal);
-      // `If-None-Match: *` failed: the answer to an earlier request was lost, but its bytes are there.
+      if (error.status === 403 && this.#refusals++ < MAX_REFUSALS) return await this.#restart(signal);
+      // `If-None-Match: *` failed: an earlier request stored the bytes, but its response was lost.
       if (error.status !== 412) throw error;
     }
     return await this.#complete({}, signal);
@@ -224,19 +225,19 @@ export class Upload extends EventTarget {
    * @param {AbortSignal} signal
    * @returns {Promise<StoredUpload>}
    */
-  async #anew(signal) {
+  async #restart(signal) {
     const old = this.id;
-    this.#ticket = null;
+    this.#created = null;
     this.#idempotencyKey = crypto.randomUUID();
-    // It would only use up quota until the server clears it away; that is no reason to fail.
+    // If deleting fails, the old upload only uses quota until it expires.
     if (old) await this.#context.uploads.delete(old).catch(() => {});
-    return await this.#once(signal);
+    return await this.#attemptOnce(signal);
   }
 
   /**
    * @param {StoredUpload} upload
    * @param {Multipart} transfer
-   * @returns {Promise<Unfinished>}
+   * @returns {Promise<UnfinishedUpload>}
    */
   async #begin(upload, { partSize, partCount }) {
     const entry = {
@@ -256,38 +257,38 @@ export class Upload extends EventTarget {
     return entry;
   }
 
-  /** @param {Unfinished} entry */
+  /** @param {UnfinishedUpload} entry */
   async #verify(entry) {
     if (!isSameFile(entry, this.#file, await fingerprint(this.#file))) {
-      const message = `That is not the file that the upload of “${entry.filename}” began with, or it has changed since.`;
+      const message = `This is not the file that the upload of “${entry.filename}” started with, or the file has changed. Choose the original file.`;
       throw new CloakroomError({ status: 0, code: "file_mismatch", message });
     }
     this.#verified = true;
   }
 
   /**
-   * @param {Unfinished} entry
+   * @param {UnfinishedUpload} entry
    * @param {AbortSignal} signal
    */
   async #sendMany(entry, signal) {
-    this.#release ??= await hold(lockName(entry.uploadId));
+    this.#release ??= await holdLock(lockName(entry.uploadId));
     if (!this.#release) {
-      const message = "This file is being uploaded in another tab.";
+      const message = "This file is being uploaded in another tab. Continue there.";
       throw new CloakroomError({ status: 0, code: "upload_in_progress", message });
     }
-    this.#become("uploading");
+    this.#setState("uploading");
     try {
       await this.#sendMissing(entry, signal);
       return await this.#finishMany(entry, signal);
     } catch (error) {
-      // Given up elsewhere, or cleared away as abandoned: there is nothing left to resume.
+      // Cancelled elsewhere or expired: there is nothing to resume.
       if (error instanceof CloakroomError && error.status === 404) this.#context.journal.remove(entry.uploadId);
       throw error;
     }
   }
 
   /**
-   * @param {Unfinished} entry
+   * @param {UnfinishedUpload} entry
    * @param {AbortSignal} signal
    */
   async #finishMany(entry, signal) {
@@ -297,8 +298,8 @@ export class Upload extends EventTarget {
     };
     const upload = await complete().catch(async (error) => {
       if (!(error instanceof CloakroomError) || error.code !== "upload_incomplete") throw error;
-      // What we hold for sent is not there after all: send what is missing, but only once more.
-      this.#become("uploading");
+      // Some parts that counted as uploaded are missing: send them again, but only once.
+      this.#setState("uploading");
       await this.#sendMissing(entry, signal);
       return await complete();
     });
@@ -307,8 +308,8 @@ export class Upload extends EventTarget {
   }
 
   /**
-   * Asks what has arrived and sends the rest.
-   * @param {Unfinished} entry
+   * Lists the uploaded parts and sends the missing ones.
+   * @param {UnfinishedUpload} entry
    * @param {AbortSignal} signal
    */
   async #sendMissing(entry, signal) {
@@ -316,21 +317,21 @@ export class Upload extends EventTarget {
     /** @type {StoredPart[]} */
     const arrived = [];
     for await (const part of uploads.parts(entry.uploadId, signal)) arrived.push(part);
-    this.#tags = intact(entry, arrived);
+    this.#tags = completeParts(entry, arrived);
     const path = `/uploads/${encodeURIComponent(entry.uploadId)}/parts`;
     await sendParts({
       file: this.#file,
-      plan: entry,
+      layout: entry,
       tags: this.#tags,
       parallel: this.#options.parallel ?? 4,
       policy,
       signal,
       sign: async (partNumbers) => {
-        // Signing makes nothing, so it may be asked for twice.
-        const options = { body: { partNumbers }, signal, retry: true, patient: true };
+        // Signing has no side effects, so it may be retried.
+        const options = { body: { partNumbers }, signal, retry: true, waitsForNetwork: true };
         return (await session.call("POST", path, options)).data.parts;
       },
-      onProgress: (loaded) => this.#moved(loaded),
+      onProgress: (loaded) => this.#reportProgress(loaded),
       onPart: (loaded) => journal.write({ ...entry, loaded }),
     });
   }
@@ -344,14 +345,14 @@ export class Upload extends EventTarget {
     signal.throwIfAborted();
     const { uploads, session } = this.#context;
     const id = /** @type {string} */ (this.id);
-    this.#become("finishing");
-    this.#moved(this.size, true);
+    this.#setState("finishing");
+    this.#reportProgress(this.size, true);
     try {
       const path = `/uploads/${encodeURIComponent(id)}/complete`;
-      const { data } = await session.call("POST", path, { body, signal, retry: true, patient: true });
+      const { data } = await session.call("POST", path, { body, signal, retry: true, waitsForNetwork: true });
       return data.upload;
     } catch (error) {
-      // The answer to an earlier try may have been lost: then it is done already.
+      // The upload may already be complete: the response to an earlier attempt may have been lost.
       if (!(error instanceof CloakroomError) || error.attempts === 1 || error.status === 0) throw error;
       const upload = await uploads.get(id, { signal }).catch(() => null);
       if (upload?.status !== "stored") throw error;
@@ -363,12 +364,12 @@ export class Upload extends EventTarget {
    * @param {number} loaded
    * @param {boolean} [last]
    */
-  #moved(loaded, last = false) {
+  #reportProgress(loaded, last = false) {
     this.progress = this.#meter.measure(loaded);
-    clearTimeout(this.#later);
+    clearTimeout(this.#delayedReport);
     if (!last && !this.#meter.isDue()) {
-      // It may be the last that moves for long, and should be seen while nothing does.
-      this.#later = setTimeout(() => this.#state === "uploading" && this.#moved(this.progress.loaded), QUIET_MILLISECONDS);
+      // Reports this progress later, in case no further event follows soon.
+      this.#delayedReport = setTimeout(() => this.#state === "uploading" && this.#reportProgress(this.progress.loaded), REPORT_INTERVAL_MILLISECONDS);
       return;
     }
     this.#options.onProgress?.(this.progress);
@@ -376,13 +377,13 @@ export class Upload extends EventTarget {
   }
 
   /** @param {UploadState} state */
-  #become(state) {
-    // Once aborted it stays so, whatever an attempt that is still winding down reports.
+  #setState(state) {
+    // An aborted upload stays aborted, even if a running attempt reports another state.
     if (this.#state === state || this.#state === "aborted") return;
     this.#state = state;
     this.dispatchEvent(new Event("statechange"));
   }
 }
 
-/** @param {string} uploadId */
+/** Returns the name of the lock that the tab uploading a file holds. @param {string} uploadId */
 export const lockName = (uploadId) => `cloakroom:upload:${uploadId}`;

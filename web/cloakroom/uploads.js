@@ -5,21 +5,21 @@ import { Pages, withQuery } from "./pages.js";
 import { heldLocks } from "./storage.js";
 import { Upload, lockName } from "./upload.js";
 
-/** @import { RetryPolicy, StoredPart, StoredUpload, Unfinished, UploadVersion } from "./types.js" */
+/** @import { RetryPolicy, StoredPart, StoredUpload, UnfinishedUpload, UploadVersion } from "./types.js" */
 /** @import { Journal } from "./journal.js" */
 /** @import { Session } from "./session.js" */
 /** @import { UploadOptions } from "./upload.js" */
 
 /** @typedef {{ signal?: AbortSignal }} Cancellable */
 
-/** The caller's own files. */
+/** The signed-in user's files. */
 export class Uploads {
-  /** Files up to this size are hashed and sent in one piece; the server decides by the same number. */
+  /** Files up to this size, in bytes, are hashed and sent in one request. The server uses the same limit. */
   singlePutBytes = 100 * 1024 * 1024;
   #session;
   #journal;
   #policy;
-  /** @type {Set<Upload>} Those of this page that are not over. */
+  /** @type {Set<Upload>} The running uploads of this page. */
   #running = new Set();
 
   /**
@@ -34,7 +34,8 @@ export class Uploads {
   }
 
   /**
-   * @param {Cancellable & { limit?: number }} [options] `limit`: how many in a page.
+   * Lists the files, newest first.
+   * @param {Cancellable & { limit?: number }} [options] `limit`: files per page.
    * @returns {Pages<StoredUpload>}
    */
   list({ limit, signal } = {}) {
@@ -42,9 +43,10 @@ export class Uploads {
   }
 
   /**
+   * Gets one file.
    * @param {string} id
    * @param {Cancellable} [options]
-   * @returns {Promise<StoredUpload>} With `download` when it is stored.
+   * @returns {Promise<StoredUpload>} Includes `download` when the file is stored.
    */
   async get(id, { signal } = {}) {
     const { upload, download } = (await this.#session.call("GET", pathOf(id), { signal })).data;
@@ -52,7 +54,7 @@ export class Uploads {
   }
 
   /**
-   * Deletes a stored file; gives up a pending one.
+   * Deletes a stored file or cancels a pending upload.
    * @param {string} id
    * @param {Cancellable} [options]
    */
@@ -60,14 +62,14 @@ export class Uploads {
     try {
       await this.#session.call("DELETE", pathOf(id), { signal, retry: true });
     } catch (error) {
-      // Gone at the second try: the answer to the first was lost.
+      // A 404 on a retry means that an earlier attempt succeeded and its response was lost.
       if (!(error instanceof CloakroomError && error.status === 404 && error.attempts > 1)) throw error;
     }
     this.#journal.remove(id);
   }
 
   /**
-   * The version of a file, if S3 has it.
+   * Lists the versions of a file in S3.
    * @param {string} id
    * @param {Cancellable & { limit?: number }} [options]
    * @returns {Pages<UploadVersion>}
@@ -88,20 +90,20 @@ export class Uploads {
   }
 
   /**
-   * Makes a file write-once: it cannot be deleted until then. Fails with `locks_disabled` where the operator
-   * has not turned locks on.
+   * Locks a file: it cannot be deleted until the given time. Fails with `locks_disabled` when locks are turned off on the
+   * server.
    * @param {string} id
    * @param {Date} until
    * @param {{ password?: string }} [options] `password`: required for a lock of more than a day.
    */
   async lock(id, until, { password } = {}) {
     const body = { until: until.toISOString(), password };
-    // With a password it is sent once: a second try would be a second guess.
+    // A request with a password is not retried: the server would count a second password attempt.
     await this.#session.call("PUT", `${pathOf(id)}/lock`, { body, retry: password === undefined });
   }
 
   /**
-   * Which parts of a pending upload have arrived.
+   * Lists the uploaded parts of a pending upload.
    * @param {string} id
    * @param {AbortSignal} [signal]
    * @returns {Pages<StoredPart>}
@@ -111,10 +113,10 @@ export class Uploads {
   }
 
   /**
-   * Uploads a file. When an earlier page began to upload the very same file, that upload goes on.
+   * Uploads a file. Resumes the upload if an earlier page started to upload the same file.
    * @param {File} file
    * @param {UploadOptions} [options]
-   * @returns {Promise<Upload>} As soon as it has begun.
+   * @returns {Promise<Upload>} Resolves when the upload starts.
    */
   async create(file, options = {}) {
     const candidates = (await this.#idle()).filter((entry) => entry.size === file.size);
@@ -124,8 +126,8 @@ export class Uploads {
   }
 
   /**
-   * Goes on with an upload of an earlier page. Fails with `file_mismatch` when `file` is not the one it began with.
-   * @param {Unfinished} unfinished One of `resumable()`.
+   * Resumes an upload of an earlier page. Fails with `file_mismatch` when `file` is not the file that it started with.
+   * @param {UnfinishedUpload} unfinished One of `resumable()`.
    * @param {File} file
    * @param {UploadOptions} [options]
    */
@@ -134,8 +136,8 @@ export class Uploads {
   }
 
   /**
-   * The signed-in person's uploads that earlier pages in this browser began and nobody finished, newest first.
-   * @returns {Promise<Unfinished[]>}
+   * Lists the signed-in user's unfinished uploads of earlier pages in this browser, newest first.
+   * @returns {Promise<UnfinishedUpload[]>}
    */
   async resumable() {
     const entries = await this.#idle();
@@ -143,7 +145,7 @@ export class Uploads {
     return entries.filter((_, index) => pending[index]);
   }
 
-  /** Entries of the journal that no tab is working at. */
+  /** Lists the journal's entries that are not being uploaded in any tab. */
   async #idle() {
     const held = await heldLocks();
     const running = new Set([...this.#running].map((upload) => upload.id));
@@ -151,7 +153,7 @@ export class Uploads {
     return entries.filter(({ uploadId }) => !running.has(uploadId) && !held.has(lockName(uploadId)));
   }
 
-  /** @param {Unfinished} entry */
+  /** @param {UnfinishedUpload} entry */
   async #stillPending({ uploadId }) {
     try {
       if ((await this.get(uploadId)).status === "pending") return true;
@@ -165,7 +167,7 @@ export class Uploads {
   /**
    * @param {File} file
    * @param {UploadOptions} options
-   * @param {Unfinished | null} entry
+   * @param {UnfinishedUpload | null} entry
    */
   #start(file, options, entry) {
     const context = { uploads: this, session: this.#session, journal: this.#journal, policy: this.#policy };

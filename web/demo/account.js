@@ -6,11 +6,11 @@ import { clear, onSubmit, tabs } from "./forms.js";
 /** @import { VersionedUser } from "../cloakroom/types.js" */
 
 /**
- * The door: sign in and sign up.
+ * Handles the sign-in and sign-up forms.
  * @param {Cloakroom} cloakroom
- * @param {import("./letters.js").Letters} mail
+ * @param {import("./mail.js").MailPage} mail
  */
-export function door(cloakroom, mail) {
+export function signInPage(cloakroom, mail) {
   tabs(/** @type {HTMLElement} */ (document.querySelector("[role=tablist]")));
   onSubmit(byId("sign-in"), async ({ email, password }) => {
     await cloakroom.signIn(email, password);
@@ -19,13 +19,13 @@ export function door(cloakroom, mail) {
   onSubmit(byId("sign-up"), async ({ name, email, password }) => {
     const user = await cloakroom.signUp({ name, email, password });
     if (user) await cloakroom.signIn(email, password);
-    else mail.sent("Look into your mailbox", "A mail is on its way there. Its link finishes the sign-up.");
+    else mail.sent("Check your e-mail", "We sent you an e-mail. Open its link to finish signing up.");
     byId("sign-up").reset();
   });
 }
 
 /**
- * Profile, password, leaving.
+ * Handles the forms for profile, password, sign-out and account deletion.
  * @param {Cloakroom} cloakroom
  */
 export function account(cloakroom) {
@@ -48,26 +48,26 @@ export function account(cloakroom) {
 
   onSubmit(form, async (values) => {
     const { firstName, lastName, city, age } = Object.fromEntries(Object.entries(values).map(([name, value]) => [name.replace("profile/", ""), value.trim() || null]));
-    // What is no number is sent as it is: the server says what would be right.
+    // A value that is not a number is sent unchanged: the server returns the error.
     const profile = { firstName, lastName, city, age: /** @type {any} */ (age !== null && /^\d+$/.test(age) ? Number(age) : age) };
     try {
       show(await cloakroom.updateMe({ name: values.name, profile }, { ifMatch: shown?.etag }));
-      toast("Your profile is saved.");
+      toast("Your profile was saved.");
     } catch (error) {
       if (!(error instanceof CloakroomError) || error.status !== 412) throw error;
       show(await cloakroom.me());
-      throw new Error("Your profile was changed elsewhere meanwhile. This is what it says now; please make your change again.");
+      throw new Error("Your profile was changed in another window. The current values are shown. Please make your change again.");
     }
   });
 
   onSubmit(byId("password"), async ({ currentPassword, newPassword }) => {
     await cloakroom.changePassword(currentPassword, newPassword);
     byId("password").reset();
-    toast("Your password is changed.");
+    toast("Your password was changed.");
   });
 
   onSubmit(byId("leave"), async ({ password }) => {
-    if (!(await confirmed("Delete your account?", "Your profile goes, and you can’t get at your files any more.", "Delete account"))) return;
+    if (!(await confirmed("Delete your account?", "This deletes your profile. You can no longer access your files.", "Delete account"))) return;
     await cloakroom.deleteMe(password);
   });
 
@@ -87,7 +87,7 @@ export function account(cloakroom) {
         showError(/** @type {HTMLElement} */ (form.querySelector(".form-error")), error);
       }
     },
-    /** Leaves nothing of one person to the next. */
+    /** Removes the user's data from the page. */
     clear() {
       shown = null;
       fill({});

@@ -1,5 +1,5 @@
 /**
- * The element with this id; the page has them all.
+ * Returns the element with this id.
  * @param {string} id
  * @returns {any}
  */
@@ -10,7 +10,7 @@ export function byId(id) {
 }
 
 /**
- * A copy of a template's only element, and a way to its insides.
+ * Copies the only element of a template. `part` finds elements inside the copy.
  * @param {string} id
  */
 export function fromTemplate(id) {
@@ -21,7 +21,7 @@ export function fromTemplate(id) {
 }
 
 /**
- * Says what is wrong in `target`; nothing hides it.
+ * Shows an error in `target`, or hides `target` when there is none.
  * @param {HTMLElement} target
  * @param {unknown} [error]
  */
@@ -31,7 +31,7 @@ export function showError(target, error) {
 }
 
 /**
- * The API's texts begin in lower case and have no full stop, to be quoted anywhere; here they stand alone.
+ * Capitalizes a text and ends it with a full stop.
  * @param {string} text
  */
 export function sentence(text) {
@@ -42,7 +42,7 @@ export function sentence(text) {
 let toastTimer;
 
 /**
- * Says what has happened, for eyes and ears.
+ * Shows a short message, which screen readers also read out.
  * @param {string} text
  * @param {{ label: string, run: () => void }} [action]
  */
@@ -54,7 +54,7 @@ export function toast(text, action) {
   button.onclick = () => (hideToast(), action?.run());
   byId("toast").classList.add("shown");
   clearTimeout(toastTimer);
-  // Who is about to use the button is not hurried.
+  // The message stays while its button has the focus.
   const hide = () => {
     if (button.matches(":focus")) toastTimer = setTimeout(hide, 5_000);
     else hideToast();
@@ -68,15 +68,16 @@ export function hideToast() {
   byId("toast-action").hidden = true;
 }
 
-/** @param {string} text For screen readers only: what progress bars show to eyes. */
+/** Reads a text out with screen readers only. @param {string} text */
 export function announce(text) {
   byId("progress-text").textContent = text;
 }
 
 /**
+ * Asks for confirmation in a dialog.
  * @param {string} title
  * @param {string} text
- * @param {string} yes What the button that goes ahead says.
+ * @param {string} yes The label of the confirming button.
  * @returns {Promise<boolean>}
  */
 export function confirmed(title, text, yes) {
@@ -84,7 +85,7 @@ export function confirmed(title, text, yes) {
   byId("confirm-title").textContent = title;
   byId("confirm-text").textContent = text;
   byId("confirm-yes").textContent = yes;
-  dialog.returnValue = "no"; // what Escape leaves
+  dialog.returnValue = "no"; // the value after Escape
   dialog.showModal();
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
 }

@@ -2,8 +2,8 @@ import { CloakroomError } from "../cloakroom.js";
 import { sentence, showError } from "./dom.js";
 
 /**
- * Sends a form by script: one at a time, with what is wrong next to each field. An input's name is the JSON Pointer of
- * its value, without the first slash.
+ * Sends a form by script, one submission at a time, and shows errors next to their fields. An input's name is the JSON
+ * Pointer of its value without the first slash.
  * @param {HTMLFormElement} form
  * @param {(values: Record<string, string>) => Promise<void>} send
  */
@@ -13,30 +13,31 @@ export function onSubmit(form, send) {
     if (form.getAttribute("aria-busy") === "true") return;
     clear(form);
     const empty = inputs(form).filter((input) => input.required && input.value === "");
-    for (const input of empty) mark(input, "Please fill this in.");
+    for (const input of empty) mark(input, "Please fill in this field.");
     if (empty.length > 0) return empty[0].focus();
     form.setAttribute("aria-busy", "true");
     try {
       await send(Object.fromEntries(inputs(form).map((input) => [input.name, input.value])));
     } catch (error) {
-      explain(form, error);
+      showErrors(form, error);
     } finally {
       form.removeAttribute("aria-busy");
     }
   });
 }
 
-/** @param {HTMLFormElement} form */
+/** Removes all errors from a form. @param {HTMLFormElement} form */
 export function clear(form) {
   showError(summary(form));
   for (const input of inputs(form)) mark(input, "");
 }
 
 /**
+ * Shows field errors next to their fields and other errors above the form.
  * @param {HTMLFormElement} form
  * @param {unknown} error
  */
-function explain(form, error) {
+function showErrors(form, error) {
   const fields = error instanceof CloakroomError ? error.errors : [];
   /** @type {HTMLInputElement[]} */
   const marked = [];
@@ -46,14 +47,15 @@ function explain(form, error) {
     mark(input, sentence(detail));
     marked.push(input);
   }
-  // The fields speak for themselves when each error has one.
+  // The summary is not needed when every error is shown at a field.
   if (fields.length === 0 || marked.length < fields.length) showError(summary(form), error);
   marked[0]?.focus();
 }
 
 /**
+ * Shows or removes the error of one field.
  * @param {HTMLInputElement} input
- * @param {string} text Empty: nothing is wrong.
+ * @param {string} text Empty removes the error.
  */
 function mark(input, text) {
   const id = `${input.form?.id}-${input.name.replace("/", "-")}-error`;
@@ -85,7 +87,7 @@ function inputs(form) {
 }
 
 /**
- * Tabs as people with a keyboard know them: arrows choose, only the chosen one is in the tab order.
+ * Makes tabs work with the keyboard: arrow keys select a tab, and only the selected tab is in the tab order.
  * @param {HTMLElement} list
  */
 export function tabs(list) {

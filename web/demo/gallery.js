@@ -5,39 +5,39 @@ import { byId, confirmed, day, fromTemplate, showError, size, toast } from "./do
 
 const PAGE = { limit: 24 };
 
-/** A link is asked for anew when it ends within this time. */
+/** A download link is renewed when it expires within this time. */
 const MARGIN_MILLISECONDS = 30_000;
 
 /**
- * The stored files.
+ * Shows the stored files.
  * @param {Cloakroom} cloakroom
- * @param {(upload: StoredUpload) => void} onPending Is told of uploads that are not finished.
+ * @param {(upload: StoredUpload) => void} onPending Called for each upload that is not finished.
  */
 export function gallery(cloakroom, onPending) {
   const list = byId("gallery");
   const more = byId("gallery-more");
   let pages = cloakroom.uploads.list(PAGE).pages();
-  /** @type {WeakMap<Element, () => void>} What to do when a tile comes into view. */
-  const unseen = new WeakMap();
-  // Links are signed for a while, so only those of tiles that somebody sees are asked for.
+  /** @type {WeakMap<Element, () => void>} Called when a tile first scrolls into view. */
+  const onFirstView = new WeakMap();
+  // Download links expire, so they are requested only for tiles that are visible.
   const watcher = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
         if (!isIntersecting) continue;
         watcher.unobserve(target);
-        unseen.get(target)?.();
+        onFirstView.get(target)?.();
       }
     },
     { rootMargin: "200px" },
   );
 
   async function showPage() {
-    const mine = pages;
+    const current = pages;
     more.disabled = true;
     showError(byId("gallery-error"));
     try {
-      const { value, done } = await mine.next();
-      if (mine !== pages || done) return; // started over meanwhile
+      const { value, done } = await current.next();
+      if (current !== pages || done) return; // the list was restarted
       for (const upload of value.items) {
         if (upload.status === "pending") onPending(upload);
         if (upload.status === "stored" && !tileOf(upload.id)) list.append(tile(upload));
@@ -45,9 +45,9 @@ export function gallery(cloakroom, onPending) {
       more.hidden = value.next === null;
       count();
     } catch (error) {
-      if (mine !== pages) return;
+      if (current !== pages) return;
       showError(byId("gallery-error"), error);
-      // A generator that has thrown is over; the next one begins at the top and skips what is shown.
+      // A generator that has thrown cannot continue; a new one starts at the first page and skips tiles that are shown.
       pages = cloakroom.uploads.list(PAGE).pages();
       more.hidden = false;
     } finally {
@@ -79,8 +79,8 @@ export function gallery(cloakroom, onPending) {
       link.href = download.url;
     }
     image.addEventListener("load", () => element.classList.add("has-image"));
-    unseen.set(element, async () => {
-      await fetchLink().catch(() => {}); // the click tries again, and says what is wrong
+    onFirstView.set(element, async () => {
+      await fetchLink().catch(() => {}); // the click handler retries and shows the error
       if (!upload.contentType.startsWith("image/") || !link.href) return;
       image.hidden = false;
       image.src = link.href;
@@ -92,13 +92,13 @@ export function gallery(cloakroom, onPending) {
       event.preventDefault();
       try {
         await fetchLink();
-        // In this tab: a new one would be blocked by now, and a download leaves the page where it is.
+        // Uses this tab: a pop-up would be blocked here, and a download does not leave the page.
         if (link.href) location.assign(link.href);
       } catch (error) {
         showError(byId("gallery-error"), error);
       }
     });
-    // A link without a target is no link for a keyboard; the click handler fetches one.
+    // Keeps the link focusable while it has no href; the click handler fetches one.
     link.tabIndex = 0;
     part(".delete").addEventListener("click", () => remove(upload, element));
     return element;
@@ -116,12 +116,12 @@ export function gallery(cloakroom, onPending) {
     } catch (error) {
       return showError(byId("gallery-error"), error);
     }
-    // The focus was on a button that is gone.
+    // The focused button was removed, so the focus moves to the next tile.
     const neighbour = element.nextElementSibling ?? element.previousElementSibling;
     element.remove();
     (neighbour?.querySelector("button") ?? byId("choose")).focus();
     count();
-    toast(`“${upload.filename}” is deleted.`, { label: "Undo", run: () => undo(upload) });
+    toast(`“${upload.filename}” was deleted.`, { label: "Undo", run: () => undo(upload) });
   }
 
   /** @param {StoredUpload} upload */
@@ -131,9 +131,9 @@ export function gallery(cloakroom, onPending) {
         await cloakroom.uploads.restore(upload.id, versionId);
         list.prepend(tile(upload));
         count();
-        return toast(`“${upload.filename}” is back.`);
+        return toast(`“${upload.filename}” was restored.`);
       }
-      toast(`“${upload.filename}” was deleted for good: there was no room to keep it.`);
+      toast(`“${upload.filename}” was deleted permanently and can’t be restored.`);
     } catch (error) {
       showError(byId("gallery-error"), error);
     }
@@ -151,7 +151,7 @@ export function gallery(cloakroom, onPending) {
       showError(byId("gallery-error"));
       pages = cloakroom.uploads.list(PAGE).pages();
     },
-    /** @param {StoredUpload} upload One that has just been stored. */
+    /** Adds a file that was just stored. @param {StoredUpload} upload */
     add(upload) {
       if (!tileOf(upload.id)) list.prepend(tile(upload));
       count();

@@ -4,7 +4,7 @@ import { byId, day, fromTemplate, showError } from "./dom.js";
 /** @import { User } from "../cloakroom/types.js" */
 
 /**
- * Everybody else, a page at a time.
+ * Lists the other users, one page at a time.
  * @param {Cloakroom} cloakroom
  */
 export function people(cloakroom) {
@@ -13,20 +13,20 @@ export function people(cloakroom) {
   let pages = cloakroom.users({ limit: 8 }).pages();
 
   async function showPage() {
-    const mine = pages;
+    const current = pages;
     more.disabled = true;
     showError(byId("people-error"));
     try {
-      const { value, done } = await mine.next();
-      if (mine !== pages || done) return; // started over meanwhile
+      const { value, done } = await current.next();
+      if (current !== pages || done) return; // the list was restarted
       const rows = value.items.map(row);
       list.append(...rows);
       byId("people-empty").hidden = list.children.length > 0;
       more.hidden = value.next === null;
     } catch (error) {
       showError(byId("people-error"), error);
-      // A generator that has thrown is over.
-      if (mine === pages) pages = cloakroom.users({ limit: 8 }).pages();
+      // A generator that has thrown cannot continue.
+      if (current === pages) pages = cloakroom.users({ limit: 8 }).pages();
       more.hidden = false;
       list.replaceChildren();
     } finally {
@@ -52,7 +52,7 @@ export function people(cloakroom) {
 function row(user) {
   const { element, part } = fromTemplate("person");
   const words = user.name.trim().split(/\s+/);
-  // By code points, so that no character is cut in half.
+  // Takes code points, so that surrogate pairs stay whole.
   part(".initials").textContent = [words[0], words.length > 1 ? words[words.length - 1] : ""].map((word) => [...word][0] ?? "").join("").toUpperCase();
   part(".person-name").textContent = user.name;
   part(".person-since").textContent = day(user.createdAt);

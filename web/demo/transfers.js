@@ -2,13 +2,13 @@ import { CloakroomError } from "../cloakroom.js";
 import { announce, byId, confirmed, duration, fromTemplate, sentence, showError, size, toast } from "./dom.js";
 
 /** @import { Cloakroom, Upload } from "../cloakroom.js" */
-/** @import { StoredUpload, Unfinished } from "../cloakroom/types.js" */
+/** @import { StoredUpload, UnfinishedUpload } from "../cloakroom/types.js" */
 
-/** Files that move at the same time: more would only share the same line, and each small one is hashed in memory. */
-const AT_ONCE = 2;
+/** Files uploaded at the same time. More would share the same bandwidth, and each small file is hashed in memory. */
+const MAX_PARALLEL_FILES = 2;
 
 /**
- * Uploads on their way, and those of earlier pages.
+ * Shows running uploads and unfinished uploads of earlier pages.
  * @param {Cloakroom} cloakroom
  * @param {(upload: StoredUpload) => void} onStored
  */
@@ -26,7 +26,7 @@ export function transfers(cloakroom, onStored) {
   };
 
   function next() {
-    while (busy < AT_ONCE && waiting.length > 0) {
+    while (busy < MAX_PARALLEL_FILES && waiting.length > 0) {
       busy++;
       waiting.shift()?.().finally(() => (busy--, next()));
     }
@@ -34,14 +34,14 @@ export function transfers(cloakroom, onStored) {
 
   /**
    * @param {File} file
-   * @param {Unfinished} [entry] What it goes on with.
+   * @param {UnfinishedUpload} [entry] The upload to resume.
    */
   function add(file, entry) {
     const row = new Row(entry?.filename ?? file.name, file.size);
     list.append(row.element);
     count();
     const begin = async () => {
-      row.waits(false);
+      row.setWaiting(false);
       await send(file, row, entry);
       count();
     };
@@ -51,8 +51,8 @@ export function transfers(cloakroom, onStored) {
       count();
     };
     row.onCancel = cancelWaiting;
-    row.onAgain = () => ((row.onCancel = cancelWaiting), row.waits(true), waiting.push(begin), next());
-    row.waits(true);
+    row.onAgain = () => ((row.onCancel = cancelWaiting), row.setWaiting(true), waiting.push(begin), next());
+    row.setWaiting(true);
     waiting.push(begin);
     next();
   }
@@ -60,13 +60,13 @@ export function transfers(cloakroom, onStored) {
   /**
    * @param {File} file
    * @param {Row} row
-   * @param {Unfinished} [entry]
+   * @param {UnfinishedUpload} [entry]
    */
   async function send(file, row, entry) {
     /** @type {Upload | undefined} */
     let upload;
     const cancelWaiting = row.onCancel;
-    row.onCancel = () => {}; // until there is something to cancel: it is a moment
+    row.onCancel = () => {}; // there is nothing to cancel until the upload exists
     try {
       upload = entry ? cloakroom.uploads.resume(entry, file) : await cloakroom.uploads.create(file);
       running.add(upload);
@@ -74,7 +74,7 @@ export function transfers(cloakroom, onStored) {
       const stored = await upload.done;
       row.element.remove();
       onStored(stored);
-      toast(`“${stored.filename}” is stored.`);
+      toast(`“${stored.filename}” was stored.`);
     } catch (error) {
       if (upload?.state === "aborted") return row.element.remove();
       if (entry && error instanceof CloakroomError && error.code === "file_mismatch") {
@@ -84,7 +84,7 @@ export function transfers(cloakroom, onStored) {
       const id = upload?.id;
       row.onCancel = () => {
         cancelWaiting();
-        // What has arrived of it is of no use any more; if the server can't be told, it finds out by itself.
+        // The uploaded bytes are no longer needed. If this request fails, the server deletes them when the upload expires.
         if (id) cloakroom.uploads.delete(id).catch(() => {});
       };
       row.failed(error);
@@ -93,7 +93,7 @@ export function transfers(cloakroom, onStored) {
     }
   }
 
-  /** @param {Unfinished} entry */
+  /** Offers to resume an unfinished upload. @param {UnfinishedUpload} entry */
   function offer(entry) {
     const row = unfinishedRow(entry, `${size(entry.loaded)} of ${size(entry.size)} uploaded`, entry.loaded / entry.size);
     row.part(".again").addEventListener("click", () => {
@@ -123,7 +123,7 @@ export function transfers(cloakroom, onStored) {
     row.part(".again").setAttribute("aria-label", `Choose the file ${upload.filename} again`);
     row.part(".cancel").setAttribute("aria-label", `Discard ${upload.filename}`);
     row.part(".cancel").addEventListener("click", async () => {
-      if (!(await confirmed("Discard this upload?", `What has arrived of “${upload.filename}” is thrown away.`, "Discard"))) return;
+      if (!(await confirmed("Discard this upload?", `The uploaded part of “${upload.filename}” will be deleted.`, "Discard"))) return;
       try {
         await cloakroom.uploads.delete(id);
         row.element.remove();
@@ -138,7 +138,7 @@ export function transfers(cloakroom, onStored) {
     return row;
   }
 
-  // Files that go in one piece begin again after a reload; the browser asks first.
+  // Small files restart after a reload, so the browser asks for confirmation.
   addEventListener("beforeunload", (event) => {
     if (running.size > 0 || waiting.length > 0) event.preventDefault();
   });
@@ -151,17 +151,17 @@ export function transfers(cloakroom, onStored) {
       for (const entry of entries) offer(entry);
       count();
     },
-    /** @param {StoredUpload} upload A pending one that the list of files has. */
+    /** Shows a pending upload from the file list. @param {StoredUpload} upload */
     pending(upload) {
       const known = [...unfinished.children].some((row) => row.dataset.id === upload.id) || [...running].some(({ id }) => id === upload.id);
       if (known) return;
-      const row = unfinishedRow(upload, `${size(upload.size)}, begun on another page or device`, 0);
+      const row = unfinishedRow(upload, `${size(upload.size)}, started on another page or device`, 0);
       row.part(".again").hidden = true;
       row.part("progress").hidden = true;
     },
     clear() {
       waiting = [];
-      // Without a session the server hears nothing of this, so large files can be resumed after the next sign-in.
+      // The session has ended, so the server keeps the uploads; large files can be resumed after the next sign-in.
       for (const upload of running) upload.abort().catch(() => {});
       running.clear();
       list.replaceChildren();
@@ -171,14 +171,14 @@ export function transfers(cloakroom, onStored) {
   };
 }
 
-/** One file on its way. */
+/** The row of one running upload. */
 class Row {
   onCancel = () => {};
   onAgain = () => {};
   #name;
   #size;
   #part;
-  /** The last quarter that was announced. */
+  /** The last quarter that screen readers announced. */
   #quarter = 0;
 
   /**
@@ -200,11 +200,11 @@ class Row {
     part(".again").addEventListener("click", () => this.onAgain());
   }
 
-  /** @param {boolean} yes It is not its turn. */
-  waits(yes) {
+  /** Shows whether the upload is waiting for its turn. @param {boolean} waiting */
+  setWaiting(waiting) {
     showError(this.#part(".row-error"));
     this.#show("cancel");
-    this.#note(yes ? `${size(this.#size)}, waiting` : "Getting ready");
+    this.#note(waiting ? `${size(this.#size)}, waiting` : "Preparing");
   }
 
   /** @param {Upload} upload */
@@ -220,7 +220,7 @@ class Row {
   /** @param {unknown} error */
   failed(error) {
     this.#show("again", "cancel");
-    this.#note("Not uploaded");
+    this.#note("Upload failed");
     showError(this.#part(".row-error"), error);
   }
 
@@ -232,7 +232,7 @@ class Row {
       announce(`${this.#name}: paused`);
     } else if (upload.state === "finishing") {
       this.#show("cancel");
-      this.#note("Checking");
+      this.#note("Finishing");
     } else if (upload.state === "preparing" || upload.state === "uploading") {
       this.#show("pause", "cancel");
       this.#progress(upload);
@@ -244,12 +244,12 @@ class Row {
     const { loaded, total, bytesPerSecond, remainingSeconds } = progress;
     const share = total === 0 ? 1 : loaded / total;
     this.#part("progress").value = share;
-    if (state !== "uploading") return state === "preparing" ? this.#note("Getting ready") : undefined;
+    if (state !== "uploading") return state === "preparing" ? this.#note("Preparing") : undefined;
     const parts = [`${Math.floor(share * 100)} %`, `${size(loaded)} of ${size(total)}`];
     if (bytesPerSecond > 0) parts.push(`${size(bytesPerSecond)}/s`);
     if (remainingSeconds !== null) parts.push(`${duration(remainingSeconds)} left`);
-    this.#note(parts.join("\u00a0· ")); // a line may end with a dot, but not begin with one
-    // Every quarter is enough to hear.
+    this.#note(parts.join("\u00a0· ")); // a line break may follow the dot, but not precede it
+    // Screen readers announce every quarter only.
     const quarter = Math.floor(share * 4);
     if (quarter > this.#quarter && quarter < 4) announce(`${this.#name}: ${quarter * 25} percent`);
     this.#quarter = quarter;
@@ -260,7 +260,7 @@ class Row {
     this.#part(".row-note").textContent = text;
   }
 
-  /** @param {...string} actions Those that make sense now. */
+  /** Shows only these buttons. @param {...string} actions */
   #show(...actions) {
     for (const action of ["pause", "resume", "again", "cancel"]) this.#part(`.${action}`).hidden = !actions.includes(action);
   }

@@ -8,37 +8,37 @@ import { visit } from "./support/visit.js";
 const system = await startSystem();
 after(() => system.stop());
 
-test("somebody signs up, sees the others, changes their name, and signs out", async () => {
+test("a user signs up, sees other users, changes their profile, signs out and signs in again", async () => {
   await visit(system, async (grace) => {
     await grace.signUp();
-    await grace.page.getByText("Nobody else is here yet.").waitFor();
+    await grace.page.getByText("There are no other users yet.").waitFor();
 
     await visit(system, async (ada) => {
       await ada.signUp();
       const people = ada.page.getByRole("region", { name: "People" }).getByRole("listitem");
       await people.filter({ hasText: "Grace Hopper" }).waitFor();
-      assert.equal(await people.count(), 1, "everybody but oneself");
+      assert.equal(await people.count(), 1, "all users except the signed-in one");
 
       const profile = ada.page.getByRole("region", { name: "Your profile" });
-      await profile.getByLabel("Name, as others see it").fill("Ada King");
+      await profile.getByLabel("Display name").fill("Ada King");
       await profile.getByLabel("City").fill("London");
       await profile.getByRole("button", { name: "Save" }).click();
-      await ada.page.getByText("Your profile is saved.").waitFor();
+      await ada.page.getByText("Your profile was saved.").waitFor();
       await ada.page.getByRole("banner").getByText("Ada King").waitFor();
 
       await ada.signOut();
       await ada.signIn();
-      await ada.arrives();
-      assert.equal(await profile.getByLabel("Name, as others see it").inputValue(), "Ada King");
+      await ada.waitForHome();
+      assert.equal(await profile.getByLabel("Display name").inputValue(), "Ada King");
       assert.equal(await profile.getByLabel("City").inputValue(), "London");
     });
 
-    await grace.returns();
+    await grace.revisit();
     await grace.page.getByRole("region", { name: "People" }).getByText("Ada King").waitFor();
   }, { name: "Grace Hopper" });
 });
 
-test("a wrong password is said at the form, and nothing that was typed is lost", async () => {
+test("a wrong password is shown at the form, which keeps the e-mail", async () => {
   await visit(system, async (ada, profile) => {
     profile.expect(401);
     await ada.signUp();
@@ -50,11 +50,11 @@ test("a wrong password is said at the form, and nothing that was typed is lost",
     assert.equal(await ada.signInForm.getByLabel(/^E-mail/).inputValue(), ada.email);
 
     await ada.signIn(PASSWORD);
-    await ada.arrives();
+    await ada.waitForHome();
   });
 });
 
-test("what the server refuses is said at its field", async () => {
+test("field errors from the server are shown at their fields", async () => {
   await visit(system, async (ada, profile) => {
     profile.expect(422);
     await ada.page.getByRole("tab", { name: "Create account" }).click();
@@ -75,21 +75,21 @@ test("what the server refuses is said at its field", async () => {
   });
 });
 
-test("a session outlives the page, and ends in all tabs at once", async () => {
+test("a session survives reloads and restarts, and ends in all tabs", async () => {
   await visit(system, async (ada, profile) => {
     await ada.signUp();
-    for (let reloads = 0; reloads < 3; reloads++) await ada.returns();
+    for (let reloads = 0; reloads < 3; reloads++) await ada.revisit();
     await profile.close();
     ada.moveTo(await profile.open());
-    await ada.returns();
+    await ada.revisit();
 
     const other = await ada.page.context().newPage();
     await other.goto(system.api);
     await other.getByRole("heading", { name: "Your files" }).waitFor();
     await ada.signOut();
-    await other.getByRole("heading", { name: "Check in your files" }).waitFor();
-    // And stays so: the page keeps nothing that the server would take.
+    await other.getByRole("heading", { name: "Upload and keep your files" }).waitFor();
+    // The page stays signed out after a reload.
     await ada.visit();
-    await ada.page.locator("#door").waitFor();
+    await ada.page.locator("#sign-in-page").waitFor();
   });
 });

@@ -14,7 +14,7 @@ after(() => system.stop());
 const { folder, remove } = await temporaryFolder();
 after(remove);
 
-/** Names without a space, which is where layouts break. */
+/** Long names without spaces, which can break layouts. */
 const LONG = `${"Llanfairpwllgwyngyll".repeat(4)}.txt`;
 const LARGE = `${"Taumatawhakatangihanga".repeat(3)}.mov`;
 const NAME = "Wolfeschlegelsteinhausenbergerdorff".repeat(2);
@@ -30,50 +30,50 @@ const SIZES = {
 };
 for (const [size, options] of Object.entries(SIZES)) {
   for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-    test(`everything fits, has a name and can be read: ${size}, ${colorScheme}`, async () => {
+    test(`the page has no overflow, unnamed controls or low contrast: ${size}, ${colorScheme}`, async () => {
       await visit(system, (ada, profile) => walk(ada, profile), { ...options, colorScheme, name: NAME });
     });
   }
 }
 
 /**
- * Through all that the page can show.
+ * Goes through all states of the page and inspects each.
  * @type {Parameters<typeof visit>[1]}
  */
 async function walk(ada, profile) {
   const { page } = ada;
   profile.expect(401);
   profile.expect(422);
-  await page.locator("#door").waitFor();
-  await inspect(page, "the door");
+  await page.locator("#sign-in-page").waitFor();
+  await inspect(page, "the sign-in page");
   await ada.signIn("not the password");
   await ada.signInForm.getByRole("alert").waitFor();
   await inspect(page, "a wrong password");
   await page.getByRole("tab", { name: "Create account" }).click();
   await ada.signUpForm.getByRole("button").click();
-  await ada.signUpForm.getByText("Please fill this in.").first().waitFor();
+  await ada.signUpForm.getByText("Please fill in this field.").first().waitFor();
   await inspect(page, "empty fields");
 
   await ada.signUp();
-  await inspect(page, "an empty room");
+  await inspect(page, "the home page without files");
   await ada.choose(path.join(folder, LONG));
   await ada.stored(LONG).waitFor();
   await new Parts(page.context(), system).holdAfter(2);
   await ada.choose(path.join(folder, LARGE));
-  await ada.moving(LARGE).getByText(/16\.8 MB/).waitFor();
+  await ada.uploading(LARGE).getByText(/16\.8 MB/).waitFor();
   await page.getByText("Account", { exact: true }).click();
-  await inspect(page, "a file on its way");
+  await inspect(page, "a running upload");
   await ada.page.getByRole("button", { name: `Pause ${LARGE}` }).click();
-  await ada.moving(LARGE).getByText(/Paused at/).waitFor();
-  await inspect(page, "a paused file");
+  await ada.uploading(LARGE).getByText(/Paused at/).waitFor();
+  await inspect(page, "a paused upload");
 
-  await ada.returns();
+  await ada.revisit();
   await ada.unfinished(LARGE).waitFor();
   await page.getByLabel(/^Age/).fill("old");
   await page.getByRole("button", { name: "Save" }).click();
   await page.locator("#profile .field-error").waitFor();
-  await inspect(page, "an unfinished file, and a mistake in the profile");
+  await inspect(page, "an unfinished upload and an invalid profile");
   await page.getByRole("button", { name: `Discard ${LARGE}` }).click();
   await page.getByRole("dialog").waitFor();
-  await inspect(page, "a question");
+  await inspect(page, "the confirmation dialog");
 }

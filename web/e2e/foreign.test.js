@@ -33,7 +33,7 @@ const ada = new Account(system, "");
 await ada.call("POST", "/signup", { email, password: PASSWORD, name: "Ada Lovelace" });
 ada.token = (await ada.call("POST", "/signin", { email, password: PASSWORD })).accessToken;
 
-test("a page of another origin reads nothing and changes nothing", () =>
+test("a page of another origin cannot read or change anything", () =>
   inBrowser([], async (tab) => {
     const before = await state();
     await tab.goto(page.origin);
@@ -44,7 +44,7 @@ test("a page of another origin reads nothing and changes nothing", () =>
     assert.deepEqual(await state(), before);
   }));
 
-test("a host name that is rebound to this machine reads nothing and changes nothing", () =>
+test("a DNS name rebound to this machine cannot read or change anything", () =>
   inBrowser(["--host-resolver-rules=MAP evil.example 127.0.0.1"], async (tab) => {
     const before = await state();
     const rebound = Object.fromEntries(
@@ -55,7 +55,7 @@ test("a host name that is rebound to this machine reads nothing and changes noth
       assert.equal(answer?.status(), 421, origin);
       const own = attempts(rebound).filter(({ url }) => url.startsWith(origin));
       assert.ok(own.length > 0, origin);
-      // The page and the engine have one origin now: only the server can refuse.
+      // The page and the engine have the same origin now, so only the server can refuse.
       const heard = await tab.evaluate(attack, { attempts: own, mode: MODES[0] });
       assert.deepEqual(heard.map(({ status }) => status), own.map(() => 421), origin);
     }
@@ -63,7 +63,7 @@ test("a host name that is rebound to this machine reads nothing and changes noth
   }));
 
 /**
- * What an attacker would send who knows the names of everything, but no secret.
+ * The requests of an attacker who knows all resource names, but no secret.
  * @param {Record<string, string>} endpoints
  * @returns {Attempt[]}
  */
@@ -115,20 +115,20 @@ function amzDate() {
   return new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
 }
 
-/** The key that every system has, with a guess at the signature. @param {string} service */
+/** Returns an authorization header with the local access key id and a wrong signature. @param {string} service */
 function signature(service) {
   const scope = `local/${amzDate().slice(0, 8)}/us-east-1/${service}/aws4_request`;
   return `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host;x-amz-date, Signature=${"0".repeat(64)}`;
 }
 
 /**
- * In the page: sends everything, and says what it can read.
+ * Runs in the page: sends all requests and returns what it could read.
  * @param {{ attempts: Attempt[], mode: "cors" | "no-cors" }} what
  */
 function attack({ attempts, mode }) {
   return Promise.all(
     attempts.map(async ({ url, method, headers, body }) => {
-      // Without CORS a page may send no other methods.
+      // Without CORS a page can send only GET and POST.
       const simple = mode === "cors" || method === "GET" ? method : "POST";
       try {
         const answer = await fetch(url, { method: simple, headers, body, mode });
@@ -140,7 +140,7 @@ function attack({ attempts, mode }) {
   );
 }
 
-/** What an attack would change. */
+/** Returns the state that an attack could change. */
 async function state() {
   const { accessToken } = await ada.call("POST", "/signin", { email, password: PASSWORD });
   assert.ok(accessToken);
@@ -155,7 +155,7 @@ async function state() {
 }
 
 /**
- * A browser that may complain: what it refuses to a page is what the test is about.
+ * Opens a browser whose console errors do not fail the test: it is expected to block requests.
  * @param {string[]} flags
  * @param {(tab: Page) => Promise<void>} body
  */
@@ -164,12 +164,12 @@ async function inBrowser(flags, body) {
   try {
     await body(await profile.open({ args: [...FLAGS, ...flags] }));
   } finally {
-    profile.complaints = [];
+    profile.problems = [];
     await profile.remove();
   }
 }
 
-/** An origin that is none of the system's. */
+/** Serves a page from an origin that the system does not use. */
 async function servePage() {
   const server = createServer((_, answer) => {
     answer.setHeader("content-type", "text/html");

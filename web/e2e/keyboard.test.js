@@ -15,41 +15,41 @@ after(() => system.stop());
 const { folder, remove } = await temporaryFolder();
 after(remove);
 
-/** The most that a page of this size may need. */
-const MANY = 60;
+/** More than the number of focusable elements of the page. */
+const MAX_PRESSES = 60;
 
 /**
- * Tab by Tab, as one without a mouse gets there; fails where the focus can't be seen.
+ * Presses Tab until an element has the focus. Fails when the focus is not visible.
  * @param {Page} page
- * @param {string} name What has the focus in the end: its accessible name begins with this.
+ * @param {string} name The start of the element's accessible name.
  */
 async function tabTo(page, name) {
   /** @type {string[]} */
   const passed = [];
-  for (let presses = 0; presses < MANY; presses++) {
+  for (let presses = 0; presses < MAX_PRESSES; presses++) {
     await page.keyboard.press("Tab");
     const focused = page.locator(":focus");
-    // Past the last element the focus is the browser's own.
+    // After the last element, the focus is in the browser's own controls.
     if ((await focused.count()) === 0) continue;
     const [seen] = (await focused.ariaSnapshot()).split("\n");
     const outline = await focused.evaluate((element) => getComputedStyle(element).outlineStyle);
-    assert.notEqual(outline, "none", `the focus on ${seen} can be seen`);
+    assert.notEqual(outline, "none", `the focus on ${seen} is visible`);
     passed.push(seen);
     if (seen.includes(`"${name}`)) return focused;
   }
-  throw new Error(`Tab never comes to ${name}, only to:\n${passed.join("\n")}`);
+  throw new Error(`Tab does not reach ${name}, only:\n${passed.join("\n")}`);
 }
 
-test("everything from signing in to deleting a file works without a mouse", async () => {
+test("signing in, uploading, downloading and deleting work with the keyboard", async () => {
   await writeFile(path.join(folder, "keys.txt"), "typed");
   await visit(system, async (ada) => {
     const { page } = ada;
-    // From the start: the first one to listen has the browser hand over its dialog, and a key is quicker than that.
+    // Listens from the start: the first listener makes the browser intercept its dialog, which can take longer than a key press.
     page.on("filechooser", (dialog) => dialog.setFiles(path.join(folder, "keys.txt")));
     await ada.signUp();
     await ada.signOut();
 
-    // The form for signing up is where it was; arrows change tabs.
+    // The sign-up tab is still selected; arrow keys change tabs.
     await tabTo(page, "Create account");
     await page.keyboard.press("ArrowLeft");
     await tabTo(page, "E-mail");
@@ -57,7 +57,7 @@ test("everything from signing in to deleting a file works without a mouse", asyn
     await tabTo(page, "Password");
     await page.keyboard.type(PASSWORD);
     await page.keyboard.press("Enter");
-    await ada.arrives();
+    await ada.waitForHome();
 
     await tabTo(page, "Choose files");
     await page.keyboard.press("Enter");
@@ -73,23 +73,23 @@ test("everything from signing in to deleting a file works without a mouse", asyn
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog", { name: "Delete this file?" });
     await dialog.waitFor();
-    assert.equal(await page.locator(":focus").innerText(), "Keep", "what does no harm is what Enter does");
+    assert.equal(await page.locator(":focus").innerText(), "Cancel", "the safe button has the focus");
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
-    assert.match(await page.locator(":focus").ariaSnapshot(), /Delete keys.txt/, "the focus is back where it was");
+    assert.match(await page.locator(":focus").ariaSnapshot(), /Delete keys.txt/, "the focus returns to the button");
     await page.keyboard.press("Enter");
     await tabTo(page, "Delete");
     await page.keyboard.press("Space");
-    await page.getByText("Nothing here yet.").waitFor();
-    assert.equal(await page.locator(":focus").innerText(), "Choose files", "the focus is somewhere sensible");
+    await page.getByText("No files yet.").waitFor();
+    assert.equal(await page.locator(":focus").innerText(), "Choose files", "the focus moves to a useful element");
   });
 });
 
-test("the first Tab leads past the header", async () => {
+test("the first Tab reaches the skip link", async () => {
   await visit(system, async (ada) => {
-    await ada.page.locator("#door").waitFor();
+    await ada.page.locator("#sign-in-page").waitFor();
     await ada.page.keyboard.press("Tab");
-    const skip = ada.page.getByRole("link", { name: "Skip to the content" });
+    const skip = ada.page.getByRole("link", { name: "Skip to main content" });
     assert.ok(await skip.evaluate((link) => link === document.activeElement && link.getBoundingClientRect().top >= 0));
     await ada.page.keyboard.press("Enter");
     assert.equal(await ada.page.locator("main:focus").count(), 1);

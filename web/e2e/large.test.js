@@ -18,35 +18,35 @@ after(remove);
 const file = path.join(folder, NAME);
 before(() => writeLarge(file));
 
-/** What the note of a row says once two parts of 8 MiB have arrived, and no more can. */
+/** The text of the row after two parts of 8 MiB are uploaded and the others are held back. */
 const TWO_PARTS = /16\.8 MB of 106 MB/;
 
-test("a large file goes on in another browser window where the first was closed", async () => {
+test("a large upload resumes in a new browser window after the first was closed", async () => {
   await visit(system, async (ada, profile) => {
     await ada.signUp();
     const first = new Parts(ada.page.context(), system);
     await first.holdAfter(2);
     await ada.choose(file);
-    await ada.moving(NAME).getByText(TWO_PARTS).waitFor();
+    await ada.uploading(NAME).getByText(TWO_PARTS).waitFor();
     assert.deepEqual(sorted(first.stored), [1, 2]);
     await profile.close();
 
     ada.moveTo(await profile.open());
     const second = new Parts(ada.page.context(), system);
-    await ada.returns();
+    await ada.revisit();
     await ada.unfinished(NAME).getByText(TWO_PARTS).waitFor();
     const asked = ada.page.waitForEvent("filechooser");
     await ada.page.getByRole("button", { name: `Choose the file ${NAME} again` }).click();
     await (await asked).setFiles(file);
 
     await ada.stored(NAME).waitFor({ timeout: 60_000 });
-    assert.deepEqual(sorted(second.sent), PARTS.slice(2), "only what was missing");
+    assert.deepEqual(sorted(second.sent), PARTS.slice(2), "only the missing parts");
     assert.equal(await ada.unfinished(NAME).count(), 0);
     assert.equal(await sha256((await ada.download(NAME)).path), await sha256(file));
   });
 });
 
-test("another file is no way to go on, and the right one still is", async () => {
+test("a different file cannot resume an upload, and the original still can", async () => {
   const other = path.join(folder, "other.mov");
   await copyFile(file, other);
   await utimes(other, 1, 1);
@@ -54,55 +54,55 @@ test("another file is no way to go on, and the right one still is", async () => 
     await ada.signUp();
     await new Parts(ada.page.context(), system).holdAfter(2);
     await ada.choose(file);
-    await ada.moving(NAME).getByText(TWO_PARTS).waitFor();
+    await ada.uploading(NAME).getByText(TWO_PARTS).waitFor();
     await profile.close();
 
     ada.moveTo(await profile.open());
-    await ada.returns();
+    await ada.revisit();
     const again = async (/** @type {string} */ chosen) => {
       const asked = ada.page.waitForEvent("filechooser");
       await ada.page.getByRole("button", { name: `Choose the file ${NAME} again` }).click();
       await (await asked).setFiles(chosen);
     };
     await again(other);
-    await ada.unfinished(NAME).getByRole("alert").getByText("That is not the file").waitFor();
+    await ada.unfinished(NAME).getByRole("alert").getByText("This is not the file").waitFor();
     await again(file);
     await ada.stored(NAME).waitFor({ timeout: 60_000 });
   });
 });
 
-test("an upload stands still while it is paused, and goes on", async () => {
+test("a paused upload stops and can be resumed", async () => {
   await visit(system, async (ada) => {
     await ada.signUp();
     const parts = new Parts(ada.page.context(), system);
     await parts.holdAfter(2);
     await ada.choose(file);
-    await ada.moving(NAME).getByText(TWO_PARTS).waitFor();
+    await ada.uploading(NAME).getByText(TWO_PARTS).waitFor();
     await ada.page.getByRole("button", { name: `Pause ${NAME}` }).click();
-    await ada.moving(NAME).getByText("Paused at 16.8 MB of 106 MB").waitFor();
+    await ada.uploading(NAME).getByText("Paused at 16.8 MB of 106 MB").waitFor();
 
-    await parts.letGo();
+    await parts.release();
     const before = parts.sent.length;
     await ada.page.getByRole("button", { name: `Resume ${NAME}` }).click();
     await ada.stored(NAME).waitFor({ timeout: 60_000 });
-    assert.deepEqual(sorted(parts.sent.slice(before)), PARTS.slice(2), "only what was missing");
+    assert.deepEqual(sorted(parts.sent.slice(before)), PARTS.slice(2), "only the missing parts");
     assert.equal(await sha256((await ada.download(NAME)).path), await sha256(file));
   });
 });
 
-test("a cancelled upload leaves nothing behind, here and at the server", async () => {
+test("a cancelled upload is removed from the page and the server", async () => {
   await visit(system, async (ada) => {
     await ada.signUp();
     await new Parts(ada.page.context(), system).holdAfter(2);
     await ada.choose(file);
-    await ada.moving(NAME).getByText(TWO_PARTS).waitFor();
-    const told = ada.page.waitForResponse((response) => response.request().method() === "DELETE");
+    await ada.uploading(NAME).getByText(TWO_PARTS).waitFor();
+    const deleted = ada.page.waitForResponse((response) => response.request().method() === "DELETE");
     await ada.page.getByRole("button", { name: `Cancel ${NAME}` }).click();
-    assert.equal((await told).status(), 204);
-    await ada.moving(NAME).waitFor({ state: "detached" });
+    assert.equal((await deleted).status(), 204);
+    await ada.uploading(NAME).waitFor({ state: "detached" });
 
-    await ada.returns();
-    await ada.page.getByText("Nothing here yet.").waitFor();
+    await ada.revisit();
+    await ada.page.getByText("No files yet.").waitFor();
     assert.equal(await ada.unfinished(NAME).count(), 0);
   });
 });

@@ -12,18 +12,18 @@ const verified = await startSystem(["SignupMode=verified"]);
 after(() => Promise.all([system.stop(), verified.stop()]));
 
 /**
- * Opens the outbox until it has the mail, and follows its link.
+ * Reloads the outbox until the e-mail arrives, then follows its link.
  * @param {Person} person
  * @param {string} subject
  */
 async function follow({ page, email, system }, subject) {
   const mail = page.getByRole("article", { name: subject }).filter({ hasText: email });
   await page.goto(system.outbox);
-  while (!(await mail.count())) await page.getByRole("link", { name: "Look again" }).click();
+  while (!(await mail.count())) await page.getByRole("link", { name: "Refresh" }).click();
   await mail.getByRole("link").click();
 }
 
-test("a forgotten password is replaced by way of the mailbox", async () => {
+test("a forgotten password is reset by e-mail", async () => {
   await visit(system, async (ada) => {
     await ada.signUp();
     await ada.signOut();
@@ -32,28 +32,28 @@ test("a forgotten password is replaced by way of the mailbox", async () => {
     const { page } = ada;
     await page.getByLabel("E-mail").locator("visible=true").fill(ada.email);
     await page.getByRole("button", { name: "Send a link" }).click();
-    await page.getByRole("heading", { name: "Look into your mailbox" }).waitFor();
+    await page.getByRole("heading", { name: "Check your e-mail" }).waitFor();
 
     await follow(ada, "Choose a new password");
     await page.getByLabel("New password", { exact: true }).locator("visible=true").fill(NEW_PASSWORD);
-    await page.getByRole("button", { name: "Set the password" }).click();
-    await page.getByText("Your password is changed. Please sign in.").waitFor();
-    if (new URL(page.url()).hash) throw new Error("the token is still in the address");
+    await page.getByRole("button", { name: "Set password" }).click();
+    await page.getByText("Your password was changed. Please sign in.").waitFor();
+    if (new URL(page.url()).hash) throw new Error("the token is still in the address bar");
     await ada.signIn(NEW_PASSWORD);
-    await ada.arrives();
+    await ada.waitForHome();
   });
 });
 
-test("an address is confirmed by a link", async () => {
+test("an address is confirmed by an e-mailed link", async () => {
   await visit(system, async (ada) => {
     await ada.signUp();
     await follow(ada, "Confirm your address");
-    await ada.page.getByRole("button", { name: "Confirm the address" }).click();
-    await ada.page.locator("#letter").waitFor({ state: "hidden" });
+    await ada.page.getByRole("button", { name: "Confirm address" }).click();
+    await ada.page.locator("#mail-page").waitFor({ state: "hidden" });
   });
 });
 
-test("a verified sign-up is finished by a link", async () => {
+test("a verified sign-up is finished by an e-mailed link", async () => {
   await visit(verified, async (ada) => {
     const { page, signUpForm } = ada;
     await page.getByRole("tab", { name: "Create account" }).click();
@@ -61,13 +61,13 @@ test("a verified sign-up is finished by a link", async () => {
     await signUpForm.getByLabel(/^E-mail/).fill(ada.email);
     await signUpForm.getByLabel(/^Password/).fill(NEW_PASSWORD);
     await signUpForm.getByRole("button", { name: "Create account" }).click();
-    await page.getByRole("heading", { name: "Look into your mailbox" }).waitFor();
+    await page.getByRole("heading", { name: "Check your e-mail" }).waitFor();
 
     await follow(ada, "Finish signing up");
     await page.getByLabel("Password").locator("visible=true").fill(NEW_PASSWORD);
     await page.getByRole("button", { name: "Finish signing up" }).click();
     await page.getByText("Your account is ready. Please sign in.").waitFor();
     await ada.signIn(NEW_PASSWORD);
-    await ada.arrives();
+    await ada.waitForHome();
   });
 });

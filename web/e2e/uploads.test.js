@@ -12,7 +12,7 @@ after(() => system.stop());
 const { folder, remove } = await temporaryFolder();
 after(remove);
 
-test("a chosen file is stored, comes back byte for byte, and goes when that is confirmed", async () => {
+test("a file is uploaded, downloaded unchanged, deleted after confirmation, and restored", async () => {
   const bytes = Buffer.from("Ünïcode, and a \0 and \r\n in the middle");
   const name = "notes – 2026 (final) #1 & 50 %.txt";
   await writeFile(path.join(folder, name), bytes);
@@ -20,7 +20,7 @@ test("a chosen file is stored, comes back byte for byte, and goes when that is c
     await ada.signUp();
     await ada.choose(path.join(folder, name));
     await ada.stored(name).waitFor();
-    await ada.page.getByText(`“${name}” is stored.`).waitFor();
+    await ada.page.getByText(`“${name}” was stored.`).waitFor();
     assert.match(await ada.stored(name).innerText(), /39 B/);
 
     const download = await ada.download(name);
@@ -30,13 +30,13 @@ test("a chosen file is stored, comes back byte for byte, and goes when that is c
     const remove = ada.stored(name).getByRole("button", { name: `Delete ${name}` });
     const dialog = ada.page.getByRole("dialog", { name: "Delete this file?" });
     await remove.click();
-    await dialog.getByRole("button", { name: "Keep" }).click();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
     await dialog.waitFor({ state: "hidden" });
     assert.equal(await ada.stored(name).count(), 1);
 
     await remove.click();
     await dialog.getByRole("button", { name: "Delete" }).click();
-    await ada.page.getByText("Nothing here yet.").waitFor();
+    await ada.page.getByText("No files yet.").waitFor();
 
     await ada.page.getByRole("button", { name: "Undo" }).click();
     await ada.stored(name).waitFor();
@@ -44,25 +44,25 @@ test("a chosen file is stored, comes back byte for byte, and goes when that is c
   });
 });
 
-test("dropped files are stored, several at once, and folders are refused", async () => {
+test("dropped files are uploaded and folders are refused", async () => {
   const names = ["one.txt", "two.txt", "three.txt", "empty.txt"];
   for (const name of names) await writeFile(path.join(folder, name), name === "empty.txt" ? "" : `this is ${name}`);
   await mkdir(path.join(folder, "a folder"));
   await visit(system, async (ada) => {
     await ada.signUp();
     await ada.drop([...names, "a folder"].map((name) => path.join(folder, name)));
-    await ada.page.getByText("Folders can’t be uploaded, only the files in them.").waitFor();
+    await ada.page.getByText("Folders can’t be uploaded. Choose the files in them.").waitFor();
     for (const name of names) {
       await ada.stored(name).waitFor();
       const { path: downloaded } = await ada.download(name);
       assert.deepEqual(await readFile(downloaded), await readFile(path.join(folder, name)), name);
     }
-    await ada.returns();
+    await ada.revisit();
     assert.equal(await ada.stored(".txt").count(), names.length);
   });
 });
 
-test("a picture is shown", async () => {
+test("an image is displayed", async () => {
   await writeFile(path.join(folder, "green.png"), PNG);
   await visit(system, async (ada) => {
     await ada.signUp();
@@ -74,7 +74,7 @@ test("a picture is shown", async () => {
   });
 });
 
-test("nobody sees another person's files", async () => {
+test("a user does not see another user's files", async () => {
   await writeFile(path.join(folder, "private.txt"), "mine");
   await visit(system, async (ada) => {
     await ada.signUp();
@@ -84,7 +84,7 @@ test("nobody sees another person's files", async () => {
 
     const grace = ada.next("Grace Hopper");
     await grace.signUp();
-    await grace.page.getByText("Nothing here yet.").waitFor();
+    await grace.page.getByText("No files yet.").waitFor();
     assert.equal(await grace.stored("").count(), 0);
   });
 });

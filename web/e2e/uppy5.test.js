@@ -9,12 +9,12 @@ const { withWidget, small } = await testUppy("5", async ({ system, authorization
 }));
 
 for (const shouldUseMultipart of [false, true]) {
-  const how = shouldUseMultipart ? "in parts" : "by a form";
+  const how = shouldUseMultipart ? "in parts" : "with a form";
 
-  test(`Uppy 5 shows our message when a file is refused ${how}`, () =>
+  test(`Uppy 5 shows the API's message when a file is refused ${how}`, () =>
     withWidget(async (widget, account, profile) => {
       profile.expect(422);
-      // By its name: longer than any file system has them.
+      // The name is longer than the API accepts.
       const refused = widget.page.waitForResponse((response) => response.status() === 422);
       await widget.choose(small, "n".repeat(2000));
       const ended = widget.upload();
@@ -23,8 +23,8 @@ for (const shouldUseMultipart of [false, true]) {
       assert.deepEqual(await account.uploads(), []);
     }, { shouldUseMultipart }));
 
-  // Of an answer of 401 it reads no more than the status.
-  test(`Uppy 5 without a token says that it needs one ${how}`, () =>
+  // Uppy reads only the status of a 401 response.
+  test(`Uppy 5 without a token reports that authorization is required ${how}`, () =>
     withWidget(
       async (widget, _account, profile) => {
         profile.expect(401);

@@ -9,10 +9,10 @@ const { withWidget, small } = await testUppy("6", async (account) => {
 });
 
 for (const shouldUseMultipart of [false, true]) {
-  const how = shouldUseMultipart ? "in parts" : "by a form";
+  const how = shouldUseMultipart ? "in parts" : "with a form";
 
-  // It reads no more than the status of what it is refused with.
-  test(`Uppy 6 says that its grant is none ${how}`, () =>
+  // Uppy reads only the status of a rejection.
+  test(`Uppy 6 reports an invalid grant ${how}`, () =>
     withWidget(
       async (widget, _account, profile) => {
         profile.expect(401);

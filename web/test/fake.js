@@ -1,4 +1,4 @@
-// The API and the file store, as far as the client can tell: two http servers on free ports, with knobs for trouble.
+// A fake API and a fake file store for the client's tests: two HTTP servers on free ports that can be told to fail.
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -6,33 +6,34 @@ import { createServer } from "node:http";
 /**
  * @typedef {{ status: number, body?: unknown, headers?: Record<string, string> }} Reply
  * @typedef {{ method: string, path: string, query: URLSearchParams, headers: import("node:http").IncomingHttpHeaders,
- *   body: Buffer, json: any, at: number }} Call `at`: when it began, in milliseconds since 1970.
+ *   body: Buffer, json: any, at: number }} Call `at`: when it started, in milliseconds since 1970.
  * @typedef {{ id: string, email: string, password: string, name: string, profile: object, version: number,
- *   createdAt: string }} Person
+ *   createdAt: string }} Account
  * @typedef {{ record: any, ownerId: string, parts: Map<number, Buffer>, bytes: Buffer | null, multipart: boolean }} File_
  */
 
+/** The fake servers with their accounts, sessions and files. */
 export class Fake {
   /** Larger files are sent in parts. Bytes. */
   singlePutBytes = 1024;
   partSize = 1024;
   urlSeconds = 900;
   accessSeconds = 900;
-  /** Routes that are not there yet, as "POST /session/refresh". @type {Set<string>} */
+  /** Routes that return 404, for example "POST /session/refresh". @type {Set<string>} */
   missing = new Set();
-  /** Answers in place of the API or the store, when it returns something. @type {(call: Call) => Reply | void | Promise<Reply | void>} */
+  /** Overrides the API's response when it returns a reply. @type {(call: Call) => Reply | void | Promise<Reply | void>} */
   api = () => {};
-  /** @type {(call: Call) => Reply | void | Promise<Reply | void>} */
+  /** Overrides the file store's response when it returns a reply. @type {(call: Call) => Reply | void | Promise<Reply | void>} */
   store = () => {};
-  /** What was asked, as "POST /signin". @type {string[]} */
+  /** The requests received, for example "POST /signin". @type {string[]} */
   calls = [];
-  /** @type {Map<string, Person>} */
-  people = new Map();
+  /** @type {Map<string, Account>} */
+  accounts = new Map();
   /** @type {Map<string, File_>} */
   files = new Map();
-  /** @type {Map<string, string>} Refresh token to person. */
+  /** @type {Map<string, string>} Refresh token to account id. */
   sessions = new Map();
-  /** @type {Map<string, string>} Access token to person. */
+  /** @type {Map<string, string>} Access token to account id. */
   access = new Map();
   /** @type {Map<string, Reply>} */
   #replays = new Map();
@@ -45,8 +46,8 @@ export class Fake {
 
   /** @param {{ apiPort?: number, storePort?: number }} [ports] */
   async start({ apiPort = 0, storePort = 0 } = {}) {
-    this.apiUrl = await this.#listen(apiPort, (call) => this.#answer(call));
-    this.storeUrl = await this.#listen(storePort, (call) => this.#keep(call));
+    this.apiUrl = await this.#listen(apiPort, (call) => this.#apiReply(call));
+    this.storeUrl = await this.#listen(storePort, (call) => this.#storeReply(call));
     return this;
   }
 
@@ -57,7 +58,7 @@ export class Fake {
     }
   }
 
-  /** @param {string} call @returns {number} How often it was made. */
+  /** Counts the requests of one kind. @param {string} call For example "POST /signin". @returns {number} */
   count(call) {
     return this.calls.filter((made) => made === call).length;
   }
@@ -74,7 +75,7 @@ export class Fake {
       try {
         for await (const chunk of request) chunks.push(chunk);
       } catch {
-        return; // the client hung up
+        return; // the client closed the connection
       }
       const url = new URL(request.url ?? "/", "http://fake");
       const body = Buffer.concat(chunks);
@@ -92,12 +93,12 @@ export class Fake {
   }
 
   /** @param {Call} call @returns {Promise<Reply>} */
-  async #answer(call) {
+  async #apiReply(call) {
     const name = `${call.method} ${call.path}`;
     this.calls.push(name);
     const instead = await this.api(call);
     if (instead) return instead;
-    if (this.missing.has(name)) return refusal(404, "not_found", "There is nothing here.");
+    if (this.missing.has(name)) return problem(404, "not_found", "The resource was not found.");
     const key = call.headers["idempotency-key"];
     const replay = key && this.#replays.get(`${name} ${key}`);
     if (replay) return replay;
@@ -112,13 +113,13 @@ export class Fake {
     const name = `${method} ${path}`;
     if (name === "POST /signup") return this.#signUp(json);
     if (name === "POST /signin") {
-      const person = [...this.people.values()].find(({ email, password }) => email === json.email && password === json.password);
-      if (!person) return refusal(401, "invalid_credentials", "E-mail or password is wrong.");
+      const person = [...this.accounts.values()].find(({ email, password }) => email === json.email && password === json.password);
+      if (!person) return problem(401, "invalid_credentials", "Invalid email or password.");
       return { status: 200, body: { ...this.#tokens(person.id), user: shown(person) } };
     }
     if (name === "POST /session/refresh") {
       const id = this.sessions.get(json.refreshToken);
-      if (!id || !this.people.has(id)) return refusal(401, "session_ended", "The session has ended.");
+      if (!id || !this.accounts.has(id)) return problem(401, "session_ended", "The session has ended.");
       this.sessions.delete(json.refreshToken);
       return { status: 200, body: this.#tokens(id) };
     }
@@ -126,58 +127,58 @@ export class Fake {
       this.sessions.delete(json.refreshToken);
       return { status: 204 };
     }
-    const me = this.people.get(this.access.get(call.headers.authorization?.replace("Bearer ", "") ?? "") ?? "");
-    if (!me) return refusal(401, "invalid_token", "The access token is missing or no longer good.");
+    const me = this.accounts.get(this.access.get(call.headers.authorization?.replace("Bearer ", "") ?? "") ?? "");
+    if (!me) return problem(401, "invalid_token", "The access token is missing or invalid.");
     return path.startsWith("/uploads") ? this.#uploads(call, me) : this.#users(call, me);
   }
 
-  /** @param {any} form @returns {Reply} */
-  #signUp(form) {
+  /** @param {any} request @returns {Reply} */
+  #signUp(request) {
     const errors = [];
-    if (!/^\S+@\S+\.\S+$/.test(form.email)) errors.push({ pointer: "/email", code: "invalid_email", detail: "Not an e-mail address." });
-    if (form.password.length < 8) errors.push({ pointer: "/password", code: "password_too_short", detail: "At least 8 characters." });
-    if (errors.length > 0) return refusal(422, "validation_failed", "Some fields are not right.", { errors });
-    if ([...this.people.values()].some(({ email }) => email === form.email)) {
-      return refusal(409, "email_taken", "There is an account with this e-mail address.");
+    if (!/^\S+@\S+\.\S+$/.test(request.email)) errors.push({ pointer: "/email", code: "invalid_email", detail: "This is not an e-mail address." });
+    if (request.password.length < 8) errors.push({ pointer: "/password", code: "password_too_short", detail: "At least 8 characters are required." });
+    if (errors.length > 0) return problem(422, "validation_failed", "Some fields are invalid.", { errors });
+    if ([...this.accounts.values()].some(({ email }) => email === request.email)) {
+      return problem(409, "email_taken", "An account with this e-mail address already exists.");
     }
-    const person = { profile: {}, ...form, id: randomUUID(), version: 1, createdAt: new Date().toISOString() };
-    this.people.set(person.id, person);
+    const person = { profile: {}, ...request, id: randomUUID(), version: 1, createdAt: new Date().toISOString() };
+    this.accounts.set(person.id, person);
     return { status: 201, body: { user: shown(person) } };
   }
 
-  /** @param {Call} call @param {Person} me @returns {Reply} */
+  /** @param {Call} call @param {Account} me @returns {Reply} */
   #users({ method, path, query, headers, json }, me) {
     const versioned = () => ({ status: 200, body: { user: shown(me) }, headers: { etag: `"${me.version}"` } });
     switch (`${method} ${path}`) {
       case "GET /users":
-        return page([...this.people.values()].filter((person) => person !== me).reverse().map(({ id, name, createdAt }) => ({ id, name, roles: [], createdAt, updatedAt: createdAt })), query);
+        return page([...this.accounts.values()].filter((person) => person !== me).reverse().map(({ id, name, createdAt }) => ({ id, name, roles: [], createdAt, updatedAt: createdAt })), query);
       case "GET /users/me":
         return versioned();
       case "PATCH /users/me":
-        if (headers["if-match"] && headers["if-match"] !== `"${me.version}"`) return refusal(412, "precondition_failed", "Changed meanwhile.");
-        if (json.profile?.age > 150) return refusal(422, "validation_failed", "Some fields are not right.", { errors: [{ pointer: "/profile/age", code: "invalid_age", detail: "0 to 150." }] });
+        if (headers["if-match"] && headers["if-match"] !== `"${me.version}"`) return problem(412, "precondition_failed", "The profile has changed.");
+        if (json.profile?.age > 150) return problem(422, "validation_failed", "Some fields are invalid.", { errors: [{ pointer: "/profile/age", code: "invalid_age", detail: "The age must be 0 to 150." }] });
         me.name = json.name ?? me.name;
         me.profile = Object.fromEntries(Object.entries({ ...me.profile, ...json.profile }).filter(([, value]) => value !== null));
         me.version += 1;
         return versioned();
       case "PUT /users/me/password":
-        if (json.currentPassword !== me.password) return refusal(401, "invalid_credentials", "The password is wrong.");
+        if (json.currentPassword !== me.password) return problem(401, "invalid_credentials", "The password is wrong.");
         me.password = json.newPassword;
         return { status: 204 };
       case "DELETE /users/me":
-        if (json.password !== me.password) return refusal(401, "invalid_credentials", "The password is wrong.");
-        this.people.delete(me.id);
+        if (json.password !== me.password) return problem(401, "invalid_credentials", "The password is wrong.");
+        this.accounts.delete(me.id);
         return { status: 204 };
     }
-    return refusal(404, "not_found", "There is nothing here.");
+    return problem(404, "not_found", "The resource was not found.");
   }
 
-  /** @param {Call} call @param {Person} me @returns {Reply} */
+  /** @param {Call} call @param {Account} me @returns {Reply} */
   #uploads({ method, path, query, json }, me) {
     const [, , id, what] = path.split("/");
     if (!id) return method === "POST" ? this.#create(json, me) : page([...this.files.values()].filter(({ ownerId, record }) => ownerId === me.id && record.status !== "deleted").reverse().map(({ record }) => record), query);
     const file = this.files.get(id);
-    if (!file || file.ownerId !== me.id) return refusal(404, "not_found", "There is no such upload.");
+    if (!file || file.ownerId !== me.id) return problem(404, "not_found", "The upload was not found.");
     switch (`${method} ${what ?? ""}`.trim()) {
       case "GET": {
         const download = file.record.status === "stored" ? { download: { url: this.sign(`/${id}`), expiresAt: this.#until() } } : {};
@@ -187,10 +188,10 @@ export class Fake {
         file.record.status = "deleted";
         return { status: 204 };
       case "POST parts":
-        if (file.record.status !== "pending") return refusal(404, "not_found", "There is no such upload.");
+        if (file.record.status !== "pending") return problem(404, "not_found", "The upload was not found.");
         return { status: 200, body: { parts: json.partNumbers.map((/** @type {number} */ partNumber) => ({ partNumber, url: this.sign(`/${id}/${partNumber}`), headers: {}, expiresAt: this.#until() })) } };
       case "GET parts":
-        if (file.record.status !== "pending") return refusal(404, "not_found", "There is no such upload.");
+        if (file.record.status !== "pending") return problem(404, "not_found", "The upload was not found.");
         return page([...file.parts].sort(([a], [b]) => a - b).map(([partNumber, bytes]) => ({ partNumber, size: bytes.length, etag: tag(bytes) })), query);
       case "POST complete":
         return this.#complete(file, json);
@@ -200,13 +201,13 @@ export class Fake {
         file.record.status = "stored";
         return { status: 200, body: { upload: file.record } };
       case "PUT lock":
-        if ((json.password ?? me.password) !== me.password) return refusal(401, "invalid_credentials", "The password is wrong.");
+        if ((json.password ?? me.password) !== me.password) return problem(401, "invalid_credentials", "The password is wrong.");
         return { status: 200, body: { upload: file.record, lockedUntil: json.until } };
     }
-    return refusal(405, "method_not_allowed", "Not with this method.");
+    return problem(405, "method_not_allowed", "This method is not allowed.");
   }
 
-  /** @param {any} form @param {Person} me @returns {Reply} */
+  /** @param {any} request @param {Account} me @returns {Reply} */
   #create({ filename, contentType, size, sha256 }, me) {
     const id = randomUUID();
     const multipart = size > this.singlePutBytes;
@@ -219,29 +220,29 @@ export class Fake {
     return { status: 201, body: { upload: { ...record }, transfer } };
   }
 
-  /** @param {File_} file @param {any} form @returns {Reply} */
-  #complete(file, form) {
+  /** @param {File_} file @param {any} request @returns {Reply} */
+  #complete(file, request) {
     const { record, parts } = file;
     if (file.multipart && record.status === "pending") {
       const numbers = Array.from({ length: Math.ceil(record.size / this.partSize) }, (_, index) => index + 1);
       /** @type {{ partNumber: number, etag: string }[]} */
-      const named = form.parts;
+      const named = request.parts;
       const right = named.length === numbers.length && named.every(({ partNumber, etag }, index) => partNumber === numbers[index] && tag(parts.get(partNumber) ?? Buffer.alloc(0)) === etag);
-      if (!right) return refusal(409, "upload_incomplete", "Parts are missing.");
+      if (!right) return problem(409, "upload_incomplete", "Parts are missing.");
       file.bytes = Buffer.concat(numbers.map((number) => /** @type {Buffer} */ (parts.get(number))));
     }
-    if (!file.bytes) return refusal(409, "upload_incomplete", "Nothing has arrived.");
+    if (!file.bytes) return problem(409, "upload_incomplete", "No bytes were uploaded.");
     Object.assign(record, { status: "stored", storedAt: record.storedAt ?? new Date().toISOString() });
     return { status: 200, body: { upload: record } };
   }
 
-  /** The file store. @param {Call} call @returns {Promise<Reply>} */
-  async #keep(call) {
+  /** Replies as the file store. @param {Call} call @returns {Promise<Reply>} */
+  async #storeReply(call) {
     this.calls.push(`${call.method} store${call.path.replace(/^\/[0-9a-f-]+/, "")}`);
     const instead = await this.store(call);
     if (instead) return instead;
     const expires = this.#signed.get(`${call.path}?${call.query}`) ?? 0;
-    // A URL has to be good when the request begins, as with S3.
+    // A URL must be valid when the request starts, as in S3.
     if (expires < call.at) return xml(403, "AccessDenied");
     const [, id, number] = call.path.split("/");
     const file = this.files.get(id);
@@ -254,7 +255,7 @@ export class Fake {
     return { status: 200, headers: { etag: tag(call.body) } };
   }
 
-  /** @param {string} path */
+  /** Signs a URL of the file store. @param {string} path */
   sign(path) {
     const signed = `${path}?signature=${randomUUID()}`;
     this.#signed.set(signed, Date.now() + this.urlSeconds * 1000);
@@ -282,7 +283,7 @@ const CORS = {
 };
 
 /** @param {number} status @param {string} code @param {string} detail @param {object} [more] @returns {Reply} */
-export function refusal(status, code, detail, more = {}) {
+export function problem(status, code, detail, more = {}) {
   return { status, body: { type: "about:blank", title: code, status, detail, message: detail, code, instance: randomUUID(), ...more } };
 }
 
@@ -298,7 +299,7 @@ function page(all, query) {
   return { status: 200, body: { items: all.slice(from, to), next: to < all.length ? String(to) : null } };
 }
 
-/** @param {Person} person */
+/** @param {Account} person */
 function shown({ id, email, name, profile, createdAt }) {
   return { id, email, name, profile, roles: [], createdAt, updatedAt: createdAt };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refusal } from "./fake.js";
+import { problem } from "./fake.js";
 import { ADA, client, started } from "./helpers.js";
 
 /**
@@ -18,7 +18,7 @@ async function answering(t, answer) {
   return { cloakroom: client(fake), sent };
 }
 
-test("what goes by mail is sent as it is", async (t) => {
+test("e-mail requests send their parameters unchanged", async (t) => {
   const { cloakroom, sent } = await answering(t, ({ path }) => ({ status: path === "/password/forgot" ? 202 : 204 }));
   await cloakroom.forgotPassword("ada@example.com");
   await cloakroom.resetPassword("token", "difference engine");
@@ -32,13 +32,13 @@ test("what goes by mail is sent as it is", async (t) => {
   ]);
 });
 
-test("a sign-up that is finished by mail gives nobody yet", async (t) => {
+test("a sign-up that must be finished by e-mail returns no user", async (t) => {
   const { cloakroom } = await answering(t, () => ({ status: 202, body: { status: "verification_pending" } }));
   assert.equal(await cloakroom.signUp(ADA), null);
 });
 
-test("asking for a link is tried again, using one is not", async (t) => {
-  const { cloakroom, sent } = await answering(t, () => refusal(503, "unavailable", "Later."));
+test("requesting a link is retried, using one is not", async (t) => {
+  const { cloakroom, sent } = await answering(t, () => problem(503, "unavailable", "Try again later."));
   await assert.rejects(cloakroom.forgotPassword("ada@example.com"), { status: 503 });
   assert.ok(sent.length > 1);
   sent.length = 0;

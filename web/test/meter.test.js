@@ -7,12 +7,12 @@ function metered(/** @type {number} */ total) {
   return { clock, meter: new Meter(total, () => clock.now) };
 }
 
-test("nothing is known at the first byte", () => {
+test("speed and remaining time are unknown at the first byte", () => {
   const { meter } = metered(1000);
   assert.deepEqual(meter.measure(10), { loaded: 10, total: 1000, bytesPerSecond: 0, remainingSeconds: null });
 });
 
-test("speed and remaining time follow the last seconds", () => {
+test("speed and remaining time are computed over the last seconds", () => {
   const { meter, clock } = metered(10_000);
   for (const [now, loaded] of [[0, 0], [1000, 100], [2000, 200]]) (clock.now = now), meter.measure(loaded);
   clock.now = 3000;
@@ -21,14 +21,14 @@ test("speed and remaining time follow the last seconds", () => {
   assert.equal(meter.measure(5300).bytesPerSecond, 1000);
 });
 
-test("a part that is sent again is no negative speed", () => {
+test("the speed is not negative when a part is sent again", () => {
   const { meter, clock } = metered(1000);
   meter.measure(500);
   clock.now = 1000;
   assert.equal(meter.measure(300).bytesPerSecond, 0);
 });
 
-test("a pause does not count", () => {
+test("a pause does not lower the speed", () => {
   const { meter, clock } = metered(1000);
   meter.measure(0);
   clock.now = 60_000;

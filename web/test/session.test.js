@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ADA, client, signedIn, started } from "./helpers.js";
-import { refusal } from "./fake.js";
+import { problem } from "./fake.js";
 
-test("a new page takes up the session", async (t) => {
+test("a new page restores the session", async (t) => {
   const { fake, storage } = await signedIn(t);
   const page = client(fake, storage);
   assert.equal(page.session.status, "unknown");
@@ -11,14 +11,14 @@ test("a new page takes up the session", async (t) => {
   assert.deepEqual([status, user?.email, reason], ["signedIn", ADA.email, "restored"]);
 });
 
-test("however many calls find the token expired, it is refreshed once", async (t) => {
+test("concurrent calls with an expired token refresh it once", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.access.clear();
   await Promise.all([cloakroom.me(), cloakroom.me(), cloakroom.uploads.get("x").catch(() => {}), cloakroom.me()]);
   assert.equal(fake.count("POST /session/refresh"), 1);
 });
 
-test("a token that is about to expire is refreshed before it is used", async (t) => {
+test("a token that is about to expire is refreshed before use", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.accessSeconds = 0;
   fake.access.clear();
@@ -28,7 +28,7 @@ test("a token that is about to expire is refreshed before it is used", async (t)
   assert.equal(fake.count("GET /users/me"), 3);
 });
 
-test("a session that the server ended ends here, and says so once", async (t) => {
+test("a session that the server ended becomes signedOut, with one event", async (t) => {
   const { fake, cloakroom, storage } = await signedIn(t);
   /** @type {unknown[]} */
   const reasons = [];
@@ -41,7 +41,7 @@ test("a session that the server ended ends here, and says so once", async (t) =>
   assert.equal(storage.length, 0);
 });
 
-test("a server without refresh asks people to sign in again", async (t) => {
+test("a server without the refresh route ends the session", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.missing.add("POST /session/refresh");
   fake.access.clear();
@@ -49,9 +49,9 @@ test("a server without refresh asks people to sign in again", async (t) => {
   assert.deepEqual([cloakroom.session.status, cloakroom.session.reason], ["signedOut", "ended"]);
 });
 
-test("a server that can't answer just now ends no session", async (t) => {
+test("an unavailable server does not end the session", async (t) => {
   const { fake, storage } = await signedIn(t);
-  fake.api = ({ path }) => (path === "/session/refresh" ? refusal(503, "unavailable", "Later.") : undefined);
+  fake.api = ({ path }) => (path === "/session/refresh" ? problem(503, "unavailable", "Try again later.") : undefined);
   const page = client(fake, storage);
   await assert.rejects(page.restore(), { status: 503 });
   assert.equal(page.session.status, "unknown");
@@ -59,19 +59,19 @@ test("a server that can't answer just now ends no session", async (t) => {
   assert.equal((await page.restore()).status, "signedIn");
 });
 
-test("a wrong password is no ended session", async (t) => {
+test("a wrong password does not end the session", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   await assert.rejects(cloakroom.changePassword("wrong", "difference engine"), { code: "invalid_credentials" });
   assert.equal(cloakroom.session.status, "signedIn");
   assert.equal(fake.count("POST /session/refresh"), 0);
 });
 
-test("a refresh that another tab has won uses what that tab got", async (t) => {
+test("a refresh that lost to another tab uses the other tab's token", async (t) => {
   const { fake, cloakroom, storage } = await signedIn(t);
   fake.access.clear();
   fake.api = ({ path, json }) => {
     if (path !== "/session/refresh" || !fake.sessions.has(json.refreshToken)) return;
-    // The other tab rotates the token while our request is on its way.
+    // The other tab refreshes the token while this request is running.
     const userId = fake.sessions.get(json.refreshToken) ?? "";
     fake.sessions.clear();
     fake.sessions.set("from the other tab", userId);
@@ -81,7 +81,7 @@ test("a refresh that another tab has won uses what that tab got", async (t) => {
   assert.equal((await cloakroom.me()).user.email, ADA.email);
 });
 
-test("signing out during a refresh is final", async (t) => {
+test("signing out during a refresh stays signed out", async (t) => {
   const { fake, cloakroom, storage } = await signedIn(t);
   fake.access.clear();
   fake.api = async ({ path }) => {
@@ -92,7 +92,7 @@ test("signing out during a refresh is final", async (t) => {
   assert.equal(storage.length, 0);
 });
 
-test("an answer that comes after signing out brings nobody back", async (t) => {
+test("a response after sign-out does not restore the session", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.api = async ({ path }) => {
     if (path === "/users/me") await cloakroom.signOut();
@@ -101,56 +101,56 @@ test("an answer that comes after signing out brings nobody back", async (t) => {
   assert.deepEqual([cloakroom.session.status, cloakroom.session.user], ["signedOut", null]);
 });
 
-test("signing out works without the server, except everywhere", async (t) => {
+test("sign-out works without the server, except sign-out everywhere", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
-  fake.api = () => refusal(503, "unavailable", "Later.");
+  fake.api = () => problem(503, "unavailable", "Try again later.");
   await assert.rejects(cloakroom.signOut({ everywhere: true }), { status: 503 });
   assert.equal(cloakroom.session.status, "signedIn");
   await cloakroom.signOut();
   assert.equal(cloakroom.session.status, "signedOut");
 });
 
-test("signing up again after a lost answer makes no second account", async (t) => {
+test("a retried sign-up after a lost response does not create a second account", async (t) => {
   const fake = await started(t);
   let lost = false;
   fake.api = async ({ headers, body }) => {
     if (lost) return;
     lost = true;
-    // The request is carried out, and its answer replaced by a failure.
+    // The request is carried out, and its response is replaced by a failure.
     const key = String(headers["idempotency-key"]);
     await fetch(`${fake.apiUrl}/signup`, { method: "POST", headers: { "content-type": "application/json", "idempotency-key": key }, body: body.toString() });
-    return refusal(503, "unavailable", "Later.");
+    return problem(503, "unavailable", "Try again later.");
   };
   const user = await client(fake).signUp(ADA);
   assert.equal(user.email, ADA.email);
-  assert.equal(fake.people.size, 1);
+  assert.equal(fake.accounts.size, 1);
 });
 
-test("problems arrive with everything they say", async (t) => {
+test("a problem keeps its code, fields and request id", async (t) => {
   const fake = await started(t);
-  const error = await client(fake).signUp({ email: "nobody", password: "short", name: "N" }).catch((e) => e);
+  const error = await client(fake).signUp({ email: "unknown", password: "short", name: "N" }).catch((e) => e);
   assert.deepEqual([error.name, error.status, error.code], ["CloakroomError", 422, "validation_failed"]);
   assert.equal(error.field("/email").code, "invalid_email");
   assert.equal(error.field("/password").code, "password_too_short");
   assert.match(error.requestId, /^[0-9a-f-]{36}$/);
 });
 
-test("an answer that is not ours is an error with its status", async (t) => {
+test("a response that is not from the API is an error with its status", async (t) => {
   const fake = await started(t);
   fake.api = () => ({ status: 418, body: "<h1>teapot</h1>" });
   await assert.rejects(client(fake).signIn("a", "b"), { status: 418, code: "http_418", errors: [] });
 });
 
-test("what is no read is sent once", async (t) => {
+test("requests that are not reads are sent once", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
-  fake.api = () => refusal(503, "unavailable", "Later.");
+  fake.api = () => problem(503, "unavailable", "Try again later.");
   await assert.rejects(cloakroom.changePassword("a", "b"), { status: 503 });
   await assert.rejects(cloakroom.updateMe({ name: "B" }), { status: 503 });
   await assert.rejects(cloakroom.signIn("a", "b"), { status: 503 });
   assert.equal(fake.calls.length, 3);
 });
 
-test("a stale profile is not overwritten", async (t) => {
+test("an update with an outdated etag is rejected", async (t) => {
   const { cloakroom } = await signedIn(t);
   const { etag } = await cloakroom.me();
   const { user } = await cloakroom.updateMe({ profile: { city: "London" } }, { ifMatch: etag });
@@ -158,7 +158,7 @@ test("a stale profile is not overwritten", async (t) => {
   await assert.rejects(cloakroom.updateMe({ name: "B" }, { ifMatch: etag }), { status: 412 });
 });
 
-test("everybody is walked page by page", async (t) => {
+test("users are listed page by page", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   for (const name of ["b", "c", "d"]) await cloakroom.signUp({ ...ADA, email: `${name}@example.com`, name });
   fake.calls.length = 0;

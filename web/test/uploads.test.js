@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refusal, xml } from "./fake.js";
+import { problem, xml } from "./fake.js";
 import { client, file, signedIn, until } from "./helpers.js";
 
-test("a small file goes in one piece, with its checksum", async (t) => {
+test("a small file is sent in one request with its checksum", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   const upload = await cloakroom.uploads.create(file(100));
   const stored = await upload.done;
@@ -14,33 +14,33 @@ test("a small file goes in one piece, with its checksum", async (t) => {
   assert.deepEqual([upload.state, upload.progress.loaded], ["stored", 100]);
 });
 
-test("a large file goes in parts and arrives as it was", async (t) => {
+test("a large file is sent in parts and stored unchanged", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   const big = file(10_500);
   /** @type {number[]} */
-  const told = [];
-  const upload = await cloakroom.uploads.create(big, { onProgress: ({ loaded }) => told.push(loaded) });
+  const reported = [];
+  const upload = await cloakroom.uploads.create(big, { onProgress: ({ loaded }) => reported.push(loaded) });
   const stored = await upload.done;
   assert.deepEqual(fake.files.get(stored.id)?.bytes, Buffer.from(await big.arrayBuffer()));
   assert.equal(fake.calls.filter((call) => call.startsWith("PUT store/")).length, 11);
   assert.equal(fake.count(`POST /uploads/${stored.id}/parts`), 1);
-  assert.equal(told.at(-1), 10_500);
+  assert.equal(reported.at(-1), 10_500);
   assert.deepEqual(await cloakroom.uploads.resumable(), []);
 });
 
-test("progress is told to the last byte that moves, however soon after the one before", async (t) => {
+test("the last progress is reported even when it follows the previous one closely", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.store = ({ path }) => (/\/[12]$/.test(path) ? undefined : new Promise(() => {}));
   const upload = await cloakroom.uploads.create(file(5_000));
   /** @type {number[]} */
-  const told = [];
-  upload.addEventListener("progress", () => told.push(upload.progress.loaded));
-  await until(upload, "progress", () => told.at(-1) === 2048);
+  const reported = [];
+  upload.addEventListener("progress", () => reported.push(upload.progress.loaded));
+  await until(upload, "progress", () => reported.at(-1) === 2048);
   await upload.abort();
   await assert.rejects(upload.done, { name: "AbortError" });
 });
 
-test("as many parts are on their way at once as asked for, and no more", async (t) => {
+test("the number of concurrent parts is exactly the requested number", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   /** @type {(() => void)[]} */
   const held = [];
@@ -48,7 +48,7 @@ test("as many parts are on their way at once as asked for, and no more", async (
   let most = 0;
   fake.store = async () => {
     most = Math.max(most, ++now);
-    // Nobody is let go before three are here; with fewer at once, this would wait for ever.
+    // Requests are held until three are running; with fewer, the test would hang.
     if (held.length < 3) await new Promise((/** @type {(value?: undefined) => void} */ go) => {
       if (held.push(go) === 3) held.forEach((each) => each());
     });
@@ -58,7 +58,7 @@ test("as many parts are on their way at once as asked for, and no more", async (
   assert.equal(most, 3);
 });
 
-test("parts that fail are sent again, and refused URLs are signed again", async (t) => {
+test("failed parts are sent again and rejected URLs are signed again", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   /** @type {Map<string, number>} */
   const tries = new Map();
@@ -74,7 +74,7 @@ test("parts that fail are sent again, and refused URLs are signed again", async 
   assert.deepEqual([...tries.values()].sort(), [1, 1, 2, 2, 3]);
 });
 
-test("a part that stays refused ends the upload, and it can be resumed", async (t) => {
+test("a part that is always rejected fails the upload, which can be resumed", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.store = ({ path }) => (path.endsWith("/3") ? xml(403, "AccessDenied") : undefined);
   const upload = await cloakroom.uploads.create(file(5_000));
@@ -86,7 +86,7 @@ test("a part that stays refused ends the upload, and it can be resumed", async (
   assert.equal(again.id, upload.id);
 });
 
-test("a paused upload stands still and then goes on with what is missing", async (t) => {
+test("a paused upload resumes with the missing parts", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   const upload = await cloakroom.uploads.create(file(8_000), { parallel: 1 });
   fake.store = ({ path }) => {
@@ -99,7 +99,7 @@ test("a paused upload stands still and then goes on with what is missing", async
   for (const number of [1, 2, 3]) assert.equal(fake.count(`PUT store/${number}`), 1, `part ${number}`);
 });
 
-test("pausing and resuming at once does no harm, however early", async (t) => {
+test("pausing and resuming immediately does not break the upload", async (t) => {
   const { cloakroom } = await signedIn(t);
   for (const size of [100, 5_000]) {
     const upload = await cloakroom.uploads.create(file(size));
@@ -111,7 +111,7 @@ test("pausing and resuming at once does no harm, however early", async (t) => {
   }
 });
 
-test("a pause while the upload is being made makes no second one", async (t) => {
+test("a pause during creation does not create a second upload", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   const upload = await cloakroom.uploads.create(file(100));
   fake.api = ({ method, path }) => {
@@ -124,7 +124,7 @@ test("a pause while the upload is being made makes no second one", async (t) => 
   assert.equal(fake.files.size, 1);
 });
 
-test("a cancelled upload is forgotten on both sides", async (t) => {
+test("a cancelled upload is deleted in the browser and on the server", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   const upload = await cloakroom.uploads.create(file(8_000), { parallel: 1 });
   await until(upload, "progress", () => upload.state === "uploading");
@@ -135,7 +135,7 @@ test("a cancelled upload is forgotten on both sides", async (t) => {
   assert.deepEqual(await cloakroom.uploads.resumable(), []);
 });
 
-test("a paused upload can be cancelled, and a signal cancels, too", async (t) => {
+test("a paused upload can be cancelled, also by a signal", async (t) => {
   const { cloakroom } = await signedIn(t);
   const paused = await cloakroom.uploads.create(file(8_000));
   paused.pause();
@@ -150,7 +150,7 @@ test("a paused upload can be cancelled, and a signal cancels, too", async (t) =>
   await assert.rejects(late.done, { name: "AbortError" });
 });
 
-test("the next page goes on where the last one was closed", async (t) => {
+test("the next page resumes where the previous one stopped", async (t) => {
   const { fake, cloakroom, storage } = await signedIn(t);
   fake.store = ({ path }) => (Number(path.split("/")[2]) > 4 ? xml(400, "EntityTooLarge") : undefined);
   const upload = await cloakroom.uploads.create(file(8_000), { parallel: 1 });
@@ -168,7 +168,7 @@ test("the next page goes on where the last one was closed", async (t) => {
   assert.deepEqual(await page.uploads.resumable(), []);
 });
 
-test("another file is not taken for the one that was begun", async (t) => {
+test("a different file does not resume the upload", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.store = () => xml(400, "EntityTooLarge");
   const first = await cloakroom.uploads.create(file(8_000));
@@ -183,17 +183,17 @@ test("another file is not taken for the one that was begun", async (t) => {
   assert.equal((await cloakroom.uploads.resumable()).length, 1);
 });
 
-test("what the server has given up is not offered any more", async (t) => {
+test("an upload that the server deleted is not resumable", async (t) => {
   const { fake, cloakroom, storage } = await signedIn(t);
   fake.store = () => xml(400, "EntityTooLarge");
   const upload = await cloakroom.uploads.create(file(8_000));
   await assert.rejects(upload.done);
   fake.files.clear();
   assert.deepEqual(await cloakroom.uploads.resumable(), []);
-  assert.equal(storage.length, 1, "the session alone is left");
+  assert.equal(storage.length, 1, "only the session is stored");
 });
 
-test("somebody else's unfinished uploads are not offered", async (t) => {
+test("another user's unfinished uploads are not resumable", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.store = () => xml(400, "EntityTooLarge");
   await assert.rejects((await cloakroom.uploads.create(file(8_000))).done);
@@ -204,7 +204,7 @@ test("somebody else's unfinished uploads are not offered", async (t) => {
   assert.deepEqual(await cloakroom.uploads.resumable(), []);
 });
 
-test("a single URL that has expired is replaced by a new upload", async (t) => {
+test("an expired single PUT starts a new upload", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.urlSeconds = -1;
   fake.store = () => void (fake.urlSeconds = 900);
@@ -214,7 +214,7 @@ test("a single URL that has expired is replaced by a new upload", async (t) => {
   assert.equal(stored.id, upload.id);
 });
 
-test("bytes whose acknowledgement was lost are not sent in vain", async (t) => {
+test("an upload succeeds when the response to its bytes was lost", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.store = ({ path, body }) => {
     fake.store = () => {};
@@ -226,20 +226,20 @@ test("bytes whose acknowledgement was lost are not sent in vain", async (t) => {
   assert.equal(fake.count("PUT store"), 2);
 });
 
-test("a lost answer to the completion is no failure", async (t) => {
+test("a lost response to the completion does not fail the upload", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   let completions = 0;
   fake.api = ({ path }) => {
     if (!path.endsWith("/complete")) return;
-    if (++completions > 1) return refusal(409, "upload_incomplete", "It is complete already.");
+    if (++completions > 1) return problem(409, "upload_incomplete", "The upload is already complete.");
     const entry = fake.files.get(path.split("/")[2]);
     if (entry) entry.record.status = "stored";
-    return refusal(503, "unavailable", "Later.");
+    return problem(503, "unavailable", "Try again later.");
   };
   assert.equal((await (await cloakroom.uploads.create(file(100))).done).status, "stored");
 });
 
-test("parts that turn out to be missing at completion are sent once more", async (t) => {
+test("parts that are missing at completion are sent again once", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.api = ({ path }) => {
     if (!path.endsWith("/complete")) return;
@@ -251,28 +251,28 @@ test("parts that turn out to be missing at completion are sent once more", async
   assert.equal(fake.count("PUT store/1"), 1);
 });
 
-test("an upload outlives its access token", async (t) => {
+test("an upload continues after its access token expires", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.store = () => fake.access.clear();
   assert.equal((await (await cloakroom.uploads.create(file(5_000))).done).status, "stored");
   assert.equal(fake.count("POST /session/refresh"), 1);
 });
 
-test("what the server refuses to take is told as it says it", async (t) => {
+test("a rejection has the server's message", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
-  fake.api = () => refusal(422, "quota_exceeded", "There is no room left.");
+  fake.api = () => problem(422, "quota_exceeded", "The quota is exceeded.");
   const upload = await cloakroom.uploads.create(file(100));
-  await assert.rejects(upload.done, { status: 422, message: "There is no room left." });
+  await assert.rejects(upload.done, { status: 422, message: "The quota is exceeded." });
   assert.equal(upload.state, "failed");
 });
 
-test("a deletion whose answer was lost is done", async (t) => {
+test("a deletion whose response was lost succeeds", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   const { id } = await (await cloakroom.uploads.create(file(100))).done;
   fake.api = () => {
     fake.files.delete(id);
     fake.api = () => {};
-    return refusal(503, "unavailable", "Later.");
+    return problem(503, "unavailable", "Try again later.");
   };
   await cloakroom.uploads.delete(id);
 });
@@ -294,14 +294,14 @@ test("a deleted file can be restored from its versions", async (t) => {
   }
 });
 
-test("a lock without a password is tried again, one with a password is not", async (t) => {
+test("a lock without a password is retried, one with a password is not", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   const { id } = await (await cloakroom.uploads.create(file(100))).done;
   const until = new Date(Date.now() + 3_600_000);
   /** @type {any[]} */
   const sent = [];
   fake.api = ({ path, json }) => {
-    if (path.endsWith("/lock") && sent.push(json) % 2 === 1) return refusal(503, "unavailable", "Later.");
+    if (path.endsWith("/lock") && sent.push(json) % 2 === 1) return problem(503, "unavailable", "Try again later.");
   };
   await cloakroom.uploads.lock(id, until);
   assert.deepEqual(sent, [{ until: until.toISOString() }, { until: until.toISOString() }]);

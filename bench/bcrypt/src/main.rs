@@ -1,4 +1,4 @@
-//! One hash for each line on standard input, and how long it took: `bench/bcrypt.py` compares it with libxcrypt.
+//! Hashes each line of standard input and prints the duration. `bench/bcrypt.py` compares it with libxcrypt.
 
 use std::{
     error::Error,
@@ -8,16 +8,16 @@ use std::{
 
 use bcrypt::Version;
 
-/// Any will do; the other side takes it from the hash.
+/// The value does not matter; libxcrypt takes the salt from the hash.
 const SALT: [u8; 16] = *b"sixteen bytes of";
 
-/// Reads lines of a cost and a password.
+/// Reads lines that have a cost and a password.
 fn main() -> Result<(), Box<dyn Error>> {
     for line in io::stdin().lines() {
         let line = line?;
         let (cost, password) = line
             .split_once(' ')
-            .ok_or("a line is a cost and a password")?;
+            .ok_or("a line must have a cost and a password")?;
         let cost = cost.parse()?;
         let start = Instant::now();
         let hash = bcrypt::hash_with_salt(password, cost, SALT)?;

@@ -16,21 +16,24 @@ use local::Endpoints;
 
 use super::{AwsError, Target};
 
-/// A way to the services as every AWS tool would find it: flags, then environment, then profile.
+/// Clients for the AWS services of a stage, configured as in other AWS tools: flags, then environment, then profile.
 pub struct Connection {
     config: SdkConfig,
-    /// Of the local system, where a command was told to go there.
+    /// The local system's endpoints, when the command has `--local`.
     local: Option<Endpoints>,
     endpoint_url: Option<String>,
 }
 
 impl Connection {
-    /// What is missing is said before the first request, because the request's own error would not say it.
+    /// Resolves region and credentials.
+    ///
+    /// # Errors
+    /// When one is missing. This is checked before the first request, whose own error would not name the cause.
     pub async fn open(target: &Target) -> Result<Self, AwsError> {
         let local = target.local.as_deref().map(endpoints).transpose()?;
         let config = match &local {
-            Some(endpoints) => of_local(endpoints).await,
-            None => of_account(target).await?,
+            Some(endpoints) => local_config(endpoints).await,
+            None => account_config(target).await?,
         };
         Ok(Self {
             config,
@@ -39,7 +42,7 @@ impl Connection {
         })
     }
 
-    /// A client of Parameter Store, and where it is.
+    /// Returns a Parameter Store client and its endpoint.
     pub fn ssm(&self) -> (aws_sdk_ssm::Client, String) {
         let mut config = aws_sdk_ssm::config::Builder::from(&self.config);
         if let Some(local) = &self.local {
@@ -50,8 +53,8 @@ impl Connection {
         (client, self.endpoint("ssm", "AWS_ENDPOINT_URL_SSM", local))
     }
 
-    /// A client of `DynamoDB`, and where it is. It sends slower when it is throttled, and does not give up soon: whoever
-    /// writes many items meets a table that is still growing.
+    /// Returns a `DynamoDB` client and its endpoint. The client slows down when it is throttled and retries often: an
+    /// import writes many items to a table whose capacity is still growing.
     pub fn dynamodb(&self) -> (aws_sdk_dynamodb::Client, String) {
         let retries = RetryConfig::adaptive().with_max_attempts(10);
         let mut config =
@@ -65,14 +68,14 @@ impl Connection {
         (client, endpoint)
     }
 
-    /// A client of S3, and where it is.
+    /// Returns an S3 client and its endpoint.
     pub fn s3(&self) -> (aws_sdk_s3::Client, String) {
         const VARIABLE: &str = "AWS_ENDPOINT_URL_S3";
         let mut config = aws_sdk_s3::config::Builder::from(&self.config);
         if let Some(local) = &self.local {
             config = config.endpoint_url(&local.s3);
         }
-        // Only AWS has a host name for each bucket.
+        // Only AWS has a separate host name for each bucket.
         let is_aws = self.local.is_none()
             && self.endpoint_url.is_none()
             && std::env::var_os(VARIABLE).is_none();
@@ -82,7 +85,7 @@ impl Connection {
         (client, self.endpoint("s3", VARIABLE, local))
     }
 
-    /// Where a service is, for people.
+    /// Returns the endpoint of a service, for messages.
     fn endpoint(&self, service: &str, variable: &str, local: Option<&String>) -> String {
         let region = self.config.region().map_or("", AsRef::as_ref);
         local
@@ -93,7 +96,7 @@ impl Connection {
     }
 }
 
-/// Reads what a running local system has written into its data directory.
+/// Reads the endpoints that a running local system has written into its data directory.
 pub fn endpoints(dir: &Path) -> Result<Endpoints, AwsError> {
     let file = dir.join("endpoints.json");
     let not_running = || AwsError::NotRunning(file.display().to_string());
@@ -101,7 +104,7 @@ pub fn endpoints(dir: &Path) -> Result<Endpoints, AwsError> {
     serde_json::from_slice(&contents).map_err(|_| not_running())
 }
 
-async fn of_local(endpoints: &Endpoints) -> SdkConfig {
+async fn local_config(endpoints: &Endpoints) -> SdkConfig {
     let (key, secret) = (&endpoints.access_key_id, &endpoints.secret_access_key);
     let credentials = Credentials::new(key, secret, None, None, "the local system");
     loader()
@@ -111,7 +114,7 @@ async fn of_local(endpoints: &Endpoints) -> SdkConfig {
         .await
 }
 
-async fn of_account(target: &Target) -> Result<SdkConfig, AwsError> {
+async fn account_config(target: &Target) -> Result<SdkConfig, AwsError> {
     let mut loader = loader();
     if let Some(region) = &target.region {
         loader = loader.region(Region::new(region.clone()));
@@ -127,7 +130,7 @@ async fn of_account(target: &Target) -> Result<SdkConfig, AwsError> {
         return Err(AwsError::NoRegion);
     }
     if let Some(profile) = &target.profile {
-        let credentials = SharedCredentialsProvider::new(of_profile(profile, &config));
+        let credentials = SharedCredentialsProvider::new(profile_credentials(profile, &config));
         config = config
             .into_builder()
             .credentials_provider(credentials)
@@ -135,22 +138,22 @@ async fn of_account(target: &Target) -> Result<SdkConfig, AwsError> {
     }
     if let Some(credentials) = config.credentials_provider() {
         let found = credentials.provide_credentials().await;
-        found.map_err(|error| AwsError::of_credentials(&error))?;
+        found.map_err(|error| AwsError::from_credentials(&error))?;
     }
     Ok(config)
 }
 
 fn loader() -> aws_config::ConfigLoader {
-    // The machine's own certificates: an operator may sit behind a proxy that has one of its own.
+    // Uses the machine's certificate store: the operator may be behind a proxy with its own certificate.
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
     aws_config::defaults(BehaviorVersion::latest()).http_client(http)
 }
 
-/// The profile's credentials and no others. The SDK would take an access key in the environment first, and the machine's
-/// own role if there is no such profile: a slip of the hand would write to another account.
-fn of_profile(profile: &str, config: &SdkConfig) -> ProfileFileCredentialsProvider {
+/// Loads credentials from the profile only. The SDK prefers an access key in the environment, and falls back to the
+/// machine's role if the profile does not exist: a typing mistake would write to another account.
+fn profile_credentials(profile: &str, config: &SdkConfig) -> ProfileFileCredentialsProvider {
     let mut provider = ProviderConfig::default().with_region(config.region().cloned());
     if let Some(http) = config.http_client() {
         provider = provider.with_http_client(http);

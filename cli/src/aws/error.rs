@@ -1,27 +1,31 @@
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 
-/// Why AWS could not be asked, or did not do it. The text is for the person who typed the command, and names no value.
+/// Why an AWS call failed. The message is for the operator and contains no secret values.
 #[derive(Debug, thiserror::Error)]
 pub enum AwsError {
-    #[error("no AWS region: give --region, set AWS_REGION, or choose a --profile that has one")]
+    #[error(
+        "no AWS region is configured: pass --region, set AWS_REGION, or pass a --profile that has a region"
+    )]
     NoRegion,
     #[error(
-        "no usable AWS credentials: give --profile, set AWS_PROFILE, or sign in with \
+        "no valid AWS credentials were found: pass --profile, set AWS_PROFILE, or run \
          `aws sso login` or `aws configure`\n  ({0})"
     )]
     NoCredentials(String),
-    #[error("no local system is running there: {0} is missing; start it with `cargo run`")]
+    #[error("the local system is not running: {0} was not found. Start it with `cargo run`")]
     NotRunning(String),
-    #[error("AWS does not accept these credentials: {0}")]
+    #[error("AWS rejected the credentials: {0}")]
     BadCredentials(String),
-    #[error("not allowed: {action} on {name}\n  ({message})")]
+    #[error("access denied: the credentials do not allow {action} on {name}\n  ({message})")]
     Denied {
         action: &'static str,
         name: String,
         message: String,
     },
-    #[error("{endpoint} cannot be reached for {action}\n  ({message})")]
+    #[error(
+        "{endpoint} cannot be reached for {action}. Check the network and the endpoint\n  ({message})"
+    )]
     Unreachable {
         action: &'static str,
         endpoint: String,
@@ -36,15 +40,23 @@ pub enum AwsError {
 }
 
 impl AwsError {
-    /// What an AWS call came back with, sorted by what one can do about it.
-    pub fn of_call<E>(action: &'static str, name: &str, endpoint: &str, error: &SdkError<E>) -> Self
+    /// Classifies the error of an AWS call by what the operator can do about it.
+    pub fn from_call<E>(
+        action: &'static str,
+        name: &str,
+        endpoint: &str,
+        error: &SdkError<E>,
+    ) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let name = name.to_owned();
-        if let Some(answer) = error.as_service_error() {
-            let code = answer.code().unwrap_or("unknown error");
-            let message = format!("{code}: {}", answer.message().unwrap_or("no message"));
+        if let Some(service_error) = error.as_service_error() {
+            let code = service_error.code().unwrap_or("unknown error");
+            let message = format!(
+                "{code}: {}",
+                service_error.message().unwrap_or("no message")
+            );
             return match code {
                 "AccessDeniedException" | "AccessDenied" => Self::Denied {
                     action,
@@ -68,23 +80,23 @@ impl AwsError {
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => Self::Unreachable {
                 action,
                 endpoint: endpoint.to_owned(),
-                message: innermost(error),
+                message: root_cause(error),
             },
             _ => Self::Failed {
                 action,
                 name,
-                message: innermost(error),
+                message: root_cause(error),
             },
         }
     }
 
-    pub(super) fn of_credentials(error: &CredentialsError) -> Self {
-        Self::NoCredentials(innermost(error))
+    pub(super) fn from_credentials(error: &CredentialsError) -> Self {
+        Self::NoCredentials(root_cause(error))
     }
 }
 
-/// The last cause: "connection refused" says more than "dispatch failure".
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+/// Returns the message of the root cause: "connection refused" is more useful than "dispatch failure".
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut error = error;
     while let Some(cause) = error.source() {
         error = cause;

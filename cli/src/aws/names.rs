@@ -1,36 +1,37 @@
-//! The names that `CloudFormation` gave the resources of a stack.
+//! Finds the names that `CloudFormation` generated for the resources of a stack.
 
 use aws_sdk_dynamodb::Client;
 
 use super::AwsError;
 
-/// The names of all tables, a hundred with each answer.
+/// Lists the names of all tables, 100 per page.
 ///
 /// # Errors
-/// When `DynamoDB` does not list them.
+/// When the `ListTables` call fails.
 pub async fn table_names(client: &Client, endpoint: &str) -> Result<Vec<String>, AwsError> {
     let mut pages = client.list_tables().into_paginator().items().send();
     let mut names = Vec::new();
     while let Some(name) = pages.next().await {
-        let name =
-            name.map_err(|error| AwsError::of_call("dynamodb:ListTables", "*", endpoint, &error))?;
+        let name = name
+            .map_err(|error| AwsError::from_call("dynamodb:ListTables", "*", endpoint, &error))?;
         names.push(name);
     }
     Ok(names)
 }
 
-/// The one name that is `{prefix}`, as in the local system, or `{prefix}-{random}`, as `CloudFormation` makes it.
+/// Finds the only name that is `{prefix}`, as in the local system, or `{prefix}-{random}`, as `CloudFormation`
+/// generates it.
 ///
 /// # Errors
-/// With all that fit, when it is not exactly one.
-pub fn one_with(prefix: &str, names: &[String]) -> Result<String, Vec<String>> {
-    let fits = |name: &&String| {
+/// Returns all matching names when there is not exactly one.
+pub fn find_by_prefix(prefix: &str, names: &[String]) -> Result<String, Vec<String>> {
+    let matches = |name: &&String| {
         let rest = name.strip_prefix(prefix);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
-    let fitting: Vec<_> = names.iter().filter(fits).cloned().collect();
-    match fitting.as_slice() {
+    let matching: Vec<_> = names.iter().filter(matches).cloned().collect();
+    match matching.as_slice() {
         [one] => Ok(one.clone()),
-        _ => Err(fitting),
+        _ => Err(matching),
     }
 }

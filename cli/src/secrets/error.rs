@@ -4,64 +4,66 @@ use auth::keys::KeyError;
 
 use crate::aws::AwsError;
 
-/// Why a command did not do what it was asked to. The text is for the person who typed it, and names no value.
+/// Why a `secrets` command failed. The message is for the operator and contains no secret values.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error("{0}")]
     Aws(#[from] AwsError),
-    #[error("{0} is already there: --overwrite replaces its value")]
-    AlreadyThere(String),
+    #[error("{0} already exists. Pass --overwrite to replace its value")]
+    AlreadyExists(String),
     #[error(
-        "{0:?} is no name: letters, digits, _ . - in parts separated by /, as in smtp/password"
+        "{0:?} is not a valid name. Use letters, digits, _ . and -, in parts separated by /, for example smtp/password"
     )]
-    BadName(String),
-    #[error("the value is empty: nothing was written")]
+    InvalidName(String),
+    #[error("the value is empty. Nothing was written")]
     EmptyValue,
-    #[error("the value has {0} bytes, and a standard parameter holds 4096: nothing was written")]
-    LongValue(usize),
-    #[error("the value is not UTF-8: nothing was written")]
-    NotText,
-    #[error("{0}\n  (a broken key would make the functions refuse all keys: nothing was written)")]
-    Key(#[from] KeyError),
     #[error(
-        "the keys of this stage cannot be used as they are, and are left as they are: {0}\n  \
-         (`cloakroom secrets init` makes a public half again that is missing)"
+        "the value has {0} bytes, but a standard parameter holds at most 4096. Nothing was written"
+    )]
+    ValueTooLong(usize),
+    #[error("the value is not UTF-8. Nothing was written")]
+    NotUtf8,
+    #[error("{0}\n  (the functions reject all keys when one is invalid, so nothing was written)")]
+    InvalidKey(#[from] KeyError),
+    #[error(
+        "the keys of this stage are invalid: {0}\n  \
+         (nothing was changed; `cloakroom secrets init` restores a missing public key)"
     )]
     UnusableKeys(#[source] KeyError),
     #[error("{0}")]
     NewKey(#[from] auth::keys::NewKeyError),
-    #[error("making an RSA key failed: {0}")]
+    #[error("generating an RSA key failed: {0}")]
     Rsa(String),
     #[error(
-        "{name} was written, its private half was not: {source}\n  \
-         (run the command again: it starts over with a new key, and the half that is there does no harm)"
+        "{name} was written, but its private key was not: {source}\n  \
+         (run the command again: it creates a new key pair; the public key that was written is harmless)"
     )]
-    HalfMade {
+    PrivateKeyNotWritten {
         name: String,
         #[source]
         source: Box<Self>,
     },
     #[error(
-        "--delay {asked} is too short, and at least {least} is needed: a function uses the keys it has read for up to \
-         {cache} s (--cache-seconds), whoever fetched the JWKS keeps it for {max_age} s more, and {margin} s are left \
-         for a read that fails\n  (signed any earlier, tokens would be refused by those who do not know the key yet)"
+        "--delay {requested} is too short: it must be at least {minimum} s. A function caches keys for up to {cache} s \
+         (--cache-seconds), clients cache the JWKS for another {max_age} s, and {margin} s are reserved for retries\n  \
+         (tokens signed earlier would be rejected by verifiers that do not have the new key yet)"
     )]
-    ShortDelay {
-        asked: u32,
-        least: u32,
+    DelayTooShort {
+        requested: u32,
+        minimum: u32,
         cache: u32,
         max_age: u32,
         margin: u32,
     },
     #[error(
-        "a rotation is under way: {name} signs from {from}. The next one can begin then: nothing was changed"
+        "a rotation is in progress: {name} signs from {from}. Start the next rotation after that. Nothing was changed"
     )]
-    UnderWay { name: String, from: String },
+    RotationInProgress { name: String, from: String },
     #[error(
-        "the rotation began and was not finished: {source}\n  \
-         (run the same command again: it goes on where this one ended)"
+        "the rotation was not finished: {source}\n  \
+         (run the same command again: it continues where this one stopped)"
     )]
-    Unfinished {
+    RotationUnfinished {
         #[source]
         source: Box<Self>,
     },

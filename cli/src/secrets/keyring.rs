@@ -1,4 +1,4 @@
-//! The keys of a stage, read as the functions read them.
+//! Reads the keys of a stage in the same way as the functions.
 
 use auth::keys::{SigningKey, SigningKeys, VerifyingKeys};
 use aws_sdk_ssm::types::Parameter;
@@ -8,16 +8,16 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{Error, Store};
 
-/// The key that a rotation is about to bring in. Its being there is the lock of the rotation, and its value the journal.
+/// The parameter that holds the new key of a rotation that is not finished. It is the rotation's lock and its journal.
 pub(super) const NEXT: &str = "keys/next";
 
-/// How long a key still verifies when the next one has begun to sign: the longest life of an access token
-/// (`AccessTokenSeconds`: 3600), the leeway of those who verify (60 s), and 300 s for a function that was late to read.
-pub(super) const AFTERWARDS: Duration = Duration::seconds(3600 + 60 + 300);
-/// How far a clock of ours may be from AWS's: beyond that, AWS refuses our signatures.
-pub(super) const CLOCKS: Duration = Duration::minutes(5);
+/// How long a replaced key still verifies: the maximum lifetime of an access token (`AccessTokenSeconds`: 3600), the
+/// verifiers' leeway (60 s), and 300 s for a function that reads the new key late.
+pub(super) const VERIFIES_AFTER_REPLACEMENT: Duration = Duration::seconds(3600 + 60 + 300);
+/// The largest clock difference that AWS tolerates in signed requests.
+pub(super) const MAX_CLOCK_SKEW: Duration = Duration::minutes(5);
 
-/// All keys of a stage. They are known to be good: functions would accept them.
+/// All keys of a stage, validated as the functions validate them.
 pub(super) struct Keys {
     values: Parameters,
     pub(super) published: VerifyingKeys,
@@ -25,12 +25,16 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Reads them all. Broken ones, or none at all, are an error: nothing is built on what functions refuse.
+    /// Reads all keys.
+    ///
+    /// # Errors
+    /// When there is no key or an invalid one: the functions would reject them all.
     pub(super) async fn read(store: &Store) -> Result<Self, Error> {
-        Self::of(store, &store.read_all("keys").await?)
+        Self::from_parameters(store, &store.read_all("keys").await?)
     }
 
-    pub(super) fn of(store: &Store, found: &[Parameter]) -> Result<Self, Error> {
+    /// Parses the keys from parameters that were read with their values.
+    pub(super) fn from_parameters(store: &Store, found: &[Parameter]) -> Result<Self, Error> {
         let prefix = store.name("");
         let named = |parameter: &Parameter| {
             let name = parameter.name()?.strip_prefix(&prefix)?.to_owned();
@@ -48,19 +52,19 @@ impl Keys {
         })
     }
 
-    /// The value of a parameter, by its name below the stage's path.
+    /// Returns the value of a parameter, by its name relative to the stage's path.
     pub(super) fn value(&self, name: &str) -> Option<&SecretString> {
         let mut all = self.values.under("");
         all.find_map(|(found, value)| (found == name).then_some(value))
     }
 
-    /// The key that will sign and does not yet, if there is one.
+    /// Returns the key that starts to sign in the future, if there is one.
     pub(super) fn waiting(&self, now: OffsetDateTime) -> Option<&SigningKey> {
         let last = self.signing.iter().next_back();
         last.filter(|key| key.signs_from() > now)
     }
 
-    /// The keys that have a successor, each with the time at which that begins to sign.
+    /// Lists the keys that have a successor, each with the time at which the successor starts to sign.
     pub(super) fn replaced(&self) -> impl Iterator<Item = (&SigningKey, OffsetDateTime)> {
         let successors = self.signing.iter().skip(1);
         self.signing
@@ -69,8 +73,8 @@ impl Keys {
     }
 }
 
-/// RFC 3339, in whole seconds: what people read.
-pub(super) fn seconds(time: OffsetDateTime) -> String {
+/// Formats a time as RFC 3339 in whole seconds.
+pub(super) fn format_time(time: OffsetDateTime) -> String {
     let time = time.replace_nanosecond(0).unwrap_or(time);
     time.format(&Rfc3339).unwrap_or_default()
 }

@@ -11,11 +11,11 @@ use time::OffsetDateTime;
 
 use super::{
     Error, Store,
-    keyring::{Keys, NEXT, seconds},
+    keyring::{Keys, NEXT, format_time},
 };
 use crate::aws::Target;
 
-/// `cloakroom secrets list`.
+/// Arguments of `cloakroom secrets list`.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     #[command(flatten)]
@@ -26,10 +26,11 @@ pub(super) async fn run(args: &ListArgs, clock: &Clock, out: &mut impl Write) ->
     let store = Store::open(&args.target).await?;
     let found = store.list("").await?;
     if found.is_empty() {
-        let (path, env) = (args.target.env.path(), args.target.env.word());
+        let stage = args.target.env;
+        let (path, env) = (stage.parameter_path(), stage.as_str());
         writeln!(
             out,
-            "nothing under {path}: `cloakroom secrets init --env {env}` makes the signing key"
+            "there are no parameters under {path}. Create the signing key with `cloakroom secrets init --env {env}`"
         )?;
         return Ok(());
     }
@@ -46,14 +47,14 @@ pub(super) async fn run(args: &ListArgs, clock: &Clock, out: &mut impl Write) ->
     }
 }
 
-/// What each key is doing, by the full name of its parameter.
+/// Describes the state of each key, by the full name of its parameter.
 fn states(store: &Store, keys: &Keys, now: OffsetDateTime) -> BTreeMap<String, String> {
     let mut states = BTreeMap::new();
     for (kid, key) in keys.published.iter() {
         let state = match key.until() {
             None => "verifies".to_owned(),
-            Some(until) if until > now => format!("verifies until {}", seconds(until)),
-            Some(until) => format!("verified until {}", seconds(until)),
+            Some(until) if until > now => format!("verifies until {}", format_time(until)),
+            Some(until) => format!("verified until {}", format_time(until)),
         };
         states.insert(store.name(&format!("keys/public/{kid}")), state);
     }
@@ -63,16 +64,16 @@ fn states(store: &Store, keys: &Keys, now: OffsetDateTime) -> BTreeMap<String, S
         let state = if Some(kid) == current {
             "signs".to_owned()
         } else if from > now {
-            format!("signs from {}", seconds(from))
+            format!("signs from {}", format_time(from))
         } else {
             let ended = keys.replaced().find(|(key, _)| key.kid() == kid);
-            let ended = ended.map(|(_, at)| seconds(at)).unwrap_or_default();
+            let ended = ended.map(|(_, at)| format_time(at)).unwrap_or_default();
             format!("signed until {ended}")
         };
         states.insert(store.name(&format!("keys/private/{kid}")), state);
     }
     if keys.value(NEXT).is_some() {
-        let state = "a rotation to finish: run rotate-signing-key again".to_owned();
+        let state = "unfinished rotation: run rotate-signing-key again".to_owned();
         states.insert(store.name(NEXT), state);
     }
     states
@@ -111,7 +112,7 @@ fn write_table(
     Ok(())
 }
 
-/// RFC 3339, in whole seconds.
+/// Formats a time as RFC 3339 in whole seconds.
 fn modified(time: &DateTime) -> String {
     DateTime::from_secs(time.secs())
         .fmt(DateTimeFormat::DateTime)
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_shows_everything_but_the_value() {
+    fn a_list_does_not_show_values() {
         let parameter = Parameter::builder()
             .name("/cloakroom/dev/keys/public/abc")
             .value("hush")

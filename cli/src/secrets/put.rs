@@ -4,18 +4,18 @@ use auth::keys::{VerifyingKeys, public_half};
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 
-use super::{Error, Store, store::Written};
+use super::{Error, Store, store::WriteOutcome};
 use crate::aws::Target;
 
-/// A standard parameter holds 4 KB, an advanced one costs money.
+/// Size limit of a standard parameter. Advanced parameters are billed.
 const MAX_VALUE_BYTES: usize = 4096;
 
-/// `cloakroom secrets put`.
+/// Arguments of `cloakroom secrets put`.
 #[derive(Debug, Args)]
 pub(super) struct PutArgs {
-    /// Its name below /cloakroom/{env}/, as in smtp/password
+    /// Name relative to /cloakroom/{env}/, for example smtp/password
     name: String,
-    /// Replace the value that is there
+    /// Replace the existing value
     #[arg(long)]
     overwrite: bool,
     #[command(flatten)]
@@ -29,12 +29,13 @@ pub(super) async fn run(args: &PutArgs, out: &mut impl Write) -> Result<(), Erro
     let value = read_value(&name)?;
     check_value(&args.name, &value)?;
     match store.write(&args.name, &value, args.overwrite).await? {
-        Written::Version(version) => Ok(writeln!(out, "wrote {name}, version {version}")?),
-        Written::AlreadyThere => Err(Error::AlreadyThere(name)),
+        WriteOutcome::Written(version) => Ok(writeln!(out, "wrote {name}, version {version}")?),
+        WriteOutcome::AlreadyExists => Err(Error::AlreadyExists(name)),
     }
 }
 
-/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html>
+/// Checks a name against
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html>.
 fn check_name(name: &str) -> Result<(), Error> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     let parts = || name.split('/');
@@ -42,16 +43,15 @@ fn check_name(name: &str) -> Result<(), Error> {
     if valid && parts().count() <= 13 && name.len() <= 900 {
         Ok(())
     } else {
-        Err(Error::BadName(name.to_owned()))
+        Err(Error::InvalidName(name.to_owned()))
     }
 }
 
-/// What no function could read is not written. Of a key, the public half comes first: functions do not sign with what
-/// nobody can verify, and until it is there they do not sign at all.
+/// Rejects a value that the functions could not use: an empty or oversized one, or an invalid key.
 fn check_value(name: &str, value: &SecretString) -> Result<(), Error> {
     match value.expose_secret().len() {
         0 => return Err(Error::EmptyValue),
-        bytes if bytes > MAX_VALUE_BYTES => return Err(Error::LongValue(bytes)),
+        bytes if bytes > MAX_VALUE_BYTES => return Err(Error::ValueTooLong(bytes)),
         _ => {}
     }
     if let Some(kid) = name.strip_prefix("keys/public/") {
@@ -62,16 +62,16 @@ fn check_value(name: &str, value: &SecretString) -> Result<(), Error> {
     Ok(())
 }
 
-/// The value from a person, unseen, or from a pipe, without its last line break.
+/// Reads the value from a hidden prompt, or from standard input without its final line break.
 fn read_value(name: &str) -> Result<SecretString, Error> {
     if io::stdin().is_terminal() {
         return Ok(rpassword::prompt_password(format!("Value of {name}: "))?.into());
     }
     let mut value = Zeroizing::new(Vec::new());
-    // One byte more than fits tells a long value from one that just fits; so does its line break.
+    // Reads beyond the limit, so that a value that is too long is detected and reported with its size.
     let limit = u64::try_from(MAX_VALUE_BYTES * 4).unwrap_or(u64::MAX);
     io::stdin().lock().take(limit).read_to_end(&mut value)?;
-    let value = std::str::from_utf8(&value).map_err(|_| Error::NotText)?;
+    let value = std::str::from_utf8(&value).map_err(|_| Error::NotUtf8)?;
     let value = value.strip_suffix('\n').unwrap_or(value);
     Ok(value.strip_suffix('\r').unwrap_or(value).into())
 }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_relative_and_plain() {
+    fn a_name_is_relative_and_uses_only_allowed_characters() {
         for good in ["smtp/password", "keys/public/kPrK_qmxVW-a.b", "a"] {
             assert!(check_name(good).is_ok(), "{good}");
         }
@@ -100,16 +100,19 @@ mod tests {
             &"a/".repeat(14),
             &"a".repeat(901),
         ] {
-            assert!(matches!(check_name(bad), Err(Error::BadName(_))), "{bad}");
+            assert!(
+                matches!(check_name(bad), Err(Error::InvalidName(_))),
+                "{bad}"
+            );
         }
     }
 
     #[test]
-    fn a_value_fits_a_standard_parameter() {
+    fn a_value_over_4096_bytes_or_without_any_is_refused() {
         let check = |bytes| check_value("smtp/password", &"x".repeat(bytes).into());
         assert!(matches!(check(0), Err(Error::EmptyValue)));
         assert!(check(1).is_ok() && check(4096).is_ok());
-        assert!(matches!(check(4097), Err(Error::LongValue(4097))));
+        assert!(matches!(check(4097), Err(Error::ValueTooLong(4097))));
     }
 
     #[test]
@@ -120,7 +123,7 @@ mod tests {
         assert!(check_value(&name, &jwk.to_string().into()).is_ok());
         jwk["y"] = jwk["x"].clone();
         let off = check_value(&name, &jwk.to_string().into());
-        assert!(matches!(off, Err(Error::Key(_))), "{off:?}");
+        assert!(matches!(off, Err(Error::InvalidKey(_))), "{off:?}");
     }
 
     #[test]
@@ -133,11 +136,14 @@ mod tests {
         assert!(check_value(&public, &key.public).is_ok());
         assert!(check_value(&private, &key.private).is_ok());
         for (name, value) in [(&public, &key.private), (&private, &key.public)] {
-            assert!(matches!(check_value(name, value), Err(Error::Key(_))));
+            assert!(matches!(
+                check_value(name, value),
+                Err(Error::InvalidKey(_))
+            ));
         }
         assert!(matches!(
             check_value("keys/public/other", &key.public),
-            Err(Error::Key(_))
+            Err(Error::InvalidKey(_))
         ));
     }
 }

@@ -7,11 +7,11 @@ use time::OffsetDateTime;
 
 use super::{
     Error, Store,
-    keyring::{AFTERWARDS, CLOCKS, Keys, NEXT, seconds},
+    keyring::{Keys, MAX_CLOCK_SKEW, NEXT, VERIFIES_AFTER_REPLACEMENT, format_time},
 };
 use crate::aws::Target;
 
-/// `cloakroom secrets retire-keys`.
+/// Arguments of `cloakroom secrets retire-keys`.
 #[derive(Debug, Args)]
 pub(super) struct RetireArgs {
     #[command(flatten)]
@@ -26,29 +26,29 @@ pub(super) async fn run(
     let store = Store::open(&args.target).await?;
     let keys = Keys::read(&store).await?;
     let now = clock.now();
-    settle(&store, &keys, out).await?;
-    if retire(&store, &keys, now, out).await? == 0 {
-        writeln!(out, "nothing to remove")?;
+    set_key_ends(&store, &keys, out).await?;
+    if delete_retired_keys(&store, &keys, now, out).await? == 0 {
+        writeln!(out, "no keys to delete")?;
     }
-    for (kid, until) in verifying(&keys, now) {
+    for (kid, until) in verify_only_keys(&keys, now) {
         let name = store.name(&format!("keys/public/{kid}"));
         writeln!(
             out,
-            "kept      {name}, which verifies until {}",
-            seconds(until)
+            "kept      {name}: it verifies until {}",
+            format_time(until)
         )?;
     }
     if keys.value(NEXT).is_some() {
         writeln!(
             out,
-            "note: a rotation was not finished; `cloakroom secrets rotate-signing-key` goes on with it"
+            "note: a rotation was not finished; run `cloakroom secrets rotate-signing-key` to continue it"
         )?;
     }
     Ok(())
 }
 
-/// The keys that only verify, and until when.
-fn verifying(keys: &Keys, now: OffsetDateTime) -> Vec<(String, OffsetDateTime)> {
+/// Lists the keys that no longer sign but still verify, each with its end.
+fn verify_only_keys(keys: &Keys, now: OffsetDateTime) -> Vec<(String, OffsetDateTime)> {
     let ending = keys.published.iter().filter_map(|(kid, key)| {
         let until = key.until().filter(|until| *until > now)?;
         Some((kid.to_owned(), until))
@@ -56,66 +56,71 @@ fn verifying(keys: &Keys, now: OffsetDateTime) -> Vec<(String, OffsetDateTime)> 
     ending.collect()
 }
 
-/// Sees to it that every key with a successor has an end: late enough for the last token that it signs. What has a
-/// later end keeps it.
-pub(super) async fn settle(store: &Store, keys: &Keys, out: &mut impl Write) -> Result<(), Error> {
+/// Sets the end of every key that has a successor, late enough for the last token that it signs. A later end is kept.
+pub(super) async fn set_key_ends(
+    store: &Store,
+    keys: &Keys,
+    out: &mut impl Write,
+) -> Result<(), Error> {
     for (key, successor) in keys.replaced() {
-        let needed = successor + AFTERWARDS;
+        let required_end = successor + VERIFIES_AFTER_REPLACEMENT;
         let has = keys.published.get(key.kid()).and_then(VerifyingKey::until);
         let name = format!("keys/public/{}", key.kid());
         let Some(value) = keys
             .value(&name)
-            .filter(|_| has.is_none_or(|has| has < needed))
+            .filter(|_| has.is_none_or(|has| has < required_end))
         else {
             continue;
         };
-        let value = verifying_until(key.kid(), value, needed)?;
+        let value = verifying_until(key.kid(), value, required_end)?;
         store.write(&name, &value, true).await?;
         let name = store.name(&name);
         writeln!(
             out,
-            "ends      {name}, which verifies until {}",
-            seconds(needed)
+            "updated   {name}: it verifies until {}",
+            format_time(required_end)
         )?;
     }
     Ok(())
 }
 
-/// Removes what nobody needs any more, and says how many halves that were.
+/// Deletes the keys that are no longer needed and returns how many it deleted.
 ///
-/// A public half goes in a later run than its private one: a function that reads in between would find a private key
-/// without its public half, and refuse them all.
-pub(super) async fn retire(
+/// A public key is deleted in a later run than its private key: a function that reads the parameters in between would
+/// find a private key without its public key, and reject all keys.
+pub(super) async fn delete_retired_keys(
     store: &Store,
     keys: &Keys,
     now: OffsetDateTime,
     out: &mut impl Write,
 ) -> Result<usize, Error> {
-    let mut removed = 0;
+    let mut deleted = 0;
     let private = keys
         .replaced()
-        .filter(|(_, successor)| now >= *successor + CLOCKS);
+        .filter(|(_, successor)| now >= *successor + MAX_CLOCK_SKEW);
     for (key, _) in private {
         let name = format!("keys/private/{}", key.kid());
-        store.remove(&name).await?;
-        removed += 1;
+        store.delete(&name).await?;
+        deleted += 1;
         let name = store.name(&name);
-        writeln!(out, "removed   {name}: a newer key signs")?;
+        writeln!(out, "deleted   {name}: a newer key signs")?;
     }
     let signs = |kid: &str| keys.signing.iter().any(|key| key.kid() == kid);
     let public = keys.published.iter().filter(|(kid, key)| {
-        let over = key.until().is_some_and(|until| now >= until + CLOCKS);
+        let over = key
+            .until()
+            .is_some_and(|until| now >= until + MAX_CLOCK_SKEW);
         over && !signs(kid)
     });
     for (kid, _) in public {
         let name = format!("keys/public/{kid}");
-        store.remove(&name).await?;
-        removed += 1;
+        store.delete(&name).await?;
+        deleted += 1;
         let name = store.name(&name);
         writeln!(
             out,
-            "removed   {name}: the last token signed with it has expired"
+            "deleted   {name}: the last token signed with it has expired"
         )?;
     }
-    Ok(removed)
+    Ok(deleted)
 }

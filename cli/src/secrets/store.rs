@@ -8,19 +8,19 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::Error;
 use crate::aws::{AwsError, Connection, Target};
 
-/// The parameters of one stage.
+/// The SSM parameters of one stage.
 pub(super) struct Store {
     client: Client,
     path: String,
     endpoint: String,
 }
 
-/// What became of a value.
-pub(super) enum Written {
-    /// It is the parameter's version of this number.
-    Version(i64),
-    /// It was not written: there is a value already.
-    AlreadyThere,
+/// The outcome of a write.
+pub(super) enum WriteOutcome {
+    /// The value was written as this version of the parameter.
+    Written(i64),
+    /// The parameter already exists and was not overwritten.
+    AlreadyExists,
 }
 
 impl Store {
@@ -31,28 +31,28 @@ impl Store {
 
     pub(super) fn new(client: Client, endpoint: String, target: &Target) -> Self {
         Self {
-            path: target.env.path(),
+            path: target.env.parameter_path(),
             client,
             endpoint,
         }
     }
 
-    /// The full name of a parameter.
+    /// Returns the full name of a parameter.
     pub(super) fn name(&self, relative: &str) -> String {
         format!("{}/{relative}", self.path)
     }
 
-    /// Everything below `relative` ("" for all), by full name, without decryption: nobody here needs the values.
+    /// Lists the parameters under `relative` ("" for all), sorted by full name, without decrypting the values.
     pub(super) async fn list(&self, relative: &str) -> Result<Vec<Parameter>, Error> {
-        self.below(relative, false).await
+        self.list_by_path(relative, false).await
     }
 
-    /// Everything below `relative`, by full name, with values.
+    /// Lists the parameters under `relative`, sorted by full name, with decrypted values.
     pub(super) async fn read_all(&self, relative: &str) -> Result<Vec<Parameter>, Error> {
-        self.below(relative, true).await
+        self.list_by_path(relative, true).await
     }
 
-    async fn below(&self, relative: &str, values: bool) -> Result<Vec<Parameter>, Error> {
+    async fn list_by_path(&self, relative: &str, values: bool) -> Result<Vec<Parameter>, Error> {
         let path = self.name(relative);
         let path = path.trim_end_matches('/');
         let pages = self
@@ -64,7 +64,7 @@ impl Store {
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
-                AwsError::of_call("ssm:GetParametersByPath", path, &self.endpoint, &error)
+                AwsError::from_call("ssm:GetParametersByPath", path, &self.endpoint, &error)
             })?;
             found.extend(page.parameters.unwrap_or_default());
         }
@@ -72,7 +72,7 @@ impl Store {
         Ok(found)
     }
 
-    /// One parameter, with its value.
+    /// Reads one parameter with its decrypted value.
     pub(super) async fn parameter(&self, relative: &str) -> Result<Parameter, Error> {
         let name = self.name(relative);
         let found = self
@@ -83,26 +83,26 @@ impl Store {
             .send()
             .await;
         let found = found.map_err(|error| {
-            AwsError::of_call("ssm:GetParameter", &name, &self.endpoint, &error)
+            AwsError::from_call("ssm:GetParameter", &name, &self.endpoint, &error)
         })?;
         Ok(found
             .parameter
             .unwrap_or_else(|| Parameter::builder().build()))
     }
 
-    /// One value.
+    /// Reads the value of one parameter.
     pub(super) async fn read(&self, relative: &str) -> Result<SecretString, Error> {
         let found = self.parameter(relative).await?;
         Ok(found.value.unwrap_or_default().into())
     }
 
-    /// Writes one value, encrypted with the account's `aws/ssm` key.
+    /// Writes one value, encrypted with the AWS account's `aws/ssm` key.
     pub(super) async fn write(
         &self,
         relative: &str,
         value: &SecretString,
         overwrite: bool,
-    ) -> Result<Written, Error> {
+    ) -> Result<WriteOutcome, Error> {
         let name = self.name(relative);
         let request = self
             .client
@@ -113,22 +113,22 @@ impl Store {
             .r#type(ParameterType::SecureString)
             .overwrite(overwrite);
         match request.send().await {
-            Ok(written) => Ok(Written::Version(written.version())),
+            Ok(written) => Ok(WriteOutcome::Written(written.version())),
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(PutParameterError::is_parameter_already_exists) =>
             {
-                Ok(Written::AlreadyThere)
+                Ok(WriteOutcome::AlreadyExists)
             }
             Err(error) => {
-                Err(AwsError::of_call("ssm:PutParameter", &name, &self.endpoint, &error).into())
+                Err(AwsError::from_call("ssm:PutParameter", &name, &self.endpoint, &error).into())
             }
         }
     }
 
-    /// Removes one parameter. One that is not there is as good as removed.
-    pub(super) async fn remove(&self, relative: &str) -> Result<(), Error> {
+    /// Deletes one parameter. A missing parameter counts as deleted.
+    pub(super) async fn delete(&self, relative: &str) -> Result<(), Error> {
         let name = self.name(relative);
         match self.client.delete_parameter().name(&name).send().await {
             Ok(_) => Ok(()),
@@ -141,7 +141,7 @@ impl Store {
             }
             Err(error) => {
                 let action = "ssm:DeleteParameter";
-                Err(AwsError::of_call(action, &name, &self.endpoint, &error).into())
+                Err(AwsError::from_call(action, &name, &self.endpoint, &error).into())
             }
         }
     }

@@ -2,14 +2,14 @@ use std::io;
 
 use crate::aws::AwsError;
 
-/// Why a command did not do what it was asked to. The text is for the person who typed it.
+/// Why an `uploads` command failed. The message is for the operator.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error("{0}")]
     Aws(#[from] AwsError),
     #[error(
-        "there is no {what} {stack}-{resource} at {endpoint}. Check that the stack is deployed there; --stack names \
-         another stack, {option} the {what} itself"
+        "there is no {what} {stack}-{resource} at {endpoint}. Check that the stack is deployed there, or pass --stack for \
+         another stack or {option} for another {what}"
     )]
     NotFound {
         what: &'static str,
@@ -18,7 +18,7 @@ pub(super) enum Error {
         endpoint: String,
         option: &'static str,
     },
-    #[error("several names fit: {}. Choose one with {option}", .names.join(", "))]
+    #[error("several names match: {}. Choose one with {option}", .names.join(", "))]
     Ambiguous {
         names: Vec<String>,
         option: &'static str,
@@ -37,11 +37,11 @@ pub(super) enum Error {
         bucket: String,
     },
     #[error(
-        "{key} is locked in compliance mode until {until}. S3 lets no user of the AWS account lift or shorten such a \
-         lock, the root user included. Nothing was changed; the lock ends by itself"
+        "{key} is locked in compliance mode until {until}. S3 allows no user of the AWS account, including \
+         root, to remove or shorten such a lock. Nothing was changed. Wait until the lock ends"
     )]
     Compliance { key: String, until: String },
-    #[error("{0} was locked again at the same time. Run the command again to lift that lock, too")]
+    #[error("{0} was locked again at the same time. Run the command again to remove that lock too")]
     LockedAgain(String),
     #[error("{0}")]
     Io(#[from] io::Error),

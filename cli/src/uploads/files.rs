@@ -7,11 +7,11 @@ use time::OffsetDateTime;
 
 use crate::aws::AwsError;
 
-/// The bucket of the uploaded files, with the operator's own credentials.
+/// The bucket of the uploaded files, accessed with the operator's credentials.
 #[derive(Debug, Clone)]
-pub(super) struct Files {
+pub(super) struct UploadsBucket {
     pub(super) client: Client,
-    pub(super) bucket: String,
+    pub(super) name: String,
     pub(super) endpoint: String,
 }
 
@@ -23,8 +23,8 @@ pub(super) struct Lock {
     pub(super) until: OffsetDateTime,
 }
 
-impl Files {
-    /// The ids of all versions of a file, without delete markers.
+impl UploadsBucket {
+    /// Lists the ids of all versions of a file, without delete markers.
     pub(super) async fn versions(&self, key: &str) -> Result<Vec<String>, AwsError> {
         let (mut ids, mut after) = (Vec::new(), (None, None));
         loop {
@@ -32,7 +32,7 @@ impl Files {
             let listed = self
                 .client
                 .list_object_versions()
-                .bucket(&self.bucket)
+                .bucket(&self.name)
                 .prefix(key)
                 .set_key_marker(key_marker)
                 .set_version_id_marker(version_marker)
@@ -40,7 +40,7 @@ impl Files {
                 .await;
             let action = "s3:ListBucketVersions";
             let listed = listed
-                .map_err(|error| AwsError::of_call(action, &self.bucket, &self.endpoint, &error))?;
+                .map_err(|error| AwsError::from_call(action, &self.name, &self.endpoint, &error))?;
             let versions = listed.versions.unwrap_or_default().into_iter();
             let of_key = versions.filter(|version| version.key.as_deref() == Some(key));
             ids.extend(of_key.filter_map(|version| version.version_id));
@@ -51,7 +51,7 @@ impl Files {
         }
     }
 
-    /// The lock of a version, if it has one that has not ended.
+    /// Returns the lock of a version, unless it has ended.
     pub(super) async fn lock(
         &self,
         key: &str,
@@ -61,7 +61,7 @@ impl Files {
         let found = self
             .client
             .get_object_retention()
-            .bucket(&self.bucket)
+            .bucket(&self.name)
             .key(key)
             .version_id(version_id)
             .send()
@@ -69,19 +69,19 @@ impl Files {
         let retention = match found {
             Ok(found) => found.retention,
             Err(error) if error.code() == Some("NoSuchObjectLockConfiguration") => None,
-            Err(error) => return Err(self.failed("s3:GetObjectRetention", key, &error)),
+            Err(error) => return Err(self.error("s3:GetObjectRetention", key, &error)),
         };
-        let lock = retention.and_then(|retention| read(&retention, version_id));
+        let lock = retention.and_then(|retention| parse_lock(&retention, version_id));
         Ok(lock.filter(|lock| now < lock.until))
     }
 
-    /// Lifts the governance lock of a version: an empty retention with the header that bypasses governance mode
+    /// Removes the governance lock of a version: sends an empty retention with the header that bypasses governance mode
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_S3Retention.html>).
-    pub(super) async fn lift(&self, key: &str, version_id: &str) -> Result<(), AwsError> {
-        let lifted = self
+    pub(super) async fn remove_lock(&self, key: &str, version_id: &str) -> Result<(), AwsError> {
+        let removed = self
             .client
             .put_object_retention()
-            .bucket(&self.bucket)
+            .bucket(&self.name)
             .key(key)
             .version_id(version_id)
             .bypass_governance_retention(true)
@@ -89,11 +89,11 @@ impl Files {
             .send()
             .await;
         let action = "s3:PutObjectRetention with s3:BypassGovernanceRetention";
-        lifted.map_err(|error| self.failed(action, key, &error))?;
+        removed.map_err(|error| self.error(action, key, &error))?;
         Ok(())
     }
 
-    fn failed<E>(
+    fn error<E>(
         &self,
         action: &'static str,
         key: &str,
@@ -102,16 +102,16 @@ impl Files {
     where
         E: aws_sdk_s3::error::ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let name = format!("{}/{key}", self.bucket);
-        AwsError::of_call(action, &name, &self.endpoint, error)
+        let name = format!("{}/{key}", self.name);
+        AwsError::from_call(action, &name, &self.endpoint, error)
     }
 }
 
-fn read(retention: &ObjectLockRetention, version_id: &str) -> Option<Lock> {
+fn parse_lock(retention: &ObjectLockRetention, version_id: &str) -> Option<Lock> {
     let until = retention.retain_until_date()?.secs();
     Some(Lock {
         version_id: version_id.to_owned(),
-        // A mode that this SDK does not know is not one that can be lifted.
+        // A mode that this SDK does not know counts as compliance: only governance locks can be removed.
         is_compliance: retention.mode()? != &ObjectLockRetentionMode::Governance,
         until: OffsetDateTime::from_unix_timestamp(until).ok()?,
     })

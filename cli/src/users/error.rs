@@ -2,14 +2,14 @@ use std::io;
 
 use crate::aws::AwsError;
 
-/// Why a command did not do what it was asked to. The text is for the person who typed it, and names no hash.
+/// Why a `users` command failed. The message is for the operator and contains no password hash.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error("{0}")]
     Aws(#[from] AwsError),
     #[error(
-        "there is no table {stack}-{table} at {endpoint}: is the stack deployed there, and called so? \
-         --stack names another, --credentials-table and --users-table name the tables themselves"
+        "there is no table {stack}-{table} at {endpoint}. Check that the stack is deployed there, or pass --stack for \
+         another stack or --credentials-table and --users-table for other tables"
     )]
     NoTable {
         stack: String,
@@ -17,18 +17,18 @@ pub(super) enum Error {
         endpoint: String,
     },
     #[error(
-        "which of these is meant: {}? An old stack may have left one. \
-         --credentials-table and --users-table decide", .0.join(", ")
+        "several tables match: {}. An old stack may have left one. Choose with \
+         --credentials-table and --users-table", .0.join(", ")
     )]
     SeveralTables(Vec<String>),
     #[error("{0}")]
     NoSetting(#[from] settings::EnvError),
     #[error("{0} cannot be read: {1}")]
     Unreadable(String, io::Error),
-    #[error("{bad} of {lines} lines cannot be imported: nothing was written")]
+    #[error("{bad} of {lines} lines cannot be imported. Nothing was written")]
     BadLines { bad: usize, lines: usize },
     #[error(
-        "{cause}\n  {done} of {all} accounts are done; run the same command again for the others"
+        "{cause}\n  {done} of {all} accounts were processed; run the same command again for the rest"
     )]
     Stopped {
         cause: store::StoreError,
@@ -36,23 +36,24 @@ pub(super) enum Error {
         all: usize,
     },
     #[error(
-        "interrupted: {done} of {all} accounts are done; run the same command again for the others"
+        "interrupted: {done} of {all} accounts were processed; run the same command again for the rest"
     )]
     Interrupted { done: usize, all: usize },
     #[error("{0}")]
     Store(#[from] store::StoreError),
-    #[error("there is no account with the address {0}")]
+    #[error("there is no account with the address {0}. Check the spelling and --env")]
     NoAccount(String),
-    #[error("the account changes faster than it can be read; try again")]
-    Restless,
+    #[error("the account keeps changing while it is updated. Try again")]
+    AccountKeepsChanging,
     #[error("{0}")]
     Io(#[from] io::Error),
 }
 
 impl Error {
+    /// Returns the process exit code.
     pub(super) const fn exit_code(&self) -> u8 {
         match self {
-            // As shells say it: 128 and the number of SIGINT.
+            // The shell convention: 128 plus the number of SIGINT.
             Self::Interrupted { .. } => 130,
             _ => 1,
         }

@@ -12,16 +12,16 @@ use super::{
     tables::{Tables, TablesArgs},
 };
 
-/// `cloakroom users roles`.
+/// Arguments of `cloakroom users roles`.
 #[derive(Debug, Args)]
 pub(super) struct RolesArgs {
-    /// Whose
+    /// E-mail address of the account
     #[arg(value_parser = Email::parse)]
     email: Email,
-    /// A role to give; may be repeated
+    /// Grant a role; may be repeated
     #[arg(long, value_name = "ROLE", value_parser = role())]
     set: Vec<Role>,
-    /// A role to take away; may be repeated
+    /// Revoke a role; may be repeated
     #[arg(long, value_name = "ROLE", value_parser = role())]
     remove: Vec<Role>,
     #[command(flatten)]
@@ -32,16 +32,16 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   cloakroom users roles ada@example.com --set admin --env prod
   cloakroom users roles ada@example.com --remove admin --env prod
-  cloakroom users roles ada@example.com --env dev --local        (shows them)
+  cloakroom users roles ada@example.com --env dev --local        (shows the roles)
 
-Roles are in the tokens of the next sign-in or refresh. Access tokens that are out keep theirs until they expire.";
+New roles take effect at the next sign-in or refresh. Access tokens already issued keep their roles until they expire.";
 
-/// How often an account that changes meanwhile is read again.
-const TRIES: usize = 5;
+/// How often the update is attempted when the account changes at the same time.
+const MAX_ATTEMPTS: usize = 5;
 
 fn role() -> impl TypedValueParser<Value = Role> {
     PossibleValuesParser::new([Role::Admin.as_str()])
-        .try_map(|word| Role::parse(&word).ok_or("no such role"))
+        .try_map(|word| Role::parse(&word).ok_or("unknown role"))
 }
 
 pub(super) async fn run(
@@ -51,31 +51,31 @@ pub(super) async fn run(
 ) -> Result<(), Error> {
     let tables = Tables::open(&args.tables).await?;
     let no_account = || Error::NoAccount(args.email.display().to_owned());
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let credential = tables.credentials.find(&args.email).await?;
         let credential = credential.ok_or_else(no_account)?;
         let Some(user) = tables.users.find(credential.user_id).await? else {
-            // Deleted between the two reads; the next one tells.
+            // The account was deleted between the two reads; the next attempt reports that.
             continue;
         };
         let wanted = wanted(&user.roles, args);
         let shown = args.email.canonical();
         if wanted == user.roles && wanted == credential.roles {
-            return Ok(writeln!(out, "{shown} has {}", words(&wanted))?);
+            return Ok(writeln!(out, "{shown} has {}", list_roles(&wanted))?);
         }
         let both = (&tables.credentials, &tables.users);
         match accounts::set_roles(both, &user, &wanted, clock.now()).await? {
             Change::Done => {
-                let (now, before) = (words(&wanted), words(&user.roles));
+                let (now, before) = (list_roles(&wanted), list_roles(&user.roles));
                 return Ok(writeln!(
                     out,
-                    "{shown} has {now} from the next sign-in or refresh on; before: {before}"
+                    "{shown} has {now} from the next sign-in or refresh; before: {before}"
                 )?);
             }
             Change::Outdated => {}
         }
     }
-    Err(Error::Restless)
+    Err(Error::AccountKeepsChanging)
 }
 
 fn wanted(has: &Roles, args: &RolesArgs) -> Roles {
@@ -85,10 +85,10 @@ fn wanted(has: &Roles, args: &RolesArgs) -> Roles {
     roles
 }
 
-fn words(roles: &Roles) -> String {
+fn list_roles(roles: &Roles) -> String {
     if roles.is_empty() {
         return "no roles".to_owned();
     }
-    let words: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
-    format!("the roles {}", words.join(", "))
+    let names: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
+    format!("the roles {}", names.join(", "))
 }

@@ -3,20 +3,20 @@ use settings::Env;
 use store::{Credentials, Users};
 
 use super::Error;
-use crate::aws::{Connection, Target, one_with, table_names};
+use crate::aws::{Connection, Target, find_by_prefix, table_names};
 
-/// Where accounts are.
+/// Arguments that select the account tables.
 #[derive(Debug, Clone, Args)]
 pub(super) struct TablesArgs {
     #[command(flatten)]
     pub(super) target: Target,
-    /// The stack whose tables these are [default: cloakroom-{env}]
+    /// Stack that the tables belong to [default: cloakroom-{env}]
     #[arg(long)]
     stack: Option<String>,
-    /// The table itself, instead of the stack's
+    /// Name of the Credentials table, instead of the stack's table
     #[arg(long, value_name = "NAME", env = "CREDENTIALS_TABLE")]
     credentials_table: Option<String>,
-    /// The table itself, instead of the stack's
+    /// Name of the Users table, instead of the stack's table
     #[arg(long, value_name = "NAME", env = "USERS_TABLE")]
     users_table: Option<String>,
 }
@@ -33,16 +33,16 @@ impl Tables {
         let (client, endpoint) = Connection::open(&args.target).await?.dynamodb();
         let stack = args.stack.clone();
         let stack = stack.unwrap_or_else(|| args.target.env.stack());
-        let mut there = Vec::new();
+        let mut names = Vec::new();
         if args.credentials_table.is_none() || args.users_table.is_none() {
-            there = table_names(&client, &endpoint).await?;
+            names = table_names(&client, &endpoint).await?;
         }
-        let name = |given: &Option<String>, table: &'static str| match given {
+        let resolve = |given: &Option<String>, table: &'static str| match given {
             Some(given) => Ok(given.clone()),
-            None => one_of(&there, &stack, table, &endpoint),
+            None => find_table(&names, &stack, table, &endpoint),
         };
-        let credentials = name(&args.credentials_table, "CredentialsTable")?;
-        let users = name(&args.users_table, "UsersTable")?;
+        let credentials = resolve(&args.credentials_table, "CredentialsTable")?;
+        let users = resolve(&args.users_table, "UsersTable")?;
         let env = Env::from([
             ("CREDENTIALS_TABLE", credentials.as_str()),
             ("USERS_TABLE", users.as_str()),
@@ -54,22 +54,22 @@ impl Tables {
     }
 }
 
-/// The stack's table among all that are there.
-fn one_of(
-    there: &[String],
+/// Finds the stack's table among the names of all tables.
+fn find_table(
+    names: &[String],
     stack: &str,
     table: &'static str,
     endpoint: &str,
 ) -> Result<String, Error> {
-    one_with(&format!("{stack}-{table}"), there).map_err(|fitting| {
-        if fitting.is_empty() {
+    find_by_prefix(&format!("{stack}-{table}"), names).map_err(|matching| {
+        if matching.is_empty() {
             Error::NoTable {
                 stack: stack.to_owned(),
                 table,
                 endpoint: endpoint.to_owned(),
             }
         } else {
-            Error::SeveralTables(fitting)
+            Error::SeveralTables(matching)
         }
     })
 }
@@ -78,16 +78,17 @@ fn one_of(
 mod tests {
     use super::*;
 
-    fn found(there: &[&str]) -> Result<String, String> {
-        let there: Vec<_> = there.iter().copied().map(str::to_owned).collect();
-        one_of(&there, "cloakroom-dev", "UsersTable", "nowhere").map_err(|error| error.to_string())
+    fn find(names: &[&str]) -> Result<String, String> {
+        let names: Vec<_> = names.iter().copied().map(str::to_owned).collect();
+        find_table(&names, "cloakroom-dev", "UsersTable", "nowhere")
+            .map_err(|error| error.to_string())
     }
 
     #[test]
-    fn a_table_is_found_by_its_stack() {
+    fn a_table_is_found_by_its_stack_name() {
         let one = "cloakroom-dev-UsersTable-1ABC";
         assert_eq!(
-            found(&[
+            find(&[
                 "cloakroom-dev-UsersTableOld",
                 one,
                 "cloakroom-dev2-UsersTable-X"
@@ -96,18 +97,18 @@ mod tests {
             one
         );
         let local = "cloakroom-dev-UsersTable";
-        assert_eq!(found(&[local]).unwrap(), local);
+        assert_eq!(find(&[local]).unwrap(), local);
     }
 
     #[test]
-    fn none_and_several_are_told_by_name() {
+    fn no_table_and_several_tables_are_errors_with_their_names() {
         assert!(
-            found(&["cloakroom-qa-UsersTable-1"])
+            find(&["cloakroom-qa-UsersTable-1"])
                 .unwrap_err()
                 .contains("cloakroom-dev-UsersTable")
         );
         let (one, two) = ("cloakroom-dev-UsersTable-1", "cloakroom-dev-UsersTable-2");
-        let error = found(&[one, two]).unwrap_err();
+        let error = find(&[one, two]).unwrap_err();
         assert!(error.contains(one) && error.contains(two), "{error}");
     }
 }

@@ -1,9 +1,9 @@
-//! Operations on the embedded database, from the JSON of a request to the JSON of its answer.
+//! Executes operations on the embedded database: request JSON in, response JSON out.
 
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Calls the method of an operation, and is `None` when there is no such operation.
+/// Calls the method of an operation. Evaluates to `None` for an unknown operation.
 macro_rules! call {
     ($operation:expr, $database:expr, $body:expr, { $($name:literal => $method:ident,)* }) => {
         match $operation {
@@ -13,7 +13,7 @@ macro_rules! call {
     };
 }
 
-/// Does `operation` and gives the body of its answer; `None` when the database has no such operation. Blocks.
+/// Executes `operation` and returns the response body, or `None` for an unknown operation. Blocks.
 pub(crate) fn execute(
     database: &Database,
     operation: &str,
@@ -51,17 +51,17 @@ pub(crate) fn execute(
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
-    serde_json::from_slice(body).map_err(|error| unreadable(&error.to_string()))
+    serde_json::from_slice(body).map_err(|error| deserialization_error(&error.to_string()))
 }
 
-fn write<T: Serialize>(answer: &T) -> Result<String, DynoxideError> {
-    serde_json::to_string(answer)
+fn write<T: Serialize>(response: &T) -> Result<String, DynoxideError> {
+    serde_json::to_string(response)
         .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-/// The error for a request that cannot be read. `DynamoDB` tells a value that is not allowed from JSON of the wrong type;
-/// the engine marks its own messages with the kind, as in `VALIDATION:Supplied AttributeValue is empty`.
-fn unreadable(message: &str) -> DynoxideError {
+/// Converts a deserialization error. `DynamoDB` distinguishes invalid values from JSON of the wrong type; the engine
+/// prefixes its own messages with the kind, as in `VALIDATION:Supplied AttributeValue is empty`.
+fn deserialization_error(message: &str) -> DynoxideError {
     const VALIDATION: [&str; 5] = [
         "missing field",
         "unknown variant",
@@ -69,7 +69,7 @@ fn unreadable(message: &str) -> DynoxideError {
         "empty AttributeValue",
         "Supplied AttributeValue",
     ];
-    // Callers of DynamoDB get no position in the body.
+    // DynamoDB's messages have no position in the body.
     let text = message
         .rsplit_once(" at line ")
         .map_or(message, |(text, _)| text);
@@ -102,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_answers_in_json() {
+    fn an_operation_returns_json() {
         let listed = run("ListTables", &json!({}));
         assert_eq!(listed, Some(Ok(json!({"TableNames": []}))));
         assert_eq!(run("Nothing", &json!({})), None);
     }
 
     #[test]
-    fn an_error_has_the_type_that_an_sdk_knows() {
+    fn an_error_has_the_type_that_sdks_expect() {
         let get = json!({"TableName": "missing", "Key": {"id": {"S": "x"}}});
         let error = run("GetItem", &get).unwrap().unwrap_err();
         let kind = "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException";

@@ -1,4 +1,5 @@
-//! The embedded database: an engine in this process, and in front of it the policies of the template.
+//! The `DynamoDB` engine: an embedded database (dynoxide) behind the template's IAM policies.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/Welcome.html>
 
 mod execute;
 mod needs;
@@ -23,20 +24,19 @@ use crate::{
 pub(crate) use self::streams::Streams;
 pub use self::tables::TableError;
 
-/// How often expired items are removed. AWS takes up to days; code that relies on the removal
-/// rather than on the time is wrong in both places.
+/// How often expired items are removed. AWS may take days, so code must check the expiry time and not rely on removal.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Why the database cannot be used.
+/// Why the database cannot be opened.
 #[derive(Debug, Error)]
 pub enum DatabaseError {
     /// The file cannot be opened.
     #[error("the database cannot be opened: {0}")]
     Open(#[from] DynoxideError),
-    /// A table cannot be made ready.
+    /// A table cannot be created.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// A thread of the engine cannot be started.
+    /// A thread cannot be started.
     #[error("the database cannot be started: {0}")]
     Start(#[from] std::io::Error),
 }
@@ -49,7 +49,7 @@ pub(crate) struct DynamoDb {
 }
 
 impl DynamoDb {
-    /// Opens the database at `path`, or one in memory, with `tables` in it.
+    /// Opens the database at `path`, or one in memory, and creates missing tables.
     pub(crate) fn open(path: Option<&Path>, tables: &[Table]) -> Result<Self, DatabaseError> {
         let database = match path {
             Some(path) => Database::new(&path.to_string_lossy())?,
@@ -64,7 +64,7 @@ impl DynamoDb {
         })
     }
 
-    /// The engine behind the template's policies, as an HTTP service.
+    /// Returns the HTTP service.
     pub(crate) fn into_router(self, principals: Arc<Principals>, clock: Clock) -> Router {
         let gate = Gate {
             database: self,
@@ -74,26 +74,26 @@ impl DynamoDb {
         Router::new().fallback(handle).with_state(Arc::new(gate))
     }
 
-    /// What changes in the tables, for those who follow it.
+    /// Returns the streams of the tables.
     pub(crate) fn streams(&self) -> Streams {
         self.streams.clone()
     }
 
-    /// Does an operation whose caller has the right to it.
+    /// Executes an authorized operation.
     async fn execute(&self, operation: &str, body: Bytes) -> Result<Response<Body>, AwsError> {
         let (database, streams) = (self.database.clone(), self.streams.clone());
         let operation = operation.to_owned();
-        // The engine blocks. The work goes on when the caller disconnects.
+        // The engine blocks. The operation completes even if the caller disconnects.
         let work = move || {
             let done = execute::execute(&database, &operation, &body);
             if needs::may_write(&operation) {
-                streams.look();
+                streams.notify();
             }
             done
         };
         let done = tokio::task::spawn_blocking(work)
             .await
-            .map_err(|error| AwsError::internal(format!("the local database failed: {error}")))?;
+            .map_err(|error| AwsError::internal(format!("the database failed: {error}")))?;
         let (status, body) = match done {
             None => return Err(unknown_operation()),
             Some(Ok(body)) => (StatusCode::OK, body),
@@ -114,13 +114,13 @@ struct Gate {
 }
 
 async fn handle(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Response<Body> {
-    gate.answer(request)
+    gate.handle(request)
         .await
         .unwrap_or_else(|error| Dialect::DynamoDb.error(&error))
 }
 
 impl Gate {
-    async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, AwsError> {
+    async fn handle(&self, request: Request<Body>) -> Result<Response<Body>, AwsError> {
         let (parts, body) = aws_json::read(request).await?;
         let now = self.clock.now();
         let caller = self
@@ -139,7 +139,7 @@ fn authorize(caller: &Principal, operation: &str, body: &Bytes) -> Result<(), Aw
     Ok(())
 }
 
-/// The operation on tables, or on streams, that a request names.
+/// Returns the operation on tables or on streams in `X-Amz-Target`.
 fn operation(headers: &HeaderMap) -> Option<&str> {
     let of_tables = Dialect::DynamoDb.operation(headers);
     of_tables.or_else(|| {
@@ -152,7 +152,7 @@ fn unknown_operation() -> AwsError {
     AwsError::bare("UnknownOperationException")
 }
 
-/// Removes expired items now and then, on a plain thread: a sweep blocks.
+/// Starts a thread that removes expired items periodically.
 fn sweep(database: Database) -> std::io::Result<std::sync::mpsc::Sender<()>> {
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     thread::Builder::new()
@@ -161,7 +161,7 @@ fn sweep(database: Database) -> std::io::Result<std::sync::mpsc::Sender<()>> {
             while stopped.recv_timeout(SWEEP_INTERVAL)
                 == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
             {
-                // What a sweep could not remove, the next one will.
+                // After an error, the next sweep tries again.
                 let _ = database.sweep_ttl();
             }
         })?;

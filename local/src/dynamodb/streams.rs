@@ -1,4 +1,5 @@
-//! The streams of the tables, read as Lambda reads them for a function: one shard each, record by record.
+//! Reads the streams of the tables, which have one shard each.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
 
 use dynoxide::{
     Database, DynoxideError,
@@ -12,34 +13,33 @@ use sam_template::REGION;
 use serde_json::Value;
 use tokio::sync::watch;
 
-/// The streams of a database. Clones are of the same one.
+/// The streams of a database. Clones share the same database.
 #[derive(Clone)]
 pub(crate) struct Streams {
     database: Database,
-    /// Counts what may have been writes.
-    news: watch::Sender<u64>,
+    /// Counts operations that may have written.
+    changes: watch::Sender<u64>,
 }
 
 impl Streams {
     pub(crate) fn of(database: Database) -> Self {
         Self {
             database,
-            news: watch::Sender::new(0),
+            changes: watch::Sender::new(0),
         }
     }
 
-    /// There may be news.
-    pub(crate) fn look(&self) {
-        self.news.send_modify(|count| *count += 1);
+    /// Notifies consumers that there may be new records.
+    pub(crate) fn notify(&self) {
+        self.changes.send_modify(|count| *count += 1);
     }
 
-    /// Changes when there may be news.
-    pub(crate) fn news(&self) -> watch::Receiver<u64> {
-        self.news.subscribe()
+    /// Returns a receiver that changes when there may be new records.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
-    /// At most `limit` records of a table's stream, as Lambda hands them on: those after the one with the sequence number
-    /// `after`, or from the beginning.
+    /// Reads at most `limit` records of a table's stream: those after the sequence number `after`, or from the start.
     pub(crate) async fn read(
         &self,
         table: &str,
@@ -90,11 +90,11 @@ fn records(
         Value::Array(records) => records,
         _ => Vec::new(),
     };
-    Ok(records.into_iter().map(as_delivered).collect())
+    Ok(records.into_iter().map(with_region).collect())
 }
 
-/// The engine calls its region by its own name.
-fn as_delivered(mut record: Value) -> Value {
+/// Replaces the engine's own region name.
+fn with_region(mut record: Value) -> Value {
     record["awsRegion"] = REGION.into();
     record
 }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn records_come_in_order_each_once() {
+    async fn records_are_read_once_and_in_order() {
         let database = database();
         for (id, text) in [("a", "1"), ("b", "1"), ("a", "2")] {
             put(&database, id, text);

@@ -1,25 +1,25 @@
-//! The template's tables, made when they are missing.
+//! Creates the template's tables when they are missing.
 
 use dynoxide::{Database, DynoxideError};
 use sam_template::Table;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-/// Why a table could not be made ready.
+/// Why a table cannot be used.
 #[derive(Debug, Error)]
 pub enum TableError {
-    /// The engine refused.
+    /// The engine reported an error.
     #[error("table {table}: {problem}")]
     Engine {
         /// The table.
         table: String,
-        /// What the engine says.
+        /// The engine's message.
         problem: String,
     },
-    /// The table on disk is not the template's.
+    /// The table in the database differs from the template.
     #[error(
-        "table {table} exists with other {what} than the template's; \
-         move the data directory away, or bring the template back"
+        "table {table} exists with other {what} than in the template; \
+         remove the data directory, or undo the change of the template"
     )]
     Changed {
         /// The table.
@@ -29,7 +29,7 @@ pub enum TableError {
     },
 }
 
-/// Makes every table exist, with its expiry.
+/// Creates missing tables and enables their time to live.
 pub(crate) fn prepare(database: &Database, tables: &[Table]) -> Result<(), TableError> {
     tables.iter().try_for_each(|table| {
         let engine = |error: DynoxideError| TableError::Engine {
@@ -71,7 +71,7 @@ fn compare(table: &Table, existing: &Value) -> Result<(), TableError> {
     Ok(())
 }
 
-/// The names and keys of indexes, in the order of the names.
+/// Returns the names and keys of indexes, sorted by name.
 fn index_keys(indexes: &Value) -> Vec<(String, &Value)> {
     let mut keys: Vec<_> = indexes
         .as_array()
@@ -150,7 +150,7 @@ Resources:
     }
 
     #[test]
-    fn tables_are_made_once() {
+    fn tables_are_created_once() {
         let database = Database::memory().unwrap();
         prepare(&database, &tables("id")).unwrap();
         prepare(&database, &tables("id")).unwrap();
@@ -159,14 +159,14 @@ Resources:
     }
 
     #[test]
-    fn a_changed_table_is_refused_with_a_way_out() {
+    fn a_changed_table_is_an_error_with_a_remedy() {
         let database = Database::memory().unwrap();
         prepare(&database, &tables("id")).unwrap();
         let error = prepare(&database, &tables("shard2")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "table cloakroom-Users exists with other indexes than the template's; \
-             move the data directory away, or bring the template back"
+            "table sam-app-Users exists with other indexes than in the template; \
+             remove the data directory, or undo the change of the template"
         );
     }
 }

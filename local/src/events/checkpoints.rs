@@ -1,4 +1,4 @@
-//! How far each follower of a stream has got.
+//! The checkpoints of the stream consumers.
 
 use std::{
     collections::BTreeMap,
@@ -9,46 +9,50 @@ use std::{
 
 use crate::files;
 
-/// The last sequence number that is done with, by the name of the follower. Clones are of the same one.
+/// The last processed sequence number of each consumer, by name. Clones share the same state.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Checkpoints(Arc<Mutex<Kept>>);
+pub(crate) struct Checkpoints(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct State {
     file: Option<PathBuf>,
-    reached: BTreeMap<String, String>,
+    sequence_numbers: BTreeMap<String, String>,
 }
 
 impl Checkpoints {
-    /// Those in `file`, none when there is no such file yet.
+    /// Reads the checkpoints in `file`. A missing file has none.
     pub(crate) fn open(file: &Path) -> io::Result<Self> {
-        let reached = match fs::read(file) {
+        let sequence_numbers = match fs::read(file) {
             Ok(contents) => serde_json::from_slice(&contents)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(error),
         };
-        Ok(Self(Arc::new(Mutex::new(Kept {
+        Ok(Self(Arc::new(Mutex::new(State {
             file: Some(file.to_owned()),
-            reached,
+            sequence_numbers,
         }))))
     }
 
-    pub(crate) fn reached(&self, name: &str) -> Option<String> {
-        self.kept().reached.get(name).cloned()
+    /// Returns the last processed sequence number of a consumer.
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
+        self.lock().sequence_numbers.get(name).cloned()
     }
 
-    /// What is lost when it cannot be written is done again after the next start, which a follower has to bear anyway.
-    pub(crate) fn reach(&self, name: &str, sequence_number: &str) -> io::Result<()> {
-        let mut kept = self.kept();
-        kept.reached
+    /// Stores a checkpoint. If that fails, records are delivered again after the next start, as can happen on AWS.
+    pub(crate) fn set(&self, name: &str, sequence_number: &str) -> io::Result<()> {
+        let mut state = self.lock();
+        state
+            .sequence_numbers
             .insert(name.to_owned(), sequence_number.to_owned());
-        match &kept.file {
-            Some(file) => files::write_private(file, &serde_json::to_vec_pretty(&kept.reached)?),
+        match &state.file {
+            Some(file) => {
+                files::write_private(file, &serde_json::to_vec_pretty(&state.sequence_numbers)?)
+            }
             None => Ok(()),
         }
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,14 +62,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_reached_is_known_after_a_restart() {
+    fn checkpoints_survive_a_restart() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("streams.json");
         let checkpoints = Checkpoints::open(&file).unwrap();
-        assert_eq!(checkpoints.reached("mailer"), None);
-        checkpoints.reach("mailer", "7").unwrap();
-        checkpoints.reach("mailer", "8").unwrap();
+        assert_eq!(checkpoints.get("mailer"), None);
+        checkpoints.set("mailer", "7").unwrap();
+        checkpoints.set("mailer", "8").unwrap();
         let again = Checkpoints::open(&file).unwrap();
-        assert_eq!(again.reached("mailer").as_deref(), Some("8"));
+        assert_eq!(again.get("mailer").as_deref(), Some("8"));
     }
 }

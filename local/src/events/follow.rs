@@ -1,5 +1,5 @@
-//! Streams of tables, handed to the functions that follow them as Lambda does it: in order, in batches, again when that
-//! fails, and in the end to the dead-letter queue.
+//! The event source mapping for `DynamoDB` streams: invokes functions with batches of records, in order, and retries
+//! failed batches. It reports records that would go to a dead-letter queue.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>
 
 use std::{
@@ -24,11 +24,11 @@ use crate::{
     ui::Ui,
 };
 
-/// How long a batch that failed waits for the next try; doubled with each.
+/// The wait before the first retry of a failed batch. It doubles with each retry.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// What Lambda does with a stream, in the name of the function's role.
+/// The actions that Lambda performs on a stream with the function's role.
 const ACTIONS: [&str; 4] = [
     "DescribeStream",
     "GetRecords",
@@ -36,51 +36,55 @@ const ACTIONS: [&str; 4] = [
     "ListStreams",
 ];
 
-/// What all followers share.
+/// The state that all stream consumers share.
 #[derive(Clone)]
-pub(crate) struct Follow {
+pub(crate) struct StreamContext {
     pub(crate) streams: Streams,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) clock: Clock,
     pub(crate) ui: Ui,
 }
 
-struct Follower {
-    shared: Follow,
+/// Delivers the records of one stream to one function.
+struct Consumer {
+    shared: StreamContext,
     pool: Arc<Pool>,
     source: StreamSource,
 }
 
-/// How far a function got with a batch.
-enum Got {
-    Through,
-    /// To this record and not past it.
-    To(usize),
-    /// The system stops.
-    Nowhere,
+/// The outcome of a batch.
+enum BatchOutcome {
+    /// All records were processed.
+    Processed,
+    /// The record with this index, and all after it, were not processed.
+    FailedAt(usize),
+    /// The system was stopped.
+    Stopped,
 }
 
-/// Follows all streams that functions ask for. That stops when the set is dropped.
+/// Starts a consumer for each stream event of each function. Dropping the set stops them.
 pub(crate) fn start(
     functions: &BTreeMap<String, Arc<Pool>>,
     principals: &Principals,
-    shared: &Follow,
+    shared: &StreamContext,
 ) -> JoinSet<()> {
     let mut running = JoinSet::new();
     for pool in functions.values() {
         for source in &pool.function().streams {
             if let Err(denied) = may_read(principals, pool, source) {
-                shared
-                    .ui
-                    .warn(&format!("nobody follows {}: {denied}", source.table));
+                shared.ui.warn(&format!(
+                    "{} does not receive the stream of {}: {denied}",
+                    pool.function().binary,
+                    source.table
+                ));
                 continue;
             }
-            let follower = Follower {
+            let consumer = Consumer {
                 shared: shared.clone(),
                 pool: Arc::clone(pool),
                 source: source.clone(),
             };
-            running.spawn(async move { follower.follow().await });
+            running.spawn(async move { consumer.run().await });
         }
     }
     running
@@ -96,31 +100,31 @@ fn may_read(principals: &Principals, pool: &Pool, source: &StreamSource) -> Resu
     })
 }
 
-impl Follower {
-    async fn follow(&self) {
-        let Follow {
+impl Consumer {
+    async fn run(&self) {
+        let StreamContext {
             streams,
             checkpoints,
             ui,
             ..
         } = &self.shared;
-        let mut news = streams.news();
+        let mut changes = streams.changes();
         loop {
-            news.mark_unchanged();
-            let after = checkpoints.reached(&self.source.name);
+            changes.mark_unchanged();
+            let after = checkpoints.get(&self.source.name);
             let read = streams.read(&self.source.table, after, self.source.batch_size);
             let records = match read.await {
                 Ok(records) => records,
                 Err(error) => {
                     ui.warn(&format!(
-                        "the stream of {} ends: {error}",
+                        "the stream of {} cannot be read and is no longer delivered: {error}",
                         self.source.table
                     ));
                     return;
                 }
             };
             let Some(last) = records.last() else {
-                if news.changed().await.is_err() {
+                if changes.changed().await.is_err() {
                     return;
                 }
                 continue;
@@ -135,9 +139,9 @@ impl Follower {
             {
                 return;
             }
-            if let Err(error) = checkpoints.reach(&self.source.name, &last) {
+            if let Err(error) = checkpoints.set(&self.source.name, &last) {
                 ui.warn(&format!(
-                    "how far {} is cannot be written: {error}",
+                    "the checkpoint of {} cannot be written: {error}",
                     self.source.name
                 ));
             }
@@ -149,7 +153,8 @@ impl Follower {
         record
     }
 
-    /// Hands a batch to the function until it is through, or given up. Says whether there is to be more.
+    /// Delivers a batch until all records are processed or their retries are exhausted. Returns false when the system
+    /// stops.
     async fn deliver(&self, batch: Vec<Value>) -> bool {
         let mut todo = VecDeque::from([(batch, 0)]);
         while let Some((mut batch, tries)) = todo.pop_front() {
@@ -157,11 +162,11 @@ impl Follower {
                 continue;
             }
             match self.invoke(&batch).await {
-                Got::Through => {}
-                Got::Nowhere => return false,
-                Got::To(index) => {
+                BatchOutcome::Processed => {}
+                BatchOutcome::Stopped => return false,
+                BatchOutcome::FailedAt(index) => {
                     let mut rest = batch.split_off(index);
-                    // What it got past does not count against the rest.
+                    // Progress resets the number of tries of the remaining records.
                     let tries = if index > 0 { 0 } else { tries };
                     if rest.len() > 1 && self.source.bisects {
                         let second = rest.split_off(rest.len().div_ceil(2));
@@ -180,14 +185,14 @@ impl Follower {
         true
     }
 
-    async fn invoke(&self, batch: &[Value]) -> Got {
+    async fn invoke(&self, batch: &[Value]) -> BatchOutcome {
         let event = Bytes::from(json!({ "Records": batch }).to_string());
         let (id, trace) = (Uuid::new_v4().to_string(), trace_id(&self.shared.clock));
         match self.pool.invoke(&id, &trace, event).await.result {
-            Ok(answer) if self.source.reports_failures => got_to(batch, &answer),
-            Ok(_) => Got::Through,
-            Err(Failure::Stopped) => Got::Nowhere,
-            Err(_) => Got::To(0),
+            Ok(response) if self.source.reports_failures => batch_outcome(batch, &response),
+            Ok(_) => BatchOutcome::Processed,
+            Err(Failure::Stopped) => BatchOutcome::Stopped,
+            Err(_) => BatchOutcome::FailedAt(0),
         }
     }
 
@@ -208,14 +213,14 @@ fn sequence_number(record: &Value) -> &str {
         .unwrap_or_default()
 }
 
-/// Reads `batchItemFailures`: the first of the records named there is the one to go on with. An answer that names none of
-/// the batch is taken for a failure of all of it
+/// Reads `batchItemFailures`: delivery continues with the first record named there. A response that names only unknown
+/// records counts as a failure of the whole batch
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
-fn got_to(batch: &[Value], answer: &Bytes) -> Got {
-    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-    let failures = answer["batchItemFailures"].as_array();
+fn batch_outcome(batch: &[Value], response: &Bytes) -> BatchOutcome {
+    let response: Value = serde_json::from_slice(response).unwrap_or_default();
+    let failures = response["batchItemFailures"].as_array();
     let Some(failures) = failures.filter(|failures| !failures.is_empty()) else {
-        return Got::Through;
+        return BatchOutcome::Processed;
     };
     let is_failure = |record: &Value| {
         let number = sequence_number(record);
@@ -223,27 +228,27 @@ fn got_to(batch: &[Value], answer: &Bytes) -> Got {
             .iter()
             .any(|failure| failure["itemIdentifier"] == number)
     };
-    Got::To(batch.iter().position(is_failure).unwrap_or(0))
+    BatchOutcome::FailedAt(batch.iter().position(is_failure).unwrap_or(0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn got(answer: &Value) -> Option<usize> {
+    fn failed_at(response: &Value) -> Option<usize> {
         let batch: Vec<_> = ["1", "2", "3"]
             .iter()
             .map(|number| json!({"dynamodb": {"SequenceNumber": number}}))
             .collect();
-        match got_to(&batch, &Bytes::from(answer.to_string())) {
-            Got::Through => None,
-            Got::To(index) => Some(index),
-            Got::Nowhere => panic!("nobody stops it"),
+        match batch_outcome(&batch, &Bytes::from(response.to_string())) {
+            BatchOutcome::Processed => None,
+            BatchOutcome::FailedAt(index) => Some(index),
+            BatchOutcome::Stopped => panic!("the system does not stop"),
         }
     }
 
     #[test]
-    fn a_batch_goes_on_with_the_first_record_that_failed() {
+    fn delivery_continues_with_the_first_failed_record() {
         let failures = |numbers: &[&str]| {
             let failures: Vec<_> = numbers
                 .iter()
@@ -251,7 +256,7 @@ mod tests {
                 .collect();
             json!({ "batchItemFailures": failures })
         };
-        for (answer, expected) in [
+        for (response, expected) in [
             (json!(null), None),
             (failures(&[]), None),
             (failures(&["2"]), Some(1)),
@@ -259,7 +264,7 @@ mod tests {
             (failures(&["9"]), Some(0)),
             (failures(&[""]), Some(0)),
         ] {
-            assert_eq!(got(&answer), expected, "{answer}");
+            assert_eq!(failed_at(&response), expected, "{response}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Events and the functions they start, asynchronously as Lambda does it.
+//! Delivers events to functions: `EventBridge` rules, schedules, asynchronous invocations and `DynamoDB` streams.
+//! Failed invocations are retried as Lambda does.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 
 mod checkpoints;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 pub(crate) use self::{
     checkpoints::Checkpoints,
-    follow::{Follow, start as follow_streams},
+    follow::{StreamContext, start as consume_streams},
     schedule::start as start_schedules,
 };
 use crate::{
@@ -28,10 +29,10 @@ use crate::{
     ui::Ui,
 };
 
-/// How long a failed invocation waits for the next try: Lambda waits one minute and two.
+/// The waits before the retries of a failed invocation. Lambda waits one and two minutes.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
-/// Where events go.
+/// The event bus. Clones share the same state.
 #[derive(Clone)]
 pub(crate) struct Bus(Arc<Shared>);
 
@@ -52,7 +53,7 @@ impl Bus {
         }))
     }
 
-    /// Hands `event` to each function with a rule that lets it through.
+    /// Delivers `event` to each function with a rule that matches it.
     pub(crate) fn publish(&self, event: &Value) {
         for pool in self.0.functions.values() {
             if pool.function().rules.iter().any(|rule| rule.matches(event)) {
@@ -61,11 +62,11 @@ impl Bus {
         }
     }
 
-    /// Invokes a function without waiting for it, and again when it fails.
+    /// Invokes a function asynchronously and retries failed invocations.
     pub(crate) fn deliver(&self, pool: Arc<Pool>, event: Bytes) {
         let (clock, ui) = (self.0.clock.clone(), self.0.ui.clone());
         let mut deliveries = self.deliveries();
-        // What has ended is forgotten.
+        // Removes finished deliveries.
         while deliveries.try_join_next().is_some() {}
         deliveries.spawn(async move {
             let id = Uuid::new_v4().to_string();
@@ -92,7 +93,7 @@ impl Bus {
         });
     }
 
-    /// Waits until nothing is on its way any more.
+    /// Waits until all deliveries have finished.
     pub(crate) async fn finished(&self) {
         let mut deliveries = std::mem::take(&mut *self.deliveries());
         while deliveries.join_next().await.is_some() {}

@@ -1,4 +1,5 @@
-//! Events that come by the clock.
+//! Scheduled events.
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html>
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -13,10 +14,10 @@ use uuid::Uuid;
 use super::Bus;
 use crate::function::Pool;
 
-/// When the first events come: soon, since a laptop's day is short.
-const FIRST: Duration = Duration::from_secs(5);
+/// The delay of the first events after the start. It is short, because a development session is.
+const FIRST_DELAY: Duration = Duration::from_secs(5);
 
-/// Starts all schedules. They stop when the set is dropped.
+/// Starts all schedules. Dropping the set stops them.
 pub(crate) fn start(
     functions: &BTreeMap<String, Arc<Pool>>,
     bus: &Bus,
@@ -28,7 +29,7 @@ pub(crate) fn start(
             let (pool, bus, clock) = (Arc::clone(pool), bus.clone(), clock.clone());
             let schedule = schedule.clone();
             running.spawn(async move {
-                sleep(FIRST).await;
+                sleep(FIRST_DELAY).await;
                 loop {
                     bus.deliver(Arc::clone(&pool), event(&schedule, &clock));
                     sleep(schedule.every).await;

@@ -1,17 +1,16 @@
-//! The body of a request, up to the gateway's limit.
+//! Reads request bodies up to API Gateway's limit.
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body_util::BodyExt;
 
-/// The gateway's limit.
+/// The gateway's maximum body size.
 const MAX_BODY: usize = 10 * 1024 * 1024;
-/// How much of a body that is too large is still read, so that its sender sees the answer rather
-/// than a broken connection.
+/// How much of an oversized body is read, so that its sender receives the response instead of a closed connection.
 const MAX_DRAINED: usize = 4 * MAX_BODY;
 
-/// Reads the body, or says with which status to refuse it.
+/// Reads the body, or returns the status of the refusal.
 pub(crate) async fn read(mut body: Body) -> Result<Bytes, StatusCode> {
     let mut collected = BytesMut::new();
     let mut received = 0;
@@ -37,7 +36,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn ten_megabytes_are_the_limit() {
+    async fn a_body_over_ten_megabytes_is_refused() {
         let read = |size| read(Body::from(vec![b'x'; size]));
         assert_eq!(read(MAX_BODY).await.unwrap().len(), MAX_BODY);
         assert_eq!(

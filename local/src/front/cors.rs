@@ -1,5 +1,5 @@
-//! CORS as an HTTP API does it: the gateway answers preflights, and its headers replace those of
-//! the function. <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>
+//! CORS of an HTTP API: the gateway responds to preflights, and its headers replace the function's.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>
 
 use axum::body::Body;
 use http::{
@@ -13,7 +13,7 @@ use http::{
 };
 use sam_template::Cors;
 
-/// The answer to `parts` if it is a preflight.
+/// Builds the response to a preflight. `None` when the request is not one.
 pub(crate) fn preflight(cors: &Cors, parts: &Parts) -> Option<Response<Body>> {
     let is_preflight = parts.method == Method::OPTIONS
         && parts.headers.contains_key(ORIGIN)
@@ -23,7 +23,7 @@ pub(crate) fn preflight(cors: &Cors, parts: &Parts) -> Option<Response<Body>> {
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    // A browser takes an answer without these headers for a no.
+    // Without these headers the browser blocks the request.
     if let Some(origin) = allowed_origin(cors, &parts.headers) {
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -37,7 +37,7 @@ pub(crate) fn preflight(cors: &Cors, parts: &Parts) -> Option<Response<Body>> {
     Some(response)
 }
 
-/// Puts the gateway's headers on the answer to a request with the headers `request`.
+/// Replaces the CORS headers of a response with the gateway's.
 pub(crate) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) {
     for name in [
         ACCESS_CONTROL_ALLOW_CREDENTIALS,
@@ -60,7 +60,7 @@ pub(crate) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) 
     }
 }
 
-/// What to send as the allowed origin: the request's own, or `*`; `None` when it is not allowed.
+/// Returns the allowed origin to send: the request's or `*`. `None` when it is not allowed.
 fn allowed_origin(cors: &Cors, request: &HeaderMap) -> Option<HeaderValue> {
     let origin = request.get(ORIGIN)?;
     let is_allowed = |allowed: &String| match allowed.as_str() {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gateway_answers_preflights() {
+    fn the_gateway_responds_to_preflights() {
         assert_eq!(
             preflight_from("http://localhost:3000").unwrap(),
             [
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scheme_can_be_allowed() {
+    fn all_origins_of_a_scheme_can_be_allowed() {
         let mut cors = cors();
         cors.allow_origins = vec!["https://*".to_owned()];
         let request = |origin: &'static str| {

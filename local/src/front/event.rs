@@ -1,4 +1,4 @@
-//! A request as the event that API Gateway makes of it, payload format 2.0.
+//! Converts a request to an API Gateway event of payload format 2.0.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use std::{collections::BTreeMap, net::SocketAddr};
@@ -14,7 +14,7 @@ use time::macros::format_description;
 use super::{percent, router::Match};
 use crate::clock;
 
-/// What an event says besides the request itself.
+/// The data of an event besides the request.
 pub(crate) struct Context<'a> {
     pub(crate) clock: &'a Clock,
     pub(crate) peer: SocketAddr,
@@ -24,7 +24,7 @@ pub(crate) struct Context<'a> {
     pub(crate) port: u16,
 }
 
-/// The event for a request that `found` takes.
+/// Builds the event for a request with a matching route.
 pub(crate) fn event(parts: &Parts, body: &Bytes, found: &Match, context: &Context) -> Value {
     let path = percent::decode(parts.uri.path());
     let query = parts.uri.query().unwrap_or_default();
@@ -36,7 +36,7 @@ pub(crate) fn event(parts: &Parts, body: &Bytes, found: &Match, context: &Contex
     let mut event = json!({
         "version": "2.0",
         "routeKey": route_key,
-        // An HTTP API hands the path over decoded, whatever the field's name says.
+        // An HTTP API decodes the path, despite the field's name.
         "rawPath": path,
         "rawQueryString": query,
         "headers": headers(&parts.headers, context),
@@ -83,8 +83,7 @@ pub(crate) fn event(parts: &Parts, body: &Bytes, found: &Match, context: &Contex
     event
 }
 
-/// Names in lower case, values of one name joined by commas, without the cookies, and with what
-/// the gateway adds.
+/// Returns the headers with lower-case names and joined values, without cookies, and with the gateway's own headers.
 fn headers(headers: &HeaderMap, context: &Context) -> Value {
     let mut joined: BTreeMap<&str, String> = BTreeMap::new();
     for (name, value) in headers {
@@ -135,7 +134,7 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// Decoded, the values of one name joined by commas.
+/// Decodes query parameters and joins the values of each name with commas.
 fn query_parameters(query: &str) -> Value {
     let mut parameters = Map::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -149,7 +148,7 @@ fn query_parameters(query: &str) -> Value {
     Value::Object(parameters)
 }
 
-/// Whether the gateway passes a body on as text; everything else, forms included, is encoded.
+/// Whether the gateway passes a body as text. Other types, including forms, are base64-encoded.
 fn is_text(headers: &HeaderMap) -> bool {
     let content_type = header_text(headers, "content-type").to_ascii_lowercase();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
@@ -245,13 +244,13 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_handed_over_decoded() {
+    fn a_path_is_decoded() {
         let event = event_of(Request::get("/users/a%20b"), b"");
         assert_eq!(event["rawPath"], "/users/a b");
     }
 
     #[test]
-    fn json_is_text_and_forms_are_not() {
+    fn json_is_passed_as_text_and_forms_are_encoded() {
         let body = |content_type: &str, body| {
             let event = event_of(
                 Request::post("/").header("content-type", content_type),

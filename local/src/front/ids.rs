@@ -1,15 +1,15 @@
-//! Ids in the shapes that AWS gives them.
+//! Generates ids in AWS's formats.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::Clock;
 use uuid::Uuid;
 
-/// The id of a request at the gateway, such as `JKJaXmPLvHcESHA=`.
+/// Generates the id of a gateway request, for example `JKJaXmPLvHcESHA=`.
 pub(crate) fn request_id() -> String {
     BASE64_STANDARD.encode(&Uuid::new_v4().as_bytes()[..11])
 }
 
-/// The id of an unsampled trace: `Root=1-{seconds}-{96 random bits};Parent=…;Sampled=0`.
+/// Generates the id of an unsampled X-Ray trace: `Root=1-{seconds}-{96 random bits};Parent=…;Sampled=0`.
 pub(crate) fn trace_id(clock: &Clock) -> String {
     let random = Uuid::new_v4().simple().to_string();
     let parent = Uuid::new_v4().simple().to_string();
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_id_looks_like_the_gateways() {
+    fn a_request_id_has_api_gateways_format() {
         let id = request_id();
         assert_eq!(id.len(), 16);
         assert!(id.ends_with('='));

@@ -1,11 +1,12 @@
-//! The HTTP API: requests become events, events go to functions, answers become responses.
+//! The API Gateway engine (HTTP API): converts requests to events, invokes functions, and converts their responses.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api.html>
 
-mod answer;
 mod body;
 mod cors;
 mod event;
 mod ids;
 mod percent;
+mod response;
 mod router;
 mod site;
 
@@ -27,14 +28,13 @@ use crate::{
     ui::{RequestLine, Ui},
 };
 
-/// Lambda takes events of 6 MB; what the gateway lets through but Lambda does not is the
-/// gateway's error too.
+/// Lambda's maximum event size. The gateway refuses larger events.
 const MAX_EVENT: usize = 6 * 1024 * 1024;
-/// What API Gateway takes of a request line and headers together; here it is for the URL alone.
+/// API Gateway's limit for the request line and headers together; here it applies to the URL alone.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const MAX_REQUEST_LINE: usize = 10_240;
 
-/// The gateway.
+/// The HTTP API.
 pub(crate) struct Front {
     router: Router,
     site: Option<Site>,
@@ -47,14 +47,15 @@ pub(crate) struct Front {
     port: u16,
 }
 
-/// A response, and what the log says about how it came to be.
-struct Answered {
+/// A response with the data for its log line.
+struct Handled {
     response: Response<Body>,
     function: Option<String>,
     cold_start: bool,
 }
 
-impl Answered {
+impl Handled {
+    /// A response of the gateway itself.
     fn by_gateway(response: Response<Body>) -> Self {
         Self {
             response,
@@ -86,27 +87,27 @@ impl Front {
         }
     }
 
-    /// The gateway as an HTTP service.
+    /// Returns the HTTP service.
     pub(crate) fn into_router(self) -> axum::Router {
         axum::Router::new()
             .fallback(handle)
             .with_state(Arc::new(self))
     }
 
-    async fn answer(&self, parts: &Parts, body: Body, peer: SocketAddr, id: &str) -> Answered {
-        let refuse = |status| Answered::by_gateway(answer::message(status));
+    async fn handle(&self, parts: &Parts, body: Body, peer: SocketAddr, id: &str) -> Handled {
+        let refuse = |status| Handled::by_gateway(response::message(status));
         if parts.uri.to_string().len() > MAX_REQUEST_LINE {
             return refuse(StatusCode::URI_TOO_LONG);
         }
         let Some(found) = self.router.find(&parts.method, parts.uri.path()) else {
             return refuse(StatusCode::NOT_FOUND);
         };
-        // What the API has no route of its own for may be a file.
+        // A path without its own route may be a file of the site.
         if found.route.is_default
             && let Some(site) = &self.site
-            && let Some(file) = site.answer(parts).await
+            && let Some(file) = site.serve(parts).await
         {
-            return Answered::by_gateway(file);
+            return Handled::by_gateway(file);
         }
         let Some(pool) = self.functions.get(&found.route.function).map(Arc::clone) else {
             return refuse(StatusCode::INTERNAL_SERVER_ERROR);
@@ -132,20 +133,20 @@ impl Front {
     }
 }
 
-/// Runs the function in a task of its own: a client that goes away ends the wait, not the work.
-async fn invoke(pool: Arc<Pool>, event: String, trace_id: String, id: &str) -> Answered {
+/// Invokes the function in a separate task, which completes even if the client disconnects.
+async fn invoke(pool: Arc<Pool>, event: String, trace_id: String, id: &str) -> Handled {
     let function = pool.function().binary.clone();
     let invocation = tokio::spawn(async move {
         let request_id = uuid::Uuid::new_v4().to_string();
         pool.invoke(&request_id, &trace_id, event.into()).await
     });
     let Ok(invoked) = invocation.await else {
-        return Answered::by_gateway(answer::message(StatusCode::INTERNAL_SERVER_ERROR));
+        return Handled::by_gateway(response::message(StatusCode::INTERNAL_SERVER_ERROR));
     };
-    Answered {
+    Handled {
         response: match invoked.result {
-            Ok(bytes) => answer::response(&bytes),
-            Err(failure) => answer::failure(&failure, id),
+            Ok(bytes) => response::response(&bytes),
+            Err(failure) => response::failure(&failure, id),
         },
         function: Some(function),
         cold_start: invoked.cold_start,
@@ -161,18 +162,18 @@ async fn handle(
     let id = ids::request_id();
     let (parts, body) = request.into_parts();
     let cors = front.cors.as_ref();
-    let Answered {
+    let Handled {
         mut response,
         function,
         cold_start,
     } = if let Some(preflight) = cors.and_then(|cors| cors::preflight(cors, &parts)) {
-        Answered::by_gateway(preflight)
+        Handled::by_gateway(preflight)
     } else {
-        let mut answered = front.answer(&parts, body, peer, &id).await;
+        let mut handled = front.handle(&parts, body, peer, &id).await;
         if let Some(cors) = cors {
-            cors::apply(cors, &parts.headers, answered.response.headers_mut());
+            cors::apply(cors, &parts.headers, handled.response.headers_mut());
         }
-        answered
+        handled
     };
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("apigw-requestid", id);

@@ -1,4 +1,4 @@
-//! Which route takes a request.
+//! Finds the route of a request.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ pub(crate) struct Router {
     default: Option<Route>,
 }
 
-/// The route that takes a request, and the parameters in its path.
+/// The route of a request, and the parameters in its path.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Match<'a> {
     pub(crate) route: &'a Route,
@@ -48,12 +48,12 @@ impl Router {
         }
     }
 
-    /// The route for `method` and `path`, the path as it came.
+    /// Finds the route for `method` and the undecoded `path`.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Option<Match<'_>> {
-        let takes = |route: &Route| route.method == "ANY" || route.method == method.as_str();
+        let has_method = |route: &Route| route.method == "ANY" || route.method == method.as_str();
         self.patterns
             .iter()
-            .filter(|pattern| takes(&pattern.route))
+            .filter(|pattern| has_method(&pattern.route))
             .find_map(|pattern| {
                 Some(Match {
                     route: &pattern.route,
@@ -75,12 +75,12 @@ impl Pattern {
         Self { segments, route }
     }
 
-    /// The more specific path comes first, then the explicit method before `ANY`.
+    /// Returns the sort key: more specific paths first, then explicit methods before `ANY`.
     fn rank(&self) -> (&[Segment], bool) {
         (&self.segments, self.route.method == "ANY")
     }
 
-    /// The parameters of `path` if this pattern takes it.
+    /// Returns the parameters of `path`, or `None` when the pattern does not match.
     fn parameters(&self, path: &str) -> Option<BTreeMap<String, String>> {
         let mut parameters = BTreeMap::new();
         let mut rest = path.strip_prefix('/')?;
@@ -93,7 +93,7 @@ impl Pattern {
                     parameters
                 });
             }
-            // The last segment ends the path, and no other does.
+            // Only the last segment may end the path.
             let (here, after) = match (rest.split_once('/'), is_last) {
                 (Some(split), false) => split,
                 (None, true) => (rest, ""),
@@ -157,9 +157,9 @@ mod tests {
         )
     }
 
-    /// The example of the developer guide, and its neighbours.
+    /// The example of the developer guide, with variations.
     #[test]
-    fn the_most_specific_route_takes_a_request() {
+    fn the_most_specific_route_matches() {
         let router = router(&[
             "$default",
             "ANY /{proxy+}",
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_literal_comes_before_a_parameter() {
+    fn a_literal_segment_matches_before_a_parameter() {
         let router = router(&["GET /users/{id}", "GET /users/me", "GET /users"]);
         let find = |path| find(&router, &Method::GET, path);
         assert_eq!(find("/users/me").unwrap(), "GET /users/me");
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_without_a_route_is_nobodys() {
+    fn a_method_without_a_route_does_not_match() {
         let router = router(&["GET /users"]);
         assert_eq!(find(&router, &Method::POST, "/users"), None);
         assert_eq!(find(&router, &Method::HEAD, "/users"), None);

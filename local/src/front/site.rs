@@ -1,4 +1,4 @@
-//! The demo page and the browser's client, served beside the API. In the account a bucket serves them.
+//! Serves static files next to the API. On AWS, a bucket serves them.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// The files of `directory`, if there is one; its pages may talk to the API and to `s3`.
+    /// Serves the files of `directory`, if it exists. Its pages may connect to the API and to `s3`.
     pub(crate) fn new(directory: PathBuf, s3: &str) -> Option<Self> {
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: {s3}; \
@@ -32,8 +32,8 @@ impl Site {
         })
     }
 
-    /// The file that a request asks for, if there is such a file.
-    pub(crate) async fn answer(&self, parts: &Parts) -> Option<Response<Body>> {
+    /// Returns the requested file, if it exists.
+    pub(crate) async fn serve(&self, parts: &Parts) -> Option<Response<Body>> {
         if !matches!(parts.method, Method::GET | Method::HEAD) {
             return None;
         }

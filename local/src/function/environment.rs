@@ -1,4 +1,5 @@
-//! What a function's process is started with: only what Lambda would give it.
+//! The command and the environment of a function's process. It only has the variables that Lambda sets.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 
 use std::{
     collections::BTreeMap,
@@ -15,29 +16,29 @@ use crate::{iam, keys::Keys};
 /// Where the functions' executables are.
 #[derive(Debug, Clone)]
 pub(crate) enum Program {
-    /// This executable, which becomes a function when it is started as `function <binary>`.
-    Itself(PathBuf),
-    /// `<directory>/<binary>/bootstrap` as `cargo lambda build` writes them, or
-    /// `<directory>/<logical id>/bootstrap` as `sam build` does.
+    /// This executable, started as `function <binary>`.
+    ThisExecutable(PathBuf),
+    /// `<directory>/<binary>/bootstrap` as `cargo lambda build` writes it, or
+    /// `<directory>/<logical id>/bootstrap` as `sam build` writes it.
     Bootstraps(PathBuf),
 }
 
-/// The AWS services, as functions reach them.
+/// The endpoints of the engines, for functions.
 #[derive(Debug, Clone)]
 pub(crate) struct Engines {
     pub(crate) dynamodb: String,
     pub(crate) s3: String,
     pub(crate) ssm: String,
     pub(crate) ses: String,
-    /// Each function signs with its own.
+    /// The source of the functions' secret access keys.
     pub(crate) keys: Keys,
 }
 
 impl Program {
-    /// A command that runs `function`, still without its environment.
+    /// Builds the command that runs `function`, without its environment.
     fn command(&self, function: &Function) -> Command {
         match self {
-            Self::Itself(executable) => {
+            Self::ThisExecutable(executable) => {
                 let mut command = Command::new(executable);
                 command.arg("function").arg(&function.binary);
                 command
@@ -47,7 +48,7 @@ impl Program {
     }
 }
 
-/// The function's bootstrap in `directory`; the first layout's path when there is none.
+/// Finds the function's bootstrap in `directory`. Returns the path of the first layout when there is none.
 pub(crate) fn bootstrap(directory: &Path, function: &Function) -> PathBuf {
     let [cargo_lambda, sam] =
         [&function.binary, &function.logical_id].map(|name| directory.join(name).join("bootstrap"));
@@ -58,7 +59,7 @@ pub(crate) fn bootstrap(directory: &Path, function: &Function) -> PathBuf {
     }
 }
 
-/// The command that starts an instance of `function`, whose Runtime API is at the URL `api`.
+/// Builds the command that starts an instance of `function` with its Runtime API at the URL `api`.
 pub(crate) fn command(
     program: &Program,
     function: &Function,
@@ -72,7 +73,7 @@ pub(crate) fn command(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        // Ctrl-C in a terminal goes to the whole group; functions are ours to end.
+        // A separate process group, so that Ctrl-C does not reach the functions: the system stops them.
         .process_group(0)
         .kill_on_drop(true);
     command
@@ -105,7 +106,7 @@ fn environment(function: &Function, engines: &Engines, api: &str) -> BTreeMap<St
         ("TZ", ":UTC".to_owned()),
         ("_HANDLER", "bootstrap".to_owned()),
     ];
-    // Lambda's own variables cannot be overridden by the template.
+    // The template cannot override Lambda's own variables.
     function
         .environment
         .clone()

@@ -1,4 +1,4 @@
-//! One instance of a function: a process and its Runtime API.
+//! An instance of a function: a process and its Runtime API.
 
 use std::{io, time::Duration};
 
@@ -13,24 +13,24 @@ use super::{
 };
 use crate::ui;
 
-/// Lambda gives a function this long to initialise itself.
+/// Lambda's limit for the initialisation of a function.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// A living process. Dropping it kills it.
+/// A running process. Dropping it kills it.
 #[derive(Debug)]
 pub(crate) struct Instance {
     child: Child,
     api: RuntimeApi,
 }
 
-/// How an invocation ended, and whether the instance can go on.
-pub(crate) enum Ended {
-    /// The instance answered, or reported an error, and waits for more.
-    Answered(Result<Bytes, Failure>),
-    /// The instance is gone.
-    Gone(Failure),
-    /// The instance was gone before it saw the event: another one may have it.
-    NeverStarted,
+/// The outcome of an invocation, and whether the instance can be used again.
+pub(crate) enum InvokeOutcome {
+    /// The instance responded or reported an error, and can be used again.
+    Responded(Result<Bytes, Failure>),
+    /// The instance exited or must be killed.
+    InstanceLost(Failure),
+    /// The instance had exited before it received the event, so another instance can process it.
+    NotReceived,
 }
 
 impl Instance {
@@ -40,7 +40,8 @@ impl Instance {
         function: &Function,
         engines: &Engines,
     ) -> Result<Self, Failure> {
-        let failed = |error: io::Error| Failure::Crashed(format!("cannot be started: {error}"));
+        let failed =
+            |error: io::Error| Failure::Crashed(format!("the process cannot be started: {error}"));
         let api = RuntimeApi::start(&function.arn).await.map_err(failed)?;
         let mut command = environment::command(program, function, engines, api.url());
         let mut child = command.spawn().map_err(failed)?;
@@ -54,54 +55,56 @@ impl Instance {
         tokio::select! {
             () = self.api.ready() => Ok(()),
             status = self.child.wait() => {
-                let end = how_it_ended(status);
+                let exit = describe_exit(status);
                 Err(Failure::Crashed(match self.api.init_error() {
-                    Some(error) => format!("{end} while it initialised: {error}"),
-                    None => format!("{end} while it initialised"),
+                    Some(error) => format!("{exit} during initialisation: {error}"),
+                    None => format!("{exit} during initialisation"),
                 }))
             }
             () = tokio::time::sleep(INIT_LIMIT) => {
-                Err(Failure::Crashed(format!("did not initialise in {INIT_LIMIT:?}")))
+                Err(Failure::Crashed(format!("did not initialise within {INIT_LIMIT:?}")))
             }
         }
     }
 
-    /// Whether the process still runs.
+    /// Whether the process is running.
     pub(crate) fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Gives the instance one event and waits for its answer, at most for `limit`.
-    pub(crate) async fn invoke(&mut self, work: Work, limit: Duration) -> Ended {
-        let (reply, mut answer) = oneshot::channel();
+    /// Sends an event to the instance and waits for its response, at most for `limit`.
+    pub(crate) async fn invoke(&mut self, work: Work, limit: Duration) -> InvokeOutcome {
+        let (reply, mut response) = oneshot::channel();
         self.api.send(work.into_invocation(reply)).await;
         let outcome = timeout(limit, async {
             tokio::select! {
-                // An instance may answer and end at once: the answer counts.
+                // If an instance responds and exits at the same time, the response counts.
                 biased;
-                answer = &mut answer => answer.ok(),
+                response = &mut response => response.ok(),
                 status = self.child.wait() => {
-                    Some(Err(Failure::Crashed(how_it_ended(status))))
+                    Some(Err(Failure::Crashed(describe_exit(status))))
                 }
             }
         });
         match outcome.await {
-            Err(_) => Ended::Gone(Failure::TimedOut(limit)),
+            Err(_) => InvokeOutcome::InstanceLost(Failure::TimedOut(limit)),
             Ok(Some(Err(crash @ Failure::Crashed(_)))) => {
-                // Its last word may still be on the way through the Runtime API.
-                match answer.try_recv() {
-                    Ok(answer) => Ended::Answered(answer),
-                    Err(_) if self.api.is_running() => Ended::Gone(crash),
-                    Err(_) => Ended::NeverStarted,
+                // The response may have arrived at the Runtime API before the process exited.
+                match response.try_recv() {
+                    Ok(response) => InvokeOutcome::Responded(response),
+                    Err(_) if self.api.is_running() => InvokeOutcome::InstanceLost(crash),
+                    Err(_) => InvokeOutcome::NotReceived,
                 }
             }
-            Ok(Some(answer)) => Ended::Answered(answer),
-            Ok(None) => Ended::Gone(Failure::Crashed("lost its Runtime API".to_owned())),
+            Ok(Some(response)) => InvokeOutcome::Responded(response),
+            Ok(None) => {
+                InvokeOutcome::InstanceLost(Failure::Crashed("its Runtime API closed".to_owned()))
+            }
         }
     }
 }
 
-/// What an instance is to work on.
+/// An event to process, with its invocation context.
 pub(crate) struct Work {
     pub(crate) request_id: String,
     pub(crate) deadline_ms: i64,
@@ -121,9 +124,9 @@ impl Work {
     }
 }
 
-fn how_it_ended(status: io::Result<std::process::ExitStatus>) -> String {
+fn describe_exit(status: io::Result<std::process::ExitStatus>) -> String {
     match status {
-        Ok(status) => format!("ended with {status}"),
-        Err(error) => format!("ended ({error})"),
+        Ok(status) => format!("exited with {status}"),
+        Err(error) => format!("exited ({error})"),
     }
 }

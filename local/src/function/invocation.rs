@@ -1,4 +1,4 @@
-//! One invocation and what can become of it.
+//! An invocation and its outcomes.
 
 use std::time::Duration;
 
@@ -6,46 +6,49 @@ use bytes::Bytes;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-/// An event on its way to an instance.
+/// The maximum size of the response of a synchronous invocation: 6 MB and 100 bytes.
+pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
+
+/// An invocation that is handed to an instance.
 #[derive(Debug)]
 pub(crate) struct Invocation {
     pub(crate) request_id: String,
-    /// When the time is up, in milliseconds since 1970.
+    /// When the invocation times out, in milliseconds since 1970.
     pub(crate) deadline_ms: i64,
     pub(crate) trace_id: String,
     pub(crate) event: Bytes,
-    /// Where the instance's word goes.
+    /// Receives the response or the error of the instance.
     pub(crate) reply: oneshot::Sender<Result<Bytes, Failure>>,
 }
 
-/// Why an invocation has no answer.
+/// Why an invocation failed.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// No instance was free in time.
-    #[error("no instance became free in time")]
+    /// No instance became idle in time.
+    #[error("no instance became idle in time")]
     Busy,
-    /// The system stops.
-    #[error("ended with the system")]
+    /// The system was stopped.
+    #[error("stopped with the system")]
     Stopped,
-    /// The time of the invocation ran out.
+    /// The invocation exceeded the function's timeout.
     #[error("timed out after {0:?}")]
     TimedOut(Duration),
-    /// The instance ended before it answered.
+    /// The instance exited before it responded.
     #[error("crashed: {0}")]
     Crashed(String),
-    /// The function reported an error of its own, such as a panic that its runtime caught.
+    /// The function reported an error, for example a panic that its runtime caught.
     #[error("failed: {0}")]
     Reported(String),
-    /// The answer is larger than Lambda lets through.
-    #[error("answered with more than {limit} bytes", limit = super::runtime_api::MAX_RESPONSE)]
+    /// The response exceeds Lambda's limit.
+    #[error("the response has more than {MAX_RESPONSE} bytes")]
     TooLarge,
 }
 
 /// The outcome of an invocation.
 #[derive(Debug)]
 pub(crate) struct Invoked {
-    /// The function's answer.
+    /// The function's response.
     pub(crate) result: Result<Bytes, Failure>,
-    /// Whether an instance was started for it.
+    /// Whether a new instance was started for it.
     pub(crate) cold_start: bool,
 }

@@ -1,5 +1,5 @@
-//! Functions as Lambda runs them: each instance is a process of its own, takes one invocation at
-//! a time and lives on for the next one.
+//! Runs functions as Lambda does: each instance is a separate process, handles one invocation at a time, and is reused
+//! for later invocations. <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
 
 mod environment;
 mod instance;

@@ -16,21 +16,19 @@ use tokio::{
 
 use super::{
     environment::{Engines, Program},
-    instance::{Ended, Instance, Work},
+    instance::{Instance, InvokeOutcome, Work},
     invocation::{Failure, Invoked},
 };
 use crate::{clock, ui};
 
-/// How long a request waits for a free instance. Lambda would have started another one at once; a
-/// laptop must queue, and 200 sign-ups at once take two cores a minute to hash. The limit is only
-/// there so that nobody waits for ever.
+/// How long a request waits for an idle instance. Lambda would start another instance; one machine must queue, and for
+/// example 200 concurrent password hashes take two cores a minute. The limit only prevents endless waiting.
 const QUEUE_LIMIT: Duration = Duration::from_mins(5);
 
-/// How long instances may take to be killed.
+/// The maximum time to kill all instances.
 const KILL_LIMIT: Duration = Duration::from_secs(1);
 
-/// A function with its instances: one invocation each at a time, started when there is none idle,
-/// at most two per core and never fewer than four.
+/// A function and its instances. A new instance is started when none is idle, up to two per core and at least four.
 pub(crate) struct Pool {
     function: Function,
     program: Program,
@@ -68,12 +66,12 @@ impl Pool {
         &self.function
     }
 
-    /// Runs the function on `event`, as soon as an instance is free.
+    /// Invokes the function with `event` when an instance is available.
     pub(crate) async fn invoke(&self, request_id: &str, trace_id: &str, event: Bytes) -> Invoked {
         let mut cold_start = false;
         let result = tokio::select! {
             result = self.queue(request_id, trace_id, event, &mut cold_start) => result,
-            // What the branch above holds is dropped, and with it a busy instance.
+            // Dropping the other branch drops its instance, which kills the process.
             () = self.stopped() => Err(Failure::Stopped),
         };
         if let Err(failure) = &result {
@@ -82,22 +80,22 @@ impl Pool {
         Invoked { result, cold_start }
     }
 
-    /// Ends all instances, busy ones too, and waits until they are gone.
+    /// Kills all instances, also busy ones, and waits until they have exited.
     pub(crate) async fn stop(&self) {
         self.stop_now();
-        // Each slot that comes back is an invocation that has ended.
+        // Each free slot is an invocation that has ended.
         let _ = timeout(KILL_LIMIT, self.slots.acquire_many(self.max_instances)).await;
         self.lock().clear();
     }
 
-    /// As [`Pool::stop`], without waiting.
+    /// Kills all instances without waiting.
     pub(crate) fn stop_now(&self) {
         self.stopped.send_replace(true);
         self.lock().clear();
     }
 
     async fn stopped(&self) {
-        // The sender lives as long as we do, so waiting cannot fail.
+        // The sender lives as long as `self`, so waiting cannot fail.
         let _ = self.stopped.subscribe().wait_for(|stopped| *stopped).await;
     }
 
@@ -116,18 +114,18 @@ impl Pool {
                 .run(&mut instance, request_id, trace_id, event.clone())
                 .await
             {
-                Ended::Answered(result) => return self.keep(instance, result),
-                Ended::Gone(failure) => return Err(failure),
-                // It died of idling; the event is as good as new.
-                Ended::NeverStarted => {}
+                InvokeOutcome::Responded(result) => return self.keep(instance, result),
+                InvokeOutcome::InstanceLost(failure) => return Err(failure),
+                // The idle instance had exited; another one can process the event.
+                InvokeOutcome::NotReceived => {}
             }
         }
         *cold_start = true;
         let mut instance = Instance::start(&self.program, &self.function, &self.engines).await?;
         match self.run(&mut instance, request_id, trace_id, event).await {
-            Ended::Answered(result) => self.keep(instance, result),
-            Ended::Gone(failure) => Err(failure),
-            Ended::NeverStarted => Err(Failure::Crashed("ended at once".to_owned())),
+            InvokeOutcome::Responded(result) => self.keep(instance, result),
+            InvokeOutcome::InstanceLost(failure) => Err(failure),
+            InvokeOutcome::NotReceived => Err(Failure::Crashed("exited immediately".to_owned())),
         }
     }
 
@@ -137,7 +135,7 @@ impl Pool {
         request_id: &str,
         trace_id: &str,
         event: Bytes,
-    ) -> Ended {
+    ) -> InvokeOutcome {
         let limit = self.function.timeout;
         let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
         let work = Work {
@@ -155,7 +153,7 @@ impl Pool {
         result
     }
 
-    /// The instance that was used last and still lives.
+    /// Returns the most recently used instance that is still running.
     fn take_idle(&self) -> Option<Instance> {
         loop {
             let mut instance = self.lock().pop()?;
@@ -165,7 +163,7 @@ impl Pool {
         }
     }
 
-    /// No lock is held across anything that can panic.
+    /// The lock is never held across code that can panic.
     fn lock(&self) -> MutexGuard<'_, Vec<Instance>> {
         self.idle
             .lock()

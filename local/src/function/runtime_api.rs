@@ -24,13 +24,10 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::invocation::{Failure, Invocation};
+use super::invocation::{Failure, Invocation, MAX_RESPONSE};
 use crate::guard::Guard;
 
-/// 6 MB and a little: the largest answer of a synchronous invocation.
-pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
-
-/// The server that one instance talks to. Dropping it stops it.
+/// The Runtime API server of one instance. Dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct RuntimeApi {
     url: SecretString,
@@ -56,11 +53,11 @@ struct Running {
 }
 
 impl RuntimeApi {
-    /// Listens on a free port for the instance of the function with this ARN.
+    /// Starts a server on a free port for an instance of the function with this ARN.
     pub(crate) async fn start(function_arn: &str) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        // On Lambda only the instance can reach it. Here any program and any page on this machine can, so the path has a
-        // random part that only the instance gets.
+        // On Lambda only the instance can reach this API. Here any program or web page on this machine could, so the
+        // path has a random part that only the instance receives.
         let secret = format!("/{}", Uuid::new_v4().simple());
         let url = format!("http://{}{secret}", listener.local_addr()?);
         let (invocations, queue) = mpsc::channel(1);
@@ -80,29 +77,29 @@ impl RuntimeApi {
         })
     }
 
-    /// Where the instance finds it: `AWS_LAMBDA_RUNTIME_API`.
+    /// Returns the value of `AWS_LAMBDA_RUNTIME_API` for the instance.
     pub(crate) fn url(&self) -> &str {
         self.url.expose_secret()
     }
 
-    /// Waits until the instance has initialised itself.
+    /// Waits until the instance has initialised.
     pub(crate) async fn ready(&self) {
-        // The sender lives as long as we do, so waiting cannot fail.
+        // The sender lives as long as `self`, so waiting cannot fail.
         let _ = self.shared.ready.subscribe().wait_for(|ready| *ready).await;
     }
 
     /// Hands an invocation to the instance.
     pub(crate) async fn send(&self, invocation: Invocation) {
-        // The receiver lives as long as we do, so sending cannot fail.
+        // The receiver lives as long as `self`, so sending cannot fail.
         let _ = self.invocations.send(invocation).await;
     }
 
-    /// Whether the instance has taken the last invocation and not answered it.
+    /// Whether the instance has received an invocation and not yet responded.
     pub(crate) fn is_running(&self) -> bool {
         lock(&self.shared.running).is_some()
     }
 
-    /// What the instance said when it could not initialise itself.
+    /// Returns the error that the instance reported during initialisation.
     pub(crate) fn init_error(&self) -> Option<String> {
         lock(&self.shared.init_error).clone()
     }
@@ -171,7 +168,7 @@ async fn response(
             finish(&shared, &request_id, Err(Failure::TooLarge));
             refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
         }
-        // The instance went away while it answered; its end is noticed elsewhere.
+        // The instance exited while it responded; `Instance::invoke` notices that.
         Err(_) => refusal(StatusCode::BAD_REQUEST, "InvalidRequest"),
     }
 }
@@ -191,12 +188,12 @@ async fn init_error(State(shared): State<Arc<Shared>>, body: Body) -> Response<B
     accepted()
 }
 
-/// Passes the instance's word on, if it is about the invocation that is running.
+/// Forwards the instance's response or error, if it belongs to the running invocation.
 fn finish(shared: &Shared, request_id: &str, result: Result<Bytes, Failure>) -> Response<Body> {
     let running = lock(&shared.running).take_if(|running| running.request_id == request_id);
     match running {
         Some(running) => {
-            // Nobody waits any more when the time was up.
+            // After a timeout the receiver is gone.
             let _ = running.reply.send(result);
             accepted()
         }
@@ -204,7 +201,7 @@ fn finish(shared: &Shared, request_id: &str, result: Result<Bytes, Failure>) -> 
     }
 }
 
-/// `{"errorType", "errorMessage"}` as one line.
+/// Reads `{"errorType", "errorMessage"}` as one line.
 async fn error_message(body: Body) -> String {
     let Ok(body) = Limited::new(body, MAX_RESPONSE).collect().await else {
         return "the error could not be read".to_owned();
@@ -232,7 +229,7 @@ fn json_response(status: StatusCode, body: &Value) -> Response<Body> {
     response
 }
 
-/// None of our locks is held across anything that can panic.
+/// Locks are never held across code that can panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()

@@ -1,4 +1,4 @@
-//! The bodies of requests that store something.
+//! Stores and verifies request bodies.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use super::{
     store::data::{self, NewData},
 };
 
-/// The most that one request can store.
+/// The maximum size of an object stored in one request.
 pub(crate) const MAX_SINGLE: u64 = 5 * 1024 * 1024 * 1024;
 
-/// The body of a request, and what was said about it beforehand.
+/// The body of a request, with its declared length and checksums.
 pub(crate) struct Body {
     pub(crate) length: Option<u64>,
     pub(crate) md5: Option<String>,
@@ -23,7 +23,7 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// Stores the bytes, if they are what was said.
+    /// Stores the bytes, if they match the declared length and checksums.
     pub(crate) async fn store(
         self,
         directory: &Path,
@@ -74,7 +74,7 @@ fn check_md5(given: &str, actual: &[u8; 16]) -> S3Result<()> {
     }
 }
 
-/// The length that a request announces.
+/// Returns the declared length of a body.
 pub(crate) fn length(content_length: Option<i64>, headers: &HeaderMap) -> S3Result<u64> {
     let decoded = headers
         .get("x-amz-decoded-content-length")

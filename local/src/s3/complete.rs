@@ -1,4 +1,4 @@
-//! Putting the parts of an upload together.
+//! Completes multipart uploads.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
 
 use s3s::{
@@ -17,7 +17,7 @@ use super::{
     write::version_id,
 };
 
-/// The size that every part but the last one has at least.
+/// The minimum size of a part that is not the last one.
 const MIN_PART: u64 = 5 * 1024 * 1024;
 
 impl Service {
@@ -30,21 +30,21 @@ impl Service {
         let condition = WriteCondition::new(input.if_none_match.as_ref(), input.if_match.as_ref())?;
         loop {
             let Ok(upload) = store.upload(&input.key, &input.upload_id) else {
-                // Whoever lost the answer asks again.
+                // A client that lost the response retries.
                 let done = store.completed(&input.key, &input.upload_id);
                 let done = done.ok_or_else(no_such_upload)?;
-                return self.completed(request, &done);
+                return self.completed_response(request, &done);
             };
             let object = assemble(store, &upload, input).await?;
-            // Parts that arrive meanwhile may be other ones.
+            // If parts were replaced meanwhile, assemble again.
             if let Some(version) = store.complete(&upload, object, &condition)? {
                 self.created(store, &version, &Source::of(request), Reason::Complete);
-                return self.completed(request, &version);
+                return self.completed_response(request, &version);
             }
         }
     }
 
-    fn completed(
+    fn completed_response(
         &self,
         request: &S3Request<CompleteMultipartUploadInput>,
         version: &Version,
@@ -59,7 +59,7 @@ impl Service {
             version_id: version_id(version),
             ..CompleteMultipartUploadOutput::default()
         };
-        checksum::answer!(output, &object.checksum);
+        checksum::set_checksum!(output, &object.checksum);
         output.checksum_type = object
             .checksum
             .as_ref()
@@ -76,7 +76,7 @@ async fn assemble(
     let listed = input.multipart_upload.as_ref();
     let listed = listed.and_then(|listed| listed.parts.as_deref());
     let parts = match listed {
-        Some(listed) if !listed.is_empty() => chosen(upload, listed)?,
+        Some(listed) if !listed.is_empty() => listed_parts(upload, listed)?,
         _ => {
             return Err(s3_error!(
                 MalformedXML,
@@ -104,12 +104,12 @@ async fn assemble(
         ),
         Some((algorithm, false)) => Some(data::checksum(store.data(), &segments, algorithm).await?),
     };
-    check_whole(input, checksum.as_ref())?;
+    check_object_checksum(input, checksum.as_ref())?;
     Ok(Object {
         size,
         etag: data::etag_of_parts(parts.iter().map(|part| part.etag.as_str())),
         segments,
-        about: upload.about.clone(),
+        headers: upload.headers.clone(),
         checksum,
         parts: Some(parts.len()),
         retention: upload.lock.retention.clone(),
@@ -117,8 +117,8 @@ async fn assemble(
     })
 }
 
-/// The parts that the request lists, if they are what was uploaded.
-fn chosen<'a>(upload: &'a Upload, listed: &[CompletedPart]) -> S3Result<Vec<&'a Part>> {
+/// Returns the listed parts, if they match the uploaded ones.
+fn listed_parts<'a>(upload: &'a Upload, listed: &[CompletedPart]) -> S3Result<Vec<&'a Part>> {
     let number = |part: &CompletedPart| part.part_number.unwrap_or_default();
     if listed
         .windows(2)
@@ -135,7 +135,7 @@ fn chosen<'a>(upload: &'a Upload, listed: &[CompletedPart]) -> S3Result<Vec<&'a 
         .map(|listed| {
             let part = upload.parts.get(&number(listed));
             match part {
-                Some(part) if is_same(part, listed) => check_sum(upload, part, listed),
+                Some(part) if is_same(part, listed) => check_part_checksum(upload, part, listed),
                 _ => Err(s3_error!(
                     InvalidPart,
                     "One or more of the specified parts could not be found. The part may not have \
@@ -165,8 +165,12 @@ fn is_same(part: &Part, listed: &CompletedPart) -> bool {
     is_etag && sums.iter().flatten().all(|sum| own == Some(sum))
 }
 
-/// Parts whose sums are summed must be listed with them.
-fn check_sum<'a>(upload: &Upload, part: &'a Part, listed: &CompletedPart) -> S3Result<&'a Part> {
+/// With a composite checksum, the request must list the checksum of each part.
+fn check_part_checksum<'a>(
+    upload: &Upload,
+    part: &'a Part,
+    listed: &CompletedPart,
+) -> S3Result<&'a Part> {
     match upload.checksum {
         Some((algorithm, true)) if checksum::given!(listed).iter().all(Option::is_none) => {
             Err(s3_error!(
@@ -181,11 +185,14 @@ fn check_sum<'a>(upload: &Upload, part: &'a Part, listed: &CompletedPart) -> S3R
     }
 }
 
-fn check_whole(input: &CompleteMultipartUploadInput, checksum: Option<&Checksum>) -> S3Result<()> {
+fn check_object_checksum(
+    input: &CompleteMultipartUploadInput,
+    checksum: Option<&Checksum>,
+) -> S3Result<()> {
     let own = checksum.map(|sum| sum.value.as_str());
     let own_parts = own.map(|own| own.split('-').next().unwrap_or_default());
     let is_other = |given: &String| {
-        // The number of parts may be left out.
+        // The suffix with the number of parts may be omitted.
         Some(given.as_str()) != own && Some(given.as_str()) != own_parts
     };
     if own.is_some() && checksum::given!(input).iter().flatten().any(is_other) {

@@ -1,4 +1,4 @@
-//! Requests that count only if an object is, or is not, what the caller thinks.
+//! Conditional requests: reads and writes that depend on the current object.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html>
 
 use http::{
@@ -11,12 +11,9 @@ use s3s::{
 };
 use time::OffsetDateTime;
 
-use super::{
-    error::{no_such_key, not_implemented, precondition_failed},
-    store::Object,
-};
+use super::error::{no_such_key, not_implemented, precondition_failed};
 
-/// What must be true for a write.
+/// The condition of a write.
 #[derive(Debug, Default)]
 pub(crate) struct WriteCondition {
     absent: bool,
@@ -31,7 +28,7 @@ impl WriteCondition {
         let absent = match if_none_match {
             None => false,
             Some(ETagCondition::Any) => true,
-            // As on AWS: a new object can't be compared with.
+            // AWS does not support this either.
             Some(ETagCondition::ETag(_)) => {
                 return Err(not_implemented(
                     "If-None-Match with anything but * on a write",
@@ -44,20 +41,21 @@ impl WriteCondition {
         })
     }
 
-    pub(crate) fn check(&self, current: Option<&Object>) -> S3Result<()> {
+    /// Checks the condition against the `ETag` of the current object, if there is one.
+    pub(crate) fn check(&self, current: Option<&str>) -> S3Result<()> {
         if self.absent && current.is_some() {
             return Err(precondition_failed());
         }
         match (&self.matches, current) {
             (None, _) => Ok(()),
             (Some(_), None) => Err(no_such_key()),
-            (Some(condition), Some(object)) if is_met(condition, &object.etag) => Ok(()),
+            (Some(condition), Some(etag)) if is_met(condition, etag) => Ok(()),
             (Some(_), Some(_)) => Err(precondition_failed()),
         }
     }
 }
 
-/// What must be true for a read.
+/// The conditions of a read.
 #[derive(Debug, Default)]
 pub(crate) struct ReadCondition<'a> {
     pub(crate) matches: Option<&'a ETagCondition>,
@@ -67,33 +65,33 @@ pub(crate) struct ReadCondition<'a> {
 }
 
 impl ReadCondition<'_> {
-    /// RFC 9110, section 13.2.2: a tag counts more than a date.
-    pub(crate) fn check(&self, object: &Object, modified: OffsetDateTime) -> S3Result<()> {
+    /// Checks the conditions against an object. An `ETag` takes precedence over a date (RFC 9110, section 13.2.2).
+    pub(crate) fn check(&self, etag: &str, modified: OffsetDateTime) -> S3Result<()> {
         let is_newer = |since: &Timestamp| {
             let since: OffsetDateTime = since.clone().into();
             modified.unix_timestamp() > since.unix_timestamp()
         };
         match (self.matches, self.unmodified_since) {
-            (Some(condition), _) if !is_met(condition, &object.etag) => {
+            (Some(condition), _) if !is_met(condition, etag) => {
                 return Err(precondition_failed());
             }
             (None, Some(since)) if is_newer(since) => return Err(precondition_failed()),
             _ => {}
         }
-        let is_known = match (self.none_match, self.modified_since) {
-            (Some(condition), _) => is_met(condition, &object.etag),
+        let is_unchanged = match (self.none_match, self.modified_since) {
+            (Some(condition), _) => is_met(condition, etag),
             (None, Some(since)) => !is_newer(since),
             (None, None) => false,
         };
-        if is_known {
-            return Err(not_modified(object, modified));
+        if is_unchanged {
+            return Err(not_modified(etag, modified));
         }
         Ok(())
     }
 
-    /// As [`ReadCondition::check`] for the source of a copy, which has no answer "not modified".
-    pub(crate) fn check_source(&self, object: &Object, modified: OffsetDateTime) -> S3Result<()> {
-        self.check(object, modified)
+    /// Checks the conditions of a copy's source, for which there is no "not modified" response.
+    pub(crate) fn check_source(&self, etag: &str, modified: OffsetDateTime) -> S3Result<()> {
+        self.check(etag, modified)
             .map_err(|_| precondition_failed())
     }
 }
@@ -105,10 +103,10 @@ fn is_met(condition: &ETagCondition, etag: &str) -> bool {
     }
 }
 
-fn not_modified(object: &Object, modified: OffsetDateTime) -> S3Error {
+fn not_modified(etag: &str, modified: OffsetDateTime) -> S3Error {
     let mut error = S3Error::new(S3ErrorCode::NotModified);
     let mut headers = HeaderMap::new();
-    if let Ok(etag) = ETag::Strong(object.etag.clone()).to_http_header() {
+    if let Ok(etag) = ETag::Strong(etag.to_owned()).to_http_header() {
         headers.insert(ETAG, etag);
     }
     insert_date(&mut headers, LAST_MODIFIED, modified);
@@ -116,7 +114,7 @@ fn not_modified(object: &Object, modified: OffsetDateTime) -> S3Error {
     error
 }
 
-/// Adds a header in the format of HTTP's dates.
+/// Adds a header with a date in HTTP format.
 pub(crate) fn insert_date(headers: &mut HeaderMap, name: HeaderName, date: OffsetDateTime) {
     let mut text = Vec::new();
     let date = Timestamp::from(date);

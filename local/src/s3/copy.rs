@@ -1,4 +1,4 @@
-//! Copying objects, which is also how an old version becomes the current one.
+//! `CopyObject`, which also restores old versions.
 
 use std::path::Path;
 
@@ -12,13 +12,13 @@ use s3s::{
 
 use super::{
     Service,
-    about::about,
     body::MAX_SINGLE,
     checksum::{self, Algorithm},
     conditions::{ReadCondition, WriteCondition},
     error::{internal, no_such_key, no_such_version, not_implemented},
     events::{Reason, Source},
     lock,
+    object_headers::object_headers,
     store::{Object, data},
     write::{check_key, version_id},
 };
@@ -73,7 +73,7 @@ impl Service {
             modified_since: input.copy_source_if_modified_since.as_ref(),
             unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
         }
-        .check_source(object, original.modified)?;
+        .check_source(&object.etag, original.modified)?;
         if object.size > MAX_SINGLE {
             return Err(s3_error!(
                 InvalidRequest,
@@ -93,7 +93,7 @@ impl Service {
         copy.retention = lock.retention;
         copy.legal_hold = lock.legal_hold;
         if replaces {
-            copy.about = about!(input);
+            copy.headers = object_headers!(input);
         }
         let condition = WriteCondition::default();
         let version = target
@@ -106,7 +106,7 @@ impl Service {
             last_modified: Some(Timestamp::from(version.modified)),
             ..CopyObjectResult::default()
         };
-        checksum::answer!(result, &object.checksum);
+        checksum::set_checksum!(result, &object.checksum);
         Ok(S3Response::new(CopyObjectOutput {
             copy_object_result: Some(result),
             copy_source_version_id: version_id(&original),
@@ -115,7 +115,7 @@ impl Service {
         }))
     }
 
-    /// The bytes of `object` under new names, as an object that was stored in one piece.
+    /// Copies the data of `object` to new files, as an object stored in one request.
     async fn copy_of(
         &self,
         object: &Object,

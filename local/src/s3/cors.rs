@@ -1,4 +1,4 @@
-//! CORS as S3 does it: the rules of the bucket, the first one that fits.
+//! CORS of a bucket: the first rule that matches applies.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html>
 
 use axum::body::Body;
@@ -13,27 +13,27 @@ use http::{
 };
 use sam_template::CorsRule;
 
-/// What an answer depends on once a bucket has rules.
+/// The `Vary` header of responses of a bucket with rules.
 const VARIES: &str = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
 
-/// What the browser says of itself.
+/// The CORS headers of a request.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct CorsRequest {
     origin: String,
     method: String,
-    /// In small letters.
+    /// In lower case.
     headers: Vec<String>,
 }
 
-impl Asked {
-    /// What a request from a page asks; `None` of one that says no origin.
-    pub(crate) fn of(method: &Method, headers: &HeaderMap) -> Option<Self> {
+impl CorsRequest {
+    /// Parses the CORS headers. `None` when the request has no origin.
+    pub(crate) fn parse(method: &Method, headers: &HeaderMap) -> Option<Self> {
         let text = |name| headers.get(name)?.to_str().ok();
-        let asked = text(ACCESS_CONTROL_REQUEST_METHOD).filter(|_| method == Method::OPTIONS);
+        let requested = text(ACCESS_CONTROL_REQUEST_METHOD).filter(|_| method == Method::OPTIONS);
         let names = text(ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
         Some(Self {
             origin: text(ORIGIN)?.to_owned(),
-            method: asked.unwrap_or(method.as_str()).to_owned(),
+            method: requested.unwrap_or(method.as_str()).to_owned(),
             headers: names
                 .split(',')
                 .map(|name| name.trim().to_ascii_lowercase())
@@ -56,17 +56,17 @@ impl Asked {
     }
 }
 
-/// The answer to a preflight.
-pub(crate) fn preflight(rules: &[CorsRule], asked: Option<&Asked>) -> Response<Body> {
-    let Some(asked) = asked else {
-        return refusal(
+/// Builds the response to a preflight.
+pub(crate) fn preflight(rules: &[CorsRule], request: Option<&CorsRequest>) -> Response<Body> {
+    let Some(request) = request else {
+        return error_response(
             StatusCode::BAD_REQUEST,
             "BadRequest",
             "Insufficient information. Origin request header needed.",
         );
     };
-    let Some(rule) = asked.rule(rules) else {
-        return refusal(
+    let Some(rule) = request.rule(rules) else {
+        return error_response(
             StatusCode::FORBIDDEN,
             "AccessForbidden",
             "CORSResponse: This CORS request is not allowed. This is usually because the evalution \
@@ -75,18 +75,18 @@ pub(crate) fn preflight(rules: &[CorsRule], asked: Option<&Asked>) -> Response<B
         );
     };
     let mut response = Response::new(Body::empty());
-    add(rule, asked, response.headers_mut());
+    add(rule, request, response.headers_mut());
     response
 }
 
-/// Puts the headers on the answer to a request from a page; on errors, too, or it could not read them.
-pub(crate) fn apply(rules: &[CorsRule], asked: &Asked, response: &mut HeaderMap) {
-    if let Some(rule) = asked.rule(rules) {
-        add(rule, asked, response);
+/// Adds the CORS headers to a response. Errors get them too, so that the page can read them.
+pub(crate) fn apply(rules: &[CorsRule], request: &CorsRequest, response: &mut HeaderMap) {
+    if let Some(rule) = request.rule(rules) {
+        add(rule, request, response);
     }
 }
 
-fn add(rule: &CorsRule, asked: &Asked, headers: &mut HeaderMap) {
+fn add(rule: &CorsRule, request: &CorsRequest, headers: &mut HeaderMap) {
     let mut set = |name, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
@@ -95,15 +95,15 @@ fn add(rule: &CorsRule, asked: &Asked, headers: &mut HeaderMap) {
     if rule.allowed_origins.iter().any(|origin| origin == "*") {
         set(ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     } else {
-        set(ACCESS_CONTROL_ALLOW_ORIGIN, &asked.origin);
+        set(ACCESS_CONTROL_ALLOW_ORIGIN, &request.origin);
         set(ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
     }
     set(
         ACCESS_CONTROL_ALLOW_METHODS,
         &rule.allowed_methods.join(", "),
     );
-    if !asked.headers.is_empty() {
-        set(ACCESS_CONTROL_ALLOW_HEADERS, &asked.headers.join(", "));
+    if !request.headers.is_empty() {
+        set(ACCESS_CONTROL_ALLOW_HEADERS, &request.headers.join(", "));
     }
     if !rule.exposed_headers.is_empty() {
         set(
@@ -117,7 +117,7 @@ fn add(rule: &CorsRule, asked: &Asked, headers: &mut HeaderMap) {
     set(VARY, VARIES);
 }
 
-/// Whether `text` is what `pattern` says; one `*` in it is any text.
+/// Whether `text` matches `pattern`, in which one `*` matches any text.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -127,7 +127,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-fn refusal(status: StatusCode, code: &str, message: &str) -> Response<Body> {
+fn error_response(status: StatusCode, code: &str, message: &str) -> Response<Body> {
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <Error><Code>{code}</Code><Message>{message}</Message></Error>"
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_may_hold_one_star() {
+    fn a_pattern_can_have_one_wildcard() {
         for (pattern, text, expected) in [
             ("x-amz-*", "x-amz-checksum-sha256", true),
             ("x-amz-*", "x-amzn", false),

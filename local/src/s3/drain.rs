@@ -1,5 +1,5 @@
-//! What is left of a body when its request is refused early. It is read before the answer goes out: whoever is still
-//! sending would find the connection closed instead of the answer.
+//! Reads the rest of a body when its request is refused early. Otherwise a client that is still sending would see a
+//! closed connection instead of the response.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,18 +11,18 @@ use http::{
 };
 use tokio::{sync::Mutex, time::timeout};
 
-/// As much as a browser sends in one piece.
-const MOST: usize = 100 * 1024 * 1024;
+/// The maximum number of bytes to read: the size of the largest single request of the browser client.
+const MAX_DRAINED: usize = 100 * 1024 * 1024;
 
-/// Whoever sends slower may see a closed connection.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Slower clients may see a closed connection.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A body that two hold: the one who reads it, and the one who reads what the first has left.
+/// A body that is shared by the request's handler and by the code that drains the rest.
 #[derive(Debug, Clone)]
-pub(crate) struct Shared(Arc<Mutex<BodyDataStream>>);
+pub(crate) struct SharedBody(Arc<Mutex<BodyDataStream>>);
 
-impl Shared {
-    /// The request for the first, and its body for the second; `None` of a request that has none.
+impl SharedBody {
+    /// Returns the request with a shared body, and the body for draining, or `None` when there is no body.
     pub(crate) fn split(request: Request<Body>) -> (Request<Body>, Option<Self>) {
         let length = request.headers().get(CONTENT_LENGTH);
         let is_empty = match length {
@@ -41,18 +41,18 @@ impl Shared {
         (Request::from_parts(parts, body), Some(shared))
     }
 
-    /// Reads what is left.
+    /// Reads the rest of the body.
     pub(crate) async fn drain(&self) {
         let rest = async {
             let mut read = 0;
             while let Some(Ok(piece)) = self.next().await
-                && read <= MOST
+                && read <= MAX_DRAINED
             {
                 read += piece.len();
             }
         };
-        // It ends by itself, or the connection does.
-        let _ = timeout(PATIENCE, rest).await;
+        // After a timeout, the rest is not read.
+        let _ = timeout(DRAIN_TIMEOUT, rest).await;
     }
 
     async fn next(&self) -> Option<Result<Bytes, axum::Error>> {

@@ -1,16 +1,16 @@
-//! Errors in S3's words.
+//! Errors with S3's codes and messages.
 
 use http::StatusCode;
 use s3s::{S3Error, S3ErrorCode, s3_error};
 
-/// A failure of ours.
+/// An internal error.
 pub(crate) fn internal(error: impl std::error::Error + Send + Sync + 'static) -> S3Error {
     S3Error::with_source(S3ErrorCode::InternalError, Box::new(error))
 }
 
-/// A refusal of what works in the cloud only.
+/// An error for a feature that the local S3 does not support.
 pub(crate) fn not_implemented(what: &str) -> S3Error {
-    s3_error!(NotImplemented, "{what} is not there in the local S3.")
+    s3_error!(NotImplemented, "{what} is not supported by the local S3.")
 }
 
 pub(crate) fn no_such_key() -> S3Error {
@@ -36,7 +36,7 @@ pub(crate) fn precondition_failed() -> S3Error {
     )
 }
 
-/// A bad request by a code that s3s does not know; its status would be 500.
+/// A bad request with a code that s3s does not know, for which it would return 500.
 pub(crate) fn custom(code: &'static str, message: impl Into<String>) -> S3Error {
     let code = S3ErrorCode::Custom(code.into());
     let mut error = S3Error::with_message(code, message.into());

@@ -1,4 +1,4 @@
-//! What `EventBridge` hears of new objects.
+//! Publishes "Object Created" events to `EventBridge`.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
 
 use s3s::S3Request;
@@ -13,15 +13,15 @@ use super::{
 };
 use crate::peer::Peer;
 
-/// The id of a request, as its answer and its events carry it.
+/// The id of a request, in its response and its events.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// A mark on a form whose answer leads elsewhere.
+/// Marks a form request whose response is a redirect.
 #[derive(Debug, Clone)]
 pub(crate) struct Redirects;
 
-/// Which operation made an object.
+/// The operation that created an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reason {
     Put,
@@ -30,7 +30,7 @@ pub(crate) enum Reason {
     Complete,
 }
 
-/// Where a request comes from.
+/// The request id and the client address of a request.
 #[derive(Debug)]
 pub(crate) struct Source {
     request_id: String,
@@ -61,7 +61,7 @@ impl Reason {
 }
 
 impl Service {
-    /// Announces `version`, if its bucket is one that speaks.
+    /// Publishes an event for `version`, if its bucket sends events.
     pub(crate) fn created(
         &self,
         store: &Store,

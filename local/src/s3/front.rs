@@ -1,4 +1,4 @@
-//! What is around s3s: CORS, ids of requests, and errors that AWS words otherwise.
+//! Wraps s3s: adds CORS and request ids, and corrects error responses.
 
 use std::sync::Arc;
 
@@ -18,15 +18,15 @@ use sam_template::CorsRule;
 use uuid::Uuid;
 
 use super::{
-    cors::{self, Asked},
-    drain::Shared,
+    cors::{self, CorsRequest},
+    drain::SharedBody,
+    error_texts::{self, MAX_ERROR, SignatureKind},
     events::RequestId,
     ranges,
     targets::Targets,
-    words::{self, MAX_ERROR, Way},
 };
 
-/// Hosts that name a bucket: `bucket.localhost`. All others name only this machine.
+/// Parses host names: `bucket.localhost` names a bucket, other hosts do not.
 pub(crate) struct Hosts;
 
 impl S3Host for Hosts {
@@ -43,7 +43,7 @@ fn bucket_of_host(host: &str) -> Option<&str> {
     name.strip_suffix(".localhost")
 }
 
-/// s3s with what is around it.
+/// The S3 service and its wrapper.
 pub(crate) struct Front {
     service: S3Service,
     targets: Arc<Targets>,
@@ -58,7 +58,7 @@ impl Front {
         Router::new().fallback(handle).with_state(Arc::new(self))
     }
 
-    /// The rules of the bucket that the request names.
+    /// Returns the CORS rules of the requested bucket.
     fn rules(&self, request: &Request<Body>) -> &[CorsRule] {
         let host = request.headers().get(HOST);
         let host = host.and_then(|host| bucket_of_host(host.to_str().ok()?));
@@ -69,7 +69,7 @@ impl Front {
     }
 
     async fn call(&self, request: Request<Body>) -> Response<Body> {
-        let (request, rest) = Shared::split(request);
+        let (request, rest) = SharedBody::split(request);
         if let Ok(response) = self
             .service
             .call(request.map(s3s::Body::http_body_unsync))
@@ -80,7 +80,7 @@ impl Front {
             }
             return response.map(Body::new);
         }
-        // s3s could not even write the error.
+        // s3s could not serialize its error.
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response
@@ -89,29 +89,31 @@ impl Front {
 
 async fn handle(State(front): State<Arc<Front>>, mut request: Request<Body>) -> Response<Body> {
     let id = Uuid::new_v4().simple().to_string()[..16].to_ascii_uppercase();
-    let asked = Asked::of(request.method(), request.headers());
+    let cors_request = CorsRequest::parse(request.method(), request.headers());
     let mut response = if request.method() == Method::OPTIONS {
-        cors::preflight(front.rules(&request), asked.as_ref())
+        cors::preflight(front.rules(&request), cors_request.as_ref())
     } else {
-        let rules = asked.as_ref().map(|_| front.rules(&request).to_vec());
-        let way = Way::of(&request);
+        let rules = cors_request
+            .as_ref()
+            .map(|_| front.rules(&request).to_vec());
+        let kind = SignatureKind::of(&request);
         let is_head = request.method() == Method::HEAD;
-        ranges::drop_what_is_none(&mut request);
+        ranges::remove_invalid(&mut request);
         request.extensions_mut().insert(RequestId(id.clone()));
         let mut response = front.call(request).await;
         if response.status() == StatusCode::NOT_MODIFIED {
             *response.body_mut() = Body::empty();
             response.headers_mut().remove(CONTENT_TYPE);
         } else if response.status().is_client_error() || response.status().is_server_error() {
-            response = words::reword(response, way, &id).await;
-        } else if way == Way::Form && response.status() == StatusCode::CREATED {
-            response = locate(response).await;
+            response = error_texts::correct(response, kind, &id).await;
+        } else if kind == SignatureKind::Form && response.status() == StatusCode::CREATED {
+            response = with_full_location(response).await;
         } else if is_head && response.headers().contains_key(CONTENT_RANGE) {
-            // s3s forgets it.
+            // s3s does not set the status.
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
-        if let (Some(asked), Some(rules)) = (&asked, &rules) {
-            cors::apply(rules, asked, response.headers_mut());
+        if let (Some(cors_request), Some(rules)) = (&cors_request, &rules) {
+            cors::apply(rules, cors_request, response.headers_mut());
         }
         response
     };
@@ -123,8 +125,8 @@ async fn handle(State(front): State<Arc<Front>>, mut request: Request<Body>) -> 
     response
 }
 
-/// Makes the place in the answer to a form the whole URL: s3s writes its path alone.
-async fn locate(response: Response<Body>) -> Response<Body> {
+/// Replaces the location in the response to a form with the full URL: s3s writes only the path.
+async fn with_full_location(response: Response<Body>) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     let (Ok(body), Some(location)) = (
         Limited::new(body, MAX_ERROR).collect().await,
@@ -136,7 +138,7 @@ async fn locate(response: Response<Body>) -> Response<Body> {
         return Response::from_parts(parts, Body::empty());
     };
     let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
-    let text = words::replaced(&text, "Location", |_| location.to_owned());
+    let text = error_texts::replaced(&text, "Location", |_| location.to_owned());
     parts
         .headers
         .insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
@@ -148,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_may_name_a_bucket() {
+    fn a_host_can_name_a_bucket() {
         assert_eq!(bucket_of_host("files.localhost:3003"), Some("files"));
         assert_eq!(bucket_of_host("localhost:3003"), None);
         assert_eq!(bucket_of_host("host.docker.internal:3003"), None);

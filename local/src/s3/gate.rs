@@ -1,5 +1,4 @@
-//! Who may come in: the key behind a signature, and what the template's policies let it do. s3s
-//! checks the signature itself.
+//! Access control: finds the principal of a request and checks the template's policies. s3s verifies the signature.
 
 use std::sync::Arc;
 
@@ -20,10 +19,10 @@ use s3s::{
     s3_error,
 };
 
-/// Seconds that a URL may be good for.
+/// The maximum validity of a URL in seconds.
 const MAX_LIFE: u64 = 7 * 24 * 60 * 60;
 
-/// The gate of all buckets.
+/// The access control of all buckets.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     pub(crate) principals: Arc<Principals>,
@@ -47,8 +46,7 @@ impl Gate {
         principal.check(action, resource).map_err(denied)
     }
 
-    /// What a request hears of an object that is not there: whoever may not list the bucket is not
-    /// told.
+    /// Returns the error for a missing object: 403 instead of 404 when the caller may not list the bucket.
     pub(crate) fn missing<T>(
         &self,
         request: &S3Request<T>,
@@ -86,7 +84,7 @@ impl S3Access for Gate {
             // ListBuckets: the only one.
             return Gate::check(self, credentials, "s3:ListAllMyBuckets", "*");
         };
-        // Anonymous callers do not hear which buckets there are.
+        // Anonymous callers cannot find out which buckets exist.
         self.principal(credentials)?;
         let target = self.targets.get(bucket)?;
         if operation == "PostObject" {
@@ -139,7 +137,7 @@ impl S3Access for Gate {
 }
 
 impl Targets {
-    /// Where a copy comes from: the bucket, the key and the version.
+    /// Returns the bucket, the key and the version of a copy's source.
     pub(crate) fn source<'a>(
         &self,
         source: &'a CopySource,
@@ -170,7 +168,7 @@ impl Targets {
     }
 }
 
-/// The names of the headers that are part of a signature, between semicolons.
+/// Returns the names of the signed headers, separated by semicolons.
 pub(crate) fn signed_headers(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     query(uri, "X-Amz-SignedHeaders").or_else(|| {
         let authorization = headers.get(AUTHORIZATION)?.to_str().ok()?;
@@ -180,7 +178,7 @@ pub(crate) fn signed_headers(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// A request's header that begins with `x-amz-` means something, so its signer must have said it.
+/// Checks that all `x-amz-` headers are signed, because they affect the request.
 fn check_signed_headers(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
     let is_presigned = query(uri, "X-Amz-SignedHeaders").is_some();
     let authorization = headers.get(AUTHORIZATION);
@@ -215,7 +213,7 @@ fn check_signed_headers(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
     }
 }
 
-/// A URL is good for a week at most.
+/// Checks that a URL is valid for at most a week.
 fn check_life(uri: &Uri) -> S3Result<()> {
     let life = query(uri, "X-Amz-Expires").and_then(|life| life.parse().ok());
     if life.is_some_and(|life: u64| life > MAX_LIFE) {
@@ -227,7 +225,7 @@ fn check_life(uri: &Uri) -> S3Result<()> {
     Ok(())
 }
 
-/// A key may be used without its token here, but not with another one's.
+/// Accepts an access key without a session token, but not with a wrong one.
 fn check_session_token(uri: &Uri, headers: &HeaderMap) -> S3Result<()> {
     let header = headers.get("x-amz-security-token");
     let is_wrong_header = header.is_some_and(|value| value.as_bytes() != SESSION_TOKEN.as_bytes());

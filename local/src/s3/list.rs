@@ -1,4 +1,4 @@
-//! Listings, in the order of the keys' bytes.
+//! Listings, sorted by the bytes of the keys.
 
 use s3s::{
     S3Request, S3Response, S3Result,
@@ -12,7 +12,7 @@ use sam_template::REGION;
 
 use super::{
     Service,
-    page::{Place, decode_token, encoder, following, max, page, token},
+    page::{Placement, decode_token, encoder, following, max, page, token},
     store::Version,
 };
 
@@ -57,12 +57,12 @@ impl Service {
                     continue;
                 };
                 match page.place(key) {
-                    Place::Next => {
+                    Placement::PageFull => {
                         is_truncated = max_keys > 0;
                         break;
                     }
-                    Place::Behind => last = page.prefixes.last().cloned(),
-                    Place::Entry => {
+                    Placement::InPrefix => last = page.prefixes.last().cloned(),
+                    Placement::Entry => {
                         last = Some(key.clone());
                         contents.push(Object {
                             e_tag: Some(ETag::Strong(object.etag.clone())),
@@ -123,7 +123,7 @@ impl Service {
         let mut markers_found = Vec::new();
         let mut last = (None, None);
         store.read(|keys| {
-            // The rest of the key that the last page ended in comes first.
+            // Starts with the remaining versions of the key in which the last page ended.
             let rest = input.version_id_marker.as_ref().and_then(|id| {
                 let (key, versions) = keys.get_key_value(&marker)?;
                 let index = versions.iter().position(|version| version.id == *id)?;
@@ -134,15 +134,15 @@ impl Service {
             'keys: for (key, versions, count) in rest.into_iter().chain(following) {
                 for (index, version) in versions.iter().enumerate().rev() {
                     match page.place(key) {
-                        Place::Next => {
+                        Placement::PageFull => {
                             output.is_truncated = Some(max_keys > 0);
                             break 'keys;
                         }
-                        Place::Behind => {
+                        Placement::InPrefix => {
                             last = (page.prefixes.last().cloned(), None);
                             continue;
                         }
-                        Place::Entry => last = (Some(key.clone()), Some(version.id.clone())),
+                        Placement::Entry => last = (Some(key.clone()), Some(version.id.clone())),
                     }
                     let is_latest = index + 1 == count;
                     match version_entry(version, is_latest, encode(key)) {

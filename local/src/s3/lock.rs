@@ -1,4 +1,4 @@
-//! Write-once: retention and legal holds.
+//! Object Lock: retention and legal holds.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html>
 
 use std::sync::Arc;
@@ -130,7 +130,7 @@ impl Mode {
     }
 }
 
-/// The lock that an object is to begin with.
+/// Parses the lock of a new object.
 pub(crate) fn initial(
     store: &Store,
     mode: Option<&ObjectLockMode>,
@@ -185,7 +185,7 @@ fn retention(
     Ok(Some(Retention { mode, until }))
 }
 
-/// Whether `held` may give way to `wanted`: it may always become longer.
+/// Whether `wanted` may replace `held`. A retention can always be extended.
 fn may_replace(held: &Retention, wanted: Option<&Retention>, bypass: bool) -> bool {
     let is_stronger = wanted.is_some_and(|wanted| {
         let mode_stays = wanted.mode == held.mode || wanted.mode == Mode::Compliance;

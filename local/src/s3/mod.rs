@@ -1,7 +1,6 @@
-//! The embedded object store. s3s reads requests and checks their signatures; what is stored, and
-//! who may, is ours.
+//! The S3 engine. The crate s3s parses requests and verifies their signatures; this module stores objects and checks
+//! permissions. <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html>
 
-mod about;
 mod body;
 mod checksum;
 mod complete;
@@ -10,6 +9,7 @@ mod copy;
 mod cors;
 mod drain;
 mod error;
+mod error_texts;
 mod events;
 mod front;
 mod gate;
@@ -17,6 +17,7 @@ mod list;
 mod lock;
 mod multipart;
 mod needs;
+mod object_headers;
 mod page;
 mod ranges;
 mod read;
@@ -24,7 +25,6 @@ mod refuse;
 mod service;
 mod store;
 mod targets;
-mod words;
 mod write;
 
 use std::{io, path::Path, sync::Arc};
@@ -38,22 +38,22 @@ use sam_template::{AccessPoint, Bucket};
 use self::{front::Front, gate::Gate, store::Store, targets::Targets};
 use crate::{events::Bus, guard::Guard, iam::Principals};
 
-/// The buckets of a system.
+/// The S3 engine.
 pub(crate) struct S3 {
     service: Service,
 }
 
-/// What handles the operations.
+/// Handles the operations.
 #[derive(Clone)]
 struct Service {
     gate: Gate,
     events: Bus,
-    /// Where the engine is reached, without a trailing slash.
+    /// The engine's URL without a trailing slash.
     url: String,
 }
 
 impl S3 {
-    /// Opens the buckets in `directory`, one directory each, to be reached at `url`.
+    /// Opens the buckets in `directory`, one subdirectory each. `url` is the engine's URL.
     pub(crate) fn open(
         directory: &Path,
         buckets: &[Bucket],
@@ -80,7 +80,7 @@ impl S3 {
         })
     }
 
-    /// The buckets as an HTTP service.
+    /// Returns the HTTP service.
     pub(crate) fn into_router(self, guard: Guard) -> Router {
         let gate = self.service.gate.clone();
         let mut builder = S3ServiceBuilder::new(self.service);
@@ -94,7 +94,7 @@ impl S3 {
 }
 
 impl Service {
-    /// The URL of an object.
+    /// Returns the URL of an object.
     fn location(&self, bucket: &str, key: &str) -> String {
         let key = utf8_percent_encode(key, NON_ALPHANUMERIC);
         format!("{}/{bucket}/{key}", self.url)

@@ -1,4 +1,4 @@
-//! Uploads in parts. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>
+//! Multipart uploads. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html>
 
 use s3s::{
     S3Request, S3Response, S3Result,
@@ -14,16 +14,16 @@ use uuid::Uuid;
 
 use super::{
     Service,
-    about::about,
     body::{Body, length},
     checksum::{self, Algorithm, Declared},
     error::not_implemented,
     lock,
+    object_headers::object_headers,
     page::{encoder, max},
     store::{Part, Upload, data},
 };
 
-/// The highest number of a part.
+/// The maximum part number.
 const MAX_PART: i32 = 10_000;
 
 impl Service {
@@ -34,11 +34,11 @@ impl Service {
         let input = request.input;
         let store = &self.gate.targets.get(&input.bucket)?.store;
         let upload = Upload {
-            // As long as S3's own.
+            // Has the length of S3's upload ids.
             id: format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()),
             key: input.key.clone(),
             initiated: store.now(),
-            about: about!(input),
+            headers: object_headers!(input),
             lock: lock::initial(
                 store,
                 input.object_lock_mode.as_ref(),
@@ -104,7 +104,7 @@ impl Service {
             e_tag: Some(ETag::Strong(part.etag.clone())),
             ..UploadPartOutput::default()
         };
-        checksum::answer!(output, &part.checksum);
+        checksum::set_checksum!(output, &part.checksum);
         store.put_part(&input.key, &input.upload_id, part, data)?;
         Ok(S3Response::new(output))
     }
@@ -149,7 +149,7 @@ impl Service {
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
         let input = request.input;
         if input.if_match_initiated_time.is_some() {
-            return Err(not_implemented("A condition on an abortion"));
+            return Err(not_implemented("A condition on aborting an upload"));
         }
         let store = &self.gate.targets.get(&input.bucket)?.store;
         store.abort(&input.key, &input.upload_id)?;
@@ -162,7 +162,7 @@ impl Service {
     ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
         let input = request.input;
         if input.delimiter.is_some() {
-            return Err(not_implemented("A delimiter for uploads"));
+            return Err(not_implemented("A delimiter in a list of uploads"));
         }
         let store = &self.gate.targets.get(&input.bucket)?.store;
         let encode = encoder(input.encoding_type.as_ref())?;
@@ -216,11 +216,11 @@ fn entry(part: &Part) -> PartDto {
         size: i64::try_from(part.segment.size).ok(),
         ..PartDto::default()
     };
-    checksum::answer!(entry, &part.checksum);
+    checksum::set_checksum!(entry, &part.checksum);
     entry
 }
 
-/// How the parts of an upload are summed; without a word, SHA and CRC32 sums are sums of sums.
+/// Parses the checksum algorithm and type of an upload. By default, all algorithms but CRC64NVME are composite.
 fn checksum_kind(
     algorithm: Option<&ChecksumAlgorithm>,
     kind: Option<&ChecksumType>,
@@ -264,7 +264,7 @@ fn kind_fields(upload: &Upload) -> (Option<ChecksumAlgorithm>, Option<ChecksumTy
     }
 }
 
-/// How a part is summed: as its upload says, which the request must not contradict.
+/// Returns the checksum of a part, which must match the upload's algorithm.
 fn part_checksum(upload: &Upload, declared: Option<Declared>) -> S3Result<Option<Declared>> {
     let Some((algorithm, composite)) = upload.checksum else {
         return Ok(declared);
@@ -272,7 +272,7 @@ fn part_checksum(upload: &Upload, declared: Option<Declared>) -> S3Result<Option
     let actual = match &declared {
         Some(declared) if declared.algorithm == algorithm => return Ok(Some(declared.clone())),
         Some(declared) => declared.algorithm.name().to_ascii_lowercase(),
-        // S3 sums the part itself.
+        // S3 computes the checksum itself.
         None if !composite => {
             return Ok(Some(Declared {
                 algorithm,

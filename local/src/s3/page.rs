@@ -1,4 +1,4 @@
-//! Pages of listings.
+//! Pagination of listings.
 
 use std::{ops::Bound, sync::Arc};
 
@@ -12,18 +12,18 @@ use s3s::{
 
 use super::store::{Keys, Version};
 
-/// What stays as it is in a key that is URL-encoded.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+/// The characters that URL encoding of keys does not change.
+const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'/')
     .remove(b'_')
     .remove(b'~');
 
-/// The most entries of one page.
+/// The maximum number of entries of a page.
 const MAX_KEYS: i32 = 1000;
 
-/// One page of what begins with `prefix`: the entries, and the prefixes that stand for many.
+/// One page of the keys with `prefix`: the entries and the common prefixes.
 pub(crate) struct Page<'a> {
     prefix: &'a str,
     delimiter: &'a str,
@@ -32,18 +32,19 @@ pub(crate) struct Page<'a> {
     pub(crate) entries: usize,
 }
 
-/// What to do with a key.
-pub(crate) enum Place {
-    /// It is an entry.
+/// How a key appears on a page.
+pub(crate) enum Placement {
+    /// The key is an entry.
     Entry,
-    /// It is behind a prefix that the page holds.
-    Behind,
+    /// The key is represented by a common prefix.
+    InPrefix,
     /// The page is full.
-    Next,
+    PageFull,
 }
 
 impl Page<'_> {
-    pub(crate) fn place(&mut self, key: &str) -> Place {
+    /// Places the next key on the page.
+    pub(crate) fn place(&mut self, key: &str) -> Placement {
         let rest = key.get(self.prefix.len()..).unwrap_or_default();
         let end = match self.delimiter {
             "" => None,
@@ -52,19 +53,19 @@ impl Page<'_> {
         match end {
             None if self.has_room() => {
                 self.entries += 1;
-                Place::Entry
+                Placement::Entry
             }
-            None => Place::Next,
+            None => Placement::PageFull,
             Some(end) => {
                 let common = &key[..self.prefix.len() + end];
                 if self.prefixes.last().is_some_and(|last| last == common) {
-                    return Place::Behind;
+                    return Placement::InPrefix;
                 }
                 if !self.has_room() {
-                    return Place::Next;
+                    return Placement::PageFull;
                 }
                 self.prefixes.push(common.to_owned());
-                Place::Behind
+                Placement::InPrefix
             }
         }
     }
@@ -81,7 +82,7 @@ impl Page<'_> {
     }
 }
 
-/// The keys after `after` that begin with `prefix`; `after` may be a prefix that stood for many.
+/// Lists the keys after `after` that start with `prefix`. `after` may be a common prefix.
 pub(crate) fn following<'a>(
     keys: &'a Keys,
     prefix: &'a str,
@@ -93,7 +94,7 @@ pub(crate) fn following<'a>(
     } else {
         Bound::Excluded(after)
     };
-    let is_behind = move |key: &str| {
+    let is_in_prefix = move |key: &str| {
         !delimiter.is_empty()
             && after.len() > prefix.len()
             && after.ends_with(delimiter)
@@ -101,7 +102,7 @@ pub(crate) fn following<'a>(
     };
     keys.range::<str, _>((start, Bound::Unbounded))
         .take_while(move |(key, _)| key.starts_with(prefix))
-        .filter(move |(key, _)| !is_behind(key))
+        .filter(move |(key, _)| !is_in_prefix(key))
         .map(|(key, versions)| (key, versions.as_slice()))
 }
 
@@ -115,23 +116,23 @@ pub(crate) fn page<'a>(prefix: &'a str, delimiter: &'a str, max_keys: i32) -> Pa
     }
 }
 
-/// The number of entries that a page may have.
-pub(crate) fn max(asked: Option<i32>) -> S3Result<i32> {
-    match asked {
+/// Returns the page size.
+pub(crate) fn max(requested: Option<i32>) -> S3Result<i32> {
+    match requested {
         None => Ok(MAX_KEYS),
-        Some(asked) if asked < 0 => Err(s3_error!(
+        Some(requested) if requested < 0 => Err(s3_error!(
             InvalidArgument,
             "Argument must be an integer between 0 and 2147483647"
         )),
-        Some(asked) => Ok(asked.min(MAX_KEYS)),
+        Some(requested) => Ok(requested.min(MAX_KEYS)),
     }
 }
 
-/// How keys are written in the answer: XML cannot hold all of them.
+/// Returns the encoding of keys in the response. XML cannot represent all keys.
 pub(crate) fn encoder(encoding: Option<&EncodingType>) -> S3Result<fn(&str) -> String> {
     match encoding.map(EncodingType::as_str) {
         None => Ok(str::to_owned),
-        Some(EncodingType::URL) => Ok(|key| utf8_percent_encode(key, KEPT).to_string()),
+        Some(EncodingType::URL) => Ok(|key| utf8_percent_encode(key, UNENCODED).to_string()),
         Some(_) => Err(s3_error!(
             InvalidArgument,
             "Invalid Encoding Method specified in Request"
@@ -152,7 +153,7 @@ pub(crate) fn decode_token(token: &str) -> S3Result<String> {
     String::from_utf8(bytes).map_err(|_| invalid())
 }
 
-/// The token for the page after `key`.
+/// Creates the token for the page after `key`.
 pub(crate) fn token(key: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(key)
 }

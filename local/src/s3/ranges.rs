@@ -1,22 +1,22 @@
-//! Ranges that are none: S3 answers as if nobody had asked for one, s3s refuses them.
+//! Removes invalid `Range` headers: S3 ignores them, but s3s refuses them.
 
 use http::{Request, header::RANGE};
 
 use super::gate::signed_headers;
 
-/// Takes the `Range` away that is not one of bytes, unless it is part of what was signed.
-pub(crate) fn drop_what_is_none<T>(request: &mut Request<T>) {
+/// Removes a `Range` header that is not a single byte range, unless it is signed.
+pub(crate) fn remove_invalid<T>(request: &mut Request<T>) {
     let Some(range) = request.headers().get(RANGE) else {
         return;
     };
-    let is_one = range.to_str().is_ok_and(is_range);
+    let is_valid = range.to_str().is_ok_and(is_range);
     let signed = signed_headers(request.uri(), request.headers()).unwrap_or_default();
-    if !is_one && !signed.split(';').any(|name| name == "range") {
+    if !is_valid && !signed.split(';').any(|name| name == "range") {
         request.headers_mut().remove(RANGE);
     }
 }
 
-/// Whether it is exactly one range of RFC 9110, section 14.1.2.
+/// Whether the value is exactly one range (RFC 9110, section 14.1.2).
 fn is_range(text: &str) -> bool {
     let Some((first, last)) = text
         .strip_prefix("bytes=")
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_range_of_bytes_is_one() {
+    fn only_a_single_byte_range_is_valid() {
         for (text, expected) in [
             ("bytes=0-4", true),
             ("bytes=6-", true),

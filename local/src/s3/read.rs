@@ -1,4 +1,4 @@
-//! Reading objects.
+//! `GetObject` and `HeadObject`.
 
 use std::{ops::Range, sync::Arc};
 
@@ -13,18 +13,17 @@ use s3s::{
 };
 
 use super::{
-    Service,
-    about::content_type,
-    checksum,
+    Service, checksum,
     conditions::{ReadCondition, insert_date},
     error::{no_such_key, no_such_version, not_implemented},
     lock::hold_status,
+    object_headers::content_type,
     store::{Object, Version, data},
     targets::Target,
     write::version_id,
 };
 
-/// What `GetObject` and `HeadObject` ask alike.
+/// Collects the fields that `GetObject` and `HeadObject` requests have in common.
 macro_rules! query {
     ($input:expr) => {
         Query {
@@ -42,37 +41,42 @@ macro_rules! query {
     };
 }
 
-/// Fills the fields that `GetObject` and `HeadObject` answer alike; `response_*` of the request replace some.
-macro_rules! answer {
+/// Sets the fields that `GetObject` and `HeadObject` responses have in common. The request's `response_*` fields
+/// replace some.
+macro_rules! set_fields {
     ($output:expr, $input:expr, $found:expr) => {{
         let (found, input) = (&$found, &$input);
         let object = found.object()?;
-        let about = &object.about;
-        let or =
-            |asked: &Option<String>, own: &Option<String>| asked.clone().or_else(|| own.clone());
+        let headers = &object.headers;
+        let or = |requested: &Option<String>, own: &Option<String>| {
+            requested.clone().or_else(|| own.clone())
+        };
         $output.accept_ranges = Some("bytes".to_owned());
-        $output.cache_control = or(&input.response_cache_control, &about.cache_control);
+        $output.cache_control = or(&input.response_cache_control, &headers.cache_control);
         $output.content_disposition = or(
             &input.response_content_disposition,
-            &about.content_disposition,
+            &headers.content_disposition,
         );
-        $output.content_encoding = or(&input.response_content_encoding, &about.content_encoding);
-        $output.content_language = or(&input.response_content_language, &about.content_language);
+        $output.content_encoding = or(&input.response_content_encoding, &headers.content_encoding);
+        $output.content_language = or(&input.response_content_language, &headers.content_language);
         $output.content_length = i64::try_from(found.range.end - found.range.start).ok();
         $output.content_range = found.content_range();
         let own_type = input
             .response_content_type
             .as_ref()
             .map(ToString::to_string);
-        $output.content_type = own_type.unwrap_or_else(|| content_type(about)).parse().ok();
+        $output.content_type = own_type
+            .unwrap_or_else(|| content_type(headers))
+            .parse()
+            .ok();
         $output.e_tag = Some(ETag::Strong(object.etag.clone()));
         $output.expires = input
             .response_expires
             .clone()
-            .or_else(|| about.expires.map(Timestamp::from));
+            .or_else(|| headers.expires.map(Timestamp::from));
         $output.last_modified = Some(Timestamp::from(found.version.modified));
-        let metadata = about.metadata.clone().into_iter();
-        $output.metadata = (!about.metadata.is_empty()).then(|| metadata.collect());
+        let metadata = headers.metadata.clone().into_iter();
+        $output.metadata = (!headers.metadata.is_empty()).then(|| metadata.collect());
         $output.object_lock_legal_hold_status =
             object.legal_hold.then(|| hold_status(object.legal_hold));
         if let Some(retention) = &object.retention {
@@ -80,11 +84,11 @@ macro_rules! answer {
             $output.object_lock_retain_until_date = Some(Timestamp::from(retention.until));
         }
         $output.version_id = version_id(&found.version);
-        let asked = input.checksum_mode.as_ref();
-        let is_asked = asked.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
-        // Of a range it would be another one.
-        if is_asked && !found.is_partial {
-            checksum::answer!($output, &object.checksum);
+        let mode = input.checksum_mode.as_ref();
+        let is_requested = mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
+        // The checksum of the object does not apply to a range.
+        if is_requested && !found.is_partial {
+            checksum::set_checksum!($output, &object.checksum);
             $output.checksum_type = object
                 .checksum
                 .as_ref()
@@ -133,7 +137,7 @@ impl Service {
             body: Some(body),
             ..GetObjectOutput::default()
         };
-        answer!(output, request.input, found);
+        set_fields!(output, request.input, found);
         Ok(S3Response::new(output))
     }
 
@@ -144,7 +148,7 @@ impl Service {
         let target = self.gate.targets.get(&request.input.bucket)?;
         let found = self.find(request, target, &query!(request.input))?;
         let mut output = HeadObjectOutput::default();
-        answer!(output, request.input, found);
+        set_fields!(output, request.input, found);
         let status = if found.is_partial {
             http::StatusCode::PARTIAL_CONTENT
         } else {
@@ -173,7 +177,7 @@ impl Service {
             let error = deleted(&version, query.version_id.is_some());
             return Err(self.gate.missing(request, target, error));
         };
-        query.condition.check(object, version.modified)?;
+        query.condition.check(&object.etag, version.modified)?;
         let range = match query.range {
             None => 0..object.size,
             Some(range) => range
@@ -188,7 +192,7 @@ impl Service {
     }
 }
 
-/// The answer for a delete marker: nothing to see, or nothing that can be read if it was named.
+/// Builds the error for a delete marker: 404, or 405 if the request names its version.
 fn deleted(marker: &Version, is_named: bool) -> S3Error {
     let mut headers = HeaderMap::new();
     headers.insert(

@@ -1,4 +1,4 @@
-//! What a request must not ask for, because nothing here would do it.
+//! Refuses request headers and form fields that the local S3 does not support.
 
 use http::HeaderMap;
 use s3s::{S3Result, dto::PostObjectInput, s3_error};
@@ -6,7 +6,7 @@ use sam_template::ACCOUNT;
 
 use super::error::not_implemented;
 
-/// Refuses headers that would have to do something that the local S3 does not do.
+/// Refuses headers whose effect the local S3 does not support.
 pub(crate) fn headers(headers: &HeaderMap) -> S3Result<()> {
     for (name, value) in headers {
         let (name, value) = (name.as_str(), value.as_bytes());
@@ -38,7 +38,7 @@ pub(crate) fn headers(headers: &HeaderMap) -> S3Result<()> {
     Ok(())
 }
 
-/// Refuses fields of a form that would have to do something that the local S3 does not do, as the gate does for headers.
+/// Refuses form fields whose effect the local S3 does not support.
 pub(crate) fn fields(input: &PostObjectInput) -> S3Result<()> {
     let is_encrypted = |name: &str| name != "AES256";
     let is_cold = |name: &str| name != "STANDARD";

@@ -1,4 +1,4 @@
-//! The operations, as s3s calls them. What is not here is answered with 501.
+//! Implements the operations that the local S3 supports. s3s responds to all others with 501.
 
 use s3s::{
     S3, S3Request, S3Response, S3Result,
@@ -20,61 +20,70 @@ use sam_template::REGION;
 
 use super::{Service, events::Reason};
 
-type Answer<T> = S3Result<S3Response<T>>;
+type ServiceResult<T> = S3Result<S3Response<T>>;
 
 #[async_trait::async_trait]
 impl S3 for Service {
     async fn abort_multipart_upload(
         &self,
         request: S3Request<AbortMultipartUploadInput>,
-    ) -> Answer<AbortMultipartUploadOutput> {
+    ) -> ServiceResult<AbortMultipartUploadOutput> {
         self.abort_upload(request)
     }
 
     async fn complete_multipart_upload(
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
-    ) -> Answer<CompleteMultipartUploadOutput> {
+    ) -> ServiceResult<CompleteMultipartUploadOutput> {
         self.complete_upload(&request).await
     }
 
-    async fn copy_object(&self, request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
+    async fn copy_object(
+        &self,
+        request: S3Request<CopyObjectInput>,
+    ) -> ServiceResult<CopyObjectOutput> {
         self.copy(&request).await
     }
 
     async fn create_multipart_upload(
         &self,
         request: S3Request<CreateMultipartUploadInput>,
-    ) -> Answer<CreateMultipartUploadOutput> {
+    ) -> ServiceResult<CreateMultipartUploadOutput> {
         self.begin_upload(request)
     }
 
     async fn delete_object(
         &self,
         request: S3Request<DeleteObjectInput>,
-    ) -> Answer<DeleteObjectOutput> {
+    ) -> ServiceResult<DeleteObjectOutput> {
         self.delete(&request)
     }
 
-    async fn get_object(&self, request: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
+    async fn get_object(
+        &self,
+        request: S3Request<GetObjectInput>,
+    ) -> ServiceResult<GetObjectOutput> {
         self.get(&request)
     }
 
     async fn get_object_legal_hold(
         &self,
         request: S3Request<GetObjectLegalHoldInput>,
-    ) -> Answer<GetObjectLegalHoldOutput> {
+    ) -> ServiceResult<GetObjectLegalHoldOutput> {
         self.legal_hold(&request)
     }
 
     async fn get_object_retention(
         &self,
         request: S3Request<GetObjectRetentionInput>,
-    ) -> Answer<GetObjectRetentionOutput> {
+    ) -> ServiceResult<GetObjectRetentionOutput> {
         self.retention(&request)
     }
 
-    async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> Answer<HeadBucketOutput> {
+    async fn head_bucket(
+        &self,
+        request: S3Request<HeadBucketInput>,
+    ) -> ServiceResult<HeadBucketOutput> {
         self.gate.targets.get(&request.input.bucket)?;
         Ok(S3Response::new(HeadBucketOutput {
             bucket_region: Some(REGION.to_owned()),
@@ -82,41 +91,53 @@ impl S3 for Service {
         }))
     }
 
-    async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> ServiceResult<HeadObjectOutput> {
         self.head(&request)
     }
 
-    async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> Answer<ListBucketsOutput> {
+    async fn list_buckets(
+        &self,
+        _: S3Request<ListBucketsInput>,
+    ) -> ServiceResult<ListBucketsOutput> {
         Ok(self.buckets())
     }
 
     async fn list_multipart_uploads(
         &self,
         request: S3Request<ListMultipartUploadsInput>,
-    ) -> Answer<ListMultipartUploadsOutput> {
+    ) -> ServiceResult<ListMultipartUploadsOutput> {
         self.list_uploads(request)
     }
 
     async fn list_object_versions(
         &self,
         request: S3Request<ListObjectVersionsInput>,
-    ) -> Answer<ListObjectVersionsOutput> {
+    ) -> ServiceResult<ListObjectVersionsOutput> {
         self.list_versions(request)
     }
 
     async fn list_objects_v2(
         &self,
         request: S3Request<ListObjectsV2Input>,
-    ) -> Answer<ListObjectsV2Output> {
+    ) -> ServiceResult<ListObjectsV2Output> {
         self.list(request)
     }
 
-    async fn list_parts(&self, request: S3Request<ListPartsInput>) -> Answer<ListPartsOutput> {
+    async fn list_parts(
+        &self,
+        request: S3Request<ListPartsInput>,
+    ) -> ServiceResult<ListPartsOutput> {
         Service::list_parts(self, request)
     }
 
-    async fn put_object(&self, request: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
-        // The gate marks what comes from a form.
+    async fn put_object(
+        &self,
+        request: S3Request<PutObjectInput>,
+    ) -> ServiceResult<PutObjectOutput> {
+        // The gate marks requests from forms.
         let reason = request.extensions.get().copied().unwrap_or(Reason::Put);
         self.put(request, reason).await
     }
@@ -124,18 +145,21 @@ impl S3 for Service {
     async fn put_object_legal_hold(
         &self,
         request: S3Request<PutObjectLegalHoldInput>,
-    ) -> Answer<PutObjectLegalHoldOutput> {
+    ) -> ServiceResult<PutObjectLegalHoldOutput> {
         self.set_legal_hold(&request)
     }
 
     async fn put_object_retention(
         &self,
         request: S3Request<PutObjectRetentionInput>,
-    ) -> Answer<PutObjectRetentionOutput> {
+    ) -> ServiceResult<PutObjectRetentionOutput> {
         self.set_retention(&request)
     }
 
-    async fn upload_part(&self, request: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
+    async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> ServiceResult<UploadPartOutput> {
         Service::upload_part(self, request).await
     }
 }

@@ -1,4 +1,4 @@
-//! What a request may name where S3 wants a bucket: a bucket, or the alias of an access point.
+//! The targets of requests: buckets, and access points by alias or ARN.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -7,13 +7,13 @@ use sam_template::{ACCOUNT, AccessPoint, PARTITION, REGION};
 
 use super::store::Store;
 
-/// A bucket, and the way that a request took to it.
+/// A bucket, reached directly or through an access point.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     pub(crate) store: Arc<Store>,
-    /// What its ARNs begin with.
+    /// The ARN of the bucket or the access point.
     arn: String,
-    /// What stands between that and a key.
+    /// The text between the ARN and a key in an object's ARN.
     separator: &'static str,
 }
 
@@ -22,19 +22,19 @@ pub(crate) struct Target {
 pub(crate) struct Targets(BTreeMap<String, Target>);
 
 impl Target {
-    /// The resource of what concerns the whole bucket.
+    /// Returns the resource of actions on the bucket.
     pub(crate) fn arn(&self) -> &str {
         &self.arn
     }
 
-    /// The resource of what concerns one object.
+    /// Returns the resource of actions on an object.
     pub(crate) fn object_arn(&self, key: &str) -> String {
         format!("{}{}{key}", self.arn, self.separator)
     }
 }
 
 impl Targets {
-    /// The names of all buckets, in their order.
+    /// Lists the names of all buckets, sorted.
     pub(crate) fn buckets(&self) -> impl Iterator<Item = &str> {
         let names = self.0.iter();
         names
@@ -56,7 +56,7 @@ impl Targets {
                     arn: arn.clone(),
                     separator: "/object/",
                 };
-                // A copy may name its source by the ARN.
+                // A copy can name its source by ARN.
                 targets.insert(arn, target.clone());
                 targets.insert(point.alias.clone(), target);
             }
@@ -70,7 +70,7 @@ impl Targets {
         Self(targets)
     }
 
-    /// The names that requests use: of buckets, and aliases and ARNs of access points.
+    /// Lists the names that requests use: bucket names, and aliases and ARNs of access points.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! Storing and deleting objects.
+//! `PutObject`, POST forms and `DeleteObject`.
 
 use http::{
     HeaderName,
@@ -12,13 +12,13 @@ use s3s::{
 
 use super::{
     Service,
-    about::about,
     body::{Body, length},
     checksum,
     conditions::WriteCondition,
     error::{no_such_key, not_implemented},
     events::{Reason, Redirects, Source},
     lock,
+    object_headers::object_headers,
     store::{NULL_VERSION, Object, Version, data},
 };
 
@@ -42,7 +42,7 @@ impl Service {
         let condition = WriteCondition::new(input.if_none_match.as_ref(), input.if_match.as_ref())?;
         let body = Body {
             length: match reason {
-                // The length is that of the form.
+                // The content length is that of the whole form.
                 Reason::Post => None,
                 _ => Some(length(input.content_length, &request.headers)?),
             },
@@ -70,7 +70,7 @@ impl Service {
             etag: data::etag(&data.md5),
             segments: vec![data.segment.clone()],
             checksum: Some(data.checksum.clone()),
-            about: about!(input),
+            headers: object_headers!(input),
             parts: None,
             retention: lock.retention,
             legal_hold: lock.legal_hold,
@@ -83,14 +83,14 @@ impl Service {
             version_id: version_id(&version),
             ..PutObjectOutput::default()
         };
-        checksum::answer!(output, &object.checksum);
+        checksum::set_checksum!(output, &object.checksum);
         output.checksum_type = object
             .checksum
             .as_ref()
             .and_then(|sum| sum.fields().checksum_type);
         let mut response = S3Response::new(output);
         if reason == Reason::Post {
-            // s3s leaves these out.
+            // s3s does not set these headers for forms.
             let location = (!redirects).then(|| self.location(&input.bucket, &input.key));
             let etag = Some(format!("\"{}\"", object.etag));
             let id = version_id(&version);
@@ -131,7 +131,7 @@ impl Service {
     }
 }
 
-/// The version id that answers show: none in a bucket without versions.
+/// Returns the version id for responses. `None` in a bucket without versioning.
 pub(crate) fn version_id(version: &Version) -> Option<String> {
     (version.id != NULL_VERSION).then(|| version.id.clone())
 }

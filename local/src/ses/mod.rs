@@ -1,4 +1,4 @@
-//! Mail: the one operation of SES that the functions call. Nothing leaves the machine; what is sent is shown.
+//! The SES engine, with one operation: `SendEmail`. No e-mail leaves the machine; the outbox page shows what was sent.
 //! <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>
 
 mod outbox;
@@ -13,7 +13,7 @@ use domain::Clock;
 pub(crate) use self::outbox::Outbox;
 use crate::iam::Principals;
 
-/// The engine.
+/// The SES engine.
 pub(crate) struct Ses {
     pub(crate) outbox: Outbox,
     pub(crate) principals: Arc<Principals>,
@@ -21,7 +21,7 @@ pub(crate) struct Ses {
 }
 
 impl Ses {
-    /// SES's API.
+    /// Returns the HTTP service.
     pub(crate) fn into_router(self) -> Router {
         Router::new()
             .route("/v2/email/outbound-emails", post(send::send))

@@ -1,4 +1,4 @@
-//! The mail that was sent, and the file that keeps it.
+//! The sent e-mails and their file.
 
 use std::{
     collections::VecDeque,
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 
-/// The oldest mail beyond this many is forgotten.
-const KEPT: usize = 500;
+/// The maximum number of stored e-mails. Older ones are deleted.
+const MAX_MAILS: usize = 500;
 
-/// A mail as it was sent.
+/// A sent e-mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Mail {
@@ -28,51 +28,51 @@ pub(crate) struct Mail {
     pub(crate) html: String,
 }
 
-/// The mail that was sent, oldest first. Clones are of the same one.
+/// The sent e-mails, oldest first. Clones share the same state.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Outbox(Arc<Mutex<Kept>>);
+pub(crate) struct Outbox(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct State {
     file: Option<PathBuf>,
     mails: VecDeque<Mail>,
 }
 
 impl Outbox {
-    /// The mail in `file`, none when there is no such file yet.
+    /// Reads the e-mails in `file`. A missing file has none.
     pub(crate) fn open(file: &Path) -> io::Result<Self> {
         let mails = match fs::read(file) {
             Ok(contents) => serde_json::from_slice(&contents)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => VecDeque::new(),
             Err(error) => return Err(error),
         };
-        Ok(Self(Arc::new(Mutex::new(Kept {
+        Ok(Self(Arc::new(Mutex::new(State {
             file: Some(file.to_owned()),
             mails,
         }))))
     }
 
-    /// Keeps a mail. It is not sent unless the file was written.
+    /// Stores an e-mail. It counts as sent only if the file was written.
     pub(crate) fn add(&self, mail: Mail) -> io::Result<()> {
-        let mut kept = self.kept();
-        let mut mails = kept.mails.clone();
+        let mut state = self.lock();
+        let mut mails = state.mails.clone();
         mails.push_back(mail);
-        while mails.len() > KEPT {
+        while mails.len() > MAX_MAILS {
             mails.pop_front();
         }
-        if let Some(file) = &kept.file {
+        if let Some(file) = &state.file {
             files::write_private(file, &serde_json::to_vec_pretty(&mails)?)?;
         }
-        kept.mails = mails;
+        state.mails = mails;
         Ok(())
     }
 
-    /// All of it, newest first.
+    /// Lists the e-mails, newest first.
     pub(crate) fn mails(&self) -> Vec<Mail> {
-        self.kept().mails.iter().rev().cloned().collect()
+        self.lock().mails.iter().rev().cloned().collect()
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -94,16 +94,16 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn mail_survives_a_restart_and_does_not_pile_up() {
+    fn mails_survive_a_restart_and_old_ones_are_deleted() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("outbox.json");
         let outbox = Outbox::open(&file).unwrap();
-        for id in 0..=KEPT {
+        for id in 0..=MAX_MAILS {
             outbox.add(mail(id)).unwrap();
         }
         let mails = Outbox::open(&file).unwrap().mails();
-        assert_eq!(mails.len(), KEPT);
-        assert_eq!(mails.first(), Some(&mail(KEPT)));
+        assert_eq!(mails.len(), MAX_MAILS);
+        assert_eq!(mails.first(), Some(&mail(MAX_MAILS)));
         assert_eq!(mails.last(), Some(&mail(1)));
     }
 }

@@ -1,4 +1,4 @@
-//! The page that shows the mail: `/outbox` for people, `/outbox.json` for programs. It exists only here.
+//! The page that lists sent e-mails: `/outbox`, and `/outbox.json` for programs. AWS has no such page.
 
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use axum::{
 
 use super::outbox::{Mail, Outbox};
 
-/// It shows what strangers wrote: no scripts, nothing from elsewhere.
+/// The page shows untrusted text, so it allows no scripts and no external resources.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (
@@ -41,7 +41,7 @@ h2{font-size:1.1rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:0 
 dd{margin:0;overflow-wrap:anywhere}pre{font:inherit;white-space:pre-wrap;overflow-wrap:anywhere}";
 
 impl Outbox {
-    /// The page, beside the API.
+    /// Returns the HTTP service, which is served next to the API.
     pub(crate) fn into_router(self) -> Router {
         Router::new()
             .route("/outbox", get(page))
@@ -66,7 +66,7 @@ async fn json(State(outbox): State<Outbox>) -> impl IntoResponse {
 fn render(mails: &[Mail]) -> String {
     let articles: String = mails.iter().map(article).collect();
     let articles = if articles.is_empty() {
-        "<p>Nothing has been sent yet.</p>".to_owned()
+        "<p>No e-mails have been sent yet.</p>".to_owned()
     } else {
         articles
     };
@@ -74,7 +74,7 @@ fn render(mails: &[Mail]) -> String {
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>Outbox</title>\
          <style>{STYLE}</style><main><h1>Outbox</h1>\
-         <p>What would be mailed, newest first. Nothing leaves this machine. <a href=\"\">Look again</a></p>\
+         <p>E-mails that the system sent, newest first. They do not leave this machine. <a href=\"\">Refresh</a></p>\
          {articles}</main></html>"
     )
 }
@@ -101,7 +101,7 @@ fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-/// The text with its addresses as links.
+/// Escapes a text and turns its URLs into links.
 fn linked(text: &str) -> String {
     let mut html = String::new();
     for word in text.split_inclusive(char::is_whitespace) {
@@ -123,7 +123,7 @@ mod tests {
     use super::{super::outbox::tests::mail, *};
 
     #[test]
-    fn what_a_mail_says_is_text_and_its_links_work() {
+    fn a_mail_is_escaped_and_its_urls_are_links() {
         let mut mail = mail(1);
         mail.subject = "<script>alert(1)</script>".to_owned();
         mail.text =
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_outbox_says_so() {
-        assert!(render(&[]).contains("Nothing has been sent yet"));
+    fn an_empty_outbox_has_a_message() {
+        assert!(render(&[]).contains("No e-mails have been sent yet"));
     }
 }

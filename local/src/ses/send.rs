@@ -1,4 +1,4 @@
-//! `SendEmail`, with a simple message.
+//! `SendEmail` with simple content.
 
 use std::{io, sync::Arc};
 
@@ -17,14 +17,15 @@ use crate::{
     signature::Unauthenticated,
 };
 
-/// As SES has it.
+/// SES's maximum message size.
 const MAX_BYTES: usize = 40 * 1024 * 1024;
+/// SES's maximum number of recipients.
 const MAX_RECIPIENTS: usize = 50;
 
-/// Why a mail is not sent.
-struct Refusal(StatusCode, &'static str, String);
+/// Why an e-mail was not sent: status, error type and message.
+struct SendError(StatusCode, &'static str, String);
 
-impl Refusal {
+impl SendError {
     fn bad_request(message: impl Into<String>) -> Self {
         Self(
             StatusCode::BAD_REQUEST,
@@ -34,7 +35,7 @@ impl Refusal {
     }
 }
 
-impl From<Denied> for Refusal {
+impl From<Denied> for SendError {
     fn from(denied: Denied) -> Self {
         Self(
             StatusCode::FORBIDDEN,
@@ -44,13 +45,13 @@ impl From<Denied> for Refusal {
     }
 }
 
-impl From<Unauthenticated> for Refusal {
+impl From<Unauthenticated> for SendError {
     fn from(error: Unauthenticated) -> Self {
         Self(StatusCode::FORBIDDEN, error.code(), error.to_string())
     }
 }
 
-impl From<io::Error> for Refusal {
+impl From<io::Error> for SendError {
     fn from(error: io::Error) -> Self {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         Self(status, "InternalServiceErrorException", error.to_string())
@@ -59,9 +60,9 @@ impl From<io::Error> for Refusal {
 
 pub(super) async fn send(State(ses): State<Arc<Ses>>, request: Request<Body>) -> Response<Body> {
     match ses.send(request).await {
-        Ok(id) => answer(StatusCode::OK, &json!({ "MessageId": id })),
-        Err(Refusal(status, code, message)) => {
-            let mut response = answer(status, &json!({ "message": message }));
+        Ok(id) => response(StatusCode::OK, &json!({ "MessageId": id })),
+        Err(SendError(status, code, message)) => {
+            let mut response = response(status, &json!({ "message": message }));
             response.headers_mut().insert(
                 HeaderName::from_static("x-amzn-errortype"),
                 HeaderValue::from_static(code),
@@ -72,15 +73,15 @@ pub(super) async fn send(State(ses): State<Arc<Ses>>, request: Request<Body>) ->
 }
 
 impl Ses {
-    async fn send(&self, request: Request<Body>) -> Result<String, Refusal> {
+    async fn send(&self, request: Request<Body>) -> Result<String, SendError> {
         let (parts, body) = request.into_parts();
         let body = Limited::new(body, MAX_BYTES).collect().await;
-        let body = body.map_err(|error| Refusal::bad_request(error.to_string()))?;
+        let body = body.map_err(|error| SendError::bad_request(error.to_string()))?;
         let body = body.to_bytes();
         let now = self.clock.now();
         let caller = self.principals.authenticate("ses", (&parts, &body), now)?;
         let request: Value = serde_json::from_slice(&body)
-            .map_err(|error| Refusal::bad_request(error.to_string()))?;
+            .map_err(|error| SendError::bad_request(error.to_string()))?;
         let from = text(&request["FromEmailAddress"], "FromEmailAddress")?;
         // Every address is an identity here. On AWS its domain may be one, too.
         let identity = format!("arn:{PARTITION}:ses:{REGION}:{ACCOUNT}:identity/{from}");
@@ -92,13 +93,13 @@ impl Ses {
         Ok(id)
     }
 
-    fn mail(&self, from: String, request: &Value) -> Result<Mail, Refusal> {
+    fn mail(&self, from: String, request: &Value) -> Result<Mail, SendError> {
         let to = request["Destination"]["ToAddresses"].as_array();
         let to: Result<Vec<_>, _> = to.into_iter().flatten().map(recipient).collect();
         let to = to?;
         if to.is_empty() || to.len() > MAX_RECIPIENTS {
-            let message = format!("a mail goes to 1 to {MAX_RECIPIENTS} addresses");
-            return Err(Refusal::bad_request(message));
+            let message = format!("an e-mail must have 1 to {MAX_RECIPIENTS} recipients");
+            return Err(SendError::bad_request(message));
         }
         let message = &request["Content"]["Simple"];
         let part = |pointer: &str| {
@@ -117,25 +118,25 @@ impl Ses {
     }
 }
 
-fn text(value: &Value, what: &str) -> Result<String, Refusal> {
+fn text(value: &Value, what: &str) -> Result<String, SendError> {
     let text = value.as_str().filter(|text| !text.is_empty());
     text.map(str::to_owned)
-        .ok_or_else(|| Refusal::bad_request(format!("{what} is missing")))
+        .ok_or_else(|| SendError::bad_request(format!("{what} is required")))
 }
 
-/// What is before the `@` is ASCII, and so is the domain, which punycode can make of any.
-fn recipient(address: &Value) -> Result<String, Refusal> {
+/// Checks an address. It must be ASCII; international domains are in Punycode.
+fn recipient(address: &Value) -> Result<String, SendError> {
     let address = text(address, "an address")?;
     let is_address = address.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !domain.contains('@')
     });
     if !is_address || !address.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Refusal::bad_request("Illegal address"));
+        return Err(SendError::bad_request("Illegal address"));
     }
     Ok(address)
 }
 
-fn answer(status: StatusCode, body: &Value) -> Response<Body> {
+fn response(status: StatusCode, body: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(Bytes::from(body.to_string())));
     *response.status_mut() = status;
     let headers = response.headers_mut();

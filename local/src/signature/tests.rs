@@ -6,7 +6,7 @@ use super::*;
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const NOW: OffsetDateTime = datetime!(2015-08-30 12:36:00 UTC);
 
-/// A request with these headers, in the way of AWS's examples: for `service`, whose secret is [`SECRET`].
+/// Verifies a request with these headers as in AWS's examples: for `service`, with the secret [`SECRET`].
 fn parts(method: &str, uri: &str, headers: &[(&str, &str)]) -> Parts {
     let request = Request::builder().method(method).uri(uri);
     let request = headers.iter().fold(request, |request, (name, value)| {
@@ -81,7 +81,7 @@ fn vanilla(headers: &[(&str, &str)]) -> Parts {
 }
 
 #[test]
-fn a_request_that_was_changed_is_refused() {
+fn a_changed_request_is_refused() {
     assert_eq!(verify(&vanilla(&[]), b"", NOW), Ok(()));
     assert_eq!(
         verify(&vanilla(&[]), b"{}", NOW),
@@ -112,7 +112,7 @@ fn a_request_that_was_changed_is_refused() {
 }
 
 #[test]
-fn another_secret_or_signature_is_refused() {
+fn a_wrong_secret_or_signature_is_refused() {
     let parts = vanilla(&[]);
     let signature = Signature::read(&parts.headers).unwrap();
     let verified = signature.verify((&parts, b""), "another", "service", NOW);
@@ -126,7 +126,7 @@ fn another_secret_or_signature_is_refused() {
 }
 
 #[test]
-fn a_signature_is_good_for_fifteen_minutes() {
+fn a_signature_is_valid_for_fifteen_minutes() {
     let parts = vanilla(&[]);
     for (minutes, seconds, is_good) in [
         (0, 0, true),
@@ -146,7 +146,7 @@ fn a_signature_is_good_for_fifteen_minutes() {
 }
 
 #[test]
-fn a_signature_is_good_for_its_own_scope() {
+fn a_signature_for_another_scope_is_refused() {
     let parts = vanilla(&[]);
     let signature = Signature::read(&parts.headers).unwrap();
     let other = signature.verify((&parts, b""), SECRET, "dynamodb", NOW);
@@ -169,7 +169,7 @@ fn a_signature_is_good_for_its_own_scope() {
 }
 
 #[test]
-fn the_host_and_all_headers_of_aws_have_to_be_signed() {
+fn the_host_and_all_amz_headers_must_be_signed() {
     for signed in ["x-amz-date", "host", "date;x-amz-date"] {
         let authorization = authorization(signed, VANILLA);
         let verified = verify(&vanilla(&[("authorization", &authorization)]), b"", NOW);
@@ -181,7 +181,7 @@ fn the_host_and_all_headers_of_aws_have_to_be_signed() {
     let unsigned = vanilla(&[("x-amz-target", "DynamoDB_20120810.ListTables")]);
     let verified = verify(&unsigned, b"", NOW);
     assert!(matches!(verified, Err(Unauthenticated::Incomplete(_))));
-    // Proxies and browsers add others.
+    // Other headers need not be signed, because proxies and browsers add some.
     assert_eq!(verify(&vanilla(&[("accept", "*/*")]), b"", NOW), Ok(()));
     let absent = authorization("host;not-there;x-amz-date", VANILLA);
     let absent = verify(&vanilla(&[("authorization", &absent)]), b"", NOW);
@@ -189,7 +189,7 @@ fn the_host_and_all_headers_of_aws_have_to_be_signed() {
 }
 
 #[test]
-fn what_is_no_signature_is_refused() {
+fn a_malformed_signature_is_refused() {
     for (authorization, expected) in [
         ("", Unauthenticated::Missing),
         ("Bearer x", Unauthenticated::Missing),
@@ -229,7 +229,7 @@ fn what_is_no_signature_is_refused() {
 }
 
 #[test]
-fn a_token_of_another_key_is_refused() {
+fn a_wrong_session_token_is_refused() {
     for (token, expected) in [
         (SESSION_TOKEN, Ok(())),
         ("stolen", Err(Unauthenticated::UnknownKey)),

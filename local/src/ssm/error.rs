@@ -2,29 +2,29 @@ use thiserror::Error;
 
 use crate::aws_json::AwsError;
 
-/// What a request to the Parameter Store can meet. The texts are AWS's own where it has one.
+/// The errors of the Parameter Store. The messages are AWS's where it has one.
 #[derive(Debug, Error)]
 pub(crate) enum SsmError {
-    /// The name is taken, and the request does not say to overwrite.
+    /// The parameter exists, and the request does not allow overwriting.
     #[error(
         "The parameter already exists. To overwrite this value, set the overwrite option in the \
          request to true."
     )]
     AlreadyExists,
-    /// There is no such parameter.
+    /// The parameter does not exist.
     #[error("Parameter {0} not found.")]
     NotFound(String),
-    /// The request breaks a rule.
+    /// The request is invalid.
     #[error("{0}")]
     Validation(String),
-    /// A page token is not one of ours.
+    /// The page token is invalid.
     #[error("The specified token isn't valid.")]
     InvalidNextToken,
-    /// A filter is not known.
+    /// The filter is not supported.
     #[error("{0}")]
     InvalidFilter(String),
     /// The file cannot be written.
-    #[error("the parameters cannot be saved: {0}")]
+    #[error("the parameters cannot be written: {0}")]
     Save(#[from] std::io::Error),
 }
 
@@ -38,7 +38,7 @@ impl From<SsmError> for AwsError {
     fn from(error: SsmError) -> Self {
         let code = match error {
             SsmError::AlreadyExists => "ParameterAlreadyExists",
-            // This one comes without a message.
+            // AWS sends this error without a message.
             SsmError::NotFound(_) => return AwsError::bare("ParameterNotFound"),
             SsmError::Validation(_) => "ValidationException",
             SsmError::InvalidNextToken => "InvalidNextToken",

@@ -7,7 +7,7 @@ use super::{
     store::{Kind, Parameter},
 };
 
-/// One filter; a parameter has to pass them all.
+/// One filter. A parameter must match all filters.
 pub(crate) struct Filter<'a> {
     key: Key,
     values: Vec<&'a str>,
@@ -24,7 +24,7 @@ enum Key {
 }
 
 impl<'a> Filter<'a> {
-    /// Reads `ParameterFilters`.
+    /// Parses `ParameterFilters`.
     pub(crate) fn read_all(body: &'a Value) -> Result<Vec<Self>, SsmError> {
         let filters = body["ParameterFilters"].as_array().into_iter().flatten();
         filters.map(Self::read).collect()
@@ -41,7 +41,7 @@ impl<'a> Filter<'a> {
             ("Type", None | Some("Equals")) => Key::Type,
             (key, option) => {
                 return Err(SsmError::InvalidFilter(format!(
-                    "the filter {key} {} is not known here",
+                    "the filter {key} {} is not supported by the local system",
                     option.unwrap_or_default()
                 )));
             }
@@ -53,8 +53,8 @@ impl<'a> Filter<'a> {
         })
     }
 
-    /// Whether the parameter `name` passes.
-    pub(crate) fn passes(&self, name: &str, parameter: &Parameter) -> bool {
+    /// Whether the parameter `name` matches.
+    pub(crate) fn matches(&self, name: &str, parameter: &Parameter) -> bool {
         self.values.iter().any(|value| match self.key {
             Key::NameEquals => name == *value,
             Key::NameBeginsWith => name.starts_with(value),

@@ -1,5 +1,5 @@
-//! The embedded Parameter Store: the few operations that Cloakroom and its operator use, in the
-//! wire format of the real one.
+//! The SSM Parameter Store engine.
+//! <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
 
 mod error;
 mod filters;
@@ -23,7 +23,7 @@ use crate::{
 
 pub(crate) use self::store::{Kind, NewParameter, ParameterStore};
 
-/// The running Parameter Store.
+/// The Parameter Store engine.
 pub(crate) struct Ssm {
     store: Mutex<ParameterStore>,
     principals: Arc<Principals>,
@@ -39,12 +39,12 @@ impl Ssm {
         }
     }
 
-    /// The store as an HTTP service.
+    /// Returns the HTTP service.
     pub(crate) fn into_router(self) -> Router {
         Router::new().fallback(handle).with_state(Arc::new(self))
     }
 
-    async fn answer(&self, request: Request<Body>) -> Result<Value, AwsError> {
+    async fn handle(&self, request: Request<Body>) -> Result<Value, AwsError> {
         let (parts, body) = aws_json::read(request).await?;
         let now = self.clock.now();
         let principal = self.principals.authenticate("ssm", (&parts, &body), now)?;
@@ -57,7 +57,7 @@ impl Ssm {
     fn run(&self, operation: &str, caller: &Principal, body: &Value) -> Result<Value, AwsError> {
         authorize(operation, caller, body)?;
         let mut store = self.lock();
-        let answer = match operation {
+        let response = match operation {
             "PutParameter" => operations::put(&mut store, self.clock.now(), body),
             "GetParameter" => operations::get(&store, body),
             "GetParameters" => operations::get_many(&store, body),
@@ -66,11 +66,10 @@ impl Ssm {
             "DescribeParameters" => operations::describe(&store, body),
             _ => return Err(AwsError::bare("UnknownOperationException")),
         };
-        answer.map_err(AwsError::from)
+        response.map_err(AwsError::from)
     }
 
-    /// A panic while the lock was held cannot leave the store half-changed: see
-    /// [`ParameterStore::put`].
+    /// Locks the store. A panic cannot leave it inconsistent: see [`ParameterStore::put`].
     fn lock(&self) -> MutexGuard<'_, ParameterStore> {
         self.store
             .lock()
@@ -79,25 +78,25 @@ impl Ssm {
 }
 
 async fn handle(State(ssm): State<Arc<Ssm>>, request: Request<Body>) -> Response<Body> {
-    match ssm.answer(request).await {
-        Ok(answer) => Dialect::Ssm.success(&answer),
+    match ssm.handle(request).await {
+        Ok(response) => Dialect::Ssm.success(&response),
         Err(error) => Dialect::Ssm.error(&error),
     }
 }
 
-/// Checks the right to every parameter, or to the path, that `body` names.
+/// Checks that the caller may access every parameter or the path in `body`.
 fn authorize(operation: &str, caller: &Principal, body: &Value) -> Result<(), AwsError> {
     let action = format!("ssm:{operation}");
     let check = |name: Option<&str>| caller.check(&action, &parameter_arn(name.unwrap_or("*")));
     match operation {
-        // The right to a path covers everything below it; a trailing slash is another path.
+        // A permission on a path covers all parameters below it. A path with a trailing slash is a different resource.
         "GetParametersByPath" => check(body["Path"].as_str())?,
         "GetParameters" => {
             for name in body["Names"].as_array().into_iter().flatten() {
                 check(name.as_str())?;
             }
         }
-        // Listing knows no resource but the account.
+        // DescribeParameters has no resource other than the account.
         "DescribeParameters" => {
             caller.check(
                 &action,
@@ -109,7 +108,7 @@ fn authorize(operation: &str, caller: &Principal, body: &Value) -> Result<(), Aw
     Ok(())
 }
 
-/// The ARN of the parameter, or path, `name`.
+/// Returns the ARN of a parameter or a path.
 fn parameter_arn(name: &str) -> String {
     let name = name.strip_prefix('/').unwrap_or(name);
     format!("arn:{PARTITION}:ssm:{REGION}:{ACCOUNT}:parameter/{name}")

@@ -1,11 +1,11 @@
-//! The rules for names.
+//! Validates parameter names.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html>
 
 use super::error::SsmError;
 
-/// The whole name may have this many characters, less the room that its ARN takes.
+/// The maximum length of a name, which includes its ARN prefix on AWS.
 const MAX_LENGTH: usize = 1011;
-/// `/a/b` has two levels.
+/// The maximum number of levels. `/a/b` has two.
 const MAX_LEVELS: usize = 15;
 
 /// Checks the name of a new parameter.
@@ -40,7 +40,7 @@ pub(crate) fn check(name: &str) -> Result<(), SsmError> {
     Ok(())
 }
 
-/// Checks a path to list.
+/// Checks the path of a listing.
 pub(crate) fn check_path(path: &str) -> Result<(), SsmError> {
     if !path.starts_with('/') {
         return Err(SsmError::validation(
@@ -67,8 +67,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_follow_the_rules() {
-        for name in ["/cloakroom/dev/keys/public/a-1_b.c", "plain", "/a"] {
+    fn only_valid_names_are_accepted() {
+        for name in ["/shop/dev/keys/public/a-1_b.c", "plain", "/a"] {
             assert!(check(name).is_ok(), "{name}");
         }
         for name in [

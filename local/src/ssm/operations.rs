@@ -1,4 +1,4 @@
-//! The operations: a request's JSON in, an answer's JSON out.
+//! The operations: request JSON in, response JSON out.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -12,16 +12,16 @@ use super::{
     store::{Kind, NewParameter, Parameter, ParameterStore},
 };
 
-/// `GetParametersByPath` gives this many at most.
+/// The maximum page size of `GetParametersByPath`.
 const PATH_PAGE: u64 = 10;
-/// `DescribeParameters` gives this many at most.
+/// The maximum page size of `DescribeParameters`.
 const DESCRIBE_PAGE: u64 = 50;
-/// `GetParameters` takes this many names.
+/// The maximum number of names in `GetParameters`.
 const MAX_NAMES: usize = 10;
-/// The standard tier's limit; the advanced tier takes twice that.
+/// The maximum value size of the standard tier. The advanced tier allows twice that.
 const MAX_VALUE: usize = 4096;
 
-/// What a secret looks like to a request without `WithDecryption`. AWS sends the ciphertext.
+/// The value of a `SecureString` without `WithDecryption`. AWS returns the ciphertext.
 const ENCRYPTED: &str = "AQICAHg-encrypted";
 
 pub(crate) fn put(
@@ -33,14 +33,14 @@ pub(crate) fn put(
     name::check(name)?;
     let value = text(body, "Value")?;
     let tier = body["Tier"].as_str().unwrap_or("Standard");
-    let most = if tier == "Standard" {
+    let max = if tier == "Standard" {
         MAX_VALUE
     } else {
         2 * MAX_VALUE
     };
-    if value.len() > most {
+    if value.len() > max {
         return Err(SsmError::validation(format!(
-            "{tier} tier parameters support a maximum parameter value of {most} characters."
+            "{tier} tier parameters support a maximum parameter value of {max} characters."
         )));
     }
     let kind = match body["Type"].as_str() {
@@ -67,7 +67,7 @@ pub(crate) fn get(store: &ParameterStore, body: &Value) -> Result<Value, SsmErro
     let parameter = store
         .get(name)
         .ok_or_else(|| SsmError::NotFound(name.to_owned()))?;
-    Ok(json!({"Parameter": shown(name, parameter, body)}))
+    Ok(json!({"Parameter": parameter_json(name, parameter, body)}))
 }
 
 pub(crate) fn get_many(store: &ParameterStore, body: &Value) -> Result<Value, SsmError> {
@@ -79,13 +79,13 @@ pub(crate) fn get_many(store: &ParameterStore, body: &Value) -> Result<Value, Ss
         .collect();
     if names.is_empty() || names.len() > MAX_NAMES {
         return Err(SsmError::validation(format!(
-            "'names' takes 1 to {MAX_NAMES} names."
+            "'names' must have 1 to {MAX_NAMES} members."
         )));
     }
     let (mut found, mut invalid) = (Vec::new(), Vec::new());
     for name in names {
         match store.get(name) {
-            Some(parameter) => found.push(shown(name, parameter, body)),
+            Some(parameter) => found.push(parameter_json(name, parameter, body)),
             None => invalid.push(name),
         }
     }
@@ -97,7 +97,7 @@ pub(crate) fn get_by_path(store: &ParameterStore, body: &Value) -> Result<Value,
     name::check_path(path)?;
     let found = store
         .under(path, body["Recursive"] == true)
-        .map(|(name, parameter)| (name, shown(name, parameter, body)));
+        .map(|(name, parameter)| (name, parameter_json(name, parameter, body)));
     Ok(Page::read(body, PATH_PAGE)?.of(found))
 }
 
@@ -110,12 +110,12 @@ pub(crate) fn describe(store: &ParameterStore, body: &Value) -> Result<Value, Ss
     let filters = Filter::read_all(body)?;
     let found = store
         .iter()
-        .filter(|(name, parameter)| filters.iter().all(|filter| filter.passes(name, parameter)))
-        .map(|(name, parameter)| (name, described(name, parameter)));
+        .filter(|(name, parameter)| filters.iter().all(|filter| filter.matches(name, parameter)))
+        .map(|(name, parameter)| (name, description_json(name, parameter)));
     Ok(Page::read(body, DESCRIBE_PAGE)?.of(found))
 }
 
-fn shown(name: &str, parameter: &Parameter, body: &Value) -> Value {
+fn parameter_json(name: &str, parameter: &Parameter, body: &Value) -> Value {
     let is_hidden = parameter.kind == Kind::SecureString && body["WithDecryption"] != true;
     json!({
         "Name": name,
@@ -128,7 +128,7 @@ fn shown(name: &str, parameter: &Parameter, body: &Value) -> Value {
     })
 }
 
-fn described(name: &str, parameter: &Parameter) -> Value {
+fn description_json(name: &str, parameter: &Parameter) -> Value {
     let mut described = json!({
         "Name": name,
         "Type": parameter.kind.as_str(),
@@ -164,7 +164,7 @@ mod tests {
     fn store(count: usize) -> ParameterStore {
         let mut store = ParameterStore::in_memory();
         for index in 0..count {
-            let name = format!("/cloakroom/dev/{index:02}");
+            let name = format!("/shop/dev/{index:02}");
             let body = json!({"Name": name, "Value": "secret", "Type": "SecureString"});
             put(&mut store, datetime!(2026-01-02 03:04:05 UTC), &body).unwrap();
         }
@@ -172,9 +172,9 @@ mod tests {
     }
 
     #[test]
-    fn a_path_comes_in_pages_of_ten() {
+    fn a_path_is_listed_in_pages_of_ten() {
         let store = store(21);
-        let mut body = json!({"Path": "/cloakroom/dev", "WithDecryption": true});
+        let mut body = json!({"Path": "/shop/dev", "WithDecryption": true});
         let mut sizes = Vec::new();
         loop {
             let page = get_by_path(&store, &body).unwrap();
@@ -190,12 +190,12 @@ mod tests {
 
     #[test]
     fn a_full_last_page_has_no_token() {
-        let page = get_by_path(&store(10), &json!({"Path": "/cloakroom/dev"})).unwrap();
+        let page = get_by_path(&store(10), &json!({"Path": "/shop/dev"})).unwrap();
         assert!(page.get("NextToken").is_none());
     }
 
     #[test]
-    fn a_broken_page_request_is_an_error() {
+    fn an_invalid_page_request_is_an_error() {
         let by_path = |body: &Value| get_by_path(&store(1), body).unwrap_err().to_string();
         let token = json!({"Path": "/", "NextToken": "?"});
         assert_eq!(by_path(&token), "The specified token isn't valid.");
@@ -205,16 +205,16 @@ mod tests {
 
     #[test]
     fn a_secret_is_hidden_until_it_is_decrypted() {
-        let body = json!({"Name": "/cloakroom/dev/00"});
+        let body = json!({"Name": "/shop/dev/00"});
         let answer = get(&store(1), &body).unwrap();
         assert_eq!(answer["Parameter"]["Value"], ENCRYPTED);
         assert_eq!(answer["Parameter"]["Version"], 1);
     }
 
     #[test]
-    fn a_listing_has_no_values() {
+    fn a_listing_does_not_contain_values() {
         let body = json!({"ParameterFilters": [
-            {"Key": "Path", "Option": "Recursive", "Values": ["/cloakroom"]},
+            {"Key": "Path", "Option": "Recursive", "Values": ["/shop"]},
         ]});
         let answer = describe(&store(2), &body).unwrap();
         assert_eq!(answer["Parameters"].as_array().unwrap().len(), 2);
@@ -222,15 +222,15 @@ mod tests {
     }
 
     #[test]
-    fn names_that_do_not_exist_are_told_apart() {
-        let body = json!({"Names": ["/cloakroom/dev/00", "/nothing"]});
+    fn unknown_names_are_listed_as_invalid() {
+        let body = json!({"Names": ["/shop/dev/00", "/nothing"]});
         let answer = get_many(&store(1), &body).unwrap();
         assert_eq!(answer["InvalidParameters"], json!(["/nothing"]));
         assert_eq!(answer["Parameters"].as_array().unwrap().len(), 1);
     }
 
     #[test]
-    fn a_value_has_a_limit() {
+    fn a_value_over_the_limit_is_refused() {
         let body = json!({"Name": "/a", "Type": "String", "Value": "x".repeat(4097)});
         let now = datetime!(2026-01-02 03:04:05 UTC);
         let error = put(&mut store(0), now, &body).unwrap_err();

@@ -1,25 +1,25 @@
-//! Pages with opaque tokens.
+//! Pagination with opaque tokens.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::error::SsmError;
 
-/// Which page a request asks for.
+/// The page that a request asks for.
 pub(crate) struct Page {
     size: usize,
     after: Option<String>,
 }
 
 impl Page {
-    /// Reads `MaxResults`, from 1 to `most`, and `NextToken`.
-    pub(crate) fn read(body: &Value, most: u64) -> Result<Self, SsmError> {
+    /// Parses `MaxResults`, from 1 to `max`, and `NextToken`.
+    pub(crate) fn read(body: &Value, max: u64) -> Result<Self, SsmError> {
         let size = match &body["MaxResults"] {
-            Value::Null => most,
+            Value::Null => max,
             value => value
                 .as_u64()
-                .filter(|size| (1..=most).contains(size))
-                .ok_or_else(|| too_large(value, most))?,
+                .filter(|size| (1..=max).contains(size))
+                .ok_or_else(|| too_large(value, max))?,
         };
         let after = match &body["NextToken"] {
             Value::Null => None,
@@ -31,7 +31,7 @@ impl Page {
         })
     }
 
-    /// Answers with this page of `items`, which come with their names, in their order.
+    /// Builds the response with this page of `items`, which are sorted by their names.
     pub(crate) fn of<'a>(self, items: impl Iterator<Item = (&'a str, Value)>) -> Value {
         let mut items = items
             .filter(|(name, _)| self.after.as_deref().is_none_or(|after| *name > after))
@@ -44,11 +44,11 @@ impl Page {
             last = Some(name);
             page.push(item);
         }
-        let mut answer = json!({ "Parameters": page });
+        let mut response = json!({ "Parameters": page });
         if let (Some(last), Some(_)) = (last, items.peek()) {
-            answer["NextToken"] = json!(BASE64_URL_SAFE_NO_PAD.encode(last));
+            response["NextToken"] = json!(BASE64_URL_SAFE_NO_PAD.encode(last));
         }
-        answer
+        response
     }
 }
 
@@ -57,9 +57,9 @@ fn read_token(token: &Value) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn too_large(value: &Value, most: u64) -> SsmError {
+fn too_large(value: &Value, max: u64) -> SsmError {
     SsmError::validation(format!(
         "1 validation error detected: Value '{value}' at 'maxResults' failed to satisfy \
-         constraint: Member must have value less than or equal to {most}"
+         constraint: Member must have value less than or equal to {max}"
     ))
 }

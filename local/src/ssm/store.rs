@@ -1,4 +1,4 @@
-//! The parameters and the file that keeps them.
+//! The stored parameters and their file.
 
 use std::{
     collections::BTreeMap,
@@ -39,7 +39,7 @@ impl Kind {
     }
 }
 
-/// A parameter as it is kept. It has no `Debug`: the value may be a secret.
+/// A stored parameter. It does not implement `Debug`, because the value may be secret.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Parameter {
     pub(crate) kind: Kind,
@@ -51,17 +51,17 @@ pub(crate) struct Parameter {
     pub(crate) description: Option<String>,
 }
 
-/// A parameter to be put.
+/// A parameter to write.
 pub(crate) struct NewParameter {
     pub(crate) name: String,
     pub(crate) value: String,
-    /// Without one, an existing parameter keeps its type.
+    /// `None` keeps the type of an existing parameter.
     pub(crate) kind: Option<Kind>,
     pub(crate) description: Option<String>,
     pub(crate) overwrite: bool,
 }
 
-/// All parameters, in the order of their names.
+/// All parameters, sorted by name.
 #[derive(Default)]
 pub(crate) struct ParameterStore {
     file: Option<PathBuf>,
@@ -69,12 +69,12 @@ pub(crate) struct ParameterStore {
 }
 
 impl ParameterStore {
-    /// An empty store that is gone with the process.
+    /// Creates an empty store in memory.
     pub(crate) fn in_memory() -> Self {
         Self::default()
     }
 
-    /// The store in `file`, empty when there is none yet.
+    /// Opens the store in `file`. A missing file is an empty store.
     pub(crate) fn open(file: &Path) -> io::Result<Self> {
         let parameters = match fs::read(file) {
             Ok(contents) => serde_json::from_slice(&contents)?,
@@ -91,7 +91,7 @@ impl ParameterStore {
         self.parameters.get(name)
     }
 
-    /// Parameters below `path`: all of them, or only those of the next level.
+    /// Lists the parameters below `path`: all of them, or only those of the next level.
     pub(crate) fn under(
         &self,
         path: &str,
@@ -110,7 +110,7 @@ impl ParameterStore {
             .map(|(name, parameter)| (name.as_str(), parameter))
     }
 
-    /// Puts a parameter and returns its version. Nothing changes unless the file was written.
+    /// Writes a parameter and returns its version. Nothing changes unless the file was written.
     pub(crate) fn put(&mut self, new: NewParameter, now: OffsetDateTime) -> Result<u64, SsmError> {
         let existing = self.parameters.get(&new.name);
         if existing.is_some() && !new.overwrite {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_overwritten_unasked() {
+    fn a_parameter_is_overwritten_only_on_request() {
         let mut store = ParameterStore::in_memory();
         store.put(new("/a", "one", false), NOW).unwrap();
         let again = store.put(new("/a", "two", false), NOW);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_covers_whole_levels() {
+    fn a_path_matches_whole_levels() {
         let mut store = ParameterStore::in_memory();
         for name in ["/a/b", "/a/b/c", "/ab/c", "/a/d"] {
             store.put(new(name, "x", false), NOW).unwrap();

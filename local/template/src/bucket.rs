@@ -1,4 +1,4 @@
-//! Buckets, and the access points that lead to them.
+//! Buckets and access points.
 
 use serde_json::Value;
 
@@ -7,52 +7,52 @@ use crate::{Template, TemplateError, cors::texts, resolve};
 /// One `AWS::S3::Bucket`.
 #[derive(Debug, Clone)]
 pub struct Bucket {
-    /// The name in the template, such as `UploadsBucket`.
+    /// The logical id, for example `UploadsBucket`.
     pub logical_id: String,
-    /// The name in the account.
+    /// The physical name.
     pub name: String,
-    /// Whether a new object of a name keeps the old one as a version.
+    /// Whether versioning is enabled.
     pub versioned: bool,
-    /// Whether versions can be made write-once.
+    /// Whether Object Lock is enabled.
     pub object_lock: bool,
-    /// Whether what happens in it becomes an event.
+    /// Whether the bucket sends events to `EventBridge`.
     pub events: bool,
-    /// What pages of other origins may do; the first rule that fits counts.
+    /// The CORS rules. The first rule that matches applies.
     pub cors: Vec<CorsRule>,
 }
 
 /// One rule of a bucket's CORS configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CorsRule {
-    /// Origins; each may hold one `*`.
+    /// Allowed origins; each can contain one `*`.
     pub allowed_origins: Vec<String>,
-    /// Methods in capitals.
+    /// Allowed methods in upper case.
     pub allowed_methods: Vec<String>,
-    /// Request headers; each may hold one `*`.
+    /// Allowed request headers; each can contain one `*`.
     pub allowed_headers: Vec<String>,
     /// Response headers that scripts may read.
     pub exposed_headers: Vec<String>,
-    /// How long, in seconds, a browser may remember a preflight's answer.
+    /// How many seconds a browser may cache a preflight's response.
     pub max_age: Option<u32>,
 }
 
 /// One `AWS::S3::AccessPoint`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessPoint {
-    /// The name in the account.
+    /// The physical name.
     pub name: String,
-    /// The name that stands for a bucket's in requests.
+    /// The alias, which can be used as a bucket name in requests.
     pub alias: String,
-    /// The name of the bucket behind it.
+    /// The name of its bucket.
     pub bucket: String,
 }
 
 impl Template {
-    /// The buckets, in the order of their logical ids.
+    /// Returns the buckets, sorted by logical id.
     ///
     /// # Errors
     ///
-    /// When a property that is read here cannot be understood.
+    /// When a property has an unsupported value.
     pub fn buckets(&self) -> Result<Vec<Bucket>, TemplateError> {
         self.resources_of("AWS::S3::Bucket")?
             .into_iter()
@@ -60,11 +60,11 @@ impl Template {
             .collect()
     }
 
-    /// The access points, in the order of their logical ids.
+    /// Returns the access points, sorted by logical id.
     ///
     /// # Errors
     ///
-    /// When one names no bucket of the template.
+    /// When one refers to a bucket that is not in the template.
     pub fn access_points(&self) -> Result<Vec<AccessPoint>, TemplateError> {
         let buckets = self.buckets()?;
         let mut found = Vec::new();
@@ -74,7 +74,7 @@ impl Template {
             if !buckets.iter().any(|known| known.name == bucket) {
                 return Err(TemplateError::at(
                     format!("{at}.Bucket"),
-                    format!("`{bucket}` is no bucket of this template"),
+                    format!("`{bucket}` is not a bucket of this template"),
                 ));
             }
             found.push(AccessPoint {
@@ -179,7 +179,7 @@ Resources:
         let [files, plain] = buckets.as_slice() else {
             panic!("two buckets")
         };
-        assert_eq!(files.name, "cloakroom-files");
+        assert_eq!(files.name, "sam-app-files");
         assert!(files.versioned && files.object_lock && files.events);
         assert_eq!(
             files.cors,
@@ -197,7 +197,7 @@ Resources:
             panic!("one access point")
         };
         assert_eq!(door.alias, "door-s3alias");
-        assert_eq!(door.bucket, "cloakroom-files");
+        assert_eq!(door.bucket, "sam-app-files");
     }
 
     #[test]
@@ -206,7 +206,7 @@ Resources:
         let template = Template::parse(&text, &BTreeMap::new()).unwrap();
         assert_eq!(
             template.access_points().unwrap_err().to_string(),
-            "Resources.Door.Properties.Bucket: `elsewhere` is no bucket of this template"
+            "Resources.Door.Properties.Bucket: `elsewhere` is not a bucket of this template"
         );
     }
 }

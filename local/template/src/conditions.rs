@@ -9,11 +9,11 @@ use crate::{
 
 type Result<T> = std::result::Result<T, TemplateError>;
 
-/// Deeper than this, conditions refer to each other in a circle.
+/// The maximum nesting of conditions. Deeper nesting means that they refer to each other in a cycle.
 const MAX_DEPTH: usize = 32;
 
 impl Template {
-    /// Whether the condition `name` holds; `at` is who asks.
+    /// Evaluates the condition `name`. `at` is the place that refers to it.
     pub(crate) fn condition(&self, name: &str, at: &str) -> Result<bool> {
         self.condition_within(name, at, MAX_DEPTH)
     }

@@ -4,29 +4,29 @@ use serde_json::Value;
 
 use crate::{Template, TemplateError, resolve};
 
-/// What browsers of other origins may do. Empty lists mean the header is not sent.
+/// The CORS configuration. For an empty list, the header is not sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cors {
-    /// Origins such as `https://app.example.com`, or `*`.
+    /// Allowed origins such as `https://app.example.com`, or `*`.
     pub allow_origins: Vec<String>,
-    /// Methods, or `*`.
+    /// Allowed methods, or `*`.
     pub allow_methods: Vec<String>,
-    /// Request headers, or `*`.
+    /// Allowed request headers, or `*`.
     pub allow_headers: Vec<String>,
     /// Response headers that scripts may read, or `*`.
     pub expose_headers: Vec<String>,
-    /// How long, in seconds, a browser may remember a preflight's answer.
+    /// How many seconds a browser may cache a preflight's response.
     pub max_age: Option<u32>,
     /// Whether requests may carry credentials.
     pub allow_credentials: bool,
 }
 
 impl Template {
-    /// The CORS configuration of the one HTTP API; `None` when it has none.
+    /// Returns the CORS configuration of the HTTP API, or `None`.
     ///
     /// # Errors
     ///
-    /// When there are several HTTP APIs, or the configuration cannot be understood.
+    /// When there are several HTTP APIs, or the configuration is not supported.
     pub fn cors(&self) -> Result<Option<Cors>, TemplateError> {
         let apis = self.resources_of("AWS::Serverless::HttpApi")?;
         let (id, api) = match apis.as_slice() {
@@ -35,7 +35,7 @@ impl Template {
             [_, (id, _), ..] => {
                 return Err(TemplateError::at(
                     format!("Resources.{id}"),
-                    "is a second HTTP API; one is all that is understood locally",
+                    "is a second HTTP API; only one is supported locally",
                 ));
             }
         };
@@ -135,7 +135,7 @@ Resources:
     }
 
     #[test]
-    fn the_origin_of_a_distribution_is_one_more() {
+    fn the_origin_of_a_distribution_is_allowed_too() {
         let cors = cors(
             "
 Resources:
@@ -151,7 +151,7 @@ Resources:
         );
         assert_eq!(
             cors.unwrap().allow_origins,
-            ["http://a", "http://b", "https://cloakroom-page.invalid"]
+            ["http://a", "http://b", "https://sam-app-page.invalid"]
         );
     }
 

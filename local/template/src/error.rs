@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-/// Why a template cannot be used, in words for the person who wrote it.
+/// Why a template cannot be used. The message is for its author.
 #[derive(Debug, Error)]
 pub enum TemplateError {
     /// The text is not YAML.
@@ -9,25 +9,25 @@ pub enum TemplateError {
     /// An override names a parameter that the template does not declare.
     #[error("the template has no parameter `{name}`; it has {known}")]
     UnknownParameter {
-        /// The name that was given.
+        /// The unknown name.
         name: String,
-        /// The names that exist.
+        /// The declared names.
         known: String,
     },
-    /// A parameter's value, or its declaration, is wrong.
+    /// A parameter's value or declaration is invalid.
     #[error("parameter `{name}`: {problem}")]
     Parameter {
         /// The parameter.
         name: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
-    /// Something at one place of the template is wrong, or beyond what is understood here.
+    /// A part of the template is invalid or not supported.
     #[error("{at}: {problem}")]
     At {
-        /// The place, such as `Resources.SigninFunction.Properties.Timeout`.
+        /// The path, for example `Resources.SigninFunction.Properties.Timeout`.
         at: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 }

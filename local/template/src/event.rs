@@ -1,4 +1,4 @@
-//! What starts a function besides requests: rules for events, and schedules.
+//! The events that invoke a function besides requests: event rules and schedules.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use crate::{Template, TemplateError};
 /// One `EventBridgeRule` event of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventRule {
-    /// The name of the rule in the account.
+    /// The physical name of the rule.
     pub name: String,
-    /// For each field the values that match, or the pattern of the fields in it.
+    /// The event pattern: for each field the matching values, or a nested pattern.
     pub pattern: Map<String, Value>,
 }
 
 /// One `Schedule` event of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
-    /// The name of the rule in the account.
+    /// The physical name of the rule.
     pub name: String,
     /// The time between two events.
     pub every: Duration,
-    /// The JSON text that the function is given in place of the event.
+    /// The JSON input that replaces the event.
     pub input: Option<String>,
 }
 
@@ -36,7 +36,7 @@ impl EventRule {
         Ok(Self { name, pattern })
     }
 
-    /// Whether the rule lets `event` through: each field of the pattern has one of its values.
+    /// Whether `event` matches the rule: each field of the pattern has one of its values.
     #[must_use]
     pub fn matches(&self, event: &Value) -> bool {
         event
@@ -71,7 +71,7 @@ impl Template {
             let every = rate(text).ok_or_else(|| {
                 TemplateError::at(
                     format!("{at}.Schedule"),
-                    format!("`{text}` is not understood locally; rate(… minutes) is"),
+                    format!("`{text}` is not supported locally; use rate(… minutes)"),
                 )
             })?;
             let input = properties["Input"].as_str().map(str::to_owned);
@@ -106,13 +106,13 @@ impl Template {
     }
 }
 
-/// Whether `pattern` holds only what [`matches`] understands.
+/// Checks that `pattern` uses only features that [`matches`] supports.
 fn check(pattern: &Map<String, Value>, at: &str) -> Result<(), TemplateError> {
     for (name, value) in pattern {
         let at = format!("{at}.{name}");
         match value {
             Value::Object(_) if name.starts_with('$') => {
-                return Err(TemplateError::at(at, "is not understood locally"));
+                return Err(TemplateError::at(at, "is not supported locally"));
             }
             Value::Object(inner) => check(inner, &at)?,
             Value::Array(values)
@@ -122,7 +122,7 @@ fn check(pattern: &Map<String, Value>, at: &str) -> Result<(), TemplateError> {
             {
                 return Err(TemplateError::at(
                     at,
-                    "holds a comparison; exact values are all that is understood locally",
+                    "has a comparison operator; only exact values are supported locally",
                 ));
             }
             Value::Array(_) if !name.starts_with('$') => {}
@@ -201,18 +201,18 @@ Resources:
     }
 
     #[test]
-    fn a_rule_lets_through_what_has_its_values() {
+    fn a_rule_matches_events_with_its_values() {
         let function = function(
             "{Created: {Type: EventBridgeRule, Properties: {Pattern: \
              {source: [aws.s3, mine], detail: {bucket: {name: [!Ref Files]}}}}}}",
         )
         .unwrap();
         let rule = &function.rules[0];
-        assert_eq!(rule.name, "cloakroom-FCreated");
+        assert_eq!(rule.name, "sam-app-FCreated");
         let event = |source: &str, bucket: &str| json!({"source": source, "detail": {"bucket": {"name": bucket}, "size": 1}});
-        assert!(rule.matches(&event("aws.s3", "cloakroom-files")));
-        assert!(rule.matches(&event("mine", "cloakroom-files")));
-        assert!(!rule.matches(&event("aws.ec2", "cloakroom-files")));
+        assert!(rule.matches(&event("aws.s3", "sam-app-files")));
+        assert!(rule.matches(&event("mine", "sam-app-files")));
+        assert!(!rule.matches(&event("aws.ec2", "sam-app-files")));
         assert!(!rule.matches(&event("aws.s3", "other")));
         assert!(!rule.matches(&json!({"source": "aws.s3"})));
         assert_eq!(function.max_retries, 1);
@@ -237,16 +237,16 @@ Resources:
         assert_eq!(
             schedule("cron(0 12 * * ? *)").unwrap_err(),
             "Resources.F.Properties.Events.Tick.Properties.Schedule: `cron(0 12 * * ? *)` is not \
-             understood locally; rate(… minutes) is"
+             supported locally; use rate(… minutes)"
         );
     }
 
     #[test]
-    fn what_is_not_understood_is_said() {
+    fn an_unsupported_construct_is_an_error() {
         for (pattern, expected) in [
             (
                 "{source: [{prefix: aws}]}",
-                ".source: holds a comparison; exact values are all that is understood locally",
+                ".source: has a comparison operator; only exact values are supported locally",
             ),
             (
                 "{source: aws.s3}",

@@ -9,37 +9,37 @@ use crate::{EventRule, Route, Schedule, Statement, StreamSource, Template, Templ
 /// One `AWS::Serverless::Function`, with what it inherits from `Globals`.
 #[derive(Debug, Clone)]
 pub struct Function {
-    /// The name in the template, such as `SigninFunction`.
+    /// The logical id, for example `SigninFunction`.
     pub logical_id: String,
-    /// The name in the account.
+    /// The physical name.
     pub name: String,
     /// The ARN.
     pub arn: String,
-    /// The binary's name, such as `signin`.
+    /// The name of the binary, for example `signin`.
     pub binary: String,
-    /// The environment the template gives it.
+    /// The environment variables of the template.
     pub environment: BTreeMap<String, String>,
-    /// How long one invocation may take.
+    /// The timeout of an invocation.
     pub timeout: Duration,
     /// The memory in MB.
     pub memory_mb: u32,
     /// The name of its role.
     pub role: String,
-    /// What the role may do.
+    /// The statements of the role's policies.
     pub statements: Vec<Statement>,
-    /// The routes that lead to it.
+    /// The routes of the function.
     pub routes: Vec<Route>,
-    /// The rules that bring events to it.
+    /// The event rules that invoke the function.
     pub rules: Vec<EventRule>,
-    /// When it runs unasked.
+    /// The schedules that invoke the function.
     pub schedules: Vec<Schedule>,
-    /// The tables whose changes it is told of.
+    /// The table streams that invoke the function.
     pub streams: Vec<StreamSource>,
-    /// How often an asynchronous invocation that failed is tried again.
+    /// How often a failed asynchronous invocation is retried.
     pub max_retries: u32,
 }
 
-/// What Lambda gives a function that asks for nothing.
+/// Lambda's default values.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 3;
 const DEFAULT_MEMORY_MB: u32 = 128;
 const DEFAULT_MAX_RETRIES: u32 = 2;
@@ -49,11 +49,11 @@ impl Function {
 }
 
 impl Template {
-    /// The functions, in the order of their logical ids.
+    /// Returns the functions, sorted by logical id.
     ///
     /// # Errors
     ///
-    /// When a property that is read here is missing or cannot be understood.
+    /// When a property is missing or not supported.
     pub fn functions(&self) -> Result<Vec<Function>, TemplateError> {
         self.resources_of(Function::KIND)?
             .into_iter()
@@ -89,8 +89,8 @@ impl Template {
         })
     }
 
-    /// `Metadata.BuildProperties.Binary`, or else the last directory of `CodeUri`: the two ways
-    /// `sam build` finds a Rust binary.
+    /// Returns the binary's name: `Metadata.BuildProperties.Binary`, or else the last directory of `CodeUri`, as `sam
+    /// build` does.
     fn binary(
         &self,
         id: &str,
@@ -107,7 +107,7 @@ impl Template {
             Some(name) if !name.is_empty() && name != "." && name != ".." => Ok(name.to_owned()),
             _ => Err(TemplateError::at(
                 at,
-                format!("`{uri}` names no binary; set Metadata.BuildProperties.Binary"),
+                format!("`{uri}` does not name a binary; set Metadata.BuildProperties.Binary"),
             )),
         }
     }
@@ -177,7 +177,7 @@ Globals:
   Function:
     Timeout: 10
     MemorySize: 256
-    Environment: {Variables: {RUST_LOG: info, CLOAKROOM_ENV: !Ref Env}}
+    Environment: {Variables: {RUST_LOG: info, STAGE: !Ref Env}}
 Resources:
   UsersTable: {Type: 'AWS::DynamoDB::Table'}
   SigninFunction:
@@ -203,7 +203,7 @@ Resources:
         let [signin, users] = functions.as_slice() else {
             panic!("two functions")
         };
-        assert_eq!(signin.name, "cloakroom-dev-SigninFunction");
+        assert_eq!(signin.name, "sam-app-SigninFunction");
         assert_eq!(signin.binary, "signin");
         assert_eq!(signin.timeout, Duration::from_secs(10));
         assert_eq!(signin.memory_mb, 1769);
@@ -211,9 +211,9 @@ Resources:
         let environment: Vec<_> = signin.environment.iter().collect();
         let expected = [
             ("BCRYPT_COST", "12"),
-            ("CLOAKROOM_ENV", "dev"),
             ("RUST_LOG", "warn"),
-            ("USERS_TABLE", "cloakroom-dev-UsersTable"),
+            ("STAGE", "dev"),
+            ("USERS_TABLE", "sam-app-UsersTable"),
         ];
         for ((name, value), expected) in environment.iter().zip(expected) {
             assert_eq!((name.as_str(), value.as_str()), expected);
@@ -227,7 +227,7 @@ Resources:
         let text = TEMPLATE.replace("functions/users/", ".");
         assert_eq!(
             functions(&text).unwrap_err().to_string(),
-            "Resources.UsersFunction.Properties.CodeUri: `.` names no binary; \
+            "Resources.UsersFunction.Properties.CodeUri: `.` does not name a binary; \
              set Metadata.BuildProperties.Binary"
         );
     }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::{Template, TemplateError, resolve};
 
 impl Template {
-    /// The properties of `resource`, unresolved, over those of the `Globals` section `section`:
-    /// maps are merged, lists are joined, anything else is replaced.
+    /// Merges the unresolved properties of `resource` into those of the `Globals` section `section`: maps are merged,
+    /// lists are joined, other values are replaced.
     pub(crate) fn properties(
         &self,
         section: &str,

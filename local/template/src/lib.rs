@@ -36,14 +36,17 @@ pub use self::{
 
 use self::parameters::Parameter;
 
-/// The region everything is in, locally.
+/// The region of the local system.
 pub const REGION: &str = "us-east-1";
-/// The account that owns everything, locally.
+/// The account id of the local system.
 pub const ACCOUNT: &str = "000000000000";
 /// The partition of every ARN.
 pub const PARTITION: &str = "aws";
 
-/// A SAM template with its parameters filled in.
+/// The stack name of a template that has no other.
+const DEFAULT_STACK_NAME: &str = "sam-app";
+
+/// A SAM template with parameter values.
 #[derive(Debug)]
 pub struct Template {
     stack_name: String,
@@ -55,13 +58,11 @@ pub struct Template {
 }
 
 impl Template {
-    /// Reads `text`, with `overrides` in place of the parameters' defaults, as
-    /// `sam deploy --parameter-overrides` would.
+    /// Parses a template. `overrides` replace the parameters' defaults, as in `sam deploy --parameter-overrides`.
     ///
     /// # Errors
     ///
-    /// When `text` is no YAML mapping, and when an override names no parameter of the template
-    /// or holds a value that the parameter does not allow.
+    /// When `text` is not a YAML mapping, or an override has an unknown name or a value that is not allowed.
     pub fn parse(text: &str, overrides: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
         let mut document = yaml::read(text)?;
         let mut section = |name: &str| match document.remove(name) {
@@ -70,12 +71,8 @@ impl Template {
             Some(_) => Err(TemplateError::at(name, "is not a mapping")),
         };
         let parameters = parameters::read(&section("Parameters")?, overrides)?;
-        let stack_name = match parameters.get("Env").and_then(Parameter::text) {
-            Some(env) => format!("cloakroom-{env}"),
-            None => "cloakroom".to_owned(),
-        };
         Ok(Self {
-            stack_name,
+            stack_name: DEFAULT_STACK_NAME.to_owned(),
             parameters,
             mappings: section("Mappings")?,
             conditions: section("Conditions")?,
@@ -84,14 +81,21 @@ impl Template {
         })
     }
 
-    /// The stack's name: `cloakroom-` and the parameter `Env`.
+    /// Replaces the name of the stack.
+    #[must_use]
+    pub fn with_stack_name(mut self, stack_name: &str) -> Self {
+        stack_name.clone_into(&mut self.stack_name);
+        self
+    }
+
+    /// Returns the name of the stack, which is `sam-app` by default, as in the SAM CLI.
     #[must_use]
     pub fn stack_name(&self) -> &str {
         &self.stack_name
     }
 
-    /// The value of the parameter `name` as text; a list is joined by commas. `None` when the
-    /// template has no such parameter, or no value for it.
+    /// Returns the value of the parameter `name` as text, lists joined by commas. `None` when it is not declared or has
+    /// no value.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<String> {
         self.parameters.get(name).and_then(Parameter::text)
@@ -103,7 +107,7 @@ impl Template {
         self.parameters.contains_key(name)
     }
 
-    /// The resources of one type that their conditions leave in, in the order of their names.
+    /// Returns the deployed resources of one type, sorted by logical id.
     fn resources_of(&self, kind: &str) -> Result<Vec<(&str, &Value)>, TemplateError> {
         let mut found = Vec::new();
         for (id, resource) in &self.resources {
@@ -115,7 +119,7 @@ impl Template {
         Ok(found)
     }
 
-    /// Whether the condition of the resource `id`, if it has one, holds.
+    /// Whether the condition of the resource `id` is true. A resource without a condition is deployed.
     fn is_deployed(&self, id: &str) -> Result<bool, TemplateError> {
         match &self.resources[id]["Condition"] {
             Value::Null => Ok(true),

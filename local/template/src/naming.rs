@@ -1,18 +1,18 @@
-//! Names and ARNs that a deployment would give to resources.
+//! The physical names, ARNs and attributes of resources.
 
 use serde_json::Value;
 
 use crate::{ACCOUNT, PARTITION, REGION, Template, TemplateError};
 
-/// The resource that SAM makes when functions have `HttpApi` events and no API is declared.
+/// The implicit API that SAM creates when functions have `HttpApi` events and no API is declared.
 const IMPLICIT_API: &str = "ServerlessHttpApi";
 
-/// In the account, the time at which the stream began.
+/// The label of streams. On AWS it is the time at which the stream was created.
 const STREAM_LABEL: &str = "local";
 
 impl Template {
-    /// The name of the resource `id`: the one the template gives it, or else the stack's name and
-    /// the logical id.
+    /// Returns the physical name of the resource `id`: the one in the template, or else the stack's name and the
+    /// logical id.
     pub(crate) fn physical_name(&self, id: &str, at: &str) -> Result<String, TemplateError> {
         let kind = self.kind(id, at)?;
         let property = name_property(kind);
@@ -29,7 +29,7 @@ impl Template {
         }
     }
 
-    /// What `GetAtt` gives.
+    /// Evaluates `GetAtt`.
     pub(crate) fn attribute(
         &self,
         id: &str,
@@ -41,7 +41,7 @@ impl Template {
         let found = match attribute {
             "Arn" | "TopicArn" => arn(kind, &name),
             "Alias" if kind == "AWS::S3::AccessPoint" => Some(format!("{name}-s3alias")),
-            // Nothing runs there, and nobody can: that domain is reserved (RFC 6761).
+            // `.invalid` is reserved (RFC 6761), so no server can have this name.
             "DomainName" if kind == "AWS::CloudFront::Distribution" => {
                 Some(format!("{}.invalid", name.to_ascii_lowercase()))
             }
@@ -54,7 +54,7 @@ impl Template {
         found.ok_or_else(|| {
             TemplateError::at(
                 at,
-                format!("{kind} `{id}` has no attribute `{attribute}` here"),
+                format!("{kind} `{id}` has no attribute `{attribute}`, or it is not supported"),
             )
         })
     }
@@ -72,7 +72,7 @@ impl Template {
         if !self.is_deployed(id)? {
             return Err(TemplateError::at(
                 at,
-                format!("the condition of `{id}` leaves it out"),
+                format!("`{id}` is not deployed: its condition is false"),
             ));
         }
         resource["Type"]
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_given_name_wins_over_the_logical_id() {
+    fn an_explicit_name_replaces_the_generated_one() {
         let text = "
 Parameters: {Env: {Type: String, Default: qa}}
 Resources:
@@ -139,29 +139,29 @@ Resources:
         let template = Template::parse(text, &BTreeMap::new()).unwrap();
         let name = |id| template.physical_name(id, "X").unwrap();
         assert_eq!(name("Users"), "users-qa");
-        assert_eq!(name("Role"), "cloakroom-qa-Role");
+        assert_eq!(name("Role"), "sam-app-Role");
         assert_eq!(
             template.attribute("Logs", "Arn", "X").unwrap(),
             "arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/x:*"
         );
         assert_eq!(
             template.attribute("Role", "Arn", "X").unwrap(),
-            "arn:aws:iam::000000000000:role/cloakroom-qa-Role"
+            "arn:aws:iam::000000000000:role/sam-app-Role"
         );
-        assert_eq!(name("Files"), "cloakroom-qa-files");
+        assert_eq!(name("Files"), "sam-app-files");
         for (id, attribute, expected) in [
-            ("Files", "Arn", "arn:aws:s3:::cloakroom-qa-files"),
-            ("Door", "Alias", "cloakroom-qa-door-s3alias"),
-            ("Page", "DomainName", "cloakroom-qa-page.invalid"),
+            ("Files", "Arn", "arn:aws:s3:::sam-app-files"),
+            ("Door", "Alias", "sam-app-door-s3alias"),
+            ("Page", "DomainName", "sam-app-page.invalid"),
             (
                 "Door",
                 "Arn",
-                "arn:aws:s3:us-east-1:000000000000:accesspoint/cloakroom-qa-door",
+                "arn:aws:s3:us-east-1:000000000000:accesspoint/sam-app-door",
             ),
             (
                 "Queue",
                 "Arn",
-                "arn:aws:sqs:us-east-1:000000000000:cloakroom-qa-Queue",
+                "arn:aws:sqs:us-east-1:000000000000:sam-app-Queue",
             ),
         ] {
             assert_eq!(template.attribute(id, attribute, "X").unwrap(), expected);

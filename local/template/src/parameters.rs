@@ -1,4 +1,4 @@
-//! The `Parameters` section with its values.
+//! The `Parameters` section and the parameters' values.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use serde_json::{Map, Value, json};
 
 use crate::TemplateError;
 
-/// A declared parameter; `None` when it has neither a default nor an override.
+/// A declared parameter. Its value is `None` when it has neither a default nor an override.
 #[derive(Debug)]
 pub(crate) struct Parameter(Option<Value>);
 
 impl Parameter {
-    /// The value: a string, or a list of strings.
+    /// Returns the value, which is a string or a list of strings.
     pub(crate) fn value(&self) -> Option<&Value> {
         self.0.as_ref()
     }
 
-    /// The value as text, a list joined by commas.
+    /// Returns the value as text, lists joined by commas.
     pub(crate) fn text(&self) -> Option<String> {
         match self.0.as_ref()? {
             Value::Array(items) => {
@@ -29,7 +29,7 @@ impl Parameter {
     }
 }
 
-/// Fills the declared parameters with `overrides`, or else their defaults.
+/// Determines the values of the declared parameters: the overrides, or else the defaults.
 pub(crate) fn read(
     declared: &Map<String, Value>,
     overrides: &BTreeMap<String, String>,
@@ -95,7 +95,7 @@ fn typed(name: &str, declaration: &Value, text: &str) -> Result<Value, TemplateE
         other => Err(TemplateError::parameter(
             name,
             format!(
-                "its type {} is not understood locally",
+                "its type {} is not supported locally",
                 other.unwrap_or("(none)")
             ),
         )),
@@ -123,13 +123,13 @@ fn check_allowed(name: &str, declaration: &Value, text: &str) -> Result<(), Temp
     ))
 }
 
-/// The pattern is for the whole text, or for each text of a list.
+/// Checks the pattern against the whole text, or against each text of a list.
 fn check_pattern(name: &str, declaration: &Value, text: &str) -> Result<(), TemplateError> {
     let Some(pattern) = declaration["AllowedPattern"].as_str() else {
         return Ok(());
     };
     let whole = Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {
-        let problem = format!("its AllowedPattern is not understood locally: {error}");
+        let problem = format!("its AllowedPattern is not supported locally: {error}");
         TemplateError::parameter(name, problem)
     })?;
     if whole.is_match(text) {
@@ -170,7 +170,7 @@ fn check_length(name: &str, declaration: &Value, text: &str) -> Result<(), Templ
     }
     Err(TemplateError::parameter(
         name,
-        format!("has {length} characters, allowed are {least} to {most}"),
+        format!("has {length} characters; {least} to {most} are allowed"),
     ))
 }
 
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_hold_until_they_are_overridden() {
+    fn an_override_replaces_the_default() {
         let parameters = with("Env", "prod").unwrap();
         assert_eq!(parameters["Env"].text().unwrap(), "prod");
         assert_eq!(parameters["Cost"].text().unwrap(), "12");

@@ -1,4 +1,4 @@
-//! IAM statements of a function: those of its role, or the ones written inline.
+//! The IAM statements of a function: those of its role or its inline policies.
 
 use serde_json::{Map, Value};
 
@@ -7,9 +7,9 @@ use crate::{PolicyCondition, Template, TemplateError, policy_condition, resolve}
 /// Whether a statement allows or denies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// What matches is allowed, unless something denies it.
+    /// Allows matching requests, unless another statement denies them.
     Allow,
-    /// What matches is denied, whatever allows it.
+    /// Denies matching requests.
     Deny,
 }
 
@@ -18,19 +18,19 @@ pub enum Effect {
 pub struct Statement {
     /// Allow or deny.
     pub effect: Effect,
-    /// Actions such as `dynamodb:GetItem`; may hold the wildcards `*` and `?`.
+    /// Actions such as `dynamodb:GetItem`, which can contain the wildcards `*` and `?`.
     pub actions: Vec<String>,
-    /// ARNs; may hold the wildcards `*` and `?`.
+    /// ARNs, which can contain the wildcards `*` and `?`.
     pub resources: Vec<String>,
-    /// What must hold of a request besides; all of it.
+    /// Conditions, all of which must be met.
     pub conditions: Vec<PolicyCondition>,
 }
 
 const ROLE: &str = "AWS::IAM::Role";
 
 impl Template {
-    /// The name of the function's role and its statements. Managed policies are not known here, so
-    /// they allow nothing.
+    /// Returns the name of the function's role and its statements. Managed policies are not supported and allow
+    /// nothing.
     pub(crate) fn permissions(
         &self,
         id: &str,
@@ -63,7 +63,7 @@ impl Template {
         }
         Err(TemplateError::at(
             at,
-            format!("`{arn}` is no role of this template"),
+            format!("`{arn}` is not a role of this template"),
         ))
     }
 
@@ -123,7 +123,7 @@ fn statement(value: &Value, at: &str) -> Result<Statement, TemplateError> {
         if value.get(property).is_some() {
             return Err(TemplateError::at(
                 at,
-                format!("{property} is not understood locally"),
+                format!("{property} is not supported locally"),
             ));
         }
     }
@@ -146,7 +146,7 @@ fn statement(value: &Value, at: &str) -> Result<Statement, TemplateError> {
     })
 }
 
-/// IAM and SAM take one value where they take a list.
+/// Converts a value to a list: IAM and SAM accept a single value in place of a list.
 fn one_or_more(value: &Value) -> &[Value] {
     match value {
         Value::Null => &[],
@@ -161,7 +161,7 @@ mod tests {
 
     use super::*;
 
-    const TABLE: &str = "arn:aws:dynamodb:us-east-1:000000000000:table/cloakroom-Users";
+    const TABLE: &str = "arn:aws:dynamodb:us-east-1:000000000000:table/sam-app-Users";
 
     fn statements_of(function: &str) -> Result<(String, Vec<Statement>), String> {
         let text = format!(
@@ -195,7 +195,7 @@ Resources:
     #[test]
     fn statements_come_from_the_role() {
         let (role, statements) = statements_of("Role: !GetAtt ReadRole.Arn").unwrap();
-        assert_eq!(role, "cloakroom-ReadRole");
+        assert_eq!(role, "sam-app-ReadRole");
         assert_eq!(
             statements,
             [
@@ -216,24 +216,24 @@ Resources:
     }
 
     #[test]
-    fn statements_may_be_inline() {
+    fn statements_can_be_inline() {
         let policies = "Policies: [AWSLambdaBasicExecutionRole,
           {Statement: {Effect: Allow, Action: 'ssm:GetParameter', Resource: '*'}}]";
         let (role, statements) = statements_of(policies).unwrap();
-        assert_eq!(role, "cloakroom-FRole");
+        assert_eq!(role, "sam-app-FRole");
         assert_eq!(statements.len(), 1);
         assert_eq!(statements[0].resources, ["*"]);
     }
 
     #[test]
-    fn what_is_not_understood_is_said() {
+    fn an_unsupported_construct_is_an_error() {
         assert_eq!(
             statements_of("Policies: [{DynamoDBReadPolicy: {TableName: !Ref Users}}]").unwrap_err(),
             "Resources.F.Properties.Policies.0: is a SAM policy template; write its statements out"
         );
         assert_eq!(
             statements_of("Role: arn:aws:iam::1:role/other").unwrap_err(),
-            "Resources.F.Properties.Role: `arn:aws:iam::1:role/other` is no role of this template"
+            "Resources.F.Properties.Role: `arn:aws:iam::1:role/other` is not a role of this template"
         );
     }
 }

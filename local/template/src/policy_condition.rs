@@ -1,36 +1,36 @@
-//! The conditions of IAM statements, as far as our policies use them.
+//! The supported conditions of IAM statements.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 
 use serde_json::Value;
 
 use crate::{TemplateError, resolve};
 
-/// One condition: a key of the request, and what it is compared with.
+/// One condition: a condition key of the request and a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyCondition {
-    /// Such as `ses:FromAddress`.
+    /// The condition key, for example `ses:FromAddress`.
     pub key: String,
-    /// What must hold of the request's values of the key.
+    /// The comparison with the request's values of the key.
     pub test: Test,
 }
 
 /// How a condition compares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Test {
-    /// The key is there with one of these values.
+    /// The key is present and has one of these values.
     Is(Vec<String>),
-    /// The key is not there, or has one of these values.
+    /// The key is absent or has one of these values.
     IsOrIsAbsent(Vec<String>),
-    /// Every value that the key has is one of these; so it holds for a key without values, too.
+    /// All values of the key are in this list. Also true for a key without values.
     AllAreOf(Vec<String>),
-    /// The key is there, whatever it is.
+    /// The key is present.
     Present,
-    /// The key is not there.
+    /// The key is absent.
     Absent,
 }
 
 impl PolicyCondition {
-    /// Whether it holds for a request that has these values under its key.
+    /// Whether a request with these values of the key meets the condition.
     #[must_use]
     pub fn holds(&self, found: Option<&[String]>) -> bool {
         let one_of =
@@ -47,7 +47,7 @@ impl PolicyCondition {
     }
 }
 
-/// Reads a `Condition`; a policy without one has none.
+/// Parses a `Condition`. A missing one is an empty list.
 pub(crate) fn read(value: &Value, at: &str) -> Result<Vec<PolicyCondition>, TemplateError> {
     let mut found = Vec::new();
     for (operator, keys) in value.as_object().into_iter().flatten() {
@@ -77,7 +77,7 @@ fn test(operator: &str, values: Vec<String>, at: &str) -> Result<Test, TemplateE
         ("ForAllValues:StringEquals", _) => Ok(Test::AllAreOf(values)),
         ("Null", Some("false")) => Ok(Test::Present),
         ("Null", Some("true")) => Ok(Test::Absent),
-        _ => Err(TemplateError::at(at, "is not understood locally")),
+        _ => Err(TemplateError::at(at, "is not supported locally")),
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_compare_as_iam_says() {
+    fn operators_compare_as_in_iam() {
         let of = |operator: &str| json!({operator: {"k": ["a", "b"]}});
         for (operator, found, expected) in [
             ("StringEquals", Some(&["a"][..]), true),
@@ -123,16 +123,16 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_without_a_condition_has_none() {
+    fn a_missing_condition_is_an_empty_list() {
         assert_eq!(read(&Value::Null, "X").unwrap(), Vec::new());
     }
 
     #[test]
-    fn what_is_not_understood_is_said() {
+    fn an_unsupported_operator_is_an_error() {
         let condition = json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}});
         assert_eq!(
             read(&condition, "X").unwrap_err().to_string(),
-            "X.IpAddress: is not understood locally"
+            "X.IpAddress: is not supported locally"
         );
     }
 }

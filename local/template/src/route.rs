@@ -1,4 +1,4 @@
-//! The HTTP API's routes, from the `HttpApi` events of the functions.
+//! The routes of the HTTP API, from the `HttpApi` events of the functions.
 
 use serde_json::Value;
 
@@ -7,18 +7,18 @@ use crate::{Function, Template, TemplateError};
 /// One route of the HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
-    /// The path with its parameters, such as `/users/{id}`; `$default` for the default route.
+    /// The path with its parameters, for example `/users/{id}`; `$default` for the default route.
     pub path: String,
-    /// The method in capitals, or `ANY`.
+    /// The method in upper case, or `ANY`.
     pub method: String,
-    /// The logical id of the function behind it.
+    /// The logical id of its function.
     pub function: String,
-    /// Whether this is `$default`, which takes whatever no other route takes.
+    /// Whether this is `$default`, which matches all requests without another route.
     pub is_default: bool,
 }
 
 impl Route {
-    /// The key that API Gateway knows the route by, such as `GET /users/{id}`.
+    /// Returns the route key of API Gateway, for example `GET /users/{id}`.
     #[must_use]
     pub fn key(&self) -> String {
         if self.is_default {
@@ -30,11 +30,11 @@ impl Route {
 }
 
 impl Template {
-    /// The routes of all functions, in the order of their paths and methods.
+    /// Returns the routes of all functions, sorted by path and method.
     ///
     /// # Errors
     ///
-    /// When a function or its events cannot be understood, and when two functions claim a route.
+    /// When a function or an event is not supported, or two functions have the same route.
     pub fn routes(&self) -> Result<Vec<Route>, TemplateError> {
         let mut routes = Vec::new();
         for (id, resource) in self.resources_of(Function::KIND)? {
@@ -47,7 +47,11 @@ impl Template {
             if pair[0].key() == pair[1].key() {
                 return Err(TemplateError::at(
                     format!("Resources.{}.Properties.Events", pair[1].function),
-                    format!("`{}` is already {}'s", pair[1].key(), pair[0].function),
+                    format!(
+                        "`{}` is already a route of {}",
+                        pair[1].key(),
+                        pair[0].function
+                    ),
                 ));
             }
         }
@@ -87,7 +91,7 @@ fn route(function: &str, event: &Value, at: &str) -> Result<Route, TemplateError
     if !is_default && !path.starts_with('/') {
         return Err(TemplateError::at(
             format!("{at}.Path"),
-            format!("`{path}` does not begin with /"),
+            format!("`{path}` does not start with /"),
         ));
     }
     Ok(Route {
@@ -135,7 +139,7 @@ mod tests {
         );
         assert_eq!(
             routes("{A: {Type: HttpApi, Properties: {Path: users, Method: GET}}}").unwrap_err(),
-            "Resources.F.Properties.Events.A.Path: `users` does not begin with /"
+            "Resources.F.Properties.Events.A.Path: `users` does not start with /"
         );
     }
 
@@ -145,7 +149,7 @@ mod tests {
                       B: {Type: HttpApi, Properties: {Path: /a, Method: get}}}";
         assert_eq!(
             routes(twice).unwrap_err(),
-            "Resources.F.Properties.Events: `GET /a` is already F's"
+            "Resources.F.Properties.Events: `GET /a` is already a route of F"
         );
     }
 }

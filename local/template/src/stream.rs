@@ -1,4 +1,4 @@
-//! Streams of tables that functions follow.
+//! Table streams that invoke functions.
 //! <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-dynamodb.html>
 
 use serde_json::{Map, Value};
@@ -8,29 +8,29 @@ use crate::{EventRule, Template, TemplateError};
 /// One `DynamoDB` event of a function: the stream that Lambda reads for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamSource {
-    /// The name in the template, such as `MailerFunctionOutbox`.
+    /// The name, for example `MailerFunctionOutbox`.
     pub name: String,
-    /// The stream.
+    /// The ARN of the stream.
     pub arn: String,
-    /// The table that the stream is of.
+    /// The name of the table.
     pub table: String,
-    /// Records that match none of these are left out; with none of these, none is.
+    /// Event filters. Empty means no filter.
     pub filters: Vec<EventRule>,
-    /// The most records of one event.
+    /// The maximum number of records of an event.
     pub batch_size: usize,
-    /// How often a batch that failed is tried again; `None` until its records are too old.
+    /// How often a failed batch is retried. `None` retries until the records expire.
     pub max_retries: Option<u32>,
-    /// Whether a batch that failed is halved before it is tried again.
+    /// Whether a failed batch is split in two before the retry.
     pub bisects: bool,
-    /// Whether the function says which record it got to.
+    /// Whether the function reports failed records.
     pub reports_failures: bool,
 }
 
-/// What Lambda takes where nothing is said.
+/// Lambda's default values.
 const DEFAULT_BATCH_SIZE: usize = 100;
 
 impl StreamSource {
-    /// Whether the function is told of this record.
+    /// Whether the record matches the filters.
     #[must_use]
     pub fn wants(&self, record: &Value) -> bool {
         self.filters.is_empty() || self.filters.iter().any(|filter| filter.matches(record))
@@ -45,8 +45,9 @@ impl Template {
     ) -> Result<Vec<StreamSource>, TemplateError> {
         self.events_of(id, events, "DynamoDB", |name, properties, at| {
             let arn = properties["Stream"].as_str().unwrap_or_default().to_owned();
-            let table = table_of(&arn)
-                .ok_or_else(|| TemplateError::at(format!("{at}.Stream"), "is no table's stream"))?;
+            let table = table_of(&arn).ok_or_else(|| {
+                TemplateError::at(format!("{at}.Stream"), "is not the stream of a table")
+            })?;
             // Where a laptop's stream begins is where the laptop's table does.
             if properties["StartingPosition"] != "TRIM_HORIZON" {
                 let at = format!("{at}.StartingPosition");
@@ -122,7 +123,7 @@ Resources:
     }
 
     #[test]
-    fn a_stream_is_followed_as_it_says() {
+    fn a_stream_event_is_read() {
         let found = streams(
             "{Stream: !GetAtt Letters.StreamArn, StartingPosition: TRIM_HORIZON, BatchSize: 10, \
              MaximumRetryAttempts: 3, BisectBatchOnFunctionError: true, \
@@ -135,7 +136,7 @@ Resources:
         };
         assert_eq!(
             (stream.name.as_str(), stream.table.as_str()),
-            ("FBox", "cloakroom-Letters")
+            ("FBox", "sam-app-Letters")
         );
         assert_eq!((stream.batch_size, stream.max_retries), (10, Some(3)));
         assert!(stream.bisects && stream.reports_failures);
@@ -144,7 +145,7 @@ Resources:
     }
 
     #[test]
-    fn what_is_not_said_is_as_lambda_has_it() {
+    fn missing_properties_have_lambdas_defaults() {
         let found = streams("{Stream: !GetAtt Letters.StreamArn, StartingPosition: TRIM_HORIZON}");
         let stream = found.unwrap().remove(0);
         assert_eq!((stream.batch_size, stream.max_retries), (100, None));
@@ -153,11 +154,11 @@ Resources:
     }
 
     #[test]
-    fn what_is_not_understood_is_said() {
+    fn an_unsupported_construct_is_an_error() {
         for (properties, expected) in [
             (
                 "{Stream: !GetAtt Letters.Arn, StartingPosition: TRIM_HORIZON}",
-                "Stream: is no table's stream",
+                "Stream: is not the stream of a table",
             ),
             (
                 "{Stream: !GetAtt Letters.StreamArn, StartingPosition: LATEST}",

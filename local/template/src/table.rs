@@ -1,4 +1,4 @@
-//! Tables.
+//! `DynamoDB` tables.
 
 use serde_json::{Map, Value, json};
 
@@ -7,17 +7,17 @@ use crate::{Template, TemplateError};
 /// One `AWS::DynamoDB::Table`.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// The name in the template, such as `UsersTable`.
+    /// The logical id, for example `UsersTable`.
     pub logical_id: String,
-    /// The name in the account.
+    /// The physical name.
     pub name: String,
     /// The body of a `CreateTable` request.
     pub create: Value,
-    /// The attribute that holds the time an item expires, in Unix seconds.
+    /// The time-to-live attribute.
     pub ttl_attribute: Option<String>,
 }
 
-/// The properties that `CreateTable` takes under the same name and in the same shape.
+/// The properties that `CreateTable` accepts with the same name and format.
 const CREATE_TABLE: [&str; 6] = [
     "AttributeDefinitions",
     "BillingMode",
@@ -28,11 +28,11 @@ const CREATE_TABLE: [&str; 6] = [
 ];
 
 impl Template {
-    /// The tables, in the order of their logical ids.
+    /// Returns the tables, sorted by logical id.
     ///
     /// # Errors
     ///
-    /// When a property that is read here is missing or cannot be resolved.
+    /// When a property is missing or cannot be resolved.
     pub fn tables(&self) -> Result<Vec<Table>, TemplateError> {
         self.resources_of("AWS::DynamoDB::Table")?
             .into_iter()
@@ -111,12 +111,12 @@ Resources:
 ";
         let template = Template::parse(text, &BTreeMap::new()).unwrap();
         let tables = template.tables().unwrap();
-        assert_eq!(tables[0].name, "cloakroom-dev-Sessions");
+        assert_eq!(tables[0].name, "sam-app-Sessions");
         assert_eq!(tables[0].ttl_attribute.as_deref(), Some("expires_at"));
         assert_eq!(
             tables[0].create,
             json!({
-                "TableName": "cloakroom-dev-Sessions",
+                "TableName": "sam-app-Sessions",
                 "BillingMode": "PAY_PER_REQUEST",
                 "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
                 "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],

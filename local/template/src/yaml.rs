@@ -1,11 +1,11 @@
-//! YAML text to JSON values; short tags become their long forms.
+//! Converts YAML to JSON values and short tags to their long forms.
 
 use saphyr::{LoadableYamlNode, Mapping, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
 use crate::TemplateError;
 
-/// The short tags that stand for `Fn::` and their own name.
+/// The short tags whose long form is `Fn::` and the tag.
 const FUNCTIONS: [&str; 17] = [
     "And",
     "Base64",
@@ -26,7 +26,7 @@ const FUNCTIONS: [&str; 17] = [
     "Transform",
 ];
 
-/// Reads the one document in `text`.
+/// Parses the only document in `text`.
 pub(crate) fn read(text: &str) -> Result<Map<String, Value>, TemplateError> {
     let documents =
         Yaml::load_from_str(text).map_err(|error| TemplateError::Yaml(error.to_string()))?;

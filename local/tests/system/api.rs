@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::support::TestSystem;
 
 #[tokio::test]
-async fn a_request_reaches_its_function_as_an_event() {
+async fn a_request_invokes_its_function_with_an_event() {
     let system = TestSystem::start().await;
     let response = system
         .post("/items/a%20b?x=1")
@@ -23,7 +23,7 @@ async fn a_request_reaches_its_function_as_an_event() {
 }
 
 #[tokio::test]
-async fn a_route_that_the_template_lacks_does_not_exist() {
+async fn a_route_that_is_not_in_the_template_is_404() {
     let system = TestSystem::start().await;
     let response = system.get("/items/1").send().await.unwrap();
     assert_eq!(response.status(), 404);
@@ -33,7 +33,7 @@ async fn a_route_that_the_template_lacks_does_not_exist() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_gateways_limit_is_refused() {
+async fn a_body_over_the_gateways_limit_is_refused() {
     let system = TestSystem::start().await;
     let body = vec![b'x'; 10 * 1024 * 1024 + 1];
     let response = system.post("/items/1").body(body).send().await.unwrap();
@@ -41,7 +41,7 @@ async fn a_body_beyond_the_gateways_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn the_gateway_answers_for_cors() {
+async fn the_gateway_sets_cors_headers() {
     let system = TestSystem::start().await;
     for (origin, expected) in [
         ("http://page.example", Some("http://page.example")),
@@ -59,7 +59,7 @@ async fn the_gateway_answers_for_cors() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_sensible_host_never_reaches_a_function() {
+async fn a_request_with_an_invalid_host_does_not_reach_a_function() {
     let system = TestSystem::start().await;
     for host in [
         "a b",

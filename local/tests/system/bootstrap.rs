@@ -1,4 +1,4 @@
-//! What this binary does as a function.
+//! Runs this test binary as a Lambda function.
 
 use std::{env, process, time::Duration};
 
@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::support::dynamodb_with;
 
-/// Not a test: the functions' executables come here.
+/// Not a test: the entry point of the functions' processes.
 #[test]
-#[ignore = "is what the functions' processes run"]
+#[ignore = "entry point of the functions' processes"]
 fn function() {
     if env::var("BROKEN").is_ok() {
         process::exit(1);
@@ -20,7 +20,7 @@ fn function() {
         .enable_all()
         .build()
         .unwrap();
-    // It ends when the Runtime API does.
+    // Returns when the Runtime API closes.
     let _ = runtime.block_on(lambda_runtime::run(service_fn(handle)));
     process::exit(0);
 }
@@ -56,7 +56,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     }
 }
 
-/// Keeps an event under the key of its object; the first time that it sees `fail`, it fails.
+/// Stores an event under the key of its object. Fails the first time for the key `fail`.
 async fn record(event: &Value) -> Result<Value, Error> {
     let [url, access_key, secret, table] = [
         "AWS_ENDPOINT_URL_DYNAMODB",

@@ -17,7 +17,7 @@ async fn event(system: &TestSystem, key: &str) -> Value {
         loop {
             let item = dynamodb
                 .get_item()
-                .table_name("cloakroom-dev-Allowed")
+                .table_name("shop-dev-Allowed")
                 .key("id", AttributeValue::S(key.to_owned()))
                 .send()
                 .await
@@ -34,10 +34,10 @@ async fn event(system: &TestSystem, key: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_new_object_is_an_event() {
+async fn a_new_object_sends_an_event() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
-    // A bucket that does not speak, and a way that is not the bucket's name.
+    // A bucket without events, and an upload through the access point.
     let silent = s3.put_object().bucket(PLAIN).key("silent");
     silent.send().await.unwrap();
     let put = s3.put_object().bucket(DOOR).key("a/b c");
@@ -81,13 +81,13 @@ async fn a_new_object_is_an_event() {
     let silent = system
         .dynamodb(OPERATOR_KEY)
         .get_item()
-        .table_name("cloakroom-dev-Allowed")
+        .table_name("shop-dev-Allowed")
         .key("id", AttributeValue::S("silent".to_owned()));
     assert_eq!(silent.send().await.unwrap().item, None);
 }
 
 #[tokio::test]
-async fn a_copy_says_what_it_is() {
+async fn the_event_of_a_copy_has_its_reason() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     s3.put_object().bucket(PLAIN).key("a").send().await.unwrap();
@@ -101,7 +101,7 @@ async fn a_copy_says_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_failed_is_tried_again() {
+async fn a_failed_delivery_is_retried() {
     let system = TestSystem::start().await;
     let put = system
         .s3(OPERATOR_KEY)
@@ -130,7 +130,7 @@ async fn a_stop_waits_for_deliveries() {
     let system = local::System::start(&options).await.unwrap();
     let got = crate::support::dynamodb(system.endpoints(), OPERATOR_KEY)
         .get_item()
-        .table_name("cloakroom-dev-Allowed")
+        .table_name("shop-dev-Allowed")
         .key("id", AttributeValue::S("late".to_owned()));
     assert!(got.send().await.unwrap().item.is_some());
     system.stop().await;

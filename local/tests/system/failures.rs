@@ -39,7 +39,7 @@ async fn an_error_that_the_runtime_reports_is_a_502_and_the_instance_stays() {
 }
 
 #[tokio::test]
-async fn a_function_that_takes_too_long_is_ended() {
+async fn a_function_that_exceeds_its_timeout_is_killed() {
     let system = TestSystem::start().await;
     let (_, before) = system.act("pid").await;
     let start = Instant::now();
@@ -51,7 +51,7 @@ async fn a_function_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test]
-async fn an_instance_that_dies_while_idle_is_replaced_unseen() {
+async fn an_instance_that_exits_while_idle_is_replaced() {
     let system = TestSystem::start().await;
     let (_, pid) = system.act("pid").await;
     let kill = Command::new("kill")
@@ -63,7 +63,7 @@ async fn an_instance_that_dies_while_idle_is_replaced_unseen() {
 }
 
 #[tokio::test]
-async fn an_answer_beyond_six_megabytes_is_an_error() {
+async fn a_response_over_six_megabytes_is_an_error() {
     let system = TestSystem::start().await;
     assert_eq!(
         system.act("large").await,
@@ -73,7 +73,7 @@ async fn an_answer_beyond_six_megabytes_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_does_not_end_the_work() {
+async fn a_disconnecting_client_does_not_end_the_invocation() {
     let system = TestSystem::start().await;
     let (_, before) = system.act("pid").await;
     let request = system
@@ -86,7 +86,7 @@ async fn a_client_that_goes_away_does_not_end_the_work() {
 }
 
 #[tokio::test]
-async fn functions_end_with_the_system() {
+async fn functions_stop_with_the_system() {
     let mut system = TestSystem::start().await;
     let (_, pid) = system.act("pid").await;
     let endpoints = system.data_dir().join("endpoints.json");
@@ -97,7 +97,7 @@ async fn functions_end_with_the_system() {
 }
 
 #[tokio::test]
-async fn a_busy_function_ends_with_the_system_too() {
+async fn a_busy_function_stops_with_the_system() {
     let mut system = TestSystem::start().await;
     let (_, pid) = system.act("pid").await;
     let hanging = tokio::spawn(system.get("/do/hang").send());

@@ -5,14 +5,14 @@ use serde_json::json;
 use crate::support::TestSystem;
 
 #[tokio::test]
-async fn an_instance_lives_on_for_the_next_request() {
+async fn an_instance_is_reused_for_the_next_request() {
     let system = TestSystem::start().await;
     let first = system.act("pid").await;
     assert_eq!(first, system.act("pid").await);
 }
 
 #[tokio::test]
-async fn requests_at_once_have_instances_of_their_own() {
+async fn concurrent_requests_have_separate_instances() {
     let system = TestSystem::start().await;
     let (a, b, c) = tokio::join!(system.act("slow"), system.act("slow"), system.act("slow"));
     let pids: BTreeSet<_> = [a, b, c]
@@ -23,7 +23,7 @@ async fn requests_at_once_have_instances_of_their_own() {
 }
 
 #[tokio::test]
-async fn more_requests_than_instances_wait_their_turn() {
+async fn requests_wait_when_all_instances_are_busy() {
     let system = TestSystem::start().await;
     let requests: Vec<_> = (0..40)
         .map(|_| tokio::spawn(system.get("/do/pid").send()))
@@ -34,7 +34,7 @@ async fn more_requests_than_instances_wait_their_turn() {
 }
 
 #[tokio::test]
-async fn a_function_has_the_environment_that_lambda_gives_it() {
+async fn a_function_has_lambdas_environment() {
     let system = TestSystem::start().await;
     let (_, environment) = system.act("environment").await;
     let mut names: Vec<_> = environment.as_object().unwrap().keys().collect();
@@ -72,14 +72,14 @@ async fn a_function_has_the_environment_that_lambda_gives_it() {
     );
     assert_eq!(
         environment["AWS_LAMBDA_FUNCTION_NAME"],
-        "cloakroom-dev-EchoFunction"
+        "shop-dev-EchoFunction"
     );
     assert_eq!(environment["COLOR"], "red");
     assert_eq!(
         environment["ISSUER"],
         json!(system.system().endpoints().api)
     );
-    assert_eq!(environment["TABLE"], "cloakroom-dev-Allowed");
+    assert_eq!(environment["TABLE"], "shop-dev-Allowed");
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn an_invocation_has_a_context() {
     let (_, context) = system.act("context").await;
     assert_eq!(
         context["arn"],
-        "arn:aws:lambda:us-east-1:000000000000:function:cloakroom-dev-EchoFunction"
+        "arn:aws:lambda:us-east-1:000000000000:function:shop-dev-EchoFunction"
     );
     let remaining = context["remaining"].as_u64().unwrap();
     assert!((1_000..=3_000).contains(&remaining), "{remaining}");

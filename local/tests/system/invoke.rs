@@ -25,14 +25,14 @@ fn invoke(
 #[tokio::test]
 async fn a_function_can_be_invoked_by_any_of_its_names() {
     let system = TestSystem::start().await;
-    for name in ["EchoFunction", "cloakroom-dev-EchoFunction"] {
+    for name in ["EchoFunction", "shop-dev-EchoFunction"] {
         let invoke = invoke(&system, OPERATOR_KEY, name, &[], r#"{"a": 1}"#);
         let response = invoke.send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["x-amz-executed-version"], "$LATEST");
         assert_eq!(response.json::<Value>().await.unwrap(), json!({"a": 1}));
     }
-    let missing = invoke(&system, OPERATOR_KEY, "Nobody", &[], "")
+    let missing = invoke(&system, OPERATOR_KEY, "UnknownFunction", &[], "")
         .send()
         .await
         .unwrap();
@@ -44,7 +44,7 @@ async fn a_function_can_be_invoked_by_any_of_its_names() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_function_is_told_in_a_header() {
+async fn a_function_error_is_reported_in_a_header() {
     let system = TestSystem::start().await;
     let fail = r#"{"pathParameters": {"action": "fail"}}"#;
     let response = invoke(&system, OPERATOR_KEY, "EchoFunction", &[], fail);
@@ -56,7 +56,7 @@ async fn an_error_of_the_function_is_told_in_a_header() {
 }
 
 #[tokio::test]
-async fn an_event_is_taken_and_not_waited_for() {
+async fn an_asynchronous_invocation_returns_immediately() {
     let system = TestSystem::start().await;
     let hang = r#"{"pathParameters": {"action": "hang"}}"#;
     let kind = [("x-amz-invocation-type", "Event")];
@@ -67,7 +67,7 @@ async fn an_event_is_taken_and_not_waited_for() {
 }
 
 #[tokio::test]
-async fn only_who_may_invokes() {
+async fn a_caller_without_permission_cannot_invoke() {
     let system = TestSystem::start().await;
     for key in [&function_key("EchoFunction"), "AKIAIOSFODNN7EXAMPLE"] {
         let denied = invoke(&system, key, "EchoFunction", &[], "");

@@ -1,4 +1,4 @@
-//! The local system as its users meet it: over HTTP, with real processes, from a small template.
+//! Tests the local system over HTTP, with real processes and a small template.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 

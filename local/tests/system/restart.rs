@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::primitives::ByteStream;
-use local::{DevError, OPERATOR_KEY, System};
+use local::{DevError, OPERATOR_KEY, Seed, System};
 
 use crate::support::{dynamodb, options, s3, ssm};
 
@@ -12,13 +12,13 @@ async fn data_survives_a_restart() {
     let id = || AttributeValue::S("1".to_owned());
     dynamodb(system.endpoints(), OPERATOR_KEY)
         .put_item()
-        .table_name("cloakroom-dev-Allowed")
+        .table_name("shop-dev-Allowed")
         .item("id", id())
         .send()
         .await
         .unwrap();
     let s3 = |system: &System| s3(system.endpoints(), OPERATOR_KEY);
-    let files = "cloakroom-dev-files";
+    let files = "shop-dev-files";
     let put = s3(&system).put_object().bucket(files).key("a/b");
     let version = put.body(ByteStream::from_static(b"hello")).send().await;
     let version = version.unwrap().version_id.unwrap();
@@ -33,11 +33,14 @@ async fn data_survives_a_restart() {
     part.send().await.unwrap();
     system.stop().await;
 
-    options.seed_parameters = |_| panic!("there are keys already");
+    options.seed = Some(Seed {
+        unless_under: "/shop/dev/keys/private".to_owned(),
+        parameters: Box::new(|| panic!("the parameters exist")),
+    });
     let system = System::start(&options).await.unwrap();
     let got = dynamodb(system.endpoints(), OPERATOR_KEY)
         .get_item()
-        .table_name("cloakroom-dev-Allowed")
+        .table_name("shop-dev-Allowed")
         .key("id", id())
         .send()
         .await
@@ -45,7 +48,7 @@ async fn data_survives_a_restart() {
     assert!(got.item.is_some());
     let secret = ssm(system.endpoints(), OPERATOR_KEY)
         .get_parameter()
-        .name("/cloakroom/dev/keys/private/a")
+        .name("/shop/dev/keys/private/a")
         .with_decryption(true)
         .send()
         .await
@@ -72,7 +75,7 @@ async fn data_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn nothing_outlives_an_ephemeral_system() {
+async fn an_ephemeral_system_leaves_no_data() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let system = System::start(&options(&data, true)).await.unwrap();
@@ -82,7 +85,7 @@ async fn nothing_outlives_an_ephemeral_system() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said() {
+async fn a_start_error_names_its_cause() {
     let dir = tempfile::tempdir().unwrap();
     let start = async |change: fn(&mut local::DevOptions)| {
         let mut options = options(dir.path(), true);
@@ -101,9 +104,12 @@ async fn what_is_wrong_is_said() {
     let expected = "the template has no parameter `Colour`; it has Color, Env, Issuer";
     assert!(error.ends_with(expected), "{error}");
 
-    let error = start(|options| options.env = "staging".to_owned())
-        .await
-        .to_string();
+    let error = start(|options| {
+        options
+            .parameters
+            .insert("Env".to_owned(), "staging".to_owned());
+    });
+    let error = error.await.to_string();
     assert!(
         error.ends_with("parameter `Env`: `staging` is not one of dev, qa, prod"),
         "{error}"

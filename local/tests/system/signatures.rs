@@ -1,4 +1,4 @@
-//! Every engine serves only requests that the holder of a secret has signed a short time ago.
+//! Every engine accepts only requests that were signed with a valid secret a short time ago.
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
@@ -22,7 +22,7 @@ const MAIL: &str = r#"{
     }}
 }"#;
 
-/// The service, the path after the engine's URL, the headers and the body.
+/// The service, the path below the engine's URL, the headers and the body.
 type Parts = (
     &'static str,
     &'static str,
@@ -30,7 +30,7 @@ type Parts = (
     &'static str,
 );
 
-/// A request to each engine that the operator may make.
+/// Returns one valid request for each engine.
 const REQUESTS: [Parts; 4] = [
     (
         "dynamodb",
@@ -64,7 +64,7 @@ fn url(system: &TestSystem, service: &str, path: &str) -> String {
     format!("{engine}{path}")
 }
 
-/// The status and the text of an answer, with the error's code.
+/// Returns the status and the text of a response, including the error code.
 async fn send(request: RequestBuilder) -> (u16, String) {
     let response = request.send().await.unwrap();
     let status = response.status().as_u16();
@@ -73,7 +73,7 @@ async fn send(request: RequestBuilder) -> (u16, String) {
     (status, format!("{code} {}", response.text().await.unwrap()))
 }
 
-/// Checks that an engine refuses a request with this error.
+/// Asserts that an engine refuses a request with this error.
 #[track_caller]
 fn is_refused((status, text): &(u16, String), code: &str, what: &str) {
     assert!([400, 403].contains(status), "{what}: {status} {text}");
@@ -81,7 +81,7 @@ fn is_refused((status, text): &(u16, String), code: &str, what: &str) {
 }
 
 #[tokio::test]
-async fn every_engine_verifies_who_has_signed_what_and_when() {
+async fn every_engine_verifies_key_content_and_time_of_a_signature() {
     let system = TestSystem::start().await;
     let secret = system.secret_of(OPERATOR_KEY);
     let now = Clock::system().now();
@@ -150,7 +150,7 @@ async fn every_engine_verifies_who_has_signed_what_and_when() {
 }
 
 #[tokio::test]
-async fn a_signature_is_good_for_ten_minutes_at_least() {
+async fn a_signature_is_valid_for_at_least_ten_minutes() {
     let system = TestSystem::start().await;
     let now = Clock::system().now();
     let (service, path, headers, body) = REQUESTS[0];
@@ -169,7 +169,7 @@ async fn a_signature_is_good_for_ten_minutes_at_least() {
 }
 
 #[tokio::test]
-async fn the_sdk_is_told_what_is_wrong() {
+async fn an_sdk_receives_the_error_message() {
     let system = TestSystem::start().await;
     let endpoints = system.system().endpoints();
     let wrong = || Credentials::new(OPERATOR_KEY, "local", None, None, "test");
@@ -187,7 +187,7 @@ async fn the_sdk_is_told_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_session_token_of_another_key_is_refused() {
+async fn a_wrong_session_token_is_refused() {
     let system = TestSystem::start().await;
     let endpoints = system.system().endpoints();
     for (token, is_good) in [("local", true), ("stolen", false)] {

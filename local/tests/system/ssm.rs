@@ -36,7 +36,7 @@ async fn a_path_is_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_parameter_is_not_overwritten_unasked() {
+async fn a_parameter_is_overwritten_only_on_request() {
     let system = TestSystem::start().await;
     let operator = system.ssm(OPERATOR_KEY);
     let put = || {
@@ -69,7 +69,7 @@ async fn parameters_are_listed_without_values() {
     let path = ParameterStringFilter::builder()
         .key("Path")
         .option("Recursive")
-        .values("/cloakroom/dev");
+        .values("/shop/dev");
     let listed = system
         .ssm(OPERATOR_KEY)
         .describe_parameters()
@@ -80,38 +80,26 @@ async fn parameters_are_listed_without_values() {
     let [private, public] = listed.parameters() else {
         panic!("two parameters: {listed:?}")
     };
-    assert_eq!(private.name(), Some("/cloakroom/dev/keys/private/a"));
-    assert_eq!(public.name(), Some("/cloakroom/dev/public/a"));
+    assert_eq!(private.name(), Some("/shop/dev/keys/private/a"));
+    assert_eq!(public.name(), Some("/shop/dev/public/a"));
     assert_eq!(private.r#type(), Some(&ParameterType::SecureString));
     assert!(private.last_modified_date().is_some());
 }
 
 #[tokio::test]
-async fn a_function_reads_its_own_path_alone() {
+async fn a_function_can_read_only_its_own_path() {
     let system = TestSystem::start().await;
     let echo = system.ssm(&function_key("EchoFunction"));
     let read = |path: &str| echo.get_parameters_by_path().path(path).send();
     assert_eq!(
-        read("/cloakroom/dev/public")
-            .await
-            .unwrap()
-            .parameters()
-            .len(),
+        read("/shop/dev/public").await.unwrap().parameters().len(),
         1
     );
-    for path in [
-        "/cloakroom/dev",
-        "/cloakroom/dev/keys/private",
-        "/cloakroom/dev/public/",
-    ] {
+    for path in ["/shop/dev", "/shop/dev/keys/private", "/shop/dev/public/"] {
         let error = read(path).await.unwrap_err().into_service_error();
         assert_eq!(error.code(), Some("AccessDeniedException"), "{path}");
     }
-    let get = echo
-        .get_parameter()
-        .name("/cloakroom/dev/public/a")
-        .send()
-        .await;
+    let get = echo.get_parameter().name("/shop/dev/public/a").send().await;
     let error = get.unwrap_err().into_service_error();
     assert_eq!(error.code(), Some("AccessDeniedException"));
 }

@@ -1,4 +1,4 @@
-//! A system of the test's own, and clients for it.
+//! Starts a system for a test, with clients for it.
 
 use std::{
     collections::BTreeMap,
@@ -10,20 +10,20 @@ use std::{
 
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
-use local::{DevOptions, Endpoints, System, secret_key};
+use local::{DevOptions, Endpoints, Seed, System, secret_key};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A running system; everything it wrote is gone with it.
+/// A running system. Dropping it removes its data.
 pub struct TestSystem {
     system: Option<System>,
     dir: TempDir,
     http: Client,
 }
 
-/// The functions' executables: this test binary, told to be a function. They are written before
-/// any process starts, or a process that is being started could hold them open for writing.
+/// The functions' executables: scripts that run this test binary as a function. They are written before any process
+/// starts, because a starting process could hold them open for writing.
 static BOOTSTRAPS: LazyLock<TempDir> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
     // One function in each of the two layouts.
@@ -52,19 +52,24 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         data_dir: Some(data_dir.to_owned()),
         ephemeral,
         bootstraps: Some(BOOTSTRAPS.path().to_owned()),
-        env: "dev".to_owned(),
+        name: "Shop".to_owned(),
+        stack_name: "shop-dev".to_owned(),
+        site: None,
+        default_parameters: Box::new(|api| {
+            vec![("Env", "dev".to_owned()), ("Issuer", api.to_owned())]
+        }),
         parameters: BTreeMap::from([("Color".to_owned(), "red".to_owned())]),
         template: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system/template.yaml"),
         schedules: false,
-        seed_parameters: |env| {
-            vec![
-                (
-                    format!("/cloakroom/{env}/keys/private/a"),
-                    "secret".to_owned(),
-                ),
-                (format!("/cloakroom/{env}/public/a"), "public".to_owned()),
-            ]
-        },
+        seed: Some(Seed {
+            unless_under: "/shop/dev/keys/private".to_owned(),
+            parameters: Box::new(|| {
+                vec![
+                    ("/shop/dev/keys/private/a".to_owned(), "secret".to_owned()),
+                    ("/shop/dev/public/a".to_owned(), "public".to_owned()),
+                ]
+            }),
+        }),
     }
 }
 
@@ -83,12 +88,12 @@ impl TestSystem {
         self.system.as_ref().unwrap()
     }
 
-    /// The secret of an access key.
+    /// Returns the secret of an access key.
     pub fn secret_of(&self, key: &str) -> String {
         secret_key(&self.system().endpoints().secret_access_key, key)
     }
 
-    /// Where the system keeps its data.
+    /// Returns the data directory.
     pub fn data_dir(&self) -> PathBuf {
         self.dir.path().join("data")
     }
@@ -107,7 +112,7 @@ impl TestSystem {
             .post(format!("{}{path}", self.system().endpoints().api))
     }
 
-    /// Has the echo function do something, and gives the status and what it answered.
+    /// Requests an action of the echo function and returns the status and the response.
     pub async fn act(&self, action: &str) -> (u16, Value) {
         let response = self.get(&format!("/do/{action}")).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
@@ -121,7 +126,7 @@ impl TestSystem {
         s3(self.system().endpoints(), key)
     }
 
-    /// Starts an HTTP request to the object store.
+    /// Creates an HTTP request to the S3 engine.
     pub fn s3_request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.system().endpoints().s3))
@@ -137,12 +142,12 @@ fn credentials(endpoints: &Endpoints, key: &str) -> Credentials {
     Credentials::new(key, secret, None, None, "test")
 }
 
-/// The database as the owner of `key` reaches it.
+/// Creates a `DynamoDB` client with an access key.
 pub fn dynamodb(endpoints: &Endpoints, key: &str) -> aws_sdk_dynamodb::Client {
     dynamodb_with(&endpoints.dynamodb, credentials(endpoints, key))
 }
 
-/// As [`dynamodb`], with any credentials.
+/// Creates a `DynamoDB` client with any credentials.
 pub fn dynamodb_with(url: &str, credentials: Credentials) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(
         aws_sdk_dynamodb::Config::builder()
@@ -155,12 +160,12 @@ pub fn dynamodb_with(url: &str, credentials: Credentials) -> aws_sdk_dynamodb::C
     )
 }
 
-/// The object store as the owner of `key` reaches it.
+/// Creates an S3 client with an access key.
 pub fn s3(endpoints: &Endpoints, key: &str) -> aws_sdk_s3::Client {
     s3_with(&endpoints.s3, credentials(endpoints, key))
 }
 
-/// As [`s3`], with any credentials.
+/// Creates an S3 client with any credentials.
 pub fn s3_with(url: &str, credentials: Credentials) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(
         aws_sdk_s3::Config::builder()
@@ -174,12 +179,12 @@ pub fn s3_with(url: &str, credentials: Credentials) -> aws_sdk_s3::Client {
     )
 }
 
-/// The Parameter Store as the owner of `key` reaches it.
+/// Creates an SSM client with an access key.
 pub fn ssm(endpoints: &Endpoints, key: &str) -> aws_sdk_ssm::Client {
     ssm_with(&endpoints.ssm, credentials(endpoints, key))
 }
 
-/// As [`ssm`], with any credentials.
+/// Creates an SSM client with any credentials.
 pub fn ssm_with(url: &str, credentials: Credentials) -> aws_sdk_ssm::Client {
     aws_sdk_ssm::Client::from_conf(
         aws_sdk_ssm::Config::builder()

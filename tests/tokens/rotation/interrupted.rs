@@ -125,7 +125,7 @@ async fn of_several_rotations_at_once_one_happens() {
     assert!(all.iter().any(|output| output.status.success()));
     for output in &all {
         let said = text(output);
-        let refused = said.contains("a rotation is under way");
+        let refused = said.contains("a rotation is in progress");
         assert!(output.status.success() || refused, "{said}");
     }
     assert_is_rotated(&app, "four at once").await;

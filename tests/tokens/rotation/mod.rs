@@ -119,7 +119,7 @@ async fn a_rotation_says_what_it_does_and_refuses_another_until_it_is_over() {
 
     let after = app.parameters().await;
     let again = failed(&app.run_secrets(&["rotate-signing-key"]));
-    assert!(again.contains("a rotation is under way"), "{again}");
+    assert!(again.contains("a rotation is in progress"), "{again}");
     succeeded(&app.run_secrets(&["retire-keys"]));
     assert_eq!(app.parameters().await, after);
     app.new_user("ada@example.com")

@@ -57,7 +57,7 @@ async fn a_retired_key_is_refused_and_its_halves_are_removed_one_after_the_other
     assert!(!names.contains_key(&format!("keys/public/{}", ended.kid)));
     assert_eq!(names.len(), 4);
     let said = succeeded(&app.run_secrets(&["retire-keys"]));
-    assert!(said.starts_with("nothing to remove"), "{said}");
+    assert!(said.starts_with("no keys to delete"), "{said}");
 
     eventually(async || published(&app).await.len() == 2).await;
     assert_eq!(present(token_by(&ended)).await, 401);

@@ -6,7 +6,7 @@ import { PASSWORD } from "./person.js";
 
 /** @import { System } from "./system.js" */
 
-/** Somebody who talks to the API without our page. */
+/** A user who calls the API without the page. */
 export class Account {
   /** @param {System} system @param {string} token */
   constructor(system, token) {
@@ -14,7 +14,7 @@ export class Account {
     this.token = token;
   }
 
-  /** @param {System} system */
+  /** Signs up and signs in a new user. @param {System} system */
   static async open(system) {
     const account = new Account(system, "");
     const credentials = { email: `${randomUUID()}@example.com`, password: PASSWORD };
@@ -44,7 +44,8 @@ export class Account {
   }
 
   /**
-   * The only upload, and its download. Nobody tells the API that a form was sent: the bucket does, a moment later.
+   * Waits until the only upload is stored and returns it with its download. After a form upload, the API learns of the file
+   * from the bucket's event.
    * @returns {Promise<any>}
    */
   async stored() {
@@ -54,6 +55,6 @@ export class Account {
       if (uploads[0].status === "stored") return this.call("GET", `/uploads/${uploads[0].id}`);
       await sleep(100);
     }
-    throw new Error(`The upload stays ${JSON.stringify(await this.uploads())}`);
+    throw new Error(`The upload was not stored: ${JSON.stringify(await this.uploads())}`);
   }
 }

@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 
 const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 
-/** It reaches nothing but the system under test, and needs no graphics card and no user of its own. */
+/** Flags for a browser that makes no background requests and runs as root without a graphics card. */
 export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -20,18 +20,17 @@ export const FLAGS = [
 ];
 
 /**
- * A browser with a profile of its own, on disk: `close` and `open` again is what a person does who comes back later.
+ * A browser with its own profile on disk, which survives `close` and `open`.
  *
- * Whatever a page complains about is kept, and `remove` fails when there was anything: errors in the console, exceptions,
- * violations of the Content-Security-Policy.
+ * It records console errors, exceptions and violations of the Content-Security-Policy; `remove` fails when there were any.
  */
 export class Profile {
   /** @type {string[]} */
-  complaints = [];
+  problems = [];
   /** @type {((status: number, url: string) => boolean)[]} */
   #expected = [];
   /** @type {string[]} */
-  #forbidden = [];
+  #allowedOrigins = [];
   #folder = "";
   /** @type {BrowserContext | null} */
   #context = null;
@@ -55,13 +54,13 @@ export class Profile {
         console.error(`Content-Security-Policy: ${violatedDirective} forbids ${blockedURI}`),
       );
     });
-    context.on("console", (message) => this.#heard(message));
-    context.on("weberror", (error) => this.complaints.push(String(error.error().stack)));
+    context.on("console", (message) => this.#onConsole(message));
+    context.on("weberror", (error) => this.problems.push(String(error.error().stack)));
     return context.pages()[0];
   }
 
   /**
-   * Chromium reports every answer of 400 and above in the console; a test that provokes one says so.
+   * Allows a failed response: Chromium logs every response of 400 and above as a console error.
    * @param {number} status
    * @param {string} [url] Default: any.
    */
@@ -69,22 +68,22 @@ export class Profile {
     this.#expected.push((seen, where) => seen === status && where === (url ?? where));
   }
 
-  /** The same of whatever names somebody else's origin. @param {string} origin */
-  expectAbout(origin) {
-    this.#forbidden.push(origin);
+  /** Allows console errors that mention an origin. @param {string} origin */
+  allowErrorsAbout(origin) {
+    this.#allowedOrigins.push(origin);
   }
 
   /** @param {ConsoleMessage} message */
-  #heard(message) {
+  #onConsole(message) {
     if (message.type() !== "error") return;
-    if (this.#forbidden.some((origin) => message.text().includes(origin))) return;
+    if (this.#allowedOrigins.some((origin) => message.text().includes(origin))) return;
     const status = /^Failed to load resource: the server responded with a status of (\d+)/.exec(message.text())?.[1];
     const { url } = message.location();
     if (this.#expected.some((expects) => expects(Number(status), url))) return;
-    this.complaints.push(`${message.text()} (${url})`);
+    this.problems.push(`${message.text()} (${url})`);
   }
 
-  /** Ends the browser in the middle of whatever it does. */
+  /** Closes the browser without waiting for running requests. */
   async close() {
     await this.#context?.close();
     this.#context = null;
@@ -93,6 +92,6 @@ export class Profile {
   async remove() {
     await this.close();
     await rm(this.#folder, { recursive: true, force: true });
-    assert.deepEqual(this.complaints, []);
+    assert.deepEqual(this.problems, []);
   }
 }

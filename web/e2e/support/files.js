@@ -6,7 +6,7 @@ import path from "node:path";
 
 const MIB = 1024 * 1024;
 
-/** One byte more than the next full MiB above what may go in one request: the last part is an odd one. */
+/** Above the limit for one request, and not a multiple of the part size. */
 export const LARGE_BYTES = 101 * MIB + 1;
 
 export async function temporaryFolder() {
@@ -15,7 +15,7 @@ export async function temporaryFolder() {
 }
 
 /**
- * A file whose every MiB is another, so that no part can stand in for another; the same each time.
+ * Writes a file in which every MiB differs, so that swapped parts are detected. The content is the same each time.
  * @param {string} file
  * @param {number} size
  */
@@ -37,7 +37,7 @@ export async function sha256(file) {
   return hash.digest("hex");
 }
 
-/** A picture: 4 by 4 pixels, one colour. */
+/** An image of 4 by 4 pixels in one colour. */
 export const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAEElEQVR42mMQj/SCIwbiOAArUwuh1r4pvAAAAABJRU5ErkJggg==",
   "base64",

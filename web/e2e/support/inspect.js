@@ -2,26 +2,26 @@ import assert from "node:assert/strict";
 
 /** @import { CDPSession, Page } from "playwright-core" */
 
-/** What people operate; each has to say what it is. */
-const OPERATED = new Set(["button", "checkbox", "combobox", "link", "progressbar", "searchbox", "tab", "textbox", "spinbutton"]);
+/** The roles of controls, which all need an accessible name. */
+const CONTROL_ROLES = new Set(["button", "checkbox", "combobox", "link", "progressbar", "searchbox", "tab", "textbox", "spinbutton"]);
 
-/** WCAG 2.2, 1.4.3; large text may have less, but ours need not. */
+/** The minimum contrast of WCAG 2.2, 1.4.3 for normal text; used for large text too. */
 const CONTRAST = 4.5;
 
 /**
- * What holds whatever the page shows: nothing sticks out sideways, all that can be operated has a name, text can be read.
+ * Checks the page: no horizontal overflow, an accessible name for every control, and readable text.
  * @param {Page} page
- * @param {string} what It shows.
+ * @param {string} what The state of the page, for messages.
  */
 export async function inspect(page, what) {
   await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
-  assert.deepEqual(await page.evaluate(sticksOut), [], `${what}: nothing is wider than the window`);
-  assert.deepEqual(await nameless(page), [], `${what}: everything has a name`);
-  assert.deepEqual(await page.evaluate(unreadable, CONTRAST), [], `${what}: all text can be read`);
+  assert.deepEqual(await page.evaluate(overflowing), [], `${what}: no element overflows the window`);
+  assert.deepEqual(await unnamedControls(page), [], `${what}: every control has a name`);
+  assert.deepEqual(await page.evaluate(lowContrast, CONTRAST), [], `${what}: all text has enough contrast`);
 }
 
-/** In the page: what is cut off at the right, or makes the page scroll sideways. */
-function sticksOut() {
+/** Runs in the page: lists the elements that overflow the window to the right. */
+function overflowing() {
   const { clientWidth, scrollWidth } = document.documentElement;
   if (scrollWidth <= clientWidth) return [];
   return [...document.body.querySelectorAll("*")]
@@ -30,22 +30,22 @@ function sticksOut() {
 }
 
 /** @param {Page} page */
-async function nameless(page) {
+async function unnamedControls(page) {
   const devtools = await page.context().newCDPSession(page);
   const { nodes } = await devtools.send("Accessibility.getFullAXTree");
   await devtools.detach();
   return nodes
-    .filter(({ ignored, role, name }) => !ignored && OPERATED.has(role?.value) && !name?.value)
+    .filter(({ ignored, role, name }) => !ignored && CONTROL_ROLES.has(role?.value) && !name?.value)
     .map(({ role, nodeId }) => `${role?.value} ${nodeId}`);
 }
 
 /**
- * In the page: texts whose colour is too much like what is behind them.
- * @param {number} wanted
+ * Runs in the page: lists texts with less contrast than required.
+ * @param {number} required
  */
-function unreadable(wanted) {
+function lowContrast(required) {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  /** @param {string} colour Red, green and blue, and how opaque, each up to 255. */
+  /** @param {string} colour Returns red, green, blue and alpha, each 0 to 255. */
   const pixel = (colour) => {
     if (!canvas) throw new Error("no canvas");
     canvas.clearRect(0, 0, 1, 1);
@@ -71,6 +71,6 @@ function unreadable(wanted) {
     if (!text || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return [];
     const [light, dark] = [pixel(getComputedStyle(element).color), behind(element)].map(luminance).sort((a, b) => b - a);
     const contrast = (light + 0.05) / (dark + 0.05);
-    return contrast >= wanted ? [] : [`${contrast.toFixed(2)}: ${text}`];
+    return contrast >= required ? [] : [`${contrast.toFixed(2)}: ${text}`];
   });
 }

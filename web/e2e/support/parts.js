@@ -1,7 +1,7 @@
 /** @import { BrowserContext } from "playwright-core" */
 /** @import { System } from "./system.js" */
 
-/** The requests that carry parts of large files: which went out, which were answered, and a hand on those to come. */
+/** Records the requests that upload parts of large files, and can hold them back. */
 export class Parts {
   /** @type {number[]} */
   sent = [];
@@ -27,15 +27,15 @@ export class Parts {
     });
   }
 
-  /** Lets the first parts through; the others are on their way for ever. @param {number} count */
+  /** Lets the first `count` parts through and holds the others back. @param {number} count */
   async holdAfter(count) {
     await this.#context.route(this.#address, (route) => {
       if (this.#number("PUT", route.request().url()) <= count) return route.continue();
     });
   }
 
-  /** From now on; what is held stays so. */
-  async letGo() {
+  /** Lets all further requests through. Requests already held stay held. */
+  async release() {
     await this.#context.unroute(this.#address);
   }
 
@@ -46,5 +46,5 @@ export class Parts {
   }
 }
 
-/** @param {number[]} numbers Each once, in order. */
+/** Returns the distinct numbers in ascending order. @param {number[]} numbers */
 export const sorted = (numbers) => [...new Set(numbers)].sort((a, b) => a - b);

@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 
 export const PASSWORD = "analytical engine";
 
-/** Somebody in front of the page: does what people do, and finds things by what they are called. */
+/** A user of the page, who finds controls by their accessible names. */
 export class Person {
   email = `${randomUUID()}@example.com`;
 
@@ -20,12 +20,12 @@ export class Person {
     this.name = name;
   }
 
-  /** Somebody else sits down at the same page. @param {string} name */
+  /** Returns another user in the same browser. @param {string} name */
   next(name) {
     return new Person(this.page, this.system, name);
   }
 
-  /** Goes on at another page. @param {Page} page */
+  /** Continues in another page. @param {Page} page */
   moveTo(page) {
     this.page = page;
   }
@@ -48,7 +48,7 @@ export class Person {
     await this.signUpForm.getByLabel(/^E-mail/).fill(this.email);
     await this.signUpForm.getByLabel(/^Password/).fill(PASSWORD);
     await this.signUpForm.getByRole("button", { name: "Create account" }).click();
-    await this.arrives();
+    await this.waitForHome();
   }
 
   /** @param {string} [password] */
@@ -59,8 +59,8 @@ export class Person {
     await this.signInForm.getByRole("button", { name: "Sign in" }).click();
   }
 
-  /** Sees the room, with all that it loads. */
-  async arrives() {
+  /** Waits until the home page has loaded its files and users. */
+  async waitForHome() {
     await this.page.getByRole("heading", { name: "Your files" }).waitFor();
     await this.page.locator("#gallery-empty, #gallery > *").locator("visible=true").first().waitFor();
     await this.page.locator("#people-empty, #people > *").locator("visible=true").first().waitFor();
@@ -71,10 +71,10 @@ export class Person {
     await this.page.getByText("You are signed out.").waitFor();
   }
 
-  /** At the page again, after a reload or with the browser started anew: still signed in. */
-  async returns() {
+  /** Opens the page again and expects to be still signed in. */
+  async revisit() {
     await this.visit();
-    await this.arrives();
+    await this.waitForHome();
   }
 
   /** @param {Parameters<import("playwright-core").FileChooser["setFiles"]>[0]} files */
@@ -85,7 +85,7 @@ export class Person {
   }
 
   /**
-   * Lets go of files over the page, with the browser's own events: scripts can't make a drop of real files and folders.
+   * Drops files on the page with the browser's own events: scripts cannot create a drop of real files and folders.
    * @param {string[]} files
    */
   async drop(files) {
@@ -98,29 +98,29 @@ export class Person {
     await devtools.detach();
   }
 
-  /** The tile of a stored file. @param {string} filename */
+  /** Finds the tile of a stored file. @param {string} filename */
   stored(filename) {
     return this.page.getByRole("list", { name: "Stored files" }).getByRole("listitem").filter({ hasText: filename });
   }
 
-  /** The row of a file on its way. @param {string} filename */
-  moving(filename) {
+  /** Finds the row of a running upload. @param {string} filename */
+  uploading(filename) {
     return this.page.getByRole("region", { name: "Uploading" }).getByRole("listitem").filter({ hasText: filename });
   }
 
-  /** The row of a file that an earlier page began. @param {string} filename */
+  /** Finds the row of an unfinished upload of an earlier page. @param {string} filename */
   unfinished(filename) {
     return this.page.getByRole("region", { name: "Unfinished" }).getByRole("listitem").filter({ hasText: filename });
   }
 
   /**
-   * Follows the page's own link.
+   * Downloads a file with the link on the page.
    * @param {string} filename
-   * @returns {Promise<{ path: string, filename: string }>} Where it is now, and what the browser would have called it.
+   * @returns {Promise<{ path: string, filename: string }>} The path of the downloaded file, and the file name that the browser suggests.
    */
   async download(filename) {
-    // The link opens a tab, which is gone as soon as the browser sees that there is nothing to show: sometimes so late
-    // that the download is the tab's.
+    // The link opens a tab that the browser closes again for a download. The download may belong to either tab, so this
+    // listens on the context.
     const started = this.page.context().waitForEvent("download");
     await this.page.getByRole("link", { name: `Download ${filename}` }).click();
     const download = await started;

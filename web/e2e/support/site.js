@@ -14,9 +14,9 @@ const ROOT = path.resolve(import.meta.dirname, "../../..");
 /** @type {Record<string, string>} */
 const TYPES = { ".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".json": "application/json" };
 
-/** The page as a deployment has it: on an origin of its own, with the files that web/deploy.sh takes and no others. */
+/** Serves the page as deployed: on its own origin, with only the files that web/deploy.sh copies. */
 export class Site {
-  /** Where it is, as soon as it listens. */
+  /** The origin, set when the server listens. */
   origin = "";
   #folder = "";
   #policy = "";
@@ -31,7 +31,7 @@ export class Site {
     return site;
   }
 
-  /** @param {System} system The API that it talks to. */
+  /** Deploys the page for an API. @param {System} system */
   async deploy({ api, s3 }) {
     this.#folder = await mkdtemp(path.join(tmpdir(), "cloakroom-site-"));
     await promisify(execFile)(path.join(ROOT, "web/deploy.sh"), ["--to", this.#folder, "--api", api, "--uploads", s3]);
@@ -39,7 +39,7 @@ export class Site {
   }
 
   /**
-   * As CloudFront does, with nothing but the files and the template's policy.
+   * Serves the files with the template's policy, as CloudFront does.
    * @param {string} url
    * @param {import("node:http").ServerResponse} answer
    */
@@ -53,7 +53,7 @@ export class Site {
       answer.setHeader("content-type", TYPES[path.extname(file)]);
       answer.end(bytes);
     } catch {
-      answer.writeHead(403).end(); // what S3 says of a file that is not there, where nobody may list
+      answer.writeHead(403).end(); // S3's response for a missing file when the caller cannot list the bucket
     }
   }
 
@@ -65,15 +65,15 @@ export class Site {
   }
 }
 
-/** The policy of template.yaml, with any port of this machine for any API and any bucket of a region. */
+/** Reads the policy of template.yaml, with local origins in place of the API's and the bucket's AWS origins. */
 async function headerPolicy() {
   const template = await readFile(path.join(ROOT, "template.yaml"), "utf8");
   const [, block] = /\n *ContentSecurityPolicy: !Sub >-\n((?: {14}.*\n)+)/.exec(template) ?? [];
-  assert.ok(block, "template.yaml has a policy");
+  assert.ok(block, "template.yaml has no ContentSecurityPolicy");
   const policy = block
     .trim()
     .replace(/\n\s+/g, " ")
     .replaceAll(/https:\/\/\*\.(execute-api|s3)\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}/g, "http://127.0.0.1:*");
-  assert.doesNotMatch(policy, /\$|https:/, "and nothing else in it is AWS's");
+  assert.doesNotMatch(policy, /\$|https:/, "the policy has other AWS origins");
   return policy;
 }

@@ -11,36 +11,36 @@ export const CLOAKROOM = process.env.CLOAKROOM || path.join(ROOT, "target/debug/
 /**
  * @typedef {object} System
  * @property {string} api
- * @property {string} page Where people find the page.
+ * @property {string} page The URL of the page.
  * @property {string} s3
- * @property {string} outbox The page that shows the mail.
- * @property {Record<string, string>} endpoints The URLs of everything that listens, by name.
- * @property {string} folder Where endpoints.json is.
+ * @property {string} outbox The URL of the page that lists sent e-mails.
+ * @property {Record<string, string>} endpoints The URLs of all services, by name.
+ * @property {string} folder The folder of endpoints.json.
  * @property {() => Promise<void>} stop
  */
 
 /**
- * The whole system: free ports, in memory, gone with `stop`.
- * @param {string[]} [parameters] Of the template: `Name=value`.
+ * Starts the whole system on free ports, with its data in memory. `stop` ends it.
+ * @param {string[]} [parameters] Template parameters as `Name=value`.
  * @returns {Promise<System>}
  */
 export async function startSystem(parameters = []) {
   const folder = await mkdtemp(path.join(tmpdir(), "cloakroom-e2e-"));
-  // Hashes of the real cost would be most of the time that the tests take.
+  // Password hashes with the real cost would take most of the tests' time.
   const set = ["BcryptCost=4", ...parameters].flatMap((parameter) => ["--parameter", parameter]);
   const options = ["--ephemeral", "--port", "0", "--data-dir", folder, ...set];
   const system = spawn(CLOAKROOM, ["dev", ...options], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   /** @type {string[]} */
-  const said = [];
-  system.stderr.on("data", (text) => said.push(String(text)));
+  const output = [];
+  system.stderr.on("data", (text) => output.push(String(text)));
   await new Promise((resolve, reject) => {
-    // Reading goes on after the last line that matters, so that what it says later does not fill the pipe.
+    // Keeps reading after startup, so that later output does not fill the pipe.
     createInterface(system.stdout).on("line", (line) => {
-      said.push(`${line}\n`);
+      output.push(`${line}\n`);
       if (line.includes("Ctrl-C stops it")) resolve(undefined);
     });
     system.on("error", reject);
-    system.on("exit", (code) => reject(new Error(`${CLOAKROOM} ended with ${code}:\n${said.join("")}`)));
+    system.on("exit", (code) => reject(new Error(`${CLOAKROOM} ended with ${code}:\n${output.join("")}`)));
   });
   /** @type {Record<string, string>} */
   const written = JSON.parse(await readFile(path.join(folder, "endpoints.json"), "utf8"));

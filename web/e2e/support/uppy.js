@@ -10,13 +10,13 @@ import { Parts } from "./parts.js";
 import { startSystem } from "./system.js";
 import { serveWidget, Widget } from "./widget.js";
 
-/** Two parts of the smallest size that S3 takes, which is Uppy's, and an odd one. */
+/** Two parts of 5 MiB, the minimum of S3 and the part size of Uppy, and a smaller third part. */
 const LARGE_BYTES = 12 * 1024 * 1024 + 1;
 
 /**
- * What every version of Uppy does with our routes, as it comes from npm.
+ * Tests a version of Uppy from npm against the Companion routes.
  * @param {string} version
- * @param {(account: Account) => Promise<object>} connect The options that lead its plugin to us.
+ * @param {(account: Account) => Promise<object>} connect Returns the options for its plugin.
  */
 export async function testUppy(version, connect) {
   const page = await serveWidget(version);
@@ -45,8 +45,8 @@ export async function testUppy(version, connect) {
       await widget.open(page.origin, { ...(await reach(account)), ...options });
       await body(widget, account, profile);
     } catch (error) {
-      // The page's own complaints probably say why.
-      await profile.remove().catch((complaints) => console.error(complaints));
+      // The page's own errors probably explain the failure.
+      await profile.remove().catch((problems) => console.error(problems));
       throw error;
     }
     await profile.remove();
@@ -63,7 +63,7 @@ export async function testUppy(version, connect) {
     assert.equal(await sha256(downloaded), await sha256(file));
   }
 
-  test(`Uppy ${version} sends a small file by a form`, () =>
+  test(`Uppy ${version} uploads a small file with a form`, () =>
     withWidget(async (widget, account) => {
       await widget.choose(small);
       const { succeeded, failed } = await widget.upload();
@@ -73,7 +73,7 @@ export async function testUppy(version, connect) {
       await isStored(account, small);
     }, { shouldUseMultipart: false }));
 
-  test(`Uppy ${version} sends a large file in parts`, () =>
+  test(`Uppy ${version} uploads a large file in parts`, () =>
     withWidget(async (widget, account) => {
       const parts = new Parts(widget.page.context(), system);
       await widget.choose(large);
@@ -84,7 +84,7 @@ export async function testUppy(version, connect) {
       await isStored(account, large);
     }, { shouldUseMultipart: true }));
 
-  test(`Uppy ${version} gives an upload up`, () =>
+  test(`Uppy ${version} cancels an upload`, () =>
     withWidget(async (widget, account) => {
       const parts = new Parts(widget.page.context(), system);
       await parts.holdAfter(1);
@@ -93,9 +93,9 @@ export async function testUppy(version, connect) {
       const ended = widget.upload();
       await arrived;
       assert.deepEqual((await account.uploads()).map(({ status }) => status), ["pending"]);
-      const told = widget.page.waitForResponse((response) => response.request().method() === "DELETE");
+      const deleted = widget.page.waitForResponse((response) => response.request().method() === "DELETE");
       await widget.cancel();
-      assert.equal((await told).status(), 200);
+      assert.equal((await deleted).status(), 200);
       assert.deepEqual((await ended).succeeded, []);
       assert.deepEqual((await account.uploads()).filter(({ status }) => status !== "deleted"), []);
     }, { shouldUseMultipart: true }));

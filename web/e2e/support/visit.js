@@ -5,7 +5,7 @@ import { Person } from "./person.js";
 /** @import { System } from "./system.js" */
 
 /**
- * Somebody new at the page, in a browser of their own. Fails when the page had anything to complain about.
+ * Opens the page for a new user in a new browser. Fails when the page logged an error.
  * @param {System} system
  * @param {(person: Person, profile: Profile) => Promise<void>} body
  * @param {BrowserContextOptions & { name?: string }} [options]
@@ -17,8 +17,8 @@ export async function visit(system, body, { name, ...options } = {}) {
     await person.visit();
     await body(person, profile);
   } catch (error) {
-    // The page's own complaints probably say why.
-    await profile.remove().catch((complaints) => console.error(complaints));
+    // The page's own errors probably explain the failure.
+    await profile.remove().catch((problems) => console.error(problems));
     throw error;
   }
   await profile.remove();

@@ -7,7 +7,7 @@ import { build } from "esbuild";
 
 const VERSIONS = path.resolve(import.meta.dirname, "../uppy");
 
-/** What somebody's own page imports, in the version whose folder this is compiled in. */
+/** The imports of an app's page; the folder it is compiled in determines the version. */
 const ENTRY = `
 export { default as Uppy } from "@uppy/core";
 export { default as AwsS3 } from "@uppy/aws-s3";
@@ -17,14 +17,14 @@ const PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <link rel="icon" href="data:,">
-<title>Somebody else's page</title>
+<title>Another app</title>
 <input type="file" aria-label="File">
 </html>
 `;
 
 /**
- * Another origin than the API's, with Uppy as npm has it.
- * @param {string} version A folder of `uppy`.
+ * Serves Uppy from npm on another origin than the API's.
+ * @param {string} version The name of a folder in `uppy`.
  */
 export async function serveWidget(version) {
   const { outputFiles } = await build({
@@ -53,7 +53,7 @@ export async function serveWidget(version) {
   };
 }
 
-/** Uppy in a page. */
+/** Uppy in a browser page. */
 export class Widget {
   /** @param {Page} page */
   constructor(page) {
@@ -61,22 +61,22 @@ export class Widget {
   }
 
   /**
-   * @param {string} origin Of the page.
-   * @param {object} options Of the plugin, as its documentation has them.
+   * @param {string} origin The page's origin.
+   * @param {object} options The plugin's options.
    */
   async open(origin, options) {
     await this.page.goto(origin);
     await this.page.evaluate(async (options) => {
-      // A variable: the compiler looks for constants.
+      // In a variable, because the compiler resolves constant imports.
       const script = "/uppy.js";
       const { Uppy, AwsS3 } = await import(script);
-      // Its own logger writes what it shows to the console, too, where only the unexpected should be.
+      // Uppy's default logger writes expected errors to the console, which would fail the test.
       const logger = { debug() {}, warn() {}, error() {} };
       /** @type {any} */ (window).uppy = new Uppy({ logger }).use(AwsS3, options);
     }, options);
   }
 
-  /** @param {string} file @param {string} [name] What the page calls it. */
+  /** @param {string} file @param {string} [name] The file name that the page uses. */
   async choose(file, name = path.basename(file)) {
     await this.page.getByLabel("File").setInputFiles(file);
     await this.page.evaluate((name) => {
@@ -85,16 +85,16 @@ export class Widget {
     }, name);
   }
 
-  /** Ends with where files have gone, and with why others have not. */
+  /** Uploads the files and returns the URLs of stored files and the messages of failed ones. */
   upload() {
     return this.page.evaluate(async () => {
       const { uppy } = /** @type {any} */ (window);
       /** @type {{ succeeded: string[], failed: string[] }} */
-      const said = { succeeded: [], failed: [] };
-      uppy.on("upload-success", (/** @type {any} */ _, /** @type {any} */ { uploadURL }) => said.succeeded.push(uploadURL));
-      uppy.on("upload-error", (/** @type {any} */ _, /** @type {Error} */ error) => said.failed.push(error.message));
+      const result = { succeeded: [], failed: [] };
+      uppy.on("upload-success", (/** @type {any} */ _, /** @type {any} */ { uploadURL }) => result.succeeded.push(uploadURL));
+      uppy.on("upload-error", (/** @type {any} */ _, /** @type {Error} */ error) => result.failed.push(error.message));
       await uppy.upload();
-      return said;
+      return result;
     });
   }
 

@@ -15,7 +15,7 @@ use secrecy::ExposeSecret as _;
 use super::*;
 use crate::aws::{AwsError, Stage};
 
-/// The names that were written, in order.
+/// The parameter names that were written, in order.
 type Log = Arc<Mutex<Vec<String>>>;
 
 fn plan(private: &[&str], public: &[&str]) -> Plan {
@@ -24,31 +24,31 @@ fn plan(private: &[&str], public: &[&str]) -> Plan {
 }
 
 #[test]
-fn a_key_is_made_only_where_nothing_signs() {
+fn a_key_is_created_only_when_none_exists() {
     assert!(plan(&[], &[]).create);
     assert!(!plan(&["a"], &["a"]).create);
 }
 
 #[test]
-fn a_run_that_ended_between_the_two_writes_is_started_over_and_told() {
+fn an_orphaned_public_key_is_reported_and_a_new_pair_created() {
     let plan = plan(&[], &["a"]);
-    assert_eq!((plan.create, plan.abandoned), (true, vec!["a".to_owned()]));
+    assert_eq!((plan.create, plan.orphaned), (true, vec!["a".to_owned()]));
 }
 
 #[test]
-fn a_lost_public_half_is_made_again() {
+fn a_missing_public_key_is_restored() {
     let plan = plan(&["a", "b"], &["b"]);
     assert_eq!((plan.create, plan.restore), (false, vec!["a".to_owned()]));
 }
 
 #[test]
-fn a_retired_key_is_left_alone() {
+fn a_retired_public_key_is_kept() {
     let plan = plan(&["new"], &["new", "retired"]);
     assert_eq!(
         plan,
         Plan {
             restore: vec![],
-            abandoned: vec![],
+            orphaned: vec![],
             create: false
         }
     );
@@ -69,7 +69,7 @@ fn args(alg: Algorithm) -> InitArgs {
     }
 }
 
-/// Runs `init` where these parameters are there, and writes go by these rules.
+/// Runs `init` with these existing parameters and these mock rules for writes.
 async fn init_with(there: &[(&str, &str)], puts: &[Rule]) -> (Result<(), Error>, String) {
     let parameter = |(name, value): &(&str, &str)| {
         Parameter::builder()
@@ -107,7 +107,7 @@ async fn init_with(there: &[(&str, &str)], puts: &[Rule]) -> (Result<(), Error>,
     (done, String::from_utf8(out).unwrap())
 }
 
-/// Takes every write that does not overwrite.
+/// Accepts every write that does not overwrite.
 fn accepting(log: &Log) -> Rule {
     let log = Arc::clone(log);
     mock!(Client::put_parameter)
@@ -119,7 +119,7 @@ fn accepting(log: &Log) -> Rule {
 }
 
 #[tokio::test]
-async fn the_public_half_is_written_first() {
+async fn the_public_key_is_written_first() {
     let log = Log::default();
     let (done, out) = init_with(&[], &[accepting(&log)]).await;
     done.unwrap();
@@ -131,15 +131,15 @@ async fn the_public_half_is_written_first() {
 }
 
 #[tokio::test]
-async fn a_pair_that_is_there_is_left_alone() {
+async fn an_existing_key_pair_is_kept() {
     let there = [("keys/private/a", "…"), ("keys/public/a", "…")];
     let (done, out) = init_with(&there, &[]).await;
     done.unwrap();
-    assert_eq!(out, "already there: /cloakroom/dev/keys/private/a\n");
+    assert_eq!(out, "already exists: /cloakroom/dev/keys/private/a\n");
 }
 
 #[tokio::test]
-async fn a_failure_between_the_two_writes_says_what_is_there_and_what_to_do() {
+async fn a_failed_private_key_write_names_the_public_key() {
     let public = mock!(Client::put_parameter)
         .match_requests(|request| request.name().unwrap().contains("/public/"))
         .then_output(|| PutParameterOutput::builder().version(1).build());
@@ -150,7 +150,7 @@ async fn a_failure_between_the_two_writes_says_what_is_there_and_what_to_do() {
             PutParameterError::generic(denied.build())
         });
     let (done, _) = init_with(&[], &[public, private]).await;
-    let Err(Error::HalfMade { name, source }) = done else {
+    let Err(Error::PrivateKeyNotWritten { name, source }) = done else {
         panic!("{done:?}")
     };
     assert!(name.starts_with("/cloakroom/dev/keys/public/"), "{name}");
@@ -161,19 +161,19 @@ async fn a_failure_between_the_two_writes_says_what_is_there_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn an_interrupted_run_is_started_over_and_its_half_is_named() {
+async fn a_public_key_from_an_interrupted_run_is_named() {
     let log = Log::default();
     let (done, out) = init_with(&[("keys/public/left", "…")], &[accepting(&log)]).await;
     done.unwrap();
     assert_eq!(log.lock().unwrap().len(), 2);
     assert!(
-        out.contains("note: /cloakroom/dev/keys/public/left has no private half"),
+        out.contains("note: /cloakroom/dev/keys/public/left has no private key"),
         "{out}"
     );
 }
 
 #[tokio::test]
-async fn a_lost_public_half_is_made_again_from_the_private_one() {
+async fn a_missing_public_key_is_restored_from_its_private_key() {
     let key = NewKey::generate(Algorithm::EdDSA, Clock::system().now()).unwrap();
     let name = format!("keys/private/{}", key.kid);
     let log = Log::default();
@@ -183,12 +183,12 @@ async fn a_lost_public_half_is_made_again_from_the_private_one() {
         *log.lock().unwrap(),
         [format!("/cloakroom/dev/keys/public/{}", key.kid)]
     );
-    assert!(out.starts_with("made again from its private half"), "{out}");
+    assert!(out.starts_with("restored from its private key"), "{out}");
 }
 
-/// The SDK repeats a request whose answer was lost; the second one then finds the first one's parameter.
+/// The SDK retries a request whose response was lost; the retry then finds the parameter of the first attempt.
 #[tokio::test]
-async fn our_own_write_is_no_conflict() {
+async fn a_retried_write_is_not_a_conflict() {
     let taken = mock!(Client::put_parameter).then_error(|| {
         let error = ParameterAlreadyExists::builder().build();
         PutParameterError::ParameterAlreadyExists(error)
@@ -199,7 +199,7 @@ async fn our_own_write_is_no_conflict() {
 }
 
 #[test]
-fn rsa_keys_have_the_size_that_was_asked_for() {
+fn rsa_keys_have_the_requested_size() {
     let key = new_key(Algorithm::RS256, 2048, Clock::system().now()).unwrap();
     let public: serde_json::Value = serde_json::from_str(key.public.expose_secret()).unwrap();
     // 2048 bits are 256 bytes, 342 characters of base64url.

@@ -18,7 +18,7 @@ fn args(cache_seconds: u32, delay: Option<u32>) -> RotateArgs {
 }
 
 #[test]
-fn a_key_waits_until_the_slowest_reader_has_it() {
+fn the_delay_covers_function_cache_jwks_cache_and_retries() {
     for (cache, max_age, total) in [
         (1, 1, 1 + 1 + 5),
         (300, 300, 300 + 300 + 60),
@@ -29,27 +29,32 @@ fn a_key_waits_until_the_slowest_reader_has_it() {
             max_age,
             total,
         };
-        assert_eq!(Delay::of(&args(cache, None)).unwrap(), delay);
-        assert_eq!(Delay::of(&args(cache, Some(total))).unwrap(), delay);
+        assert_eq!(Delay::from_args(&args(cache, None)).unwrap(), delay);
+        assert_eq!(Delay::from_args(&args(cache, Some(total))).unwrap(), delay);
         assert_eq!(
-            Delay::of(&args(cache, Some(total + 1))).unwrap().total,
+            Delay::from_args(&args(cache, Some(total + 1)))
+                .unwrap()
+                .total,
             total + 1
         );
-        let short = Delay::of(&args(cache, Some(total - 1)));
-        assert!(matches!(short, Err(Error::ShortDelay { least, .. }) if least == total));
+        let short = Delay::from_args(&args(cache, Some(total - 1)));
+        assert!(matches!(short, Err(Error::DelayTooShort { minimum, .. }) if minimum == total));
     }
 }
 
-/// What the template takes is what we reckon with.
+/// The constants match the maximum values of the template's parameters.
 #[test]
-fn the_longest_lifetimes_are_those_of_the_template() {
+fn the_maximum_lifetimes_match_the_template() {
     let template = include_str!("../../../../template.yaml");
-    let longest = |parameter: &str| {
+    let maximum = |parameter: &str| {
         let (_, rest) = template.split_once(&format!("  {parameter}:\n")).unwrap();
         let (_, rest) = rest.split_once("MaxValue: ").unwrap();
         rest.lines().next().unwrap().parse::<i64>().unwrap()
     };
-    assert_eq!(longest("ParameterCacheSeconds"), i64::from(LONGEST_CACHE));
-    let afterwards = super::super::keyring::AFTERWARDS.whole_seconds();
-    assert_eq!(afterwards, longest("AccessTokenSeconds") + 60 + 300);
+    assert_eq!(
+        maximum("ParameterCacheSeconds"),
+        i64::from(MAX_CACHE_SECONDS)
+    );
+    let overlap = super::super::keyring::VERIFIES_AFTER_REPLACEMENT.whole_seconds();
+    assert_eq!(overlap, maximum("AccessTokenSeconds") + 60 + 300);
 }

@@ -7,49 +7,49 @@ use store::{
 };
 use tokio::task::JoinSet;
 
-use super::{super::tables::Tables, line::Account};
+use super::{super::tables::Tables, lines::ImportedAccount};
 
-/// Transactions on their way at once. Some hundred a second, which a new table takes.
-const AT_ONCE: usize = 16;
+/// Concurrent transactions. They make a few hundred writes per second, which a new table accepts.
+const CONCURRENT_WRITES: usize = 16;
 
-/// How far the import came.
+/// How far the import got.
 #[derive(Debug, Default)]
-pub(super) struct Written {
+pub(super) struct Progress {
     pub(super) created: usize,
     pub(super) unchanged: usize,
-    /// The lines whose addresses have accounts.
-    pub(super) taken: Vec<usize>,
-    /// What ended it early, if it was not the person who began it.
+    /// The lines whose addresses already have accounts with other hashes.
+    pub(super) skipped: Vec<usize>,
+    /// The error that stopped the import, if it was not interrupted.
     pub(super) failed: Option<StoreError>,
 }
 
-impl Written {
-    /// Accounts that nothing more is to be done for.
+impl Progress {
+    /// Returns how many accounts were processed.
     pub(super) const fn done(&self) -> usize {
-        self.created + self.unchanged + self.taken.len()
+        self.created + self.unchanged + self.skipped.len()
     }
 
     fn add(&mut self, line: usize, import: Import) {
         match import {
             Import::Created => self.created += 1,
             Import::Unchanged => self.unchanged += 1,
-            Import::Taken => self.taken.push(line),
+            Import::Taken => self.skipped.push(line),
         }
     }
 }
 
-/// Writes accounts, some at once, until all are written, one fails, or Ctrl-C comes. What is on its way then comes to
-/// its end; a second Ctrl-C does not wait for that.
-pub(super) async fn write(tables: &Tables, accounts: Vec<Account>) -> Written {
-    let bar = progress(accounts.len());
-    let mut written = Written::default();
+/// Writes the accounts concurrently until all are written, one fails, or Ctrl-C is pressed. Transactions that have
+/// started are then awaited; a second Ctrl-C skips that.
+pub(super) async fn write(tables: &Tables, accounts: Vec<ImportedAccount>) -> Progress {
+    let bar = progress_bar(accounts.len());
+    let mut progress = Progress::default();
     let mut queue = accounts.into_iter();
     let mut running = JoinSet::new();
     let mut stopping = false;
     loop {
-        while !stopping && running.len() < AT_ONCE {
+        while !stopping && running.len() < CONCURRENT_WRITES {
             let Some(account) = queue.next() else { break };
-            running.spawn(one(tables.clone(), account));
+            running.spawn(write_one(tables.clone(), account));
         }
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {
@@ -57,16 +57,16 @@ pub(super) async fn write(tables: &Tables, accounts: Vec<Account>) -> Written {
                     break;
                 }
                 stopping = true;
-                bar.suspend(|| eprintln!("ending what is on its way; Ctrl-C again does not wait for it"));
+                bar.suspend(|| eprintln!("finishing the writes that have started; press Ctrl-C again to stop immediately"));
             }
             ended = running.join_next() => match ended {
                 None => break,
                 Some(Ok((line, Ok(import)))) => {
-                    written.add(line, import);
+                    progress.add(line, import);
                     bar.inc(1);
                 }
                 Some(Ok((_, Err(error)))) => {
-                    written.failed.get_or_insert(error);
+                    progress.failed.get_or_insert(error);
                     stopping = true;
                 }
                 Some(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
@@ -74,19 +74,22 @@ pub(super) async fn write(tables: &Tables, accounts: Vec<Account>) -> Written {
         }
     }
     bar.finish_and_clear();
-    written
+    progress
 }
 
-async fn one(tables: Tables, account: Account) -> (usize, Result<Import, StoreError>) {
+async fn write_one(
+    tables: Tables,
+    account: ImportedAccount,
+) -> (usize, Result<Import, StoreError>) {
     let both = (&tables.credentials, &tables.users);
     let import = accounts::import(both, &account.user, &account.credential);
     (account.line, import.await)
 }
 
-/// On a terminal only.
-fn progress(accounts: usize) -> ProgressBar {
+/// Creates a progress bar, which is shown only on a terminal.
+fn progress_bar(accounts: usize) -> ProgressBar {
     let bar = ProgressBar::new(u64::try_from(accounts).unwrap_or(u64::MAX));
-    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len}, {eta} to go");
+    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len}, {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar

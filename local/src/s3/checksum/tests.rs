@@ -7,7 +7,7 @@ fn sum(algorithm: Algorithm, bytes: &[u8]) -> Checksum {
 }
 
 #[test]
-fn checksums_are_those_of_the_standards() {
+fn checksums_match_the_published_values() {
     for (algorithm, expected) in [
         (Algorithm::Crc32, "y/Q5Jg=="),
         (Algorithm::Crc32c, "4waSgw=="),
@@ -25,7 +25,7 @@ fn checksums_are_those_of_the_standards() {
 }
 
 #[test]
-fn one_checksum_is_enough() {
+fn two_checksums_are_refused() {
     let crc = || Some("y/Q5Jg==".to_owned());
     let headers = HeaderMap::new();
     let one = declared([crc(), None, None, None, None], None, &headers).unwrap();
@@ -36,7 +36,7 @@ fn one_checksum_is_enough() {
 }
 
 #[test]
-fn a_composite_checksum_counts_its_parts() {
+fn a_composite_checksum_has_the_number_of_parts() {
     let parts = [sum(Algorithm::Sha256, b"a"), sum(Algorithm::Sha256, b"b")];
     let whole = Checksum::composite(Algorithm::Sha256, parts.iter()).unwrap();
     assert!(whole.composite && whole.value.ends_with("=-2"), "{whole:?}");

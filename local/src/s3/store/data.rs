@@ -1,4 +1,4 @@
-//! The bytes of objects: files that are written once, as the bytes come, and never changed.
+//! The bytes of objects, in files that are written once while the bytes arrive and never changed.
 
 use std::{
     fs::{self, File},
@@ -24,13 +24,13 @@ use crate::s3::{
     error::{custom, internal},
 };
 
-/// How much of a file is in memory for one reader.
+/// The read buffer size.
 const CHUNK: usize = 256 * 1024;
 
-/// How many pieces of a body may wait for the disk.
+/// The maximum number of chunks that wait to be written.
 const QUEUE: usize = 8;
 
-/// A file that is gone when nobody keeps it.
+/// A new data file. Dropping it deletes the file unless [`NewData::keep`] was called.
 #[derive(Debug)]
 pub(crate) struct NewData {
     path: PathBuf,
@@ -50,7 +50,7 @@ impl NewData {
 impl Drop for NewData {
     fn drop(&mut self) {
         if !self.kept {
-            // The next start removes what cannot be removed now.
+            // After an error, the next start removes the file.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -70,7 +70,7 @@ pub(crate) async fn write(
     if let Some(mut body) = body {
         while let Some(piece) = body.next().await {
             match piece {
-                // A writer that is gone has an error to tell.
+                // The writer has stopped with an error, which is returned below.
                 Ok(piece) => {
                     if sender.send(piece).await.is_err() {
                         break;
@@ -118,7 +118,7 @@ fn write_file(
     Ok(data)
 }
 
-/// Why a body ended before its end. s3s checks it as it passes, and its errors have no public types.
+/// Converts the error of an incomplete body. s3s verifies the body while reading, and its error types are not public.
 fn broken_body(error: &StdError) -> S3Error {
     let text = error.to_string();
     if text.contains("Sha256Mismatch") {
@@ -136,7 +136,7 @@ fn broken_body(error: &StdError) -> S3Error {
     )
 }
 
-/// The bytes of `segments` in `range`, read as they are asked for.
+/// Streams the bytes of `segments` in `range`.
 pub(crate) fn read(directory: &Path, segments: &[Segment], range: Range<u64>) -> StreamingBlob {
     let mut files = Vec::new();
     let mut start = 0;
@@ -161,7 +161,7 @@ pub(crate) fn read(directory: &Path, segments: &[Segment], range: Range<u64>) ->
 }
 
 struct Reader {
-    /// Path, offset and length, the next one last.
+    /// Path, offset and length of each file, in reverse order.
     files: Vec<(PathBuf, u64, u64)>,
     current: Option<(File, u64)>,
 }
@@ -194,7 +194,7 @@ impl Reader {
     }
 }
 
-/// Gives the bytes of `segments` in `from` second names in `to`.
+/// Creates hard links in `to` to the files of `segments` in `from`.
 pub(crate) fn link(from: &Path, to: &Path, segments: &[Segment]) -> io::Result<Vec<Segment>> {
     let mut links = Vec::with_capacity(segments.len());
     for segment in segments {
@@ -208,7 +208,7 @@ pub(crate) fn link(from: &Path, to: &Path, segments: &[Segment]) -> io::Result<V
     Ok(links)
 }
 
-/// The checksum of all of `segments`.
+/// Computes the checksum of all bytes of `segments`.
 pub(crate) async fn checksum(
     directory: &Path,
     segments: &[Segment],
@@ -228,12 +228,12 @@ pub(crate) async fn checksum(
     Ok(algorithm.finish(hasher))
 }
 
-/// The `ETag` of an object that was stored in one piece.
+/// Computes the `ETag` of an object stored in one request.
 pub(crate) fn etag(md5: &[u8; 16]) -> String {
     format!("{:032x}", u128::from_be_bytes(*md5))
 }
 
-/// The `ETag` of an object that was stored in parts with these.
+/// Computes the `ETag` of a multipart object from the `ETag`s of its parts.
 pub(crate) fn etag_of_parts<'a>(etags: impl Iterator<Item = &'a str>) -> String {
     let mut md5 = Md5::new();
     let mut count = 0;
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_range_may_span_files() {
+    async fn a_range_can_span_files() {
         let dir = tempfile::tempdir().unwrap();
         let mut segments = Vec::new();
         for (name, contents) in [("a", "hello "), ("b", "wide "), ("c", "world")] {
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tag_of_parts_is_the_md5_of_their_md5s() {
+    fn a_multipart_etag_is_the_md5_of_the_parts_md5s() {
         let etag = etag_of_parts(["5d41402abc4b2a76b9719d911017c592"; 2].into_iter());
         assert_eq!(etag, "616b22817b80eed9f65c3aa38cd29054-2");
         assert_eq!(

@@ -1,5 +1,5 @@
 //! The files of a bucket: `versions/<record>.json`, `uploads/<id>/upload.json`,
-//! `uploads/<id>/<part number>.json`, and `data/<file>`. No key is ever part of a path.
+//! `uploads/<id>/<part number>.json` and `data/<file>`. Object keys are never part of a path.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -19,6 +19,7 @@ use crate::files;
 
 const UPLOAD: &str = "upload.json";
 
+/// The directories of a bucket.
 #[derive(Debug)]
 pub(crate) struct Disk {
     versions: PathBuf,
@@ -53,7 +54,7 @@ impl Disk {
         for entry in fs::read_dir(&self.uploads)? {
             let path = entry?.path();
             let Ok(contents) = fs::read(path.join(UPLOAD)) else {
-                // It was being made, or removed.
+                // Creating or removing it was interrupted.
                 fs::remove_dir_all(&path)?;
                 continue;
             };
@@ -68,7 +69,7 @@ impl Disk {
         Ok(uploads)
     }
 
-    /// Removes bytes that belong to nothing: what was being written when the system was killed.
+    /// Removes data files without a record, which remain when the system is killed while writing.
     pub(crate) fn sweep(&self, keys: &Keys, uploads: &BTreeMap<String, Upload>) -> io::Result<()> {
         let versions = keys.values().flatten();
         let of_objects = versions
@@ -92,7 +93,7 @@ impl Disk {
         write(&self.version(version), version)
     }
 
-    /// Removes the record, and then the bytes it names.
+    /// Removes a version's record, then its data files.
     pub(crate) fn remove_version(&self, version: &Version) -> io::Result<()> {
         fs::remove_file(self.version(version))?;
         if let Some(object) = &version.object {
@@ -101,10 +102,10 @@ impl Disk {
         Ok(())
     }
 
-    /// Removes bytes that nothing names any more.
+    /// Removes data files that no record refers to.
     pub(crate) fn remove_data<'a>(&self, segments: impl Iterator<Item = &'a Segment>) {
         for segment in segments {
-            // The next start removes what cannot be removed now.
+            // After an error, the next start removes the file.
             let _ = fs::remove_file(self.data.join(&segment.file));
         }
     }
@@ -122,7 +123,7 @@ impl Disk {
 
     pub(crate) fn remove_upload(&self, upload: &Upload) -> io::Result<()> {
         let directory = self.uploads.join(&upload.id);
-        // Without this file it is no upload, whatever else is left.
+        // Without this file, the rest of the directory counts as leftovers.
         fs::remove_file(directory.join(UPLOAD))?;
         fs::remove_dir_all(directory)
     }
@@ -140,7 +141,7 @@ enum PartFile {
     Upload(serde::de::IgnoredAny),
 }
 
-/// Reads the records in `directory`, and removes what was not finished.
+/// Reads the records in `directory` and removes incomplete files.
 fn read_all<T: DeserializeOwned>(directory: &Path) -> io::Result<Vec<T>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -157,8 +158,8 @@ fn read_all<T: DeserializeOwned>(directory: &Path) -> io::Result<Vec<T>> {
     Ok(found)
 }
 
-/// Writes a record in one step. Nothing waits for the disk itself: a killed process loses nothing,
-/// a machine without power may lose the last moment.
+/// Writes a record atomically, without `fsync`: a killed process loses nothing, a power failure may lose the last
+/// writes.
 fn write(path: &Path, record: &impl Serialize) -> io::Result<()> {
     let temporary = path.with_extension("new");
     let mut file = OpenOptions::new()

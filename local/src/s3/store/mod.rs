@@ -1,6 +1,6 @@
-//! What a bucket holds: bytes in files, everything else in one small JSON file for each version,
-//! and an index of those in memory. A file with a name is complete: records are renamed into
-//! place, and bytes count only once a record names them.
+//! The contents of a bucket: bytes in files, one JSON record per version, and an index of the records in memory. Files
+//! with their final name are complete: records are renamed into place, and bytes count only once a record refers to
+//! them.
 
 pub(crate) mod data;
 mod disk;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 #[cfg(test)]
 use self::version::Segment;
 pub(crate) use self::version::{
-    About, Lock, Mode, NULL_VERSION, Object, Part, Retention, Upload, Version,
+    Lock, Mode, NULL_VERSION, Object, ObjectHeaders, Part, Retention, Upload, Version,
 };
 use self::{data::NewData, disk::Disk};
 use crate::s3::{
@@ -47,11 +47,11 @@ pub(crate) struct Store {
 struct State {
     keys: Keys,
     uploads: BTreeMap<String, Upload>,
-    /// The last one given out.
+    /// The last sequence number that was used.
     sequence: u64,
 }
 
-/// What became of a deletion.
+/// The result of a deletion.
 #[derive(Debug, Default)]
 pub(crate) struct Deleted {
     pub(crate) version_id: Option<String>,
@@ -59,7 +59,7 @@ pub(crate) struct Deleted {
 }
 
 impl Store {
-    /// Opens the bucket in `directory`, and makes it if it is missing.
+    /// Opens the bucket in `directory`, and creates it if it is missing.
     pub(crate) fn open(directory: &Path, config: Bucket, clock: Clock) -> io::Result<Self> {
         let disk = Disk::open(directory)?;
         let mut state = State::default();
@@ -82,7 +82,7 @@ impl Store {
         })
     }
 
-    /// The directory of bytes.
+    /// Returns the directory of the data files.
     pub(crate) fn data(&self) -> &Path {
         self.disk.data()
     }
@@ -91,7 +91,7 @@ impl Store {
         self.clock.now()
     }
 
-    /// The version `id`, or the current one; the latter may be a delete marker.
+    /// Finds the version `id`, or the current one, which may be a delete marker.
     pub(crate) fn version(&self, key: &str, id: Option<&str>) -> Option<Arc<Version>> {
         let state = self.lock();
         let versions = state.keys.get(key)?;
@@ -101,12 +101,12 @@ impl Store {
         }
     }
 
-    /// Calls `read` with all there is.
+    /// Calls `read` with all keys and versions.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Keys) -> T) -> T {
         read(&self.lock().keys)
     }
 
-    /// Makes `object` the current version of `key`, if `condition` holds.
+    /// Adds `object` as the current version of `key`, if `condition` is met.
     pub(crate) fn insert(
         &self,
         key: &str,
@@ -120,7 +120,7 @@ impl Store {
         Ok(version)
     }
 
-    /// Deletes the current version of `key`: in a bucket with versions it only hides it.
+    /// Deletes an object. With versioning, it only adds a delete marker.
     pub(crate) fn delete(&self, key: &str) -> S3Result<Deleted> {
         let mut state = self.lock();
         if self.config.versioned {
@@ -134,7 +134,7 @@ impl Store {
         Ok(Deleted::default())
     }
 
-    /// Deletes the version `id` for good.
+    /// Deletes the version `id` permanently.
     pub(crate) fn delete_version(&self, key: &str, id: &str, bypass: bool) -> S3Result<Deleted> {
         let mut state = self.lock();
         let versions = state.keys.get(key);
@@ -159,7 +159,7 @@ impl Store {
         })
     }
 
-    /// Changes the lock of a version that is there.
+    /// Changes the lock of a version.
     pub(crate) fn change(
         &self,
         version: &Version,
@@ -188,7 +188,8 @@ impl Store {
         condition: &WriteCondition,
     ) -> S3Result<Arc<Version>> {
         let current = state.keys.get(key).and_then(|versions| versions.last());
-        condition.check(current.and_then(|version| version.object.as_ref()))?;
+        let current = current.and_then(|version| version.object.as_ref());
+        condition.check(current.map(|object| object.etag.as_str()))?;
         let now = self.now();
         let microseconds = u64::try_from(now.unix_timestamp_nanos() / 1_000).unwrap_or_default();
         let record = Uuid::new_v4().simple().to_string();
@@ -200,7 +201,7 @@ impl Store {
         let version = Arc::new(Version {
             id,
             key: key.to_owned(),
-            // Above all that ever were, also of versions that are gone since.
+            // Higher than all earlier numbers, including those of deleted versions.
             sequence: microseconds.max(state.sequence + 1),
             modified: now,
             object,
@@ -215,28 +216,29 @@ impl Store {
         Ok(version)
     }
 
-    /// Removes the versions of `key` that `is_meant`.
+    /// Removes the versions of `key` that match.
     fn remove(
         &self,
         state: &mut State,
         key: &str,
-        is_meant: impl Fn(&Version) -> bool,
+        matches: impl Fn(&Version) -> bool,
     ) -> S3Result<()> {
         let Some(versions) = state.keys.get_mut(key) else {
             return Ok(());
         };
-        let (gone, left): (Vec<_>, Vec<_>) =
-            versions.drain(..).partition(|version| is_meant(version));
-        *versions = left;
+        let (removed, kept): (Vec<_>, Vec<_>) =
+            versions.drain(..).partition(|version| matches(version));
+        *versions = kept;
         if versions.is_empty() {
             state.keys.remove(key);
         }
-        gone.iter()
+        removed
+            .iter()
             .try_for_each(|version| self.disk.remove_version(version))
             .map_err(internal)
     }
 
-    /// No lock is held across anything that can panic.
+    /// The lock is never held across code that can panic.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state
             .lock()
@@ -244,7 +246,7 @@ impl Store {
     }
 }
 
-/// Of versions with one id, which only the `null` version can be, the last one counts.
+/// Removes replaced versions: of several `null` versions, only the last one is kept.
 fn drop_replaced(disk: &Disk, versions: &mut Vec<Arc<Version>>) {
     let Some(last) = versions.last().cloned() else {
         return;
@@ -255,7 +257,7 @@ fn drop_replaced(disk: &Disk, versions: &mut Vec<Arc<Version>>) {
     versions.retain(|version| {
         let is_replaced = version.id == last.id && version.record != last.record;
         if is_replaced {
-            // What stays on disk is replaced again at the next start.
+            // After an error, the next start removes it.
             let _ = disk.remove_version(version);
         }
         !is_replaced

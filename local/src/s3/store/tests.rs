@@ -21,7 +21,7 @@ fn object(store: &Store, contents: &str) -> Object {
         size,
         etag: contents.to_owned(),
         segments: vec![Segment { file, size }],
-        about: About::default(),
+        headers: ObjectHeaders::default(),
         checksum: None,
         parts: None,
         retention: None,
@@ -41,14 +41,14 @@ fn files(directory: &Path) -> usize {
 }
 
 #[test]
-fn a_killed_bucket_is_what_it_was() {
+fn a_bucket_is_complete_after_a_kill() {
     let dir = tempfile::tempdir().unwrap();
     let open = || Store::open(dir.path(), config(true), Clock::system()).unwrap();
     let store = open();
     put(&store, "a", "1");
     let current = put(&store, "a", "2");
     put(&store, "a/b/../../etc", "3");
-    // What a kill leaves: bytes without a record, and half a record.
+    // Leftovers of a kill: a data file without a record, and an incomplete record.
     fs::write(store.data().join("orphan"), "x").unwrap();
     fs::write(dir.path().join("versions/half.new"), "{").unwrap();
     drop(store);
@@ -63,7 +63,7 @@ fn a_killed_bucket_is_what_it_was() {
 }
 
 #[test]
-fn without_versions_the_new_replaces_the_old() {
+fn without_versioning_a_new_object_replaces_the_old_one() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), config(false), Clock::system()).unwrap();
     put(&store, "a", "1");
@@ -76,7 +76,7 @@ fn without_versions_the_new_replaces_the_old() {
 }
 
 #[test]
-fn a_marker_hides_and_a_deletion_uncovers() {
+fn a_delete_marker_hides_an_object_until_it_is_deleted() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), config(true), Clock::system()).unwrap();
     let first = put(&store, "a", "1");

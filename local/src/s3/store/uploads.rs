@@ -1,4 +1,4 @@
-//! Uploads in parts.
+//! The stored multipart uploads.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use crate::s3::{
 };
 
 impl Store {
+    /// Stores a new upload.
     pub(crate) fn begin(&self, upload: Upload) -> S3Result<()> {
         let mut state = self.lock();
         self.disk.write_upload(&upload).map_err(internal)?;
@@ -21,14 +22,14 @@ impl Store {
         Ok(())
     }
 
-    /// The upload `id` to `key`.
+    /// Finds the upload `id` of `key`.
     pub(crate) fn upload(&self, key: &str, id: &str) -> S3Result<Upload> {
         let state = self.lock();
         let upload = state.uploads.get(id).filter(|upload| upload.key == key);
         upload.cloned().ok_or_else(no_such_upload)
     }
 
-    /// All uploads, in the order of their keys and beginnings.
+    /// Lists all uploads, sorted by key and start time.
     pub(crate) fn uploads(&self) -> Vec<Upload> {
         let mut uploads: Vec<_> = self.lock().uploads.values().cloned().collect();
         uploads.sort_by(|left, right| {
@@ -37,7 +38,7 @@ impl Store {
         uploads
     }
 
-    /// Adds a part, in place of an earlier one with its number.
+    /// Adds a part. It replaces an earlier part with the same number.
     pub(crate) fn put_part(&self, key: &str, id: &str, part: Part, data: NewData) -> S3Result<()> {
         let mut state = self.lock();
         let upload = state
@@ -53,6 +54,7 @@ impl Store {
         Ok(())
     }
 
+    /// Deletes an upload and its parts.
     pub(crate) fn abort(&self, key: &str, id: &str) -> S3Result<()> {
         let mut state = self.lock();
         let upload = state.uploads.get(id).filter(|upload| upload.key == key);
@@ -64,8 +66,9 @@ impl Store {
         Ok(())
     }
 
-    /// Makes `object` of parts of the upload, whose other parts go. `object` was put together from
-    /// the upload `as_seen`; if that has changed since, nothing happens.
+    /// Completes an upload to `object` and deletes unused parts. `object` was assembled from the upload `as_seen`.
+    /// Returns
+    /// `None` and changes nothing if the upload has changed since.
     pub(crate) fn complete(
         &self,
         as_seen: &Upload,
@@ -86,7 +89,7 @@ impl Store {
         let id = Some(as_seen.id.clone());
         let version = self.add(&mut state, &as_seen.key, Some(object), id, condition)?;
         state.uploads.remove(&as_seen.id);
-        // The object is there; what is left of the upload goes at the next start.
+        // The object exists. If removing the upload fails, the next start removes it.
         let _ = self.disk.remove_upload(as_seen);
         let used = version.object.iter().flat_map(|object| &object.segments);
         let used: Vec<_> = used.map(|segment| &segment.file).collect();
@@ -100,7 +103,7 @@ impl Store {
         Ok(Some(version))
     }
 
-    /// What the upload `id` to `key` was completed to.
+    /// Finds the version that the completed upload `id` of `key` created.
     pub(crate) fn completed(&self, key: &str, id: &str) -> Option<Arc<Version>> {
         self.read(|keys| {
             let mut versions = keys.get(key)?.iter();

@@ -1,4 +1,4 @@
-//! What is kept about an object, and about an upload in parts.
+//! The records of object versions and of multipart uploads.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::s3::checksum::{Algorithm, Checksum};
 
-/// The id of the one version that a bucket without versions keeps.
+/// The version id in a bucket without versioning.
 pub(crate) const NULL_VERSION: &str = "null";
 
 /// One version of an object, or a delete marker.
@@ -15,15 +15,15 @@ pub(crate) const NULL_VERSION: &str = "null";
 pub(crate) struct Version {
     pub(crate) id: String,
     pub(crate) key: String,
-    /// Grows with each version; the highest of a key is the current one.
+    /// Increases with each version. The version with the highest number is the current one.
     pub(crate) sequence: u64,
     #[serde(with = "time::serde::rfc3339")]
     pub(crate) modified: OffsetDateTime,
-    /// Absent in a delete marker.
+    /// `None` for a delete marker.
     pub(crate) object: Option<Object>,
-    /// The upload that it was completed from.
+    /// The multipart upload that created it.
     pub(crate) upload_id: Option<String>,
-    /// The name of the file that holds this.
+    /// The name of the record's file.
     pub(crate) record: String,
 }
 
@@ -33,26 +33,27 @@ pub(crate) struct Object {
     pub(crate) size: u64,
     /// Without quotes.
     pub(crate) etag: String,
-    /// Its bytes, in order.
+    /// The files with its bytes, in order.
     pub(crate) segments: Vec<Segment>,
-    pub(crate) about: About,
+    #[serde(rename = "about")]
+    pub(crate) headers: ObjectHeaders,
     pub(crate) checksum: Option<Checksum>,
-    /// How many parts it was completed from.
+    /// The number of parts of the multipart upload that created it.
     pub(crate) parts: Option<usize>,
     pub(crate) retention: Option<Retention>,
     pub(crate) legal_hold: bool,
 }
 
-/// A file of bytes.
+/// A file with bytes of an object.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Segment {
     pub(crate) file: String,
     pub(crate) size: u64,
 }
 
-/// What the one who stores an object says about it.
+/// The headers and the metadata that are stored with an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct About {
+pub(crate) struct ObjectHeaders {
     pub(crate) cache_control: Option<String>,
     pub(crate) content_disposition: Option<String>,
     pub(crate) content_encoding: Option<String>,
@@ -63,7 +64,7 @@ pub(crate) struct About {
     pub(crate) metadata: BTreeMap<String, String>,
 }
 
-/// How long a version cannot be deleted.
+/// The period in which a version cannot be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Retention {
     pub(crate) mode: Mode,
@@ -71,39 +72,40 @@ pub(crate) struct Retention {
     pub(crate) until: OffsetDateTime,
 }
 
-/// Who may end a retention early.
+/// The mode of a retention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Mode {
-    /// Nobody.
+    /// No user can end it early.
     Compliance,
-    /// Whoever has the right to.
+    /// Users with `s3:BypassGovernanceRetention` can end it early.
     Governance,
 }
 
-/// A lock that an object begins with.
+/// The lock of a new object.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Lock {
     pub(crate) retention: Option<Retention>,
     pub(crate) legal_hold: bool,
 }
 
-/// An upload in parts that is neither completed nor aborted.
+/// A multipart upload that is neither completed nor aborted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Upload {
     pub(crate) id: String,
     pub(crate) key: String,
     #[serde(with = "time::serde::rfc3339")]
     pub(crate) initiated: OffsetDateTime,
-    pub(crate) about: About,
+    #[serde(rename = "about")]
+    pub(crate) headers: ObjectHeaders,
     pub(crate) lock: Lock,
-    /// How its parts are summed, and whether the sum is of their sums.
+    /// The checksum algorithm of its parts, and whether the object's checksum is composite.
     pub(crate) checksum: Option<(Algorithm, bool)>,
-    /// By number. Each is a file of its own, so that 10,000 of them are written once.
+    /// The parts by number. Each has its own file, so that adding a part does not rewrite the others.
     #[serde(skip)]
     pub(crate) parts: BTreeMap<i32, Part>,
 }
 
-/// One part of an upload.
+/// One part of a multipart upload.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Part {
     pub(crate) number: i32,
@@ -115,7 +117,7 @@ pub(crate) struct Part {
 }
 
 impl Object {
-    /// Whether it cannot be deleted at `now`, by one who may or may not `bypass` governance.
+    /// Whether the object cannot be deleted at `now`. `bypass` ignores a governance retention.
     pub(crate) fn is_locked(&self, now: OffsetDateTime, bypass: bool) -> bool {
         let retained = self.retention.as_ref().is_some_and(|retention| {
             retention.until > now && !(bypass && retention.mode == Mode::Governance)

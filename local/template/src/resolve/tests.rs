@@ -29,12 +29,12 @@ fn resolve(expression: &str) -> Result<Value> {
 }
 
 #[test]
-fn every_function_gives_what_cloudformation_gives() {
-    let table = "arn:aws:dynamodb:us-east-1:000000000000:table/cloakroom-dev-Users";
+fn every_function_has_the_result_of_cloudformation() {
+    let table = "arn:aws:dynamodb:us-east-1:000000000000:table/sam-app-Users";
     for (expression, expected) in [
         ("!Ref Env", json!("dev")),
         ("!Ref Origins", json!(["a", "b"])),
-        ("!Ref Users", json!("cloakroom-dev-Users")),
+        ("!Ref Users", json!("sam-app-Users")),
         ("!Ref AWS::Region", json!("us-east-1")),
         ("!GetAtt Users.Arn", json!(table)),
         ("{'Fn::GetAtt': [Users, Arn]}", json!(table)),
@@ -44,11 +44,11 @@ fn every_function_gives_what_cloudformation_gives() {
         ),
         (
             "!Sub ['${A}.${Env}', {A: !Ref Users}]",
-            json!("cloakroom-dev-Users.dev"),
+            json!("sam-app-Users.dev"),
         ),
         (
             "!Sub '${AWS::StackName}:${AWS::AccountId}'",
-            json!("cloakroom-dev:000000000000"),
+            json!("sam-app:000000000000"),
         ),
         ("!Join ['-', [a, !Ref Env, 1]]", json!("a-dev-1")),
         ("!Select [1, !Split ['/', 'a/b/c']]", json!("b")),
@@ -65,7 +65,7 @@ fn every_function_gives_what_cloudformation_gives() {
 }
 
 #[test]
-fn an_error_says_where_and_what() {
+fn an_error_has_its_path_and_problem() {
     for (expression, expected) in [
         (
             "{a: [!Ref Missing]}",
@@ -74,11 +74,11 @@ fn an_error_says_where_and_what() {
         ("!Ref Nothing", "X: the parameter `Nothing` has no value"),
         (
             "!Ref Archive",
-            "X: the condition of `Archive` leaves it out",
+            "X: `Archive` is not deployed: its condition is false",
         ),
         (
             "!GetAtt Users.Color",
-            "X: AWS::DynamoDB::Table `Users` has no attribute `Color` here",
+            "X: AWS::DynamoDB::Table `Users` has no attribute `Color`, or it is not supported",
         ),
         ("!If [Missing, 1, 2]", "X: no condition `Missing`"),
         ("!If [Circle, 1, 2]", "Conditions.Circle: refers to itself"),
@@ -91,7 +91,7 @@ fn an_error_says_where_and_what() {
         ("!Sub '${Env'", "X: Fn::Sub has `${` without `}`"),
         (
             "!ImportValue a",
-            "X: Fn::ImportValue is not understood locally",
+            "X: Fn::ImportValue is not supported locally",
         ),
     ] {
         assert_eq!(resolve(expression).unwrap_err().to_string(), expected);

@@ -22,7 +22,7 @@ async fn preflight(
 }
 
 #[tokio::test]
-async fn a_page_is_told_what_it_may_do() {
+async fn a_preflight_lists_what_is_allowed() {
     let system = TestSystem::start().await;
     let page = "http://page.example";
     for bucket in [FILES, DOOR] {
@@ -66,7 +66,7 @@ async fn a_page_is_told_what_it_may_do() {
 }
 
 #[tokio::test]
-async fn a_page_can_read_answers_and_errors() {
+async fn a_page_can_read_responses_and_errors() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let get = s3.get_object().bucket(FILES).key("a");
@@ -94,7 +94,7 @@ async fn a_page_can_read_answers_and_errors() {
 }
 
 #[tokio::test]
-async fn a_bucket_may_be_in_the_host() {
+async fn a_bucket_can_be_in_the_host_name() {
     let system = TestSystem::start().await;
     let answer = system
         .s3_request(Method::OPTIONS, "/a")

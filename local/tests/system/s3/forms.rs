@@ -11,7 +11,7 @@ use time::{
 use super::{DOOR, FILES};
 use crate::support::TestSystem;
 
-/// A form that a browser sends, with its policy.
+/// A POST form with its policy.
 struct Form {
     key: String,
     now: OffsetDateTime,
@@ -22,7 +22,7 @@ struct Form {
 }
 
 impl Form {
-    /// One that is right.
+    /// Creates a valid form.
     fn new(key: &str) -> Self {
         let now = Clock::system().now();
         Self {
@@ -132,7 +132,7 @@ async fn a_form_stores_its_file() {
 }
 
 #[tokio::test]
-async fn a_form_says_how_it_is_answered() {
+async fn a_form_determines_its_response() {
     let system = TestSystem::start().await;
     let form = |name: &str, value: &str| {
         let mut form = Form::new(OPERATOR_KEY).with(name, value);
@@ -149,13 +149,13 @@ async fn a_form_says_how_it_is_answered() {
     );
     let url = format!("{}/thanks", system.system().endpoints().s3);
     let redirected = form("success_action_redirect", &url).send(&system).await;
-    // The client has followed the redirection.
+    // The client has followed the redirect.
     assert_eq!(redirected.url().path(), "/thanks");
     assert!(redirected.url().query().unwrap().contains("key="));
 }
 
 #[tokio::test]
-async fn a_form_keeps_to_its_policy() {
+async fn a_form_that_violates_its_policy_is_refused() {
     let system = TestSystem::start().await;
     let form = || Form::new(OPERATOR_KEY);
     let sized = |file: &str| Form {
@@ -205,7 +205,7 @@ async fn a_form_keeps_to_its_policy() {
 }
 
 #[tokio::test]
-async fn a_form_without_a_signature_is_a_strangers() {
+async fn a_form_without_a_signature_is_anonymous() {
     let system = TestSystem::start().await;
     let body = "--edge\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nmine/a\r\n\
                 --edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\

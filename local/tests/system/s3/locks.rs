@@ -34,7 +34,7 @@ fn retain(
 }
 
 #[tokio::test]
-async fn a_locked_version_stays() {
+async fn a_locked_version_cannot_be_deleted() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let version = put(&s3).await;
@@ -62,7 +62,7 @@ async fn a_locked_version_stays() {
     compliance(3).await.unwrap();
     assert_eq!(code(&compliance(-1).await.unwrap_err()), "InvalidArgument");
 
-    // It can be hidden all the same.
+    // A delete marker can still hide it.
     let hidden = s3.delete_object().bucket(FILES).key("a").send().await;
     assert_eq!(hidden.unwrap().delete_marker(), Some(true));
     let got = s3.head_object().bucket(FILES).key("a").version_id(&version);
@@ -76,7 +76,7 @@ async fn a_locked_version_stays() {
 }
 
 #[tokio::test]
-async fn governance_gives_way_to_who_may() {
+async fn a_bypass_deletes_a_governance_version() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let version = put(&s3).await;
@@ -101,7 +101,7 @@ async fn governance_gives_way_to_who_may() {
 }
 
 #[tokio::test]
-async fn a_governance_lock_is_lifted_with_an_empty_retention() {
+async fn an_empty_retention_removes_a_governance_lock() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let version = put(&s3).await;
@@ -123,7 +123,7 @@ async fn a_governance_lock_is_lifted_with_an_empty_retention() {
         assert_eq!(code(&lift(bypass).await.unwrap_err()), "AccessDenied");
     }
     assert!(held().await.is_ok());
-    // Twice is once.
+    // Repeating it changes nothing.
     for _ in 0..2 {
         lift(Some(true)).await.unwrap();
         let none = held().await.unwrap_err();
@@ -134,7 +134,7 @@ async fn a_governance_lock_is_lifted_with_an_empty_retention() {
 }
 
 #[tokio::test]
-async fn a_governance_lock_becomes_longer_or_stricter_and_then_stays() {
+async fn a_governance_lock_can_be_extended_and_made_stricter_but_not_reduced() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     put(&s3).await;
@@ -156,9 +156,9 @@ async fn a_governance_lock_becomes_longer_or_stricter_and_then_stays() {
     assert_eq!(code(&bypassed.send().await.unwrap_err()), "AccessDenied");
 }
 
-/// Beside the right to lock and to delete.
+/// The permissions to lock and to delete do not include them.
 #[tokio::test]
-async fn to_bypass_a_lock_and_to_read_one_are_rights_of_their_own() {
+async fn bypassing_and_reading_a_lock_need_their_own_permissions() {
     let system = TestSystem::start().await;
     let echo = system.s3(&function_key("EchoFunction"));
     for (key, may_bypass) in [("mine/a", false), ("mine/lifted/a", true)] {
@@ -188,7 +188,7 @@ async fn to_bypass_a_lock_and_to_read_one_are_rights_of_their_own() {
 }
 
 #[tokio::test]
-async fn the_buckets_are_listed_for_the_operator() {
+async fn the_operator_can_list_the_buckets() {
     let system = TestSystem::start().await;
     let listed = system.s3(OPERATOR_KEY).list_buckets().send().await.unwrap();
     let names: Vec<_> = listed
@@ -203,7 +203,7 @@ async fn the_buckets_are_listed_for_the_operator() {
 }
 
 #[tokio::test]
-async fn a_legal_hold_holds_until_it_is_lifted() {
+async fn a_legal_hold_applies_until_it_is_removed() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let version = put(&s3).await;
@@ -225,7 +225,7 @@ async fn a_legal_hold_holds_until_it_is_lifted() {
 }
 
 #[tokio::test]
-async fn only_a_bucket_with_locks_locks() {
+async fn a_bucket_without_object_lock_refuses_locks() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     s3.put_object().bucket(PLAIN).key("a").send().await.unwrap();

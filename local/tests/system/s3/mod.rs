@@ -1,4 +1,4 @@
-//! The object store, by the real SDK and by plain HTTP.
+//! Tests of the S3 engine with the AWS SDK and with plain HTTP.
 
 mod cors;
 mod forms;
@@ -15,19 +15,19 @@ use aws_sdk_s3::{
     presigning::PresigningConfig,
 };
 
-/// The bucket with versions, locks, events and CORS.
-pub const FILES: &str = "cloakroom-dev-files";
-/// The bucket with nothing.
-pub const PLAIN: &str = "cloakroom-dev-plain";
-/// The access point to the first one.
-pub const DOOR: &str = "cloakroom-dev-door-s3alias";
+/// The bucket with versioning, Object Lock, events and CORS.
+pub const FILES: &str = "shop-dev-files";
+/// The bucket without these features.
+pub const PLAIN: &str = "shop-dev-plain";
+/// The alias of the access point to the first bucket.
+pub const DOOR: &str = "shop-dev-door-s3alias";
 
-/// The code of an error.
+/// Returns the code of an error.
 pub fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
     error.code().unwrap_or_default()
 }
 
-/// A minute.
+/// One minute.
 pub fn presigning() -> PresigningConfig {
     PresigningConfig::expires_in(Duration::from_mins(1)).unwrap()
 }

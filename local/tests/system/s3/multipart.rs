@@ -54,14 +54,9 @@ async fn parts_become_an_object() {
     let completed = complete(&s3, &id, &[first.clone(), last.clone()]);
     let completed = completed.send().await.unwrap();
     assert!(completed.e_tag().unwrap().ends_with("-2\""));
-    assert!(
-        completed
-            .location()
-            .unwrap()
-            .ends_with("/cloakroom-dev-files/a")
-    );
+    assert!(completed.location().unwrap().ends_with("/shop-dev-files/a"));
 
-    // The same answer to whoever asks again, and no second version.
+    // A retry gets the same response and creates no second version.
     let again = complete(&s3, &id, &[first, last]).send().await.unwrap();
     assert_eq!(again.version_id(), completed.version_id());
     let versions = s3.list_object_versions().bucket(FILES).send().await;
@@ -78,7 +73,7 @@ async fn parts_become_an_object() {
     let got = got.send().await.unwrap();
     assert_eq!(got.body.collect().await.unwrap().to_vec(), [2, 9]);
 
-    // Nothing is left of the upload, nor of the part that was left out.
+    // Neither the upload nor the unlisted part remains.
     let uploads = s3.list_multipart_uploads().bucket(FILES).send().await;
     assert!(uploads.unwrap().uploads().is_empty());
     let data = system
@@ -90,7 +85,7 @@ async fn parts_become_an_object() {
 }
 
 #[tokio::test]
-async fn a_wrong_list_of_parts_completes_nothing() {
+async fn an_invalid_list_of_parts_is_refused() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let id = begin(&s3).await;
@@ -122,7 +117,7 @@ async fn a_wrong_list_of_parts_completes_nothing() {
 }
 
 #[tokio::test]
-async fn an_aborted_upload_is_gone() {
+async fn an_aborted_upload_is_404() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let id = begin(&s3).await;
@@ -147,7 +142,7 @@ async fn an_aborted_upload_is_gone() {
 }
 
 #[tokio::test]
-async fn parts_have_numbers_and_are_listed_page_by_page() {
+async fn parts_are_numbered_and_listed_in_pages() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let id = begin(&s3).await;
@@ -173,7 +168,7 @@ async fn parts_have_numbers_and_are_listed_page_by_page() {
 }
 
 #[tokio::test]
-async fn parts_are_summed_as_their_upload_says() {
+async fn checksums_of_parts_follow_the_uploads_type() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let begin = async |algorithm: ChecksumAlgorithm, kind: Option<ChecksumType>| {

@@ -12,7 +12,7 @@ fn text(text: &str) -> ByteStream {
 }
 
 #[tokio::test]
-async fn what_is_put_can_be_had() {
+async fn a_stored_object_can_be_read() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let put = s3
@@ -44,7 +44,7 @@ async fn what_is_put_can_be_had() {
 }
 
 #[tokio::test]
-async fn a_part_of_an_object_can_be_had() {
+async fn a_range_of_an_object_can_be_read() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let put = s3.put_object().bucket(FILES).key("a").body(text("hello"));
@@ -66,7 +66,7 @@ async fn a_part_of_an_object_can_be_had() {
 }
 
 #[tokio::test]
-async fn a_condition_decides_whether_an_object_is_sent() {
+async fn reads_can_be_conditional() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let put = s3.put_object().bucket(FILES).key("a").body(text("hello"));
@@ -89,7 +89,7 @@ async fn a_condition_decides_whether_an_object_is_sent() {
 }
 
 #[tokio::test]
-async fn of_many_creations_one_wins() {
+async fn exactly_one_of_many_conditional_writes_succeeds() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let puts: Vec<_> = (0..50)
@@ -164,7 +164,7 @@ async fn a_deleted_object_can_be_restored() {
         Some(marker.as_str())
     );
 
-    // A named version is gone for good.
+    // Deleting a named version is permanent.
     let gone = s3.delete_object().bucket(FILES).key("a").version_id(&first);
     gone.send().await.unwrap();
     let got = s3.get_object().bucket(FILES).key("a").version_id(&first);
@@ -172,7 +172,7 @@ async fn a_deleted_object_can_be_restored() {
 }
 
 #[tokio::test]
-async fn a_bucket_without_versions_keeps_one() {
+async fn a_bucket_without_versioning_keeps_one_version() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     for body in ["one", "two"] {
@@ -198,7 +198,7 @@ async fn a_bucket_without_versions_keeps_one() {
 }
 
 #[tokio::test]
-async fn a_copy_has_the_old_words_or_new_ones() {
+async fn a_copy_keeps_or_replaces_the_headers() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let put = s3
@@ -225,7 +225,7 @@ async fn a_copy_has_the_old_words_or_new_ones() {
 }
 
 #[tokio::test]
-async fn a_checksum_is_checked_and_kept() {
+async fn a_checksum_is_verified_and_stored() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     for algorithm in [
@@ -279,9 +279,9 @@ async fn a_checksum_is_checked_and_kept() {
     assert_eq!(code(&wrong.send().await.unwrap_err()), "BadDigest");
 }
 
-/// The SDK sends a file in signed chunks, with its checksum after them.
+/// The SDK sends a file in signed chunks with the checksum in a trailer.
 #[tokio::test]
-async fn a_file_is_streamed_in_and_out() {
+async fn a_file_is_uploaded_and_downloaded_as_a_stream() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let dir = tempfile::tempdir().unwrap();
@@ -302,12 +302,12 @@ async fn a_file_is_streamed_in_and_out() {
         .await
         .unwrap();
     assert_eq!(got.content_encoding(), None);
-    // The SDK checks the checksum as it reads.
+    // The SDK verifies the checksum while reading.
     assert_eq!(got.body.collect().await.unwrap().to_vec(), bytes);
 }
 
 #[tokio::test]
-async fn a_listing_has_pages_and_folders() {
+async fn a_listing_has_pages_and_common_prefixes() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     for key in ["a", "b/1", "b/2", "c", "d/1", "e"] {
@@ -346,7 +346,7 @@ async fn a_listing_has_pages_and_folders() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_locally_is_said() {
+async fn unsupported_features_are_refused() {
     let system = TestSystem::start().await;
     let s3 = system.s3(OPERATOR_KEY);
     let put = s3.put_object().bucket(FILES).key("a").tagging("a=b");

@@ -11,7 +11,7 @@ use tokio::{
 use super::{FILES, code, presigning};
 use crate::support::TestSystem;
 
-/// A URL to put five bytes of text.
+/// Presigns a PUT of five bytes of text.
 async fn put_url(system: &TestSystem) -> PresignedRequest {
     let put = system.s3(OPERATOR_KEY).put_object().bucket(FILES).key("a");
     let put = put
@@ -21,7 +21,7 @@ async fn put_url(system: &TestSystem) -> PresignedRequest {
     put.presigned(presigning()).await.unwrap()
 }
 
-/// Sends the request with other headers, as `change` says, or without them.
+/// Sends the request with changed or removed headers.
 async fn send(
     request: &PresignedRequest,
     url: &str,
@@ -48,7 +48,7 @@ async fn is_stored(system: &TestSystem) -> bool {
 }
 
 #[tokio::test]
-async fn a_signed_url_lets_in() {
+async fn a_presigned_url_is_accepted() {
     let system = TestSystem::start().await;
     let put = put_url(&system).await;
     let stored = send(&put, put.uri(), "hello", &[]).await;
@@ -73,7 +73,7 @@ async fn a_signed_url_lets_in() {
 }
 
 #[tokio::test]
-async fn what_differs_from_what_was_signed_is_refused() {
+async fn a_request_that_differs_from_the_signed_one_is_refused() {
     let system = TestSystem::start().await;
     let put = put_url(&system).await;
     let url = put.uri();
@@ -138,7 +138,7 @@ async fn what_differs_from_what_was_signed_is_refused() {
 }
 
 #[tokio::test]
-async fn a_signed_url_ends() {
+async fn an_expired_url_is_refused() {
     let system = TestSystem::start().await;
     #[expect(
         clippy::disallowed_methods,
@@ -165,7 +165,7 @@ async fn a_signed_url_ends() {
 async fn a_checksum_can_be_signed() {
     let system = TestSystem::start().await;
     let put = system.s3(OPERATOR_KEY).put_object().bucket(FILES).key("a");
-    // Of "hello".
+    // The checksum of "hello".
     let put = put.checksum_sha256("LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=");
     let put = put.content_length(5).presigned(presigning()).await.unwrap();
     let other = send(&put, put.uri(), "olleh", &[]).await;
@@ -178,7 +178,7 @@ async fn a_checksum_can_be_signed() {
 }
 
 #[tokio::test]
-async fn half_a_body_stores_nothing() {
+async fn a_truncated_body_stores_nothing() {
     let system = TestSystem::start().await;
     let put = put_url(&system).await;
     let url = reqwest::Url::parse(put.uri()).unwrap();
@@ -205,7 +205,7 @@ async fn half_a_body_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_key_of_a_function_needs_its_own_token_or_none() {
+async fn a_wrong_session_token_is_refused() {
     let system = TestSystem::start().await;
     let url = &system.system().endpoints().s3;
     let credentials = |token: &str| {

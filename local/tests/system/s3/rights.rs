@@ -6,7 +6,7 @@ use super::{DOOR, FILES, code, presigning};
 use crate::support::TestSystem;
 
 #[tokio::test]
-async fn a_function_may_do_what_its_role_says() {
+async fn a_function_can_do_only_what_its_role_allows() {
     let system = TestSystem::start().await;
     let echo = system.s3(&function_key("EchoFunction"));
     let put = |bucket: &str, key: &str| {
@@ -24,12 +24,12 @@ async fn a_function_may_do_what_its_role_says() {
     let message = error.meta().message().unwrap();
     assert_eq!(
         message,
-        "User: arn:aws:sts::000000000000:assumed-role/cloakroom-dev-EchoRole/\
-         cloakroom-dev-EchoFunction is not authorized to perform: s3:PutObject on resource: \
-         arn:aws:s3:us-east-1:000000000000:accesspoint/cloakroom-dev-door/object/others/a because \
+        "User: arn:aws:sts::000000000000:assumed-role/shop-dev-EchoRole/\
+         shop-dev-EchoFunction is not authorized to perform: s3:PutObject on resource: \
+         arn:aws:s3:us-east-1:000000000000:accesspoint/shop-dev-door/object/others/a because \
          no identity-based policy allows the s3:PutObject action"
     );
-    // The right is to the access point, not to the bucket behind it.
+    // The permission is for the access point, not for its bucket.
     assert_eq!(
         code(&put(FILES, "mine/a").await.unwrap_err()),
         "AccessDenied"
@@ -55,7 +55,7 @@ async fn a_function_may_do_what_its_role_says() {
 }
 
 #[tokio::test]
-async fn whoever_may_not_list_does_not_learn_what_is_missing() {
+async fn a_missing_object_is_403_without_permission_to_list() {
     let system = TestSystem::start().await;
     for (key, expected) in [
         (function_key("EchoFunction"), 403),
@@ -72,7 +72,7 @@ async fn whoever_may_not_list_does_not_learn_what_is_missing() {
 }
 
 #[tokio::test]
-async fn a_signed_url_can_do_what_its_signer_may() {
+async fn a_presigned_url_has_the_permissions_of_its_signer() {
     let system = TestSystem::start().await;
     let echo = system.s3(&function_key("EchoFunction"));
     let put = echo.put_object().bucket(DOOR).key("others/a");
@@ -82,7 +82,7 @@ async fn a_signed_url_can_do_what_its_signer_may() {
 }
 
 #[tokio::test]
-async fn nobody_is_let_in_without_a_name() {
+async fn an_unsigned_request_is_refused() {
     let system = TestSystem::start().await;
     for path in [
         format!("/{FILES}/a"),

@@ -1,4 +1,4 @@
-//! Errors as AWS words them, where s3s does otherwise.
+//! Corrects error responses whose status, code or message differ between s3s and AWS.
 
 use axum::body::Body;
 use http::{
@@ -7,41 +7,42 @@ use http::{
 };
 use http_body_util::{BodyExt, Limited};
 
-/// Longer than any error.
+/// The maximum size of an error response.
 pub(crate) const MAX_ERROR: usize = 64 * 1024;
 
 /// How a request is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// By the policy of a form.
+pub(crate) enum SignatureKind {
+    /// A signed form policy.
     Form,
-    /// In its URL.
+    /// A presigned URL.
     Url,
-    /// In its headers, or not at all.
+    /// Signed headers, or no signature.
     Headers,
 }
 
-/// An error that AWS words otherwise.
+/// A correction of an error response.
 struct Correction {
-    way: Way,
-    /// What s3s's document holds then, each of them.
-    signs: &'static [&'static str],
+    kind: SignatureKind,
+    /// The texts that s3s's error document must contain.
+    contains: &'static [&'static str],
     status: StatusCode,
     code: &'static str,
     message: Message,
 }
 
 enum Message {
-    Is(&'static str),
-    /// It goes on with what s3s says.
-    Begins(&'static str),
+    /// Replaces s3s's message.
+    Replace(&'static str),
+    /// Is prepended to s3s's message.
+    Prefix(&'static str),
 }
 
 const CONDITION: &str = "Invalid according to Policy: Policy Condition failed: ";
 const INVALID_POLICY: &str = "<Code>InvalidPolicyDocument</Code>";
 
-/// What s3s has no words for.
-const SILENT: [(&str, &str); 3] = [
+/// The messages of errors for which s3s has none.
+const MISSING_MESSAGES: [(&str, &str); 3] = [
     (INVALID_POLICY, "Invalid Policy: Invalid JSON."),
     (
         "<Code>MalformedXML</Code>",
@@ -53,80 +54,80 @@ const SILENT: [(&str, &str); 3] = [
     ),
 ];
 
-/// The first that fits counts.
+/// The first correction that matches applies.
 const CORRECTIONS: [Correction; 8] = [
     Correction {
-        way: Way::Form,
-        signs: &[
+        kind: SignatureKind::Form,
+        contains: &[
             INVALID_POLICY,
             "field &apos;key&apos; failed",
             "got &apos;&apos;",
         ],
         status: StatusCode::BAD_REQUEST,
         code: "InvalidArgument",
-        message: Message::Is(
+        message: Message::Replace(
             "Bucket POST must contain a field named 'key'. If it is specified, please check the order of the fields.",
         ),
     },
     Correction {
-        way: Way::Form,
-        signs: &[INVALID_POLICY, "<Message>Policy condition"],
+        kind: SignatureKind::Form,
+        contains: &[INVALID_POLICY, "<Message>Policy condition"],
         status: StatusCode::FORBIDDEN,
         code: "AccessDenied",
-        message: Message::Begins(CONDITION),
+        message: Message::Prefix(CONDITION),
     },
     Correction {
-        way: Way::Form,
-        signs: &[INVALID_POLICY, "<Message>Bucket in form"],
+        kind: SignatureKind::Form,
+        contains: &[INVALID_POLICY, "<Message>Bucket in form"],
         status: StatusCode::FORBIDDEN,
         code: "AccessDenied",
-        message: Message::Begins(CONDITION),
+        message: Message::Prefix(CONDITION),
     },
     Correction {
-        way: Way::Form,
-        signs: &[INVALID_POLICY, "does not match policy<"],
+        kind: SignatureKind::Form,
+        contains: &[INVALID_POLICY, "does not match policy<"],
         status: StatusCode::FORBIDDEN,
         code: "AccessDenied",
-        message: Message::Begins(CONDITION),
+        message: Message::Prefix(CONDITION),
     },
     Correction {
-        way: Way::Form,
-        signs: &["<Message>Request has expired<"],
+        kind: SignatureKind::Form,
+        contains: &["<Message>Request has expired<"],
         status: StatusCode::FORBIDDEN,
         code: "AccessDenied",
-        message: Message::Is("Invalid according to Policy: Policy expired."),
+        message: Message::Replace("Invalid according to Policy: Policy expired."),
     },
     Correction {
-        way: Way::Form,
-        signs: &["<Message>missing required multipart fields<"],
+        kind: SignatureKind::Form,
+        contains: &["<Message>missing required multipart fields<"],
         status: StatusCode::BAD_REQUEST,
         code: "InvalidArgument",
-        message: Message::Is("Bucket POST must contain the fields of its signature."),
+        message: Message::Replace("Bucket POST must contain the fields of its signature."),
     },
     Correction {
-        way: Way::Url,
-        signs: &["<Code>RequestTimeTooSkewed</Code>"],
+        kind: SignatureKind::Url,
+        contains: &["<Code>RequestTimeTooSkewed</Code>"],
         status: StatusCode::FORBIDDEN,
         code: "AccessDenied",
-        message: Message::Is("Request is not valid yet"),
+        message: Message::Replace("Request is not valid yet"),
     },
     Correction {
-        way: Way::Url,
-        signs: &["<Message>missing presigned url v4 fields<"],
+        kind: SignatureKind::Url,
+        contains: &["<Message>missing presigned url v4 fields<"],
         status: StatusCode::BAD_REQUEST,
         code: "AuthorizationQueryParametersError",
-        message: Message::Is(
+        message: Message::Replace(
             "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, \
              X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
         ),
     },
 ];
 
-impl Way {
+impl SignatureKind {
     pub(crate) fn of<T>(request: &Request<T>) -> Self {
-        let kind = request.headers().get(CONTENT_TYPE);
+        let content_type = request.headers().get(CONTENT_TYPE);
         let query = request.uri().query().unwrap_or_default();
-        if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data")) {
+        if content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data")) {
             Self::Form
         } else if query.contains("X-Amz-Signature=") {
             Self::Url
@@ -136,8 +137,12 @@ impl Way {
     }
 }
 
-/// Says an error as AWS does, with the request's id.
-pub(crate) async fn reword(response: Response<Body>, way: Way, id: &str) -> Response<Body> {
+/// Corrects an error response and adds the request's id.
+pub(crate) async fn correct(
+    response: Response<Body>,
+    kind: SignatureKind,
+    id: &str,
+) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     let Ok(body) = Limited::new(body, MAX_ERROR).collect().await else {
         return Response::from_parts(parts, Body::empty());
@@ -145,19 +150,21 @@ pub(crate) async fn reword(response: Response<Body>, way: Way, id: &str) -> Resp
     let body = body.to_bytes();
     let mut text = String::from_utf8_lossy(&body).into_owned();
     let correction = CORRECTIONS.iter().find(|correction| {
-        let has = |sign: &&str| text.contains(*sign);
-        correction.way == way && correction.signs.iter().all(has)
+        let has = |part: &&str| text.contains(*part);
+        correction.kind == kind && correction.contains.iter().all(has)
     });
     if let Some(correction) = correction {
         parts.status = correction.status;
         text = replaced(&text, "Code", |_| correction.code.to_owned());
-        text = replaced(&text, "Message", |said| match correction.message {
-            Message::Is(message) => message.to_owned(),
-            Message::Begins(beginning) => format!("{beginning}{said}"),
+        text = replaced(&text, "Message", |original| match correction.message {
+            Message::Replace(message) => message.to_owned(),
+            Message::Prefix(prefix) => format!("{prefix}{original}"),
         });
     }
     if !text.contains("<Message>")
-        && let Some((code, message)) = SILENT.iter().find(|(code, _)| text.contains(code))
+        && let Some((code, message)) = MISSING_MESSAGES
+            .iter()
+            .find(|(code, _)| text.contains(code))
     {
         text = text.replace(code, &format!("{code}<Message>{message}</Message>"));
     }
@@ -169,12 +176,12 @@ pub(crate) async fn reword(response: Response<Body>, way: Way, id: &str) -> Resp
     Response::from_parts(parts, Body::from(text))
 }
 
-/// `text` with other contents in its first element of this name.
+/// Replaces the contents of the first element with this name.
 pub(crate) fn replaced(text: &str, name: &str, contents: impl FnOnce(&str) -> String) -> String {
     let (start, end) = (format!("<{name}>"), format!("</{name}>"));
     let found = text.split_once(&start).and_then(|(before, rest)| {
-        let (said, after) = rest.split_once(&end)?;
-        Some(format!("{before}{start}{}{end}{after}", contents(said)))
+        let (original, after) = rest.split_once(&end)?;
+        Some(format!("{before}{start}{}{end}{after}", contents(original)))
     });
     found.unwrap_or_else(|| text.to_owned())
 }
@@ -187,7 +194,7 @@ mod tests {
     fn contents_are_replaced() {
         let text = "<a><b>1</b><b>2</b></a>";
         assert_eq!(
-            replaced(text, "b", |said| format!("{said}0")),
+            replaced(text, "b", |original| format!("{original}0")),
             "<a><b>10</b><b>2</b></a>"
         );
         assert_eq!(replaced(text, "c", str::to_owned), text);

@@ -9,16 +9,16 @@ use domain::Clock;
 use rsa::{RsaPrivateKey, pkcs8::EncodePrivateKey as _, rand_core::OsRng};
 use time::OffsetDateTime;
 
-use super::{Error, Store, store::Written};
+use super::{Error, Store, store::WriteOutcome};
 use crate::aws::Target;
 
-/// `cloakroom secrets init`.
+/// Arguments of `cloakroom secrets init`.
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
-    /// What the key signs with. With HS256 whoever verifies can also sign
+    /// Signature algorithm of the key. With HS256, every verifier can also sign
     #[arg(long, visible_alias = "algorithm", default_value = "ES256", value_parser = algorithms())]
     alg: Algorithm,
-    /// The size of an RS256 key
+    /// Size of an RS256 key in bits
     #[arg(long, value_name = "BITS", default_value = "3072", value_parser = rsa_sizes())]
     rsa_bits: usize,
     #[command(flatten)]
@@ -27,36 +27,36 @@ pub(super) struct InitArgs {
 
 pub(super) fn algorithms() -> impl clap::builder::TypedValueParser<Value = Algorithm> {
     PossibleValuesParser::new(["ES256", "EdDSA", "RS256", "HS256"])
-        .try_map(|word| Algorithm::parse(&word).ok_or("no such algorithm"))
+        .try_map(|word| Algorithm::parse(&word).ok_or("unknown algorithm"))
 }
 
 pub(super) fn rsa_sizes() -> impl clap::builder::TypedValueParser<Value = usize> {
     PossibleValuesParser::new(["2048", "3072"]).try_map(|bits| bits.parse::<usize>())
 }
 
-/// What is to do, given which halves are there.
+/// What `init` has to do, given the keys that exist.
 #[derive(Debug, PartialEq, Eq)]
 struct Plan {
-    /// Private keys whose public half is missing: the functions refuse all keys until it is there again.
+    /// Private keys whose public key is missing: the functions reject all keys until it is restored.
     restore: Vec<String>,
-    /// Public keys that an interrupted run left: nothing will ever sign with them.
-    abandoned: Vec<String>,
-    /// Whether a new pair is needed.
+    /// Public keys that an interrupted run may have left: their private keys do not exist.
+    orphaned: Vec<String>,
+    /// Whether a new key pair is needed.
     create: bool,
 }
 
 impl Plan {
     fn of(private: &BTreeSet<String>, public: &BTreeSet<String>) -> Self {
         let create = private.is_empty();
-        // Beside a private key, a lone public one is no accident: a retired key verifies for a while.
-        let abandoned = if create {
+        // If a private key exists, other public keys may belong to retired keys, which still verify tokens.
+        let orphaned = if create {
             public.iter().cloned().collect()
         } else {
             Vec::new()
         };
         Self {
             restore: private.difference(public).cloned().collect(),
-            abandoned,
+            orphaned,
             create,
         }
     }
@@ -73,8 +73,8 @@ async fn init(
     clock: &Clock,
     out: &mut impl Write,
 ) -> Result<(), Error> {
-    let private = kids(store, "keys/private").await?;
-    let plan = Plan::of(&private, &kids(store, "keys/public").await?);
+    let private = key_ids(store, "keys/private").await?;
+    let plan = Plan::of(&private, &key_ids(store, "keys/public").await?);
     for kid in &plan.restore {
         restore(store, kid, out).await?;
     }
@@ -84,28 +84,29 @@ async fn init(
         for kid in &private {
             writeln!(
                 out,
-                "already there: {}",
+                "already exists: {}",
                 store.name(&format!("keys/private/{kid}"))
             )?;
         }
     }
-    for kid in &plan.abandoned {
+    for kid in &plan.orphaned {
         let name = store.name(&format!("keys/public/{kid}"));
         writeln!(
             out,
-            "note: {name} has no private half; an interrupted run may have left it."
+            "note: {name} has no private key; an interrupted run may have left it."
         )?;
         writeln!(
             out,
-            "  If it is not yours: aws ssm delete-parameter --name {name}"
+            "  If you do not use it, delete it: aws ssm delete-parameter --name {name}"
         )?;
     }
     Ok(())
 }
 
-async fn kids(store: &Store, half: &str) -> Result<BTreeSet<String>, Error> {
-    let prefix = store.name(half) + "/";
-    let found = store.list(half).await?;
+/// Lists the ids of the keys under `folder`.
+async fn key_ids(store: &Store, folder: &str) -> Result<BTreeSet<String>, Error> {
+    let prefix = store.name(folder) + "/";
+    let found = store.list(folder).await?;
     let kids = found
         .iter()
         .filter_map(|parameter| parameter.name()?.strip_prefix(&prefix));
@@ -120,21 +121,22 @@ async fn restore(store: &Store, kid: &str, out: &mut impl Write) -> Result<(), E
         .await?;
     Ok(writeln!(
         out,
-        "made again from its private half: {}",
+        "restored from its private key: {}",
         store.name(&name)
     )?)
 }
 
-/// The public half first: a run that ends between the two leaves a key that signs nothing, not one that nobody can
-/// verify. A name that is already there is our own write, whose answer was lost: it was made a moment ago, at random.
+/// Writes the public key first: a run that stops between the two writes leaves a key that signs nothing, instead of a
+/// key whose tokens cannot be verified. A name that already exists is the retry of a write whose response was lost: the
+/// name is random and new.
 async fn create(store: &Store, key: &NewKey, out: &mut impl Write) -> Result<(), Error> {
     let [public, private] = ["public", "private"].map(|half| format!("keys/{half}/{}", key.kid));
-    let (Written::Version(_) | Written::AlreadyThere) =
+    let (WriteOutcome::Written(_) | WriteOutcome::AlreadyExists) =
         store.write(&public, &key.public, false).await?;
     writeln!(out, "created {}", store.name(&public))?;
     let written = store.write(&private, &key.private, false).await;
-    let (Written::Version(_) | Written::AlreadyThere) =
-        written.map_err(|error| Error::HalfMade {
+    let (WriteOutcome::Written(_) | WriteOutcome::AlreadyExists) =
+        written.map_err(|error| Error::PrivateKeyNotWritten {
             name: store.name(&public),
             source: Box::new(error),
         })?;
@@ -146,7 +148,7 @@ async fn create(store: &Store, key: &NewKey, out: &mut impl Write) -> Result<(),
     )?)
 }
 
-/// A key that signs from `now` on.
+/// Generates a key that signs from `now`.
 pub(super) fn new_key(
     algorithm: Algorithm,
     rsa_bits: usize,

@@ -2,25 +2,25 @@ import { byId } from "./dom.js";
 import { clear, onSubmit } from "./forms.js";
 
 /** @import { Cloakroom } from "../cloakroom.js" */
-/** @typedef {ReturnType<typeof letters>} Letters */
+/** @typedef {ReturnType<typeof mailPage>} MailPage */
 
-/** What a mailed link has behind its address. */
+/** The fragment of a link in an e-mail. */
 const LINK = /^#(verify-email|finish-sign-up|reset-password)=([\w-]+)$/;
 
 /** @type {Record<string, { form: string, title: string, note: string }>} */
 const PAGES = {
-  forgot: { form: "forgot", title: "Forgot your password?", note: "Say for which address, and a link goes there." },
-  "reset-password": { form: "reset", title: "Choose a new password", note: "It signs you out everywhere." },
-  "finish-sign-up": { form: "finish", title: "Finish signing up", note: "The account gets this password." },
-  "verify-email": { form: "verify", title: "Is this your address?", note: "Confirm it if it was you who signed up with it." },
+  forgot: { form: "forgot", title: "Forgot your password?", note: "Enter your e-mail address. We will send you a link to set a new password." },
+  "reset-password": { form: "reset", title: "Choose a new password", note: "You will be signed out on all devices." },
+  "finish-sign-up": { form: "finish", title: "Finish signing up", note: "Enter the password for your new account." },
+  "verify-email": { form: "verify", title: "Confirm your e-mail address", note: "Confirm only if you signed up with this address." },
 };
 
 /**
- * What has to do with mail: asking for one, and what its links lead to.
+ * Handles the forms that request e-mails and the forms that their links open.
  * @param {Cloakroom} cloakroom
- * @param {(note?: string) => void} changed Something opened or closed, and what is to be said about it.
+ * @param {(note?: string) => void} changed Called when the page opens or closes, with a message to show.
  */
-export function letters(cloakroom, changed) {
+export function mailPage(cloakroom, changed) {
   const forms = ["forgot", "reset", "finish", "verify"];
   let open = false;
   let token = "";
@@ -30,10 +30,10 @@ export function letters(cloakroom, changed) {
     open = true;
     for (const each of forms) byId(each).hidden = each !== form;
     if (form) byId(form).reset(), clear(byId(form));
-    byId("letter-title").textContent = title;
-    byId("letter-note").textContent = note;
+    byId("mail-title").textContent = title;
+    byId("mail-note").textContent = note;
     changed();
-    byId("letter-title").focus();
+    byId("mail-title").focus();
   }
 
   /** @param {string} [note] */
@@ -48,19 +48,19 @@ export function letters(cloakroom, changed) {
     const [, what, found] = LINK.exec(location.hash) ?? [];
     if (!found) return;
     token = found;
-    // Whoever looks at the address later, or goes back to it, finds no token.
+    // Removes the token from the address bar and the history.
     history.replaceState(null, "", location.pathname + location.search);
     show(PAGES[what]);
   }
 
   onSubmit(byId("forgot"), async ({ email }) => {
     await cloakroom.forgotPassword(email);
-    show({ title: "Look into your mailbox", note: "If there is an account with this address, a link is on its way there." });
+    show({ title: "Check your e-mail", note: "If there is an account with this address, we have sent it a link." });
   });
   onSubmit(byId("reset"), async ({ newPassword }) => {
     await cloakroom.resetPassword(token, newPassword);
-    await cloakroom.signOut(); // this session has ended, too
-    close("Your password is changed. Please sign in.");
+    await cloakroom.signOut(); // the reset has ended this session too
+    close("Your password was changed. Please sign in.");
   });
   onSubmit(byId("finish"), async ({ password }) => {
     await cloakroom.verifyEmail(token, password);
@@ -68,20 +68,20 @@ export function letters(cloakroom, changed) {
   });
   onSubmit(byId("verify"), async () => {
     await cloakroom.verifyEmail(token);
-    close("Your address is confirmed.");
+    close("Your e-mail address is confirmed.");
   });
   byId("forgotten").addEventListener("click", () => show(PAGES.forgot));
-  byId("letter-back").addEventListener("click", () => close());
+  byId("mail-back").addEventListener("click", () => close());
   addEventListener("hashchange", follow);
 
   return {
-    /** Whether it is what is to be seen now. */
+    /** Whether the page is shown. */
     get open() {
       return open;
     },
-    /** Takes up the link that led here, if one did. */
+    /** Opens the form for the link in the address bar, if there is one. */
     start: follow,
-    /** @param {string} title @param {string} note */
+    /** Shows that an e-mail was sent. @param {string} title @param {string} note */
     sent: (title, note) => show({ title, note }),
   };
 }

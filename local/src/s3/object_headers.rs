@@ -1,30 +1,31 @@
-//! What the one who stores an object says about it.
+//! The headers and the metadata that are stored with an object.
 
 use std::collections::BTreeMap;
 
 use s3s::dto::Metadata;
 
-use super::store::About;
+use super::store::ObjectHeaders;
 
-/// What a request says about an object, from the fields that all such requests have.
-macro_rules! about {
+/// Collects the object headers of a request that creates an object.
+macro_rules! object_headers {
     ($input:expr) => {
-        $crate::s3::store::About {
+        $crate::s3::store::ObjectHeaders {
             cache_control: $input.cache_control.clone(),
             content_disposition: $input.content_disposition.clone(),
-            content_encoding: $crate::s3::about::content_encoding(
+            content_encoding: $crate::s3::object_headers::content_encoding(
                 $input.content_encoding.as_deref(),
             ),
             content_language: $input.content_language.clone(),
             content_type: $input.content_type.as_ref().map(ToString::to_string),
             expires: $input.expires.clone().map(Into::into),
-            metadata: $crate::s3::about::metadata($input.metadata.as_ref()),
+            metadata: $crate::s3::object_headers::metadata($input.metadata.as_ref()),
         }
     };
 }
 
-pub(crate) use about;
+pub(crate) use object_headers;
 
+/// Converts user metadata to lower-case names.
 pub(crate) fn metadata(metadata: Option<&Metadata>) -> BTreeMap<String, String> {
     let entries = metadata.into_iter().flatten();
     entries
@@ -32,7 +33,7 @@ pub(crate) fn metadata(metadata: Option<&Metadata>) -> BTreeMap<String, String> 
         .collect()
 }
 
-/// `aws-chunked` is how the body travelled, not what the object is.
+/// Removes `aws-chunked`, which encodes the request and not the object.
 pub(crate) fn content_encoding(encoding: Option<&str>) -> Option<String> {
     let codings: Vec<_> = encoding?
         .split(',')
@@ -42,9 +43,9 @@ pub(crate) fn content_encoding(encoding: Option<&str>) -> Option<String> {
     (!codings.is_empty()).then(|| codings.join(","))
 }
 
-/// The type that an object has when nobody says one.
-pub(crate) fn content_type(about: &About) -> String {
-    about
+/// Returns the content type, or the default.
+pub(crate) fn content_type(headers: &ObjectHeaders) -> String {
+    headers
         .content_type
         .clone()
         .unwrap_or_else(|| "binary/octet-stream".to_owned())

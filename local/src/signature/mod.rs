@@ -1,5 +1,5 @@
-//! Reads and verifies signatures of requests (AWS Signature Version 4 in the `Authorization` header). The signer of the AWS
-//! SDK computes the signature that the request should have, and the two are compared.
+//! Verifies AWS Signature Version 4 in the `Authorization` header: computes the expected signature with the AWS SDK's
+//! signer and compares the two.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 use std::time::SystemTime;
@@ -25,33 +25,33 @@ use crate::iam::SESSION_TOKEN;
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const DATE_HEADER: &str = "x-amz-date";
 const TOKEN_HEADER: &str = "x-amz-security-token";
-/// How far the time of a request may be from the engine's: S3's limit, so that all engines have the same.
+/// The maximum difference between the request's time and the engine's. All engines use S3's limit.
 const MAX_SKEW: Duration = Duration::minutes(15);
 
-/// Why a request's caller is not known.
+/// Why a request is not authenticated.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum Unauthenticated {
     /// There is no signature.
     #[error("Request is missing Authentication Token")]
     Missing,
-    /// The header lacks a part, or a header that has to be signed is not.
+    /// A part of the header is missing, or a required header is not signed.
     #[error("Authorization header requires {0}.")]
     Incomplete(&'static str),
-    /// The access key id, or the session token, is not known.
+    /// The access key id or the session token is unknown.
     #[error("The security token included in the request is invalid.")]
     UnknownKey,
     /// The signature is for another service, region or day.
     #[error("Credential should be scoped to {0}.")]
     Scope(String),
-    /// The request is too old, or from the future.
+    /// The request's time is too far from the engine's.
     #[error("Signature expired: {sent} is more than 15 minutes from {now}")]
     Expired {
-        /// The time that the request names.
+        /// The time in the request.
         sent: String,
         /// The time of the engine.
         now: OffsetDateTime,
     },
-    /// The secret is another one, or the request is not the one that was signed.
+    /// The secret is wrong, or the request was changed after signing.
     #[error(
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \
          Key and signing method. The secret of the local system is in endpoints.json, in its data directory."
@@ -60,7 +60,7 @@ pub enum Unauthenticated {
 }
 
 impl Unauthenticated {
-    /// The error code.
+    /// Returns the error code.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Missing => "MissingAuthenticationTokenException",
@@ -71,10 +71,10 @@ impl Unauthenticated {
     }
 }
 
-/// A signature as a request carries it.
+/// The signature of a request.
 #[derive(Debug)]
 pub(crate) struct Signature<'a> {
-    /// The key that names the caller; not verified yet.
+    /// The access key id of the caller, which is not verified yet.
     pub(crate) access_key_id: &'a str,
     scope: Scope<'a>,
     signed_headers: Vec<&'a str>,
@@ -82,7 +82,7 @@ pub(crate) struct Signature<'a> {
     mac: &'a str,
 }
 
-/// The day, region and service that a signing key is valid for.
+/// The credential scope: the day, region and service of the signing key.
 #[derive(Debug)]
 struct Scope<'a> {
     date: &'a str,
@@ -92,7 +92,7 @@ struct Scope<'a> {
 }
 
 impl<'a> Signature<'a> {
-    /// Reads `AWS4-HMAC-SHA256 Credential=KEY/20260101/us-east-1/ssm/aws4_request, SignedHeaders=…, Signature=…`.
+    /// Parses `AWS4-HMAC-SHA256 Credential=KEY/20260101/us-east-1/ssm/aws4_request, SignedHeaders=…, Signature=…`.
     pub(crate) fn read(headers: &'a HeaderMap) -> Result<Self, Unauthenticated> {
         let mut all = headers.get_all(AUTHORIZATION).iter();
         let (Some(value), None) = (all.next(), all.next()) else {
@@ -133,8 +133,7 @@ impl<'a> Signature<'a> {
         })
     }
 
-    /// Checks that the owner of `secret` has signed the request `parts` with `body`, for `service` and not long before
-    /// `now`.
+    /// Verifies that the request was signed with `secret` for `service`, at most 15 minutes before or after `now`.
     pub(crate) fn verify(
         &self,
         (parts, body): (&Parts, &[u8]),
@@ -190,7 +189,7 @@ impl<'a> Signature<'a> {
         Ok(())
     }
 
-    /// The host and all headers that AWS gives a meaning have to be signed, and all that is signed has to be there.
+    /// Checks that the host and all `X-Amz-*` headers are signed, and that all signed headers are present.
     fn check_signed_headers(&self, headers: &HeaderMap) -> Result<(), Unauthenticated> {
         let is_signed = |name: &str| self.signed_headers.contains(&name);
         let must_be_signed = |name: &str| name == HOST.as_str() || name.starts_with("x-amz-");
@@ -212,7 +211,7 @@ impl<'a> Signature<'a> {
         Ok(())
     }
 
-    /// The signature that the request should have; `None` when no signer would make one.
+    /// Computes the expected signature. `None` when the request cannot be signed.
     fn compute(
         &self,
         parts: &Parts,
@@ -230,7 +229,7 @@ impl<'a> Signature<'a> {
             parts.method.as_str(),
             parts.uri.to_string(),
             headers?.into_iter(),
-            // The signer hashes the body as it arrived; `X-Amz-Content-Sha256` is not trusted.
+            // The signer hashes the received body and does not trust `X-Amz-Content-Sha256`.
             SignableBody::Bytes(body),
         );
         let identity = Identity::from(Credentials::new(
@@ -240,7 +239,7 @@ impl<'a> Signature<'a> {
             None,
             "the local system",
         ));
-        // By default the signer skips some headers; here all of `headers` are signed ones.
+        // By default the signer excludes some headers; here every header in `headers` is signed.
         let mut settings = SigningSettings::default();
         settings.excluded_headers = None;
         let params = v4::SigningParams::builder()
@@ -257,7 +256,7 @@ impl<'a> Signature<'a> {
     }
 }
 
-/// A key may be used without its token here, but not with another one's.
+/// Accepts an access key without a session token, but not with a wrong one.
 fn check_session_token(headers: &HeaderMap) -> Result<(), Unauthenticated> {
     let token = headers.get(TOKEN_HEADER).map(HeaderValue::as_bytes);
     if token.is_some_and(|token| token != SESSION_TOKEN.as_bytes()) {

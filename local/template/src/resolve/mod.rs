@@ -7,13 +7,13 @@ use crate::{ACCOUNT, PARTITION, REGION, Template, TemplateError};
 type Result<T> = std::result::Result<T, TemplateError>;
 
 impl Template {
-    /// `value` with every intrinsic function in it replaced by its result; `AWS::NoValue` becomes
-    /// null, or is left out of the collection that holds it.
+    /// Replaces every intrinsic function in `value` by its result. `AWS::NoValue` becomes null, or is removed from its
+    /// collection.
     pub(crate) fn resolve(&self, value: &Value, at: &str) -> Result<Value> {
         Ok(self.resolve_optional(value, at)?.unwrap_or(Value::Null))
     }
 
-    /// As [`Template::resolve`], as text.
+    /// Resolves `value` to text.
     pub(crate) fn resolve_text(&self, value: &Value, at: &str) -> Result<String> {
         text(&self.resolve(value, at)?, at)
     }
@@ -67,12 +67,12 @@ impl Template {
             "Fn::FindInMap" => self.find_in_map(argument, at).map(Some),
             other => Err(TemplateError::at(
                 at,
-                format!("{other} is not understood locally"),
+                format!("{other} is not supported locally"),
             )),
         }
     }
 
-    /// What `Ref` gives for a pseudo parameter, a parameter or a resource.
+    /// Evaluates `Ref` for a pseudo parameter, a parameter or a resource.
     fn reference(&self, name: &str, at: &str) -> Result<Value> {
         if let Some(value) = self.pseudo_parameter(name) {
             return Ok(value);
@@ -119,7 +119,7 @@ impl Template {
             }
             None => Err(TemplateError::at(
                 at,
-                format!("Fn::GetAtt `{argument}` names no attribute"),
+                format!("Fn::GetAtt `{argument}` does not name an attribute"),
             )),
         }
     }
@@ -205,7 +205,7 @@ impl Template {
     }
 }
 
-/// The intrinsic function that `value` is, with its argument.
+/// Returns the intrinsic function in `value` and its argument.
 pub(crate) fn intrinsic(value: &Value) -> Option<(&str, &Value)> {
     single_entry(value).filter(|(name, _)| *name == "Ref" || name.starts_with("Fn::"))
 }
@@ -217,7 +217,7 @@ pub(crate) fn single_entry(value: &Value) -> Option<(&str, &Value)> {
         .map(|(name, value)| (name.as_str(), value))
 }
 
-/// A scalar as text; a list is joined by commas, as for a `CommaDelimitedList`.
+/// Converts a scalar to text. A list is joined by commas, as in a `CommaDelimitedList`.
 pub(crate) fn text(value: &Value, at: &str) -> Result<String> {
     match value {
         Value::String(text) => Ok(text.clone()),

@@ -1,4 +1,4 @@
-//! Lines of an import file, made into accounts.
+//! Parses the lines of an import file into accounts.
 
 use std::collections::BTreeMap;
 
@@ -11,39 +11,35 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 const BAD_HASH: Invalid = Invalid {
     code: "invalid_password_hash",
-    detail: "is not a $2a$, $2b$ or $2y$ bcrypt hash with a cost from 4 to 16",
+    detail: "This must be a $2a$, $2b$ or $2y$ bcrypt hash with a cost from 4 to 16.",
 };
 const BAD_ROLES: Invalid = Invalid {
     code: "invalid_roles",
-    detail: "must be a list of roles; the only one there is is \"admin\"",
+    detail: "This must be a list of roles. The only role is \"admin\".",
 };
 const BAD_TIME: Invalid = Invalid {
     code: "invalid_time",
-    detail: "must be a time like 2019-12-10T08:00:00Z, since 1970 and not in the future",
-};
-const DOUBLE: Invalid = Invalid {
-    code: "duplicate_email",
-    detail: "is the address of an earlier line, too",
+    detail: "This must be a time such as 2019-12-10T08:00:00Z, not before 1970 and not in the future.",
 };
 
-/// An account to be made.
+/// An account to import.
 #[derive(Debug)]
-pub(super) struct Account {
-    /// The line it is from, counted from 1.
+pub(super) struct ImportedAccount {
+    /// The line number, starting at 1.
     pub(super) line: usize,
     pub(super) user: User,
     pub(super) credential: Credential,
 }
 
-/// A line that makes no account, and everything that is wrong with it.
+/// A line that cannot be imported, with all its problems.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct BadLine {
+pub(super) struct InvalidLine {
     pub(super) number: usize,
     pub(super) problems: Vec<String>,
 }
 
-/// What a line says.
-struct Form {
+/// The fields of one line.
+struct ImportLine {
     email: Email,
     name: Name,
     hash: PasswordHash,
@@ -52,7 +48,7 @@ struct Form {
     created_at: Option<OffsetDateTime>,
 }
 
-impl FromFields for Form {
+impl FromFields for ImportLine {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let email = fields.required("email", text(Email::parse));
         let name = fields.required("name", text(Name::parse));
@@ -81,7 +77,7 @@ fn roles(value: &Value) -> Result<Roles, Invalid> {
     words.iter().map(role).collect()
 }
 
-/// In whole milliseconds, like every time of ours.
+/// Parses a time and truncates it to milliseconds, the precision of all stored times.
 fn time(text: &str) -> Result<OffsetDateTime, Invalid> {
     let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| BAD_TIME)?;
     let time = time.checked_to_offset(UtcOffset::UTC).ok_or(BAD_TIME)?;
@@ -92,8 +88,11 @@ fn time(text: &str) -> Result<OffsetDateTime, Invalid> {
         .ok_or(BAD_TIME)
 }
 
-/// Reads a whole file. Empty lines count and say nothing.
-pub(super) fn read(contents: &[u8], now: OffsetDateTime) -> (Vec<Account>, Vec<BadLine>) {
+/// Parses a whole file. Empty lines are counted and skipped.
+pub(super) fn parse_file(
+    contents: &[u8],
+    now: OffsetDateTime,
+) -> (Vec<ImportedAccount>, Vec<InvalidLine>) {
     let contents = contents.strip_prefix(b"\xef\xbb\xbf").unwrap_or(contents);
     let mut seen = BTreeMap::new();
     let (mut accounts, mut bad) = (Vec::new(), Vec::new());
@@ -101,68 +100,67 @@ pub(super) fn read(contents: &[u8], now: OffsetDateTime) -> (Vec<Account>, Vec<B
         if line.trim_ascii().is_empty() {
             continue;
         }
-        match account(line, number, now, &mut seen) {
+        match parse_line(line, number, now, &mut seen) {
             Ok(account) => accounts.push(account),
-            Err(problems) => bad.push(BadLine { number, problems }),
+            Err(problems) => bad.push(InvalidLine { number, problems }),
         }
     }
     (accounts, bad)
 }
 
-fn account(
+fn parse_line(
     line: &[u8],
     number: usize,
     now: OffsetDateTime,
     seen: &mut BTreeMap<String, usize>,
-) -> Result<Account, Vec<String>> {
-    let form: Form = from_json(line).map_err(|problem| problems(&problem))?;
-    let mut wrong = Vec::new();
-    if form.created_at.is_some_and(|at| at > now) {
-        wrong.push(told("/createdAt", BAD_TIME));
+) -> Result<ImportedAccount, Vec<String>> {
+    let fields: ImportLine = from_json(line).map_err(|problem| problems(&problem))?;
+    let mut found = Vec::new();
+    if fields.created_at.is_some_and(|at| at > now) {
+        found.push(describe("/createdAt", BAD_TIME));
     }
-    let email = form.email.canonical().to_owned();
+    let email = fields.email.canonical().to_owned();
     if let Some(earlier) = seen.get(&email) {
-        wrong.push(format!(
-            "line {earlier} and this one: {}",
-            told("/email", DOUBLE)
+        found.push(format!(
+            "/email: Line {earlier} has the same address. (duplicate_email)"
         ));
     }
     seen.entry(email).or_insert(number);
-    if wrong.is_empty() {
-        Ok(form.account(number, now))
+    if found.is_empty() {
+        Ok(fields.into_account(number, now))
     } else {
-        Err(wrong)
+        Err(found)
     }
 }
 
 fn problems(problem: &Problem) -> Vec<String> {
     if problem.errors().is_empty() {
         return vec![match problem.code() {
-            "duplicate_field" => "an object names a member twice (duplicate_field)".to_owned(),
-            code => format!("is no JSON object ({code})"),
+            "duplicate_field" => "The object has a field twice. (duplicate_field)".to_owned(),
+            code => format!("The line must be a JSON object. ({code})"),
         }];
     }
     let errors = problem.errors().iter();
     errors
         .map(|error| {
             let (code, detail) = (error.code, error.detail);
-            told(&error.pointer, Invalid { code, detail })
+            describe(&error.pointer, Invalid { code, detail })
         })
         .collect()
 }
 
-fn told(pointer: &str, Invalid { code, detail }: Invalid) -> String {
+fn describe(pointer: &str, Invalid { code, detail }: Invalid) -> String {
     let at = if pointer.is_empty() {
         "the line"
     } else {
         pointer
     };
-    format!("{at} {detail} ({code})")
+    format!("{at}: {detail} ({code})")
 }
 
-impl Form {
-    /// As it would be, had it been made here at that time. The id begins with the time, so that listings sort right.
-    fn account(self, line: usize, now: OffsetDateTime) -> Account {
+impl ImportLine {
+    /// Builds the account as sign-up at that time would. The id begins with the time, so listings are sorted correctly.
+    fn into_account(self, line: usize, now: OffsetDateTime) -> ImportedAccount {
         let created_at = self.created_at.unwrap_or(now);
         let user = User {
             id: UserId::new(created_at),
@@ -184,7 +182,7 @@ impl Form {
             failed: FailedAttempts::NONE,
             locked_until: None,
         };
-        Account {
+        ImportedAccount {
             line,
             user,
             credential,
@@ -203,12 +201,16 @@ mod tests {
     const HASH: &str = "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";
 
     fn codes(line: &Value) -> Vec<String> {
-        let (_, bad) = read(line.to_string().as_bytes(), NOW);
+        let (_, bad) = parse_file(line.to_string().as_bytes(), NOW);
         let problems = bad.into_iter().flat_map(|bad| bad.problems);
         let code = |problem: String| {
             let (pointer, _) = problem.split_once(' ').unwrap();
             let (_, code) = problem.rsplit_once('(').unwrap();
-            format!("{pointer} {}", code.trim_end_matches(')'))
+            format!(
+                "{} {}",
+                pointer.trim_end_matches(':'),
+                code.trim_end_matches(')')
+            )
         };
         let mut codes: Vec<_> = problems.map(code).collect();
         codes.sort();
@@ -216,12 +218,12 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_line_is_a_whole_account() {
+    fn a_line_with_all_fields_becomes_an_account() {
         let line = json!({
             "email": "Ada@Example.com", "name": " Ada ", "passwordHash": HASH, "roles": ["admin"],
             "profile": {"city": "London", "age": 36}, "createdAt": "2019-12-10T09:00:00.123456+01:00",
         });
-        let (accounts, bad) = read(format!("\u{feff}\n{line}\r\n\n").as_bytes(), NOW);
+        let (accounts, bad) = parse_file(format!("\u{feff}\n{line}\r\n\n").as_bytes(), NOW);
         assert_eq!(bad, []);
         let [account] = accounts.as_slice() else {
             panic!("{accounts:?}")
@@ -239,9 +241,9 @@ mod tests {
     }
 
     #[test]
-    fn everything_wrong_with_a_line_is_told() {
+    fn all_problems_of_a_line_are_reported() {
         let line = json!({
-            "email": "nobody", "name": "", "passwordHash": "$2b$03$short", "roles": ["root"],
+            "email": "unknown", "name": "", "passwordHash": "$2b$03$short", "roles": ["root"],
             "profile": {"age": 200, "shoe": 43}, "createdAt": "yesterday", "password": "x",
         });
         assert_eq!(
@@ -268,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn only_hashes_that_we_verify_are_taken() {
+    fn only_verifiable_hashes_are_accepted() {
         let with = |hash: &str| json!({"email": "a@b.example", "name": "A", "passwordHash": hash});
         for good in ["$2a$", "$2b$", "$2y$"] {
             assert_eq!(codes(&with(&HASH.replace("$2a$", good))), [""; 0], "{good}");
@@ -290,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_between_1970_and_now() {
+    fn times_must_be_between_1970_and_now() {
         let at = |at: &str| json!({"email": "a@b.example", "name": "A", "passwordHash": HASH, "createdAt": at});
         for good in ["1970-01-01T00:00:00Z", "2026-03-01T12:00:00Z"] {
             assert_eq!(codes(&at(good)), [""; 0], "{good}");
@@ -307,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_is_one_account_however_it_is_written() {
+    fn an_address_in_another_case_is_a_duplicate() {
         let line =
             |email: &str| json!({"email": email, "name": "A", "passwordHash": HASH}).to_string();
         let file = [
@@ -315,24 +317,24 @@ mod tests {
             line("bob@example.com"),
             line("ADA@example.com"),
         ];
-        let (accounts, bad) = read(file.join("\n").as_bytes(), NOW);
+        let (accounts, bad) = parse_file(file.join("\n").as_bytes(), NOW);
         assert_eq!((accounts.len(), bad.len(), bad[0].number), (2, 1, 3));
         assert!(
-            bad[0].problems[0].starts_with("line 1 and this one"),
+            bad[0].problems[0].starts_with("/email: Line 1 has the same address"),
             "{bad:?}"
         );
     }
 
     #[test]
-    fn what_is_no_object_is_told_as_that() {
+    fn a_line_that_is_not_an_object_is_reported() {
         for (text, code) in [
             ("{", "malformed_json"),
             ("[]", "wrong_type"),
-            ("nobody,Ada", "malformed_json"),
+            ("unknown,Ada", "malformed_json"),
             ("{\"email\": 1, \"email\": 2}", "duplicate_field"),
             ("\u{0}", "malformed_json"),
         ] {
-            let (_, bad) = read(text.as_bytes(), NOW);
+            let (_, bad) = parse_file(text.as_bytes(), NOW);
             assert!(
                 bad[0].problems[0].ends_with(&format!("({code})")),
                 "{bad:?}"

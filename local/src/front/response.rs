@@ -1,4 +1,5 @@
-//! A function's answer as the response that API Gateway makes of it.
+//! Converts a function's response to an HTTP response as API Gateway does.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
 use axum::body::Body;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::function::Failure;
 
-/// The gateway makes its own of these.
+/// Headers that the gateway sets itself.
 const OWN_HEADERS: [HeaderName; 5] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -20,12 +21,12 @@ const OWN_HEADERS: [HeaderName; 5] = [
     header::UPGRADE,
 ];
 
-/// The response for what a function answered.
-pub(crate) fn response(answer: &Bytes) -> Response<Body> {
-    read(answer).unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR))
+/// Builds the HTTP response for a function's response.
+pub(crate) fn response(payload: &Bytes) -> Response<Body> {
+    parse(payload).unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-/// The response for an invocation that failed.
+/// Builds the HTTP response for a failed invocation.
 pub(crate) fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
     match failure {
         Failure::Busy | Failure::Stopped | Failure::TimedOut(_) => {
@@ -36,19 +37,20 @@ pub(crate) fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
     }
 }
 
-/// The gateway's own errors are a message in JSON.
+/// Builds one of the gateway's own errors: JSON with a `message`.
 pub(crate) fn message(status: StatusCode) -> Response<Body> {
     let text = match status {
-        // The one reason that is not the usual one.
+        // API Gateway uses its own text for this status.
         StatusCode::PAYLOAD_TOO_LARGE => "Request Entity Too Large",
         status => status.canonical_reason().unwrap_or_default(),
     };
     json_response(status, "application/json", &json!({ "message": text }))
 }
 
-/// The gateway itself says only `Internal Server Error`; whoever runs this can look at the log.
+/// Builds the response for a crashed function. API Gateway only sends `Internal Server Error`; this response points to
+/// the log.
 fn crashed(request_id: &str) -> Response<Body> {
-    let detail = "The function ended before it answered. Its log says why.";
+    let detail = "The function exited before it responded. Check its log for the cause.";
     let problem = json!({
         "type": "about:blank",
         "title": "Bad Gateway",
@@ -74,27 +76,27 @@ fn json_response(status: StatusCode, content_type: &'static str, body: &Value) -
     response
 }
 
-/// `None` when the answer is none that a gateway can send.
-fn read(answer: &Bytes) -> Option<Response<Body>> {
-    let answer_json: Value = serde_json::from_slice(answer).ok()?;
-    if answer_json["statusCode"].is_null() {
-        return Some(inferred(answer, &answer_json));
+/// Parses a function's response. `None` when it is not a valid HTTP response.
+fn parse(payload: &Bytes) -> Option<Response<Body>> {
+    let json: Value = serde_json::from_slice(payload).ok()?;
+    if json["statusCode"].is_null() {
+        return Some(inferred(payload, &json));
     }
-    let status = match &answer_json["statusCode"] {
+    let status = match &json["statusCode"] {
         Value::String(status) => status.parse().ok()?,
         status => u16::try_from(status.as_u64()?).ok()?,
     };
-    let mut response = Response::new(body(&answer_json)?);
+    let mut response = Response::new(body(&json)?);
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
-    *response.headers_mut() = headers(&answer_json)?;
+    *response.headers_mut() = headers(&json)?;
     Some(response)
 }
 
-/// Format 2.0: what has no status code is itself the body of a 200.
-fn inferred(answer: &Bytes, answer_json: &Value) -> Response<Body> {
-    let body = match answer_json {
+/// Infers a 200 response: in format 2.0, a response without a status code is itself the body.
+fn inferred(payload: &Bytes, json: &Value) -> Response<Body> {
+    let body = match json {
         Value::String(text) => Body::from(text.clone()),
-        _ => Body::from(answer.clone()),
+        _ => Body::from(payload.clone()),
     };
     let mut response = Response::new(body);
     response
@@ -103,27 +105,27 @@ fn inferred(answer: &Bytes, answer_json: &Value) -> Response<Body> {
     response
 }
 
-fn body(answer: &Value) -> Option<Body> {
-    let text = match &answer["body"] {
+fn body(json: &Value) -> Option<Body> {
+    let text = match &json["body"] {
         Value::Null => return Some(Body::empty()),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    if answer["isBase64Encoded"] == true {
+    if json["isBase64Encoded"] == true {
         return Some(Body::from(BASE64_STANDARD.decode(text).ok()?));
     }
     Some(Body::from(text))
 }
 
-fn headers(answer: &Value) -> Option<HeaderMap> {
+fn headers(json: &Value) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
-    for (name, value) in answer["headers"].as_object().into_iter().flatten() {
+    for (name, value) in json["headers"].as_object().into_iter().flatten() {
         let name: HeaderName = name.parse().ok()?;
         if !OWN_HEADERS.contains(&name) {
             headers.insert(name, text(value).parse().ok()?);
         }
     }
-    for cookie in answer["cookies"].as_array().into_iter().flatten() {
+    for cookie in json["cookies"].as_array().into_iter().flatten() {
         headers.append(SET_COOKIE, text(cookie).parse().ok()?);
     }
     headers
@@ -145,8 +147,8 @@ mod tests {
 
     use super::*;
 
-    async fn shown(answer: &'static str) -> (u16, HeaderMap, String) {
-        let response = response(&Bytes::from_static(answer.as_bytes()));
+    async fn converted(payload: &'static str) -> (u16, HeaderMap, String) {
+        let response = response(&Bytes::from_static(payload.as_bytes()));
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let body = String::from_utf8(body.to_vec()).unwrap();
@@ -154,8 +156,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_structured_answer_is_taken_apart() {
-        let (status, headers, body) = shown(
+    async fn a_structured_response_is_converted() {
+        let (status, headers, body) = converted(
             r#"{"statusCode": 201, "headers": {"Location": "/users/1", "Content-Length": "99", "x": 1},
                 "cookies": ["a=b", "c=d; Secure"], "body": "e30=", "isBase64Encoded": true}"#,
         )
@@ -169,24 +171,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn anything_else_is_a_body() {
-        let (status, headers, body) = shown(r#"{"hello": "world"}"#).await;
+    async fn another_json_value_is_the_body() {
+        let (status, headers, body) = converted(r#"{"hello": "world"}"#).await;
         assert_eq!((status, body.as_str()), (200, r#"{"hello": "world"}"#));
         assert_eq!(headers[CONTENT_TYPE], "application/json");
-        assert_eq!(shown(r#""hello""#).await.2, "hello");
+        assert_eq!(converted(r#""hello""#).await.2, "hello");
     }
 
     #[tokio::test]
-    async fn what_cannot_be_sent_is_a_500() {
-        for answer in [
+    async fn an_invalid_response_is_a_500() {
+        for payload in [
             "not json",
             r#"{"statusCode": 99}"#,
             r#"{"statusCode": "many"}"#,
             r#"{"statusCode": 200, "headers": {"a b": "c"}}"#,
             r#"{"statusCode": 200, "body": "?", "isBase64Encoded": true}"#,
         ] {
-            let (status, _, body) = shown(answer).await;
-            assert_eq!(status, 500, "{answer}");
+            let (status, _, body) = converted(payload).await;
+            assert_eq!(status, 500, "{payload}");
             assert_eq!(body, r#"{"message":"Internal Server Error"}"#);
         }
     }

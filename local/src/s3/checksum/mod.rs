@@ -1,4 +1,4 @@
-//! The one checksum that an object may have beside its `ETag`.
+//! The checksum of an object, in addition to its `ETag`.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -12,7 +12,7 @@ use s3s::{
 };
 use serde::{Deserialize, Serialize};
 
-/// How a checksum is computed.
+/// A checksum algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Algorithm {
     Crc32,
@@ -22,23 +22,23 @@ pub(crate) enum Algorithm {
     Sha256,
 }
 
-/// A checksum as S3 keeps it.
+/// A stored checksum.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Checksum {
     pub(crate) algorithm: Algorithm,
-    /// Base64; of a composite one with `-` and the number of parts.
+    /// Base64. A composite checksum has `-` and the number of parts appended.
     pub(crate) value: String,
-    /// Whether it is a checksum of the parts' checksums.
+    /// Whether it was computed from the checksums of the parts.
     pub(crate) composite: bool,
 }
 
-/// What a request says about the checksum of its body.
+/// The checksum that a request declares for its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Declared {
     pub(crate) algorithm: Algorithm,
-    /// Absent when it comes after the body, or is only asked for.
+    /// `None` when the value is in a trailer, or only the algorithm is given.
     pub(crate) value: Option<String>,
-    /// Whether the value comes after the body.
+    /// Whether the value is in a trailer.
     pub(crate) is_trailer: bool,
 }
 
@@ -94,7 +94,7 @@ impl Algorithm {
         hasher
     }
 
-    /// The value that a hasher of this algorithm ends with.
+    /// Finishes a hasher of this algorithm.
     pub(crate) fn finish(self, hasher: ChecksumHasher) -> Checksum {
         let sums = hasher.finalize();
         let value = match self {
@@ -121,7 +121,8 @@ impl Algorithm {
     }
 }
 
-/// What a request declares: `given` are the values of its headers or fields, `algorithm` what it names.
+/// Parses the declared checksum: `given` are the values of the checksum headers or fields, `algorithm` the named
+/// algorithm.
 pub(crate) fn declared(
     given: [Option<String>; 5],
     algorithm: Option<&ChecksumAlgorithm>,
@@ -172,7 +173,7 @@ pub(crate) fn declared(
 }
 
 impl Declared {
-    /// Checks `actual`; `trailers` came after the body.
+    /// Compares the declared checksum with the computed one.
     pub(crate) fn verify(&self, actual: &Checksum, trailers: Option<&HeaderMap>) -> S3Result<()> {
         let header = self.algorithm.header();
         let expected = if self.is_trailer {
@@ -204,7 +205,7 @@ impl Declared {
 }
 
 impl Checksum {
-    /// A checksum of the checksums of parts.
+    /// Computes a composite checksum from the checksums of parts.
     pub(crate) fn composite<'a>(
         algorithm: Algorithm,
         parts: impl Iterator<Item = &'a Self>,
@@ -223,7 +224,7 @@ impl Checksum {
         })
     }
 
-    /// Its place among the fields of an answer.
+    /// Converts the checksum to the fields of a response.
     pub(crate) fn fields(&self) -> dto::Checksum {
         let value = Some(self.value.clone());
         let mut fields = dto::Checksum {
@@ -245,7 +246,7 @@ impl Checksum {
     }
 }
 
-/// The checksums among the fields of a request, in the order of [`declared`].
+/// Returns the checksum fields of a request, in the order that [`declared`] expects.
 macro_rules! given {
     ($input:expr) => {
         [
@@ -258,8 +259,8 @@ macro_rules! given {
     };
 }
 
-/// Puts an optional checksum among the fields of an answer.
-macro_rules! answer {
+/// Sets the checksum fields of a response.
+macro_rules! set_checksum {
     ($output:expr, $checksum:expr) => {
         if let Some(checksum) = $checksum {
             let fields = checksum.fields();
@@ -272,7 +273,7 @@ macro_rules! answer {
     };
 }
 
-pub(crate) use {answer, given};
+pub(crate) use {given, set_checksum};
 
 #[cfg(test)]
 mod tests;

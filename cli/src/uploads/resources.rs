@@ -3,35 +3,35 @@ use clap::Args;
 use settings::Env;
 use store::UploadRecords;
 
-use super::{Error, files::Files};
-use crate::aws::{AwsError, Connection, Target, one_with, table_names};
+use super::{Error, files::UploadsBucket};
+use crate::aws::{AwsError, Connection, Target, find_by_prefix, table_names};
 
-/// Where uploads are.
+/// Arguments that select the table and the bucket of the uploads.
 #[derive(Debug, Clone, Args)]
-pub(super) struct StoresArgs {
+pub(super) struct ResourceArgs {
     #[command(flatten)]
     target: Target,
-    /// The stack whose uploads these are [default: cloakroom-{env}]
+    /// Stack that the table and the bucket belong to [default: cloakroom-{env}]
     #[arg(long)]
     stack: Option<String>,
-    /// The table itself, instead of the stack's
+    /// Name of the Uploads table, instead of the stack's table
     #[arg(long, value_name = "NAME", env = "UPLOADS_TABLE")]
     uploads_table: Option<String>,
-    /// The bucket itself, instead of the stack's
+    /// Name of the uploads bucket, instead of the stack's bucket
     #[arg(long, value_name = "NAME", env = "UPLOADS_BUCKET")]
     bucket: Option<String>,
 }
 
-/// The records and the files of uploads.
+/// The table and the bucket of the uploads.
 #[derive(Debug, Clone)]
-pub(super) struct Stores {
-    pub(super) uploads: UploadRecords,
+pub(super) struct Resources {
+    pub(super) records: UploadRecords,
     pub(super) table: String,
-    pub(super) files: Files,
+    pub(super) bucket: UploadsBucket,
 }
 
-impl Stores {
-    pub(super) async fn open(args: &StoresArgs) -> Result<Self, Error> {
+impl Resources {
+    pub(super) async fn open(args: &ResourceArgs) -> Result<Self, Error> {
         let connection = Connection::open(&args.target).await?;
         let stack = args.stack.clone();
         let stack = stack.unwrap_or_else(|| args.target.env.stack());
@@ -51,65 +51,65 @@ impl Stores {
         };
         let env = Env::from([("UPLOADS_TABLE", table.as_str())]);
         Ok(Self {
-            uploads: UploadRecords::from_env(&env, &dynamodb)?,
+            records: UploadRecords::from_env(&env, &dynamodb)?,
             table,
-            files: Files {
+            bucket: UploadsBucket {
                 client,
-                bucket,
+                name: bucket,
                 endpoint,
             },
         })
     }
 }
 
-/// A resource of the stack.
-struct Resource {
+/// A kind of resource of the stack, for look-ups and messages.
+struct ResourceKind {
     what: &'static str,
-    /// What follows the stack's name in its own.
-    name: &'static str,
+    /// What follows the stack's name in the resource's name.
+    suffix: &'static str,
     option: &'static str,
 }
 
-const TABLE: Resource = Resource {
+const TABLE: ResourceKind = ResourceKind {
     what: "table",
-    name: "UploadsTable",
+    suffix: "UploadsTable",
     option: "--uploads-table",
 };
-/// The names of buckets have no capitals.
-const BUCKET: Resource = Resource {
+/// Bucket names are lower case.
+const BUCKET: ResourceKind = ResourceKind {
     what: "bucket",
-    name: "uploadsbucket",
+    suffix: "uploadsbucket",
     option: "--bucket",
 };
 
 fn find(
-    resource: &Resource,
+    kind: &ResourceKind,
     stack: &str,
     names: &[String],
     endpoint: &str,
 ) -> Result<String, Error> {
-    let prefix = format!("{stack}-{}", resource.name);
-    one_with(&prefix, names).map_err(|names| {
+    let prefix = format!("{stack}-{}", kind.suffix);
+    find_by_prefix(&prefix, names).map_err(|names| {
         if names.is_empty() {
             Error::NotFound {
-                what: resource.what,
+                what: kind.what,
                 stack: stack.to_owned(),
-                resource: resource.name,
+                resource: kind.suffix,
                 endpoint: endpoint.to_owned(),
-                option: resource.option,
+                option: kind.option,
             }
         } else {
-            let option = resource.option;
+            let option = kind.option;
             Error::Ambiguous { names, option }
         }
     })
 }
 
-/// The names of all buckets of the account.
+/// Lists the names of all buckets of the AWS account.
 async fn bucket_names(client: &Client, endpoint: &str) -> Result<Vec<String>, Error> {
     let listed = client.list_buckets().send().await;
-    let listed =
-        listed.map_err(|error| AwsError::of_call("s3:ListAllMyBuckets", "*", endpoint, &error))?;
+    let listed = listed
+        .map_err(|error| AwsError::from_call("s3:ListAllMyBuckets", "*", endpoint, &error))?;
     let buckets = listed.buckets.unwrap_or_default().into_iter();
     Ok(buckets.filter_map(|bucket| bucket.name).collect())
 }

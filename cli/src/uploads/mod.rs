@@ -1,8 +1,8 @@
-//! `cloakroom uploads`: what the operator does to uploaded files, straight in S3 and in the table.
+//! `cloakroom uploads`: administers uploaded files directly in S3 and in the Uploads table.
 
 mod error;
 mod files;
-mod stores;
+mod resources;
 mod unlock;
 
 use std::{
@@ -15,7 +15,7 @@ use domain::Clock;
 
 use self::error::Error;
 
-/// Lift the lock of an uploaded file
+/// Remove the lock of an uploaded file
 #[derive(Debug, Args)]
 pub struct UploadsArgs {
     #[command(subcommand)]
@@ -24,26 +24,26 @@ pub struct UploadsArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Lift the lock of a file, so that its owner can delete it
+    /// Remove the lock of a file, so that its owner can delete it
     #[command(long_about = unlock::ABOUT, after_help = unlock::EXAMPLES)]
     Unlock(unlock::UnlockArgs),
 }
 
-/// Runs the command. An error is a line on stderr.
+/// Runs the command and prints an error to stderr.
 #[must_use]
 pub fn run(args: UploadsArgs) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let done = match runtime {
+    let result = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(args.command)),
         Err(error) => Err(Error::Io(error)),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            // Without a stderr, the exit code has to do.
+            // If stderr is closed, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }

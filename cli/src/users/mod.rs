@@ -1,4 +1,4 @@
-//! `cloakroom users`: brings accounts in and says who is an administrator, straight in the tables.
+//! `cloakroom users`: imports accounts and changes roles directly in the tables.
 
 mod error;
 mod import;
@@ -15,7 +15,7 @@ use domain::Clock;
 
 use self::error::Error;
 
-/// Bring in the users of another app, and say who is an administrator
+/// Import users from another app, and grant or revoke the administrator role
 #[derive(Debug, Args)]
 pub struct UsersArgs {
     #[command(subcommand)]
@@ -24,29 +24,29 @@ pub struct UsersArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Bring in accounts with the bcrypt hashes they have: their owners just sign in
+    /// Import accounts with their bcrypt hashes; users sign in with their existing passwords
     #[command(long_about = import::ABOUT, after_help = import::EXAMPLES)]
     Import(import::ImportArgs),
-    /// Show somebody's roles, give some or take some away
+    /// Show, grant or revoke a user's roles
     #[command(after_help = roles::EXAMPLES)]
     Roles(roles::RolesArgs),
 }
 
-/// Runs the command to its end. What went wrong is said on stderr.
+/// Runs the command and prints an error to stderr.
 #[must_use]
 pub fn run(args: UsersArgs) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let done = match runtime {
+    let result = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(args.command)),
         Err(error) => Err(Error::Io(error)),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            // Without anybody to tell, the exit code is all there is to say.
+            // If stderr is closed, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::from(error.exit_code())
         }

@@ -1,5 +1,5 @@
-//! `cloakroom secrets`: makes, writes, rotates and lists the parameters that the functions read. Values are read from a pipe or
-//! a hidden prompt and are never shown.
+//! `cloakroom secrets`: creates, writes, rotates and lists the SSM parameters that the functions read. Values are read
+//! from standard input or a hidden prompt and are never printed.
 
 mod error;
 mod init;
@@ -19,7 +19,7 @@ use secrecy::ExposeSecret as _;
 
 use self::{error::Error, store::Store};
 
-/// Make, write, rotate and list the secrets that the functions read from Parameter Store
+/// Create, write, rotate and list the secrets that the functions read from Parameter Store
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SecretsArgs {
@@ -36,45 +36,45 @@ Examples:
   cloakroom secrets rotate-signing-key --env prod
   cloakroom secrets retire-keys --env prod
 
-With the local system running:
+For the running local system:
   cloakroom secrets list --env dev --local";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make the key that signs access tokens, unless there is one
+    /// Create the signing key for access tokens, unless one exists
     ///
-    /// Writes the public half, then the private half, encrypted, under names that were free. Run again, it says
-    /// what is already there; what an interrupted run left, it completes. It never overwrites.
+    /// Writes the public key, then the private key, both encrypted, under new names. It never overwrites. Running it
+    /// again lists what exists and completes an interrupted run.
     Init(init::InitArgs),
-    /// Write one secret, read from a pipe or asked for without echo
+    /// Write one secret, read from standard input or a hidden prompt
     ///
-    /// The value is never an argument: other users of the machine can read those, and shells remember them.
+    /// The value is not an argument, because other users of the machine can see arguments and shells record them.
     Put(put::PutArgs),
-    /// List names, types, versions, dates, and what each key is doing; never values
+    /// List names, types, versions, dates and the state of each key; values are not shown
     List(list::ListArgs),
-    /// Replace the key that signs access tokens, without a deployment and without signing anybody out
+    /// Replace the signing key for access tokens without a deployment; all users stay signed in
     #[command(long_about = rotate::ABOUT, after_help = rotate::EXAMPLES)]
     RotateSigningKey(rotate::RotateArgs),
-    /// Remove the keys that nobody needs any more
+    /// Delete keys that are no longer needed
     ///
-    /// Private halves go once a newer key signs, public halves once the last token signed with them has expired; never
-    /// earlier. `rotate-signing-key` does the same when it begins.
+    /// Deletes a private key once a newer key signs, and a public key once the last token signed with it has expired.
+    /// `rotate-signing-key` also does this first.
     RetireKeys(retire::RetireArgs),
 }
 
-/// Runs the command to its end. What went wrong is said on stderr.
+/// Runs the command and prints an error to stderr.
 #[must_use]
 pub fn run(args: SecretsArgs) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let done = match runtime {
+    let result = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(args.command)),
         Err(error) => Err(Error::Io(error)),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads our output has seen enough: `cloakroom secrets list | head -1`.
+        // The reader closed the pipe, as in `cloakroom secrets list | head -1`.
         Err(Error::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -94,14 +94,14 @@ async fn dispatch(command: Command) -> Result<(), Error> {
     }
 }
 
-/// The parameters of a new ES256 signing key for the local system: full names and values.
+/// Generates an ES256 signing key for the local system and returns its SSM parameters: full names and values.
 ///
 /// # Panics
-/// When the operating system has no random bytes; nothing works then.
+/// When the operating system cannot provide random bytes.
 #[must_use]
 pub fn dev_signing_key(env: &str) -> Vec<(String, String)> {
     let key = NewKey::generate(Algorithm::ES256, Clock::system().now())
-        .expect("the operating system has random bytes");
+        .expect("the operating system provides random bytes");
     [("public", &key.public), ("private", &key.private)]
         .map(|(half, value)| {
             let name = format!("/cloakroom/{env}/keys/{half}/{}", key.kid);
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_local_signing_key_is_one_that_the_functions_accept() {
+    fn the_functions_accept_the_local_signing_key() {
         let seeded = dev_signing_key("dev").into_iter().map(|(name, value)| {
             let name = name.strip_prefix("/cloakroom/dev/").unwrap().to_owned();
             (name, SecretString::from(value))
