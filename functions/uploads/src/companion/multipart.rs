@@ -50,6 +50,11 @@ pub struct Begin {
     metadata: Option<Metadata>,
 }
 
+const NOT_AN_OBJECT: Invalid = Invalid {
+    code: "wrong_type",
+    detail: "must be a JSON object",
+};
+
 struct Metadata {
     text: String,
     size: Option<Size>,
@@ -64,6 +69,9 @@ impl FromFields for Begin {
         });
         let content_type = fields.optional("type", read_type);
         let metadata = fields.optional("metadata", |value| {
+            if !value.is_object() {
+                return Err(NOT_AN_OBJECT);
+            }
             let size = match &value["size"] {
                 serde_json::Value::String(text) => text.parse().ok(),
                 size => size.as_u64(),
@@ -246,7 +254,7 @@ pub async fn list(
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (`required`, `invalid_part_number`)"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`rate_limited`"),
+            description = "`rate_limited`: only when the parts have to be measured"),
     )
 )]
 pub async fn sign(
