@@ -1,8 +1,9 @@
-//! How a session goes on, and how it ends.
+//! `/session`, `/signout` and `/users/me/sessions`: how sessions are refreshed, listed and ended.
 
 mod end;
 mod epoch;
 mod faults;
+mod list;
 mod refresh;
 mod replay;
 

@@ -1,13 +1,19 @@
-//! `POST /session/refresh` and `POST /signout`: how a session goes on, and how it ends.
+//! Sessions: refreshing them, listing the caller's, and ending them.
 
 mod end;
+mod end_one;
+mod list;
 mod refresh;
 mod token;
 
 use std::{process::ExitCode, sync::Arc};
 
 use accounts::TokenIssuer;
-use axum::{Router, extract::FromRef, routing::post};
+use axum::{
+    Router,
+    extract::FromRef,
+    routing::{delete, get, post},
+};
 use domain::Clock;
 use http::{HeaderValue, StatusCode, header};
 use http_api::{InitError, Problem, Tokens};
@@ -34,7 +40,7 @@ impl FromRef<App> for Tokens {
 
 /// What the function adds to the API document.
 #[derive(Debug, utoipa::OpenApi)]
-#[openapi(paths(refresh::refresh, end::sign_out))]
+#[openapi(paths(refresh::refresh, end::sign_out, list::list, end_one::end_session))]
 pub struct ApiDoc;
 
 /// Runs the function.
@@ -59,6 +65,8 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     Ok(Router::new()
         .route("/session/refresh", post(refresh::refresh))
         .route("/signout", post(end::sign_out))
+        .route("/users/me/sessions", get(list::list))
+        .route("/users/me/sessions/{id}", delete(end_one::end_session))
         .with_state(App(Arc::new(app))))
 }
 
