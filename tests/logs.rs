@@ -5,7 +5,11 @@ use std::fs;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, SignedIn, TestApp, eventually, in_hours, parts, token_in};
+use crate::support::{
+    Answer, PASSWORD, SignedIn, TestApp, eventually, in_hours, parts,
+    routes::{Operation, operations},
+    token_in,
+};
 
 const PASSWORDS: [&str; 3] = [
     "Canary-Secret-One",
@@ -59,7 +63,7 @@ impl Canaries {
     }
 }
 
-/// All routes, in all ways that end differently.
+/// Users who do what there is to do, in ways that end differently, and requests of every operation.
 async fn walk(app: &TestApp, canaries: &mut Canaries) {
     sign_up(app).await;
     let ada = SignedIn::new(app, app.sign_in(EMAIL, PASSWORDS[0]).await);
@@ -70,6 +74,7 @@ async fn walk(app: &TestApp, canaries: &mut Canaries) {
     go_on_and_end(app, canaries).await;
     upload(&ada, canaries).await;
     administer(app, canaries).await;
+    request_every_operation(app, canaries).await;
     for (path, status) in [
         ("/.well-known/jwks.json", 200),
         ("/.well-known/openid-configuration", 200),
@@ -278,6 +283,66 @@ async fn administer(app: &TestApp, canaries: &mut Canaries) {
     admin.delete(&path, &json!(null)).await.expect(404);
 }
 
+/// Requests every operation with a canary in each place of a request that has room for one.
+async fn request_every_operation(app: &TestApp, canaries: &mut Canaries) {
+    let user = app.somebody("canary-user@example.com").await;
+    canaries.add_tokens(&user);
+    let grant = user.post("/s3/grants", &json!({})).await.expect(201);
+    let endpoint = grant.json()["companionEndpoint"].clone();
+    let (_, grant) = endpoint.as_str().unwrap().rsplit_once('/').unwrap();
+    canaries.add(grant);
+    for operation in operations() {
+        for (token, grant) in [(user.token.as_str(), grant), (JUNK_TOKEN, "canary-grant")] {
+            let request = request_with_canaries(app, &operation, grant).bearer_auth(token);
+            let answer = Answer::of(request).await;
+            // 501 is the answer of `POST /password/forgot` where no mail is sent.
+            assert!(
+                answer.status < 502 && answer.status != 500,
+                "{operation}: {answer:?}"
+            );
+        }
+    }
+}
+
+fn request_with_canaries(app: &TestApp, operation: &Operation, grant: &str) -> RequestBuilder {
+    let path = operation.path_with(|_, name| match name {
+        "grant" => grant.to_owned(),
+        _ => "canary-in-a-path".to_owned(),
+    });
+    let query: Vec<_> = operation
+        .query()
+        .into_iter()
+        .map(|(name, _)| format!("{name}=canary-in-a-query"))
+        .collect();
+    let request = app
+        .request(
+            operation.method.clone(),
+            &format!("{path}?{}", query.join("&")),
+        )
+        .header("idempotency-key", "canary-in-a-header")
+        .header("if-match", "\"canary-in-a-header\"")
+        .header("cookie", "session=canary-in-a-header");
+    match operation.examples().first() {
+        Some(example) => request.json(&with_canaries(example)),
+        None => request,
+    }
+}
+
+/// A body in which every text is a canary.
+fn with_canaries(body: &Value) -> Value {
+    match body {
+        Value::String(_) => json!("canary-in-a-body"),
+        Value::Array(items) => items.iter().map(with_canaries).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            members
+                .map(|(name, value)| (name.clone(), with_canaries(value)))
+                .collect()
+        }
+        other => other.clone(),
+    }
+}
+
 async fn replace_and_delete(app: &TestApp, ada: &SignedIn<'_>, canaries: &mut Canaries) {
     let change = |current: &str, new: &str| json!({"currentPassword": current, "newPassword": new});
     let path = "/users/me/password";
@@ -311,9 +376,13 @@ async fn log_of_a_walk(app: &TestApp) -> (String, Canaries) {
 }
 
 #[tokio::test]
-async fn the_log_tells_what_happened_and_no_secret_and_nobodys_name() {
+async fn the_log_has_every_operation_and_what_happened_but_no_secret_or_name() {
     let (log, canaries) = log_of_a_walk(&TestApp::start_with(&["LogLevel=info", LOCKS])).await;
     canaries.assert_not_in(&log);
+    for operation in operations() {
+        let route = format!("\"route\":\"{operation}\"");
+        assert!(log.contains(&route), "{operation}");
+    }
     for word in [
         "\"request\"",
         "token_refused",

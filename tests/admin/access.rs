@@ -1,35 +1,39 @@
 //! Who may do what: every route for everybody.
 
-use reqwest::Method;
 use serde_json::json;
 
 use super::{ask, credential, standing, user};
-use crate::support::{Answer, SignedIn, TestApp};
+use crate::support::{
+    Answer, SignedIn, TestApp,
+    routes::{Operation, operations},
+};
 
-const ROUTES: [(Method, &str); 6] = [
-    (Method::GET, "/admin/users"),
-    (Method::GET, "/admin/users/{id}"),
-    (Method::POST, "/admin/users/{id}/disable"),
-    (Method::POST, "/admin/users/{id}/enable"),
-    (Method::PUT, "/admin/users/{id}/roles"),
-    (Method::DELETE, "/admin/users/{id}"),
-];
 /// Everything there is to ask of one account.
 const ASKED: [&str; 6] = ["see", "disable", "enable", "admin", "nobody", "delete"];
 const CHANGES: [&str; 5] = ["disable", "enable", "admin", "nobody", "delete"];
 
+/// Every operation of administration; the deletion of an account comes last.
+fn administration() -> Vec<Operation> {
+    let mut found = operations();
+    found.retain(Operation::is_administration);
+    found.sort_by_key(|operation| operation.method == reqwest::Method::DELETE);
+    assert!(found.len() > 5, "{found:?}");
+    found
+}
+
 #[tokio::test]
-async fn every_route_is_for_administrators() {
+async fn every_admin_route_requires_the_admin_role() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
     let grace = app.somebody("grace@example.com").await;
-    // Neither somebody else's nor one's own account, nor one that nobody has.
+    // Another user's account, the caller's own, and none.
     let ids = [&grace.id, &admin.id, "no-id"];
     let ada = app.somebody("ada@example.com").await;
-    for (method, path) in ROUTES {
+    for operation in administration() {
+        let method = &operation.method;
         for id in ids.into_iter().chain([ada.id.as_str()]) {
-            let path = path.replace("{id}", id);
-            // A body that is no body tells nobody anything either.
+            let path = operation.path_with(|_, _| id.to_owned());
+            // The answer does not depend on the body.
             for body in ["{\"roles\": [\"admin\"]}", "{"] {
                 let request = |request: reqwest::RequestBuilder| {
                     let typed = request.header("content-type", "application/json");
@@ -46,10 +50,10 @@ async fn every_route_is_for_administrators() {
                 assert_eq!(user.problem(), "forbidden", "{what}");
             }
         }
-        let path = path.replace("{id}", &grace.id);
+        let path = operation.path_with(|_, _| grace.id.clone());
         let request = admin.request(method.clone(), &path);
         let answer = Answer::of(request.json(&json!({"roles": []}))).await;
-        assert!([200, 204].contains(&answer.status), "{method} {path}");
+        assert!([200, 204].contains(&answer.status), "{operation}");
     }
     let untouched = (1, false, vec![]);
     assert_eq!(standing(&app, "ada@example.com", &ada.id).await, untouched);

@@ -11,6 +11,7 @@ mod mail;
 mod ministack;
 mod operator;
 pub mod processes;
+pub mod routes;
 mod s3;
 mod signed;
 mod signer;
