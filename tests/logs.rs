@@ -1,14 +1,14 @@
 //! What the log never says, whatever happens. Every value that is sent or answered here is one that is found again.
 
+mod every_operation;
+
 use std::fs;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, PASSWORD, SignedIn, TestApp, eventually, in_hours, parts,
-    routes::{Operation, operations},
-    token_in,
+    Answer, PASSWORD, SignedIn, TestApp, eventually, in_hours, parts, routes::operations, token_in,
 };
 
 const PASSWORDS: [&str; 3] = [
@@ -74,7 +74,7 @@ async fn walk(app: &TestApp, canaries: &mut Canaries) {
     go_on_and_end(app, canaries).await;
     upload(&ada, canaries).await;
     administer(app, canaries).await;
-    request_every_operation(app, canaries).await;
+    every_operation::request_every_operation(app, canaries).await;
     for (path, status) in [
         ("/.well-known/jwks.json", 200),
         ("/.well-known/openid-configuration", 200),
@@ -281,66 +281,6 @@ async fn administer(app: &TestApp, canaries: &mut Canaries) {
     }
     admin.delete(&path, &json!(null)).await.expect(204);
     admin.delete(&path, &json!(null)).await.expect(404);
-}
-
-/// Requests every operation with a canary in each place of a request that has room for one.
-async fn request_every_operation(app: &TestApp, canaries: &mut Canaries) {
-    let user = app.somebody("canary-user@example.com").await;
-    canaries.add_tokens(&user);
-    let grant = user.post("/s3/grants", &json!({})).await.expect(201);
-    let endpoint = grant.json()["companionEndpoint"].clone();
-    let (_, grant) = endpoint.as_str().unwrap().rsplit_once('/').unwrap();
-    canaries.add(grant);
-    for operation in operations() {
-        for (token, grant) in [(user.token.as_str(), grant), (JUNK_TOKEN, "canary-grant")] {
-            let request = request_with_canaries(app, &operation, grant).bearer_auth(token);
-            let answer = Answer::of(request).await;
-            // 501 is the answer of `POST /password/forgot` where no mail is sent.
-            assert!(
-                answer.status < 502 && answer.status != 500,
-                "{operation}: {answer:?}"
-            );
-        }
-    }
-}
-
-fn request_with_canaries(app: &TestApp, operation: &Operation, grant: &str) -> RequestBuilder {
-    let path = operation.path_with(|_, name| match name {
-        "grant" => grant.to_owned(),
-        _ => "canary-in-a-path".to_owned(),
-    });
-    let query: Vec<_> = operation
-        .query()
-        .into_iter()
-        .map(|(name, _)| format!("{name}=canary-in-a-query"))
-        .collect();
-    let request = app
-        .request(
-            operation.method.clone(),
-            &format!("{path}?{}", query.join("&")),
-        )
-        .header("idempotency-key", "canary-in-a-header")
-        .header("if-match", "\"canary-in-a-header\"")
-        .header("cookie", "session=canary-in-a-header");
-    match operation.examples().first() {
-        Some(example) => request.json(&with_canaries(example)),
-        None => request,
-    }
-}
-
-/// A body in which every text is a canary.
-fn with_canaries(body: &Value) -> Value {
-    match body {
-        Value::String(_) => json!("canary-in-a-body"),
-        Value::Array(items) => items.iter().map(with_canaries).collect(),
-        Value::Object(members) => {
-            let members = members.iter();
-            members
-                .map(|(name, value)| (name.clone(), with_canaries(value)))
-                .collect()
-        }
-        other => other.clone(),
-    }
 }
 
 async fn replace_and_delete(app: &TestApp, ada: &SignedIn<'_>, canaries: &mut Canaries) {

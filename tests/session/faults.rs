@@ -32,6 +32,19 @@ async fn a_refresh_whose_reply_is_lost_has_happened_once() {
 }
 
 #[tokio::test]
+async fn a_session_whose_end_is_not_answered_has_ended() {
+    let system = Fragile::start(10, &[]).await;
+    let app: &TestApp = &system.app;
+    let ada = app.somebody("ada@example.com").await;
+    let path = format!("/users/me/sessions/{}", ada.session_id());
+    system.dynamodb.next("DeleteItem", 1, Fault::LostReply);
+    let answer = ada.delete(&path, &serde_json::json!(null)).await;
+    answer.expect(204);
+    assert_eq!(item(app, &ada).await, None);
+    assert_has_ended(&refresh(app, &ada.refresh_token).await, "ended by id");
+}
+
+#[tokio::test]
 async fn a_refresh_that_was_done_and_told_as_an_outage_can_be_asked_for_again() {
     let system = Fragile::start(4, &[]).await;
     let app = &system.app;

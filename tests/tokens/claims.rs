@@ -13,7 +13,7 @@ pub fn without_a_claim(forger: &Forger) -> Vec<Forgery> {
     }
     for claims in [json!([]), json!("claims"), json!(null), json!(1)] {
         let token = forger.signer.token(&forger.header, &claims);
-        all.push(Forgery::new(token, claims));
+        all.push(Forgery::new(token, claims.to_string()));
     }
     all
 }
@@ -75,7 +75,7 @@ pub fn with_times_that_are_none(forger: &Forger) -> Vec<Forgery> {
     let early = early.into_iter().map(|time| json!({"nbf": time}));
     expired
         .chain(early)
-        .map(|change| Forgery::new(forger.with_claims(&change), change))
+        .map(|change| Forgery::new(forger.with_claims(&change), change.to_string()))
         .collect()
 }
 
@@ -103,7 +103,12 @@ pub fn of_other_issuers(forger: &Forger) -> Vec<Forgery> {
         json!([own]),
     ]
     .into_iter()
-    .map(|issuer| Forgery::new(forger.with_claims(&json!({"iss": issuer})), issuer))
+    .map(|issuer| {
+        Forgery::new(
+            forger.with_claims(&json!({"iss": issuer})),
+            issuer.to_string(),
+        )
+    })
     .collect()
 }
 
@@ -127,7 +132,12 @@ pub fn for_other_audiences(forger: &Forger) -> Vec<Forgery> {
         json!(["cloakroom", 1]),
     ]
     .into_iter()
-    .map(|audience| Forgery::new(forger.with_claims(&json!({"aud": audience})), audience))
+    .map(|audience| {
+        Forgery::new(
+            forger.with_claims(&json!({"aud": audience})),
+            audience.to_string(),
+        )
+    })
     .collect()
 }
 

@@ -27,7 +27,7 @@ pub fn with_other_algorithms(forger: &Forger) -> Vec<Forgery> {
     types
         .into_iter()
         .chain(names.map(Value::from))
-        .map(|alg| Forgery::new(forger.with_header(&json!({"alg": alg})), alg))
+        .map(|alg| Forgery::new(forger.with_header(&json!({"alg": alg})), alg.to_string()))
         .collect()
 }
 
@@ -109,7 +109,7 @@ pub fn with_unknown_keys(forger: &Forger) -> Vec<Forgery> {
         json!("\u{0}"),
     ]
     .into_iter()
-    .map(|kid| Forgery::new(forger.with_header(&json!({"kid": kid})), kid))
+    .map(|kid| Forgery::new(forger.with_header(&json!({"kid": kid})), kid.to_string()))
     .collect()
 }
 
@@ -134,7 +134,7 @@ pub fn of_other_types(forger: &Forger) -> Vec<Forgery> {
         json!(["at+jwt"]),
     ]
     .into_iter()
-    .map(|typ| Forgery::new(forger.with_header(&json!({"typ": typ})), typ))
+    .map(|typ| Forgery::new(forger.with_header(&json!({"typ": typ})), typ.to_string()))
     .collect()
 }
 
@@ -168,7 +168,7 @@ pub fn with_rules_of_their_own(forger: &Forger) -> Vec<Forgery> {
         json!({"x5c": []}),
     ]
     .into_iter()
-    .map(|member| Forgery::new(forger.with_header(&member), member))
+    .map(|member| Forgery::new(forger.with_header(&member), member.to_string()))
     .collect()
 }
 

@@ -10,8 +10,8 @@ pub struct Forgery {
 }
 
 impl Forgery {
-    pub fn new(token: String, what: impl ToString) -> Self {
-        let what = what.to_string();
+    pub fn new(token: String, what: impl Into<String>) -> Self {
+        let what = what.into();
         Self { token, what }
     }
 }

@@ -56,7 +56,7 @@ async fn every_operation_with_a_grant_refuses_access_tokens_and_forgeries_in_its
     let forger = Forger::new(&app).await;
     let is_segment = |text: &str| {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        text.chars().all(is_plain) && text.trim_matches('.') != ""
+        text.chars().all(is_plain) && !text.trim_matches('.').is_empty()
     };
     for (i, operation) in operations_with(Credential::UploadGrant)
         .into_iter()

@@ -15,7 +15,7 @@ pub fn of_other_content(forger: &Forger) -> Vec<Forgery> {
     ] {
         let claims = with_changed(&forger.claims, &change);
         let token = format!("{}.{signature}", message(&forger.header, &claims));
-        all.push(Forgery::new(token, change));
+        all.push(Forgery::new(token, change.to_string()));
     }
     let spaced = forger.claims.to_string().replacen(':', ": ", 1);
     let spaced = format!("{header}.{}.{signature}", encode(spaced.as_bytes()));
