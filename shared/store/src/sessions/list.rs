@@ -175,3 +175,95 @@ fn read(mut row: Row) -> Result<SessionEntry, StoreError> {
         created_at: row.time("created_at")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use aws_sdk_dynamodb::{
+        Client,
+        operation::{batch_get_item::BatchGetItemOutput, query::QueryOutput},
+        types::AttributeValue,
+    };
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+    use crate::row::{at, n};
+
+    const NOW: OffsetDateTime = datetime!(2026-01-01 00:00:00 UTC);
+
+    type Item = HashMap<String, AttributeValue>;
+
+    fn key(id: SessionId) -> Item {
+        HashMap::from([("id".to_owned(), s(id.to_string()))])
+    }
+
+    fn item(id: SessionId) -> Item {
+        let mut item = key(id);
+        let expires_at = NOW + Duration::days(30);
+        for (name, value) in [
+            ("created_at", at(NOW)),
+            ("generation", n(0)),
+            ("epoch", n(1)),
+            ("expires_at", n(expires_at.unix_timestamp())),
+        ] {
+            item.insert(name.to_owned(), value);
+        }
+        item
+    }
+
+    /// `DynamoDB` answers a batch in parts when it is busy or the items are large.
+    #[tokio::test]
+    async fn keys_that_a_batch_leaves_unprocessed_are_requested_again() {
+        let ids: Vec<_> = (1..=3)
+            .map(|minutes| SessionId::new(NOW - Duration::minutes(minutes)))
+            .collect();
+        let keys: Vec<_> = ids.iter().copied().map(key).collect();
+        let query = mock!(Client::query)
+            .then_output(move || QueryOutput::builder().set_items(Some(keys.clone())).build());
+        let calls = Arc::new(AtomicUsize::new(0));
+        let (counted, answered) = (Arc::clone(&calls), ids.clone());
+        let batch = mock!(Client::batch_get_item)
+            .match_requests(|request| {
+                let tables = request.request_items().unwrap();
+                let projection = tables["table"].projection_expression();
+                projection == Some(WITHOUT_KEY) && tables["table"].consistent_read() == Some(true)
+            })
+            .then_output(move || {
+                let call = counted.fetch_add(1, Ordering::Relaxed);
+                let answer =
+                    BatchGetItemOutput::builder().responses("table", vec![item(answered[call])]);
+                let rest = answered[call + 1..].iter().copied().map(key).collect();
+                let rest = KeysAndAttributes::builder()
+                    .set_keys(Some(rest))
+                    .projection_expression(WITHOUT_KEY)
+                    .consistent_read(true)
+                    .build()
+                    .unwrap();
+                if rest.keys().is_empty() {
+                    answer.build()
+                } else {
+                    answer.unprocessed_keys("table", rest).build()
+                }
+            });
+        let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&query, &batch]);
+        let table = Table {
+            client,
+            name: "table".to_owned(),
+        };
+        let wanted = LiveSessions {
+            owner: UserId::new(NOW),
+            epoch: 1,
+            before: None,
+            limit: 21,
+        };
+        let found = Sessions(table).live(wanted, NOW).await.unwrap();
+        let found: Vec<_> = found.iter().map(|entry| entry.id).collect();
+        assert_eq!(found, ids);
+        assert_eq!(calls.load(Ordering::Relaxed), 3);
+    }
+}
