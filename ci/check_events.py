@@ -162,9 +162,8 @@ def check_events(report: Report, template: Template) -> None:
                 function = function_of_rule(template, found)
                 rules |= found
             check_expected(report, file.name, expected, function)
-    for route in sorted(set(known) - seen):
-        report.check(False, f"{route} has no sample event (docs/ADDING_A_ROUTE.md, step 4)")
-    report.same(seen, set(known), "every route has an event")
+    for route in sorted(known):
+        report.check(route in seen, f"{route} has no sample event (docs/ADDING_A_ROUTE.md, step 4)")
     report.same(rules, set(template.of_type("AWS::Events::Rule")), "every rule has an event")
     followed = set(template.of_type("AWS::Lambda::EventSourceMapping"))
     report.same(mappings, followed, "every stream that is followed has an event")
