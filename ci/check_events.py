@@ -34,9 +34,16 @@ ALIAS = re.compile(r"(\w+AccessPoint)\.Alias$")
 ENVELOPE = {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
 
 
-def routes(template: Template) -> set[str]:
+def routes(template: Template) -> dict[str, str]:
+    """`METHOD /path` or `$default` -> the function that serves it."""
     (api,) = template.of_type("AWS::ApiGatewayV2::Api").values()
-    return {f"{m.upper()} {path}" for path, methods in api["Body"]["paths"].items() for m in methods}
+    found = {}
+    for path, methods in api["Body"]["paths"].items():
+        for method, operation in methods.items():
+            uri = operation["x-amazon-apigateway-integration"]["uri"]
+            name = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
+            found[name] = re.search(r"/(\w+)\.Arn/", uri)[1]
+    return found
 
 
 def fits(route: str, path: str) -> bool:
@@ -44,7 +51,19 @@ def fits(route: str, path: str) -> bool:
     return re.fullmatch(pattern, path) is not None
 
 
-def check_event(report: Report, name: str, event: dict[str, Any], known: set[str]) -> None:
+def check_expected(report: Report, name: str, expected: dict[str, Any], function: str) -> None:
+    """What a sample says of itself: which function it is for, and what comes back at which turn."""
+    report.same(expected["function"], function, f"{name}: the function that the template sends it to")
+    answers = expected["answers"]
+    orders = [answer["order"] for answer in answers]
+    report.check(orders == sorted(set(orders)) and orders != [], f"{name}: its turns, in order, are {orders}")
+    for answer in answers:
+        report.check(set(answer) <= {"order", "status", "code"}, f"{name}: {answer} has other members")
+        problem = answer.get("status", 0) >= 400
+        report.same("code" in answer, problem, f"{name}: {answer} has a code when it is a problem")
+
+
+def check_event(report: Report, name: str, event: dict[str, Any], known: dict[str, str]) -> None:
     route, http = event["routeKey"], event["requestContext"]["http"]
     report.same(event["version"], "2.0", f"{name}: payload format")
     report.same(event["requestContext"]["routeKey"], route, f"{name}: one route")
@@ -110,21 +129,41 @@ def check_streamed(report: Report, name: str, event: dict[str, Any], template: T
     return found
 
 
+def function_of_rule(template: Template, rules: set[str]) -> str | None:
+    """The function that the one rule of an event invokes."""
+    rule = next(iter(rules), "")
+    targets = template.of_type("AWS::Events::Rule").get(rule, {}).get("Targets", [])
+    return targets[0]["Arn"].removesuffix(".Arn") if targets else None
+
+
+def function_of_mapping(template: Template, mappings: set[str]) -> str | None:
+    """The function that the one mapping of a record invokes."""
+    mapping = next(iter(mappings), "")
+    return template.of_type("AWS::Lambda::EventSourceMapping").get(mapping, {}).get("FunctionName")
+
+
 def check_events(report: Report, template: Template) -> None:
     known = routes(template)
     seen, rules, mappings = set(), set(), set()
     for file in sorted((ROOT / "events").glob("*.json")):
         if file.name != "env.json":
             event = json.loads(file.read_text())
+            expected = event.pop("expected")
             if "routeKey" in event:
                 seen.add(event["routeKey"])
                 check_event(report, file.name, event, known)
+                function = known.get(event["routeKey"])
             elif "Records" in event:
-                mappings |= check_streamed(report, file.name, event, template)
+                found = check_streamed(report, file.name, event, template)
+                function = function_of_mapping(template, found)
+                mappings |= found
             else:
-                rules |= check_bridged(report, file.name, event, template)
-    expected = {route for route in known if "$default" not in route} | {"$default"}
-    report.same(seen, expected, "every route has an event")
+                found = check_bridged(report, file.name, event, template)
+                function = function_of_rule(template, found)
+                rules |= found
+            check_expected(report, file.name, expected, function)
+    for route in sorted(known):
+        report.check(route in seen, f"{route} has no sample event (docs/ADDING_A_ROUTE.md, step 4)")
     report.same(rules, set(template.of_type("AWS::Events::Rule")), "every rule has an event")
     followed = set(template.of_type("AWS::Lambda::EventSourceMapping"))
     report.same(mappings, followed, "every stream that is followed has an event")

@@ -1,4 +1,6 @@
-"""The built functions under Lambda's own runtime interface emulator: every event of events/, in the order of a life.
+"""Every sample event of events/ against the built functions, under Lambda's own runtime interface emulator.
+
+What a sample is expected to answer, and when its turn is, the sample says itself.
 
     ci/rie.sh
 """
@@ -25,127 +27,31 @@ from local_system import LocalSystem  # noqa: E402
 RIE = pathlib.Path(samcli.__file__).parent / "local/rapid/aws-lambda-rie-x86_64"
 
 
-# What UPLOAD_ID stands for until something was announced: nobody's upload.
+# Stands for UPLOAD_ID until an upload has been created: the id of no upload.
 UNKNOWN_ID = "0190e3f5-4a20-7c3e-9b1d-2f6f1f3f7a11"
 
 
 class Step(NamedTuple):
-    """An event, and what must come back; without a status, nothing: nobody waits for it."""
+    """One turn of a sample event, as its member `expected` says."""
 
+    order: int
     event: str
     function: str
+    # None for a function that is invoked by an event and answers nothing.
     status: int | None
-    code: str | None = None
+    code: str | None
 
 
-LIFE = [
-    Step("jwks", "keys", 200),
-    Step("openid-configuration", "keys", 200),
-    Step("not-found", "keys", 404, "not_found"),
-    Step("method-not-allowed", "keys", 405, "method_not_allowed"),
-    Step("signup-malformed-json", "signup", 400, "malformed_json"),
-    Step("signup-not-json", "signup", 415, "not_json"),
-    Step("signup-invalid", "signup", 422, "validation_failed"),
-    Step("signin", "signin", 401, "invalid_credentials"),
-    Step("signup", "signup", 201),
-    Step("signup", "signup", 201),  # the same key: the stored answer
-    Step("signin-unknown-email", "signin", 401, "invalid_credentials"),
-    Step("signin-wrong-password", "signin", 401, "invalid_credentials"),
-    Step("signin", "signin", 200),
-    Step("session-refresh-malformed", "session", 401, "session_ended"),
-    Step("session-refresh", "session", 200),
-    Step("users-no-token", "users", 401, "unauthorized"),
-    Step("users-forged-token", "users", 401, "invalid_token"),
-    Step("users-list", "users", 200),
-    Step("users-list-invalid-cursor", "users", 422, "invalid_cursor"),
-    Step("users-get", "users", 404, "not_found"),
-    Step("users-me", "users", 200),
-    Step("users-me-patch", "users", 200),
-    Step("users-me-patch-stale", "users", 412, "precondition_failed"),
-    # Not for everybody.
-    Step("admin-users-list", "admin", 403, "forbidden"),
-    Step("admin-users-get", "admin", 403, "forbidden"),
-    Step("admin-users-disable", "admin", 403, "forbidden"),
-    Step("admin-users-enable", "admin", 403, "forbidden"),
-    Step("admin-users-roles", "admin", 403, "forbidden"),
-    Step("admin-users-delete", "admin", 403, "forbidden"),
-    Step("uploads-no-token", "uploads", 401, "unauthorized"),
-    Step("uploads-list", "uploads", 200),
-    Step("uploads-foreign", "uploads", 404, "not_found"),
-    # Nothing is announced yet.
-    Step("uploads-get", "uploads", 404, "not_found"),
-    Step("uploads-parts", "uploads", 404, "not_found"),
-    Step("uploads-parts-list", "uploads", 404, "not_found"),
-    Step("uploads-complete", "uploads", 404, "not_found"),
-    Step("uploads-versions", "uploads", 404, "not_found"),
-    Step("uploads-restore", "uploads", 404, "not_found"),
-    Step("uploads-lock", "upload-locks", 404, "not_found"),
-    Step("uploads-grants", "uploads", 404, "not_found"),
-    Step("uploads-grants-put", "uploads", 404, "not_found"),
-    Step("uploads-grants-delete", "uploads", 404, "not_found"),
-    Step("uploads-delete", "uploads", 404, "not_found"),
-    Step("uploads-create-invalid", "uploads", 422, "validation_failed"),
-    # From here on it is, but S3 gets none of it.
-    Step("uploads-create", "uploads", 201),
-    Step("uploads-create", "uploads", 201),  # the same key: the stored answer
-    Step("uploads-get", "uploads", 200),
-    Step("uploads-parts", "uploads", 409, "upload_not_multipart"),
-    Step("uploads-complete", "uploads", 409, "upload_incomplete"),
-    Step("uploads-versions", "uploads", 200),
-    Step("uploads-restore", "uploads", 409, "upload_not_stored"),
-    Step("uploads-lock", "upload-locks", 409, "upload_not_stored"),
-    Step("uploads-grants-put", "uploads", 204),
-    Step("uploads-grants", "uploads", 200),
-    Step("uploads-grants-delete", "uploads", 204),
-    Step("uploads-delete", "uploads", 204),
-    Step("uploads-get", "uploads", 200),  # its record stays
-    Step("uploads-complete", "uploads", 409, "upload_not_pending"),
-    # Another one, in parts.
-    Step("uploads-create-multipart", "uploads", 201),
-    Step("uploads-parts", "uploads", 200),
-    Step("uploads-parts-list", "uploads", 200),
-    Step("uploads-complete", "uploads", 409, "upload_incomplete"),
-    Step("uploads-list", "uploads", 200),
-    Step("uploads-usage", "uploads", 200),
-    Step("object-created", "upload-events", None),
-    Step("reconcile", "upload-events", None),
-    Step("repair", "upload-events", None),
-    Step("uploads-delete", "uploads", 204),
-    Step("uploads-parts", "uploads", 409, "upload_not_pending"),
-    Step("s3-grants", "uploads", 201),
-    Step("s3-params", "uploads", 200),
-    Step("s3-multipart", "uploads", 200),
-    # Somebody else's key, and a grant that nobody gave.
-    Step("s3-multipart-parts", "uploads", 404, "not_found"),
-    Step("s3-multipart-sign", "uploads", 404, "not_found"),
-    Step("s3-multipart-complete", "uploads", 404, "not_found"),
-    Step("s3-multipart-abort", "uploads", 404, "not_found"),
-    Step("s3-granted-params", "uploads", 401, "invalid_token"),
-    Step("s3-granted-multipart", "uploads", 401, "invalid_token"),
-    Step("s3-granted-multipart-parts", "uploads", 401, "invalid_token"),
-    Step("s3-granted-multipart-sign", "uploads", 401, "invalid_token"),
-    Step("s3-granted-multipart-complete", "uploads", 401, "invalid_token"),
-    Step("s3-granted-multipart-abort", "uploads", 401, "invalid_token"),
-    Step("s3-by-grant-params", "uploads", 401, "invalid_token"),
-    Step("s3-by-grant-multipart", "uploads", 401, "invalid_token"),
-    Step("s3-by-grant-multipart-parts", "uploads", 401, "invalid_token"),
-    Step("s3-by-grant-multipart-sign", "uploads", 401, "invalid_token"),
-    Step("s3-by-grant-multipart-complete", "uploads", 401, "invalid_token"),
-    Step("s3-by-grant-multipart-abort", "uploads", 401, "invalid_token"),
-    # Whoever owns the address gets mail; these links nobody was mailed.
-    Step("password-forgot", "recovery", 202),
-    Step("password-reset", "recovery", 422, "invalid_email_token"),
-    Step("verify-email", "recovery", 422, "invalid_email_token"),
-    Step("outbox-insert", "mailer", None),
-    Step("signout", "session", 204),
-    Step("session-refresh", "session", 401, "session_ended"),
-    Step("signout", "session", 204),  # it has ended, and that was wanted
-    Step("signout-everywhere", "session", 204),
-    Step("users-me-password", "account", 204),
-    Step("signin", "signin", 401, "invalid_credentials"),
-    Step("users-me-delete", "account", 204),
-    Step("users-me", "users", 401, "invalid_token"),
-]
+def steps() -> list[Step]:
+    """Every turn of every sample event, in order; turns of the same order go by name (docs/ADDING_A_ROUTE.md)."""
+    found = []
+    for file in (ROOT / "events").glob("*.json"):
+        if file.name != "env.json":
+            expected = json.loads(file.read_text())["expected"]
+            for answer in expected["answers"]:
+                status, code = answer.get("status"), answer.get("code")
+                found.append(Step(answer["order"], file.stem, expected["function"], status, code))
+    return sorted(found, key=lambda step: (step.order, step.event))
 
 
 def free_port() -> int:
@@ -218,38 +124,37 @@ def failure(step: Step, answer: dict[str, Any] | None) -> str | None:
     return f"{step.event}: expected {step.status} {step.code}, got {json.dumps(answer)[:800]}"
 
 
-def live(emulators: dict[str, Emulator]) -> list[str]:
+def run(emulators: dict[str, Emulator]) -> list[str]:
+    """Sends every sample in its turn; returns what failed."""
     failures, upload_id, seen = [], UNKNOWN_ID, {}
     tokens = {"ACCESS_TOKEN": "", "REFRESH_TOKEN": ""}
-    for step in LIFE:
+    for step in steps():
         answer = emulators[step.function].invoke(read(step.event, tokens, upload_id))
         failures += [text for text in [failure(step, answer)] if text]
-        if step.status == 200 and step.function in ("signin", "session"):
-            given = body_of(answer) or {}
-            tokens = {"ACCESS_TOKEN": given.get("accessToken", ""), "REFRESH_TOKEN": given.get("refreshToken", "")}
+        body = (body_of(answer) or {}) if step.status in (200, 201) else {}
+        if "accessToken" in body:
+            tokens = {"ACCESS_TOKEN": body["accessToken"], "REFRESH_TOKEN": body["refreshToken"]}
         if step.status == 201:
-            made = body_of(answer) or {}
-            if seen.setdefault(step.event, made) != made:
-                failures.append(f"{step.event}, repeated, answers something else: {made}")
-            upload_id = made.get("upload", {}).get("id", upload_id)
+            if seen.setdefault(step.event, body) != body:
+                failures.append(f"{step.event}, repeated, answers something else: {body}")
+            upload_id = body.get("upload", {}).get("id", upload_id)
     return failures
 
 
 def main() -> int:
-    events = {path.stem for path in (ROOT / "events").glob("*.json")} - {"env"}
-    failures = [f"no step for {name}" for name in sorted(events - {step.event for step in LIFE})]
     described = Template().of_type("AWS::Lambda::Function")
-    timeouts = {name: described[f"{logical_name(name)}Function"]["Timeout"] for name in FUNCTIONS}
     with LocalSystem() as system:
-        emulators = {name: Emulator(name, system, timeouts[name]) for name in FUNCTIONS}
+        names = {f"{logical_name(name)}Function": name for name in FUNCTIONS}
+        timeouts = {logical: described[logical]["Timeout"] for logical in names}
+        emulators = {logical: Emulator(name, system, timeouts[logical]) for logical, name in names.items()}
         try:
-            failures += live(emulators)
+            failures = run(emulators)
         finally:
             for emulator in emulators.values():
                 emulator.end()
     for text in failures:
         print(f"FAILED: {text}")
-    print(f"{max(0, len(LIFE) - len(failures))} passed, {len(failures)} failed")
+    print(f"{max(0, len(steps()) - len(failures))} passed, {len(failures)} failed")
     return 1 if failures else 0
 
 

@@ -44,7 +44,8 @@ GRANTS = {
         PRIVATE_KEYS: {"GetParametersByPath"},
     },
     "Session": {
-        "SessionsTable": {"GetItem", "UpdateItem", "DeleteItem"},
+        "SessionsTable": {"BatchGetItem", "GetItem", "UpdateItem", "DeleteItem"},
+        "SessionsTable/index/by_user": {"Query"},
         "UsersTable": {"GetItem", "UpdateItem"},
         "CredentialsTable": {"UpdateItem"},
         PRIVATE_KEYS: {"GetParametersByPath"},
@@ -178,7 +179,11 @@ CONDITIONS = {
     },
     "Recovery": {"CredentialsTable": RETURNS_NOTHING, "UsersTable": RETURNS_NOTHING},
     "Users": {"UsersTable": naming_only("id", "name", "profile", "version", "updated_at", "write_id")},
-    "Session": {"CredentialsTable": changing_only("email", "user_id", "session_epoch")},
+    "Session": {
+        "CredentialsTable": changing_only("email", "user_id", "session_epoch"),
+        # Of BatchGetItem alone.
+        "SessionsTable": reading_only("id", "created_at", "generation", "rotated_at", "epoch", "expires_at"),
+    },
     "UploadLocks": {"CredentialsTable": naming_only("email", "user_id", "failures", "locked_until", "write_id")},
     "Admin": {"CredentialsTable": changing_only("email", "user_id", "roles", "status", "session_epoch")},
     "Uploads": {
@@ -230,6 +235,8 @@ ROUTES = {
     "POST /signin": "Signin",
     "POST /session/refresh": "Session",
     "POST /signout": "Session",
+    "GET /users/me/sessions": "Session",
+    "DELETE /users/me/sessions/{id}": "Session",
     "GET /users": "Users",
     "GET /users/{id}": "Users",
     "GET /users/me": "Users",

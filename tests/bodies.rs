@@ -1,86 +1,92 @@
-//! Every route that takes a body, against every kind of body that is none.
+//! All operations with a body, and all kinds of bodies that they do not take.
 
-use reqwest::Method;
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, Response, SignedIn, TestApp};
+use crate::support::{
+    PASSWORD, Response, SignedIn, TestApp,
+    routes::{Credential, Operation, operations_with_body},
+};
 
-/// The routes that take a body, each with one that it takes.
-fn routes() -> [(Method, &'static str, Value); 14] {
-    [
-        (
-            Method::POST,
-            "/signup",
-            json!({"email": "new@example.com", "password": PASSWORD, "name": "New"}),
-        ),
-        (
-            Method::POST,
-            "/signin",
-            json!({"email": "ada@example.com", "password": PASSWORD}),
-        ),
-        (
-            Method::POST,
-            "/session/refresh",
-            json!({"refreshToken": "x"}),
-        ),
-        (Method::POST, "/signout", json!({"refreshToken": "x"})),
-        (Method::PATCH, "/users/me", json!({"name": "Ada"})),
-        (
-            Method::PUT,
-            "/users/me/password",
-            json!({"currentPassword": PASSWORD, "newPassword": "difference engine"}),
-        ),
-        (Method::DELETE, "/users/me", json!({"password": PASSWORD})),
-        (
-            Method::POST,
-            "/password/forgot",
-            json!({"email": "nobody@example.com"}),
-        ),
-        (
-            Method::POST,
-            "/password/reset",
-            json!({"token": "x", "newPassword": "difference engine"}),
-        ),
-        (Method::POST, "/verify-email", json!({"token": "x"})),
-        (Method::PUT, "/admin/users/x/roles", json!({"roles": []})),
-        (
-            Method::POST,
-            "/uploads",
-            json!({"filename": "a.txt", "contentType": "text/plain", "size": 5}),
-        ),
-        (
-            Method::POST,
-            "/uploads/x/restore",
-            json!({"versionId": "x"}),
-        ),
-        (
-            Method::PUT,
-            "/uploads/x/lock",
-            json!({"until": "2090-01-01T00:00:00Z", "password": PASSWORD}),
-        ),
-    ]
+/// A caller who may use all operations: an administrator, with an upload grant.
+struct Caller<'a> {
+    app: &'a TestApp,
+    user: SignedIn<'a>,
+    grant: String,
 }
 
-async fn send(
-    ada: &SignedIn<'_>,
-    method: &Method,
-    path: &str,
-    kind: &str,
-    body: impl Into<Vec<u8>>,
-) -> Response {
-    let request = ada
-        .request(method.clone(), path)
-        .header("content-type", kind);
-    Response::to(request.body(body.into())).await
+impl<'a> Caller<'a> {
+    async fn new(app: &'a TestApp) -> Self {
+        let user = app.admin("ada@example.com").await;
+        let grant = user.post("/s3/grants", &json!({})).await.expect(201);
+        let endpoint = grant.json()["companionEndpoint"].clone();
+        let (_, grant) = endpoint.as_str().unwrap().rsplit_once('/').unwrap();
+        let grant = grant.to_owned();
+        Self { app, user, grant }
+    }
+
+    /// A request with the caller's credential and, so far, a good body.
+    fn request(&self, operation: &Operation) -> RequestBuilder {
+        let request = operation.request(self.app, &self.grant);
+        match operation.credential() {
+            Credential::AccessToken => request.bearer_auth(&self.user.token),
+            Credential::AccessTokenIfAsked => {
+                // Where it is not asked for, the body says what to do.
+                let path = operation.path_with(|_, _| "x".to_owned());
+                self.app.request(operation.method.clone(), &path)
+            }
+            Credential::UploadGrant | Credential::None => request,
+        }
+    }
+
+    async fn send(&self, operation: &Operation, body: impl Into<Vec<u8>>) -> Response {
+        self.send_as(operation, Some("application/json"), body)
+            .await
+    }
+
+    async fn send_as(
+        &self,
+        operation: &Operation,
+        content_type: Option<&str>,
+        body: impl Into<Vec<u8>>,
+    ) -> Response {
+        let mut request = self.request(operation).build().unwrap();
+        request.headers_mut().remove("content-type");
+        request.headers_mut().remove("content-length");
+        if let Some(content_type) = content_type {
+            let headers = request.headers_mut();
+            headers.insert("content-type", content_type.parse().unwrap());
+        }
+        *request.body_mut() = Some(body.into().into());
+        Response::to(RequestBuilder::from_parts(reqwest::Client::new(), request)).await
+    }
+}
+
+/// The example is what makes the refusals below mean something.
+#[tokio::test]
+async fn every_example_of_a_body_is_taken() {
+    let app = TestApp::start_with(&["MaxLockDays=36525"]);
+    let caller = Caller::new(&app).await;
+    for operation in operations_with_body() {
+        for body in operation.examples() {
+            let answer = caller.send(&operation, body.to_string()).await;
+            let is_refused = match answer.status {
+                400 | 413 | 415 => true,
+                422 => answer.problem() == "validation_failed",
+                _ => false,
+            };
+            assert!(!is_refused, "{operation}: {answer:?}");
+        }
+    }
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_refused_by_every_route() {
+async fn every_operation_refuses_what_is_not_json() {
     let app = TestApp::start();
-    let ada = app.admin("ada@example.com").await;
+    let caller = Caller::new(&app).await;
     let deep_arrays = "[".repeat(60_000);
     let deep_objects = "{\"a\":".repeat(10_000);
-    for (method, path, valid) in routes() {
+    for operation in operations_with_body() {
         for body in [
             "",
             "{",
@@ -91,129 +97,115 @@ async fn what_is_not_json_is_refused_by_every_route() {
             &deep_arrays,
             &deep_objects,
         ] {
-            let answer = send(&ada, &method, path, "application/json", body)
-                .await
-                .expect(400);
-            assert_eq!(
-                answer.problem(),
-                "malformed_json",
-                "{method} {path} {body:.20}"
-            );
+            let answer = caller.send(&operation, body).await;
+            assert_eq!(answer.status, 400, "{operation} {body:.20}");
+            assert_eq!(answer.problem(), "malformed_json", "{operation} {body:.20}");
         }
-        let answer = send(
-            &ada,
-            &method,
-            path,
-            "application/json",
-            b"{\"a\": \"\xff\xfe\"}".as_slice(),
-        )
-        .await;
-        assert_eq!(answer.expect(400).problem(), "malformed_json");
-        let doubled = valid
-            .to_string()
-            .replacen('{', "{\"password\": 1, \"password\": 2, ", 1);
-        let answer = send(&ada, &method, path, "application/json", doubled)
-            .await
-            .expect(400);
-        assert_eq!(answer.problem(), "duplicate_field");
-        for kind in [
-            "text/plain",
-            "application/x-www-form-urlencoded",
-            "multipart/form-data",
-            "json",
+        let not_utf8 = b"{\"a\": \"\xff\xfe\"}".as_slice();
+        let answer = caller.send(&operation, not_utf8).await.expect(400);
+        assert_eq!(answer.problem(), "malformed_json", "{operation}");
+        let valid = operation.examples()[0].to_string();
+        let doubled = valid.replacen('{', "{\"password\": 1, \"password\": 2, ", 1);
+        let answer = caller.send(&operation, doubled).await.expect(400);
+        assert_eq!(answer.problem(), "duplicate_field", "{operation}");
+        for content_type in [
+            Some("text/plain"),
+            Some("application/x-www-form-urlencoded"),
+            Some("multipart/form-data"),
+            Some("json"),
+            None,
         ] {
-            let answer = send(&ada, &method, path, kind, valid.to_string())
-                .await
-                .expect(415);
-            assert_eq!(answer.problem(), "not_json", "{method} {path} {kind}");
+            let answer = caller
+                .send_as(&operation, content_type, valid.clone())
+                .await;
+            assert_eq!(answer.status, 415, "{operation} {content_type:?}");
+            assert_eq!(answer.problem(), "not_json", "{operation} {content_type:?}");
         }
-        let untyped = Response::to(ada.request(method.clone(), path).body(valid.to_string())).await;
-        assert_eq!(untyped.expect(415).problem(), "not_json");
     }
 }
 
 #[tokio::test]
-async fn a_body_may_have_64_kib_and_not_a_byte_more() {
+async fn every_operation_takes_a_body_of_its_limit_and_not_a_byte_more() {
     let app = TestApp::start();
-    let ada = app.admin("ada@example.com").await;
-    for (method, path, valid) in routes() {
+    let caller = Caller::new(&app).await;
+    for operation in operations_with_body() {
         let padded = |size: usize| {
-            let body = valid.to_string();
+            let body = operation.examples()[0].to_string();
             format!("{body}{}", " ".repeat(size - body.len()))
         };
-        let answer = send(
-            &ada,
-            &method,
-            path,
-            "application/json",
-            padded(64 * 1024 + 1),
-        )
-        .await
-        .expect(413);
-        assert_eq!(answer.problem(), "body_too_large", "{method} {path}");
-        let answer = send(&ada, &method, path, "application/json", padded(1024 * 1024))
-            .await
-            .expect(413);
-        assert_eq!(answer.problem(), "body_too_large", "{method} {path}");
+        let limit = operation.max_body();
+        for size in [limit + 1, limit + 1024 * 1024] {
+            let answer = caller.send(&operation, padded(size)).await;
+            assert_eq!(answer.status, 413, "{operation} {size}");
+            assert_eq!(answer.problem(), "body_too_large", "{operation} {size}");
+        }
+        let answer = caller.send(&operation, padded(limit)).await;
+        assert_ne!(answer.status, 413, "{operation}");
     }
-    // Large, well-formed and taken: by the route that changes least.
     let body = format!("{{\"name\": \"Ada\"{}}}", " ".repeat(64 * 1024 - 15));
     assert_eq!(body.len(), 64 * 1024);
-    send(&ada, &Method::PATCH, "/users/me", "application/json", body)
-        .await
-        .expect(200);
+    let patched = caller.user.request(reqwest::Method::PATCH, "/users/me");
+    let patched = patched
+        .header("content-type", "application/json")
+        .body(body);
+    Response::to(patched).await.expect(200);
+}
+
+/// A value of each JSON type, with the name that a schema has for it.
+fn values() -> [(&'static str, Value); 8] {
+    [
+        ("integer", json!(1)),
+        ("number", json!(1.5e300)),
+        ("boolean", json!(true)),
+        ("array", json!([])),
+        ("array", json!(["x"])),
+        ("object", json!({})),
+        ("string", json!("x")),
+        ("string", json!("")),
+    ]
 }
 
 #[tokio::test]
-async fn wrong_types_and_unknown_fields_are_named() {
+async fn every_operation_names_fields_of_wrong_types_and_unknown_ones() {
     let app = TestApp::start();
-    let ada = app.admin("ada@example.com").await;
-    let wrong = [
-        json!(1),
-        json!(true),
-        json!([]),
-        json!({}),
-        json!(1.5e300),
-        json!(["x"]),
-    ];
-    for (method, path, valid) in routes() {
+    let caller = Caller::new(&app).await;
+    for operation in operations_with_body() {
         for not_an_object in [json!([]), json!("x"), json!(7), json!(null), json!(true)] {
-            let answer = send(
-                &ada,
-                &method,
-                path,
-                "application/json",
-                not_an_object.to_string(),
-            )
-            .await;
-            assert_eq!(answer.expect(422).problem(), "validation_failed");
+            let answer = caller.send(&operation, not_an_object.to_string()).await;
+            assert_eq!(answer.status, 422, "{operation} {not_an_object}");
+            assert_eq!(answer.problem(), "validation_failed", "{operation}");
         }
-        for field in valid.as_object().unwrap().keys() {
-            // A whole number is right where another one is, and a list may be.
-            let is_wrong = |value: &&Value| {
-                let both = |is: fn(&Value) -> bool| is(value) && is(&valid[field]);
-                !both(Value::is_u64) && !both(Value::is_array)
-            };
-            for value in wrong.iter().filter(is_wrong) {
+        let valid = operation.examples()[0];
+        for (field, types) in operation.fields() {
+            for (kind, value) in values() {
+                if types.contains(kind) {
+                    continue;
+                }
                 let mut body = valid.clone();
                 body[field] = value.clone();
-                let answer = send(&ada, &method, path, "application/json", body.to_string()).await;
-                let errors = answer.expect(422).json()["errors"].clone();
-                assert_eq!(
-                    errors[0]["pointer"],
-                    json!(format!("/{field}")),
-                    "{method} {path} {value}"
-                );
-                assert_eq!(errors[0]["code"], "wrong_type");
+                let answer = caller.send(&operation, body.to_string()).await;
+                let what = format!("{operation} {field}: {value}");
+                assert_eq!(answer.status, 422, "{what}");
+                let error = named(&answer, field, &what);
+                assert_eq!(error["code"], "wrong_type", "{what}");
             }
         }
         let mut body = valid.clone();
         body["passwrod"] = json!("x");
-        let answer = send(&ada, &method, path, "application/json", body.to_string())
-            .await
-            .expect(422);
-        assert_eq!(answer.json()["errors"][0]["code"], "unknown_field");
-        assert_eq!(answer.json()["errors"][0]["pointer"], "/passwrod");
+        let answer = caller.send(&operation, body.to_string()).await;
+        assert_eq!(answer.status, 422, "{operation}");
+        let error = named(&answer, "passwrod", &operation.to_string());
+        assert_eq!(error["code"], "unknown_field", "{operation}");
     }
-    ada.get("/users/me").await.expect(200);
+    app.sign_in("ada@example.com", PASSWORD).await.expect(200);
+}
+
+/// The only error of a problem, which is about this field.
+#[track_caller]
+fn named(answer: &Response, field: &str, what: &str) -> Value {
+    assert_eq!(answer.problem(), "validation_failed", "{what}");
+    let errors = answer.json()["errors"].clone();
+    assert_eq!(errors.as_array().unwrap().len(), 1, "{what}: {errors}");
+    assert_eq!(errors[0]["pointer"], format!("/{field}"), "{what}");
+    errors[0].clone()
 }

@@ -1,12 +1,15 @@
 //! What the log never says, whatever happens. Every value that is sent or answered here is one that is found again.
 
+mod every_operation;
+
 use std::fs;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::support::{
-    PASSWORD, Response, SignedIn, TestApp, eventually, hours_from_now, parts, token_in,
+    PASSWORD, Response, SignedIn, TestApp, eventually, hours_from_now, parts, routes::operations,
+    token_in,
 };
 
 const PASSWORDS: [&str; 3] = [
@@ -61,7 +64,7 @@ impl Canaries {
     }
 }
 
-/// All routes, in all ways that end differently.
+/// Users who do what there is to do, in ways that end differently, and requests of every operation.
 async fn walk(app: &TestApp, canaries: &mut Canaries) {
     sign_up(app).await;
     let ada = SignedIn::new(app, app.sign_in(EMAIL, PASSWORDS[0]).await);
@@ -72,6 +75,7 @@ async fn walk(app: &TestApp, canaries: &mut Canaries) {
     go_on_and_end(app, canaries).await;
     upload(&ada, canaries).await;
     administer(app, canaries).await;
+    every_operation::request_every_operation(app, canaries).await;
     for (path, status) in [
         ("/.well-known/jwks.json", 200),
         ("/.well-known/openid-configuration", 200),
@@ -313,9 +317,13 @@ async fn log_of_a_walk(app: &TestApp) -> (String, Canaries) {
 }
 
 #[tokio::test]
-async fn the_log_tells_what_happened_and_no_secret_and_nobodys_name() {
+async fn the_log_has_every_operation_and_what_happened_but_no_secret_or_name() {
     let (log, canaries) = log_of_a_walk(&TestApp::start_with(&["LogLevel=info", LOCKS])).await;
     canaries.assert_not_in(&log);
+    for operation in operations() {
+        let route = format!("\"route\":\"{operation}\"");
+        assert!(log.contains(&route), "{operation}");
+    }
     for word in [
         "\"request\"",
         "token_refused",

@@ -92,7 +92,7 @@ async fn passwords_are_compared_after_normalisation() {
 }
 
 #[tokio::test]
-async fn every_byte_of_a_password_counts() {
+async fn all_bytes_of_a_password_count() {
     let app = TestApp::start();
     let longest = "x".repeat(71);
     let emoji = "\u{1f5dd}".repeat(17);

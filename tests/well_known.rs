@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
-use crate::support::TestApp;
+use crate::support::{Response, TestApp, routes::operations};
 
 #[tokio::test]
 async fn the_public_keys_are_where_the_discovery_document_says() {
@@ -39,16 +41,43 @@ async fn paths_and_methods_that_are_not_there_are_told_apart() {
             "{path}"
         );
     }
-    for (path, allow) in [
-        ("/signup", "POST"),
-        ("/signin", "POST"),
-        ("/users/me/password", "PUT"),
-    ] {
-        let answer = app.get(path).await;
-        assert_eq!(answer.status, 405, "{path}");
-        assert_eq!(answer.problem(), "method_not_allowed");
-        assert_eq!(answer.header("allow"), Some(allow));
-    }
     let answer = app.post("/users/me", &json!({})).await.expect(405);
     assert_eq!(answer.header("allow"), Some("DELETE, GET, PATCH"));
+}
+
+/// Whether a path could be of a route: `{name}` fits any segment.
+fn fits(path: &str, route: &str) -> bool {
+    let (path, route) = (path.split('/'), route.split('/'));
+    path.clone().count() == route.clone().count()
+        && path
+            .zip(route)
+            .all(|(segment, of)| segment == of || of.starts_with('{'))
+}
+
+#[tokio::test]
+async fn every_path_refuses_all_methods_but_its_own() {
+    let app = TestApp::start();
+    let all = operations();
+    let paths: BTreeSet<_> = all
+        .iter()
+        .map(|operation| operation.path_with(|_, _| "x".to_owned()))
+        .collect();
+    for path in paths {
+        let own: BTreeSet<_> = all
+            .iter()
+            .filter(|operation| fits(&path, &operation.path))
+            .map(|operation| operation.method.to_string())
+            .collect();
+        let allow = own.iter().cloned().collect::<Vec<_>>().join(", ");
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            if own.contains(method) {
+                continue;
+            }
+            let request = app.request(method.parse().unwrap(), &path);
+            let answer = Response::to(request).await;
+            assert_eq!(answer.status, 405, "{method} {path}");
+            assert_eq!(answer.problem(), "method_not_allowed", "{method} {path}");
+            assert_eq!(answer.header("allow"), Some(allow.as_str()), "{path}");
+        }
+    }
 }

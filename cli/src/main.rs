@@ -38,7 +38,7 @@ enum Command {
     /// Remove the lock of an uploaded file
     Uploads(uploads::UploadsArgs),
     /// Print the API document (docs/openapi.json)
-    Openapi,
+    Openapi(openapi::OpenapiArgs),
     /// Run one of the Lambda functions; `dev` starts its instances with this command
     #[command(hide = true)]
     Function(function::FunctionArgs),
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Some(Command::Secrets(args)) => secrets::run(args),
         Some(Command::Users(args)) => users::run(args),
         Some(Command::Uploads(args)) => uploads::run(args),
-        Some(Command::Openapi) => openapi::run(),
+        Some(Command::Openapi(args)) => openapi::run(&args),
         Some(Command::Function(args)) => function::run(&args),
     }
 }

@@ -1,9 +1,14 @@
 //! `cloakroom openapi`: prints the API document of all functions.
 
+mod requests;
+
 use std::{
     io::{self, Write as _},
+    path::{Path, PathBuf},
     process::ExitCode,
 };
+
+use clap::Args;
 
 use utoipa::{
     Modify, OpenApi,
@@ -11,7 +16,7 @@ use utoipa::{
         ContentBuilder, HeaderBuilder, OpenApi as Document, PathItem, Ref, RefOr, Required,
         Response, ResponseBuilder,
         path::{Operation, ParameterBuilder, ParameterIn},
-        schema::{AdditionalProperties, ObjectBuilder, Schema, Type},
+        schema::{ObjectBuilder, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -31,31 +36,6 @@ use utoipa::{
 )]
 struct ApiDoc;
 
-/// The schemas of the request bodies.
-const BODIES: [&str; 21] = [
-    "ChangePasswordRequest",
-    "CompanionCompleteRequest",
-    "CompanionCreateRequest",
-    "CompleteUploadRequest",
-    "CompletedPart",
-    "CreateUploadRequest",
-    "DeleteAccountRequest",
-    "ForgotPasswordRequest",
-    "LockUploadRequest",
-    "RefreshSessionRequest",
-    "ResetPasswordRequest",
-    "RestoreUploadRequest",
-    "SetRolesRequest",
-    "SignInRequest",
-    "SignOutRequest",
-    "SignPartsRequest",
-    "SignUpProfile",
-    "SignUpRequest",
-    "UpdateUserProfile",
-    "UpdateUserRequest",
-    "VerifyEmailRequest",
-];
-
 struct AccessToken;
 
 impl Modify for AccessToken {
@@ -69,8 +49,16 @@ impl Modify for AccessToken {
     }
 }
 
-/// Generates the document that is checked in at docs/openapi.json.
-fn document() -> Result<String, serde_json::Error> {
+/// The options of `cloakroom openapi`.
+#[derive(Debug, Args)]
+pub struct OpenapiArgs {
+    /// The directory of the sample events, whose bodies become the document's examples
+    #[arg(long, default_value = "events")]
+    events: PathBuf,
+}
+
+/// Generates the document that is checked in at docs/openapi.json, with examples from the sample events.
+fn document(events: &Path) -> io::Result<String> {
     let functions = [
         signup::ApiDoc::openapi(),
         signin::ApiDoc::openapi(),
@@ -87,25 +75,12 @@ fn document() -> Result<String, serde_json::Error> {
     for function in functions {
         document.merge(function);
     }
-    refuse_unknown_fields(&mut document);
+    requests::refuse_unknown_fields(&mut document);
     add_common_problems(&mut document);
     add_rate_limits(&mut document);
     add_granted_routes(&mut document);
-    document.to_pretty_json().map(|json| json + "\n")
-}
-
-/// Marks every request body as closed: the API rejects unknown fields.
-fn refuse_unknown_fields(document: &mut Document) {
-    let schemas = document
-        .components
-        .iter_mut()
-        .flat_map(|components| &mut components.schemas);
-    for (name, schema) in schemas {
-        if let (true, RefOr::T(Schema::Object(object))) = (BODIES.contains(&name.as_str()), schema)
-        {
-            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-        }
-    }
+    requests::add_examples(&mut document, events)?;
+    Ok(document.to_pretty_json()? + "\n")
 }
 
 /// Adds the problems that every operation, every operation with a body or every authenticated operation can return.
@@ -135,8 +110,10 @@ fn add_common_problems(document: &mut Document) {
             ),
             (
                 "413",
-                operation.request_body.is_some(),
-                "`body_too_large`: over 64 KiB (lists of parts: 1 MiB)",
+                // Operations that take larger bodies have a 413 of their own.
+                operation.request_body.is_some()
+                    && !operation.responses.responses.contains_key("413"),
+                "`body_too_large`: over 64 KiB",
             ),
             ("415", operation.request_body.is_some(), "`not_json`"),
             (
@@ -249,12 +226,15 @@ fn problem(description: &str) -> Response {
 }
 
 /// Prints the document.
-pub fn run() -> ExitCode {
-    let written = document().map_err(io::Error::from).and_then(|document| {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(document.as_bytes())
-    });
-    match written {
+pub fn run(args: &OpenapiArgs) -> ExitCode {
+    let document = match document(&args.events) {
+        Ok(document) => document,
+        Err(error) => {
+            eprintln!("{}: {error}", args.events.display());
+            return ExitCode::FAILURE;
+        }
+    };
+    match io::stdout().lock().write_all(document.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
@@ -268,6 +248,12 @@ mod tests {
 
     use super::*;
 
+    const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+
+    fn current() -> Value {
+        serde_json::from_str(&document(Path::new(EVENTS)).unwrap()).unwrap()
+    }
+
     #[test]
     fn the_document_has_the_routes_of_the_template_and_no_others() {
         let template = include_str!("../../template.yaml");
@@ -279,7 +265,7 @@ mod tests {
             .filter(|route| !route.is_default);
         let deployed: BTreeSet<_> = routes.map(|route| (route.path, route.method)).collect();
 
-        let document: Value = serde_json::from_str(&document().unwrap()).unwrap();
+        let document = current();
         let paths = document["paths"].as_object().unwrap().iter();
         let documented: BTreeSet<_> = paths
             .flat_map(|(path, methods)| {
@@ -291,38 +277,34 @@ mod tests {
     }
 
     #[test]
-    fn every_body_refuses_unknown_fields() {
-        let document: Value = serde_json::from_str(&document().unwrap()).unwrap();
-        for name in BODIES {
-            let schema = &document["components"]["schemas"][name];
-            assert_eq!(schema["additionalProperties"], false, "{name}");
-        }
-        let methods = document["paths"]
-            .as_object()
-            .unwrap()
-            .values()
-            .flat_map(|path| path.as_object().unwrap());
-        for (_, operation) in methods {
-            let Some(body) = operation.get("requestBody") else {
-                continue;
-            };
-            let schema = body["content"]["application/json"]["schema"]["$ref"]
-                .as_str()
-                .unwrap();
-            assert!(
-                BODIES.contains(&schema.rsplit('/').next().unwrap()),
-                "{schema}"
-            );
+    fn every_body_refuses_unknown_fields_and_has_an_example() {
+        let document = current();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let Some(body) = operation.get("requestBody") else {
+                    continue;
+                };
+                let content = &body["content"]["application/json"];
+                let reference = content["schema"]["$ref"].as_str().unwrap();
+                let name = reference.rsplit('/').next().unwrap();
+                let schema = &document["components"]["schemas"][name];
+                assert_eq!(schema["additionalProperties"], false, "{name}");
+                let examples = content["examples"].as_object();
+                assert!(
+                    examples.is_some_and(|examples| !examples.is_empty()),
+                    "{method} {path}: no file in events/ has a body for it (docs/ADDING_A_ROUTE.md, step 4)"
+                );
+            }
         }
     }
 
     #[test]
     fn the_document_in_the_repository_is_up_to_date() {
         let checked_in = include_str!("../../docs/openapi.json");
-        let same = document().unwrap() == checked_in;
+        let same = document(Path::new(EVENTS)).unwrap() == checked_in;
         assert!(
             same,
-            "docs/openapi.json is stale: run `cargo run -- openapi > docs/openapi.json`"
+            "docs/openapi.json is stale: run `cargo run -- openapi > target/openapi.json && mv target/openapi.json docs/`"
         );
     }
 }

@@ -1,20 +1,14 @@
-//! Who may call the admin routes.
+//! Access to administration: each operation, as each kind of caller.
 
-use reqwest::Method;
 use serde_json::json;
 
 use super::{account_state, credential_item, manage, user_item};
-use crate::support::{Response, SignedIn, TestApp};
+use crate::support::{
+    Response, SignedIn, TestApp,
+    routes::{Operation, operations},
+};
 
-const ROUTES: [(Method, &str); 6] = [
-    (Method::GET, "/admin/users"),
-    (Method::GET, "/admin/users/{id}"),
-    (Method::POST, "/admin/users/{id}/disable"),
-    (Method::POST, "/admin/users/{id}/enable"),
-    (Method::PUT, "/admin/users/{id}/roles"),
-    (Method::DELETE, "/admin/users/{id}"),
-];
-/// The actions on one account.
+/// All actions on one account.
 const ACTIONS: [&str; 6] = [
     "get",
     "disable",
@@ -25,38 +19,48 @@ const ACTIONS: [&str; 6] = [
 ];
 const CHANGES: [&str; 5] = ["disable", "enable", "grant admin", "revoke admin", "delete"];
 
+/// All operations of administration; the deletion of an account comes last.
+fn administration() -> Vec<Operation> {
+    let mut found = operations();
+    found.retain(Operation::is_administration);
+    found.sort_by_key(|operation| operation.method == reqwest::Method::DELETE);
+    assert!(found.len() > 5, "{found:?}");
+    found
+}
+
 #[tokio::test]
 async fn every_admin_route_requires_the_admin_role() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
     let grace = app.new_user("grace@example.com").await;
-    // Another user's account, an admin's, a malformed id, and the caller's own account.
+    // Another user's account, the caller's own, and none.
     let ids = [&grace.id, &admin.id, "no-id"];
     let ada = app.new_user("ada@example.com").await;
-    for (method, path) in ROUTES {
+    for operation in administration() {
+        let method = &operation.method;
         for id in ids.into_iter().chain([ada.id.as_str()]) {
-            let path = path.replace("{id}", id);
-            // A malformed body gets the same responses.
+            let path = operation.path_with(|_, _| id.to_owned());
+            // The answer does not depend on the body.
             for body in ["{\"roles\": [\"admin\"]}", "{"] {
                 let request = |request: reqwest::RequestBuilder| {
                     let typed = request.header("content-type", "application/json");
                     Response::to(typed.body(body))
                 };
-                let route = format!("{method} {path}");
+                let what = format!("{method} {path}");
                 let anonymous = request(app.request(method.clone(), &path)).await;
-                assert_eq!(anonymous.status, 401, "{route}");
-                assert_eq!(anonymous.problem(), "unauthorized", "{route}");
+                assert_eq!(anonymous.status, 401, "{what}");
+                assert_eq!(anonymous.problem(), "unauthorized", "{what}");
                 let forged = app.request(method.clone(), &path).bearer_auth("a.b.c");
-                assert_eq!(request(forged).await.problem(), "invalid_token", "{route}");
+                assert_eq!(request(forged).await.problem(), "invalid_token", "{what}");
                 let user = request(ada.request(method.clone(), &path)).await;
-                assert_eq!(user.status, 403, "{route}");
-                assert_eq!(user.problem(), "forbidden", "{route}");
+                assert_eq!(user.status, 403, "{what}");
+                assert_eq!(user.problem(), "forbidden", "{what}");
             }
         }
-        let path = path.replace("{id}", &grace.id);
+        let path = operation.path_with(|_, _| grace.id.clone());
         let request = admin.request(method.clone(), &path);
-        let response = Response::to(request.json(&json!({"roles": []}))).await;
-        assert!([200, 204].contains(&response.status), "{method} {path}");
+        let answer = Response::to(request.json(&json!({"roles": []}))).await;
+        assert!([200, 204].contains(&answer.status), "{operation}");
     }
     let untouched = (1, false, vec![]);
     assert_eq!(
@@ -81,12 +85,12 @@ async fn a_new_role_takes_effect_at_the_next_sign_in() {
 }
 
 #[tokio::test]
-async fn an_admin_route_with_an_unknown_user_id_is_a_404() {
+async fn an_unknown_user_id_is_a_404() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
     let mut other = admin.id.clone();
     other.replace_range(0..1, "f");
-    for id in [
+    for unknown in [
         other.as_str(),
         "me",
         "1",
@@ -94,10 +98,10 @@ async fn an_admin_route_with_an_unknown_user_id_is_a_404() {
         "..%2fusers",
         &admin.id.to_uppercase(),
     ] {
-        for action in ACTIONS {
-            let response = manage(&admin, action, id).await;
-            assert_eq!(response.status, 404, "{action} {id}");
-            assert_eq!(response.problem(), "not_found", "{action} {id}");
+        for what in ACTIONS {
+            let answer = manage(&admin, what, unknown).await;
+            assert_eq!(answer.status, 404, "{what} {unknown}");
+            assert_eq!(answer.problem(), "not_found", "{what} {unknown}");
         }
     }
 }
@@ -106,10 +110,10 @@ async fn an_admin_route_with_an_unknown_user_id_is_a_404() {
 async fn an_admin_cannot_manage_their_own_account() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    for action in CHANGES {
-        let response = manage(&admin, action, &admin.id).await;
-        assert_eq!(response.status, 409, "{action}");
-        assert_eq!(response.problem(), "not_yourself", "{action}");
+    for what in CHANGES {
+        let answer = manage(&admin, what, &admin.id).await;
+        assert_eq!(answer.status, 409, "{what}");
+        assert_eq!(answer.problem(), "not_yourself", "{what}");
     }
     let unchanged = (1, false, vec!["admin".to_owned()]);
     assert_eq!(
@@ -118,7 +122,8 @@ async fn an_admin_cannot_manage_their_own_account() {
     );
 }
 
-/// The access token still has the role. A former admin must neither restore their own role nor change other accounts.
+/// A token says what was so when it was made. Whoever lost the role since then must not get it back by themselves, nor
+/// take others with them.
 #[tokio::test]
 async fn a_demoted_disabled_or_deleted_admin_cannot_change_accounts() {
     let app = TestApp::start();
@@ -132,20 +137,20 @@ async fn a_demoted_disabled_or_deleted_admin_cannot_change_accounts() {
         manage(&admin, end, &former.id)
             .await
             .expect(if end == "delete" { 204 } else { 200 });
-        // Not "enable" and "revoke admin", which would change nothing.
-        for action in ["disable", "grant admin", "delete"] {
+        // Not "enable" and "revoke admin": they change nothing.
+        for what in ["disable", "grant admin", "delete"] {
             for id in [&grace.id, &admin.id] {
-                if (action, id) == ("grant admin", &admin.id) {
+                if (what, id) == ("grant admin", &admin.id) {
                     continue;
                 }
-                let response = manage(&former, action, id).await;
-                assert_eq!(response.status, 403, "after {end}: {action}");
-                assert_eq!(response.problem(), "forbidden", "after {end}: {action}");
+                let answer = manage(&former, what, id).await;
+                assert_eq!(answer.status, 403, "after {end}: {what}");
+                assert_eq!(answer.problem(), "forbidden", "after {end}: {what}");
             }
         }
-        for action in CHANGES {
-            let own = manage(&former, action, &former.id).await;
-            assert_eq!(own.problem(), "not_yourself", "after {end}: {action}");
+        for what in CHANGES {
+            let own = manage(&former, what, &former.id).await;
+            assert_eq!(own.problem(), "not_yourself", "after {end}: {what}");
         }
     }
     let untouched = (1, false, vec![]);

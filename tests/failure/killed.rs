@@ -246,7 +246,7 @@ async fn a_killed_lock_is_set_or_can_be_retried() {
 }
 
 #[tokio::test]
-async fn a_killed_refresh_after_call_or_not_and_can_be_retried() {
+async fn a_killed_refresh_is_done_or_not_and_can_be_retried() {
     let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     let refresh = |token: &str| {

@@ -17,7 +17,7 @@ const ACTIONS: [&str; 10] = [
 ];
 
 /// Function, table or index, and what is allowed there. What is not in here is denied.
-const ALLOWED: [(&str, &str, &[&str]); 43] = [
+const ALLOWED: [(&str, &str, &[&str]); 44] = [
     (
         "Signup",
         "Credentials",
@@ -117,6 +117,7 @@ const ALLOWED: [(&str, &str, &[&str]); 43] = [
             "TransactWriteItems Delete",
         ],
     ),
+    ("Session", "Sessions/by_user", &["Query"]),
     (
         "Session",
         "Users",
@@ -253,11 +254,12 @@ const ALLOWED: [(&str, &str, &[&str]); 43] = [
     ),
 ];
 
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "Credentials",
     "Users",
     "Users/listing",
     "Sessions",
+    "Sessions/by_user",
     "Idempotency",
     "Limits",
     "Uploads",
@@ -303,6 +305,7 @@ fn request(action: &str, table: &str) -> Option<(&'static str, Value)> {
         .map_or((table, None), |(table, index)| (table, Some(index)));
     let key = match (table, index) {
         ("Uploads", Some(_)) => "due_shard",
+        ("Sessions", Some(_)) => "user_id",
         (_, Some(_)) => "shard",
         ("Credentials" | "SignUps", None) => "email",
         ("Uploads" | "Quotas", None) => "owner",
@@ -587,6 +590,30 @@ async fn no_function_gets_at_a_table_by_a_detour() {
     ] {
         let what = format!("{function}: {operation} {body}");
         assert!(!database(&app, function, operation, &body).await, "{what}");
+    }
+}
+
+/// Exchanging a refresh token takes the key of its family; listing sessions does not.
+#[tokio::test]
+async fn a_list_of_sessions_cannot_read_family_keys() {
+    let app = TestApp::start();
+    let ada = app.new_user("ada@example.com").await;
+    let table = "cloakroom-dev-SessionsTable";
+    let batch = |projection: Value| {
+        let mut wanted = json!({"Keys": [{"id": {"S": ada.session_id()}}]});
+        wanted["ProjectionExpression"] = projection;
+        json!({"RequestItems": {table: wanted}})
+    };
+    let listed = "id, created_at, generation, rotated_at, epoch, expires_at";
+    for (projection, allowed) in [
+        (json!(listed), true),
+        (json!(format!("{listed}, family_key")), false),
+        (json!("family_key"), false),
+        (json!(null), false),
+    ] {
+        let body = batch(projection);
+        let may = database(&app, "Session", "BatchGetItem", &body).await;
+        assert_eq!(may, allowed, "{body}");
     }
 }
 

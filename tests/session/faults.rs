@@ -37,6 +37,20 @@ async fn a_refresh_whose_reply_is_lost_is_done_once() {
 }
 
 #[tokio::test]
+async fn ending_a_session_succeeds_when_the_reply_is_lost() {
+    let system = FaultySystem::start(10, &[]).await;
+    let app: &TestApp = &system.app;
+    let ada = app.new_user("ada@example.com").await;
+    let path = format!("/users/me/sessions/{}", ada.session_id());
+    system.dynamodb.fail_next("DeleteItem", 1, Fault::LostReply);
+    ada.delete(&path, &serde_json::json!(null))
+        .await
+        .expect(204);
+    assert_eq!(session_item(app, &ada).await, None);
+    assert_has_ended(&refresh(app, &ada.refresh_token).await, "ended by id");
+}
+
+#[tokio::test]
 async fn a_refresh_reported_as_unavailable_can_be_retried() {
     let system = FaultySystem::start(4, &[]).await;
     let app = &system.app;

@@ -1,8 +1,9 @@
-//! Refreshing and ending sessions.
+//! Refreshing, listing and ending sessions.
 
 mod end;
 mod epoch;
 mod faults;
+mod list;
 mod refresh;
 mod replay;
 

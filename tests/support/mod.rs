@@ -11,6 +11,7 @@ mod ministack;
 mod operator;
 pub mod processes;
 mod response;
+pub mod routes;
 mod s3;
 mod signed;
 mod signer;

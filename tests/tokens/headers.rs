@@ -1,56 +1,54 @@
+use auth::keys::Algorithm;
 use serde_json::{Value, json};
 
-use super::{Forger, changed};
+use super::{Forger, Forgery, Kind, changed, keys::new_key};
 use crate::support::{Signer, TestApp, decode, encode, hmac_token, message, parts};
+
+pub fn unsigned(forger: &Forger) -> Vec<Forgery> {
+    let (_, _, real_signature) = parts(&forger.token);
+    let mut all = Vec::new();
+    for none in ["none", "None", "NONE", "nOnE", "none ", "", "null"] {
+        let header = changed(&forger.header, &json!({"alg": none}));
+        let message = message(&header, &forger.claims);
+        let borrowed = format!("{message}.{}", encode(&real_signature));
+        let signed = forger.with_header(&json!({"alg": none}));
+        for token in [format!("{message}."), message, borrowed, signed] {
+            all.push(Forgery::new(token, none));
+        }
+    }
+    let unsigned = message(&forger.header, &forger.claims);
+    all.push(Forgery::new(format!("{unsigned}."), "no signature"));
+    all
+}
+
+pub fn with_other_algorithms(forger: &Forger) -> Vec<Forgery> {
+    let types = [json!(["ES256"]), json!(0), json!({}), Value::Null];
+    let names = ["es256", "ES384", "ES512", "ES256K", "RS256", "EdDSA"];
+    types
+        .into_iter()
+        .chain(names.map(Value::from))
+        .map(|alg| Forgery::new(forger.with_header(&json!({"alg": alg})), alg.to_string()))
+        .collect()
+}
 
 #[tokio::test]
 async fn no_spelling_of_none_is_an_algorithm() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    let (_, _, real_signature) = parts(&forger.token);
-    for none in ["none", "None", "NONE", "nOnE", "none ", "", "null"] {
-        let header = changed(&forger.header, &json!({"alg": none}));
-        let message = message(&header, &forger.claims);
-        forger.refuses(&format!("{message}."), none).await;
-        forger.refuses(&message, none).await;
-        let borrowed = format!("{message}.{}", encode(&real_signature));
-        forger.refuses(&borrowed, none).await;
-        forger
-            .refuses(&forger.with_header(&json!({"alg": none})), none)
-            .await;
-    }
-    let unsigned = message(&forger.header, &forger.claims);
-    forger
-        .refuses(&format!("{unsigned}."), "no signature")
-        .await;
-    for alg in [json!(["ES256"]), json!(0), json!({}), Value::Null] {
-        let what = alg.to_string();
-        forger
-            .refuses(&forger.with_header(&json!({"alg": alg})), &what)
-            .await;
-    }
-    for alg in ["es256", "ES384", "ES512", "ES256K", "RS256", "EdDSA"] {
-        forger
-            .refuses(&forger.with_header(&json!({"alg": alg})), alg)
-            .await;
-    }
+    forger.refuses_all(Kind::UnsignedRequest).await;
+    forger.refuses_all(Kind::OtherAlgorithm).await;
 }
 
-/// The oldest trick of all: what everybody may know, used as a secret.
-#[tokio::test]
-async fn a_public_key_is_no_hmac_secret() {
-    let app = TestApp::start();
-    let forger = Forger::new(&app).await;
-    let jwks = app.get("/.well-known/jwks.json").await.expect(200);
-    let published = &jwks.json()["keys"][0];
-    let parameter = app.parameters().await[&format!("keys/public/{}", forger.signer.kid)].clone();
+/// Tokens with an HMAC whose secret is the public key, in each form in which it is published.
+pub fn signed_with_what_is_public(forger: &Forger) -> Vec<Forgery> {
+    let published = &forger.jwks.json()["keys"][0];
     let [x, y] = ["x", "y"].map(|name| decode(published[name].as_str().unwrap()));
     let point = [&[4], x.as_slice(), &y].concat();
     let spki = spki(&point);
     let secrets = [
-        jwks.body.clone(),
+        forger.jwks.body.clone(),
         published.to_string().into_bytes(),
-        parameter.into_bytes(),
+        forger.public_key.clone().into_bytes(),
         published["x"].as_str().unwrap().as_bytes().to_vec(),
         x,
         point,
@@ -58,15 +56,22 @@ async fn a_public_key_is_no_hmac_secret() {
         spki,
         Vec::new(),
     ];
+    let mut all = Vec::new();
     for (i, secret) in secrets.iter().enumerate() {
         for alg in ["HS256", "ES256"] {
             let header = changed(&forger.header, &json!({"alg": alg}));
             let token = hmac_token(secret, &header, &forger.claims);
-            forger
-                .refuses(&token, &format!("secret {i} as {alg}"))
-                .await;
+            all.push(Forgery::new(token, format!("secret {i} as {alg}")));
         }
     }
+    all
+}
+
+#[tokio::test]
+async fn a_public_key_is_no_hmac_secret() {
+    let app = TestApp::start();
+    let forger = Forger::new(&app).await;
+    forger.refuses_all(Kind::PublicKeyAsSecret).await;
 }
 
 /// A point on P-256 as RFC 5480 writes it.
@@ -83,15 +88,12 @@ fn pem(der: &[u8]) -> String {
     format!("-----BEGIN PUBLIC KEY-----\n{first}\n{second}\n-----END PUBLIC KEY-----\n")
 }
 
-#[tokio::test]
-async fn a_kid_is_looked_up_and_nothing_else() {
-    let app = TestApp::start();
-    let forger = Forger::new(&app).await;
+pub fn with_unknown_keys(forger: &Forger) -> Vec<Forgery> {
     let kid = &forger.signer.kid;
-    for wrong in [
+    [
         json!(null),
         json!(""),
-        json!("nobody"),
+        json!("unknown"),
         json!(7),
         json!([kid]),
         json!(kid.to_uppercase()),
@@ -105,19 +107,21 @@ async fn a_kid_is_looked_up_and_nothing_else() {
         json!("http://127.0.0.1/key"),
         json!("' OR '1'='1"),
         json!("\u{0}"),
-    ] {
-        let what = wrong.to_string();
-        forger
-            .refuses(&forger.with_header(&json!({"kid": wrong})), &what)
-            .await;
-    }
+    ]
+    .into_iter()
+    .map(|kid| Forgery::new(forger.with_header(&json!({"kid": kid})), kid.to_string()))
+    .collect()
 }
 
 #[tokio::test]
-async fn only_an_access_token_is_one() {
+async fn a_kid_is_looked_up_and_nothing_else() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    for typ in [
+    forger.refuses_all(Kind::UnknownKey).await;
+}
+
+pub fn of_other_types(forger: &Forger) -> Vec<Forgery> {
+    [
         json!(null),
         json!(""),
         json!("JWT"),
@@ -128,12 +132,17 @@ async fn only_an_access_token_is_one() {
         json!("at+jwt "),
         json!("text/at+jwt"),
         json!(["at+jwt"]),
-    ] {
-        let what = typ.to_string();
-        forger
-            .refuses(&forger.with_header(&json!({"typ": typ})), &what)
-            .await;
-    }
+    ]
+    .into_iter()
+    .map(|typ| Forgery::new(forger.with_header(&json!({"typ": typ})), typ.to_string()))
+    .collect()
+}
+
+#[tokio::test]
+async fn only_an_access_token_is_one() {
+    let app = TestApp::start();
+    let forger = Forger::new(&app).await;
+    forger.refuses_all(Kind::OtherType).await;
     // A media type (RFC 7515, section 4.1.9).
     for typ in ["at+jwt", "at+JWT", "AT+JWT", "application/at+jwt"] {
         forger
@@ -143,75 +152,85 @@ async fn only_an_access_token_is_one() {
 }
 
 /// Each of these members would let a token choose what it is verified with, or how.
-#[tokio::test]
-async fn a_token_chooses_neither_its_key_nor_its_rules() {
-    let app = TestApp::start();
-    let forger = Forger::new(&app).await;
-    let own = app.get("/.well-known/jwks.json").await.expect(200).json()["keys"][0].clone();
-    for member in [
+pub fn with_rules_of_their_own(forger: &Forger) -> Vec<Forgery> {
+    let own = forger.jwks.json()["keys"][0].clone();
+    let jwks_uri = format!("{}/.well-known/jwks.json", forger.app.endpoint("api"));
+    [
         json!({"crit": []}),
         json!({"crit": ["exp"], "exp": 1}),
         json!({"crit": ["b64"], "b64": false}),
         json!({"b64": true}),
-        json!({"jku": format!("{}/.well-known/jwks.json", app.endpoint("api"))}),
+        json!({"jku": jwks_uri}),
         json!({"jku": ""}),
         json!({"jwk": own}),
         json!({"jwk": {}}),
         json!({"x5u": "https://example.com/chain.pem"}),
         json!({"x5c": []}),
-    ] {
-        let what = member.to_string();
-        forger.refuses(&forger.with_header(&member), &what).await;
+    ]
+    .into_iter()
+    .map(|member| Forgery::new(forger.with_header(&member), member.to_string()))
+    .collect()
+}
+
+#[tokio::test]
+async fn a_token_chooses_neither_its_key_nor_its_rules() {
+    let app = TestApp::start();
+    let forger = Forger::new(&app).await;
+    forger.refuses_all(Kind::OwnRules).await;
+    // Other members have no effect.
+    let token = forger.with_header(&json!({"cty": "x", "x": 1}));
+    forger.accepts(&token, "other members").await;
+}
+
+pub fn with_keys_of_their_own(forger: &Forger) -> Vec<Forgery> {
+    let key = new_key(Algorithm::ES256, 0);
+    let (stranger, jwk) = (Signer::from_private_key(&key.private), key.public_jwk());
+    let mut all = Vec::new();
+    for kid in [&forger.signer.kid, &stranger.kid] {
+        let header = changed(&stranger.header(), &json!({"kid": kid}));
+        let plain = stranger.token(&header, &forger.claims);
+        all.push(Forgery::new(plain, "a stranger's signature"));
+        let header = changed(&header, &json!({"jwk": jwk}));
+        let embedded = stranger.token(&header, &forger.claims);
+        all.push(Forgery::new(embedded, "a stranger's key, embedded"));
     }
-    // What says nothing about keys or rules is not our business.
-    forger
-        .accepts(
-            &forger.with_header(&json!({"cty": "x", "x": 1})),
-            "other members",
-        )
-        .await;
+    all
 }
 
 #[tokio::test]
 async fn a_key_that_a_token_brings_along_does_not_verify_it() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    let key = super::keys::new_key(auth::keys::Algorithm::ES256, 0);
-    let (stranger, jwk) = (Signer::from_private_key(&key.private), key.public_jwk());
-    for kid in [&forger.signer.kid, &stranger.kid] {
-        let header = changed(&stranger.header(), &json!({"kid": kid}));
-        let plain = stranger.token(&header, &forger.claims);
-        forger.refuses(&plain, "a stranger's signature").await;
-        let header = changed(&header, &json!({"jwk": jwk}));
-        let embedded = stranger.token(&header, &forger.claims);
-        forger
-            .refuses(&embedded, "a stranger's key, embedded")
-            .await;
+    forger.refuses_all(Kind::OwnKey).await;
+}
+
+pub fn with_a_member_twice(forger: &Forger) -> Vec<Forgery> {
+    let (header, claims) = (forger.header.to_string(), forger.claims.to_string());
+    let twice = |json: &str, member: &str| {
+        let json = json.replacen('{', &format!("{{{member}"), 1);
+        encode(json.as_bytes())
+    };
+    let mut all = Vec::new();
+    for member in [r#""alg":"none","#, r#""kid":"unknown","#, r#""typ":"JWT","#] {
+        let message = format!("{}.{}", twice(&header, member), encode(claims.as_bytes()));
+        all.push(Forgery::new(
+            forger.signer.token_from_message(&message),
+            member,
+        ));
     }
+    for member in [r#""sub":"x","#, r#""exp":1,"#] {
+        let message = format!("{}.{}", encode(header.as_bytes()), twice(&claims, member));
+        all.push(Forgery::new(
+            forger.signer.token_from_message(&message),
+            member,
+        ));
+    }
+    all
 }
 
 #[tokio::test]
 async fn a_member_that_comes_twice_is_refused() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    let header = forger.header.to_string();
-    let claims = encode(forger.claims.to_string().as_bytes());
-    for twice in [r#""alg":"none","#, r#""kid":"nobody","#, r#""typ":"JWT","#] {
-        let header = encode(header.replacen('{', &format!("{{{twice}"), 1).as_bytes());
-        let token = forger
-            .signer
-            .token_from_message(&format!("{header}.{claims}"));
-        forger.refuses(&token, twice).await;
-    }
-    let header = encode(header.as_bytes());
-    for twice in [r#""sub":"x","#, r#""exp":1,"#] {
-        let claims = forger
-            .claims
-            .to_string()
-            .replacen('{', &format!("{{{twice}"), 1);
-        let message = format!("{header}.{}", encode(claims.as_bytes()));
-        forger
-            .refuses(&forger.signer.token_from_message(&message), twice)
-            .await;
-    }
+    forger.refuses_all(Kind::MemberTwice).await;
 }

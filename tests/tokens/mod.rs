@@ -4,6 +4,8 @@ mod authorization;
 mod claims;
 mod headers;
 mod keys;
+mod kinds;
+mod operations;
 mod rotation;
 mod signatures;
 
@@ -11,17 +13,23 @@ use domain::Clock;
 use reqwest::Method;
 use serde_json::Value;
 
+pub use kinds::{Forgery, Kind};
+
 use crate::support::{Response, Signer, TestApp, parts};
 
-/// Somebody who holds the system's private key, and a token that the system issued to a user.
-struct Forger<'a> {
+/// The holder of the system's private key, with a token that the system issued to a user.
+pub struct Forger<'a> {
     app: &'a TestApp,
     signer: Signer,
-    /// The user's own token.
+    /// The user's own token, and its parts.
     token: String,
-    /// What it says.
     header: Value,
     claims: Value,
+    /// A token of another user.
+    other_token: String,
+    /// What the system publishes of its key: the answer of the JWKS route, and the parameter.
+    jwks: Response,
+    public_key: String,
 }
 
 impl<'a> Forger<'a> {
@@ -29,12 +37,16 @@ impl<'a> Forger<'a> {
         let signer = app.signer().await;
         let token = app.new_user("ada@example.com").await.token;
         let (header, claims, _) = parts(&token);
+        let public_key = app.parameters().await[&format!("keys/public/{}", signer.kid)].clone();
         let forger = Self {
             app,
             signer,
             token,
             header,
             claims,
+            other_token: app.new_user("other@example.com").await.token,
+            jwks: app.get("/.well-known/jwks.json").await.expect(200),
+            public_key,
         };
         // The control: what is signed here without a change is as good as the system's own.
         let same = forger.signer.token(&forger.header, &forger.claims);
@@ -67,6 +79,13 @@ impl<'a> Forger<'a> {
 
     async fn refuses(&self, token: &str, what: &str) {
         assert_is_refused(&self.present(token).await, what);
+    }
+
+    /// Asserts that `GET /users/me` refuses all forgeries of a kind.
+    async fn refuses_all(&self, kind: Kind) {
+        for Forgery { token, what } in kind.forge(self) {
+            self.refuses(&token, &what).await;
+        }
     }
 }
 

@@ -1,60 +1,70 @@
 use serde_json::json;
 
-use super::Forger;
+use super::{Forger, Forgery, Kind, changed as with_changed};
 use crate::support::{TestApp, decode, encode, message, parts};
 
-#[tokio::test]
-async fn a_signature_covers_every_byte() {
-    let app = TestApp::start();
-    let forger = Forger::new(&app).await;
+/// The token's own signature, and another token's, under other bytes than they were made for.
+pub fn of_other_content(forger: &Forger) -> Vec<Forgery> {
     let (header, claims, signature) = forger.split();
+    let mut all = Vec::new();
     for change in [
         json!({"sub": "01890000-0000-7000-8000-000000000000"}),
         json!({"roles": ["admin"]}),
         json!({"exp": 9_999_999_999_i64}),
         json!({"more": 1}),
     ] {
-        let claims = super::changed(&forger.claims, &change);
+        let claims = with_changed(&forger.claims, &change);
         let token = format!("{}.{signature}", message(&forger.header, &claims));
-        forger.refuses(&token, &change.to_string()).await;
+        all.push(Forgery::new(token, change.to_string()));
     }
-    // The same JSON in other bytes.
     let spaced = forger.claims.to_string().replacen(':', ": ", 1);
     let spaced = format!("{header}.{}.{signature}", encode(spaced.as_bytes()));
-    forger
-        .refuses(&spaced, "another spelling of the claims")
-        .await;
-    let other = app.new_user("bob@example.com").await.token;
-    let (_, _, others) = parts(&other);
+    all.push(Forgery::new(
+        spaced,
+        "the same claims with one more space in their JSON",
+    ));
+    let (_, _, others) = parts(&forger.other_token);
     let borrowed = format!("{header}.{claims}.{}", encode(&others));
-    forger.refuses(&borrowed, "another token's signature").await;
+    all.push(Forgery::new(borrowed, "another token's signature"));
+    all
+}
+
+#[tokio::test]
+async fn a_signature_covers_all_bytes_of_a_token() {
+    let app = TestApp::start();
+    let forger = Forger::new(&app).await;
+    forger.refuses_all(Kind::ChangedContent).await;
+}
+
+pub fn changed(forger: &Forger) -> Vec<Forgery> {
+    let (header, claims, signature) = forger.split();
+    let bytes = decode(signature);
+    let mut all = Vec::new();
+    let mut push = |bytes: &[u8], what: &str| {
+        let token = format!("{header}.{claims}.{}", encode(bytes));
+        all.push(Forgery::new(token, what));
+    };
+    for bit in [0, 7, 255, 256, 300, 511] {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        push(&flipped, &format!("bit {bit}"));
+    }
+    let (r, s) = bytes.split_at(32);
+    push(&[0; 64], "zero");
+    push(r, "r alone");
+    push(&[s, r].concat(), "in the other order");
+    push(&[&[0; 32], s].concat(), "r = 0");
+    push(&[r, &[0; 32]].concat(), "s = 0");
+    push(&[&bytes, &[0][..]].concat(), "one byte more");
+    push(&der(r, s), "as ASN.1");
+    all
 }
 
 #[tokio::test]
 async fn a_signature_that_is_changed_is_none() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    let (header, claims, signature) = forger.split();
-    let bytes = decode(signature);
-    for bit in [0, 7, 255, 256, 300, 511] {
-        let mut flipped = bytes.clone();
-        flipped[bit / 8] ^= 1 << (bit % 8);
-        let token = format!("{header}.{claims}.{}", encode(&flipped));
-        forger.refuses(&token, &format!("bit {bit}")).await;
-    }
-    let (r, s) = bytes.split_at(32);
-    for (what, bytes) in [
-        ("zero", vec![0; 64]),
-        ("r alone", r.to_vec()),
-        ("in the other order", [s, r].concat()),
-        ("r = 0", [&[0; 32], s].concat()),
-        ("s = 0", [r, &[0; 32]].concat()),
-        ("one byte more", [&bytes, &[0][..]].concat()),
-        ("as ASN.1", der(r, s)),
-    ] {
-        let token = format!("{header}.{claims}.{}", encode(&bytes));
-        forger.refuses(&token, what).await;
-    }
+    forger.refuses_all(Kind::ChangedSignature).await;
 }
 
 /// An ECDSA signature as X.509 writes it (RFC 3279, section 2.2.3).
@@ -68,21 +78,14 @@ fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
     [&[0x30, u8::try_from(both.len()).unwrap()], both.as_slice()].concat()
 }
 
-/// A token has one text, or a list of refused ones could be passed by.
-#[tokio::test]
-async fn a_token_has_one_spelling() {
-    let app = TestApp::start();
-    let forger = Forger::new(&app).await;
+pub fn other_spellings(forger: &Forger) -> Vec<Forgery> {
     let (header, claims, signature) = forger.split();
     // The last character of a signature carries two bits that are not part of it.
     let last = signature.chars().last().unwrap();
-    let twin = if last == 'A' || last == 'Q' || last == 'g' || last == 'w' {
-        char::from_u32(u32::from(last) + 1).unwrap()
-    } else {
-        panic!("not canonical: {signature}")
-    };
+    assert!("AQgw".contains(last), "not canonical: {signature}");
+    let twin = char::from_u32(u32::from(last) + 1).unwrap();
     let twin = format!("{}{twin}", &signature[..signature.len() - 1]);
-    for (what, token) in [
+    [
         ("spare bits", format!("{header}.{claims}.{twin}")),
         ("padding", format!("{header}.{claims}.{signature}==")),
         ("padded claims", format!("{header}.{claims}=.{signature}")),
@@ -92,17 +95,23 @@ async fn a_token_has_one_spelling() {
         ("a line break", format!("{header}.{claims}.{signature}%0A")),
         ("a space inside", format!("{header}. {claims}.{signature}")),
         ("quotes", format!("\"{header}.{claims}.{signature}\"")),
-    ] {
-        forger.refuses(&token, what).await;
-    }
+    ]
+    .into_iter()
+    .map(|(what, token)| Forgery::new(token, what))
+    .collect()
 }
 
+/// A token has one text, or a list of revoked ones could be evaded.
 #[tokio::test]
-async fn a_token_that_is_cut_short_is_none() {
+async fn a_token_has_one_spelling() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
+    forger.refuses_all(Kind::OtherSpelling).await;
+}
+
+pub fn cut_short(forger: &Forger) -> Vec<Forgery> {
     let token = &forger.token;
-    for length in [
+    let lengths = [
         1,
         2,
         10,
@@ -110,13 +119,13 @@ async fn a_token_that_is_cut_short_is_none() {
         token.len() / 2,
         token.len() - 2,
         token.len() - 1,
-    ] {
-        forger
-            .refuses(&token[..length], &format!("{length} characters"))
-            .await;
-    }
+    ];
+    let beginnings = lengths.map(|length| {
+        let what = format!("{length} characters");
+        Forgery::new(token[..length].to_owned(), what)
+    });
     let (header, claims, signature) = forger.split();
-    for rest in [
+    let rest = [
         ".".to_owned(),
         "..".to_owned(),
         header.to_owned(),
@@ -125,21 +134,36 @@ async fn a_token_that_is_cut_short_is_none() {
         format!("{header}..{signature}"),
         format!(".{claims}.{signature}"),
         format!("{claims}.{header}.{signature}"),
-    ] {
-        forger.refuses(&rest, &rest).await;
-    }
+    ];
+    let rest = rest.map(|rest| Forgery::new(rest.clone(), rest));
+    beginnings.into_iter().chain(rest).collect()
 }
 
-/// Signed as it should be: only its length is wrong, and nobody parses it to find that out.
+#[tokio::test]
+async fn a_token_that_is_cut_short_is_none() {
+    let app = TestApp::start();
+    let forger = Forger::new(&app).await;
+    forger.refuses_all(Kind::CutShort).await;
+}
+
+/// A well signed token whose text is about so many bytes longer.
+fn long(forger: &Forger, bytes: usize) -> String {
+    forger.with_claims(&json!({"jti": "x".repeat(bytes * 3 / 4)}))
+}
+
+pub fn too_long(forger: &Forger) -> Vec<Forgery> {
+    let nine = long(forger, 9 * 1024);
+    assert!((9_000..10_000).contains(&nine.len()), "{}", nine.len());
+    vec![Forgery::new(nine, "9 KB")]
+}
+
+/// The signature is right: the length alone is wrong, and is checked before the token is parsed.
 #[tokio::test]
 async fn a_token_longer_than_any_of_ours_is_refused() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    let long = |bytes: usize| forger.with_claims(&json!({"jti": "x".repeat(bytes * 3 / 4)}));
-    let nine = long(9 * 1024);
-    assert!((9_000..10_000).contains(&nine.len()), "{}", nine.len());
-    forger.refuses(&nine, "9 KB").await;
-    forger.accepts(&long(7 * 1024), "7 KB").await;
+    forger.refuses_all(Kind::TooLong).await;
+    forger.accepts(&long(&forger, 7 * 1024), "7 KB").await;
 }
 
 impl Forger<'_> {

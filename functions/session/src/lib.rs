@@ -1,5 +1,7 @@
-//! `POST /session/refresh` and `POST /signout`: refreshes and ends sessions.
+//! Refreshes, lists and ends sessions.
 
+mod end_session;
+mod list;
 mod refresh;
 mod sign_out;
 mod token;
@@ -7,7 +9,11 @@ mod token;
 use std::{process::ExitCode, sync::Arc};
 
 use accounts::TokenIssuer;
-use axum::{Router, extract::FromRef, routing::post};
+use axum::{
+    Router,
+    extract::FromRef,
+    routing::{delete, get, post},
+};
 use domain::Clock;
 use http_api::{InitError, Tokens};
 use settings::Env;
@@ -33,7 +39,12 @@ impl FromRef<App> for Tokens {
 
 /// The function's part of the API document.
 #[derive(Debug, utoipa::OpenApi)]
-#[openapi(paths(refresh::refresh, sign_out::sign_out))]
+#[openapi(paths(
+    refresh::refresh,
+    sign_out::sign_out,
+    list::list,
+    end_session::end_session
+))]
 pub struct ApiDoc;
 
 /// Runs the function.
@@ -58,5 +69,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     Ok(Router::new()
         .route("/session/refresh", post(refresh::refresh))
         .route("/signout", post(sign_out::sign_out))
+        .route("/users/me/sessions", get(list::list))
+        .route("/users/me/sessions/{id}", delete(end_session::end_session))
         .with_state(App(Arc::new(app))))
 }

@@ -27,7 +27,7 @@ async fn hash_of(password: &str, number: u32) -> PasswordHash {
 
 /// One test, because the work is counted for the whole process, concurrent tests included.
 #[tokio::test]
-async fn every_sign_in_does_the_same_work() {
+async fn a_sign_in_does_the_same_work_for_all_outcomes() {
     every_refusal_takes_one_hash_of_the_configured_cost().await;
     the_user_is_read_while_the_password_is_hashed().await;
     a_hash_of_another_cost_is_renewed().await;

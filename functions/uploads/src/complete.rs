@@ -132,6 +132,8 @@ pub fn parse_etag(text: &str) -> Result<String, Invalid> {
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`upload_incomplete`, `size_mismatch`, `checksum_mismatch`, `upload_not_pending`, \
                 `quota_exceeded`, `request_in_progress`"),
+        (status = 413, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`body_too_large`: over 1 MiB"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`parts_required`, `validation_failed` (fields: `invalid_part_number`, `invalid_etag`, \
                 `duplicate_part`, `empty`, `too_long`, `required`, `wrong_type`, `unknown_field`)"),

@@ -89,7 +89,7 @@ impl FromFields for CreateUploadRequest {
                 `invalid_sha256`, `sha256_not_supported`, `required`, `wrong_type`, `unknown_field`), \
                 `invalid_idempotency_key`, `idempotency_key_reused`"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`rate_limited`"),
+            description = "`rate_limited`: only for files in parts"),
     )
 )]
 pub async fn create(

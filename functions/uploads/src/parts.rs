@@ -100,7 +100,7 @@ pub struct ReceivedPart {
             description = "`validation_failed` (fields: `invalid_part_number`, `empty`, `too_long`, `required`, \
                 `wrong_type`, `unknown_field`)"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`rate_limited`"),
+            description = "`rate_limited`: only when the parts have to be measured"),
     )
 )]
 pub async fn sign(

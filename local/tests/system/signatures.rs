@@ -81,7 +81,7 @@ fn is_refused((status, text): &(u16, String), code: &str, what: &str) {
 }
 
 #[tokio::test]
-async fn every_engine_verifies_key_content_and_time_of_a_signature() {
+async fn an_engine_verifies_key_content_and_time_of_a_signature() {
     let system = TestSystem::start().await;
     let secret = system.secret_of(OPERATOR_KEY);
     let now = Clock::system().now();

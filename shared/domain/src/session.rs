@@ -46,6 +46,13 @@ impl Family {
         self.expires_at.unix_timestamp() - now.unix_timestamp()
     }
 
+    /// Whether its newest refresh token can be exchanged, given the account's session epoch; `None` when the account is
+    /// gone.
+    #[must_use]
+    pub fn is_live(&self, account: Option<u64>, now: OffsetDateTime) -> bool {
+        self.seconds_left(now) > 0 && account == Some(self.epoch)
+    }
+
     /// Clocks of two machines differ: a rotation that is still to come is one of just now.
     fn rotated_lately(&self, now: OffsetDateTime) -> bool {
         self.rotated_at.is_some_and(|at| now - at <= GRACE)
@@ -188,6 +195,27 @@ mod tests {
         family.epoch = 3;
         assert_eq!(presented.judge(&family, Some(3)), Verdict::Rotate);
         assert_eq!(presented.judge(&family, None), Verdict::Ended);
+    }
+
+    #[test]
+    fn a_family_is_live_exactly_when_its_newest_token_is_exchanged() {
+        let month = Duration::days(30);
+        for family in [family(0), family(3)] {
+            for account in [None, Some(0), Some(1), Some(2)] {
+                for after in [Duration::ZERO, month - Duration::seconds(1), month] {
+                    let now = START + after;
+                    let mut newest = Presentation::new(family.generation, now);
+                    // A second look at a family that has not changed.
+                    newest.judge(&family, account);
+                    let exchanged = newest.judge(&family, account) == Verdict::Rotate;
+                    assert_eq!(
+                        family.is_live(account, now),
+                        exchanged,
+                        "{account:?} {after}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub use mail_limits::{MailClaim, MailLimit, MailLimits};
 pub use outbox::{MailOrder, Outbox};
 pub use quotas::{Limit, Quotas, Usage};
 pub use read_grants::{ReadGrant, ReadGrants};
-pub use sessions::{Rotation, Session, Sessions};
+pub use sessions::{LiveSessions, Rotation, Session, SessionEntry, Sessions};
 pub use sign_ups::{PendingSignUp, SignUps};
 pub use table::client;
 pub use upload_grants::{UploadGrant, UploadGrants};

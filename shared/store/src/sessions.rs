@@ -16,6 +16,10 @@ use crate::{
     transaction::retry_conflicts,
 };
 
+mod list;
+
+pub use list::{LiveSessions, SessionEntry};
+
 /// One item for each refresh token family: a key, a counter, and when it ends.
 #[derive(Debug, Clone)]
 pub struct Sessions(pub(crate) Table);
@@ -188,19 +192,21 @@ fn is_own_work<R>(error: &SdkError<PutItemError, R>) -> bool {
 }
 
 fn read(mut row: Row) -> Result<Session, StoreError> {
-    let rotated_at = row.optional_milliseconds("rotated_at");
-    let expires_at = OffsetDateTime::from_unix_timestamp(row.number("expires_at")?);
-    let family = Family {
-        generation: row.number("generation")?,
-        rotated_at,
-        epoch: row.number("epoch")?,
-        expires_at: expires_at.map_err(|_| StoreError::Corrupt("expires_at"))?,
-    };
     Ok(Session {
         id: row.parsed("id", SessionId::parse)?,
         user_id: row.parsed("user_id", UserId::parse)?,
         key: FamilyKey::from_bytes(row.bytes("family_key")?),
-        family,
+        family: family(&mut row)?,
         created_at: row.time("created_at")?,
+    })
+}
+
+fn family(row: &mut Row) -> Result<Family, StoreError> {
+    let expires_at = OffsetDateTime::from_unix_timestamp(row.number("expires_at")?);
+    Ok(Family {
+        generation: row.number("generation")?,
+        rotated_at: row.optional_milliseconds("rotated_at"),
+        epoch: row.number("epoch")?,
+        expires_at: expires_at.map_err(|_| StoreError::Corrupt("expires_at"))?,
     })
 }

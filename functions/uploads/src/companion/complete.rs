@@ -69,6 +69,8 @@ impl FromFields for CompanionCompleteRequest {
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`upload_incomplete`, `size_mismatch`, `quota_exceeded`, `upload_not_pending`, \
                 `request_in_progress`"),
+        (status = 413, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`body_too_large`: over 1 MiB"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (`invalid_part_number`, `invalid_etag`, `duplicate_part`, `empty`, \
                 `too_long`, `required`, `wrong_type`, `unknown_field`)"),

@@ -3,7 +3,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{
-    Upload, UploadId, UserId,
+    Invalid, Upload, UploadId, UserId,
     upload::{
         Announcement, ContentType, Filename, PartPlan, Reservation, Size, Transfer, Transition,
     },
@@ -37,6 +37,11 @@ pub struct CompanionCreateRequest {
     metadata: Option<Metadata>,
 }
 
+const NOT_AN_OBJECT: Invalid = Invalid {
+    code: "wrong_type",
+    detail: "This must be a JSON object.",
+};
+
 struct Metadata {
     text: String,
     size: Option<Size>,
@@ -51,6 +56,9 @@ impl FromFields for CompanionCreateRequest {
         });
         let content_type = fields.optional("type", parse_type);
         let metadata = fields.optional("metadata", |value| {
+            if !value.is_object() {
+                return Err(NOT_AN_OBJECT);
+            }
             let size = match &value["size"] {
                 serde_json::Value::String(text) => text.parse().ok(),
                 size => size.as_u64(),

@@ -106,7 +106,7 @@ pub async fn list(
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (`required`, `invalid_part_number`)"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`rate_limited`"),
+            description = "`rate_limited`: only when the parts have to be measured"),
     )
 )]
 pub async fn sign(

@@ -1,0 +1,264 @@
+//! `docs/ADDING_A_ROUTE.md`: every route has all five parts, and a part that is missing is named.
+
+mod paths;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use paths::tries;
+use sam_template::Template;
+use serde_json::Value;
+
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// What the steps of `docs/ADDING_A_ROUTE.md` leave behind.
+#[derive(Clone)]
+struct Project {
+    /// `METHOD /path` and the directory of the function that serves it, from template.yaml.
+    routes: BTreeMap<String, String>,
+    /// The source of each function, by its directory.
+    functions: BTreeMap<String, String>,
+    /// The black-box tests, by file.
+    tests: BTreeMap<PathBuf, String>,
+    /// The routes of the sample events.
+    samples: BTreeSet<String>,
+    /// The operations of docs/openapi.json.
+    operations: BTreeSet<String>,
+}
+
+impl Project {
+    fn read() -> Self {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let template = include_str!("../template.yaml");
+        let template = Template::parse(template, &BTreeMap::new()).unwrap();
+        let mut routes = BTreeMap::new();
+        let mut functions = BTreeMap::new();
+        for function in template.functions().unwrap() {
+            let sources = sources(&root.join("functions").join(&function.binary).join("src"));
+            functions.insert(
+                function.binary.clone(),
+                sources.into_values().collect::<String>(),
+            );
+            let own = function
+                .routes
+                .into_iter()
+                .filter(|route| !route.is_default);
+            routes.extend(own.map(|route| (route.key(), function.binary.clone())));
+        }
+        let mut tests = sources(&root.join("tests"));
+        tests.retain(|path, _| {
+            !path.starts_with(root.join("tests/support")) && !path.ends_with("structure.rs")
+        });
+        Self {
+            routes,
+            functions,
+            tests,
+            samples: samples(&root.join("events")),
+            operations: crate::support::routes::operations()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        }
+    }
+
+    /// What is missing, in sentences that name the step.
+    fn missing(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut miss = |route: &str, step: &str| {
+            found.push(format!("{route} {step} (docs/ADDING_A_ROUTE.md)"));
+        };
+        for (route, function) in &self.routes {
+            let source = &self.functions[function];
+            let served = handlers(source);
+            if !served.iter().any(|handler| handler.serves(route, source)) {
+                miss(
+                    route,
+                    &format!("has no handler in functions/{function}: step 1"),
+                );
+            }
+            if !self.tests.values().any(|test| tries(test, route)) {
+                miss(route, "is requested by no test in tests/: step 3");
+            }
+            if !self.samples.contains(route) {
+                miss(route, "has no sample event in events/: step 4");
+            }
+            if !self.operations.contains(route) {
+                miss(
+                    route,
+                    "is not in docs/openapi.json, or its handler is not in the function's `ApiDoc`: step 5",
+                );
+            }
+        }
+        for (function, source) in &self.functions {
+            for handler in handlers(source) {
+                let own = self.routes.iter().filter(|(_, of)| *of == function);
+                if !own
+                    .map(|(route, _)| route)
+                    .any(|route| handler.serves(route, source))
+                {
+                    let route = format!("{} {}", handler.method, handler.path);
+                    miss(
+                        &route,
+                        &format!("of functions/{function} is not in template.yaml: step 2"),
+                    );
+                }
+            }
+        }
+        for operation in &self.operations {
+            if !self.routes.contains_key(operation) {
+                miss(operation, "is not in template.yaml: step 2");
+            }
+        }
+        found
+    }
+}
+
+/// All Rust files under a directory.
+fn sources(directory: &Path) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.insert(path, text);
+        }
+    }
+    found
+}
+
+fn samples(directory: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let event: Value = serde_json::from_str(&text).unwrap();
+        found.extend(event["routeKey"].as_str().map(str::to_owned));
+    }
+    found
+}
+
+/// A method of a `.route(…)` call.
+struct Handler {
+    method: &'static str,
+    path: String,
+}
+
+impl Handler {
+    /// Whether a route is this one, as it is or nested below a prefix of the function.
+    fn serves(&self, route: &str, source: &str) -> bool {
+        let (method, path) = route.split_once(' ').unwrap();
+        let prefixes = literals_after(source, ".nest(");
+        let mut paths = prefixes
+            .iter()
+            .map(|prefix| format!("{prefix}{}", self.path));
+        method == self.method && (path == self.path || paths.any(|nested| nested == path))
+    }
+}
+
+/// The handlers that a function's routers have.
+fn handlers(source: &str) -> Vec<Handler> {
+    let mut found = Vec::new();
+    for call in calls(source, ".route(") {
+        let path = first_literal(call);
+        for method in METHODS {
+            if calls_function(call, &method.to_lowercase()) {
+                let path = path.to_owned();
+                found.push(Handler { method, path });
+            }
+        }
+    }
+    found
+}
+
+/// The arguments of each call that begins with `name(`.
+fn calls<'a>(source: &'a str, name: &str) -> Vec<&'a str> {
+    let starts = source.match_indices(name);
+    starts
+        .map(|(at, name)| {
+            let rest = &source[at + name.len()..];
+            let mut depth = 1;
+            let end = rest.find(|c| {
+                depth += i32::from(c == '(') - i32::from(c == ')');
+                depth == 0
+            });
+            &rest[..end.unwrap()]
+        })
+        .collect()
+}
+
+fn literals_after(source: &str, name: &str) -> Vec<String> {
+    let calls = calls(source, name).into_iter();
+    calls.map(|call| first_literal(call).to_owned()).collect()
+}
+
+fn first_literal(text: &str) -> &str {
+    text.split('"').nth(1).unwrap_or_default()
+}
+
+/// Whether a text has a call of a function or method with this name.
+fn calls_function(text: &str, name: &str) -> bool {
+    text.match_indices(&format!("{name}(")).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
+#[test]
+fn every_route_has_all_of_its_parts() {
+    assert_eq!(Project::read().missing(), [""; 0]);
+}
+
+#[test]
+fn a_forgotten_step_is_named() {
+    const ROUTE: &str = "DELETE /users/me/sessions/{id}";
+    let project = Project::read();
+    let forgetting = |forget: fn(&mut Project)| {
+        let mut project = project.clone();
+        forget(&mut project);
+        project.missing().join("\n")
+    };
+    for (step, told) in [
+        (
+            1,
+            forgetting(|project| {
+                let source = project.functions.get_mut("session").unwrap();
+                *source = source.replace("/users/me/sessions/{id}", "/elsewhere");
+            }),
+        ),
+        (
+            2,
+            forgetting(|project| {
+                project.routes.remove(ROUTE);
+            }),
+        ),
+        (
+            3,
+            forgetting(|project| {
+                project
+                    .tests
+                    .retain(|_, test| !test.contains("/users/me/sessions"));
+            }),
+        ),
+        (
+            4,
+            forgetting(|project| {
+                project.samples.remove(ROUTE);
+            }),
+        ),
+        (
+            5,
+            forgetting(|project| {
+                project.operations.remove(ROUTE);
+            }),
+        ),
+    ] {
+        let expected = told
+            .lines()
+            .find(|line| line.starts_with(ROUTE) && line.contains(&format!("step {step}")));
+        assert!(expected.is_some(), "step {step}: {told}");
+    }
+}

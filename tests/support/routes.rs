@@ -1,0 +1,250 @@
+//! The operations of the API, from the API document. Tests that hold for every operation take their list from here.
+
+use std::{collections::BTreeSet, fmt, sync::LazyLock};
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use super::TestApp;
+
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap());
+
+/// A method of a path, as the API document describes it.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    pub method: Method,
+    /// With its parameters in braces.
+    pub path: String,
+    description: &'static Value,
+}
+
+/// How the caller of an operation proves who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// By an access token.
+    AccessToken,
+    /// By an access token if a parameter of the query is `true`.
+    AccessTokenIfAsked,
+    /// By an upload grant in the path.
+    UploadGrant,
+    /// Not at all, or by what is in the body.
+    None,
+}
+
+/// Which requests of an operation are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateLimit {
+    None,
+    All,
+    /// Those that cause work in S3.
+    Some,
+}
+
+/// Every operation of the API.
+pub fn operations() -> Vec<Operation> {
+    let paths = DOCUMENT["paths"].as_object().unwrap();
+    let all: Vec<_> = paths
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().unwrap().iter();
+            methods.map(|(method, description)| Operation {
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+                description,
+            })
+        })
+        .collect();
+    assert!(all.len() > 50, "{all:?}");
+    all
+}
+
+/// Every operation whose callers prove who they are in this way.
+pub fn operations_with(credential: Credential) -> Vec<Operation> {
+    let mut found = operations();
+    found.retain(|operation| operation.credential() == credential);
+    assert!(!found.is_empty(), "{credential:?}");
+    found
+}
+
+/// Every operation with a JSON body.
+pub fn operations_with_body() -> Vec<Operation> {
+    let mut found = operations();
+    found.retain(Operation::has_body);
+    found
+}
+
+impl Operation {
+    pub fn credential(&self) -> Credential {
+        let Some(security) = self.description["security"].as_array() else {
+            return if self.parameters("path").contains("grant") {
+                Credential::UploadGrant
+            } else {
+                Credential::None
+            };
+        };
+        let is_optional = |one: &Value| one.as_object().is_some_and(serde_json::Map::is_empty);
+        if security.iter().any(is_optional) {
+            Credential::AccessTokenIfAsked
+        } else {
+            Credential::AccessToken
+        }
+    }
+
+    /// The names of the parameters in the path, or of the required ones in the query.
+    pub fn parameters(&self, place: &str) -> BTreeSet<&'static str> {
+        let all = self.description["parameters"].as_array();
+        all.into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == place && parameter["required"] == true)
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .collect()
+    }
+
+    /// All parameters of the query: name, and the type if there is one.
+    pub fn query(&self) -> Vec<(&'static str, Option<&'static str>)> {
+        let all = self.description["parameters"].as_array();
+        all.into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "query")
+            .map(|parameter| {
+                let name = parameter["name"].as_str().unwrap();
+                (name, parameter["schema"]["type"].as_str())
+            })
+            .collect()
+    }
+
+    /// The path with each parameter replaced by what `value` gives for the segment before it and for its name.
+    pub fn path_with(&self, value: impl Fn(&str, &str) -> String) -> String {
+        let mut before = "";
+        let mut path = String::new();
+        for segment in self.path.split('/').skip(1) {
+            let name = segment
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'));
+            path.push('/');
+            match name {
+                Some(name) => path.push_str(&value(before, name)),
+                None => path.push_str(segment),
+            }
+            before = segment;
+        }
+        path
+    }
+
+    /// A request with a good body, without a credential, about things that do not exist. Parameters of the query that
+    /// make an operation ask for a token are `true`.
+    pub fn request(&self, app: &TestApp, grant: &str) -> RequestBuilder {
+        let placeholder = |_: &str, name: &str| match name {
+            "grant" => grant.to_owned(),
+            "part" => "1".to_owned(),
+            _ => "x".to_owned(),
+        };
+        let required = self.parameters("query");
+        let query: Vec<_> = self
+            .query()
+            .into_iter()
+            .filter_map(|(name, kind)| match kind {
+                Some("boolean") => Some(format!("{name}=true")),
+                _ => required.contains(name).then(|| format!("{name}=x")),
+            })
+            .collect();
+        let path = format!("{}?{}", self.path_with(placeholder), query.join("&"));
+        let request = app.request(self.method.clone(), &path);
+        match self.examples().first() {
+            Some(body) => request.json(body),
+            None => request,
+        }
+    }
+
+    fn has_body(&self) -> bool {
+        self.description.get("requestBody").is_some()
+    }
+
+    fn content(&self) -> &'static Value {
+        &self.description["requestBody"]["content"]["application/json"]
+    }
+
+    /// Bodies that the operation takes.
+    ///
+    /// # Panics
+    /// When it has a body and no example of one.
+    pub fn examples(&self) -> Vec<&'static Value> {
+        let examples = self.content()["examples"].as_object();
+        let examples: Vec<_> = examples
+            .into_iter()
+            .flat_map(|all| all.values())
+            .map(|example| &example["value"])
+            .collect();
+        assert!(
+            !self.has_body() || !examples.is_empty(),
+            "{self} has no example: add a sample event to events/ (docs/ADDING_A_ROUTE.md, step 4)"
+        );
+        examples
+    }
+
+    /// The members of the body: name, and the JSON types that it may have.
+    pub fn fields(&self) -> Vec<(&'static str, BTreeSet<&'static str>)> {
+        let schema = resolved(&self.content()["schema"]);
+        let fields = schema["properties"].as_object().unwrap().iter();
+        fields
+            .map(|(name, schema)| (name.as_str(), types(schema)))
+            .collect()
+    }
+
+    /// The largest body that the operation takes, in bytes.
+    pub fn max_body(&self) -> usize {
+        let text = self.answer(413).unwrap();
+        let (_, size) = text.split_once("over ").unwrap();
+        match size {
+            "64 KiB" => 64 * 1024,
+            "1 MiB" => 1024 * 1024,
+            other => panic!("{self}: {other}"),
+        }
+    }
+
+    pub fn rate_limit(&self) -> RateLimit {
+        match self.answer(429) {
+            None => RateLimit::None,
+            Some("`rate_limited`") => RateLimit::All,
+            Some(_) => RateLimit::Some,
+        }
+    }
+
+    /// What the document says of an answer with this status, if there is such an answer.
+    pub fn answer(&self, status: u16) -> Option<&'static str> {
+        self.description["responses"][status.to_string()]["description"].as_str()
+    }
+
+    /// Whether the operation is for administrators.
+    pub fn is_administration(&self) -> bool {
+        let is_tagged = self.description["tags"][0] == "admin";
+        assert_eq!(is_tagged, self.path.starts_with("/admin/"), "{self}");
+        is_tagged
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// A schema, or the one that it refers to.
+fn resolved(schema: &'static Value) -> &'static Value {
+    match schema["$ref"].as_str() {
+        Some(reference) => DOCUMENT.pointer(&reference[1..]).unwrap(),
+        None => schema,
+    }
+}
+
+/// The JSON types that a schema allows.
+fn types(schema: &'static Value) -> BTreeSet<&'static str> {
+    let schema = resolved(schema);
+    let one_of = schema["oneOf"].as_array().into_iter().flatten();
+    let mut found: BTreeSet<_> = one_of.flat_map(types).collect();
+    found.extend(schema["type"].as_str());
+    let several = schema["type"].as_array().into_iter().flatten();
+    found.extend(several.map(|one| one.as_str().unwrap()));
+    found
+}
