@@ -11,6 +11,7 @@ mod admin;
 mod bodies;
 mod failure;
 mod foreign;
+mod grants;
 mod least_privilege;
 mod logs;
 mod mail;

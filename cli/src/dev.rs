@@ -41,6 +41,9 @@ pub struct DevArgs {
     /// Run no function by its schedule: it runs when it is invoked, and only then
     #[arg(long)]
     without_schedules: bool,
+    /// Record the AWS calls of the functions, with the grants of the template that allow them: one file in DIR for each run
+    #[arg(long, value_name = "DIR", env = "CLOAKROOM_RECORD_CALLS", hide_env_values = true)]
+    record_calls: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -93,6 +96,7 @@ impl From<DevArgs> for DevOptions {
             parameters: BTreeMap::from_iter(args.parameters),
             template: args.template,
             schedules: !args.without_schedules,
+            record_calls: args.record_calls,
             seed_parameters: secrets::dev_signing_key,
         }
     }

@@ -1,6 +1,9 @@
 //! Who calls an engine, and what the template's policies let them do.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use http::request::Parts;
 use sam_template::{ACCOUNT, Effect, Function, PARTITION, Statement};
@@ -9,6 +12,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use crate::{
+    calls::{Call, Cause, Grant, Recorder},
     keys::Keys,
     signature::{Signature, Unauthenticated},
 };
@@ -18,22 +22,35 @@ pub const OPERATOR_KEY: &str = "local";
 /// The session token of the functions' keys.
 pub(crate) const SESSION_TOKEN: &str = "local";
 
-/// The callers an engine knows, by access key id.
+/// The principals that an engine knows, by access key id.
 #[derive(Debug, Default)]
-pub struct Principals(HashMap<String, Principal>);
+pub struct Principals {
+    by_key: HashMap<String, Principal>,
+    recorder: Arc<Recorder>,
+}
 
-/// One caller.
+/// The operator or a function: an access key and the rights behind it.
 #[derive(Debug)]
 pub struct Principal {
     arn: String,
     secret: SecretString,
     rights: Rights,
+    recorder: Arc<Recorder>,
 }
 
 #[derive(Debug)]
 enum Rights {
+    /// The operator's.
     Everything,
-    Policy(Vec<Statement>),
+    /// A function's: its logical id and the statements of its role.
+    Policy(String, Vec<Statement>),
+}
+
+/// A principal in one request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller<'a> {
+    principal: &'a Principal,
+    cause: Cause<'a>,
 }
 
 /// What policies can ask of a request besides action and resource: the values of its condition keys.
@@ -57,12 +74,14 @@ pub fn function_key(logical_id: &str) -> String {
 }
 
 impl Principals {
-    /// The operator and `functions`, with their `keys`.
-    pub(crate) fn new(functions: &[Function], keys: &Keys) -> Self {
+    /// The operator and `functions`, with their `keys`; `recorder` records the calls of the functions.
+    pub(crate) fn new(functions: &[Function], keys: &Keys, recorder: Recorder) -> Self {
+        let recorder = Arc::new(recorder);
         let operator = Principal {
             secret: keys.secret_of(OPERATOR_KEY),
             arn: format!("arn:{PARTITION}:iam::{ACCOUNT}:user/{OPERATOR_KEY}"),
             rights: Rights::Everything,
+            recorder: Arc::clone(&recorder),
         };
         let functions = functions.iter().map(|function| {
             let key = function_key(&function.logical_id);
@@ -72,15 +91,18 @@ impl Principals {
                     "arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{}/{}",
                     function.role, function.name
                 ),
-                rights: Rights::Policy(function.statements.clone()),
+                rights: Rights::Policy(
+                    function.logical_id.clone(),
+                    function.statements.clone(),
+                ),
+                recorder: Arc::clone(&recorder),
             };
             (key, principal)
         });
-        Self(
-            functions
-                .chain([(OPERATOR_KEY.to_owned(), operator)])
-                .collect(),
-        )
+        let by_key = functions
+            .chain([(OPERATOR_KEY.to_owned(), operator)])
+            .collect();
+        Self { by_key, recorder }
     }
 
     /// The caller that signed the request `parts` with `body` to `service`, a short time before `now`.
@@ -88,69 +110,98 @@ impl Principals {
     /// # Errors
     ///
     /// When there is no signature, or not the one that a known key makes.
-    pub(crate) fn authenticate(
-        &self,
+    pub(crate) fn authenticate<'a>(
+        &'a self,
         service: &'static str,
-        (parts, body): (&Parts, &[u8]),
+        (parts, body): (&'a Parts, &[u8]),
         now: OffsetDateTime,
-    ) -> Result<&Principal, Unauthenticated> {
+    ) -> Result<Caller<'a>, Unauthenticated> {
         let signature = Signature::read(&parts.headers)?;
         let principal = self
             .get(signature.access_key_id)
             .ok_or(Unauthenticated::UnknownKey)?;
         signature.verify((parts, body), principal.secret(), service, now)?;
-        Ok(principal)
+        Ok(principal.because_of(Cause::of(&parts.headers)))
     }
 
-    /// The caller with the access key id `key`.
+    /// The principal with the access key id `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Principal> {
-        self.0.get(key)
+        self.by_key.get(key)
+    }
+
+    /// The role of the function `logical_id`, as Lambda uses it.
+    pub(crate) fn role_of(&self, logical_id: &str) -> Option<Caller<'_>> {
+        let principal = self.get(&function_key(logical_id))?;
+        Some(principal.because_of(Cause::Lambda))
+    }
+
+    /// Where the calls of the functions are recorded.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 }
 
 impl Principal {
-    /// What the caller signs with.
+    /// The secret access key.
     pub(crate) fn secret(&self) -> &str {
         self.secret.expose_secret()
     }
 
-    /// Whether the caller may do `action` to `resource`.
+    /// The principal in a request that has this cause.
+    pub(crate) fn because_of<'a>(&'a self, cause: Cause<'a>) -> Caller<'a> {
+        Caller {
+            principal: self,
+            cause,
+        }
+    }
+}
+
+impl Caller<'_> {
+    /// Checks that the caller may do `action` to `resource`, and records the call.
     ///
     /// # Errors
     ///
-    /// When nothing allows it, or something denies it.
-    pub fn check(&self, action: &str, resource: &str) -> Result<(), Denied> {
+    /// When no statement allows it, or a statement denies it.
+    pub(crate) fn check(&self, action: &str, resource: &str) -> Result<(), Denied> {
         self.check_in(action, resource, &Context::new())
     }
 
-    /// Whether the caller may do `action` to `resource` by a request with this `context`.
+    /// Checks that the caller may do `action` to `resource` by a request with this `context`, and records the call.
     ///
     /// # Errors
     ///
-    /// When nothing allows it, or something denies it.
+    /// When no statement allows it, or a statement denies it.
     pub(crate) fn check_in(
         &self,
         action: &str,
         resource: &str,
         context: &Context,
     ) -> Result<(), Denied> {
-        let Rights::Policy(statements) = &self.rights else {
+        let principal = self.principal;
+        let Rights::Policy(function, statements) = &principal.rights else {
             return Ok(());
         };
-        let mut matching = statements
-            .iter()
-            .filter(|statement| applies(statement, action, resource, context))
-            .peekable();
-        let why = if matching.peek().is_none() {
-            format!("because no identity-based policy allows the {action} action")
-        } else if matching.any(|statement| statement.effect == Effect::Deny) {
-            "with an explicit deny in an identity-based policy".to_owned()
-        } else {
-            return Ok(());
+        let (allowed, why) = match decide(statements, action, resource, context) {
+            Decision::Allowed(statement, grant) => (Some((statement, grant)), String::new()),
+            Decision::Unmentioned => {
+                let why = format!("because no identity-based policy allows the {action} action");
+                (None, why)
+            }
+            Decision::Denied => {
+                let why = "with an explicit deny in an identity-based policy";
+                (None, why.to_owned())
+            }
         };
+        if principal.recorder.is_on() {
+            let call = call(function, (action, resource), context, allowed);
+            principal.recorder.record(&call, self.cause);
+        }
+        if allowed.is_some() {
+            return Ok(());
+        }
         Err(Denied {
-            caller: self.arn.clone(),
+            caller: principal.arn.clone(),
             action: action.to_owned(),
             resource: resource.to_owned(),
             why,
@@ -158,19 +209,87 @@ impl Principal {
     }
 }
 
-fn applies(statement: &Statement, action: &str, resource: &str, context: &Context) -> bool {
+/// What the statements of a role say about one request.
+enum Decision<'a> {
+    Allowed(&'a Statement, Grant<'a>),
+    Denied,
+    /// No statement applies.
+    Unmentioned,
+}
+
+/// Finds the first statement that allows a request, unless one denies it.
+fn decide<'a>(
+    statements: &'a [Statement],
+    action: &str,
+    resource: &str,
+    context: &Context,
+) -> Decision<'a> {
+    let mut decision = Decision::Unmentioned;
+    for statement in statements {
+        let Some(grant) = applies(statement, action, resource, context) else {
+            continue;
+        };
+        match (statement.effect, &decision) {
+            (Effect::Deny, _) => return Decision::Denied,
+            (Effect::Allow, Decision::Unmentioned) => {
+                decision = Decision::Allowed(statement, grant);
+            }
+            (Effect::Allow, _) => {}
+        }
+    }
+    decision
+}
+
+/// The parts of a statement by which it applies to a request.
+fn applies<'a>(
+    statement: &'a Statement,
+    action: &str,
+    resource: &str,
+    context: &Context,
+) -> Option<Grant<'a>> {
     // The names of actions know no case, ARNs do.
     let action = action.to_ascii_lowercase();
     let is_action = |pattern: &String| matches(&pattern.to_ascii_lowercase(), &action);
-    statement.actions.iter().any(is_action)
-        && statement
-            .resources
-            .iter()
-            .any(|pattern| matches(pattern, resource))
-        && statement.conditions.iter().all(|condition| {
-            let found = context.get(condition.key.as_str());
-            condition.holds(found.map(Vec::as_slice))
-        })
+    let is_resource = |pattern: &String| matches(pattern, resource);
+    let grant = Grant {
+        statement: &statement.at,
+        action: statement.actions.iter().position(is_action)?,
+        resource: statement.resources.iter().position(is_resource)?,
+    };
+    let holds = statement.conditions.iter().all(|condition| {
+        let found = context.get(condition.key.as_str());
+        condition.holds(found.map(Vec::as_slice))
+    });
+    holds.then_some(grant)
+}
+
+/// The line to record. Of a call that is allowed it has the resource of the grant: under a wildcard there is no end of others.
+fn call<'a>(
+    function: &'a str,
+    (action, resource): (&'a str, &'a str),
+    context: &'a Context,
+    allowed: Option<(&'a Statement, Grant<'a>)>,
+) -> Call<'a> {
+    let Some((statement, grant)) = allowed else {
+        return Call {
+            function,
+            action,
+            resource,
+            grant: None,
+            conditions: BTreeMap::new(),
+        };
+    };
+    let conditions = statement.conditions.iter().filter_map(|condition| {
+        let key = condition.key.as_str();
+        context.get(key).map(|values| (key, values.as_slice()))
+    });
+    Call {
+        function,
+        action,
+        resource: &statement.resources[grant.resource],
+        grant: Some(grant),
+        conditions: conditions.collect(),
+    }
 }
 
 /// IAM's wildcards: `*` is any text, `?` any one character.
@@ -214,6 +333,7 @@ mod tests {
         let statements = statements
             .iter()
             .map(|(effect, action, resource)| Statement {
+                at: "Resources.Role.Statement.0".to_owned(),
                 effect: *effect,
                 actions: vec![(*action).to_owned()],
                 resources: vec![(*resource).to_owned()],
@@ -223,7 +343,8 @@ mod tests {
         Principal {
             arn: "arn:aws:sts::000000000000:assumed-role/role/function".to_owned(),
             secret: SecretString::default(),
-            rights: Rights::Policy(statements),
+            rights: Rights::Policy("Function".to_owned(), statements),
+            recorder: Arc::default(),
         }
     }
 
@@ -248,8 +369,9 @@ mod tests {
     #[test]
     fn what_nothing_allows_is_denied() {
         let principal = principal(&[(Effect::Allow, "dynamodb:GetItem", TABLE)]);
-        assert_eq!(principal.check("dynamodb:GetItem", TABLE), Ok(()));
-        let denied = principal.check("dynamodb:PutItem", TABLE).unwrap_err();
+        let caller = principal.because_of(Cause::Lambda);
+        assert_eq!(caller.check("dynamodb:GetItem", TABLE), Ok(()));
+        let denied = caller.check("dynamodb:PutItem", TABLE).unwrap_err();
         assert_eq!(
             denied.to_string(),
             "User: arn:aws:sts::000000000000:assumed-role/role/function is not authorized to \
@@ -258,7 +380,7 @@ mod tests {
              policy allows the dynamodb:PutItem action"
         );
         let index = format!("{TABLE}/index/listing");
-        assert!(principal.check("dynamodb:GetItem", &index).is_err());
+        assert!(caller.check("dynamodb:GetItem", &index).is_err());
     }
 
     #[test]
@@ -267,8 +389,9 @@ mod tests {
             (Effect::Allow, "dynamodb:*", "*"),
             (Effect::Deny, "DYNAMODB:deleteitem", TABLE),
         ]);
-        assert_eq!(principal.check("dynamodb:GetItem", TABLE), Ok(()));
-        let denied = principal.check("dynamodb:DeleteItem", TABLE).unwrap_err();
+        let caller = principal.because_of(Cause::Lambda);
+        assert_eq!(caller.check("dynamodb:GetItem", TABLE), Ok(()));
+        let denied = caller.check("dynamodb:DeleteItem", TABLE).unwrap_err();
         assert!(
             denied
                 .to_string()
@@ -279,18 +402,19 @@ mod tests {
     #[test]
     fn a_statement_counts_where_its_conditions_hold() {
         let mut principal = principal(&[(Effect::Allow, "ses:SendEmail", "*")]);
-        let Rights::Policy(statements) = &mut principal.rights else {
+        let Rights::Policy(_, statements) = &mut principal.rights else {
             panic!("it has a policy")
         };
         statements[0].conditions.push(PolicyCondition {
             key: "ses:FromAddress".to_owned(),
             test: Test::Is(vec!["a@example.com".to_owned()]),
         });
+        let caller = principal.because_of(Cause::Lambda);
         let from = |address: &str| {
             let context = Context::from([("ses:FromAddress", vec![address.to_owned()])]);
-            principal.check_in("ses:SendEmail", "x", &context).is_ok()
+            caller.check_in("ses:SendEmail", "x", &context).is_ok()
         };
         assert!(from("a@example.com") && !from("b@example.com"));
-        assert!(principal.check("ses:SendEmail", "x").is_err());
+        assert!(caller.check("ses:SendEmail", "x").is_err());
     }
 }

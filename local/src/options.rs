@@ -18,6 +18,8 @@ pub struct DevOptions {
     pub template: PathBuf,
     /// Whether functions run by their schedules.
     pub schedules: bool,
+    /// A directory in which the AWS calls of the functions are recorded, with the grants that allow them.
+    pub record_calls: Option<PathBuf>,
     /// Makes the secrets of a new system. Called when `/cloakroom/{env}/keys/private` is empty.
     pub seed_parameters: SeedParameters,
 }
@@ -35,6 +37,7 @@ impl fmt::Debug for DevOptions {
             .field("env", &self.env)
             .field("template", &self.template)
             .field("schedules", &self.schedules)
+            .field("record_calls", &self.record_calls)
             .finish_non_exhaustive()
     }
 }

@@ -118,7 +118,7 @@ fn refusal<T, E: ProvideErrorMetadata, R>(answer: Result<T, SdkError<E, R>>) -> 
 
 #[tokio::test]
 async fn a_function_can_do_to_files_what_its_role_says_and_no_more() {
-    let app = TestApp::start();
+    let app = TestApp::start_unrecorded(&[]);
     let operator = app.s3("local");
     let object = operator.put_object().bucket(BUCKET).key("somebodys/file");
     object
@@ -141,7 +141,7 @@ async fn a_function_can_do_to_files_what_its_role_says_and_no_more() {
 
 #[tokio::test]
 async fn a_url_gives_one_request_and_nothing_beside_it() {
-    let app = TestApp::start();
+    let app = TestApp::start_unrecorded(&[]);
     let ada = app.somebody("ada@example.com").await;
     let body = json!({"filename": "a.txt", "contentType": "text/plain", "size": 5});
     let announced = ada.post("/uploads", &body).await.expect(201).json();

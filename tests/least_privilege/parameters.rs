@@ -17,7 +17,7 @@ const READABLE: [(&str, &str); 8] = [
 
 #[tokio::test]
 async fn a_function_can_read_the_keys_it_needs_and_no_more() {
-    let app = TestApp::start();
+    let app = TestApp::start_unrecorded(&[]);
     let kid = app.signer().await.kid;
     for function in FUNCTIONS {
         for path in [
@@ -51,7 +51,7 @@ async fn a_function_can_read_the_keys_it_needs_and_no_more() {
 
 #[tokio::test]
 async fn no_function_reads_one_parameter_or_writes_any() {
-    let app = TestApp::start();
+    let app = TestApp::start_unrecorded(&[]);
     let kid = app.signer().await.kid;
     for function in FUNCTIONS {
         for half in ["private", "public"] {

@@ -272,7 +272,7 @@ const TABLES: [&str; 14] = [
 
 #[tokio::test]
 async fn a_function_can_do_to_the_tables_what_its_role_says_and_no_more() {
-    let app = TestApp::start();
+    let app = TestApp::start_unrecorded(&[]);
     for function in FUNCTIONS {
         for table in TABLES {
             let row = ALLOWED
@@ -368,7 +368,7 @@ fn request(action: &str, table: &str) -> Option<(&'static str, Value)> {
 /// Whoever ends sessions or manages accounts gets at no hash: neither to write one, nor to read it, nor to guess at it.
 #[tokio::test]
 async fn who_may_change_an_account_may_not_touch_its_hash() {
-    let app = TestApp::start();
+    let app = TestApp::start_unrecorded(&[]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let update = |set: &str, condition: &str, returned: &str| {
         json!({
@@ -452,7 +452,7 @@ async fn who_may_change_an_account_may_not_touch_its_hash() {
 /// IAM cannot require that an item is new. What it can keep a put from is in this test, and so is what it cannot.
 #[tokio::test]
 async fn signup_cannot_write_roles_or_get_what_it_replaces() {
-    let app = TestApp::start();
+    let app = TestApp::start_unrecorded(&[]);
     let ada = app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let id = ada.json()["user"]["id"].clone();
     for (table, key, value) in [
@@ -499,7 +499,7 @@ async fn signup_cannot_write_roles_or_get_what_it_replaces() {
 /// A refresh takes the roles from Users, and an administrator is one by what stands there.
 #[tokio::test]
 async fn who_may_change_a_profile_may_not_change_what_its_owner_may_do() {
-    let app = TestApp::start();
+    let app = TestApp::start_unrecorded(&[]);
     let ada = app
         .sign_up("ada@example.com", PASSWORD)
         .await
@@ -529,7 +529,7 @@ async fn who_may_change_a_profile_may_not_change_what_its_owner_may_do() {
 /// One right is not a way to another: of a transaction or a batch, every part is looked at.
 #[tokio::test]
 async fn no_function_gets_at_a_table_by_a_detour() {
-    let app = TestApp::start();
+    let app = TestApp::start_unrecorded(&[]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let table = |name: &str| format!("cloakroom-dev-{name}Table");
     let put = |name: &str, key: &str| json!({"Put": {"TableName": table(name), "Item": {key: {"S": "nobody"}}}});
@@ -592,7 +592,7 @@ async fn no_function_gets_at_a_table_by_a_detour() {
 
 #[tokio::test]
 async fn no_function_can_change_or_list_the_tables() {
-    let app = TestApp::start();
+    let app = TestApp::start_unrecorded(&[]);
     let table = json!({"TableName": "cloakroom-dev-UsersTable"});
     for function in FUNCTIONS {
         for operation in [

@@ -37,6 +37,16 @@ impl TestApp {
 
     /// Starts a system with parameters of the template, like `AccessTokenSeconds=5`.
     pub fn start_with(parameters: &[&str]) -> Self {
+        Self::start_dev(parameters, dev)
+    }
+
+    /// Starts a system for attacks with a function's own credentials. Its calls are not recorded: they are not what the
+    /// function needs, and the test itself says which of them are denied.
+    pub fn start_unrecorded(parameters: &[&str]) -> Self {
+        Self::start_dev(parameters, |data| unrecorded(dev(data)))
+    }
+
+    fn start_dev(parameters: &[&str], dev: impl FnOnce(&Path) -> Command) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let parameters = parameters
             .iter()
@@ -260,7 +270,17 @@ pub fn cloakroom<const N: usize>(args: [&str; N]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
     command
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .env(RECORD_CALLS, concat!(env!("CARGO_TARGET_TMPDIR"), "/calls"))
         .args(args);
+    command
+}
+
+/// Where a system records which grants its functions use; ci/check_grants.py reads it after the tests.
+pub const RECORD_CALLS: &str = "CLOAKROOM_RECORD_CALLS";
+
+/// The same command without the recording, for calls that functions are not meant to make.
+pub fn unrecorded(mut command: Command) -> Command {
+    command.env_remove(RECORD_CALLS);
     command
 }
 

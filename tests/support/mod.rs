@@ -24,7 +24,7 @@ use tokio::task::LocalSet;
 pub use self::time::in_hours;
 pub use actors::SignedIn;
 pub use answer::Answer;
-pub use app::{TestApp, WITH_MAIL, cloakroom, dev};
+pub use app::{RECORD_CALLS, TestApp, WITH_MAIL, cloakroom, dev, unrecorded};
 pub use bootstraps::write_bootstraps;
 pub use limits::within_a_minute;
 pub use mail::{in_seconds, token_in};

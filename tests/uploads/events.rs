@@ -6,6 +6,10 @@ use crate::support::{Answer, TestApp, Unsigned, eventually};
 
 /// Runs upload-events as `EventBridge` would.
 pub async fn deliver(app: &TestApp, event: &Value) -> Answer {
+    invoke(app, event, &[]).await
+}
+
+async fn invoke(app: &TestApp, event: &Value, headers: &[(&str, &str)]) -> Answer {
     let url = format!(
         "{}/2015-03-31/functions/UploadEventsFunction/invocations",
         app.endpoint("lambda")
@@ -13,7 +17,7 @@ pub async fn deliver(app: &TestApp, event: &Value) -> Answer {
     let request = Unsigned {
         service: "lambda",
         url: &url,
-        headers: &[],
+        headers,
         body: &event.to_string(),
     };
     Answer::of(request.sign("local", &app.secret_key("local"))).await
@@ -318,4 +322,18 @@ async fn what_never_comes_is_given_up_and_makes_room() {
     assert_eq!(status(&ada, &announced).await, "failed");
     deliver(&app, &reconcile()).await.expect(200);
     announce(&ada, "b.txt", 5).await;
+}
+
+#[tokio::test]
+async fn an_event_that_fails_for_good_goes_to_the_dead_letters() {
+    let app = TestApp::start();
+    let unknown = json!({"source": "cloakroom.test", "detail-type": "Unknown", "detail": {}});
+    let later = [("x-amz-invocation-type", "Event")];
+    invoke(&app, &unknown, &later).await.expect(202);
+    eventually(async || {
+        let log = app.log();
+        log.contains("upload-events failed")
+            && log.contains("the event would now go to the dead-letter queue")
+    })
+    .await;
 }

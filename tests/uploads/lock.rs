@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::{announce, download, path, status, store};
 use crate::support::{
-    Answer, PASSWORD, SignedIn, TestApp, eventually,
+    Answer, PASSWORD, SignedIn, TestApp, dev, eventually,
     guesses::{LONG_AGO, LONG_FROM_NOW},
-    in_hours, within_a_minute,
+    in_hours, unrecorded, within_a_minute,
 };
 
 const ADA: &str = "ada@example.com";
@@ -240,7 +240,8 @@ async fn a_lock_without_the_permission_is_an_outage_and_a_line_in_the_log() {
         "--parameter",
         locks,
     ];
-    let app = TestApp::start_in(&dir.path().join("data"), &args);
+    let data = dir.path().join("data");
+    let app = TestApp::run(unrecorded(dev(&data)).args(args), &data);
     let ada = app.somebody(ADA).await;
     let upload = store(&ada, "a.txt", b"hello").await;
     let refused = lock(&ada, &upload, 2, None).await.expect(503);

@@ -23,6 +23,14 @@ pub(crate) struct Instance {
     api: RuntimeApi,
 }
 
+/// What becomes of the lines that an instance writes.
+pub(crate) enum Log {
+    /// They are shown.
+    Shown,
+    /// The function's role does not allow its log to be written, for this reason.
+    Lost(String),
+}
+
 /// How an invocation ended, and whether the instance can go on.
 pub(crate) enum Ended {
     /// The instance answered, or reported an error, and waits for more.
@@ -39,12 +47,20 @@ impl Instance {
         program: &Program,
         function: &Function,
         engines: &Engines,
+        log: Log,
     ) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::Crashed(format!("cannot be started: {error}"));
         let api = RuntimeApi::start(&function.arn).await.map_err(failed)?;
         let mut command = environment::command(program, function, engines, api.url());
         let mut child = command.spawn().map_err(failed)?;
-        ui::follow(&function.binary, child.stdout.take(), child.stderr.take());
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        match log {
+            Log::Shown => ui::follow(&function.binary, stdout, stderr),
+            Log::Lost(denied) => {
+                ui::function(&function.binary, &format!("its log is lost: {denied}"));
+                ui::discard(stdout, stderr);
+            }
+        }
         let mut instance = Self { child, api };
         instance.initialise().await?;
         Ok(instance)

@@ -1,7 +1,7 @@
 //! The instances of one function.
 
 use std::{
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     thread::available_parallelism,
     time::Duration,
 };
@@ -16,10 +16,10 @@ use tokio::{
 
 use super::{
     environment::{Engines, Program},
-    instance::{Ended, Instance, Work},
+    instance::{Ended, Instance, Log, Work},
     invocation::{Failure, Invoked},
 };
-use crate::{clock, ui};
+use crate::{clock, iam::Principals, ui};
 
 /// How long a request waits for a free instance. Lambda would have started another one at once; a
 /// laptop must queue, and 200 sign-ups at once take two cores a minute to hash. The limit is only
@@ -35,6 +35,7 @@ pub(crate) struct Pool {
     function: Function,
     program: Program,
     engines: Engines,
+    principals: Arc<Principals>,
     clock: Clock,
     idle: Mutex<Vec<Instance>>,
     slots: Semaphore,
@@ -47,6 +48,7 @@ impl Pool {
         function: Function,
         program: Program,
         engines: Engines,
+        principals: Arc<Principals>,
         clock: Clock,
     ) -> Self {
         let cores =
@@ -56,6 +58,7 @@ impl Pool {
             function,
             program,
             engines,
+            principals,
             clock,
             idle: Mutex::new(Vec::new()),
             slots: Semaphore::new(max_instances as usize),
@@ -70,6 +73,7 @@ impl Pool {
 
     /// Runs the function on `event`, as soon as an instance is free.
     pub(crate) async fn invoke(&self, request_id: &str, trace_id: &str, event: Bytes) -> Invoked {
+        self.principals.recorder().invoked(trace_id, &event);
         let mut cold_start = false;
         let result = tokio::select! {
             result = self.queue(request_id, trace_id, event, &mut cold_start) => result,
@@ -80,6 +84,32 @@ impl Pool {
             ui::function(&self.function.binary, &failure.to_string());
         }
         Invoked { result, cold_start }
+    }
+
+    /// Says what becomes of an event that failed for good. Lambda sends it to `dead_letters` with the function's role.
+    pub(crate) fn give_up(&self, dead_letters: Option<&str>) -> String {
+        let Some(queue) = dead_letters else {
+            return "is lost: there is no dead-letter queue".to_owned();
+        };
+        let role = self.principals.role_of(&self.function.logical_id);
+        match role.map(|role| role.check("sqs:SendMessage", queue)) {
+            Some(Err(denied)) => format!("is lost: {denied}"),
+            _ => "would now go to the dead-letter queue".to_owned(),
+        }
+    }
+
+    /// Where the output of a new instance goes. Lambda writes it with the function's role.
+    fn log(&self) -> Log {
+        let role = self.principals.role_of(&self.function.logical_id);
+        let (Some(group), Some(role)) = (&self.function.log_group, role) else {
+            return Log::Shown;
+        };
+        let stream = format!("{group}:log-stream:local");
+        let mut actions = ["logs:CreateLogStream", "logs:PutLogEvents"].into_iter();
+        match actions.try_for_each(|action| role.check(action, &stream)) {
+            Ok(()) => Log::Shown,
+            Err(denied) => Log::Lost(denied.to_string()),
+        }
     }
 
     /// Ends all instances, busy ones too, and waits until they are gone.
@@ -123,7 +153,9 @@ impl Pool {
             }
         }
         *cold_start = true;
-        let mut instance = Instance::start(&self.program, &self.function, &self.engines).await?;
+        let log = self.log();
+        let start = Instance::start(&self.program, &self.function, &self.engines, log);
+        let mut instance = start.await?;
         match self.run(&mut instance, request_id, trace_id, event).await {
             Ended::Answered(result) => self.keep(instance, result),
             Ended::Gone(failure) => Err(failure),

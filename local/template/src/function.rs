@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value};
 
-use crate::{EventRule, Route, Schedule, Statement, StreamSource, Template, TemplateError};
+use crate::{
+    ACCOUNT, EventRule, PARTITION, REGION, Route, Schedule, Statement, StreamSource, Template,
+    TemplateError, stream::on_failure,
+};
 
 /// One `AWS::Serverless::Function`, with what it inherits from `Globals`.
 #[derive(Debug, Clone)]
@@ -37,6 +40,11 @@ pub struct Function {
     pub streams: Vec<StreamSource>,
     /// How often an asynchronous invocation that failed is tried again.
     pub max_retries: u32,
+    /// The ARN of the queue for asynchronous invocations that failed for good.
+    pub dead_letters: Option<String>,
+    /// The ARN of the log group that the template names. Its role must allow Lambda to write there; a role that SAM makes
+    /// allows every log group, so there it is `None`.
+    pub log_group: Option<String>,
 }
 
 /// What Lambda gives a function that asks for nothing.
@@ -86,6 +94,8 @@ impl Template {
             schedules: self.schedules_of(id, events)?,
             streams: self.streams_of(id, events)?,
             max_retries: self.max_retries(&properties, &at)?,
+            dead_letters: self.dead_letters(&properties, &at)?,
+            log_group: self.log_group(&properties, &at)?,
         })
     }
 
@@ -144,6 +154,33 @@ impl Template {
                 .unwrap_or(DEFAULT_MAX_RETRIES)),
             None => Ok(DEFAULT_MAX_RETRIES),
         }
+    }
+
+    fn dead_letters(
+        &self,
+        properties: &Map<String, Value>,
+        at: &str,
+    ) -> Result<Option<String>, TemplateError> {
+        let at = format!("{at}.EventInvokeConfig");
+        let Some(config) = properties.get("EventInvokeConfig") else {
+            return Ok(None);
+        };
+        Ok(on_failure(&self.resolve(config, &at)?))
+    }
+
+    fn log_group(
+        &self,
+        properties: &Map<String, Value>,
+        at: &str,
+    ) -> Result<Option<String>, TemplateError> {
+        let group = &properties.get("LoggingConfig").unwrap_or(&Value::Null)["LogGroup"];
+        if group.is_null() || properties.get("Role").is_none_or(Value::is_null) {
+            return Ok(None);
+        }
+        let name = self.resolve_text(group, &format!("{at}.LoggingConfig.LogGroup"))?;
+        Ok(Some(format!(
+            "arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:{name}"
+        )))
     }
 
     fn number<N: std::str::FromStr>(

@@ -24,6 +24,8 @@ pub struct StreamSource {
     pub bisects: bool,
     /// Whether the function says which record it got to.
     pub reports_failures: bool,
+    /// The ARN of the queue for records that failed for good.
+    pub dead_letters: Option<String>,
 }
 
 /// What Lambda takes where nothing is said.
@@ -67,10 +69,17 @@ impl Template {
                 reports_failures: kinds.is_some_and(|kinds| {
                     kinds.iter().any(|kind| kind == "ReportBatchItemFailures")
                 }),
+                dead_letters: on_failure(properties),
                 arn,
             })
         })
     }
+}
+
+/// The ARN in `DestinationConfig`, for what failed for good.
+pub(crate) fn on_failure(config: &Value) -> Option<String> {
+    let destination = &config["DestinationConfig"]["OnFailure"]["Destination"];
+    destination.as_str().map(str::to_owned)
 }
 
 /// `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL`

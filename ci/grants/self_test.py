@@ -1,0 +1,118 @@
+"""Proves that the check finds what it is for: mutates the template, or a recording in which every grant is used."""
+
+import json
+import re
+from collections.abc import Callable
+
+from .check import problems
+from .document import document
+from .recording import Recording
+from .template import Template
+
+
+def used(template: Template) -> list[str]:
+    """A recording in which every grant and every value of a condition is used."""
+    lines = []
+    for grant in template.grants:
+        conditions: dict[str, list[str]] = {}
+        for condition in template.conditions_of(grant.statement):
+            conditions.setdefault(condition.key, []).append(condition.value or "a@example.com")
+        key = {"statement": grant.statement, "action": grant.action_index, "resource": grant.resource_index}
+        call = {"function": grant.function, "action": grant.action, "resource": grant.resource, "by": "GET /"}
+        lines.append(json.dumps(call | {"grant": key, "conditions": conditions}))
+    return lines
+
+
+def replace_once(text: str, old: str, new: str) -> str:
+    """Changes the first occurrence, which must be there."""
+    if old not in text:
+        raise AssertionError(f"the template has no {old!r}")
+    return text.replace(old, new, 1)
+
+
+def expect(found: list[str], pattern: str) -> None:
+    """Fails unless there is exactly one problem, and it is this one."""
+    if len(found) != 1 or not re.search(pattern, found[0]):
+        raise AssertionError(f"expected one problem like {pattern!r}, found {found}")
+
+
+def line_of(text: str, part: str) -> int:
+    return text[: text.index(part)].count("\n") + 1
+
+
+def run(text: str) -> int:
+    """Runs all cases on the template and returns how many passed."""
+    cases: list[Callable[[str], None]] = [
+        everything_used, action_too_many, resource_too_many, attribute_too_many, grant_missing, another_template,
+        no_recording, stale_document, wildcard,
+    ]  # fmt: skip
+    for case in cases:
+        case(text)
+    return len(cases)
+
+
+def everything_used(text: str) -> None:
+    template = Template(text)
+    found = problems(template, Recording(used(template)))
+    if found:
+        raise AssertionError(f"a template whose grants are all used has problems: {found}")
+
+
+def action_too_many(text: str) -> None:
+    recording = Recording(used(Template(text)))
+    actions = "Action: [dynamodb:GetItem, dynamodb:UpdateItem, dynamodb:DeleteItem]"
+    wider = replace_once(text, actions, actions.replace("]", ", dynamodb:Scan]"))
+    at = line_of(text, actions)
+    expect(problems(Template(wider), recording), rf"^template\.yaml:{at}: \w+Function: dynamodb:Scan on \w+Table was never used")
+
+
+def resource_too_many(text: str) -> None:
+    recording = Recording(used(Template(text)))
+    resources = "Resource: [!GetAtt SignUpsTable.Arn, !GetAtt OutboxTable.Arn]"
+    wider = replace_once(text, resources, resources.replace("]", ", !GetAtt SessionsTable.Arn]"))
+    at = line_of(text, resources)
+    expect(problems(Template(wider), recording), rf"^template\.yaml:{at}: SignupFunction: dynamodb:PutItem on SessionsTable was")
+
+
+def attribute_too_many(text: str) -> None:
+    recording = Recording(used(Template(text)))
+    attributes = "dynamodb:Attributes: [email, user_id, session_epoch]"
+    wider = replace_once(text, attributes, attributes.replace("]", ", hash]"))
+    at = line_of(text, attributes)
+    expect(problems(Template(wider), recording), rf"^template\.yaml:{at}: SessionFunction: dynamodb:Attributes hash was never")
+
+
+def grant_missing(text: str) -> None:
+    template = Template(text)
+    denied = {"function": "KeysFunction", "action": "dynamodb:Scan", "resource": "t", "by": "GET /users"}
+    recording = Recording([*used(template), json.dumps(denied)])
+    expect(problems(template, recording), r"^denied: KeysFunction: dynamodb:Scan on t \(GET /users\)")
+
+
+def another_template(text: str) -> None:
+    recording = Recording(used(Template(text)))
+    statement, action, resource = next(iter(recording.uses))
+    recording.uses[statement, action + 99, resource] = recording.uses[statement, action, resource]
+    expect(problems(Template(text), recording), "is recorded but not in template.yaml")
+
+
+def no_recording(text: str) -> None:
+    expect(problems(Template(text), Recording([])), "no calls are recorded")
+
+
+def stale_document(text: str) -> None:
+    template = Template(text)
+    one, other = used(template), used(template)
+    other[0] = other[0].replace("GET /", "GET /users")
+    if document(template, Recording(one)) == document(template, Recording(other)):
+        raise AssertionError("a grant that another route uses leaves the document as it is")
+
+
+def wildcard(text: str) -> None:
+    wider = replace_once(text, "dynamodb:GetItem", "dynamodb:*")
+    try:
+        Template(wider)
+    except ValueError as error:
+        expect([str(error)], r"dynamodb:\* stands for more than one action")
+    else:
+        raise AssertionError("an action with a wildcard is accepted")
