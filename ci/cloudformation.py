@@ -88,8 +88,8 @@ class Template:
         return {key: item for key, item in worked_out.items() if item is not None}
 
     def decided(self) -> dict[str, Any]:
-        """The expanded template with each Fn::If replaced by what it comes to."""
-        return self._decide(self.body)
+        """The expanded template with each Fn::If replaced by what it comes to, so without conditions."""
+        return {name: self._decide(part) for name, part in self.body.items() if name != "Conditions"}
 
     def _decide(self, node: Any) -> Any:
         if isinstance(node, list):

@@ -34,7 +34,10 @@ fn of_signin<'a>(calls: &'a [Value], action: &str, resource: &str) -> Vec<&'a Va
 async fn a_call_is_recorded_with_its_grant_and_its_route() {
     let dir = tempfile::tempdir().unwrap();
     let (data, calls) = (dir.path().join("data"), dir.path().join("calls"));
-    let app = TestApp::run(dev(&data).arg("--ephemeral").env(RECORD_CALLS, &calls), &data);
+    let app = TestApp::run(
+        dev(&data).arg("--ephemeral").env(RECORD_CALLS, &calls),
+        &data,
+    );
     app.somebody(ADA).await;
     let calls = recorded(&calls);
     let opened = of_signin(&calls, "dynamodb:PutItem", "-SessionsTable");
@@ -63,7 +66,10 @@ async fn a_missing_grant_is_denied_and_one_that_is_too_wide_is_never_used() {
     let calls = recorded(&calls);
     let opened = of_signin(&calls, "dynamodb:PutItem", "-SessionsTable");
     assert!(!opened.is_empty());
-    assert!(opened.iter().all(|call| call["grant"].is_null()), "{opened:?}");
+    assert!(
+        opened.iter().all(|call| call["grant"].is_null()),
+        "{opened:?}"
+    );
     let deleted = of_signin(&calls, "dynamodb:DeleteItem", "-SessionsTable");
     assert!(deleted.is_empty(), "{deleted:?}");
 }

@@ -5,9 +5,17 @@ import re
 from collections.abc import Callable
 
 from .check import problems
-from .document import document
+from .document import document, stale
 from .recording import Recording
 from .template import Template
+
+
+ROUTE = "POST /signup"
+
+
+def by(template: Template, function: str) -> str:
+    """A trigger of the function."""
+    return min(template.routes[function], default="Repair")
 
 
 def used(template: Template) -> list[str]:
@@ -18,7 +26,7 @@ def used(template: Template) -> list[str]:
         for condition in template.conditions_of(grant.statement):
             conditions.setdefault(condition.key, []).append(condition.value or "a@example.com")
         key = {"statement": grant.statement, "action": grant.action_index, "resource": grant.resource_index}
-        call = {"function": grant.function, "action": grant.action, "resource": grant.resource, "by": "GET /"}
+        call = {"function": grant.function, "action": grant.action, "resource": grant.resource, "by": by(template, grant.function)}
         lines.append(json.dumps(call | {"grant": key, "conditions": conditions}))
     return lines
 
@@ -44,7 +52,8 @@ def run(text: str) -> int:
     """Runs all cases on the template and returns how many passed."""
     cases: list[Callable[[str], None]] = [
         everything_used, action_too_many, resource_too_many, attribute_too_many, grant_missing, another_template,
-        no_recording, stale_document, wildcard,
+        no_recording, wildcard, current_document, document_of_other_grants, document_without_a_route,
+        document_with_an_old_route,
     ]  # fmt: skip
     for case in cases:
         case(text)
@@ -100,12 +109,32 @@ def no_recording(text: str) -> None:
     expect(problems(Template(text), Recording([])), "no calls are recorded")
 
 
-def stale_document(text: str) -> None:
-    template = Template(text)
-    one, other = used(template), used(template)
-    other[0] = other[0].replace("GET /", "GET /users")
-    if document(template, Recording(one)) == document(template, Recording(other)):
-        raise AssertionError("a grant that another route uses leaves the document as it is")
+def current_document(text: str) -> None:
+    template, recording = Template(text), Recording(used(Template(text)))
+    found = stale(document(template, recording), template, recording)
+    if found:
+        raise AssertionError(f"a document that was just written is stale: {found}")
+
+
+def document_of_other_grants(text: str) -> None:
+    template, recording = Template(text), Recording(used(Template(text)))
+    page = document(template, recording)
+    row = next(line for line in page.splitlines() if line.startswith("| `dynamodb:"))
+    expect(stale(replace_once(page, row + "\n", ""), template, recording), r"SignupFunction: the grants are not those")
+
+
+def document_without_a_route(text: str) -> None:
+    template, lines = Template(text), used(Template(text))
+    page = document(template, Recording(lines))
+    lines.append(lines[0].replace(ROUTE, "POST /elsewhere"))
+    expect(stale(page, template, Recording(lines)), r"SignupFunction: POST /elsewhere is not mentioned")
+
+
+def document_with_an_old_route(text: str) -> None:
+    template, recording = Template(text), Recording(used(Template(text)))
+    page = document(template, recording)
+    page = replace_once(page, f"`{ROUTE}` |", f"`{ROUTE}`, `GET /gone` |")
+    expect(stale(page, template, recording), r"SignupFunction: GET /gone is not a route of the function")
 
 
 def wildcard(text: str) -> None:

@@ -5,6 +5,7 @@ import re
 
 import yaml
 
+FUNCTION = "AWS::Serverless::Function"
 # Operators whose values are alternatives, of which each must be needed.
 COMPARISONS = {"StringEquals", "StringEqualsIfExists", "ForAllValues:StringEquals"}
 
@@ -51,9 +52,13 @@ class Template:
     def __init__(self, text: str) -> None:
         self.grants: list[Grant] = []
         self.conditions: list[Condition] = []
+        # The routes of each function, as the gateway names them.
+        self.routes: dict[str, set[str]] = {}
         resources = child(yaml.compose(text), "Resources")
         functions = functions_by_role(resources)
         for name, resource in children(resources):
+            if scalar(child(resource, "Type")) == FUNCTION:
+                self.routes[name] = routes(child(child(resource, "Properties"), "Events"))
             if scalar(child(resource, "Type")) == "AWS::IAM::Role":
                 policies = child(child(resource, "Properties"), "Policies")
                 for index, policy in enumerate(items(policies)):
@@ -93,11 +98,21 @@ def functions_by_role(resources: yaml.Node) -> dict[str, str]:
     """The function of each role: every function has a role of its own."""
     found = {}
     for name, resource in children(resources):
-        if scalar(child(resource, "Type")) == "AWS::Serverless::Function":
+        if scalar(child(resource, "Type")) == FUNCTION:
             role = label(child(child(resource, "Properties"), "Role"))
             if role in found:
                 raise ValueError(f"{name} and {found[role]} share {role}")
             found[role] = name
+    return found
+
+
+def routes(events: yaml.Node | None) -> set[str]:
+    found = set()
+    for _, event in children(events):
+        if scalar(child(event, "Type")) == "HttpApi":
+            properties = child(event, "Properties")
+            method, path = child(properties, "Method"), child(properties, "Path")
+            found.add(f"{scalar(method)} {scalar(path)}" if method is not None else "$default")
     return found
 
 

@@ -42,7 +42,12 @@ pub struct DevArgs {
     #[arg(long)]
     without_schedules: bool,
     /// Record the AWS calls of the functions, with the grants of the template that allow them: one file in DIR for each run
-    #[arg(long, value_name = "DIR", env = "CLOAKROOM_RECORD_CALLS", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "CLOAKROOM_RECORD_CALLS",
+        hide_env_values = true
+    )]
     record_calls: Option<PathBuf>,
 }
 

@@ -167,10 +167,9 @@ fn trigger_of(event: &[u8]) -> String {
         return "other event".to_owned();
     };
     let of_record = || event.records.into_iter().next()?.event_source;
-    let of_bus = event.detail_type.map(|kind| format!("{kind} event"));
     event
         .route_key
-        .or(of_bus)
+        .or(event.detail_type)
         .or_else(|| of_record().map(|source| format!("{source} stream")))
         .unwrap_or_else(|| "other event".to_owned())
 }
@@ -212,7 +211,7 @@ mod tests {
             (json!({"routeKey": "GET /users/{id}"}), "GET /users/{id}"),
             (
                 json!({"source": "aws.s3", "detail-type": "Object Created"}),
-                "Object Created event",
+                "Object Created",
             ),
             (
                 json!({"Records": [{"eventSource": "aws:dynamodb"}]}),

@@ -1,16 +1,21 @@
 //! Who calls an engine, and what the template's policies let them do.
 
+mod policy;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
 use http::request::Parts;
-use sam_template::{ACCOUNT, Effect, Function, PARTITION, Statement};
+use sam_template::{ACCOUNT, Function, PARTITION, Statement};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use time::OffsetDateTime;
 
+use self::policy::{Decision, decide};
 use crate::{
     calls::{Call, Cause, Grant, Recorder},
     keys::Keys,
@@ -91,10 +96,7 @@ impl Principals {
                     "arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{}/{}",
                     function.role, function.name
                 ),
-                rights: Rights::Policy(
-                    function.logical_id.clone(),
-                    function.statements.clone(),
-                ),
+                rights: Rights::Policy(function.logical_id.clone(), function.statements.clone()),
                 recorder: Arc::clone(&recorder),
             };
             (key, principal)
@@ -209,60 +211,6 @@ impl Caller<'_> {
     }
 }
 
-/// What the statements of a role say about one request.
-enum Decision<'a> {
-    Allowed(&'a Statement, Grant<'a>),
-    Denied,
-    /// No statement applies.
-    Unmentioned,
-}
-
-/// Finds the first statement that allows a request, unless one denies it.
-fn decide<'a>(
-    statements: &'a [Statement],
-    action: &str,
-    resource: &str,
-    context: &Context,
-) -> Decision<'a> {
-    let mut decision = Decision::Unmentioned;
-    for statement in statements {
-        let Some(grant) = applies(statement, action, resource, context) else {
-            continue;
-        };
-        match (statement.effect, &decision) {
-            (Effect::Deny, _) => return Decision::Denied,
-            (Effect::Allow, Decision::Unmentioned) => {
-                decision = Decision::Allowed(statement, grant);
-            }
-            (Effect::Allow, _) => {}
-        }
-    }
-    decision
-}
-
-/// The parts of a statement by which it applies to a request.
-fn applies<'a>(
-    statement: &'a Statement,
-    action: &str,
-    resource: &str,
-    context: &Context,
-) -> Option<Grant<'a>> {
-    // The names of actions know no case, ARNs do.
-    let action = action.to_ascii_lowercase();
-    let is_action = |pattern: &String| matches(&pattern.to_ascii_lowercase(), &action);
-    let is_resource = |pattern: &String| matches(pattern, resource);
-    let grant = Grant {
-        statement: &statement.at,
-        action: statement.actions.iter().position(is_action)?,
-        resource: statement.resources.iter().position(is_resource)?,
-    };
-    let holds = statement.conditions.iter().all(|condition| {
-        let found = context.get(condition.key.as_str());
-        condition.holds(found.map(Vec::as_slice))
-    });
-    holds.then_some(grant)
-}
-
 /// The line to record. Of a call that is allowed it has the resource of the grant: under a wildcard there is no end of others.
 fn call<'a>(
     function: &'a str,
@@ -289,132 +237,5 @@ fn call<'a>(
         resource: &statement.resources[grant.resource],
         grant: Some(grant),
         conditions: conditions.collect(),
-    }
-}
-
-/// IAM's wildcards: `*` is any text, `?` any one character.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t) = (0, 0);
-    // Where to go on when a `*` has to swallow one more character.
-    let mut retry = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                retry = Some((p + 1, t));
-                p += 1;
-            }
-            Some(&byte) if byte == b'?' || byte == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match retry {
-                Some((after_star, from)) => {
-                    retry = Some((after_star, from + 1));
-                    p = after_star;
-                    t = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|&byte| byte == b'*')
-}
-
-#[cfg(test)]
-mod tests {
-    use sam_template::{PolicyCondition, Test};
-
-    use super::*;
-
-    const TABLE: &str = "arn:aws:dynamodb:us-east-1:000000000000:table/users";
-
-    fn principal(statements: &[(Effect, &str, &str)]) -> Principal {
-        let statements = statements
-            .iter()
-            .map(|(effect, action, resource)| Statement {
-                at: "Resources.Role.Statement.0".to_owned(),
-                effect: *effect,
-                actions: vec![(*action).to_owned()],
-                resources: vec![(*resource).to_owned()],
-                conditions: Vec::new(),
-            })
-            .collect();
-        Principal {
-            arn: "arn:aws:sts::000000000000:assumed-role/role/function".to_owned(),
-            secret: SecretString::default(),
-            rights: Rights::Policy("Function".to_owned(), statements),
-            recorder: Arc::default(),
-        }
-    }
-
-    #[test]
-    fn wildcards_match_as_in_policies() {
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("a*c", "abbc", true),
-            ("a*c", "abbd", false),
-            ("a?c", "abc", true),
-            ("a?c", "ac", false),
-            ("*/index/*", "table/a/index/b", true),
-            ("a*b*c", "aXbYbZc", true),
-            ("abc", "abcd", false),
-            ("", "", true),
-            ("", "a", false),
-        ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
-        }
-    }
-
-    #[test]
-    fn what_nothing_allows_is_denied() {
-        let principal = principal(&[(Effect::Allow, "dynamodb:GetItem", TABLE)]);
-        let caller = principal.because_of(Cause::Lambda);
-        assert_eq!(caller.check("dynamodb:GetItem", TABLE), Ok(()));
-        let denied = caller.check("dynamodb:PutItem", TABLE).unwrap_err();
-        assert_eq!(
-            denied.to_string(),
-            "User: arn:aws:sts::000000000000:assumed-role/role/function is not authorized to \
-             perform: dynamodb:PutItem on resource: \
-             arn:aws:dynamodb:us-east-1:000000000000:table/users because no identity-based \
-             policy allows the dynamodb:PutItem action"
-        );
-        let index = format!("{TABLE}/index/listing");
-        assert!(caller.check("dynamodb:GetItem", &index).is_err());
-    }
-
-    #[test]
-    fn a_deny_wins() {
-        let principal = principal(&[
-            (Effect::Allow, "dynamodb:*", "*"),
-            (Effect::Deny, "DYNAMODB:deleteitem", TABLE),
-        ]);
-        let caller = principal.because_of(Cause::Lambda);
-        assert_eq!(caller.check("dynamodb:GetItem", TABLE), Ok(()));
-        let denied = caller.check("dynamodb:DeleteItem", TABLE).unwrap_err();
-        assert!(
-            denied
-                .to_string()
-                .ends_with("with an explicit deny in an identity-based policy")
-        );
-    }
-
-    #[test]
-    fn a_statement_counts_where_its_conditions_hold() {
-        let mut principal = principal(&[(Effect::Allow, "ses:SendEmail", "*")]);
-        let Rights::Policy(_, statements) = &mut principal.rights else {
-            panic!("it has a policy")
-        };
-        statements[0].conditions.push(PolicyCondition {
-            key: "ses:FromAddress".to_owned(),
-            test: Test::Is(vec!["a@example.com".to_owned()]),
-        });
-        let caller = principal.because_of(Cause::Lambda);
-        let from = |address: &str| {
-            let context = Context::from([("ses:FromAddress", vec![address.to_owned()])]);
-            caller.check_in("ses:SendEmail", "x", &context).is_ok()
-        };
-        assert!(from("a@example.com") && !from("b@example.com"));
-        assert!(caller.check("ses:SendEmail", "x").is_err());
     }
 }
