@@ -41,7 +41,8 @@ def check_cors(report: Report, template: Template) -> None:
     # Without the ETag of its parts a page cannot complete an upload.
     report.same(set(rule["ExposedHeaders"]), {"ETag", "Location"}, "the headers that pages may read")
     # The headers that are signed for a PUT or a POST.
-    report.same(set(rule["AllowedHeaders"]), {"content-type", "if-none-match", "x-amz-*"}, "the headers that pages may send")
+    signed = {"content-type", "if-none-match", "x-amz-*"}
+    report.same(set(rule["AllowedHeaders"]), signed, "the headers that pages may send")
 
 
 def check_lifecycle(report: Report) -> None:
@@ -56,12 +57,12 @@ def check_lifecycle(report: Report) -> None:
     abandoned = {"DaysAfterInitiation": 7}
     report.same(rules["abandoned-parts"]["AbortIncompleteMultipartUpload"], abandoned, "parts that are abandoned")
     expiry = {"NoncurrentDays": template.values["OldVersionDays"]}
-    report.same(rules["old-versions"]["NoncurrentVersionExpiration"], expiry, "deleted files can be restored until then")
-    report.check(rules["old-versions"]["ExpiredObjectDeleteMarker"] is True, "and then nothing is left of them")
+    report.same(rules["old-versions"]["NoncurrentVersionExpiration"], expiry, "deleted files can be restored")
+    report.check(rules["old-versions"]["ExpiredObjectDeleteMarker"] is True, "and later nothing is left of them")
 
 
 def check_access_points(report: Report, template: Template) -> set[str]:
-    """Each function has an access point that grants what its role grants. Returns the actions for the bucket's policy."""
+    """Each function has an access point that grants what its role grants. Returns what the bucket must allow."""
     roles, functions = template.of_type("AWS::IAM::Role"), template.of_type("AWS::Lambda::Function")
     points = template.of_type("AWS::S3::AccessPoint")
     own = f"arn:aws:s3:{PSEUDO['AWS::Region']}:{PSEUDO['AWS::AccountId']}:"

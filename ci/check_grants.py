@@ -1,10 +1,9 @@
-"""Checks that every grant of template.yaml was used by the tests, that no call was denied, and that docs/PERMISSIONS.md is
-current.
+"""Checks that the tests used every grant of template.yaml, and that docs/PERMISSIONS.md is current.
 
     "$(ci/tools.sh sam)/bin/python" ci/check_grants.py [--write | --self-test]
 
-The local system records which grant allows each AWS call of a function, and each call that it denies. The black-box tests
-turn that on (tests/support/app.rs); delete the recording before a run whose result counts.
+The local system records which grant allows each AWS call of a function, and each call that it denies. The black-box
+tests turn that on (tests/support/app.rs). Delete the recording before a run whose result counts.
 """
 
 import argparse

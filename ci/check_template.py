@@ -75,7 +75,8 @@ def check_environment(report: Report, name: str, variables: dict, grants: dict[s
     granted = {resource.split(".Arn")[0] for resource in grants if resource.split(".Arn")[0].endswith("Table")}
     report.same(tables, {table for table in granted if f"{table}.StreamArn" not in grants}, f"{name}'s tables")
     parameters = {resource.split(":parameter")[1] for resource in grants if ":parameter/" in resource}
-    report.same({variables["PARAMETER_PATH"]} if "PARAMETER_PATH" in variables else set(), parameters, f"{name}'s path")
+    path = {variables["PARAMETER_PATH"]} if "PARAMETER_PATH" in variables else set()
+    report.same(path, parameters, f"{name}'s parameters")
     secret = [v for v in variables.values() if re.search(r"BEGIN |\{\{resolve|[A-Za-z0-9+=_-]{24}", str(v))]
     report.same(secret, [], f"{name}'s environment holds nothing that looks like a secret")
     for variable in variables:
@@ -84,7 +85,7 @@ def check_environment(report: Report, name: str, variables: dict, grants: dict[s
 
 def check_role(report: Report, name: str, role: dict) -> None:
     wildcards = {word for word in dump(role).split() if "*" in word}
-    report.check(all(word.endswith(OBJECTS) for word in wildcards), f"{name}'s policies have wildcards only for objects")
+    report.check(all(word.endswith(OBJECTS) for word in wildcards), f"{name} has wildcards only for objects")
     report.check("ManagedPolicyArns" not in role, f"{name} has no managed policy")
     trust = role["AssumeRolePolicyDocument"]["Statement"]
     report.same([s["Principal"] for s in trust], [{"Service": "lambda.amazonaws.com"}], f"{name}: Lambda alone")
@@ -101,7 +102,7 @@ def check_tables(report: Report) -> None:
             report.check("TableName" not in table, f"{what} has a generated name")
             goes = template.resources[name]["DeletionPolicy"] == "Delete" or name in KEPT_AND_EXPIRING
             expiry = {"AttributeName": "expires_at", "Enabled": True} if goes else None
-            report.same(table.get("TimeToLiveSpecification"), expiry, f"{what}: items expire where a stack may lose them")
+            report.same(table.get("TimeToLiveSpecification"), expiry, f"{what}: its time to live")
 
 
 def routes_of(template: Template) -> dict[str, str]:
@@ -164,9 +165,10 @@ def check_events(report: Report, template: Template) -> None:
     targets = {name: target for name, rule in rules.items() for target in rule["Targets"]}
     for name, target in targets.items():
         report.same(target["DeadLetterConfig"], {"Arn": "UploadEventsDeadLetters.Arn"}, f"{name}: dead letters")
-        report.same(set(target["RetryPolicy"]), {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}, f"{name}: retries")
-    repair = targets["UploadEventsFunctionRepair"]["Input"]
-    report.same(json.loads(repair), {"source": "cloakroom", "detail-type": "Repair", "detail": {}}, "the repair's event")
+        limits = {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}
+        report.same(set(target["RetryPolicy"]), limits, f"{name}: retries")
+    repair = {"source": "cloakroom", "detail-type": "Repair", "detail": {}}
+    report.same(json.loads(targets["UploadEventsFunctionRepair"]["Input"]), repair, "the event of the repair")
     invoked = {target["Arn"].removesuffix(".Arn") for target in targets.values()}
     by_function = {config["FunctionName"]: config for config in configs.values()}
     report.same(set(by_function), invoked, "the functions of rules say what becomes of an event that fails")
@@ -188,7 +190,8 @@ def check_events(report: Report, template: Template) -> None:
 def check_mail(report: Report) -> None:
     template = Template(**MAIL)
     (mapping,) = template.of_type("AWS::Lambda::EventSourceMapping").values()
-    report.same(mapping["DestinationConfig"], {"OnFailure": {"Destination": "MailerDeadLetters.Arn"}}, "orders are kept")
+    dead_letters = {"OnFailure": {"Destination": "MailerDeadLetters.Arn"}}
+    report.same(mapping["DestinationConfig"], dead_letters, "orders that fail for good are kept")
     report.same(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], "a mail that was sent is not sent again")
     report.same(mapping["MaximumRecordAgeInSeconds"], 3600, "a link that has expired is not sent")
     for values, page in [
@@ -199,7 +202,8 @@ def check_mail(report: Report) -> None:
         mailer = Template(**values).of_type("AWS::Lambda::Function")["MailerFunction"]
         report.same(mailer["Environment"]["Variables"]["APP_URL"], page, f"{values}: where links in mails lead")
     # The alarm reads the metric that the filter writes, from a line that the mailer prints.
-    (metric,), (alarm,) = (template.of_type(f"AWS::{it}").values() for it in ("Logs::MetricFilter", "CloudWatch::Alarm"))
+    (metric,) = template.of_type("AWS::Logs::MetricFilter").values()
+    (alarm,) = template.of_type("AWS::CloudWatch::Alarm").values()
     (counted,) = metric["MetricTransformations"]
     written = (counted["MetricNamespace"], counted["MetricName"])
     report.same((alarm["Namespace"], alarm["MetricName"]), written, "the alarm reads the metric")
@@ -213,8 +217,8 @@ def check_parameters(report: Report, template: Template) -> None:
         limits = {"AllowedValues", "AllowedPattern", "MinValue"} & set(parameter)
         report.check(bool(parameter.get("Description") and limits), f"{name} is described and has limits")
     rules = template.body["Rules"]
-    needs_mail = rules["VerificationNeedsMail"]
-    report.same(needs_mail["RuleCondition"], {"Fn::Equals": [{"Ref": "SignupMode"}, "verified"]}, "verification needs mail")
+    when = rules["VerificationNeedsMail"]["RuleCondition"]
+    report.same(when, {"Fn::Equals": [{"Ref": "SignupMode"}, "verified"]}, "verification needs mail")
     for rule, needed in [("VerificationNeedsMail", "MailFrom"), ("DomainWithItsCertificate", "WebCertificateArn")]:
         asserted = [assertion["Assert"] for assertion in rules[rule]["Assertions"]]
         report.same(asserted, [{"Fn::Not": [{"Fn::Equals": [{"Ref": needed}, ""]}]}], f"{rule} asks for {needed}")

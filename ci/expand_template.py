@@ -2,8 +2,8 @@
 
     "$(ci/tools.sh sam)/bin/python" ci/expand_template.py FILE
 
-SAM's own translator expands it, and every Fn::If is decided for a stack with all options: a production stack with mail and
-a domain of its own. checkov passes over what an Fn::If leaves open.
+SAM's own translator expands it, and every Fn::If is decided for a production stack with mail and a domain of its own:
+checkov passes over what an Fn::If leaves open.
 """
 
 import json

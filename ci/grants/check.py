@@ -35,5 +35,6 @@ def unused_conditions(template: Template, recording: Recording) -> list[str]:
             continue
         values = recording.values.get((condition.statement, condition.key), set())
         if not values if condition.value is None else condition.value not in values:
-            found.append(f"template.yaml:{condition.line}: {condition} was never used; remove it, or test what needs it")
+            at = f"template.yaml:{condition.line}"
+            found.append(f"{at}: {condition} was never used; remove it, or test what needs it")
     return found

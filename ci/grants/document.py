@@ -5,11 +5,12 @@ from .template import Grant, Template
 
 HEADER = """# Permissions
 
-What the role of each function allows in template.yaml, and which requests and events need it. `ci/check_grants.py --write`
-generates this page from the template and from the AWS calls that the test suite records. CI fails when the page is stale.
+What the role of each function allows in template.yaml, and which requests and events need it.
+`ci/check_grants.py --write` generates this page from the template and from the AWS calls that the test suite records.
+CI fails when the page is stale.
 
-- *Only with*: what the request may name (`dynamodb:Attributes`), get back (`dynamodb:ReturnValues`, `dynamodb:Select`) or
-  send from (`ses:FromAddress`). AWS refuses a request with anything else.
+- *Only with*: what the request may name (`dynamodb:Attributes`), get back (`dynamodb:ReturnValues`,
+  `dynamodb:Select`) or send from (`ses:FromAddress`). AWS refuses a request with anything else.
 - *start*: the function calls it before its first request. Keys are read again when they expire, in any request.
 - *presigned request*: a client sends it, with a URL or a form that the function signed.
 - *Lambda*: the Lambda service calls it with the role of the function.

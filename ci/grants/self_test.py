@@ -26,8 +26,9 @@ def used(template: Template) -> list[str]:
         for condition in template.conditions_of(grant.statement):
             conditions.setdefault(condition.key, []).append(condition.value or "a@example.com")
         key = {"statement": grant.statement, "action": grant.action_index, "resource": grant.resource_index}
-        call = {"function": grant.function, "action": grant.action, "resource": grant.resource, "by": by(template, grant.function)}
-        lines.append(json.dumps(call | {"grant": key, "conditions": conditions}))
+        call = {"function": grant.function, "action": grant.action, "resource": grant.resource}
+        call |= {"by": by(template, grant.function), "grant": key, "conditions": conditions}
+        lines.append(json.dumps(call))
     return lines
 
 
@@ -72,7 +73,8 @@ def action_too_many(text: str) -> None:
     actions = "Action: [dynamodb:GetItem, dynamodb:UpdateItem, dynamodb:DeleteItem]"
     wider = replace_once(text, actions, actions.replace("]", ", dynamodb:Scan]"))
     at = line_of(text, actions)
-    expect(problems(Template(wider), recording), rf"^template\.yaml:{at}: \w+Function: dynamodb:Scan on \w+Table was never used")
+    expected = rf"^template\.yaml:{at}: \w+Function: dynamodb:Scan on \w+Table was never used"
+    expect(problems(Template(wider), recording), expected)
 
 
 def resource_too_many(text: str) -> None:
@@ -80,7 +82,8 @@ def resource_too_many(text: str) -> None:
     resources = "Resource: [!GetAtt SignUpsTable.Arn, !GetAtt OutboxTable.Arn]"
     wider = replace_once(text, resources, resources.replace("]", ", !GetAtt SessionsTable.Arn]"))
     at = line_of(text, resources)
-    expect(problems(Template(wider), recording), rf"^template\.yaml:{at}: SignupFunction: dynamodb:PutItem on SessionsTable was")
+    expected = rf"^template\.yaml:{at}: SignupFunction: dynamodb:PutItem on SessionsTable was never used"
+    expect(problems(Template(wider), recording), expected)
 
 
 def attribute_too_many(text: str) -> None:
@@ -88,7 +91,8 @@ def attribute_too_many(text: str) -> None:
     attributes = "dynamodb:Attributes: [email, user_id, session_epoch]"
     wider = replace_once(text, attributes, attributes.replace("]", ", hash]"))
     at = line_of(text, attributes)
-    expect(problems(Template(wider), recording), rf"^template\.yaml:{at}: SessionFunction: dynamodb:Attributes hash was never")
+    expected = rf"^template\.yaml:{at}: SessionFunction: dynamodb:Attributes hash was never used"
+    expect(problems(Template(wider), recording), expected)
 
 
 def grant_missing(text: str) -> None:

@@ -30,7 +30,7 @@ fn context(operation: &str, part: &Value) -> Context {
     let attributes = match operation {
         "GetItem" | "BatchGetItem" | "Query" | "Scan" => {
             let Some(projection) = part["ProjectionExpression"].as_str() else {
-                // AttributesToGet is of another age; nobody here sends it.
+                // AttributesToGet is the way of older SDKs; none of the functions sends it.
                 let all = vec!["ALL_ATTRIBUTES".to_owned()];
                 return Context::from([("dynamodb:Select", all)]);
             };

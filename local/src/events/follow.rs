@@ -72,7 +72,7 @@ pub(crate) fn start(
             if let Err(denied) = may_read(principals, pool, source) {
                 shared
                     .ui
-                    .warn(&format!("nobody follows {}: {denied}", source.table));
+                    .warn(&format!("the stream of {} is not read: {denied}", source.table));
                 continue;
             }
             let follower = Follower {
@@ -239,7 +239,7 @@ mod tests {
         match got_to(&batch, &Bytes::from(answer.to_string())) {
             Got::Through => None,
             Got::To(index) => Some(index),
-            Got::Nowhere => panic!("nobody stops it"),
+            Got::Nowhere => panic!("nothing stops it"),
         }
     }
 

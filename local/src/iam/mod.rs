@@ -1,4 +1,4 @@
-//! Who calls an engine, and what the template's policies let them do.
+//! The principals that call the engines, and what the policies of the template allow them.
 
 mod policy;
 #[cfg(test)]
@@ -71,8 +71,8 @@ pub struct Denied {
     why: String,
 }
 
-/// The access key id of the function `logical_id`: each has its own, so that an engine knows who
-/// calls. [`secret_key`](crate::secret_key) is what it signs with.
+/// The access key id of the function `logical_id`: each has its own, so that an engine knows the
+/// caller. [`secret_key`](crate::secret_key) is what it signs with.
 #[must_use]
 pub fn function_key(logical_id: &str) -> String {
     format!("LOCAL{}", logical_id.to_ascii_uppercase())
