@@ -7,6 +7,8 @@ use serde_json::Value;
 use crate::support::{PASSWORD, RECORD_CALLS, TestApp, dev};
 
 const ADA: &str = "ada@example.com";
+const WRITES_LOGS: &str = "Action: [logs:CreateLogStream, logs:PutLogEvents]
+                Resource: !GetAtt SigninLogGroup.Arn";
 const OPENS_SESSIONS: &str = "Action: [dynamodb:PutItem]
                 Resource: !GetAtt SessionsTable.Arn";
 
@@ -53,10 +55,14 @@ async fn a_call_is_recorded_with_its_grant_and_its_route() {
 async fn a_missing_grant_is_denied_and_one_that_is_too_wide_is_never_used() {
     let dir = tempfile::tempdir().unwrap();
     let template = include_str!("../template.yaml");
-    assert_eq!(template.matches(OPENS_SESSIONS).count(), 1);
+    for grant in [OPENS_SESSIONS, WRITES_LOGS] {
+        assert_eq!(template.matches(grant).count(), 1, "{grant}");
+    }
     let changed = OPENS_SESSIONS.replace("PutItem", "DeleteItem");
+    let changed = template.replace(OPENS_SESSIONS, &changed);
+    let without_log = WRITES_LOGS.replace(", logs:PutLogEvents", "");
     let path = dir.path().join("template.yaml");
-    fs::write(&path, template.replace(OPENS_SESSIONS, &changed)).unwrap();
+    fs::write(&path, changed.replace(WRITES_LOGS, &without_log)).unwrap();
     let (data, calls) = (dir.path().join("data"), dir.path().join("calls"));
     let mut command = dev(&data);
     command.arg("--ephemeral").arg("--template").arg(&path);
@@ -72,4 +78,6 @@ async fn a_missing_grant_is_denied_and_one_that_is_too_wide_is_never_used() {
     );
     let deleted = of_signin(&calls, "dynamodb:DeleteItem", "-SessionsTable");
     assert!(deleted.is_empty(), "{deleted:?}");
+    let log = app.log();
+    assert!(log.contains("its log is lost"), "{log}");
 }

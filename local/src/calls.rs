@@ -26,7 +26,7 @@ pub(crate) struct Recorder(Option<Recording>);
 struct Recording {
     file: Mutex<File>,
     written: Mutex<HashSet<String>>,
-    /// What started each invocation, by its trace id.
+    /// What started each invocation, by its trace id; kept as long as the system runs.
     triggers: Mutex<HashMap<String, String>>,
 }
 

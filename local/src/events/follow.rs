@@ -70,9 +70,10 @@ pub(crate) fn start(
     for pool in functions.values() {
         for source in &pool.function().streams {
             if let Err(denied) = may_read(principals, pool, source) {
-                shared
-                    .ui
-                    .warn(&format!("the stream of {} is not read: {denied}", source.table));
+                shared.ui.warn(&format!(
+                    "the stream of {} is not read: {denied}",
+                    source.table
+                ));
                 continue;
             }
             let follower = Follower {

@@ -270,6 +270,32 @@ Resources:
     }
 
     #[test]
+    fn the_log_and_the_dead_letters_of_a_function_are_arns() {
+        let text = TEMPLATE.replace(
+            "      MemorySize: 1769\n",
+            "      MemorySize: 1769
+      Role: !GetAtt Role.Arn
+      LoggingConfig: {LogGroup: !Ref Log}
+      EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Dead.Arn}}}
+",
+        );
+        let resources = "
+  Role: {Type: 'AWS::IAM::Role'}
+  Log: {Type: 'AWS::Logs::LogGroup', Properties: {LogGroupName: /cloakroom/signin}}
+  Dead: {Type: 'AWS::SQS::Queue'}
+";
+        let with_role = functions(&format!("{text}{resources}")).unwrap();
+        let group = "arn:aws:logs:us-east-1:000000000000:log-group:/cloakroom/signin";
+        assert_eq!(with_role[0].log_group.as_deref(), Some(group));
+        let queue = "arn:aws:sqs:us-east-1:000000000000:cloakroom-dev-Dead";
+        assert_eq!(with_role[0].dead_letters.as_deref(), Some(queue));
+        assert_eq!(with_role[1].dead_letters, None);
+        let text = text.replace("      Role: !GetAtt Role.Arn\n", "");
+        let with_role_of_sam = functions(&format!("{text}{resources}")).unwrap();
+        assert_eq!(with_role_of_sam[0].log_group, None);
+    }
+
+    #[test]
     fn a_timeout_is_a_number() {
         let text = TEMPLATE.replace("Timeout: 10", "Timeout: soon");
         assert_eq!(

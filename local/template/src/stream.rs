@@ -136,6 +136,7 @@ Resources:
             "{Stream: !GetAtt Letters.StreamArn, StartingPosition: TRIM_HORIZON, BatchSize: 10, \
              MaximumRetryAttempts: 3, BisectBatchOnFunctionError: true, \
              FunctionResponseTypes: [ReportBatchItemFailures], \
+             DestinationConfig: {OnFailure: {Type: SQS, Destination: 'arn:aws:sqs:x'}}, \
              FilterCriteria: {Filters: [{Pattern: '{\"eventName\": [\"INSERT\"]}'}]}}",
         )
         .unwrap();
@@ -148,6 +149,7 @@ Resources:
         );
         assert_eq!((stream.batch_size, stream.max_retries), (10, Some(3)));
         assert!(stream.bisects && stream.reports_failures);
+        assert_eq!(stream.dead_letters.as_deref(), Some("arn:aws:sqs:x"));
         assert!(stream.wants(&json!({"eventName": "INSERT"})));
         assert!(!stream.wants(&json!({"eventName": "REMOVE"})));
     }
