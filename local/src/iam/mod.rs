@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use self::policy::{Decision, decide};
+use self::policy::decide;
 use crate::{
     calls::{Call, Cause, Grant, Recorder},
     keys::Keys,
@@ -184,25 +184,13 @@ impl Caller<'_> {
         let Rights::Policy(function, statements) = &principal.rights else {
             return Ok(());
         };
-        let (allowed, why) = match decide(statements, action, resource, context) {
-            Decision::Allowed(statement, grant) => (Some((statement, grant)), String::new()),
-            Decision::Unmentioned => {
-                let why = format!("because no identity-based policy allows the {action} action");
-                (None, why)
-            }
-            Decision::Denied => {
-                let why = "with an explicit deny in an identity-based policy";
-                (None, why.to_owned())
-            }
-        };
+        let decision = decide(statements, action, resource, context);
         if principal.recorder.is_on() {
+            let allowed = decision.as_ref().ok().copied();
             let call = call(function, (action, resource), context, allowed);
             principal.recorder.record(&call, self.cause);
         }
-        if allowed.is_some() {
-            return Ok(());
-        }
-        Err(Denied {
+        decision.map(drop).map_err(|why| Denied {
             caller: principal.arn.clone(),
             action: action.to_owned(),
             resource: resource.to_owned(),
@@ -211,7 +199,7 @@ impl Caller<'_> {
     }
 }
 
-/// The line to record. Of a call that is allowed it has the resource of the grant: under a wildcard there is no end of others.
+/// The line to record. A call that is allowed has the resource of its grant, because a wildcard stands for any number of them.
 fn call<'a>(
     function: &'a str,
     (action, resource): (&'a str, &'a str),

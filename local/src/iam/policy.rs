@@ -6,37 +6,24 @@ use sam_template::{Effect, Statement};
 use super::Context;
 use crate::calls::Grant;
 
-/// What the statements of a role say about one request.
-pub(super) enum Decision<'a> {
-    /// This statement allows it, by this action and resource of its.
-    Allowed(&'a Statement, Grant<'a>),
-    /// A statement denies it.
-    Denied,
-    /// No statement applies.
-    Unmentioned,
-}
-
-/// Finds the first statement that allows a request, unless one denies it.
+/// Finds the first statement that allows a request, unless one denies it. The error says why the request is denied.
 pub(super) fn decide<'a>(
     statements: &'a [Statement],
     action: &str,
     resource: &str,
     context: &Context,
-) -> Decision<'a> {
-    let mut decision = Decision::Unmentioned;
+) -> Result<(&'a Statement, Grant<'a>), String> {
+    let mut allowed = None;
     for statement in statements {
         let Some(grant) = applies(statement, action, resource, context) else {
             continue;
         };
-        match (statement.effect, &decision) {
-            (Effect::Deny, _) => return Decision::Denied,
-            (Effect::Allow, Decision::Unmentioned) => {
-                decision = Decision::Allowed(statement, grant);
-            }
-            (Effect::Allow, _) => {}
+        if statement.effect == Effect::Deny {
+            return Err("with an explicit deny in an identity-based policy".to_owned());
         }
+        allowed = allowed.or(Some((statement, grant)));
     }
-    decision
+    allowed.ok_or_else(|| format!("because no identity-based policy allows the {action} action"))
 }
 
 /// The parts of a statement by which it applies to a request.
