@@ -48,6 +48,10 @@ dependencies:
 crates:
     ci/check_crates.sh
 
+# Each grant of template.yaml is used by the tests that ran before; --write writes docs/PERMISSIONS.md.
+grants *arguments:
+    "$(ci/tools.sh sam)/bin/python" -B ci/check_grants.py {{ arguments }}
+
 # template.yaml, samconfig.toml and events/, without an account.
 sam:
     ci/check_sam.sh
