@@ -1,4 +1,4 @@
-//! The recording of the functions' AWS calls, by which ci/check_grants.py finds grants that are missing or too wide.
+//! The recording of the functions' AWS calls, by which `ci/check_grants.py` finds grants that are missing or too wide.
 
 use std::{fs, path::Path};
 

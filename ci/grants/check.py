@@ -19,11 +19,15 @@ def problems(template: Template, recording: Recording) -> list[str]:
 
 
 def unused_grants(template: Template, recording: Recording) -> list[str]:
-    return [
-        f"template.yaml:{grant.line}: {grant} was never used; remove it, or test what needs it"
-        for grant in template.grants
-        if grant.key not in recording.uses
-    ]
+    used = {(statement, resource) for statement, _, resource in recording.uses}
+    found = []
+    for grant in template.grants:
+        if grant.key not in recording.uses:
+            # Where another action on the resource is used, the action is too much; else the resource is.
+            is_action = (grant.statement, grant.resource_index) in used
+            line = grant.action_line if is_action else grant.resource_line
+            found.append(f"template.yaml:{line}: {grant} was never used; remove it, or test what needs it")
+    return found
 
 
 def unused_conditions(template: Template, recording: Recording) -> list[str]:

@@ -20,7 +20,8 @@ class Grant:
     resource_index: int
     action: str
     resource: str
-    line: int
+    action_line: int
+    resource_line: int
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -80,11 +81,10 @@ class Template:
             path = f"{at}.Statement.{index}"
             for a, action in enumerate(items(child(statement, "Action"))):
                 for r, resource in enumerate(items(child(statement, "Resource"))):
-                    # The longer list names the grant's own line.
-                    own = resource if len(items(child(statement, "Action"))) == 1 else action
-                    grant = Grant(function, path, a, r, scalar(action), label(resource), line(own))
+                    lines = line(action), line(resource)
+                    grant = Grant(function, path, a, r, scalar(action), label(resource), *lines)
                     if re.search(r"[*?]", grant.action):
-                        raise ValueError(f"line {grant.line}: {grant.action} stands for more than one action")
+                        raise ValueError(f"line {grant.action_line}: {grant.action} stands for more than one action")
                     self.grants.append(grant)
             for operator, keys in children(child(statement, "Condition")):
                 if operator in COMPARISONS:

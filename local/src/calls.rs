@@ -161,7 +161,7 @@ struct Record {
     event_source: Option<String>,
 }
 
-/// Names what an event comes from: a route, EventBridge or a stream.
+/// Names what an event comes from: a route, `EventBridge` or a stream.
 fn trigger_of(event: &[u8]) -> String {
     let Ok(event) = serde_json::from_slice::<Event>(event) else {
         return "other event".to_owned();
@@ -185,7 +185,7 @@ mod tests {
 
     use super::*;
 
-    fn call<'a>(grant: Option<Grant<'a>>) -> Call<'a> {
+    fn call(grant: Option<Grant<'_>>) -> Call<'_> {
         Call {
             function: "F",
             action: "dynamodb:GetItem",

@@ -275,7 +275,7 @@ pub fn cloakroom<const N: usize>(args: [&str; N]) -> Command {
     command
 }
 
-/// Where a system records which grants its functions use; ci/check_grants.py reads it after the tests.
+/// Where a system records which grants its functions use; `ci/check_grants.py` reads it after the tests.
 pub const RECORD_CALLS: &str = "CLOAKROOM_RECORD_CALLS";
 
 /// The same command without the recording, for calls that functions are not meant to make.
