@@ -48,6 +48,10 @@ dependencies:
 crates:
     ci/check_crates.sh
 
+# Check that the tests that ran before used each grant of template.yaml; --write generates docs/PERMISSIONS.md.
+grants *arguments:
+    "$(ci/tools.sh sam)/bin/python" -B ci/check_grants.py {{ arguments }}
+
 # Check template.yaml, samconfig.toml and events/ without an AWS account.
 sam:
     ci/check_sam.sh

@@ -22,6 +22,11 @@ PSEUDO = {
 }
 
 
+NO_VALUE = {"Ref": "AWS::NoValue"}
+# The parameter WebDomain, and the origin that the page has with it.
+PAGES = {"": "https://WebDistribution.DomainName", "app.example.com": "https://app.example.com"}
+
+
 class NoManagedPolicies:
     """Provides no managed policies to the translator: the template uses none."""
 
@@ -82,6 +87,22 @@ class Template:
         evaluated = {key: self.value(item) for key, item in node.items()}
         return {key: item for key, item in evaluated.items() if item is not None}
 
+    def decided(self) -> dict[str, Any]:
+        """The expanded template with each Fn::If replaced by what it comes to, so without conditions."""
+        return {name: self._decide(part) for name, part in self.body.items() if name != "Conditions"}
+
+    def _decide(self, node: Any) -> Any:
+        if isinstance(node, list):
+            items = [self._decide(item) for item in node]
+            return [item for item in items if item != NO_VALUE]
+        if not isinstance(node, dict):
+            return node
+        if set(node) == {"Fn::If"}:
+            condition, yes, no = node["Fn::If"]
+            return self._decide(yes if self._holds(self.body["Conditions"][condition]) else no)
+        items = {key: self._decide(item) for key, item in node.items()}
+        return {key: item for key, item in items.items() if item != NO_VALUE}
+
     def _ref(self, name: str) -> Any:
         return PSEUDO[name] if name in PSEUDO else self.values.get(name, name)
 
@@ -118,6 +139,36 @@ class Report:
     def finish(self) -> int:
         print(f"{self.passed} passed, {self.failed} failed")
         return 1 if self.failed else 0
+
+
+def as_list(value: Any) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def statements_of(role: dict) -> list[dict]:
+    """The statements of all policies of a role."""
+    return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+
+
+def grants_of(statements: list[dict]) -> dict[str, set[str]]:
+    """The actions of each resource."""
+    found: dict[str, set[str]] = {}
+    for statement in statements:
+        for resource in as_list(statement["Resource"]):
+            found.setdefault(resource, set()).update(as_list(statement["Action"]))
+    return found
+
+
+def tls_only(bucket: str) -> dict:
+    """The statement of a bucket's policy that denies requests without TLS."""
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"{bucket}.Arn", f"{bucket}.Arn/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
 
 
 def dump(node: Any) -> str:

@@ -8,6 +8,7 @@ mod admin;
 mod bodies;
 mod failure;
 mod foreign;
+mod grants;
 mod least_privilege;
 mod limits;
 mod logs;

@@ -57,6 +57,14 @@ pub struct DevArgs {
     /// Do not run functions on their schedules; invoke them yourself
     #[arg(long)]
     without_schedules: bool,
+    /// Record the AWS calls of the functions, with the grants of the template that allow them: one file in DIR for each run
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "CLOAKROOM_RECORD_CALLS",
+        hide_env_values = true
+    )]
+    record_calls: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -131,6 +139,7 @@ impl From<DevArgs> for DevOptions {
             ephemeral: args.ephemeral,
             bootstraps: args.bootstraps,
             schedules: !args.without_schedules,
+            record_calls: args.record_calls,
         }
     }
 }

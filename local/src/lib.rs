@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod aws_json;
+mod calls;
 mod clock;
 mod containers;
 mod data_dir;

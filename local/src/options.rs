@@ -27,6 +27,8 @@ pub struct DevOptions {
     pub bootstraps: Option<PathBuf>,
     /// Whether functions run on their schedules.
     pub schedules: bool,
+    /// The directory in which the AWS calls of the functions are recorded, with the grants that allow them.
+    pub record_calls: Option<PathBuf>,
 }
 
 /// Returns the names and values of template parameters for a system whose API has this URL.
@@ -51,6 +53,7 @@ impl fmt::Debug for DevOptions {
             .field("ephemeral", &self.ephemeral)
             .field("bootstraps", &self.bootstraps)
             .field("schedules", &self.schedules)
+            .field("record_calls", &self.record_calls)
             .finish_non_exhaustive()
     }
 }

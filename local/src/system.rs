@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     DevError, DevOptions, Endpoints,
+    calls::Recorder,
     containers::Bridge,
     data_dir::DataDir,
     dynamodb::DynamoDb,
@@ -73,7 +74,8 @@ impl System {
         let data_dir = data_dir(options)?;
         let keys = keys(options, &data_dir)?;
         let endpoints = Endpoints::new(&listeners, &keys);
-        let principals = Arc::new(Principals::new(&project.functions, &keys));
+        let principals = Principals::new(&project.functions, &keys, recorder(options)?);
+        let principals = Arc::new(principals);
         let bridge = Bridge::find();
         let guard = Guard::new(bridge);
 
@@ -89,7 +91,8 @@ impl System {
         let ssm = Ssm::new(parameters, Arc::clone(&principals), clock.clone());
 
         ui.step("starting the gateway");
-        let functions = pools(project.functions, &program, &endpoints, keys, &clock);
+        let of_pools = (keys, &principals, &clock);
+        let functions = pools(project.functions, &program, &endpoints, of_pools);
         let bus = Bus::new(functions.clone(), clock.clone(), ui.clone());
         let s3 = S3::open(
             &data_dir.objects(),
@@ -242,8 +245,7 @@ fn pools(
     functions: Vec<Function>,
     program: &Program,
     endpoints: &Endpoints,
-    keys: Keys,
-    clock: &Clock,
+    (keys, principals, clock): (Keys, &Arc<Principals>, &Clock),
 ) -> BTreeMap<String, Arc<Pool>> {
     let engines = Engines {
         dynamodb: endpoints.dynamodb.clone(),
@@ -254,7 +256,9 @@ fn pools(
     };
     let pool = |function: Function| {
         let id = function.logical_id.clone();
-        let pool = Pool::new(function, program.clone(), engines.clone(), clock.clone());
+        let principals = Arc::clone(principals);
+        let (program, engines) = (program.clone(), engines.clone());
+        let pool = Pool::new(function, program, engines, principals, clock.clone());
         (id, Arc::new(pool))
     };
     functions.into_iter().map(pool).collect()
@@ -267,6 +271,16 @@ fn keys(options: &DevOptions, data_dir: &DataDir) -> Result<Keys, DevError> {
     }
     let path = data_dir.secret_key();
     Keys::open(&path).map_err(|error| DevError::StateFile { path, error })
+}
+
+/// Opens the recording of the functions' calls, if one is configured.
+fn recorder(options: &DevOptions) -> Result<Recorder, DevError> {
+    match &options.record_calls {
+        Some(directory) => {
+            Recorder::open(directory).map_err(DevError::io("the calls cannot be recorded"))
+        }
+        None => Ok(Recorder::default()),
+    }
 }
 
 /// Opens the state that is stored outside the engines' data.

@@ -128,6 +128,19 @@ pub(crate) fn follow(
     }
 }
 
+/// Reads what a function's process writes and drops it: a full pipe would stop the process.
+pub(crate) fn discard(
+    stdout: Option<impl AsyncRead + Send + Unpin + 'static>,
+    stderr: Option<impl AsyncRead + Send + Unpin + 'static>,
+) {
+    if let Some(mut stdout) = stdout {
+        tokio::spawn(async move { tokio::io::copy(&mut stdout, &mut tokio::io::sink()).await });
+    }
+    if let Some(mut stderr) = stderr {
+        tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await });
+    }
+}
+
 impl std::fmt::Display for RequestLine<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { method, route, .. } = self;

@@ -186,7 +186,7 @@ async fn a_killed_upload_request_creates_one_upload_when_retried() {
 }
 
 #[tokio::test]
-async fn a_killed_restore_after_call_or_can_be_retried() {
+async fn a_killed_restore_is_done_or_can_be_retried() {
     let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     let ada = app.new_user("ada@example.com").await;

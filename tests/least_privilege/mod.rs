@@ -1,6 +1,9 @@
-//! What each function's role may do, and that it may do nothing else: asked of the engines with the function's own
-//! access key, as somebody would who took the function over.
+//! Attacks with a function's own credentials: what a function that is taken over cannot do.
+//!
+//! Which actions each function may call stands in template.yaml, and docs/PERMISSIONS.md lists it. The tests here hold
+//! whatever that list says.
 
+mod accounts;
 mod objects;
 mod parameters;
 mod tables;
@@ -9,25 +12,21 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-const FUNCTIONS: [&str; 12] = [
-    "Signup",
-    "Signin",
-    "Session",
-    "Users",
-    "Account",
-    "Admin",
-    "Recovery",
-    "Mailer",
-    "Uploads",
-    "UploadLocks",
-    "UploadEvents",
-    "Keys",
-];
+/// The names of the functions, as their logical ids begin.
+fn functions() -> Vec<&'static str> {
+    let template = include_str!("../../template.yaml").lines();
+    let names = template.filter_map(|line| line.strip_prefix("  ")?.strip_suffix("Function:"));
+    let names: Vec<_> = names
+        .filter(|name| name.starts_with(char::is_alphabetic))
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    names
+}
 
 #[tokio::test]
-async fn the_engines_serve_nobody_whose_key_they_do_not_know() {
-    let app = TestApp::start();
-    let body = json!({"TableName": "cloakroom-dev-UsersTable", "Key": {"id": {"S": "nobody"}}});
+async fn the_engines_refuse_unknown_access_keys() {
+    let app = TestApp::start_unrecorded(&[]);
+    let body = json!({"TableName": "cloakroom-dev-UsersTable", "Key": {"id": {"S": "x"}}});
     let target = "DynamoDB_20120810.GetItem";
     for key in [
         "",
@@ -48,7 +47,7 @@ async fn the_engines_serve_nobody_whose_key_they_do_not_know() {
     }
 }
 
-/// The access key of a function, or of the operator.
+/// The access key id of a function, or of the `operator`.
 fn key_of(who: &str) -> String {
     match who {
         "operator" => "local".to_owned(),
@@ -56,7 +55,7 @@ fn key_of(who: &str) -> String {
     }
 }
 
-/// `None` for a denial; any other error is a mistake of the test.
+/// Sends a request as a function (or the `operator`). `None` is a denial; any other error is a mistake of the test.
 async fn ask(app: &TestApp, engine: &str, who: &str, target: &str, body: &Value) -> Option<String> {
     let answer = app.call_engine(engine, &key_of(who), target, body).await;
     let text = String::from_utf8(answer.body).unwrap();
@@ -65,4 +64,15 @@ async fn ask(app: &TestApp, engine: &str, who: &str, target: &str, body: &Value)
         400 if text.contains("AccessDeniedException") => None,
         status => panic!("{who}: {target} {body}: {status} {text}"),
     }
+}
+
+/// Whether the database allows a function (or the `operator`) to do this.
+async fn database(app: &TestApp, who: &str, operation: &str, body: &Value) -> bool {
+    let target = format!("DynamoDB_20120810.{operation}");
+    ask(app, "dynamodb", who, &target, body).await.is_some()
+}
+
+/// The name of a table.
+fn table(name: &str) -> String {
+    format!("cloakroom-dev-{name}Table")
 }

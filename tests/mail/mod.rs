@@ -132,10 +132,19 @@ async fn a_sent_mail_is_not_sent_again_after_a_restart() {
     assert_eq!(mails.len(), 1, "sent more than once: {mails:?}");
 }
 
+/// SES verifies an address or its whole domain; `localhost` is not a domain that it can verify.
+#[tokio::test]
+async fn mail_comes_from_an_address_whose_domain_is_verified() {
+    let app = TestApp::start_with(&["MailFrom=app@mail.example"]);
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    let mail = app.mail_to("ada@example.com", "Confirm").await;
+    assert_eq!(mail["from"], "app@mail.example");
+}
+
 /// Calls SES with each function's own key, as an attacker who controls the function could.
 #[tokio::test]
 async fn only_the_mailer_sends_and_only_from_one_address() {
-    let app = TestApp::start_with_mail(&[]);
+    let app = TestApp::start_unrecorded(&[WITH_MAIL]);
     let send = |key: &str, from: &str| {
         let text = |data: &str| json!({"Data": data, "Charset": "UTF-8"});
         let body = json!({
@@ -171,7 +180,7 @@ async fn only_the_mailer_sends_and_only_from_one_address() {
 
 #[tokio::test]
 async fn the_mailer_cannot_read_a_hash() {
-    let app = TestApp::start_with_mail(&[]);
+    let app = TestApp::start_unrecorded(&[WITH_MAIL]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let read = async |table: &str, key: Value, projection: Option<&str>| {
         let mut body = json!({"TableName": format!("cloakroom-dev-{table}Table"), "Key": key});

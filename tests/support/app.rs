@@ -37,13 +37,23 @@ impl TestApp {
 
     /// Starts a system with these template parameters, like `AccessTokenSeconds=5`.
     pub fn start_with(parameters: &[&str]) -> Self {
+        Self::start_dev(parameters, cloakroom_dev)
+    }
+
+    /// Starts a system for attacks with a function's own credentials. Its calls are not recorded: they are not what the
+    /// function needs, and the test itself says which of them are denied.
+    pub fn start_unrecorded(parameters: &[&str]) -> Self {
+        Self::start_dev(parameters, |data| unrecorded(cloakroom_dev(data)))
+    }
+
+    fn start_dev(parameters: &[&str], command: impl FnOnce(&Path) -> Command) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let parameters = parameters
             .iter()
             .flat_map(|parameter| ["--parameter", parameter]);
         let args: Vec<_> = ["--ephemeral"].into_iter().chain(parameters).collect();
         let data = dir.path().join("data");
-        let mut command = cloakroom_dev(&data);
+        let mut command = command(&data);
         let ministack = Ministack::start_if_configured(dir.path());
         if ministack.is_some() {
             command.arg("--bootstraps").arg(dir.path());
@@ -268,7 +278,18 @@ pub fn cloakroom<const N: usize>(args: [&str; N]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
     command
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .env(RECORD_CALLS, concat!(env!("CARGO_TARGET_TMPDIR"), "/calls"))
         .args(args);
+    command
+}
+
+/// The variable that names the directory in which a system records the grants that its functions use, for
+/// `ci/check_grants.py`.
+pub const RECORD_CALLS: &str = "CLOAKROOM_RECORD_CALLS";
+
+/// Removes the recording from a command, for a test whose functions make calls that they are not meant to make.
+pub fn unrecorded(mut command: Command) -> Command {
+    command.env_remove(RECORD_CALLS);
     command
 }
 

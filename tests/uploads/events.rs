@@ -8,6 +8,10 @@ use crate::support::{Response, TestApp, UnsignedRequest, eventually, rounds};
 
 /// Invokes the function upload-events as `EventBridge` does.
 pub async fn deliver_event(app: &TestApp, event: &Value) -> Response {
+    invoke(app, event, &[]).await
+}
+
+async fn invoke(app: &TestApp, event: &Value, headers: &[(&str, &str)]) -> Response {
     let url = format!(
         "{}/2015-03-31/functions/UploadEventsFunction/invocations",
         app.endpoint("lambda")
@@ -15,7 +19,7 @@ pub async fn deliver_event(app: &TestApp, event: &Value) -> Response {
     let request = UnsignedRequest {
         service: "lambda",
         url: &url,
-        headers: &[],
+        headers,
         body: &event.to_string(),
     };
     Response::to(request.sign("local", &app.secret_key("local"))).await
@@ -337,4 +341,18 @@ async fn an_upload_that_never_arrives_fails_and_frees_its_quota() {
     assert_eq!(upload_status(&ada, &created).await, "failed");
     deliver_event(&app, &schedule_event()).await.expect(200);
     create_upload(&ada, "b.txt", 5).await;
+}
+
+#[tokio::test]
+async fn an_event_that_fails_for_good_goes_to_the_dead_letters() {
+    let app = TestApp::start();
+    let unknown = json!({"source": "cloakroom.test", "detail-type": "Unknown", "detail": {}});
+    let later = [("x-amz-invocation-type", "Event")];
+    invoke(&app, &unknown, &later).await.expect(202);
+    eventually(async || {
+        let log = app.log();
+        log.contains("upload-events failed")
+            && log.contains("the event would now go to the dead-letter queue")
+    })
+    .await;
 }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::{create_upload, download, store_file, upload_path, upload_status};
 use crate::support::{
-    PASSWORD, Response, SignedIn, TestApp, eventually, hours_from_now,
+    PASSWORD, Response, SignedIn, TestApp, cloakroom_dev, eventually, hours_from_now,
     lockout::{FAR_FUTURE, FAR_PAST},
-    within_a_minute,
+    unrecorded, within_a_minute,
 };
 
 const ADA: &str = "ada@example.com";
@@ -250,7 +250,8 @@ async fn a_lock_without_the_s3_permission_is_a_503_and_is_logged() {
         "--parameter",
         locks,
     ];
-    let app = TestApp::start_in(&dir.path().join("data"), &args);
+    let data = dir.path().join("data");
+    let app = TestApp::start_command(unrecorded(cloakroom_dev(&data)).args(args), &data);
     let ada = app.new_user(ADA).await;
     let upload = store_file(&ada, "a.txt", b"hello").await;
     let refused = lock(&ada, &upload, 2, None).await.expect(503);

@@ -18,7 +18,7 @@ use thiserror::Error;
 
 use crate::{
     aws_json::{self, AwsError, Dialect},
-    iam::{Principal, Principals},
+    iam::{Caller, Principals},
 };
 
 pub(crate) use self::streams::Streams;
@@ -132,7 +132,7 @@ impl Gate {
     }
 }
 
-fn authorize(caller: &Principal, operation: &str, body: &Bytes) -> Result<(), AwsError> {
+fn authorize(caller: Caller<'_>, operation: &str, body: &Bytes) -> Result<(), AwsError> {
     for need in needs::needs(operation, &aws_json::parse(body)?) {
         caller.check_in(&need.action, &need.resource, &need.context)?;
     }

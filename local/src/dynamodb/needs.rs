@@ -30,11 +30,11 @@ fn context(operation: &str, part: &Value) -> Context {
     let attributes = match operation {
         "GetItem" | "BatchGetItem" | "Query" | "Scan" => {
             let Some(projection) = part["ProjectionExpression"].as_str() else {
-                // AttributesToGet is of another age; nobody here sends it.
+                // AttributesToGet is the way of older SDKs; none of the functions sends it.
                 let all = vec!["ALL_ATTRIBUTES".to_owned()];
                 return Context::from([("dynamodb:Select", all)]);
             };
-            projected(projection, &part["ExpressionAttributeNames"])
+            read(projection, part)
         }
         "PutItem" | "UpdateItem" | "DeleteItem" | "ConditionCheckItem" => {
             let returned = part["ReturnValues"].as_str().unwrap_or("NONE").to_owned();
@@ -61,6 +61,21 @@ fn projected(projection: &str, names: &Value) -> Vec<String> {
     top_level
         .map(|name| names[name].as_str().unwrap_or(name).to_owned())
         .collect()
+}
+
+/// The top-level names in a read: of its keys, its projection and its conditions.
+fn read(projection: &str, part: &Value) -> Vec<String> {
+    let names = &part["ExpressionAttributeNames"];
+    let mut all = projected(projection, names);
+    let batch = part["Keys"].as_array().into_iter().flatten();
+    let keys = batch.chain([&part["Key"]]).filter_map(Value::as_object);
+    all.extend(keys.flat_map(|key| key.keys().cloned()));
+    for expression in ["KeyConditionExpression", "FilterExpression"] {
+        all.extend(named(part[expression].as_str().unwrap_or_default(), names));
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// The top-level names in a write: of its key, its item and its expressions. The parameters that there were before
@@ -225,15 +240,24 @@ mod tests {
     fn what_is_read_of_an_item_is_part_of_the_request() {
         let context = |operation: &str, body: &Value| needs(operation, body).remove(0).context;
         let body = json!({
-            "TableName": "a", "ProjectionExpression": "id, #s, tags[0].x",
+            "TableName": "a", "Key": {"owner": {"S": "x"}}, "ProjectionExpression": "id, #s, tags[0].x",
             "ExpressionAttributeNames": {"#s": "status"},
         });
         let some = context("GetItem", &body);
-        assert_eq!(some["dynamodb:Attributes"], ["id", "status", "tags"]);
+        assert_eq!(
+            some["dynamodb:Attributes"],
+            ["id", "owner", "status", "tags"]
+        );
         assert_eq!(some["dynamodb:Select"], ["SPECIFIC_ATTRIBUTES"]);
         let all = context("GetItem", &json!({"TableName": "a"}));
         assert_eq!(all["dynamodb:Select"], ["ALL_ATTRIBUTES"]);
         assert!(!all.contains_key("dynamodb:Attributes"));
+        let query = json!({
+            "TableName": "a", "ProjectionExpression": "id", "KeyConditionExpression": "#o = :o AND id > :id",
+            "FilterExpression": "attribute_exists(size)", "ExpressionAttributeNames": {"#o": "owner"},
+        });
+        let query = context("Query", &query);
+        assert_eq!(query["dynamodb:Attributes"], ["id", "owner", "size"]);
     }
 
     #[test]

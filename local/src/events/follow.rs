@@ -20,7 +20,7 @@ use crate::{
     dynamodb::Streams,
     front::trace_id,
     function::{Failure, Pool},
-    iam::{Principals, function_key},
+    iam::Principals,
     ui::Ui,
 };
 
@@ -92,7 +92,7 @@ pub(crate) fn start(
 
 fn may_read(principals: &Principals, pool: &Pool, source: &StreamSource) -> Result<(), String> {
     let role = principals
-        .get(&function_key(&pool.function().logical_id))
+        .role_of(&pool.function().logical_id)
         .ok_or("the function has no role")?;
     ACTIONS.iter().try_for_each(|action| {
         role.check(&format!("dynamodb:{action}"), &source.arn)
@@ -199,10 +199,11 @@ impl Consumer {
     fn give_up(&self, records: &[Value], tries: u32) {
         let first = records.first().map_or("", sequence_number);
         self.shared.ui.warn(&format!(
-            "{} failed; after {} tries, record {first} of {} would now go to the dead-letter queue",
+            "{} failed; after {} tries, record {first} of {} {}",
             self.pool.function().binary,
             tries + 1,
             self.source.table,
+            self.pool.give_up(self.source.dead_letters.as_deref()),
         ));
     }
 }

@@ -80,10 +80,10 @@ impl Bus {
                 };
                 if tries >= pool.function().max_retries {
                     ui.warn(&format!(
-                        "{} {failure}; after {} tries, the event would now go to the dead-letter \
-                         queue",
+                        "{} {failure}; after {} tries, the event {}",
                         pool.function().binary,
-                        tries + 1
+                        tries + 1,
+                        pool.give_up(pool.function().dead_letters.as_deref()),
                     ));
                     return;
                 }

@@ -23,6 +23,14 @@ pub(crate) struct Instance {
     api: RuntimeApi,
 }
 
+/// The destination of the lines that an instance writes.
+pub(crate) enum Log {
+    /// The lines are shown.
+    Shown,
+    /// The function's role does not allow writing its log, for this reason.
+    Lost(String),
+}
+
 /// The outcome of an invocation, and whether the instance can be used again.
 pub(crate) enum InvokeOutcome {
     /// The instance responded or reported an error, and can be used again.
@@ -39,13 +47,21 @@ impl Instance {
         program: &Program,
         function: &Function,
         engines: &Engines,
+        log: Log,
     ) -> Result<Self, Failure> {
         let failed =
             |error: io::Error| Failure::Crashed(format!("the process cannot be started: {error}"));
         let api = RuntimeApi::start(&function.arn).await.map_err(failed)?;
         let mut command = environment::command(program, function, engines, api.url());
         let mut child = command.spawn().map_err(failed)?;
-        ui::follow(&function.binary, child.stdout.take(), child.stderr.take());
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        match log {
+            Log::Shown => ui::follow(&function.binary, stdout, stderr),
+            Log::Lost(denied) => {
+                ui::function(&function.binary, &format!("its log is lost: {denied}"));
+                ui::discard(stdout, stderr);
+            }
+        }
         let mut instance = Self { child, api };
         instance.initialise().await?;
         Ok(instance)

@@ -1,7 +1,7 @@
 //! The instances of one function.
 
 use std::{
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
     thread::available_parallelism,
     time::Duration,
 };
@@ -16,10 +16,10 @@ use tokio::{
 
 use super::{
     environment::{Engines, Program},
-    instance::{Instance, InvokeOutcome, Work},
+    instance::{Instance, InvokeOutcome, Log, Work},
     invocation::{Failure, Invoked},
 };
-use crate::{clock, ui};
+use crate::{clock, iam::Principals, ui};
 
 /// How long a request waits for an idle instance. Lambda would start another instance; one machine must queue, and for
 /// example 200 concurrent password hashes take two cores a minute. The limit only prevents endless waiting.
@@ -33,6 +33,7 @@ pub(crate) struct Pool {
     function: Function,
     program: Program,
     engines: Engines,
+    principals: Arc<Principals>,
     clock: Clock,
     idle: Mutex<Vec<Instance>>,
     slots: Semaphore,
@@ -45,6 +46,7 @@ impl Pool {
         function: Function,
         program: Program,
         engines: Engines,
+        principals: Arc<Principals>,
         clock: Clock,
     ) -> Self {
         let cores =
@@ -54,6 +56,7 @@ impl Pool {
             function,
             program,
             engines,
+            principals,
             clock,
             idle: Mutex::new(Vec::new()),
             slots: Semaphore::new(max_instances as usize),
@@ -68,6 +71,7 @@ impl Pool {
 
     /// Invokes the function with `event` when an instance is available.
     pub(crate) async fn invoke(&self, request_id: &str, trace_id: &str, event: Bytes) -> Invoked {
+        self.principals.recorder().invoked(trace_id, &event);
         let mut cold_start = false;
         let result = tokio::select! {
             result = self.queue(request_id, trace_id, event, &mut cold_start) => result,
@@ -78,6 +82,32 @@ impl Pool {
             ui::function(&self.function.binary, &failure.to_string());
         }
         Invoked { result, cold_start }
+    }
+
+    /// Describes what happens to an event that failed for good. Lambda sends it to `dead_letters` with the function's role.
+    pub(crate) fn give_up(&self, dead_letters: Option<&str>) -> String {
+        let Some(queue) = dead_letters else {
+            return "is lost: there is no dead-letter queue".to_owned();
+        };
+        let role = self.principals.role_of(&self.function.logical_id);
+        match role.map(|role| role.check("sqs:SendMessage", queue)) {
+            Some(Err(denied)) => format!("is lost: {denied}"),
+            _ => "would now go to the dead-letter queue".to_owned(),
+        }
+    }
+
+    /// Returns the destination of a new instance's log. Lambda writes it with the function's role.
+    fn log(&self) -> Log {
+        let role = self.principals.role_of(&self.function.logical_id);
+        let (Some(group), Some(role)) = (&self.function.log_group, role) else {
+            return Log::Shown;
+        };
+        let stream = format!("{group}:log-stream:local");
+        let mut actions = ["logs:CreateLogStream", "logs:PutLogEvents"].into_iter();
+        match actions.try_for_each(|action| role.check(action, &stream)) {
+            Ok(()) => Log::Shown,
+            Err(denied) => Log::Lost(denied.to_string()),
+        }
     }
 
     /// Kills all instances, also busy ones, and waits until they have exited.
@@ -121,7 +151,9 @@ impl Pool {
             }
         }
         *cold_start = true;
-        let mut instance = Instance::start(&self.program, &self.function, &self.engines).await?;
+        let log = self.log();
+        let start = Instance::start(&self.program, &self.function, &self.engines, log);
+        let mut instance = start.await?;
         match self.run(&mut instance, request_id, trace_id, event).await {
             InvokeOutcome::Responded(result) => self.keep(instance, result),
             InvokeOutcome::InstanceLost(failure) => Err(failure),

@@ -9,7 +9,10 @@ use super::{
     refuse,
     targets::{Target, Targets},
 };
-use crate::iam::{Denied, Principal, Principals, SESSION_TOKEN};
+use crate::{
+    calls::Cause,
+    iam::{Denied, Principal, Principals, SESSION_TOKEN},
+};
 use http::{HeaderMap, Uri, header::AUTHORIZATION};
 use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Result,
@@ -36,14 +39,10 @@ impl Gate {
         self.principals.get(key).ok_or_else(unknown_key)
     }
 
-    fn check(
-        &self,
-        credentials: Option<&Credentials>,
-        action: &str,
-        resource: &str,
-    ) -> S3Result<()> {
-        let principal = self.principal(credentials)?;
-        principal.check(action, resource).map_err(denied)
+    fn check(&self, caller: Signed<'_>, action: &str, resource: &str) -> S3Result<()> {
+        let principal = self.principal(caller.credentials)?;
+        let caller = principal.because_of(caller.cause());
+        caller.check(action, resource).map_err(denied)
     }
 
     /// Returns the error for a missing object: 403 instead of 404 when the caller may not list the bucket.
@@ -53,9 +52,34 @@ impl Gate {
         target: &Target,
         error: S3Error,
     ) -> S3Error {
-        match self.check(request.credentials.as_ref(), "s3:ListBucket", target.arn()) {
+        match self.check(Signed::of(request), "s3:ListBucket", target.arn()) {
             Ok(()) => error,
             Err(denied) => denied,
+        }
+    }
+}
+
+/// A signed request.
+#[derive(Clone, Copy)]
+struct Signed<'a> {
+    credentials: Option<&'a Credentials>,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> Signed<'a> {
+    fn of<T>(request: &'a S3Request<T>) -> Self {
+        Self {
+            credentials: request.credentials.as_ref(),
+            headers: &request.headers,
+        }
+    }
+
+    /// A function signs its own requests in a header; in the URL or in a form it signs those of its clients.
+    fn cause(self) -> Cause<'a> {
+        if self.headers.contains_key(AUTHORIZATION) {
+            Cause::of(self.headers)
+        } else {
+            Cause::Presigned
         }
     }
 }
@@ -77,15 +101,18 @@ impl S3Access for Gate {
         check_life(context.uri())?;
         check_session_token(context.uri(), context.headers())?;
         refuse::headers(context.headers())?;
-        let credentials = context.credentials();
+        let caller = Signed {
+            credentials: context.credentials(),
+            headers: context.headers(),
+        };
         let operation = context.s3_op().name();
         let path = context.s3_path();
         let Some(bucket) = path.get_bucket_name() else {
             // ListBuckets: the only one.
-            return Gate::check(self, credentials, "s3:ListAllMyBuckets", "*");
+            return Gate::check(self, caller, "s3:ListAllMyBuckets", "*");
         };
         // Anonymous callers cannot find out which buckets exist.
-        self.principal(credentials)?;
+        self.principal(caller.credentials)?;
         let target = self.targets.get(bucket)?;
         if operation == "PostObject" {
             // Its key is in the form.
@@ -96,7 +123,7 @@ impl S3Access for Gate {
                 On::Bucket => target.arn().to_owned(),
                 On::Object => target.object_arn(path.get_object_key().unwrap_or_default()),
             };
-            Gate::check(self, credentials, &action, &resource)?;
+            Gate::check(self, caller, &action, &resource)?;
         }
         Ok(())
     }
@@ -109,13 +136,13 @@ impl S3Access for Gate {
         let input = &request.input;
         refuse::fields(input)?;
         let resource = self.targets.get(&input.bucket)?.object_arn(&input.key);
-        let credentials = request.credentials.as_ref();
-        Gate::check(self, credentials, "s3:PutObject", &resource)?;
+        let caller = Signed::of(request);
+        Gate::check(self, caller, "s3:PutObject", &resource)?;
         if input.object_lock_mode.is_some() {
-            Gate::check(self, credentials, "s3:PutObjectRetention", &resource)?;
+            Gate::check(self, caller, "s3:PutObjectRetention", &resource)?;
         }
         if input.object_lock_legal_hold_status.is_some() {
-            Gate::check(self, credentials, "s3:PutObjectLegalHold", &resource)?;
+            Gate::check(self, caller, "s3:PutObjectLegalHold", &resource)?;
         }
         if request.input.success_action_redirect.is_some() {
             request.extensions.insert(Redirects);
@@ -132,7 +159,7 @@ impl S3Access for Gate {
             "s3:GetObject"
         };
         let resource = target.object_arn(key);
-        Gate::check(self, request.credentials.as_ref(), action, &resource)
+        Gate::check(self, Signed::of(request), action, &resource)
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::{
     aws_json::{self, AwsError, Dialect},
-    iam::{Principal, Principals},
+    iam::{Caller, Principals},
 };
 
 pub(crate) use self::store::{Kind, NewParameter, ParameterStore};
@@ -47,14 +47,14 @@ impl Ssm {
     async fn handle(&self, request: Request<Body>) -> Result<Value, AwsError> {
         let (parts, body) = aws_json::read(request).await?;
         let now = self.clock.now();
-        let principal = self.principals.authenticate("ssm", (&parts, &body), now)?;
+        let caller = self.principals.authenticate("ssm", (&parts, &body), now)?;
         let operation = Dialect::Ssm
             .operation(&parts.headers)
             .ok_or_else(|| AwsError::bare("UnknownOperationException"))?;
-        self.run(operation, principal, &aws_json::parse(&body)?)
+        self.run(operation, caller, &aws_json::parse(&body)?)
     }
 
-    fn run(&self, operation: &str, caller: &Principal, body: &Value) -> Result<Value, AwsError> {
+    fn run(&self, operation: &str, caller: Caller<'_>, body: &Value) -> Result<Value, AwsError> {
         authorize(operation, caller, body)?;
         let mut store = self.lock();
         let response = match operation {
@@ -85,7 +85,7 @@ async fn handle(State(ssm): State<Arc<Ssm>>, request: Request<Body>) -> Response
 }
 
 /// Checks that the caller may access every parameter or the path in `body`.
-fn authorize(operation: &str, caller: &Principal, body: &Value) -> Result<(), AwsError> {
+fn authorize(operation: &str, caller: Caller<'_>, body: &Value) -> Result<(), AwsError> {
     let action = format!("ssm:{operation}");
     let check = |name: Option<&str>| caller.check(&action, &parameter_arn(name.unwrap_or("*")));
     match operation {

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Map, Value};
 
-use crate::{EventRule, Route, Schedule, Statement, StreamSource, Template, TemplateError};
+use crate::{
+    ACCOUNT, EventRule, PARTITION, REGION, Route, Schedule, Statement, StreamSource, Template,
+    TemplateError, stream::on_failure,
+};
 
 /// One `AWS::Serverless::Function`, with what it inherits from `Globals`.
 #[derive(Debug, Clone)]
@@ -37,6 +40,11 @@ pub struct Function {
     pub streams: Vec<StreamSource>,
     /// How often a failed asynchronous invocation is retried.
     pub max_retries: u32,
+    /// The ARN of the queue for asynchronous invocations that failed for good.
+    pub dead_letters: Option<String>,
+    /// The ARN of the log group that the template names. Its role must allow Lambda to write there; a role that SAM makes
+    /// allows every log group, so there it is `None`.
+    pub log_group: Option<String>,
 }
 
 /// Lambda's default values.
@@ -86,6 +94,8 @@ impl Template {
             schedules: self.schedules_of(id, events)?,
             streams: self.streams_of(id, events)?,
             max_retries: self.max_retries(&properties, &at)?,
+            dead_letters: self.dead_letters(&properties, &at)?,
+            log_group: self.log_group(&properties, &at)?,
         })
     }
 
@@ -144,6 +154,33 @@ impl Template {
                 .unwrap_or(DEFAULT_MAX_RETRIES)),
             None => Ok(DEFAULT_MAX_RETRIES),
         }
+    }
+
+    fn dead_letters(
+        &self,
+        properties: &Map<String, Value>,
+        at: &str,
+    ) -> Result<Option<String>, TemplateError> {
+        let at = format!("{at}.EventInvokeConfig");
+        let Some(config) = properties.get("EventInvokeConfig") else {
+            return Ok(None);
+        };
+        Ok(on_failure(&self.resolve(config, &at)?))
+    }
+
+    fn log_group(
+        &self,
+        properties: &Map<String, Value>,
+        at: &str,
+    ) -> Result<Option<String>, TemplateError> {
+        let group = &properties.get("LoggingConfig").unwrap_or(&Value::Null)["LogGroup"];
+        if group.is_null() || properties.get("Role").is_none_or(Value::is_null) {
+            return Ok(None);
+        }
+        let name = self.resolve_text(group, &format!("{at}.LoggingConfig.LogGroup"))?;
+        Ok(Some(format!(
+            "arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:{name}"
+        )))
     }
 
     fn number<N: std::str::FromStr>(
@@ -230,6 +267,32 @@ Resources:
             "Resources.UsersFunction.Properties.CodeUri: `.` does not name a binary; \
              set Metadata.BuildProperties.Binary"
         );
+    }
+
+    #[test]
+    fn the_log_and_the_dead_letters_of_a_function_are_arns() {
+        let text = TEMPLATE.replace(
+            "      MemorySize: 1769\n",
+            "      MemorySize: 1769
+      Role: !GetAtt Role.Arn
+      LoggingConfig: {LogGroup: !Ref Log}
+      EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Dead.Arn}}}
+",
+        );
+        let resources = "
+  Role: {Type: 'AWS::IAM::Role'}
+  Log: {Type: 'AWS::Logs::LogGroup', Properties: {LogGroupName: /cloakroom/signin}}
+  Dead: {Type: 'AWS::SQS::Queue'}
+";
+        let with_role = functions(&format!("{text}{resources}")).unwrap();
+        let group = "arn:aws:logs:us-east-1:000000000000:log-group:/cloakroom/signin";
+        assert_eq!(with_role[0].log_group.as_deref(), Some(group));
+        let queue = "arn:aws:sqs:us-east-1:000000000000:cloakroom-dev-Dead";
+        assert_eq!(with_role[0].dead_letters.as_deref(), Some(queue));
+        assert_eq!(with_role[1].dead_letters, None);
+        let text = text.replace("      Role: !GetAtt Role.Arn\n", "");
+        let with_role_of_sam = functions(&format!("{text}{resources}")).unwrap();
+        assert_eq!(with_role_of_sam[0].log_group, None);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub enum Effect {
 /// One statement of an identity policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
+    /// Its path in the template, such as `Resources.Role.Properties.Policies.0.PolicyDocument.Statement.1`.
+    pub at: String,
     /// Allow or deny.
     pub effect: Effect,
     /// Actions such as `dynamodb:GetItem`, which can contain the wildcards `*` and `?`.
@@ -139,6 +141,7 @@ fn statement(value: &Value, at: &str) -> Result<Statement, TemplateError> {
             .collect()
     };
     Ok(Statement {
+        at: at.to_owned(),
         effect,
         actions: texts("Action")?,
         resources: texts("Resource")?,
@@ -196,16 +199,19 @@ Resources:
     fn statements_come_from_the_role() {
         let (role, statements) = statements_of("Role: !GetAtt ReadRole.Arn").unwrap();
         assert_eq!(role, "sam-app-ReadRole");
+        let policy = "Resources.ReadRole.Properties.Policies.0.PolicyDocument";
         assert_eq!(
             statements,
             [
                 Statement {
+                    at: format!("{policy}.Statement.0"),
                     effect: Effect::Allow,
                     actions: vec!["dynamodb:GetItem".to_owned()],
                     resources: vec![TABLE.to_owned()],
                     conditions: Vec::new(),
                 },
                 Statement {
+                    at: format!("{policy}.Statement.1"),
                     effect: Effect::Deny,
                     actions: vec!["dynamodb:Query".to_owned(), "dynamodb:Scan".to_owned()],
                     resources: vec![format!("{TABLE}/index/*")],

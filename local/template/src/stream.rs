@@ -24,6 +24,8 @@ pub struct StreamSource {
     pub bisects: bool,
     /// Whether the function reports failed records.
     pub reports_failures: bool,
+    /// The ARN of the queue for records that failed for good.
+    pub dead_letters: Option<String>,
 }
 
 /// Lambda's default values.
@@ -68,10 +70,17 @@ impl Template {
                 reports_failures: kinds.is_some_and(|kinds| {
                     kinds.iter().any(|kind| kind == "ReportBatchItemFailures")
                 }),
+                dead_letters: on_failure(properties),
                 arn,
             })
         })
     }
+}
+
+/// The ARN in `DestinationConfig`, for what failed for good.
+pub(crate) fn on_failure(config: &Value) -> Option<String> {
+    let destination = &config["DestinationConfig"]["OnFailure"]["Destination"];
+    destination.as_str().map(str::to_owned)
 }
 
 /// `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL`
@@ -128,6 +137,7 @@ Resources:
             "{Stream: !GetAtt Letters.StreamArn, StartingPosition: TRIM_HORIZON, BatchSize: 10, \
              MaximumRetryAttempts: 3, BisectBatchOnFunctionError: true, \
              FunctionResponseTypes: [ReportBatchItemFailures], \
+             DestinationConfig: {OnFailure: {Type: SQS, Destination: 'arn:aws:sqs:x'}}, \
              FilterCriteria: {Filters: [{Pattern: '{\"eventName\": [\"INSERT\"]}'}]}}",
         )
         .unwrap();
@@ -140,6 +150,7 @@ Resources:
         );
         assert_eq!((stream.batch_size, stream.max_retries), (10, Some(3)));
         assert!(stream.bisects && stream.reports_failures);
+        assert_eq!(stream.dead_letters.as_deref(), Some("arn:aws:sqs:x"));
         assert!(stream.wants(&json!({"eventName": "INSERT"})));
         assert!(!stream.wants(&json!({"eventName": "REMOVE"})));
     }

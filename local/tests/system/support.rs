@@ -61,6 +61,7 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         parameters: BTreeMap::from([("Color".to_owned(), "red".to_owned())]),
         template: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system/template.yaml"),
         schedules: false,
+        record_calls: None,
         seed: Some(Seed {
             unless_under: "/shop/dev/keys/private".to_owned(),
             parameters: Box::new(|| {

@@ -1,0 +1,124 @@
+"""Checks how template.yaml serves the web page, on the template that CloudFormation gets.
+
+    "$(ci/tools.sh sam)/bin/python" ci/check_page.py
+"""
+
+import os
+import re
+import sys
+
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
+
+from cloudformation import PAGES, PSEUDO, Report, Template, tls_only  # noqa: E402
+
+# The widest origins are this region's: the API's and the bucket's names are not known before the page's.
+ANY_BUCKET = f"https://*.s3.{PSEUDO['AWS::Region']}.amazonaws.com"
+ANY_API = f"https://*.execute-api.{PSEUDO['AWS::Region']}.amazonaws.com"
+CONTENT_SECURITY_POLICY = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "blob:", "data:", ANY_BUCKET],
+    "connect-src": ["'self'", ANY_API, ANY_BUCKET],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+SECURITY_HEADERS = {
+    "ContentTypeOptions": {"Override": True},
+    "FrameOptions": {"FrameOption": "DENY", "Override": True},
+    "ReferrerPolicy": {"ReferrerPolicy": "no-referrer", "Override": True},
+    "StrictTransportSecurity": {"AccessControlMaxAgeSec": 31536000, "IncludeSubdomains": False, "Override": True},
+}
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0"
+
+
+def check_bucket(report: Report, template: Template) -> None:
+    """The page's bucket goes with the stack, and the distribution alone reads it."""
+    bucket = template.of_type("AWS::S3::Bucket")["WebBucket"]
+    private = {"PublicAccessBlockConfiguration", "OwnershipControls", "BucketEncryption"}
+    report.same(set(bucket), private, "the page's bucket is no website")
+    resource = template.resources["WebBucket"]
+    kept = [resource["DeletionPolicy"], resource["UpdateReplacePolicy"]]
+    report.same(kept, ["Delete", "Delete"], "the page goes with the stack")
+    policy = template.of_type("AWS::S3::BucketPolicy")["WebBucketPolicy"]
+    report.same(policy["Bucket"], "WebBucket", "the policy of the page's bucket")
+    distribution = f"arn:aws:cloudfront::{PSEUDO['AWS::AccountId']}:distribution/WebDistribution"
+    allowed = {
+        "Sid": "ByDistribution",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Action": "s3:GetObject",
+        "Resource": "WebBucket.Arn/*",
+        "Condition": {"StringEquals": {"aws:SourceArn": distribution}},
+    }
+    statements = policy["PolicyDocument"]["Statement"]
+    report.same(statements, [tls_only("WebBucket"), allowed], "this distribution reads, with TLS")
+    (access,) = template.of_type("AWS::CloudFront::OriginAccessControl").values()
+    report.same(access["OriginAccessControlConfig"]["SigningBehavior"], "always", "CloudFront signs what it reads")
+
+
+def check_distribution(report: Report) -> None:
+    own = {
+        "Aliases": ["app.example.com"],
+        "ViewerCertificate": {
+            "AcmCertificateArn": CERTIFICATE,
+            "MinimumProtocolVersion": "TLSv1.2_2021",
+            "SslSupportMethod": "sni-only",
+        },
+    }
+    certificates = {"": {"ViewerCertificate": {"CloudFrontDefaultCertificate": True}}, "app.example.com": own}
+    origin = {
+        "Id": "bucket",
+        "DomainName": "WebBucket.RegionalDomainName",
+        "OriginAccessControlId": "WebAccessControl.Id",
+        "S3OriginConfig": {"OriginAccessIdentity": ""},
+    }
+    for domain, url in PAGES.items():
+        template = Template(WebDomain=domain, WebCertificateArn=CERTIFICATE)
+        (distribution,) = template.of_type("AWS::CloudFront::Distribution").values()
+        config = distribution["DistributionConfig"]
+        # The API is not behind it: functions see the address of the client.
+        report.same(config["Origins"], [origin], f"{url}: the origin is the bucket")
+        named = {key: config[key] for key in own if key in config}
+        report.same(named, certificates[domain], f"{url}: the domain and its certificate")
+        behavior = config["DefaultCacheBehavior"]
+        report.same(behavior["AllowedMethods"], ["GET", "HEAD"], f"{url}: the page is read alone")
+        report.same(behavior["ResponseHeadersPolicyId"], "WebHeaders", f"{url}: the headers")
+        report.same(config["DefaultRootObject"], "index.html", f"{url}: the page")
+        report.same(template.value(template.body["Outputs"]["WebUrl"]["Value"]), url, f"{url}: the output names it")
+
+
+def check_outputs(report: Report, template: Template) -> None:
+    outputs = {name: template.value(output["Value"]) for name, output in template.body["Outputs"].items()}
+    report.same(outputs["WebBucketName"], "WebBucket", "where web/deploy.sh puts files")
+    uploads = f"https://UploadsAccessPoint.Alias.s3.{PSEUDO['AWS::Region']}.amazonaws.com"
+    report.same(outputs["UploadsOrigin"], uploads, "where presigned URLs lead")
+    elsewhere = CERTIFICATE.replace("us-east-1", "eu-central-1")
+    for name, wrong in (("WebDomain", "https://app.example.com"), ("WebCertificateArn", elsewhere)):
+        report.check(not re.search(template.parameters[name]["AllowedPattern"], wrong), f"{wrong} is refused as {name}")
+
+
+def check_headers(report: Report, template: Template) -> None:
+    (headers,) = template.of_type("AWS::CloudFront::ResponseHeadersPolicy").values()
+    config = headers["ResponseHeadersPolicyConfig"]
+    report.same(set(config), {"Name", "SecurityHeadersConfig"}, "no other headers")
+    security = dict(config["SecurityHeadersConfig"])
+    csp = security.pop("ContentSecurityPolicy")
+    report.check(csp["Override"] is True, "the content security policy is this one")
+    directives = [directive.split() for directive in csp["ContentSecurityPolicy"].split(";")]
+    found = {name: sources for name, *sources in directives}
+    report.same(found, CONTENT_SECURITY_POLICY, "the content security policy")
+    report.same(security, SECURITY_HEADERS, "the other security headers")
+
+
+def main() -> int:
+    report, template = Report(), Template()
+    check_bucket(report, template)
+    check_distribution(report)
+    check_outputs(report, template)
+    check_headers(report, template)
+    return report.finish()
+
+
+sys.exit(main())

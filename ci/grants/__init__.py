@@ -1,0 +1,1 @@
+"""Compares the grants of template.yaml with the AWS calls that the tests recorded."""

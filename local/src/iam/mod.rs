@@ -1,0 +1,229 @@
+//! The principals that call the engines, and what the policies of the template allow them.
+
+mod policy;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use http::request::Parts;
+use sam_template::{ACCOUNT, Function, PARTITION, Statement};
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use time::OffsetDateTime;
+
+use self::policy::decide;
+use crate::{
+    calls::{Call, Cause, Grant, Recorder},
+    keys::Keys,
+    signature::{Signature, Unauthenticated},
+};
+
+/// The operator's access key id; it may do anything.
+pub const OPERATOR_KEY: &str = "local";
+/// The session token of the functions' keys.
+pub(crate) const SESSION_TOKEN: &str = "local";
+
+/// The principals that an engine knows, by access key id.
+#[derive(Debug, Default)]
+pub struct Principals {
+    by_key: HashMap<String, Principal>,
+    recorder: Arc<Recorder>,
+}
+
+/// The operator or a function: an access key and the rights behind it.
+#[derive(Debug)]
+pub struct Principal {
+    arn: String,
+    secret: SecretString,
+    rights: Rights,
+    recorder: Arc<Recorder>,
+}
+
+#[derive(Debug)]
+enum Rights {
+    /// The operator's.
+    Everything,
+    /// A function's: its logical id and the statements of its role.
+    Policy(String, Vec<Statement>),
+}
+
+/// A principal in one request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller<'a> {
+    principal: &'a Principal,
+    cause: Cause<'a>,
+}
+
+/// What policies can ask of a request besides action and resource: the values of its condition keys.
+pub(crate) type Context = BTreeMap<&'static str, Vec<String>>;
+
+/// A request without the right to what it asks for. The text is AWS's own.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("User: {caller} is not authorized to perform: {action} on resource: {resource} {why}")]
+pub struct Denied {
+    caller: String,
+    action: String,
+    resource: String,
+    why: String,
+}
+
+/// The access key id of the function `logical_id`: each has its own, so that an engine knows the
+/// caller. [`secret_key`](crate::secret_key) is what it signs with.
+#[must_use]
+pub fn function_key(logical_id: &str) -> String {
+    format!("LOCAL{}", logical_id.to_ascii_uppercase())
+}
+
+impl Principals {
+    /// The operator and `functions`, with their `keys`; `recorder` records the calls of the functions.
+    pub(crate) fn new(functions: &[Function], keys: &Keys, recorder: Recorder) -> Self {
+        let recorder = Arc::new(recorder);
+        let operator = Principal {
+            secret: keys.secret_of(OPERATOR_KEY),
+            arn: format!("arn:{PARTITION}:iam::{ACCOUNT}:user/{OPERATOR_KEY}"),
+            rights: Rights::Everything,
+            recorder: Arc::clone(&recorder),
+        };
+        let functions = functions.iter().map(|function| {
+            let key = function_key(&function.logical_id);
+            let principal = Principal {
+                secret: keys.secret_of(&key),
+                arn: format!(
+                    "arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{}/{}",
+                    function.role, function.name
+                ),
+                rights: Rights::Policy(function.logical_id.clone(), function.statements.clone()),
+                recorder: Arc::clone(&recorder),
+            };
+            (key, principal)
+        });
+        let by_key = functions
+            .chain([(OPERATOR_KEY.to_owned(), operator)])
+            .collect();
+        Self { by_key, recorder }
+    }
+
+    /// The caller that signed the request `parts` with `body` to `service`, a short time before `now`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no signature, or not the one that a known key makes.
+    pub(crate) fn authenticate<'a>(
+        &'a self,
+        service: &'static str,
+        (parts, body): (&'a Parts, &[u8]),
+        now: OffsetDateTime,
+    ) -> Result<Caller<'a>, Unauthenticated> {
+        let signature = Signature::read(&parts.headers)?;
+        let principal = self
+            .get(signature.access_key_id)
+            .ok_or(Unauthenticated::UnknownKey)?;
+        signature.verify((parts, body), principal.secret(), service, now)?;
+        Ok(principal.because_of(Cause::of(&parts.headers)))
+    }
+
+    /// The principal with the access key id `key`.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Principal> {
+        self.by_key.get(key)
+    }
+
+    /// The role of the function `logical_id`, as Lambda uses it.
+    pub(crate) fn role_of(&self, logical_id: &str) -> Option<Caller<'_>> {
+        let principal = self.get(&function_key(logical_id))?;
+        Some(principal.because_of(Cause::Lambda))
+    }
+
+    /// Where the calls of the functions are recorded.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+}
+
+impl Principal {
+    /// The secret access key.
+    pub(crate) fn secret(&self) -> &str {
+        self.secret.expose_secret()
+    }
+
+    /// The principal in a request that has this cause.
+    pub(crate) fn because_of<'a>(&'a self, cause: Cause<'a>) -> Caller<'a> {
+        Caller {
+            principal: self,
+            cause,
+        }
+    }
+}
+
+impl Caller<'_> {
+    /// Checks that the caller may do `action` to `resource`, and records the call.
+    ///
+    /// # Errors
+    ///
+    /// When no statement allows it, or a statement denies it.
+    pub(crate) fn check(&self, action: &str, resource: &str) -> Result<(), Denied> {
+        self.check_in(action, resource, &Context::new())
+    }
+
+    /// Checks that the caller may do `action` to `resource` by a request with this `context`, and records the call.
+    ///
+    /// # Errors
+    ///
+    /// When no statement allows it, or a statement denies it.
+    pub(crate) fn check_in(
+        &self,
+        action: &str,
+        resource: &str,
+        context: &Context,
+    ) -> Result<(), Denied> {
+        let principal = self.principal;
+        let Rights::Policy(function, statements) = &principal.rights else {
+            return Ok(());
+        };
+        let decision = decide(statements, action, resource, context);
+        if principal.recorder.is_on() {
+            let allowed = decision.as_ref().ok().copied();
+            let call = call(function, (action, resource), context, allowed);
+            principal.recorder.record(&call, self.cause);
+        }
+        decision.map(drop).map_err(|why| Denied {
+            caller: principal.arn.clone(),
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            why,
+        })
+    }
+}
+
+/// The line to record. A call that is allowed has the resource of its grant, because a wildcard stands for any number of them.
+fn call<'a>(
+    function: &'a str,
+    (action, resource): (&'a str, &'a str),
+    context: &'a Context,
+    allowed: Option<(&'a Statement, Grant<'a>)>,
+) -> Call<'a> {
+    let Some((statement, grant)) = allowed else {
+        return Call {
+            function,
+            action,
+            resource,
+            grant: None,
+            conditions: BTreeMap::new(),
+        };
+    };
+    let conditions = statement.conditions.iter().filter_map(|condition| {
+        let key = condition.key.as_str();
+        context.get(key).map(|values| (key, values.as_slice()))
+    });
+    Call {
+        function,
+        action,
+        resource: &statement.resources[grant.resource],
+        grant: Some(grant),
+        conditions: conditions.collect(),
+    }
+}

@@ -1,0 +1,102 @@
+//! What the statements of a role allow: IAM's evaluation of identity-based policies.
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+
+use sam_template::{Effect, Statement};
+
+use super::Context;
+use crate::calls::Grant;
+
+/// Finds the first statement that allows a request, unless one denies it. The error says why the request is denied.
+pub(super) fn decide<'a>(
+    statements: &'a [Statement],
+    action: &str,
+    resource: &str,
+    context: &Context,
+) -> Result<(&'a Statement, Grant<'a>), String> {
+    let mut allowed = None;
+    for statement in statements {
+        let Some(grant) = applies(statement, action, resource, context) else {
+            continue;
+        };
+        if statement.effect == Effect::Deny {
+            return Err("with an explicit deny in an identity-based policy".to_owned());
+        }
+        allowed = allowed.or(Some((statement, grant)));
+    }
+    allowed.ok_or_else(|| format!("because no identity-based policy allows the {action} action"))
+}
+
+/// The parts of a statement by which it applies to a request.
+fn applies<'a>(
+    statement: &'a Statement,
+    action: &str,
+    resource: &str,
+    context: &Context,
+) -> Option<Grant<'a>> {
+    // The names of actions know no case, ARNs do.
+    let action = action.to_ascii_lowercase();
+    let is_action = |pattern: &String| matches(&pattern.to_ascii_lowercase(), &action);
+    let is_resource = |pattern: &String| matches(pattern, resource);
+    let grant = Grant {
+        statement: &statement.at,
+        action: statement.actions.iter().position(is_action)?,
+        resource: statement.resources.iter().position(is_resource)?,
+    };
+    let holds = statement.conditions.iter().all(|condition| {
+        let found = context.get(condition.key.as_str());
+        condition.holds(found.map(Vec::as_slice))
+    });
+    holds.then_some(grant)
+}
+
+/// IAM's wildcards: `*` is any text, `?` any one character.
+fn matches(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    let (mut p, mut t) = (0, 0);
+    // Where to go on when a `*` has to swallow one more character.
+    let mut retry = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                retry = Some((p + 1, t));
+                p += 1;
+            }
+            Some(&byte) if byte == b'?' || byte == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match retry {
+                Some((after_star, from)) => {
+                    retry = Some((after_star, from + 1));
+                    p = after_star;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_match_as_in_policies() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abbd", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("*/index/*", "table/a/index/b", true),
+            ("a*b*c", "aXbYbZc", true),
+            ("abc", "abcd", false),
+            ("", "", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}
