@@ -281,13 +281,13 @@ Resources:
         );
         let resources = "
   Role: {Type: 'AWS::IAM::Role'}
-  Log: {Type: 'AWS::Logs::LogGroup', Properties: {LogGroupName: /cloakroom/signin}}
+  Log: {Type: 'AWS::Logs::LogGroup', Properties: {LogGroupName: /app/signin}}
   Dead: {Type: 'AWS::SQS::Queue'}
 ";
         let with_role = functions(&format!("{text}{resources}")).unwrap();
-        let group = "arn:aws:logs:us-east-1:000000000000:log-group:/cloakroom/signin";
+        let group = "arn:aws:logs:us-east-1:000000000000:log-group:/app/signin";
         assert_eq!(with_role[0].log_group.as_deref(), Some(group));
-        let queue = "arn:aws:sqs:us-east-1:000000000000:cloakroom-dev-Dead";
+        let queue = "arn:aws:sqs:us-east-1:000000000000:sam-app-Dead";
         assert_eq!(with_role[0].dead_letters.as_deref(), Some(queue));
         assert_eq!(with_role[1].dead_letters, None);
         let text = text.replace("      Role: !GetAtt Role.Arn\n", "");
