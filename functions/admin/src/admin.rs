@@ -6,7 +6,7 @@ use http_api::{Authenticated, Problem};
 use crate::App;
 
 /// The caller of a route that is for administrators. The role is the token's, so it may be some minutes old: who changes
-/// something must still have it, which the change makes sure of (`store::accounts::manage`).
+/// something must still have it, which the change makes sure of (`store::accounts::apply_admin_action`).
 #[derive(Debug)]
 pub struct Admin(pub Caller);
 

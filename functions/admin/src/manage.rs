@@ -1,8 +1,11 @@
 use auth::Caller;
-use domain::User;
+use domain::{AdminAction, User};
 use http::StatusCode;
 use http_api::{Gateway, Problem};
-use store::accounts::{self, Managed, Order};
+use store::{
+    AccountTables,
+    accounts::{self, AdminOutcome},
+};
 
 use crate::{App, view::parse};
 
@@ -19,35 +22,39 @@ pub async fn manage(
     gateway: &Gateway,
     admin: &Caller,
     id: &str,
-    order: Order<'_>,
+    action: AdminAction<'_>,
 ) -> Result<Box<User>, Problem> {
-    let (tables, both) = ((&app.credentials, &app.users), (admin.user_id, parse(id)?));
-    match accounts::manage(tables, both, order, app.clock.now()).await? {
-        Managed::Changed(user) => {
+    let (target, now) = (parse(id)?, app.clock.now());
+    let tables = AccountTables {
+        credentials: &app.credentials,
+        users: &app.users,
+    };
+    match accounts::apply_admin_action(tables, admin.user_id, target, action, now).await? {
+        AdminOutcome::Changed(user) => {
             tracing::warn!(
                 request_id = gateway.request_id,
                 admin = %admin.user_id,
                 user = %user.id,
-                what = in_words(order),
+                what = in_words(action),
                 "admin_changed_user"
             );
             Ok(user)
         }
-        Managed::Unchanged(user) => Ok(user),
-        Managed::Gone => Err(Problem::not_found()),
-        Managed::NotAdmin => Err(Problem::forbidden()),
-        Managed::Yourself => Err(NOT_YOURSELF),
-        Managed::Outdated => Err(Problem::changed_meanwhile()),
+        AdminOutcome::Unchanged(user) => Ok(user),
+        AdminOutcome::NotFound => Err(Problem::not_found()),
+        AdminOutcome::NotAdmin => Err(Problem::forbidden()),
+        AdminOutcome::OwnAccount => Err(NOT_YOURSELF),
+        AdminOutcome::Conflict => Err(Problem::changed_meanwhile()),
     }
 }
 
-fn in_words(order: Order<'_>) -> String {
-    match order {
-        Order::Status(status) => status.as_str().to_owned(),
-        Order::Roles(roles) => {
+fn in_words(action: AdminAction<'_>) -> String {
+    match action {
+        AdminAction::SetStatus(status) => status.as_str().to_owned(),
+        AdminAction::SetRoles(roles) => {
             let words: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
             format!("roles: [{}]", words.join(", "))
         }
-        Order::Deletion => "deleted".to_owned(),
+        AdminAction::Delete => "deleted".to_owned(),
     }
 }

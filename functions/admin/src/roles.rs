@@ -2,10 +2,9 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domain::{Invalid, Role, Roles};
+use domain::{AdminAction, Invalid, Role, Roles};
 use http_api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
 use serde_json::Value;
-use store::accounts::Order;
 use utoipa::ToSchema;
 
 use crate::{
@@ -79,6 +78,6 @@ pub async fn set(
     Path(id): Path<String>,
     JsonBody(Form(roles)): JsonBody<Form>,
 ) -> Result<Response, Problem> {
-    let user = manage(&app, &gateway, &admin, &id, Order::Roles(&roles)).await?;
+    let user = manage(&app, &gateway, &admin, &id, AdminAction::SetRoles(&roles)).await?;
     Ok(answer(&user))
 }

@@ -121,8 +121,8 @@ async fn exchange(
         let roles = roles.unwrap_or_default();
         return Ok(match presented.judge(&session.family, epoch) {
             Verdict::Rotate => match app.sessions.rotate(&session, app.clock.now()).await? {
-                Rotation::Done => Outcome::Granted(session, roles),
-                Rotation::Overtaken => continue,
+                Rotation::Rotated => Outcome::Granted(session, roles),
+                Rotation::Conflict => continue,
             },
             Verdict::LookAgain => continue,
             Verdict::SameAgain => Outcome::Granted(session, roles),

@@ -6,7 +6,7 @@
 
 use auth::password::{self, PasswordHash};
 use http_api::{IdempotencyKey, Problem};
-use store::{ComparisonClaim, Record};
+use store::{ComparisonClaim, IdempotencyRecord};
 
 use crate::{App, sign_up::Form};
 
@@ -42,8 +42,8 @@ pub async fn repeated(
 }
 
 /// What a repeated request will need.
-pub fn record(key: &str, form: &Form, hash: &PasswordHash, answer: &str) -> Record {
-    Record {
+pub fn record(key: &str, form: &Form, hash: &PasswordHash, answer: &str) -> IdempotencyRecord {
+    IdempotencyRecord {
         id: id(key),
         fingerprint: fingerprint(form, hash),
         salt: hash.salt(),

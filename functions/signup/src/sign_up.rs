@@ -5,14 +5,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{Email, FailedAttempts, Name, Password, Profile, Roles, Status, User, UserId};
+use domain::{Email, Lockout, Name, Password, Profile, Roles, Status, User, UserId};
 use http::{StatusCode, header};
 use http_api::{
     Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, UserAnswer, UserView,
     profile, text,
 };
 use store::{
-    Credential,
+    AccountTables, Credential,
     accounts::{self, SignUp},
 };
 use utoipa::ToSchema;
@@ -117,12 +117,16 @@ pub async fn sign_up(
         .as_deref()
         .map(|key| repeat::record(key, &form, &hash, &answer));
 
-    let tables = (&app.credentials, &app.users, &app.idempotency);
+    let tables = AccountTables {
+        credentials: &app.credentials,
+        users: &app.users,
+    };
+    let record = record.as_ref().map(|record| (&app.idempotency, record));
     match accounts::create(
         tables,
         &user,
         &credential(&user, hash),
-        record.as_ref(),
+        record,
         app.mail.as_ref(),
     )
     .await?
@@ -130,7 +134,7 @@ pub async fn sign_up(
         SignUp::Created => Ok(answered(answer)),
         SignUp::EmailTaken => Err(Problem::email_taken()),
         // The same request, sent twice at once: the other one won.
-        SignUp::KeyUsed => match repeated(&app, key.as_deref(), &form).await? {
+        SignUp::IdempotencyKeyUsed => match repeated(&app, key.as_deref(), &form).await? {
             Some(answer) => Ok(answered(answer)),
             None => Err(Problem::unavailable()),
         },
@@ -159,8 +163,7 @@ fn credential(user: &User, hash: PasswordHash) -> Credential {
         roles: user.roles.clone(),
         status: user.status,
         session_epoch: 1,
-        failed: FailedAttempts::NONE,
-        locked_until: None,
+        lockout: Lockout::NONE,
     }
 }
 

@@ -45,9 +45,9 @@ pub async fn ask(
         name: form.name.clone(),
         profile: form.profile.clone(),
     };
-    let tables = (sign_ups, outbox, &app.idempotency);
     let now = app.clock.now();
-    if accounts::ask_for_sign_up(tables, &pending, record.as_ref(), now).await? {
+    let record = record.as_ref().map(|record| (&app.idempotency, record));
+    if accounts::create_pending_sign_up(sign_ups, outbox, &pending, record, now).await? {
         return Ok(answered(answer));
     }
     // The same request, sent twice at once: the other one won.

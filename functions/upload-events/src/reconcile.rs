@@ -19,7 +19,10 @@ pub async fn reconcile(app: &App, deadline: Deadline) -> Result<(), Error> {
         let mut looks = stream::iter(due)
             .map(async |due| {
                 let now = app.clock.now();
-                (due, app.reconciler.look(due.owner, due.id, now).await)
+                (
+                    due,
+                    app.reconciler.reconcile_due(due.owner, due.id, now).await,
+                )
             })
             .buffer_unordered(AT_ONCE);
         let before = looked - failed;

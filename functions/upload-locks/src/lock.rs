@@ -179,7 +179,7 @@ async fn lock_in_record(
             Err(_) => return Err(Problem::upload_not_stored()),
         };
         match app.uploads.apply(&transition).await? {
-            Applied::Done(locked) => return Ok(*locked),
+            Applied::Changed(locked) => return Ok(*locked),
             Applied::Conflict(Some(newer)) => upload = *newer,
             _ => return Err(Problem::not_found()),
         }

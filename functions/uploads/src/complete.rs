@@ -11,7 +11,7 @@ use http_api::{
     Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, number, text,
 };
 use storage::{Completed, Part};
-use upload_reconciler::{Changed, ChangedOnce};
+use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome};
 use utoipa::ToSchema;
 
 use crate::{
@@ -223,18 +223,18 @@ async fn join(
 async fn measure(app: &App, upload: &mut Upload, received: u64) -> Result<bool, Problem> {
     let size = Size::parse(received).map_err(|_| SIZE_MISMATCH)?;
     match app.change_once(upload, &Event::Measured(size)).await? {
-        ChangedOnce::Changed(Changed::Done(measured)) => {
+        ChangeOnceOutcome::Ended(ChangeOutcome::Applied(measured)) => {
             *upload = *measured;
             Ok(true)
         }
-        ChangedOnce::Changed(Changed::LimitExceeded(limit, usage)) => {
+        ChangeOnceOutcome::Ended(ChangeOutcome::LimitExceeded(limit, usage)) => {
             // S3 has more of it than there is room for.
             app.give_up(upload).await?;
             Err(limit_exceeded(limit, &usage))
         }
-        ChangedOnce::Changed(Changed::Refused(refusal)) => Err(refused(refusal)),
-        ChangedOnce::Changed(Changed::Gone) => Err(Problem::not_found()),
-        ChangedOnce::Overtaken(newer) => {
+        ChangeOnceOutcome::Ended(ChangeOutcome::Refused(refusal)) => Err(refused(refusal)),
+        ChangeOnceOutcome::Ended(ChangeOutcome::NotFound) => Err(Problem::not_found()),
+        ChangeOnceOutcome::Conflict(newer) => {
             *upload = *newer;
             Ok(false)
         }

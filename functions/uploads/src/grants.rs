@@ -3,11 +3,13 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use domain::{Upload, UploadStatus, upload::Reader};
+use domain::{
+    Upload,
+    upload::{ReadGrant, Reader},
+};
 use http::StatusCode;
 use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, Timestamp};
 use serde::Serialize;
-use store::ReadGrant;
 use utoipa::ToSchema;
 
 use crate::App;
@@ -122,9 +124,10 @@ async fn find(
 
 /// A failed or deleted upload has no grants.
 fn check_exists(upload: &Upload) -> Result<(), Problem> {
-    match upload.status() {
-        UploadStatus::Pending | UploadStatus::Stored => Ok(()),
-        UploadStatus::Failed | UploadStatus::Deleted => Err(Problem::not_found()),
+    if upload.accepts_read_grants() {
+        Ok(())
+    } else {
+        Err(Problem::not_found())
     }
 }
 

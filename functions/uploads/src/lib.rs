@@ -25,7 +25,7 @@ use axum::{
     routing::{get, post, put},
 };
 use domain::{
-    Clock, Upload, UploadId, UploadStatus,
+    Clock, Upload, UploadId,
     upload::{Event, Wanted},
 };
 use http_api::{InitError, Problem, RateLimit, Tokens};
@@ -33,7 +33,7 @@ use settings::Env;
 use storage::Bucket;
 use store::{Idempotency, Limits, ReadGrants, Sessions, UploadGrants, Uploads, Users};
 use time::Duration;
-use upload_reconciler::{Changed, ChangedOnce, Reconciler};
+use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome, Reconciler};
 
 use self::{companion::Uploader, problems::reconcile_failed};
 
@@ -159,12 +159,10 @@ impl App {
         if let Some(own) = uploads.find(caller.user_id, id).await? {
             return Ok(own);
         }
-        for (owner, deletions) in self.read_grants.owner(id, caller.user_id).await? {
-            let found = uploads.find(owner, id).await?;
-            let is_granted = |upload: &Upload| {
-                upload.status() == UploadStatus::Stored && upload.deletions == deletions
-            };
-            if let Some(upload) = found.filter(is_granted) {
+        for grant in self.read_grants.of_reader(id, caller.user_id).await? {
+            let found = uploads.find(grant.owner, id).await?;
+            let is_readable = |upload: &Upload| upload.is_readable_with(grant.deletions);
+            if let Some(upload) = found.filter(is_readable) {
                 return Ok(upload);
             }
         }
@@ -172,7 +170,7 @@ impl App {
     }
 
     /// Applies an event to an upload.
-    async fn change(&self, upload: Upload, event: &Event) -> Result<Changed, Problem> {
+    async fn change(&self, upload: Upload, event: &Event) -> Result<ChangeOutcome, Problem> {
         let changed = self
             .reconciler
             .change(upload, event, self.clock.now())
@@ -181,7 +179,11 @@ impl App {
     }
 
     /// Applies an event to the state of an upload that was read, and to no other.
-    async fn change_once(&self, upload: &Upload, event: &Event) -> Result<ChangedOnce, Problem> {
+    async fn change_once(
+        &self,
+        upload: &Upload,
+        event: &Event,
+    ) -> Result<ChangeOnceOutcome, Problem> {
         let changed = self
             .reconciler
             .change_once(upload, event, self.clock.now())
@@ -192,7 +194,7 @@ impl App {
     /// Gives up a pending upload of which S3 has received more than there is room for.
     async fn give_up(&self, upload: &Upload) -> Result<(), Problem> {
         let given_up = self.change_once(upload, &Event::Overdrawn).await?;
-        if let ChangedOnce::Changed(Changed::Done(upload)) = given_up
+        if let ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload)) = given_up
             && upload.wanted() == Some(Wanted::Nothing)
         {
             let reconciled = self.reconciler.reconcile(*upload, self.clock.now()).await;

@@ -4,7 +4,7 @@ use axum::{
 };
 use domain::{
     Upload, UploadStatus,
-    upload::{Event, PartNumber, Refusal, Reservation},
+    upload::{Event, Limit, PartNumber, Refusal, Reservation},
 };
 use http::StatusCode;
 use http_api::{
@@ -13,8 +13,7 @@ use http_api::{
 };
 use serde::Serialize;
 use storage::{Part, Presigned};
-use store::Limit;
-use upload_reconciler::{Changed, ChangedOnce};
+use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome};
 use utoipa::ToSchema;
 
 use crate::{
@@ -160,11 +159,13 @@ async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Pr
             .change(upload.clone(), &Event::PartsSigned(count))
             .await?
         {
-            Changed::Done(upload) => return Ok(*upload),
-            Changed::Refused(Refusal::NotMeasured) => upload,
-            Changed::Refused(refusal) => return Err(refused(refusal)),
-            Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
-            Changed::Gone => return Err(Problem::not_found()),
+            ChangeOutcome::Applied(upload) => return Ok(*upload),
+            ChangeOutcome::Refused(Refusal::NotMeasured) => upload,
+            ChangeOutcome::Refused(refusal) => return Err(refused(refusal)),
+            ChangeOutcome::LimitExceeded(limit, usage) => {
+                return Err(limit_exceeded(limit, &usage));
+            }
+            ChangeOutcome::NotFound => return Err(Problem::not_found()),
         };
         app.s3_limit.check(&upload.owner.to_string()).await?;
         let parts = app
@@ -185,9 +186,10 @@ async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Pr
         // Measured for the record as it was read: when another request was quicker, S3 is asked again.
         let reserved = Event::Reserved(reservation);
         upload = match app.change_once(&upload, &reserved).await? {
-            ChangedOnce::Changed(Changed::Done(upload)) | ChangedOnce::Overtaken(upload) => *upload,
+            ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload))
+            | ChangeOnceOutcome::Conflict(upload) => *upload,
             // The room went to another upload.
-            ChangedOnce::Changed(_) => upload,
+            ChangeOnceOutcome::Ended(_) => upload,
         };
     }
     Err(Problem::unavailable())

@@ -1,8 +1,11 @@
 //! A request that is sent again with its `Idempotency-Key` gets the first one's answer.
 
-use domain::{UserId, upload::Transition};
+use domain::{
+    UserId,
+    upload::{Limit, Transition},
+};
 use http_api::{IdempotencyKey, Problem, fingerprint};
-use store::{Limit, Record, uploads::Applied};
+use store::{IdempotencyRecord, uploads::Applied};
 
 use crate::{App, problems::limit_exceeded};
 
@@ -39,8 +42,8 @@ impl Repeatable {
     }
 
     /// What keeps this answer for the next time.
-    fn record(&self, answer: &str) -> Record {
-        Record {
+    fn record(&self, answer: &str) -> IdempotencyRecord {
+        IdempotencyRecord {
             id: self.id.clone(),
             fingerprint: self.fingerprint,
             // Nothing in the fingerprint is secret.
@@ -64,7 +67,7 @@ pub async fn announce(
     let record = record.as_ref().map(|record| (&app.idempotency, record));
     let uploads = &app.reconciler.uploads;
     let applied = uploads.announce(announcement, record).await?;
-    if matches!(applied, Applied::Done(_)) {
+    if matches!(applied, Applied::Changed(_)) {
         return Ok(answer);
     }
     // No part will be sent for an upload that was not announced.
@@ -75,7 +78,7 @@ pub async fn announce(
     match (applied, repeatable) {
         (Applied::LimitExceeded(limit, usage), _) => Err(limit_exceeded(limit, &usage)),
         // The same request, sent twice at once: the other one won.
-        (Applied::KeyUsed, Some(repeatable)) => {
+        (Applied::IdempotencyKeyUsed, Some(repeatable)) => {
             let answer = repeatable.answer(app).await?;
             answer.ok_or_else(Problem::unavailable)
         }
@@ -101,10 +104,12 @@ pub async fn announce_within(
         let announcement =
             announcement(usage.left()).ok_or_else(|| limit_exceeded(Limit::Used, &usage))?;
         match uploads.announce(&announcement, None).await? {
-            Applied::Done(_) => return Ok(announcement),
+            Applied::Changed(_) => return Ok(announcement),
             Applied::LimitExceeded(Limit::Used, _) => {}
             Applied::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
-            Applied::Conflict(_) | Applied::KeyUsed => return Err(Problem::unavailable()),
+            Applied::Conflict(_) | Applied::IdempotencyKeyUsed => {
+                return Err(Problem::unavailable());
+            }
         }
     }
     Err(Problem::unavailable())

@@ -11,7 +11,7 @@ use http_api::{
     text,
 };
 use serde::Serialize;
-use upload_reconciler::Changed;
+use upload_reconciler::ChangeOutcome;
 use utoipa::ToSchema;
 
 use crate::{
@@ -131,10 +131,10 @@ pub async fn restore(
     let upload = app.find(&caller, &id).await?;
     let event = Event::Restored(form.version_id);
     let restoring = match app.change(upload, &event).await? {
-        Changed::Done(upload) => *upload,
-        Changed::Refused(refusal) => return Err(refused(refusal)),
-        Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
-        Changed::Gone => return Err(Problem::not_found()),
+        ChangeOutcome::Applied(upload) => *upload,
+        ChangeOutcome::Refused(refusal) => return Err(refused(refusal)),
+        ChangeOutcome::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
+        ChangeOutcome::NotFound => return Err(Problem::not_found()),
     };
     let reconciled = app.reconciler.reconcile(restoring, app.clock.now()).await;
     let restored = reconciled.map_err(reconcile_failed)?.upload;

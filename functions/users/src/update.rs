@@ -5,7 +5,7 @@ use http_api::{
     Authenticated, Fields, FromFields, IfMatch, JsonBody, Problem, ProblemDocument, UserAnswer,
     number, text,
 };
-use store::{Changes, Updated};
+use store::{UserChanges, UserUpdate};
 use utoipa::ToSchema;
 
 use crate::{App, show::answer};
@@ -21,7 +21,7 @@ const NAME_REMOVED: Invalid = Invalid {
 };
 
 /// A JSON Merge Patch (RFC 7396).
-pub struct Form(Changes);
+pub struct Form(UserChanges);
 
 /// What [`Form`] reads: absent stays as it is, null goes (not the name).
 #[derive(ToSchema)]
@@ -60,7 +60,7 @@ impl FromFields for Form {
             ProfilePatch::clear,
             profile,
         );
-        Some(Self(Changes {
+        Some(Self(UserChanges {
             name: name?,
             profile: profile?,
         }))
@@ -106,37 +106,37 @@ pub async fn update(
     if_match: IfMatch,
     JsonBody(Form(changes)): JsonBody<Form>,
 ) -> Result<Response, Problem> {
-    let updated = if changes == Changes::default() {
+    let updated = if changes == UserChanges::default() {
         unchanged(&app, caller.user_id, &if_match).await?
     } else {
         change(&app, caller.user_id, &changes, &if_match).await?
     };
     match updated {
-        Updated::Done(user) => Ok(answer(&user, &caller)),
-        Updated::Stale => Err(STALE),
-        Updated::Gone => Err(Problem::invalid_token()),
+        UserUpdate::Updated(user) => Ok(answer(&user, &caller)),
+        UserUpdate::VersionMismatch => Err(STALE),
+        UserUpdate::NotFound => Err(Problem::invalid_token()),
     }
 }
 
-async fn unchanged(app: &App, id: UserId, if_match: &IfMatch) -> Result<Updated, Problem> {
+async fn unchanged(app: &App, id: UserId, if_match: &IfMatch) -> Result<UserUpdate, Problem> {
     Ok(match (app.users.find(id).await?, if_match) {
-        (None, _) => Updated::Gone,
+        (None, _) => UserUpdate::NotFound,
         (Some(user), IfMatch::OneOf(versions)) if !versions.contains(&user.version) => {
-            Updated::Stale
+            UserUpdate::VersionMismatch
         }
-        (Some(user), _) => Updated::Done(Box::new(user)),
+        (Some(user), _) => UserUpdate::Updated(Box::new(user)),
     })
 }
 
 async fn change(
     app: &App,
     id: UserId,
-    changes: &Changes,
+    changes: &UserChanges,
     if_match: &IfMatch,
-) -> Result<Updated, Problem> {
+) -> Result<UserUpdate, Problem> {
     let versions = match if_match {
         IfMatch::Any => None,
-        IfMatch::OneOf(versions) if versions.is_empty() => return Ok(Updated::Stale),
+        IfMatch::OneOf(versions) if versions.is_empty() => return Ok(UserUpdate::VersionMismatch),
         IfMatch::OneOf(versions) => Some(versions.as_slice()),
     };
     Ok(app

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use auth::password::{self, Cost, Verdict};
-use domain::{Clock, Email, FailedAttempts, PasswordAttempt, Status, UserId};
+use domain::{
+    AccountRef, AttemptRule, Clock, Email, FailedAttempts, Lockout, PasswordAttempt, Status, UserId,
+};
 use settings::{Env, EnvError};
 use store::{Credential, Credentials};
 
@@ -37,6 +39,15 @@ pub struct Guess<'a> {
     pub request_id: &'a str,
 }
 
+impl Guess<'_> {
+    const fn account(&self) -> AccountRef<'_> {
+        AccountRef {
+            user_id: self.owner,
+            email: self.email,
+        }
+    }
+}
+
 impl Passwords {
     /// With the cost that `BCRYPT_COST` sets.
     ///
@@ -62,55 +73,49 @@ impl Passwords {
     /// When the table does not answer: a guess that can't be counted gets no answer.
     pub async fn check(&self, guess: &Guess<'_>) -> Result<Verdict, Problem> {
         let now = self.clock.now();
-        let Some(credential) = guess
-            .credential
-            .filter(|credential| credential.locked_until.is_none_or(|until| until <= now))
-        else {
-            let verdict = self.verify_decoy_hash(guess).await?;
-            self.credentials.record_decoy_attempt(guess.owner).await?;
-            return Ok(verdict);
+        let lockout = guess.credential.map(|credential| credential.lockout);
+        let lockout = lockout.map(|lockout| (lockout, lockout.rule(now)));
+        let (lockout, verdict) = match lockout {
+            Some((lockout, AttemptRule::Free)) => {
+                (lockout, self.check_freely(guess, lockout).await?)
+            }
+            Some((lockout, AttemptRule::ClaimFirst)) => {
+                (lockout, self.check_once(guess, lockout).await?)
+            }
+            Some((_, AttemptRule::Locked)) | None => {
+                let verdict = self.verify_decoy_hash(guess).await?;
+                self.credentials.record_decoy_attempt(guess.owner).await?;
+                return Ok(verdict);
+            }
         };
-        let failed = credential.failed;
-        let verdict = match failed.wait() {
-            None => self.check_freely(guess, failed).await?,
-            Some(_) => self.check_once(guess, failed).await?,
-        };
-        if verdict != Verdict::NoMatch && failed != FailedAttempts::NONE {
-            self.forgive(guess).await;
+        if verdict != Verdict::NoMatch && lockout.failed != FailedAttempts::NONE {
+            self.clear_failures(guess).await;
         }
         Ok(verdict)
     }
 
-    async fn check_freely(
-        &self,
-        guess: &Guess<'_>,
-        failed: FailedAttempts,
-    ) -> Result<Verdict, Problem> {
+    async fn check_freely(&self, guess: &Guess<'_>, lockout: Lockout) -> Result<Verdict, Problem> {
         let verdict = self.compare(guess).await?;
         if verdict == Verdict::NoMatch {
-            let account = (guess.email, guess.owner);
-            let now = self.clock.now();
-            if self.credentials.count_failure(account, failed, now).await? {
-                log_lockout(guess, failed.next());
+            let (account, now) = (guess.account(), self.clock.now());
+            let credentials = &self.credentials;
+            if credentials.record_failure(account, lockout, now).await? {
+                log_lockout(guess, lockout.failed.next());
             }
         }
         Ok(verdict)
     }
 
     /// Whoever claims the guess makes it; all others do the same work for nothing.
-    async fn check_once(
-        &self,
-        guess: &Guess<'_>,
-        failed: FailedAttempts,
-    ) -> Result<Verdict, Problem> {
-        let account = (guess.email, guess.owner);
-        let now = self.clock.now();
-        if !self.credentials.claim_guess(account, failed, now).await? {
+    async fn check_once(&self, guess: &Guess<'_>, lockout: Lockout) -> Result<Verdict, Problem> {
+        let (account, now) = (guess.account(), self.clock.now());
+        let claimed = self.credentials.claim_attempt(account, lockout, now);
+        if !claimed.await? {
             return self.verify_decoy_hash(guess).await;
         }
         let verdict = self.compare(guess).await?;
         if verdict == Verdict::NoMatch {
-            log_lockout(guess, failed.next());
+            log_lockout(guess, lockout.failed.next());
         }
         Ok(verdict)
     }
@@ -133,9 +138,9 @@ impl Passwords {
     }
 
     /// No reason to refuse the owner when it fails: the next time will do it.
-    async fn forgive(&self, guess: &Guess<'_>) {
-        let forgiving = self.credentials.forgive((guess.email, guess.owner));
-        let failed = match tokio::time::timeout(PATIENCE, forgiving).await {
+    async fn clear_failures(&self, guess: &Guess<'_>) {
+        let clearing = self.credentials.clear_failures(guess.account());
+        let failed = match tokio::time::timeout(PATIENCE, clearing).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
             Err(elapsed) => elapsed.to_string(),

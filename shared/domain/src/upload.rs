@@ -4,22 +4,26 @@ use crate::{Invalid, UploadId, UserId};
 
 mod contents;
 mod file;
+mod grant;
 mod lifecycle;
 mod lock;
 mod plan;
 mod reader;
 mod state;
+mod usage;
 
 #[cfg(test)]
 mod model;
 
 pub use contents::{Action, Contents, Plan, StoredVersion, Wanted};
 pub use file::{ContentType, Filename, Sha256};
+pub use grant::{ReadGrant, UploadGrant};
 pub use lifecycle::{Event, Mismatch, Object, Outcome, Refusal, Transition};
 pub use lock::{check_lock_length, lock_needs_password, lock_until};
 pub use plan::{MAX_PARTS, PartNumber, PartPlan, Reservation, Size};
 pub use reader::Reader;
-pub use state::{Account, Charge, ChargeChange, End, State, StoredFile, UploadStatus};
+pub use state::{Charge, ChargeChange, Counter, End, State, StoredFile, UploadStatus};
+pub use usage::{Limit, MAX_OPEN, Room, Usage};
 
 /// How long a presigned URL of an upload or a download is valid.
 pub const URL_LIFETIME: Duration = Duration::hours(1);

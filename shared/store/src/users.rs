@@ -1,45 +1,38 @@
-use aws_sdk_dynamodb::{
-    Client,
-    error::SdkError,
-    operation::update_item::UpdateItemError,
-    types::{
-        Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-    },
-};
-use domain::{Email, Name, Patch, ProfilePatch, Roles, User, UserId};
+use aws_sdk_dynamodb::{Client, types::ReturnValue};
+use domain::{Email, Name, Patch, ProfilePatch, Role, Roles, Status, User, UserId};
 use settings::{Env, EnvError};
 use time::OffsetDateTime;
 
 use crate::{
     StoreError,
-    row::{Row, at, n, s, words},
+    row::{Row, at, n, role_words, s},
     table::Table,
-    transaction::retry_conflicts,
+    write::{Check, Write, Written},
 };
 
 pub(crate) mod item;
 mod listing;
 mod update;
 
-use self::{item::read, update::Update as Expression};
+use self::item::read;
 
-/// Who there is: user id -> profile, with an index for the listing.
+/// The users: user id -> profile, with an index for the listing.
 #[derive(Debug, Clone)]
 pub struct Users(pub(crate) Table);
 
-/// What a user changes of their own.
+/// The changes that a user makes to their own profile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Changes {
+pub struct UserChanges {
     /// The new name, if any; it is never removed.
     pub name: Patch<Name>,
-    /// The changes to the profile.
+    /// The changes to the other members.
     pub profile: ProfilePatch,
 }
 
-/// What a session depends on.
+/// The state of an account that its sessions depend on.
 #[derive(Debug, Clone)]
 pub struct AccountState {
-    /// Where the credential is.
+    /// The address, which is the key of the credential.
     pub email: Email,
     /// What the user may do now; goes into the next access token.
     pub roles: Roles,
@@ -47,15 +40,15 @@ pub struct AccountState {
     pub session_epoch: u64,
 }
 
-/// How an update ended.
+/// How an update of a user ended.
 #[derive(Debug)]
-pub enum Updated {
-    /// It happened; this is the user now.
-    Done(Box<User>),
-    /// The user is not of the version that the caller knows.
-    Stale,
+pub enum UserUpdate {
+    /// The user is changed to this.
+    Updated(Box<User>),
+    /// The user has a version that the caller does not know.
+    VersionMismatch,
     /// There is no such user.
-    Gone,
+    NotFound,
 }
 
 impl Users {
@@ -72,7 +65,7 @@ impl Users {
         self.0.warm_up("id").await;
     }
 
-    /// The user of an id. Strongly consistent: people see what they just changed.
+    /// The user of an id. Strongly consistent: users see their own changes.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -92,7 +85,7 @@ impl Users {
         Ok(Some((read(row)?, epoch)))
     }
 
-    /// What the user's sessions depend on, as it is now.
+    /// The state of an account that its sessions depend on.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -106,50 +99,32 @@ impl Users {
     }
 
     async fn row(&self, id: UserId) -> Result<Option<Row>, StoreError> {
-        self.0.find([("id", id.to_string())]).await
+        self.0.find(key(id)).await
     }
 
-    /// The address of a user, and nothing else of the profile: for those who may see no more.
+    /// The address of a user; no other attribute is read.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn address(&self, id: UserId) -> Result<Option<Email>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("id", s(id.to_string()))
-            .projection_expression("email, email_canonical")
-            .consistent_read(true)
-            .send()
-            .await?;
-        let read = |item| {
-            let mut row = Row(item);
+        let attributes = "email, email_canonical";
+        let found = self.0.find_attributes(key(id), attributes).await?;
+        let read = |mut row: Row| {
             Ok(Email::stored(
                 row.text("email")?,
                 row.text("email_canonical")?,
             ))
         };
-        found.item.map(read).transpose()
+        found.map(read).transpose()
     }
 
-    /// The session epoch of an active account; `None` when it is disabled or deleted. It asks for these attributes alone,
-    /// because its caller may read no others.
+    /// The session epoch of an active account; `None` when it is disabled or deleted. No other attribute is read.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn active_epoch(&self, id: UserId) -> Result<Option<u64>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("id", s(id.to_string()))
-            .projection_expression("#status, session_epoch")
-            .expression_attribute_names("#status", "status")
-            .consistent_read(true)
-            .send()
-            .await?;
-        let Some(mut row) = found.item.map(Row) else {
+        let attributes = "#status, session_epoch";
+        let Some(mut row) = self.0.find_attributes(key(id), attributes).await? else {
             return Ok(None);
         };
         // An active account has no status in this table.
@@ -165,117 +140,96 @@ impl Users {
     pub async fn update(
         &self,
         id: UserId,
-        changes: &Changes,
+        changes: &UserChanges,
         versions: Option<&[u64]>,
         now: OffsetDateTime,
-    ) -> Result<Updated, StoreError> {
-        let Table { client, name } = &self.0;
-        let update = Expression::new(changes, versions, now);
-        let request = client
-            .update_item()
-            .table_name(name)
-            .key("id", s(id.to_string()))
-            .update_expression(update.expression())
-            .condition_expression(&update.condition)
-            .set_expression_attribute_names(Some(update.names))
-            .set_expression_attribute_values(Some(update.values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match retry_conflicts(|| request.clone().send()).await {
-            Ok(output) => {
-                let item = output.attributes.ok_or(StoreError::Corrupt("attributes"))?;
-                read(Row(item)).map(Box::new).map(Updated::Done)
+    ) -> Result<UserUpdate, StoreError> {
+        let update = update::change(self.0.update(key(id)), changes, versions, now);
+        match update.send_marked(ReturnValue::AllNew).await? {
+            Written::Done(item) => {
+                let item = item.ok_or(StoreError::Corrupt("attributes"))?;
+                read(item).map(Box::new).map(UserUpdate::Updated)
             }
-            Err(error) => refused(error, &update.write_id),
+            Written::ConditionFailed(Some(_)) => Ok(UserUpdate::VersionMismatch),
+            Written::ConditionFailed(None) => Ok(UserUpdate::NotFound),
         }
     }
 
-    /// The part of sign-up that makes the user.
-    pub(crate) fn put_new(&self, user: &User, epoch: u64) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.0.name)
-            .set_item(Some(item::write(user, epoch)))
-            .condition_expression("attribute_not_exists(id)")
-            .build();
-        Ok(TransactWriteItem::builder().put(put?).build())
+    /// The part of a sign-up that creates the user.
+    pub(crate) fn put_new(&self, user: &User, epoch: u64) -> Write {
+        let put = self.0.put(item::write(user, epoch));
+        put.only_if("attribute_not_exists(id)")
     }
 
     /// The part of a password change or reset, or of the end of all sessions, that begins the next epoch, unless it is no
     /// longer `epoch`.
-    pub(crate) fn raise_epoch(
-        &self,
-        id: UserId,
-        epoch: u64,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.0.name)
-            .key("id", s(id.to_string()))
-            .update_expression("SET session_epoch = session_epoch + :one")
-            .condition_expression("session_epoch = :epoch")
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":epoch", n(epoch))
-            .build();
-        Ok(TransactWriteItem::builder().update(update?).build())
+    pub(crate) fn raise_epoch(&self, id: UserId, epoch: u64) -> Write {
+        self.0
+            .update(key(id))
+            .set("session_epoch = session_epoch + :one")
+            .only_if("session_epoch = :epoch")
+            .bind([(":one", n(1)), (":epoch", n(epoch))])
     }
 
-    /// The part of a change of roles, unless the user is no longer as it was read.
-    pub(crate) fn set_roles(
+    /// The part of a change of roles, unless the user changed since it was read.
+    pub(crate) fn set_roles(&self, read: &User, roles: &Roles, now: OffsetDateTime) -> Write {
+        let update = self.next_version(read, now);
+        match role_words(roles) {
+            Some(words) => update.set("#roles = :roles").bind([(":roles", words)]),
+            None => update.remove("#roles"),
+        }
+    }
+
+    /// The part of a change of status, unless the user changed since it was read, or the epoch is no longer `epoch`. It begins
+    /// the next epoch if it ends the sessions.
+    pub(crate) fn set_status(
         &self,
         read: &User,
-        roles: &Roles,
+        epoch: u64,
+        status: Status,
+        ends_sessions: bool,
         now: OffsetDateTime,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let roles = words("roles", roles.iter().map(|role| role.as_str()));
-        let (set, remove) = match &roles {
-            Some(_) => (", #roles = :roles", ""),
-            None => ("", " REMOVE #roles"),
-        };
-        let update = Update::builder()
-            .table_name(&self.0.name)
-            .key("id", s(read.id.to_string()))
-            .update_expression(format!(
-                "SET #version = :next, updated_at = :now{set}{remove}"
-            ))
-            .condition_expression("#version = :read")
-            .expression_attribute_names("#version", "version")
-            .expression_attribute_names("#roles", "roles")
-            .expression_attribute_values(":read", n(read.version))
-            .expression_attribute_values(":next", n(read.version + 1))
-            .expression_attribute_values(":now", at(now));
-        let update = roles.into_iter().fold(update, |update, (_, roles)| {
-            update.expression_attribute_values(":roles", roles)
-        });
-        Ok(TransactWriteItem::builder().update(update.build()?).build())
+    ) -> Write {
+        self.next_version(read, now)
+            .set("#status = :status, session_epoch = session_epoch + :ended")
+            .only_if("session_epoch = :epoch")
+            .bind([
+                (":status", s(status.as_str())),
+                (":ended", n(u8::from(ends_sessions))),
+                (":epoch", n(epoch)),
+            ])
+    }
+
+    /// An update to the next version, unless the user changed since it was read.
+    fn next_version(&self, read: &User, now: OffsetDateTime) -> Write {
+        self.0
+            .update(key(read.id))
+            .set("#version = :next, updated_at = :now")
+            .only_if("#version = :read")
+            .bind([
+                (":read", n(read.version)),
+                (":next", n(read.version + 1)),
+                (":now", at(now)),
+            ])
     }
 
     /// The part of an account's deletion that removes the user.
-    pub(crate) fn remove(&self, id: UserId) -> Result<TransactWriteItem, StoreError> {
-        let delete = Delete::builder()
-            .table_name(&self.0.name)
-            .key("id", s(id.to_string()))
-            .condition_expression("attribute_exists(id)")
-            .build();
-        Ok(TransactWriteItem::builder().delete(delete?).build())
+    pub(crate) fn remove(&self, id: UserId) -> Write {
+        let delete = self.0.delete(key(id));
+        delete.only_if("attribute_exists(id)")
+    }
+
+    /// The part that fails unless the user is an administrator who may sign in.
+    pub(crate) fn check_is_admin(&self, id: UserId) -> Check {
+        let condition =
+            "contains(#roles, :admin) AND (attribute_not_exists(#status) OR #status = :active)";
+        self.0.check(key(id), condition).bind([
+            (":admin", s(Role::Admin.as_str())),
+            (":active", s(Status::Active.as_str())),
+        ])
     }
 }
 
-/// The condition failed. Either there is no such user, or the version is another; and when the last write was this
-/// very one, an earlier try of it succeeded and its reply got lost.
-fn refused<R: std::fmt::Debug>(
-    error: SdkError<UpdateItemError, R>,
-    write_id: &str,
-) -> Result<Updated, StoreError> {
-    let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
-    else {
-        return Err(error.into());
-    };
-    let Some(item) = failed.item.clone() else {
-        return Ok(Updated::Gone);
-    };
-    let mut row = Row(item);
-    if row.optional_text("write_id").as_deref() == Some(write_id) {
-        read(row).map(Box::new).map(Updated::Done)
-    } else {
-        Ok(Updated::Stale)
-    }
+fn key(id: UserId) -> [(&'static str, String); 1] {
+    [("id", id.to_string())]
 }

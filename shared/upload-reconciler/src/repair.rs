@@ -9,14 +9,14 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{ReconcileError, Reconciler};
 
-/// A multipart upload begins before its record is written; after this time it has one or never will.
+/// A multipart upload begins before its record is written. One that has no record after this time never gets one.
 const WITHOUT_RECORD: Duration = Duration::days(1);
 /// How often an owner's bytes are counted again because they changed meanwhile.
 const TRIES: u32 = 3;
 
-/// What a repair found. Zero everywhere when all was right.
+/// What a repair corrected. All zero when nothing was wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Repaired {
+pub struct RepairReport {
     /// Bytes that the counter of used bytes was wrong by.
     pub used_drift: u64,
     /// Bytes that the counter of kept bytes was wrong by.
@@ -27,15 +27,15 @@ pub struct Repaired {
     pub lost: u64,
 }
 
-impl Repaired {
-    /// Whether there was anything to repair.
+impl RepairReport {
+    /// Whether anything was corrected.
     #[must_use]
-    pub fn is_needed(&self) -> bool {
+    pub fn has_corrections(&self) -> bool {
         *self != Self::default()
     }
 }
 
-impl std::ops::AddAssign for Repaired {
+impl std::ops::AddAssign for RepairReport {
     fn add_assign(&mut self, other: Self) {
         self.used_drift += other.used_drift;
         self.kept_drift += other.kept_drift;
@@ -54,7 +54,7 @@ impl Reconciler {
         &self,
         owner: UserId,
         now: OffsetDateTime,
-    ) -> Result<Repaired, ReconcileError> {
+    ) -> Result<RepairReport, ReconcileError> {
         // S3 first: a record is written before S3 can receive its object.
         let Owned {
             contents,
@@ -67,7 +67,7 @@ impl Reconciler {
             .into_iter()
             .map(|upload| (upload.id, upload))
             .collect();
-        let mut repaired = Repaired::default();
+        let mut repaired = RepairReport::default();
         for (id, contents) in &contents {
             repaired.surplus += match records.get(id) {
                 Some(upload) => self.repair_upload(upload, contents, now).await?,
@@ -89,14 +89,14 @@ impl Reconciler {
                 .await?;
         }
         let (used_drift, kept_drift) = self.recount(owner).await?;
-        Ok(Repaired {
+        Ok(RepairReport {
             used_drift,
             kept_drift,
             ..repaired
         })
     }
 
-    /// Bytes that belonged to no file and were deleted.
+    /// Brings S3 in line with one record; returns the bytes of the versions that belonged to no file and were deleted.
     async fn repair_upload(
         &self,
         upload: &Upload,
@@ -127,12 +127,12 @@ impl Reconciler {
         }
         let had_file = upload.state.file().is_some();
         let event = self.settle(&upload).await?;
-        let after = self.once(&upload, &event, now).await?;
+        let after = self.apply_contents(&upload, &event, now).await?;
         let is_gone = after.is_some_and(|after| matches!(after.state, State::Gone { .. }));
         Ok(had_file && is_gone)
     }
 
-    /// Deletes what S3 holds without a record; its bytes.
+    /// Deletes versions that have no record, and returns their bytes.
     async fn delete_orphan(
         &self,
         owner: UserId,
@@ -170,7 +170,7 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Counts an owner's bytes from the records; by how much the counters were wrong.
+    /// Counts an owner's bytes from the records, and returns by how much the counters were wrong.
     async fn recount(&self, owner: UserId) -> Result<(u64, u64), ReconcileError> {
         let quotas = self.uploads.quotas();
         for _ in 0..TRIES {
@@ -193,7 +193,7 @@ impl Reconciler {
                 ));
             }
         }
-        // The owner is busy; the next repair counts again.
+        // The owner's uploads change all the time; the next repair counts again.
         Ok((0, 0))
     }
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use store::{
-    StoreError,
+    AccountTables, StoreError,
     accounts::{self, Import},
 };
 use tokio::task::JoinSet;
@@ -33,7 +33,7 @@ impl Written {
         match import {
             Import::Created => self.created += 1,
             Import::Unchanged => self.unchanged += 1,
-            Import::Taken => self.taken.push(line),
+            Import::EmailTaken => self.taken.push(line),
         }
     }
 }
@@ -78,7 +78,10 @@ pub(super) async fn write(tables: &Tables, accounts: Vec<Account>) -> Written {
 }
 
 async fn one(tables: Tables, account: Account) -> (usize, Result<Import, StoreError>) {
-    let both = (&tables.credentials, &tables.users);
+    let both = AccountTables {
+        credentials: &tables.credentials,
+        users: &tables.users,
+    };
     let import = accounts::import(both, &account.user, &account.credential);
     (account.line, import.await)
 }

@@ -1,7 +1,7 @@
 use auth::Caller;
 use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::UserId;
+use domain::{UserId, upload::UploadGrant};
 use http::StatusCode;
 use http_api::{
     Authenticated, Gateway, IdempotencyKey, Problem, ProblemDocument, Timestamp, fingerprint,
@@ -11,7 +11,7 @@ use ring::{
     hmac,
 };
 use serde::Serialize;
-use store::{Record, UploadGrant};
+use store::IdempotencyRecord;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 
@@ -77,7 +77,7 @@ pub async fn give(
             let given_at = given_at.map_err(|error| Problem::internal(&error))?;
             return Ok(answer(&of_key(&key, record.salt), given_at + LIFETIME));
         }
-        let record = Record {
+        let record = IdempotencyRecord {
             id,
             fingerprint: fingerprint(&[]),
             salt: random()?,
@@ -97,17 +97,17 @@ async fn keep(
     app: &App,
     (owner, epoch): (UserId, u64),
     (grant, expires_at): (&str, OffsetDateTime),
-    record: Option<&Record>,
+    record: Option<&IdempotencyRecord>,
 ) -> Result<bool, Problem> {
+    let digest = digest_of(grant);
     let grant = UploadGrant {
-        digest: &digest_of(grant),
         owner,
         epoch,
         expires_at,
     };
-    let now = app.clock.now();
-    let kept = app.grants.give(&app.idempotency, &grant, record, now).await;
-    Ok(kept?)
+    let record = record.map(|record| (&app.idempotency, record));
+    let kept = app.grants.create(&digest, &grant, record, app.clock.now());
+    Ok(kept.await?)
 }
 
 /// The grant of a request with an idempotency key. It follows from the key and a salt, and the tables have only the
@@ -128,18 +128,19 @@ async fn live_epoch(app: &App, caller: &Caller) -> Result<u64, Problem> {
         app.users.active_epoch(caller.user_id),
         app.sessions.epoch(caller.session_id),
     )?;
-    account
-        .filter(|epoch| session == Some(*epoch))
-        .ok_or_else(session_ended)
+    UploadGrant::epoch_to_give(account, session).ok_or_else(session_ended)
 }
 
 /// The owner of a grant. It ends with the account's session epoch: at a sign-out everywhere, a new password, when the
 /// account is disabled or deleted. An ended grant and an unknown one get the same answer.
 pub async fn owner(app: &App, grant: &str) -> Result<UserId, Problem> {
-    let found = app.grants.find(&digest_of(grant), app.clock.now()).await?;
-    let (owner, epoch) = found.ok_or_else(Problem::invalid_token)?;
-    let is_live = app.users.active_epoch(owner).await? == Some(epoch);
-    is_live.then_some(owner).ok_or_else(Problem::invalid_token)
+    let found = app.grants.find(&digest_of(grant)).await?;
+    let grant = found.ok_or_else(Problem::invalid_token)?;
+    let account = app.users.active_epoch(grant.owner).await?;
+    let is_valid = grant.is_valid(account, app.clock.now());
+    is_valid
+        .then_some(grant.owner)
+        .ok_or_else(Problem::invalid_token)
 }
 
 /// What the table knows it by.

@@ -8,15 +8,14 @@ use axum::{
 use domain::{
     Invalid, Upload, UploadId, UserId,
     upload::{
-        Announcement, ContentType, Filename, PartNumber, PartPlan, Reservation, Size, Transfer,
-        Transition, URL_LIFETIME,
+        Announcement, ContentType, Filename, Limit, PartNumber, PartPlan, Reservation, Size,
+        Transfer, Transition, URL_LIFETIME,
     },
 };
 use http::header::CONTENT_TYPE;
 use http_api::{Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, text};
 use serde::Serialize;
 use serde_json::json;
-use store::Limit;
 use utoipa::ToSchema;
 
 use super::{

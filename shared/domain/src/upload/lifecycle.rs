@@ -1,7 +1,7 @@
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    Account, Announcement, ChargeChange, End, Reservation, Size, State, StoredFile, Transfer,
+    Announcement, ChargeChange, Counter, End, Reservation, Size, State, StoredFile, Transfer,
     Upload, state::Charge,
 };
 
@@ -285,15 +285,15 @@ impl Upload {
 
     fn deleted_for_good(&self, now: OffsetDateTime) -> Result<Option<Self>, Refusal> {
         self.check_unlocked(now)?;
-        let account = match self.state {
-            State::Pending | State::Stored(_) | State::Restoring { .. } => Account::Used,
-            State::Kept { .. } => Account::Kept,
+        let counter = match self.state {
+            State::Pending | State::Stored(_) | State::Restoring { .. } => Counter::Used,
+            State::Kept { .. } => Counter::Kept,
             State::Purging { .. } | State::Gone { .. } => return Ok(None),
         };
         Ok(Some(Self {
             deletions: self.deletions.saturating_add(1),
             locked_until: None,
-            ..self.purging(End::Deleted, account, now)
+            ..self.purging(End::Deleted, counter, now)
         }))
     }
 
@@ -402,7 +402,7 @@ impl Upload {
                 })
             }
             State::Kept { keep_until, .. } if now >= *keep_until => {
-                Some(self.purging(End::Deleted, Account::Kept, now))
+                Some(self.purging(End::Deleted, Counter::Kept, now))
             }
             _ => None,
         }
@@ -410,13 +410,13 @@ impl Upload {
 
     fn given_up(&self, now: OffsetDateTime) -> Option<Self> {
         let is_pending = matches!(self.state, State::Pending);
-        is_pending.then(|| self.purging(End::Failed, Account::Used, now))
+        is_pending.then(|| self.purging(End::Failed, Counter::Used, now))
     }
 
-    fn purging(&self, end: End, account: Account, now: OffsetDateTime) -> Self {
+    fn purging(&self, end: End, counter: Counter, now: OffsetDateTime) -> Self {
         Self {
             due_at: Some(now),
-            ..self.with(State::Purging { end, account })
+            ..self.with(State::Purging { end, counter })
         }
     }
 
