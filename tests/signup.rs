@@ -110,12 +110,12 @@ async fn everything_wrong_with_a_body_is_told_at_once() {
         {
           "pointer": "/email",
           "code": "invalid_email",
-          "detail": "an e-mail address looks like name@example.com"
+          "detail": "The e-mail address is not valid. Send one like name@example.com."
         },
         {
           "pointer": "/password",
           "code": "password_too_short",
-          "detail": "a password has at least 8 characters"
+          "detail": "The password is too short. Send at least 8 characters."
         },
         {
           "pointer": "/name",

@@ -102,7 +102,7 @@ async fn a_file_with_a_mistake_writes_nothing_and_all_mistakes_are_told() {
         insta::allow_duplicates! {
             insta::assert_snapshot!(err, @r"
             line 2: is no JSON object (malformed_json)
-            line 4: /email an e-mail address looks like name@example.com (invalid_email)
+            line 4: /email The e-mail address is not valid. Send one like name@example.com. (invalid_email)
             line 4: /name At least one visible character is required. (empty)
             line 4: /passwordHash is not a $2a$, $2b$ or $2y$ bcrypt hash with a cost from 4 to 16 (invalid_password_hash)
             line 4: /rolls is not a field of this request; check the spelling (unknown_field)

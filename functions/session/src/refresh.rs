@@ -124,8 +124,8 @@ async fn exchange(
                 Rotation::Rotated => Outcome::Granted(session, roles),
                 Rotation::Conflict => continue,
             },
-            Verdict::LookAgain => continue,
-            Verdict::SameAgain => Outcome::Granted(session, roles),
+            Verdict::ReadAgain => continue,
+            Verdict::Reissue => Outcome::Granted(session, roles),
             Verdict::Replayed => Outcome::Caught(session, "refresh_token_replayed"),
             Verdict::NeverIssued => Outcome::Caught(session, "refresh_token_never_issued"),
             Verdict::Expired | Verdict::Ended => {

@@ -10,7 +10,7 @@ use http::StatusCode;
 use http_api::{
     Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, number, text,
 };
-use storage::{Completed, Part};
+use storage::{Completed, MultipartRef, Part};
 use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome};
 use utoipa::ToSchema;
 
@@ -185,7 +185,7 @@ async fn join(
     named: &[(PartNumber, String)],
 ) -> Result<(), Problem> {
     let key = upload.key();
-    let at = (key.as_str(), s3_id);
+    let at = MultipartRef { key: &key, s3_id };
     let bucket = &app.reconciler.bucket;
     for _ in 0..TRIES {
         let Some(received) = bucket

@@ -26,7 +26,7 @@ use axum::{
 };
 use domain::{
     Clock, Upload, UploadId,
-    upload::{Event, Wanted},
+    upload::{DesiredContents, Event},
 };
 use http_api::{InitError, Problem, RateLimit, Tokens};
 use settings::Env;
@@ -193,9 +193,9 @@ impl App {
 
     /// Gives up a pending upload of which S3 has received more than there is room for.
     async fn give_up(&self, upload: &Upload) -> Result<(), Problem> {
-        let given_up = self.change_once(upload, &Event::Overdrawn).await?;
+        let given_up = self.change_once(upload, &Event::QuotaExceeded).await?;
         if let ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload)) = given_up
-            && upload.wanted() == Some(Wanted::Nothing)
+            && upload.desired_contents() == Some(DesiredContents::Nothing)
         {
             let reconciled = self.reconciler.reconcile(*upload, self.clock.now()).await;
             reconciled.map_err(reconcile_failed)?;

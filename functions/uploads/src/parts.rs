@@ -12,7 +12,7 @@ use http_api::{
     ProblemDocument, Timestamp, number,
 };
 use serde::Serialize;
-use storage::{Part, Presigned};
+use storage::{MultipartRef, Part, Presigned};
 use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome};
 use utoipa::ToSchema;
 
@@ -142,7 +142,8 @@ pub async fn presigned(
     let mut parts = Vec::with_capacity(numbers.len());
     for (number, size) in sizes {
         let bucket = &app.reconciler.bucket;
-        let signed = bucket.part_url((&key, s3_id), number, size, now).await;
+        let multipart = MultipartRef { key: &key, s3_id };
+        let signed = bucket.part_url(multipart, number, size, now).await;
         parts.push((number, signed.map_err(|error| storage_failed(&error))?));
     }
     Ok(parts)
@@ -171,7 +172,10 @@ async fn reserve(app: &App, mut upload: Upload, count: u32) -> Result<Upload, Pr
         let parts = app
             .reconciler
             .bucket
-            .all_parts((&upload.key(), pending_parts(&upload)?))
+            .all_parts(MultipartRef {
+                key: &upload.key(),
+                s3_id: pending_parts(&upload)?,
+            })
             .await;
         let parts = parts.map_err(|error| storage_failed(&error))?;
         let received = parts.ok_or(NOT_PENDING)?.iter().map(|part| part.size).sum();
@@ -225,7 +229,14 @@ pub async fn list(
     let listed = app
         .reconciler
         .bucket
-        .parts((&upload.key(), s3_id), after, page.limit)
+        .parts(
+            MultipartRef {
+                key: &upload.key(),
+                s3_id,
+            },
+            after,
+            page.limit,
+        )
         .await;
     // S3 knows it no more: it was put together a moment ago, or given up.
     let (parts, more) = listed

@@ -4,7 +4,7 @@ use axum::{
 };
 use domain::{
     Invalid, Upload, UploadStatus,
-    upload::{Event, Wanted},
+    upload::{DesiredContents, Event},
 };
 use http_api::{
     Authenticated, Fields, FromFields, JsonBody, List, Page, Problem, ProblemDocument, Timestamp,
@@ -154,7 +154,7 @@ impl VersionView {
             version_id: file.version_id.clone(),
             size: upload.size.bytes(),
             stored_at: Timestamp(file.stored_at),
-            is_current: matches!(upload.wanted(), Some(Wanted::Shown(_)))
+            is_current: matches!(upload.desired_contents(), Some(DesiredContents::Shown(_)))
                 && upload.status() == UploadStatus::Stored,
         })
     }

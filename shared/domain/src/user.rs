@@ -12,7 +12,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The word in answers and tables.
+    /// The word in responses and tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -21,7 +21,7 @@ impl Status {
         }
     }
 
-    /// The status of this word, if it is one.
+    /// Parses the word of a status.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Active, Self::Disabled]

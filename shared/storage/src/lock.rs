@@ -61,7 +61,7 @@ impl From<LockMode> for ObjectLockRetentionMode {
 
 impl Retention {
     /// Whether S3 lets a caller without `s3:BypassGovernanceRetention` replace it by `wanted`.
-    fn gives_way_to(self, wanted: Self) -> bool {
+    fn can_be_replaced_by(self, wanted: Self) -> bool {
         let keeps_its_mode = self.mode == wanted.mode || wanted.mode == LockMode::Compliance;
         keeps_its_mode && self.until <= wanted.until
     }

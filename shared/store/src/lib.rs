@@ -26,6 +26,8 @@ mod users;
 mod write;
 
 #[cfg(test)]
+mod request_counts;
+#[cfg(test)]
 mod tests;
 
 pub use accounts::AccountTables;

@@ -6,7 +6,7 @@ use domain::{
     Upload, UploadId, UserId,
     upload::{Event, Limit, Mismatch, Outcome, Refusal, Reservation, Size, State, Transfer, Usage},
 };
-use storage::{Bucket, StorageError};
+use storage::{Bucket, MultipartRef, StorageError};
 use store::{StoreError, Uploads, uploads::Applied};
 use time::OffsetDateTime;
 
@@ -206,7 +206,8 @@ impl Reconciler {
         else {
             return Ok(Some(upload));
         };
-        let parts = self.bucket.all_parts((&upload.key(), s3_id)).await?;
+        let key = &upload.key();
+        let parts = self.bucket.all_parts(MultipartRef { key, s3_id }).await?;
         let received = parts.iter().flatten().map(|part| part.size).sum();
         if received <= upload.size.bytes() {
             return Ok(Some(upload));
@@ -216,7 +217,7 @@ impl Reconciler {
         let event = match (Reservation::new(received, 1, budget), Size::parse(received)) {
             (Some(reservation), _) => Event::Reserved(reservation),
             (None, Ok(size)) if received <= budget => Event::Measured(size),
-            _ => Event::Overdrawn,
+            _ => Event::QuotaExceeded,
         };
         match self.change_once(&upload, &event, now).await? {
             ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload)) => Ok(Some(*upload)),

@@ -4,7 +4,7 @@ use domain::{
     Upload, UploadId, UserId,
     upload::{Action, Charge, Contents, State},
 };
-use storage::{OpenMultipart, Owned};
+use storage::{MultipartRef, OpenMultipart, Owned};
 use time::{Duration, OffsetDateTime};
 
 use crate::{ReconcileError, Reconciler};
@@ -103,7 +103,7 @@ impl Reconciler {
         contents: &Contents,
         now: OffsetDateTime,
     ) -> Result<u64, ReconcileError> {
-        let Some(wanted) = upload.wanted() else {
+        let Some(wanted) = upload.desired_contents() else {
             return Ok(0);
         };
         let plan = contents.plan(&wanted);
@@ -122,7 +122,7 @@ impl Reconciler {
         let Some(upload) = self.uploads.find(upload.owner, upload.id).await? else {
             return Ok(false);
         };
-        if upload.wanted().is_none() {
+        if upload.desired_contents().is_none() {
             return Ok(false);
         }
         let had_file = upload.state.file().is_some();
@@ -140,7 +140,7 @@ impl Reconciler {
         contents: &Contents,
     ) -> Result<u64, ReconcileError> {
         let key = Upload::key_of(owner, id);
-        let plan = contents.plan(&domain::upload::Wanted::Nothing);
+        let plan = contents.plan(&domain::upload::DesiredContents::Nothing);
         for action in &plan.actions {
             if let Action::Delete(version_id) = action {
                 self.bucket.delete_version(&key, version_id).await?;
@@ -164,8 +164,11 @@ impl Reconciler {
             None => now < open.begun_at + WITHOUT_RECORD,
         };
         if !is_expected {
-            let key = Upload::key_of(owner, open.upload);
-            self.bucket.abort_multipart((&key, &open.s3_id)).await?;
+            let multipart = MultipartRef {
+                key: &Upload::key_of(owner, open.upload),
+                s3_id: &open.s3_id,
+            };
+            self.bucket.abort_multipart(multipart).await?;
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use http::header::CONTENT_TYPE;
 use http_api::{Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, text};
 use serde::Serialize;
 use serde_json::json;
+use storage::MultipartRef;
 use utoipa::ToSchema;
 
 use super::{
@@ -212,7 +213,10 @@ pub async fn list(
     let listed = app
         .reconciler
         .bucket
-        .all_parts((&upload.key(), s3_id))
+        .all_parts(MultipartRef {
+            key: &upload.key(),
+            s3_id,
+        })
         .await;
     let parts = listed
         .map_err(|error| storage_failed(&error))?

@@ -13,11 +13,11 @@ const BAD_FILENAME: Invalid = Invalid::new(
 );
 const BAD_CONTENT_TYPE: Invalid = Invalid::new(
     "invalid_content_type",
-    "must be a media type such as image/png or text/plain; charset=utf-8",
+    "The media type is not valid. Send one like image/png or text/plain; charset=utf-8.",
 );
 const BAD_SHA256: Invalid = Invalid::new(
     "invalid_sha256",
-    "must be a SHA-256 digest: 64 hexadecimal digits, or 44 characters of base64",
+    "The digest is not valid. Send a SHA-256 digest as 64 hexadecimal digits or 44 characters of base64.",
 );
 
 /// A file's name without a path, in NFC.
@@ -60,7 +60,7 @@ impl Filename {
 pub struct ContentType(String);
 
 impl ContentType {
-    /// What is known of bytes that nobody described.
+    /// The media type of a file without one.
     #[must_use]
     pub fn unknown() -> Self {
         Self("application/octet-stream".to_owned())
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filename_is_no_path() {
+    fn a_filename_is_not_a_path() {
         for good in [
             "a.png",
             "Über uns.pdf",

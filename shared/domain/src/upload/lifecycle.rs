@@ -5,14 +5,14 @@ use super::{
     Upload, state::Charge,
 };
 
-/// How long after its announcement an upload is looked at for the first time: its event arrives within seconds.
+/// How long after its announcement an upload is due for the first time: its event arrives within seconds.
 const FIRST_LOOK: Duration = Duration::minutes(5);
-/// A pending upload is looked at less and less often, but at least this often.
+/// A pending upload is due less and less often, but at least this often.
 const LONGEST_WAIT: Duration = Duration::hours(6);
 /// One whose parts have no signed length is measured in every run of the reconciler, which are 15 minutes apart.
 const LONGEST_UNMEASURED: Duration = Duration::minutes(10);
 
-/// What happens to an upload.
+/// A request or an event of S3 that may change an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Event {
     /// S3 has this as the current version of the object.
@@ -36,14 +36,14 @@ pub enum Event {
     Locked(OffsetDateTime),
     /// The operator lifts the lock that ends then.
     LockLifted(OffsetDateTime),
-    /// S3 holds what was wanted; or does not have the file any more.
+    /// S3 holds what the record requires, or has lost the file.
     Settled {
         /// Whether S3 has the version of the file.
         has_file: bool,
     },
-    /// S3 has more bytes of it than there is room for.
-    Overdrawn,
-    /// It is due, and S3 has nothing new.
+    /// S3 has received more bytes of it than the quota has room for.
+    QuotaExceeded,
+    /// The upload is due, and S3 has nothing new.
     Due,
 }
 
@@ -63,9 +63,9 @@ pub struct Object {
 /// How the bytes differ from their announcement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mismatch {
-    /// There are more or fewer.
+    /// Their number is another.
     Size,
-    /// They are others, or S3 has calculated no digest.
+    /// Their digest is another, or S3 has calculated none.
     Checksum,
 }
 
@@ -147,7 +147,7 @@ impl Upload {
             Event::Locked(until) => Some(self.locked(*until)?),
             Event::LockLifted(until) => self.lock_lifted(*until)?,
             Event::Settled { has_file } => self.settled(*has_file, now),
-            Event::Overdrawn => self.given_up(now),
+            Event::QuotaExceeded => self.given_up(now),
             Event::Due => self.due(now),
         };
         Ok(match next {
@@ -349,7 +349,7 @@ impl Upload {
         };
         Some(match &self.state {
             State::Pending => return None,
-            // S3 has lost it: it was deleted past us.
+            // S3 has lost it: it was deleted by another program.
             State::Stored(_) | State::Kept { .. } | State::Restoring { .. } if !has_file => Self {
                 deletions: self.deletions.saturating_add(1),
                 ..gone(End::Deleted, now)

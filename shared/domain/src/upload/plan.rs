@@ -11,10 +11,13 @@ const MAX_BYTES: u64 = 5 * 1024 * 1024 * MIB;
 /// Little enough to send again on a bad connection, enough not to ask too often; S3 takes 5 MiB and more.
 const MIN_PART_BYTES: u64 = 8 * MIB;
 
-const TOO_LARGE: Invalid = Invalid::new("too_large", "must be at most 5 TiB (5497558138880 bytes)");
+const TOO_LARGE: Invalid = Invalid::new(
+    "too_large",
+    "The file is too large. Send at most 5 TiB (5497558138880 bytes).",
+);
 const BAD_PART_NUMBER: Invalid = Invalid::new(
     "invalid_part_number",
-    "must be a part of this upload: from 1 to its partCount",
+    "The upload has no such part. Send a number from 1 to its `partCount`.",
 );
 
 /// Bytes of a file: at most 5 TiB.
@@ -155,7 +158,7 @@ impl Reservation {
 pub struct PartNumber(u16);
 
 impl PartNumber {
-    /// A part of an upload whose parts nobody planned: any number that S3 takes.
+    /// A part of an upload without planned parts: any number that S3 accepts.
     ///
     /// # Errors
     /// When it is not from 1 to 10,000.
@@ -195,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_reserved_for_parts_to_come() {
+    fn room_is_reserved_for_future_parts() {
         let reserve = |received, parts, budget| {
             let reserved = Reservation::new(received, parts, budget)?;
             Some((reserved.size.bytes(), reserved.signings))

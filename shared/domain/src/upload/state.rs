@@ -10,7 +10,7 @@ use super::{Transfer, Upload};
 ///    +----------+-----------+--> Purging -> Gone
 /// ```
 ///
-/// A state says what S3 has to hold ([`super::Wanted`]) and what the owner is charged ([`Charge`]). The charge for bytes
+/// A state says what S3 has to hold ([`super::DesiredContents`]) and what the owner is charged ([`Charge`]). The charge for bytes
 /// is taken before S3 can receive them and given back after S3 has deleted them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum State {
