@@ -84,7 +84,7 @@ pub(super) async fn run(
     Err(Error::Restless)
 }
 
-fn desired_contents(has: &Roles, args: &RolesArgs) -> Roles {
+fn wanted(has: &Roles, args: &RolesArgs) -> Roles {
     let mut roles = has.clone();
     roles.extend(&args.set);
     roles.retain(|role| !args.remove.contains(role));

@@ -119,7 +119,7 @@ impl Reconciler {
         })
     }
 
-    /// Records what S3 has of a pending upload, and carries out in S3 what the record wants.
+    /// Records what S3 has of a pending upload, and makes S3 hold what the record requires.
     ///
     /// # Errors
     /// When the tables or S3 do not answer.
@@ -195,7 +195,7 @@ impl Reconciler {
         }
     }
 
-    /// Compares what S3 received of parts without a signed length with what is reserved for them.
+    /// Compares the bytes that S3 received of parts without a signed length with the reserved bytes.
     async fn measure(
         &self,
         upload: Upload,
@@ -226,7 +226,7 @@ impl Reconciler {
         }
     }
 
-    /// Makes S3 hold what the record wants.
+    /// Makes S3 hold what the record requires.
     async fn settle(&self, upload: &Upload) -> Result<Event, ReconcileError> {
         let settled = self.bucket.settle(upload).await?;
         if settled.surplus > 0 {

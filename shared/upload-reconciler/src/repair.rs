@@ -79,7 +79,7 @@ impl Reconciler {
                 let contents = contents.get(&upload.id);
                 !contents.is_some_and(|contents| contents.has(&file.version_id))
             });
-            // The list may be older than the record: S3 is asked again.
+            // The list may be older than the record, so S3 is read again.
             if is_lost && self.settle_now(upload, now).await? {
                 repaired.lost += 1;
             }
@@ -113,7 +113,7 @@ impl Reconciler {
         Ok(plan.surplus)
     }
 
-    /// Settles an upload by the state of its record; says whether S3 turned out not to have its file.
+    /// Settles an upload by the current state of its record. Says whether S3 did not have its file.
     async fn settle_now(
         &self,
         upload: &Upload,

@@ -17,11 +17,11 @@ const LONGEST_UNMEASURED: Duration = Duration::minutes(10);
 pub enum Event {
     /// S3 has this as the current version of the object.
     Arrived(Object),
-    /// The owner asks for URLs of so many parts.
+    /// The owner requests URLs of this many parts.
     PartsSigned(u32),
-    /// S3 received so many bytes of parts whose size was not announced, and there is room for more.
+    /// S3 received this many bytes of parts whose size was not announced, and there is room for more.
     Reserved(Reservation),
-    /// The parts to put together have so many bytes.
+    /// The parts to put together have this many bytes.
     Measured(Size),
     /// The owner deletes it. It can be restored until then.
     Deleted {
@@ -101,7 +101,7 @@ pub enum Refusal {
     Locked(OffsetDateTime),
     /// The file has another version, and only that one can be restored.
     NoSuchVersion,
-    /// So many part URLs may not be signed before S3 was asked what it has received.
+    /// The received parts have to be measured before this many part URLs may be signed.
     NotMeasured,
 }
 
@@ -164,14 +164,14 @@ impl Upload {
         })
     }
 
-    /// In what an object differs from the announcement. S3 compares what is signed, so only a bucket that others write
-    /// to, or parts whose size was not announced, lead here.
+    /// How an object differs from the announcement. S3 checks everything that is signed, so this happens only to parts whose size
+    /// was not announced, or in a bucket that other programs write to.
     #[must_use]
     pub fn mismatch(&self, object: &Object) -> Option<Mismatch> {
         let announced = self.size.bytes();
         let right_size =
             if self.is_form() || matches!(self.transfer, Transfer::UnsizedMultipart { .. }) {
-                // What is reserved is the most that it may have.
+                // The reserved bytes are the most that it may have.
                 object.size <= announced
             } else {
                 object.size == announced
@@ -190,7 +190,7 @@ impl Upload {
         match (&self.state, size, self.mismatch(object)) {
             (State::Pending, Some(size), None) => Some(Self {
                 size,
-                // Also when it has expired already: it may have been sent twice, and both events be lost.
+                // Also when it has expired already: it may have been sent twice, and both events may be lost.
                 due_at: self.is_form().then(|| self.given_up_at()),
                 ..self.with(State::Stored(StoredFile {
                     version_id: object.version_id.clone(),
@@ -244,7 +244,7 @@ impl Upload {
         match (&self.state, &self.transfer) {
             (State::Pending, Transfer::UnsizedMultipart { s3_id, .. }) => Ok(Some(Self {
                 size,
-                // What is signed from now on has to be measured again.
+                // Parts that are signed from now on have to be measured again.
                 transfer: Transfer::UnsizedMultipart {
                     s3_id: s3_id.clone(),
                     signings_left: 0,
@@ -329,7 +329,7 @@ impl Upload {
         }
     }
 
-    /// A lock that was set meanwhile stays.
+    /// Removes the lock, unless another one was set meanwhile.
     fn lock_lifted(&self, until: OffsetDateTime) -> Result<Option<Self>, Refusal> {
         match self.locked_until {
             Some(other) if other != until => Err(Refusal::Locked(other)),
@@ -394,7 +394,7 @@ impl Upload {
                     Transfer::UnsizedMultipart { .. } => LONGEST_UNMEASURED,
                     _ => LONGEST_WAIT,
                 };
-                // As long again as it has been waited for, but not beyond the time when it is given up.
+                // The waiting time doubles, but not beyond the time when the upload is given up.
                 let waited = (now - self.created_at).clamp(FIRST_LOOK, longest);
                 Some(Self {
                     due_at: Some((now + waited).min(self.given_up_at())),
@@ -447,7 +447,7 @@ impl Upload {
     }
 }
 
-/// The next whole second: tables keep no finer times of these.
+/// The next whole second: these times are stored in seconds.
 fn whole_second(time: OffsetDateTime) -> OffsetDateTime {
     let second = time.replace_nanosecond(0).unwrap_or(time);
     if second < time {

@@ -25,7 +25,7 @@ impl Reader {
         }
     }
 
-    /// As 16 bytes, for a cursor. No user has the id that stands for everyone: its version is none.
+    /// As 16 bytes, for a cursor. No user has the id that stands for all users: it is not a valid UUID version.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 16] {
         match self {

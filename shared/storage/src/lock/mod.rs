@@ -105,7 +105,9 @@ impl Bucket {
             StorageError::Unavailable(text)
         };
         match self.retention((key, version_id)).await {
-            Ok(Some(held)) if !held.gives_way_to(wanted) => Ok(LockOutcome::AlreadyLocked(held)),
+            Ok(Some(held)) if !held.can_be_replaced_by(wanted) => {
+                Ok(LockOutcome::AlreadyLocked(held))
+            }
             Ok(Some(held)) => Err(unexplained(&format!("it is locked until {}", held.until))),
             Ok(None) => Err(unexplained("it is not locked")),
             Err(error) => Err(unexplained(&error.to_string())),
