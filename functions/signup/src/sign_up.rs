@@ -12,7 +12,7 @@ use http_api::{
     profile, text,
 };
 use store::{
-    AccountTables, Credential,
+    AccountTables, Credential, NewRecord,
     accounts::{self, SignUp},
 };
 use utoipa::ToSchema;
@@ -121,7 +121,10 @@ pub async fn sign_up(
         credentials: &app.credentials,
         users: &app.users,
     };
-    let record = record.as_ref().map(|record| (&app.idempotency, record));
+    let record = record.as_ref().map(|record| NewRecord {
+        idempotency: &app.idempotency,
+        record,
+    });
     match accounts::create(
         tables,
         &user,

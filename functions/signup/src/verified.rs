@@ -2,7 +2,7 @@ use auth::password;
 use axum::response::Response;
 use http_api::Problem;
 use serde::Serialize;
-use store::{Outbox, PendingSignUp, SignUps, accounts};
+use store::{NewRecord, Outbox, PendingSignUp, SignUps, accounts};
 use utoipa::ToSchema;
 
 use crate::{
@@ -46,7 +46,10 @@ pub async fn ask(
         profile: form.profile.clone(),
     };
     let now = app.clock.now();
-    let record = record.as_ref().map(|record| (&app.idempotency, record));
+    let record = record.as_ref().map(|record| NewRecord {
+        idempotency: &app.idempotency,
+        record,
+    });
     if accounts::create_pending_sign_up(sign_ups, outbox, &pending, record, now).await? {
         return Ok(answered(answer));
     }

@@ -5,7 +5,7 @@ use domain::{
     upload::{Limit, Transition},
 };
 use http_api::{IdempotencyKey, Problem, fingerprint};
-use store::{IdempotencyRecord, uploads::Applied};
+use store::{IdempotencyRecord, NewRecord, uploads::Applied};
 
 use crate::{App, problems::limit_exceeded};
 
@@ -64,7 +64,10 @@ pub async fn announce(
     answer: String,
 ) -> Result<String, Problem> {
     let record = repeatable.map(|repeatable| repeatable.record(&answer));
-    let record = record.as_ref().map(|record| (&app.idempotency, record));
+    let record = record.as_ref().map(|record| NewRecord {
+        idempotency: &app.idempotency,
+        record,
+    });
     let uploads = &app.reconciler.uploads;
     let applied = uploads.announce(announcement, record).await?;
     if matches!(applied, Applied::Changed(_)) {

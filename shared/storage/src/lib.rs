@@ -20,7 +20,7 @@ use settings::{Env, EnvError};
 pub use self::{
     error::StorageError,
     form::UploadForm,
-    lock::{LockMode, LockOutcome, Retention},
+    lock::{LockMode, LockOutcome, Retention, VersionRef},
     multipart::{Completed, MultipartRef, Part},
     object::Settled,
     owned::{OpenMultipart, Owned},

@@ -30,6 +30,22 @@ pub struct IdempotencyRecord {
     pub answer: String,
 }
 
+/// A record that a creating transaction stores, so that a repeated request gets the same answer.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRecord<'a> {
+    /// The table of the records.
+    pub idempotency: &'a Idempotency,
+    /// The record.
+    pub record: &'a IdempotencyRecord,
+}
+
+impl NewRecord<'_> {
+    /// The part of the transaction that stores the record, unless there is one already.
+    pub(crate) fn put(self, now: OffsetDateTime) -> Write {
+        self.idempotency.put_new(self.record, now)
+    }
+}
+
 impl Idempotency {
     /// The table that `IDEMPOTENCY_TABLE` names.
     ///
@@ -64,8 +80,7 @@ impl Idempotency {
         }))
     }
 
-    /// The part of a creating transaction that stores its answer, unless there is a record already.
-    pub(crate) fn put_new(&self, record: &IdempotencyRecord, now: OffsetDateTime) -> Write {
+    fn put_new(&self, record: &IdempotencyRecord, now: OffsetDateTime) -> Write {
         let item = item([
             ("id", s(&record.id)),
             ("fingerprint", b(record.fingerprint)),

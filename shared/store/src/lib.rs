@@ -35,7 +35,7 @@ pub use comparisons::ComparisonClaim;
 pub use credentials::{Credential, CredentialSummary, Credentials};
 pub use email_tokens::EmailTokens;
 pub use error::StoreError;
-pub use idempotency::{Idempotency, IdempotencyRecord};
+pub use idempotency::{Idempotency, IdempotencyRecord, NewRecord};
 pub use limits::Limits;
 pub use mail_limits::{MailClaim, MailLimit, MailLimits, OrderRef};
 pub use outbox::{MailOrder, Outbox};

@@ -21,7 +21,8 @@ use settings::Env;
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::{
-    Idempotency, IdempotencyRecord, MailOrder, Outbox, UploadGrants, Uploads, uploads::Applied,
+    Idempotency, IdempotencyRecord, MailOrder, NewRecord, Outbox, UploadGrants, Uploads,
+    uploads::Applied,
 };
 
 const NOW: OffsetDateTime = datetime!(2026-01-01 00:00:00 UTC);
@@ -166,8 +167,12 @@ async fn an_upload_costs_two_transactions_and_repeated_events_cost_nothing() {
     assert_eq!(dynamo.take(), []);
 
     let record = record();
-    let applied = uploads.announce(&announced, Some((&idempotency, &record)));
-    applied.await.unwrap();
+    let record = NewRecord {
+        idempotency: &idempotency,
+        record: &record,
+    };
+    let applied = uploads.announce(&announced, Some(record)).await.unwrap();
+    assert!(matches!(applied, Applied::Changed(_)));
     assert_eq!(dynamo.take(), [("TransactWriteItems", 3)]);
 }
 
@@ -222,7 +227,10 @@ async fn a_write_of_one_item_is_not_a_transaction() {
     assert!(grants.create("digest", &grant, None, NOW).await.unwrap());
     assert_eq!(dynamo.take(), [("PutItem", 1)]);
     let record = record();
-    let record = Some((&idempotency, &record));
+    let record = Some(NewRecord {
+        idempotency: &idempotency,
+        record: &record,
+    });
     assert!(grants.create("digest", &grant, record, NOW).await.unwrap());
     assert_eq!(dynamo.take(), [("TransactWriteItems", 2)]);
 }

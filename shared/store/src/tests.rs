@@ -28,7 +28,7 @@ use domain::{Email, Lockout, Name, Patch, Profile, Roles, Status, User, UserId};
 use time::macros::datetime;
 
 use crate::{
-    AccountTables, Credential, Credentials, Idempotency, IdempotencyRecord, StoreError,
+    AccountTables, Credential, Credentials, Idempotency, IdempotencyRecord, NewRecord, StoreError,
     UserChanges, UserUpdate, Users,
     accounts::{self, SignUp},
     row::s,
@@ -85,7 +85,10 @@ async fn sign_up(client: &Client) -> Result<SignUp, StoreError> {
         credentials: &Credentials(table(client)),
         users: &Users(table(client)),
     };
-    let record = Some((&Idempotency(table(client)), &record));
+    let record = Some(NewRecord {
+        idempotency: &Idempotency(table(client)),
+        record: &record,
+    });
     accounts::create(tables, &user, &credential, record, None).await
 }
 

@@ -4,7 +4,7 @@ use settings::{Env, EnvError};
 use time::OffsetDateTime;
 
 use crate::{
-    Idempotency, IdempotencyRecord, StoreError,
+    NewRecord, StoreError,
     row::{item, n, s},
     table::Table,
     transaction::{Outcome, Transaction},
@@ -40,7 +40,7 @@ impl UploadGrants {
         &self,
         digest: &str,
         grant: &UploadGrant,
-        record: Option<(&Idempotency, &IdempotencyRecord)>,
+        record: Option<NewRecord<'_>>,
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
         let put = self.0.put(item([
@@ -49,10 +49,10 @@ impl UploadGrants {
             ("epoch", n(grant.epoch)),
             ("expires_at", n(grant.expires_at.unix_timestamp())),
         ]));
-        let Some((idempotency, record)) = record else {
+        let Some(record) = record else {
             return Ok(put.send().await?.is_done());
         };
-        let answer = (Part::Answer, idempotency.put_new(record, now));
+        let answer = (Part::Answer, record.put(now));
         let outcome = Transaction::of((Part::Grant, put), answer)?
             .commit()
             .await?;

@@ -11,7 +11,7 @@ use ring::{
     hmac,
 };
 use serde::Serialize;
-use store::IdempotencyRecord;
+use store::{IdempotencyRecord, NewRecord};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 
@@ -105,7 +105,10 @@ async fn keep(
         epoch,
         expires_at,
     };
-    let record = record.map(|record| (&app.idempotency, record));
+    let record = record.map(|record| NewRecord {
+        idempotency: &app.idempotency,
+        record,
+    });
     let kept = app.grants.create(&digest, &grant, record, app.clock.now());
     Ok(kept.await?)
 }

@@ -28,6 +28,15 @@ pub struct Retention {
     pub until: OffsetDateTime,
 }
 
+/// Names a version of an object.
+#[derive(Debug, Clone, Copy)]
+pub struct VersionRef<'a> {
+    /// The key of the object.
+    pub key: &'a str,
+    /// S3's id of the version; `None` for the current one.
+    pub version_id: Option<&'a str>,
+}
+
 /// The result of locking a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockOutcome {
@@ -78,7 +87,7 @@ impl Bucket {
     /// the access point lacks a permission.
     pub async fn lock(
         &self,
-        (key, version_id): (&str, Option<&str>),
+        version: VersionRef<'_>,
         wanted: Retention,
     ) -> Result<LockOutcome, StorageError> {
         let retention = ObjectLockRetention::builder()
@@ -89,8 +98,8 @@ impl Bucket {
             .client
             .put_object_retention()
             .bucket(&self.name)
-            .key(key)
-            .set_version_id(version_id.map(str::to_owned))
+            .key(version.key)
+            .set_version_id(version.version_id.map(str::to_owned))
             .retention(retention)
             .send()
             .await;
@@ -104,7 +113,7 @@ impl Bucket {
                 format!("S3 denies PutObjectRetention, and no lock explains it: {denial}; {why}");
             StorageError::Unavailable(text)
         };
-        match self.retention((key, version_id)).await {
+        match self.retention(version).await {
             Ok(Some(held)) if !held.can_be_replaced_by(wanted) => {
                 Ok(LockOutcome::AlreadyLocked(held))
             }
@@ -118,16 +127,13 @@ impl Bucket {
     ///
     /// # Errors
     /// When S3 does not answer, or denies the request.
-    async fn retention(
-        &self,
-        (key, version_id): (&str, Option<&str>),
-    ) -> Result<Option<Retention>, StorageError> {
+    async fn retention(&self, version: VersionRef<'_>) -> Result<Option<Retention>, StorageError> {
         let found = self
             .client
             .get_object_retention()
             .bucket(&self.name)
-            .key(key)
-            .set_version_id(version_id.map(str::to_owned))
+            .key(version.key)
+            .set_version_id(version.version_id.map(str::to_owned))
             .send()
             .await;
         let found = match found {

@@ -9,8 +9,8 @@ use domain::{AccountRef, SessionId, User, UserId};
 use time::OffsetDateTime;
 
 use crate::{
-    Credential, Credentials, Idempotency, IdempotencyRecord, MailOrder, Outbox, PendingSignUp,
-    Sessions, SignUps, StoreError, Users,
+    Credential, Credentials, MailOrder, NewRecord, Outbox, PendingSignUp, Sessions, SignUps,
+    StoreError, Users,
     transaction::{Outcome, Transaction},
 };
 
@@ -71,11 +71,11 @@ pub async fn create(
     tables: AccountTables<'_>,
     user: &User,
     credential: &Credential,
-    record: Option<(&Idempotency, &IdempotencyRecord)>,
+    record: Option<NewRecord<'_>>,
     outbox: Option<&Outbox>,
 ) -> Result<SignUp, StoreError> {
     let now = user.created_at;
-    let answer = record.map(|(idempotency, record)| idempotency.put_new(record, now));
+    let answer = record.map(|record| record.put(now));
     let mail = outbox.map(|outbox| {
         let order = MailOrder::Verify {
             user_id: user.id,
@@ -127,13 +127,13 @@ pub async fn create_pending_sign_up(
     sign_ups: &SignUps,
     outbox: &Outbox,
     pending: &PendingSignUp,
-    record: Option<(&Idempotency, &IdempotencyRecord)>,
+    record: Option<NewRecord<'_>>,
     now: OffsetDateTime,
 ) -> Result<bool, StoreError> {
     let order = MailOrder::SignUp {
         email: pending.email.clone(),
     };
-    let answer = record.map(|(idempotency, record)| idempotency.put_new(record, now));
+    let answer = record.map(|record| record.put(now));
     let sign_up = Transaction::of(
         (PendingSignUpPart::SignUp, sign_ups.put(pending, now)),
         (PendingSignUpPart::Mail, outbox.put(&order, now)),

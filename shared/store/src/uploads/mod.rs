@@ -6,7 +6,7 @@ use domain::{
 use settings::{Env, EnvError};
 
 use crate::{
-    Idempotency, IdempotencyRecord, Quotas, StoreError,
+    NewRecord, Quotas, StoreError,
     row::n,
     table::Table,
     transaction::{Outcome, Transaction},
@@ -153,7 +153,7 @@ impl Uploads {
     pub async fn announce(
         &self,
         transition: &Transition,
-        record: Option<(&Idempotency, &IdempotencyRecord)>,
+        record: Option<NewRecord<'_>>,
     ) -> Result<Applied, StoreError> {
         self.commit(transition, record).await
     }
@@ -161,15 +161,14 @@ impl Uploads {
     async fn commit(
         &self,
         transition: &Transition,
-        record: Option<(&Idempotency, &IdempotencyRecord)>,
+        record: Option<NewRecord<'_>>,
     ) -> Result<Applied, StoreError> {
         let (owner, is_new) = (transition.to.owner, transition.from_revision == 0);
         if let Some(limit) = self.quotas.never_fits(transition.change) {
             let usage = self.quotas.usage(owner).await?;
             return Ok(Applied::LimitExceeded(limit, usage));
         }
-        let answer = record
-            .map(|(idempotency, record)| idempotency.put_new(record, transition.to.created_at));
+        let answer = record.map(|record| record.put(transition.to.created_at));
         let counters = self.quotas.change(owner, transition.change, is_new);
         let change = Transaction::of(
             (Part::Record, self.records.change(transition)),

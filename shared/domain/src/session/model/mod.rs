@@ -199,7 +199,7 @@ fn an_owner_who_retries_is_not_locked_out() {
 }
 
 #[test]
-fn an_owner_and_a_thief_cannot_both_continue() {
+fn an_owner_and_a_thief_cannot_both_continue_a_session() {
     for (generations, thefts) in [(2, 2), (3, 1)] {
         let happened = walk(Bounds {
             generations,

@@ -92,7 +92,7 @@ impl World {
                     Applied::Done(world) => next.push(("is settled", world.surplus(index))),
                     Applied::Unchanged => next.push(("was settled", self.surplus(index))),
                     Applied::Conflict => {
-                        next.push(("meets a conflict", self.with(index, Step::Read)))
+                        next.push(("meets a conflict", self.with(index, Step::Read)));
                     }
                     Applied::NoRoom => panic!("settling takes no room: {self:#?}"),
                 }
