@@ -115,12 +115,12 @@ async fn a_sign_up_reports_all_invalid_fields_at_once() {
         {
           "pointer": "/email",
           "code": "invalid_email",
-          "detail": "an e-mail address looks like name@example.com"
+          "detail": "The e-mail address is not valid. Send one like name@example.com."
         },
         {
           "pointer": "/password",
           "code": "password_too_short",
-          "detail": "a password has at least 8 characters"
+          "detail": "The password is too short. Send at least 8 characters."
         },
         {
           "pointer": "/name",

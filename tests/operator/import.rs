@@ -104,7 +104,7 @@ async fn an_import_file_with_errors_writes_nothing_and_reports_every_error() {
         insta::allow_duplicates! {
             insta::assert_snapshot!(err, @r"
             line 2: The line must be a JSON object. (malformed_json)
-            line 4: /email: an e-mail address looks like name@example.com (invalid_email)
+            line 4: /email: The e-mail address is not valid. Send one like name@example.com. (invalid_email)
             line 4: /name: At least one visible character is required. (empty)
             line 4: /passwordHash: This must be a $2a$, $2b$ or $2y$ bcrypt hash with a cost from 4 to 16. (invalid_password_hash)
             line 4: /rolls: There is no such field. Check the spelling. (unknown_field)

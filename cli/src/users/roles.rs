@@ -5,7 +5,10 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use domain::{Clock, Email, Role, Roles};
-use store::accounts::{self, Change};
+use store::{
+    AccountTables,
+    accounts::{self, AccountChange},
+};
 
 use super::{
     Error,
@@ -63,16 +66,19 @@ pub(super) async fn run(
         if wanted == user.roles && wanted == credential.roles {
             return Ok(writeln!(out, "{shown} has {}", list_roles(&wanted))?);
         }
-        let both = (&tables.credentials, &tables.users);
+        let both = AccountTables {
+            credentials: &tables.credentials,
+            users: &tables.users,
+        };
         match accounts::set_roles(both, &user, &wanted, clock.now()).await? {
-            Change::Done => {
+            AccountChange::Changed => {
                 let (now, before) = (list_roles(&wanted), list_roles(&user.roles));
                 return Ok(writeln!(
                     out,
                     "{shown} has {now} from the next sign-in or refresh; before: {before}"
                 )?);
             }
-            Change::Outdated => {}
+            AccountChange::Conflict => {}
         }
     }
     Err(Error::AccountKeepsChanging)

@@ -1,11 +1,14 @@
 use auth::password;
 use axum::extract::State;
-use domain::{Password, PasswordAttempt};
+use domain::{AccountRef, Password, PasswordAttempt};
 use http::StatusCode;
 use http_api::{
     Authenticated, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text,
 };
-use store::accounts::{self, Change};
+use store::{
+    AccountTables,
+    accounts::{self, AccountChange},
+};
 use utoipa::ToSchema;
 
 use crate::{ATTEMPTS, App};
@@ -61,7 +64,10 @@ pub async fn change_password(
     gateway: Gateway,
     JsonBody(request): JsonBody<ChangePasswordRequest>,
 ) -> Result<StatusCode, Problem> {
-    let tables = (&app.credentials, &app.users, &app.sessions);
+    let tables = AccountTables {
+        credentials: &app.credentials,
+        users: &app.users,
+    };
     for _ in 0..ATTEMPTS {
         let verified = app
             .passwords
@@ -69,12 +75,16 @@ pub async fn change_password(
         let (user, credential) = verified.await?;
         let new = password::hash(&request.new, app.passwords.cost()).await;
         let new = new.map_err(|error| Problem::internal(&error))?;
-        let account = (user.id, &user.email);
-        match accounts::change_password(tables, account, &credential, &new, caller.session_id)
-            .await?
-        {
-            Change::Done => return Ok(StatusCode::NO_CONTENT),
-            Change::Outdated => {}
+        let account = AccountRef {
+            user_id: user.id,
+            email: &user.email,
+        };
+        let keep = caller.session_id;
+        let change =
+            accounts::change_password(tables, &app.sessions, account, &credential, &new, keep);
+        match change.await? {
+            AccountChange::Changed => return Ok(StatusCode::NO_CONTENT),
+            AccountChange::Conflict => {}
         }
     }
     Err(Problem::changed_meanwhile())

@@ -1,10 +1,13 @@
 use axum::extract::State;
-use domain::PasswordAttempt;
+use domain::{AccountRef, PasswordAttempt};
 use http::StatusCode;
 use http_api::{
     Authenticated, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text,
 };
-use store::accounts::{self, Change};
+use store::{
+    AccountTables,
+    accounts::{self, AccountChange},
+};
 use utoipa::ToSchema;
 
 use crate::{ATTEMPTS, App};
@@ -53,15 +56,22 @@ pub async fn delete(
     gateway: Gateway,
     JsonBody(request): JsonBody<DeleteAccountRequest>,
 ) -> Result<StatusCode, Problem> {
+    let tables = AccountTables {
+        credentials: &app.credentials,
+        users: &app.users,
+    };
     for _ in 0..ATTEMPTS {
         let verified =
             app.passwords
                 .verify_caller(&app.users, &gateway, &caller, &request.password);
         let (user, credential) = verified.await?;
-        let account = (user.id, &user.email);
-        match accounts::delete((&app.credentials, &app.users), account, &credential.hash).await? {
-            Change::Done => return Ok(StatusCode::NO_CONTENT),
-            Change::Outdated => {}
+        let account = AccountRef {
+            user_id: user.id,
+            email: &user.email,
+        };
+        match accounts::delete(tables, account, &credential.hash).await? {
+            AccountChange::Changed => return Ok(StatusCode::NO_CONTENT),
+            AccountChange::Conflict => {}
         }
     }
     Err(Problem::changed_meanwhile())

@@ -6,7 +6,7 @@ use http_api::{Authenticated, Problem};
 use crate::App;
 
 /// The caller of a route for administrators. The role comes from the access token and may be some minutes old; a change
-/// also checks the stored role (`store::accounts::manage`).
+/// also checks the stored role (`store::accounts::apply_admin_action`).
 #[derive(Debug)]
 pub struct Admin(pub Caller);
 

@@ -1,7 +1,7 @@
 use axum::extract::{Path, State};
+use domain::AdminAction;
 use http::StatusCode;
 use http_api::{Gateway, Problem, ProblemDocument};
-use store::accounts::Order;
 
 use crate::{App, admin::Admin, manage::manage};
 
@@ -32,6 +32,6 @@ pub async fn delete(
     gateway: Gateway,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    manage(&app, &gateway, &admin, &id, Order::Deletion).await?;
+    manage(&app, &gateway, &admin, &id, AdminAction::Delete).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,8 +1,11 @@
 use auth::Caller;
-use domain::User;
+use domain::{AdminAction, User};
 use http::StatusCode;
 use http_api::{Gateway, Problem};
-use store::accounts::{self, Managed, Order};
+use store::{
+    AccountTables,
+    accounts::{self, AdminOutcome},
+};
 
 use crate::{App, view::parse_user_id};
 
@@ -20,37 +23,40 @@ pub async fn manage(
     gateway: &Gateway,
     admin: &Caller,
     id: &str,
-    order: Order<'_>,
+    action: AdminAction<'_>,
 ) -> Result<Box<User>, Problem> {
-    let tables = (&app.credentials, &app.users);
-    let admin_and_user = (admin.user_id, parse_user_id(id)?);
-    match accounts::manage(tables, admin_and_user, order, app.clock.now()).await? {
-        Managed::Changed(user) => {
+    let (target, now) = (parse_user_id(id)?, app.clock.now());
+    let tables = AccountTables {
+        credentials: &app.credentials,
+        users: &app.users,
+    };
+    match accounts::apply_admin_action(tables, admin.user_id, target, action, now).await? {
+        AdminOutcome::Changed(user) => {
             tracing::warn!(
                 request_id = gateway.request_id,
                 admin = %admin.user_id,
                 user = %user.id,
-                what = describe(order),
+                what = describe(action),
                 "admin_changed_user"
             );
             Ok(user)
         }
-        Managed::Unchanged(user) => Ok(user),
-        Managed::Gone => Err(Problem::not_found()),
-        Managed::NotAdmin => Err(Problem::forbidden()),
-        Managed::Yourself => Err(OWN_ACCOUNT),
-        Managed::Outdated => Err(Problem::changed_meanwhile()),
+        AdminOutcome::Unchanged(user) => Ok(user),
+        AdminOutcome::NotFound => Err(Problem::not_found()),
+        AdminOutcome::NotAdmin => Err(Problem::forbidden()),
+        AdminOutcome::OwnAccount => Err(OWN_ACCOUNT),
+        AdminOutcome::Conflict => Err(Problem::changed_meanwhile()),
     }
 }
 
 /// Describes a change for the log.
-fn describe(order: Order<'_>) -> String {
-    match order {
-        Order::Status(status) => status.as_str().to_owned(),
-        Order::Roles(roles) => {
+fn describe(action: AdminAction<'_>) -> String {
+    match action {
+        AdminAction::SetStatus(status) => status.as_str().to_owned(),
+        AdminAction::SetRoles(roles) => {
             let names: Vec<_> = roles.iter().map(|role| role.as_str()).collect();
             format!("roles: [{}]", names.join(", "))
         }
-        Order::Deletion => "deleted".to_owned(),
+        AdminAction::Delete => "deleted".to_owned(),
     }
 }

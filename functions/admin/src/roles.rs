@@ -2,10 +2,9 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domain::{Invalid, Role, Roles};
+use domain::{AdminAction, Invalid, Role, Roles};
 use http_api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
 use serde_json::Value;
-use store::accounts::Order;
 use utoipa::ToSchema;
 
 use crate::{
@@ -77,7 +76,7 @@ pub async fn set(
     Path(id): Path<String>,
     JsonBody(request): JsonBody<SetRolesRequest>,
 ) -> Result<Response, Problem> {
-    let order = Order::Roles(&request.roles);
-    let user = manage(&app, &gateway, &admin, &id, order).await?;
+    let action = AdminAction::SetRoles(&request.roles);
+    let user = manage(&app, &gateway, &admin, &id, action).await?;
     Ok(user_response(&user))
 }

@@ -2,9 +2,8 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domain::Status;
+use domain::{AdminAction, Status};
 use http_api::{Gateway, Problem, ProblemDocument};
-use store::accounts::Order;
 
 use crate::{
     App,
@@ -41,8 +40,8 @@ pub async fn disable(
     gateway: Gateway,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let order = Order::Status(Status::Disabled);
-    let user = manage(&app, &gateway, &admin, &id, order).await?;
+    let action = AdminAction::SetStatus(Status::Disabled);
+    let user = manage(&app, &gateway, &admin, &id, action).await?;
     Ok(user_response(&user))
 }
 
@@ -73,7 +72,7 @@ pub async fn enable(
     gateway: Gateway,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let order = Order::Status(Status::Active);
-    let user = manage(&app, &gateway, &admin, &id, order).await?;
+    let action = AdminAction::SetStatus(Status::Active);
+    let user = manage(&app, &gateway, &admin, &id, action).await?;
     Ok(user_response(&user))
 }

@@ -1,18 +1,12 @@
 use auth::{NoRandomness, email_token::EmailToken};
-use domain::{Email, Status};
-use store::{Holder, MailClaim, MailOrder, Purpose, StoreError, StoredToken};
-use time::Duration;
+use domain::{Email, EmailTokenPurpose, Status, StoredEmailToken};
+use store::{CredentialSummary, MailClaim, MailOrder, OrderRef, StoreError};
 
 use crate::{
     App,
     send::SendError,
     texts::{self, Mail},
 };
-
-/// Long enough for a mail that is read the next day.
-const VERIFY_LIFETIME: Duration = Duration::hours(24);
-/// Short, because everyone who can read the mailbox can use the link; the person who requested it waits for it.
-const RESET_LIFETIME: Duration = Duration::hours(1);
 
 /// Why an order could not be fulfilled. Lambda retries it.
 #[derive(Debug, thiserror::Error)]
@@ -32,22 +26,22 @@ pub enum OrderError {
 pub async fn fulfil(app: &App, id: &str, order: &MailOrder) -> Result<(), OrderError> {
     let mail = match order {
         MailOrder::Verify { user_id, email } => {
-            let purpose = Purpose::Verify {
+            let purpose = EmailTokenPurpose::Verify {
                 user_id: *user_id,
                 email: email.clone(),
             };
-            let token = create_token(app, purpose, VERIFY_LIFETIME).await?;
+            let token = create_token(app, purpose).await?;
             Some((email.clone(), texts::verify(&app.page, &token)))
         }
         MailOrder::Reset { email } => match owner(app, email).await? {
             Some(Owner::Active(holder, address)) => {
-                let purpose = Purpose::Reset {
+                let purpose = EmailTokenPurpose::Reset {
                     user_id: holder.user_id,
                     // Not the address of the request, because an equivalent one may be another mailbox.
                     email: address.clone(),
                     epoch: holder.session_epoch,
                 };
-                let token = create_token(app, purpose, RESET_LIFETIME).await?;
+                let token = create_token(app, purpose).await?;
                 Some((address, texts::reset(&app.page, &token)))
             }
             Some(Owner::Disabled) | None => None,
@@ -56,10 +50,10 @@ pub async fn fulfil(app: &App, id: &str, order: &MailOrder) -> Result<(), OrderE
             Some(Owner::Active(_, address)) => Some((address, texts::account_exists(&app.page))),
             Some(Owner::Disabled) => None,
             None => {
-                let purpose = Purpose::SignUp {
+                let purpose = EmailTokenPurpose::SignUp {
                     email: email.clone(),
                 };
-                let token = create_token(app, purpose, VERIFY_LIFETIME).await?;
+                let token = create_token(app, purpose).await?;
                 Some((email.clone(), texts::sign_up(&app.page, &token)))
             }
         },
@@ -68,10 +62,11 @@ pub async fn fulfil(app: &App, id: &str, order: &MailOrder) -> Result<(), OrderE
         tracing::info!(kind = order.kind(), "no_mail");
         return Ok(());
     };
-    let claimed = app
-        .limits
-        .claim((id, order.kind()), &to, app.clock.now())
-        .await?;
+    let order_ref = OrderRef {
+        id,
+        kind: order.kind(),
+    };
+    let claimed = app.limits.claim(order_ref, &to, app.clock.now()).await?;
     match claimed {
         MailClaim::Granted => deliver(app, order, &to, &mail).await,
         MailClaim::Refused(limit) => {
@@ -102,13 +97,13 @@ async fn deliver(app: &App, order: &MailOrder, to: &Email, mail: &Mail) -> Resul
 }
 
 enum Owner {
-    Active(Holder, Email),
+    Active(CredentialSummary, Email),
     Disabled,
 }
 
 /// Returns the account of an address, and the address to which its mail is sent.
 async fn owner(app: &App, email: &Email) -> Result<Option<Owner>, StoreError> {
-    let Some(holder) = app.credentials.holder(email).await? else {
+    let Some(holder) = app.credentials.find_summary(email).await? else {
         return Ok(None);
     };
     match holder.status {
@@ -121,17 +116,9 @@ async fn owner(app: &App, email: &Email) -> Result<Option<Owner>, StoreError> {
     }
 }
 
-async fn create_token(
-    app: &App,
-    purpose: Purpose,
-    lifetime: Duration,
-) -> Result<EmailToken, OrderError> {
+async fn create_token(app: &App, purpose: EmailTokenPurpose) -> Result<EmailToken, OrderError> {
     let token = EmailToken::generate()?;
-    let stored = StoredToken {
-        digest: token.digest(),
-        purpose,
-        expires_at: app.clock.now() + lifetime,
-    };
+    let stored = StoredEmailToken::new(token.digest(), purpose, app.clock.now());
     app.tokens.keep(&stored).await?;
     Ok(token)
 }

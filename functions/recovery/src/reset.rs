@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use auth::password;
 use axum::extract::State;
-use domain::Password;
+use domain::{AccountRef, EmailTokenPurpose, Password};
 use http::StatusCode;
 use http_api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use store::{
-    Purpose,
-    recovery::{self, Redeemed},
+    AccountTables,
+    recovery::{self, Redemption},
 };
 use utoipa::ToSchema;
 
@@ -63,7 +63,7 @@ pub async fn reset(
     JsonBody(request): JsonBody<ResetPasswordRequest>,
 ) -> Result<StatusCode, Problem> {
     let token = request.token.find(&app).await?;
-    let Purpose::Reset {
+    let EmailTokenPurpose::Reset {
         user_id,
         email,
         epoch,
@@ -73,13 +73,20 @@ pub async fn reset(
     };
     let new = password::hash(&request.new, app.cost).await;
     let new = new.map_err(|error| Problem::internal(&error))?;
-    let tables = (&app.tokens, &app.credentials, &app.users);
-    let account = (*user_id, email, *epoch);
-    match recovery::reset_password(tables, &token, account, &new, app.clock.now()).await? {
-        Redeemed::Done => {
+    let tables = AccountTables {
+        credentials: &app.credentials,
+        users: &app.users,
+    };
+    let account = AccountRef {
+        user_id: *user_id,
+        email,
+    };
+    let (tokens, now) = (&app.tokens, app.clock.now());
+    match recovery::reset_password(tokens, tables, &token, account, *epoch, &new, now).await? {
+        Redemption::Redeemed => {
             tracing::info!(%user_id, "password_reset");
             Ok(StatusCode::NO_CONTENT)
         }
-        Redeemed::Void | Redeemed::EmailTaken => Err(INVALID_TOKEN),
+        Redemption::InvalidToken | Redemption::EmailTaken => Err(INVALID_TOKEN),
     }
 }

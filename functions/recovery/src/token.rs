@@ -1,8 +1,7 @@
 use auth::email_token::EmailToken;
-use domain::Invalid;
+use domain::{Invalid, StoredEmailToken};
 use http::StatusCode;
 use http_api::Problem;
-use store::StoredToken;
 
 use crate::App;
 
@@ -27,7 +26,7 @@ impl TokenField {
     ///
     /// # Errors
     /// 422 when the token is not valid.
-    pub async fn find(&self, app: &App) -> Result<StoredToken, Problem> {
+    pub async fn find(&self, app: &App) -> Result<StoredEmailToken, Problem> {
         let token = self.0.as_ref().ok_or(INVALID_TOKEN)?;
         let found = app.tokens.find(&token.digest(), app.clock.now()).await?;
         found.ok_or(INVALID_TOKEN)

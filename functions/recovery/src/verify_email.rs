@@ -2,12 +2,15 @@ use std::sync::Arc;
 
 use auth::password;
 use axum::extract::State;
-use domain::{Email, FailedAttempts, Invalid, Password, Roles, Status, User, UserId};
+use domain::{
+    AccountRef, Email, EmailTokenPurpose, Invalid, Lockout, Password, Roles, Status,
+    StoredEmailToken, User, UserId,
+};
 use http::StatusCode;
 use http_api::{FieldError, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use store::{
-    Credential, Purpose, StoredToken,
-    recovery::{self, Redeemed},
+    AccountTables, Credential,
+    recovery::{self, Redemption},
 };
 use utoipa::ToSchema;
 
@@ -70,18 +73,23 @@ pub async fn verify_email(
 ) -> Result<StatusCode, Problem> {
     let token = request.token.find(&app).await?;
     let redeemed = match &token.purpose {
-        Purpose::Verify { user_id, email } => {
-            let tables = (&app.tokens, &app.credentials);
-            let account = (*user_id, email);
-            recovery::verify(tables, &token, account, app.clock.now()).await?
+        EmailTokenPurpose::Verify { user_id, email } => {
+            let account = AccountRef {
+                user_id: *user_id,
+                email,
+            };
+            let now = app.clock.now();
+            recovery::verify(&app.tokens, &app.credentials, &token, account, now).await?
         }
-        Purpose::SignUp { email } => create_account(&app, &token, email, request.password).await?,
-        Purpose::Reset { .. } => Redeemed::Void,
+        EmailTokenPurpose::SignUp { email } => {
+            create_account(&app, &token, email, request.password).await?
+        }
+        EmailTokenPurpose::Reset { .. } => Redemption::InvalidToken,
     };
     match redeemed {
-        Redeemed::Done => Ok(StatusCode::NO_CONTENT),
-        Redeemed::Void => Err(INVALID_TOKEN),
-        Redeemed::EmailTaken => Err(Problem::email_taken()),
+        Redemption::Redeemed => Ok(StatusCode::NO_CONTENT),
+        Redemption::InvalidToken => Err(INVALID_TOKEN),
+        Redemption::EmailTaken => Err(Problem::email_taken()),
     }
 }
 
@@ -91,13 +99,13 @@ pub async fn verify_email(
 /// signed up with an address of another person gets no access.
 async fn create_account(
     app: &App,
-    token: &StoredToken,
+    token: &StoredEmailToken,
     email: &Email,
     password: Option<Password>,
-) -> Result<Redeemed, Problem> {
+) -> Result<Redemption, Problem> {
     let now = app.clock.now();
     let Some(pending) = app.sign_ups.find(email, now).await? else {
-        return Ok(Redeemed::Void);
+        return Ok(Redemption::InvalidToken);
     };
     let Some(password) = password else {
         let error = FieldError::at("/password", PASSWORD_REQUIRED);
@@ -122,9 +130,13 @@ async fn create_account(
         roles: user.roles.clone(),
         status: user.status,
         session_epoch: 1,
-        failed: FailedAttempts::NONE,
-        locked_until: None,
+        lockout: Lockout::NONE,
     };
-    let tables = (&app.tokens, &app.sign_ups, &app.credentials, &app.users);
-    Ok(recovery::finish_sign_up(tables, token, &user, &credential).await?)
+    let tables = AccountTables {
+        credentials: &app.credentials,
+        users: &app.users,
+    };
+    let (tokens, sign_ups) = (&app.tokens, &app.sign_ups);
+    let created = recovery::finish_sign_up(tokens, sign_ups, tables, token, &user, &credential);
+    Ok(created.await?)
 }

@@ -130,11 +130,11 @@ async fn exchange(
         let roles = roles.unwrap_or_default();
         return Ok(match presentation.judge(&session.family, epoch) {
             Verdict::Rotate => match app.sessions.rotate(&session, app.clock.now()).await? {
-                Rotation::Done => Outcome::Refreshed(session, roles),
-                Rotation::Overtaken => continue,
+                Rotation::Rotated => Outcome::Refreshed(session, roles),
+                Rotation::Conflict => continue,
             },
-            Verdict::LookAgain => continue,
-            Verdict::SameAgain => Outcome::Refreshed(session, roles),
+            Verdict::ReadAgain => continue,
+            Verdict::Reissue => Outcome::Refreshed(session, roles),
             Verdict::Replayed => Outcome::Compromised(session, "refresh_token_replayed"),
             Verdict::NeverIssued => Outcome::Compromised(session, "refresh_token_never_issued"),
             Verdict::Expired | Verdict::Ended => {

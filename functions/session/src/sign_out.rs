@@ -9,7 +9,10 @@ use http_api::{
     Authenticated, FieldError, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument,
     text,
 };
-use store::accounts::{self, Change};
+use store::{
+    AccountTables,
+    accounts::{self, AccountChange},
+};
 use utoipa::ToSchema;
 
 use crate::{
@@ -101,12 +104,16 @@ async fn sign_out_everywhere(
         let _: JsonBody<SignOutEverywhereRequest> = JsonBody::from_request(request, &()).await?;
     }
     let App(app) = app;
-    match accounts::end_all_sessions((&app.credentials, &app.users), caller.user_id).await? {
-        Change::Done => {
+    let tables = AccountTables {
+        credentials: &app.credentials,
+        users: &app.users,
+    };
+    match accounts::end_all_sessions(tables, caller.user_id).await? {
+        AccountChange::Changed => {
             tracing::info!(request_id = gateway.request_id, user_id = %caller.user_id, "all_sessions_ended");
             Ok(StatusCode::NO_CONTENT)
         }
-        Change::Outdated => Err(Problem::unavailable()),
+        AccountChange::Conflict => Err(Problem::unavailable()),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use auth::password::{self, PasswordHash};
 use http_api::{IdempotencyKey, Problem};
-use store::{ComparisonClaim, Record};
+use store::{ComparisonClaim, IdempotencyRecord};
 
 use crate::{App, request::SignUpRequest};
 
@@ -42,8 +42,13 @@ pub async fn find_body(
 }
 
 /// Creates the record that a repeated request is compared with.
-pub fn record(key: &str, request: &SignUpRequest, hash: &PasswordHash, body: &str) -> Record {
-    Record {
+pub fn record(
+    key: &str,
+    request: &SignUpRequest,
+    hash: &PasswordHash,
+    body: &str,
+) -> IdempotencyRecord {
+    IdempotencyRecord {
         id: record_id(key),
         fingerprint: fingerprint(request, hash),
         salt: hash.salt(),

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use auth::password::{self, PasswordHash};
 use axum::{extract::State, response::Response};
-use domain::{FailedAttempts, Roles, Status, User, UserId};
+use domain::{Lockout, Roles, Status, User, UserId};
 use http_api::{IdempotencyKey, JsonBody, Problem, ProblemDocument, UserResponse};
 use store::{
-    Credential,
+    AccountTables, Credential, NewRecord,
     accounts::{self, SignUp},
 };
 
@@ -60,12 +60,19 @@ pub async fn sign_up(
     let body = created_body(&user)?;
     let record = key.map(|key| idempotency::record(key, &request, &hash, &body));
 
-    let tables = (&app.credentials, &app.users, &app.idempotency);
+    let tables = AccountTables {
+        credentials: &app.credentials,
+        users: &app.users,
+    };
+    let record = record.as_ref().map(|record| NewRecord {
+        idempotency: &app.idempotency,
+        record,
+    });
     match accounts::create(
         tables,
         &user,
         &credential(&user, hash),
-        record.as_ref(),
+        record,
         app.mail.as_ref(),
     )
     .await?
@@ -73,7 +80,7 @@ pub async fn sign_up(
         SignUp::Created => Ok(respond(body)),
         SignUp::EmailTaken => Err(Problem::email_taken()),
         // A concurrent request with the same key was first.
-        SignUp::KeyUsed => match find_body(&app, key, &request).await? {
+        SignUp::IdempotencyKeyUsed => match find_body(&app, key, &request).await? {
             Some(body) => Ok(respond(body)),
             None => Err(Problem::unavailable()),
         },
@@ -102,7 +109,6 @@ fn credential(user: &User, hash: PasswordHash) -> Credential {
         roles: user.roles.clone(),
         status: user.status,
         session_epoch: 1,
-        failed: FailedAttempts::NONE,
-        locked_until: None,
+        lockout: Lockout::NONE,
     }
 }

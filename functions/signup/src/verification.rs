@@ -1,7 +1,7 @@
 use auth::password;
 use axum::response::Response;
 use http_api::Problem;
-use store::{Outbox, PendingSignUp, SignUps, accounts};
+use store::{NewRecord, Outbox, PendingSignUp, SignUps, accounts};
 
 use crate::{
     App,
@@ -33,9 +33,12 @@ pub async fn start_verification(
         name: request.name.clone(),
         profile: request.profile.clone(),
     };
-    let tables = (sign_ups, outbox, &app.idempotency);
+    let record = record.as_ref().map(|record| NewRecord {
+        idempotency: &app.idempotency,
+        record,
+    });
     let now = app.clock.now();
-    if accounts::ask_for_sign_up(tables, &pending, record.as_ref(), now).await? {
+    if accounts::create_pending_sign_up(sign_ups, outbox, &pending, record, now).await? {
         return Ok(respond(body));
     }
     // A concurrent request with the same key was first.

@@ -18,7 +18,10 @@ pub async fn reconcile(app: &App, deadline: Deadline) -> Result<(), Error> {
         let mut reconciliations = stream::iter(due)
             .map(async |due| {
                 let now = app.clock.now();
-                (due, app.reconciler.look(due.owner, due.id, now).await)
+                (
+                    due,
+                    app.reconciler.reconcile_due(due.owner, due.id, now).await,
+                )
             })
             .buffer_unordered(CONCURRENCY);
         let before = checked - failed;

@@ -1,7 +1,7 @@
 use futures_util::{StreamExt as _, stream};
 use http_api::Deadline;
 use lambda_http::Error;
-use upload_reconciler::Repaired;
+use upload_reconciler::RepairReport;
 
 use crate::{App, reconcile::CONCURRENCY};
 
@@ -15,7 +15,7 @@ const PAGE: i32 = 50;
 pub async fn repair(app: &App, deadline: Deadline) -> Result<(), Error> {
     let quotas = app.reconciler.uploads.quotas();
     let mut after = quotas.repaired_until().await?;
-    let (mut owners, mut failed, mut total) = (0_u32, 0_u32, Repaired::default());
+    let (mut owners, mut failed, mut total) = (0_u32, 0_u32, RepairReport::default());
     let is_complete = loop {
         let page = quotas.owners(after, PAGE).await?;
         let is_last = page.is_empty();
@@ -33,7 +33,7 @@ pub async fn repair(app: &App, deadline: Deadline) -> Result<(), Error> {
             match result {
                 Ok(repaired) => {
                     total += repaired;
-                    if repaired.is_needed() {
+                    if repaired.has_corrections() {
                         tracing::warn!(%owner, ?repaired, "repaired");
                     }
                 }
@@ -47,7 +47,7 @@ pub async fn repair(app: &App, deadline: Deadline) -> Result<(), Error> {
             break is_last;
         }
     };
-    let Repaired {
+    let RepairReport {
         used_drift,
         kept_drift,
         surplus,

@@ -13,7 +13,7 @@ use http_api::{
     Timestamp, UploadView, text,
 };
 use serde::Serialize;
-use storage::{LockOutcome, Retention, StorageError};
+use storage::{LockOutcome, Retention, StorageError, VersionRef};
 use store::uploads::Applied;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -182,7 +182,7 @@ async fn lock_in_record(
             Err(_) => return Err(Problem::upload_not_stored()),
         };
         match app.uploads.apply(&transition).await? {
-            Applied::Done(locked) => return Ok(*locked),
+            Applied::Changed(locked) => return Ok(*locked),
             Applied::Conflict(Some(newer)) => upload = *newer,
             _ => return Err(Problem::not_found()),
         }
@@ -192,8 +192,10 @@ async fn lock_in_record(
 
 async fn lock_in_s3(app: &Inner, upload: &Upload, until: OffsetDateTime) -> Result<(), Problem> {
     let key = upload.key();
-    let version_id = upload.state.file().map(|file| file.version_id.as_str());
-    let version = (key.as_str(), version_id);
+    let version = VersionRef {
+        key: &key,
+        version_id: upload.state.file().map(|file| file.version_id.as_str()),
+    };
     let mode = app.settings.mode;
     match app.bucket.lock(version, Retention { mode, until }).await {
         Ok(LockOutcome::Locked) => Ok(()),

@@ -10,8 +10,8 @@ use http::StatusCode;
 use http_api::{
     Authenticated, Fields, FromFields, JsonBody, Problem, ProblemDocument, number, text,
 };
-use storage::{Completed, Part};
-use upload_reconciler::{Changed, ChangedOnce};
+use storage::{Completed, MultipartRef, Part};
+use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome};
 use utoipa::ToSchema;
 
 use crate::{
@@ -190,7 +190,7 @@ async fn complete_multipart(
     listed: &[(PartNumber, String)],
 ) -> Result<(), Problem> {
     let key = upload.key();
-    let at = (key.as_str(), s3_id);
+    let at = MultipartRef { key: &key, s3_id };
     let bucket = &app.reconciler.bucket;
     for _ in 0..ATTEMPTS {
         let Some(received) = bucket
@@ -228,18 +228,18 @@ async fn complete_multipart(
 async fn charge_received(app: &App, upload: &mut Upload, received: u64) -> Result<bool, Problem> {
     let size = Size::parse(received).map_err(|_| SIZE_MISMATCH)?;
     match app.change_once(upload, &Event::Measured(size)).await? {
-        ChangedOnce::Changed(Changed::Done(measured)) => {
+        ChangeOnceOutcome::Ended(ChangeOutcome::Applied(measured)) => {
             *upload = *measured;
             Ok(true)
         }
-        ChangedOnce::Changed(Changed::LimitExceeded(limit, usage)) => {
+        ChangeOnceOutcome::Ended(ChangeOutcome::LimitExceeded(limit, usage)) => {
             // S3 has received more than there is room for.
             app.fail_over_quota(upload).await?;
             Err(limit_exceeded(limit, &usage))
         }
-        ChangedOnce::Changed(Changed::Refused(refusal)) => Err(refusal_problem(refusal)),
-        ChangedOnce::Changed(Changed::Gone) => Err(Problem::not_found()),
-        ChangedOnce::Overtaken(newer) => {
+        ChangeOnceOutcome::Ended(ChangeOutcome::Refused(refusal)) => Err(refusal_problem(refusal)),
+        ChangeOnceOutcome::Ended(ChangeOutcome::NotFound) => Err(Problem::not_found()),
+        ChangeOnceOutcome::Conflict(newer) => {
             *upload = *newer;
             Ok(false)
         }

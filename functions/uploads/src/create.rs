@@ -5,8 +5,8 @@ use axum::{
 use domain::{
     Invalid, Upload, UploadId, UserId,
     upload::{
-        Announcement, ContentType, Filename, MULTIPART_LIFETIME, PartPlan, Sha256, Size, Transfer,
-        Transition,
+        Announcement, ContentType, Filename, Limit, MULTIPART_LIFETIME, PartPlan, Sha256, Size,
+        Transfer, Transition,
     },
 };
 use http::{StatusCode, header};
@@ -14,7 +14,6 @@ use http_api::{
     Authenticated, Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument,
     UploadView, number, text,
 };
-use store::Limit;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 

@@ -1,9 +1,11 @@
 use axum::extract::{Path, State};
-use domain::{Upload, UploadStatus, upload::Event};
+use domain::{
+    Upload, UploadStatus,
+    upload::{Event, Limit},
+};
 use http::StatusCode;
 use http_api::{Authenticated, Problem, ProblemDocument};
-use store::Limit;
-use upload_reconciler::{Changed, ChangedOnce};
+use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome};
 
 use crate::{
     App,
@@ -72,21 +74,21 @@ async fn delete_record(app: &App, mut upload: Upload) -> Result<Upload, Problem>
         let keep_until = app.clock.now() + app.old_versions_kept;
         let deleted = Event::Deleted { keep_until };
         let changed = match app.change_once(&upload, &deleted).await? {
-            ChangedOnce::Changed(Changed::LimitExceeded(Limit::Kept, _)) => {
+            ChangeOnceOutcome::Ended(ChangeOutcome::LimitExceeded(Limit::Kept, _)) => {
                 app.change_once(&upload, &Event::DeletedForGood).await?
             }
             changed => changed,
         };
         match changed {
-            ChangedOnce::Changed(Changed::Done(deleted)) => return Ok(*deleted),
-            ChangedOnce::Changed(Changed::Refused(refusal)) => {
+            ChangeOnceOutcome::Ended(ChangeOutcome::Applied(deleted)) => return Ok(*deleted),
+            ChangeOnceOutcome::Ended(ChangeOutcome::Refused(refusal)) => {
                 return Err(refusal_problem(refusal));
             }
-            ChangedOnce::Changed(Changed::LimitExceeded(limit, usage)) => {
+            ChangeOnceOutcome::Ended(ChangeOutcome::LimitExceeded(limit, usage)) => {
                 return Err(limit_exceeded(limit, &usage));
             }
-            ChangedOnce::Changed(Changed::Gone) => return Err(Problem::not_found()),
-            ChangedOnce::Overtaken(newer) => upload = *newer,
+            ChangeOnceOutcome::Ended(ChangeOutcome::NotFound) => return Err(Problem::not_found()),
+            ChangeOnceOutcome::Conflict(newer) => upload = *newer,
         }
     }
     Err(CONCURRENT_CHANGE)
@@ -100,11 +102,11 @@ pub async fn cancel_upload(app: &App, upload: Upload) -> Result<(), Problem> {
         UploadStatus::Failed | UploadStatus::Deleted => return Ok(()),
     }
     match app.change_once(&upload, &Event::DeletedForGood).await? {
-        ChangedOnce::Changed(Changed::Done(cancelled)) => {
+        ChangeOnceOutcome::Ended(ChangeOutcome::Applied(cancelled)) => {
             let reconciled = app.reconciler.reconcile(*cancelled, app.clock.now()).await;
             reconciled.map_err(reconcile_failed)?;
             Ok(())
         }
-        ChangedOnce::Changed(_) | ChangedOnce::Overtaken(_) => Err(CONCURRENT_CHANGE),
+        ChangeOnceOutcome::Ended(_) | ChangeOnceOutcome::Conflict(_) => Err(CONCURRENT_CHANGE),
     }
 }

@@ -3,11 +3,13 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use domain::{Upload, UploadStatus, upload::Reader};
+use domain::{
+    Upload,
+    upload::{ReadGrant, Reader},
+};
 use http::StatusCode;
 use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, Timestamp};
 use serde::Serialize;
-use store::ReadGrant;
 use utoipa::ToSchema;
 
 use crate::App;
@@ -125,9 +127,10 @@ async fn find(
 
 /// Refuses a failed or deleted upload, which has no grants.
 fn check_grantable(upload: &Upload) -> Result<(), Problem> {
-    match upload.status() {
-        UploadStatus::Pending | UploadStatus::Stored => Ok(()),
-        UploadStatus::Failed | UploadStatus::Deleted => Err(Problem::not_found()),
+    if upload.accepts_read_grants() {
+        Ok(())
+    } else {
+        Err(Problem::not_found())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::UserId;
 use http_api::{IdempotencyKey, Problem, fingerprint};
-use store::Record;
+use store::IdempotencyRecord;
 
 use crate::App;
 
@@ -39,8 +39,8 @@ impl IdempotentRequest {
     }
 
     /// Creates the record that stores the body of the response.
-    pub fn record(&self, body: &str) -> Record {
-        Record {
+    pub fn record(&self, body: &str) -> IdempotencyRecord {
+        IdempotencyRecord {
             id: self.id.clone(),
             fingerprint: self.fingerprint,
             // The fingerprint contains no secret, so it needs no salt.

@@ -26,15 +26,15 @@ use axum::{
     routing::{get, post, put},
 };
 use domain::{
-    Clock, Upload, UploadId, UploadStatus,
-    upload::{Event, Wanted},
+    Clock, Upload, UploadId,
+    upload::{DesiredContents, Event},
 };
 use http_api::{InitError, Problem, RateLimit, Tokens};
 use settings::Env;
 use storage::Bucket;
 use store::{Idempotency, Limits, ReadGrants, Sessions, UploadGrants, Uploads, Users};
 use time::Duration;
-use upload_reconciler::{Changed, ChangedOnce, Reconciler};
+use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome, Reconciler};
 
 use self::{companion::uploader::Uploader, problems::reconcile_failed};
 
@@ -160,12 +160,10 @@ impl App {
         if let Some(own) = uploads.find(caller.user_id, id).await? {
             return Ok(own);
         }
-        for (owner, deletions) in self.read_grants.owner(id, caller.user_id).await? {
-            let found = uploads.find(owner, id).await?;
-            let is_granted = |upload: &Upload| {
-                upload.status() == UploadStatus::Stored && upload.deletions == deletions
-            };
-            if let Some(upload) = found.filter(is_granted) {
+        for grant in self.read_grants.of_reader(id, caller.user_id).await? {
+            let found = uploads.find(grant.owner, id).await?;
+            let is_readable = |upload: &Upload| upload.is_readable_with(grant.deletions);
+            if let Some(upload) = found.filter(is_readable) {
                 return Ok(upload);
             }
         }
@@ -173,7 +171,7 @@ impl App {
     }
 
     /// Applies an event to an upload.
-    async fn change(&self, upload: Upload, event: &Event) -> Result<Changed, Problem> {
+    async fn change(&self, upload: Upload, event: &Event) -> Result<ChangeOutcome, Problem> {
         let changed = self
             .reconciler
             .change(upload, event, self.clock.now())
@@ -182,7 +180,11 @@ impl App {
     }
 
     /// Applies an event to an upload, unless another request changed it since it was read.
-    async fn change_once(&self, upload: &Upload, event: &Event) -> Result<ChangedOnce, Problem> {
+    async fn change_once(
+        &self,
+        upload: &Upload,
+        event: &Event,
+    ) -> Result<ChangeOnceOutcome, Problem> {
         let changed = self
             .reconciler
             .change_once(upload, event, self.clock.now())
@@ -192,9 +194,9 @@ impl App {
 
     /// Fails a pending upload of which S3 has received more than there is room for.
     async fn fail_over_quota(&self, upload: &Upload) -> Result<(), Problem> {
-        let changed = self.change_once(upload, &Event::Overdrawn).await?;
-        if let ChangedOnce::Changed(Changed::Done(upload)) = changed
-            && upload.wanted() == Some(Wanted::Nothing)
+        let changed = self.change_once(upload, &Event::QuotaExceeded).await?;
+        if let ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload)) = changed
+            && upload.desired_contents() == Some(DesiredContents::Nothing)
         {
             let reconciled = self.reconciler.reconcile(*upload, self.clock.now()).await;
             reconciled.map_err(reconcile_failed)?;

@@ -4,7 +4,7 @@ use axum::{
 };
 use domain::{
     Upload, UploadStatus,
-    upload::{Event, PartNumber, Refusal, Reservation},
+    upload::{Event, Limit, PartNumber, Refusal, Reservation},
 };
 use http::StatusCode;
 use http_api::{
@@ -12,9 +12,8 @@ use http_api::{
     ProblemDocument, Timestamp, number,
 };
 use serde::Serialize;
-use storage::{Part, Presigned};
-use store::Limit;
-use upload_reconciler::{Changed, ChangedOnce};
+use storage::{MultipartRef, Part, Presigned};
+use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome};
 use utoipa::ToSchema;
 
 use crate::{
@@ -151,7 +150,8 @@ pub async fn sign_parts(
     let mut parts = Vec::with_capacity(numbers.len());
     for (number, size) in sizes {
         let bucket = &app.reconciler.bucket;
-        let signed = bucket.part_url((&key, s3_id), number, size, now).await;
+        let multipart = MultipartRef { key: &key, s3_id };
+        let signed = bucket.part_url(multipart, number, size, now).await;
         parts.push((number, signed.map_err(|error| storage_failed(&error))?));
     }
     Ok(parts)
@@ -168,17 +168,22 @@ async fn reserve_parts(app: &App, mut upload: Upload, count: u32) -> Result<Uplo
             .change(upload.clone(), &Event::PartsSigned(count))
             .await?
         {
-            Changed::Done(upload) => return Ok(*upload),
-            Changed::Refused(Refusal::NotMeasured) => upload,
-            Changed::Refused(refusal) => return Err(refusal_problem(refusal)),
-            Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
-            Changed::Gone => return Err(Problem::not_found()),
+            ChangeOutcome::Applied(upload) => return Ok(*upload),
+            ChangeOutcome::Refused(Refusal::NotMeasured) => upload,
+            ChangeOutcome::Refused(refusal) => return Err(refusal_problem(refusal)),
+            ChangeOutcome::LimitExceeded(limit, usage) => {
+                return Err(limit_exceeded(limit, &usage));
+            }
+            ChangeOutcome::NotFound => return Err(Problem::not_found()),
         };
         app.s3_limit.check(&upload.owner.to_string()).await?;
         let parts = app
             .reconciler
             .bucket
-            .all_parts((&upload.key(), pending_multipart_id(&upload)?))
+            .all_parts(MultipartRef {
+                key: &upload.key(),
+                s3_id: pending_multipart_id(&upload)?,
+            })
             .await;
         let parts = parts.map_err(|error| storage_failed(&error))?;
         let received = parts.ok_or(NOT_PENDING)?.iter().map(|part| part.size).sum();
@@ -193,9 +198,10 @@ async fn reserve_parts(app: &App, mut upload: Upload, count: u32) -> Result<Uplo
         // The measurement applies to the record as it was read. After a concurrent change, S3 is measured again.
         let reserved = Event::Reserved(reservation);
         upload = match app.change_once(&upload, &reserved).await? {
-            ChangedOnce::Changed(Changed::Done(upload)) | ChangedOnce::Overtaken(upload) => *upload,
+            ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload))
+            | ChangeOnceOutcome::Conflict(upload) => *upload,
             // Another upload used the room.
-            ChangedOnce::Changed(_) => upload,
+            ChangeOnceOutcome::Ended(_) => upload,
         };
     }
     Err(Problem::unavailable())
@@ -231,7 +237,14 @@ pub async fn list(
     let listed = app
         .reconciler
         .bucket
-        .parts((&upload.key(), s3_id), after, page.limit)
+        .parts(
+            MultipartRef {
+                key: &upload.key(),
+                s3_id,
+            },
+            after,
+            page.limit,
+        )
         .await;
     // `None`: the parts were combined or aborted meanwhile.
     let (parts, more) = listed

@@ -1,10 +1,9 @@
 //! Problems of several upload routes.
 
-use domain::upload::Refusal;
+use domain::upload::{Limit, Refusal, Usage};
 use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 use http_api::Problem;
 use storage::StorageError;
-use store::{Limit, Usage};
 use upload_reconciler::ReconcileError;
 
 /// 409: the file needs more bytes than are left.
@@ -99,6 +98,6 @@ pub fn reconcile_failed(error: ReconcileError) -> Problem {
     match error {
         ReconcileError::Store(error) => error.into(),
         ReconcileError::Storage(error) => storage_failed(&error),
-        ReconcileError::Overtaken => CONCURRENT_CHANGE,
+        ReconcileError::Conflict => CONCURRENT_CHANGE,
     }
 }

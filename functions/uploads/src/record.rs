@@ -1,8 +1,11 @@
 //! Stores the records of new uploads.
 
-use domain::{UserId, upload::Transition};
+use domain::{
+    UserId,
+    upload::{Limit, Transition},
+};
 use http_api::Problem;
-use store::{Limit, uploads::Applied};
+use store::{NewRecord, uploads::Applied};
 
 use crate::{App, idempotency::IdempotentRequest, problems::limit_exceeded};
 
@@ -18,10 +21,13 @@ pub async fn create_record(
     body: String,
 ) -> Result<String, Problem> {
     let record = idempotent.map(|idempotent| idempotent.record(&body));
-    let record = record.as_ref().map(|record| (&app.idempotency, record));
+    let record = record.as_ref().map(|record| NewRecord {
+        idempotency: &app.idempotency,
+        record,
+    });
     let uploads = &app.reconciler.uploads;
     let applied = uploads.announce(creation, record).await?;
-    if matches!(applied, Applied::Done(_)) {
+    if matches!(applied, Applied::Changed(_)) {
         return Ok(body);
     }
     // No parts will be sent for an upload without a record.
@@ -31,7 +37,7 @@ pub async fn create_record(
     }
     match (applied, idempotent) {
         (Applied::LimitExceeded(limit, usage), _) => Err(limit_exceeded(limit, &usage)),
-        (Applied::KeyUsed, Some(idempotent)) => {
+        (Applied::IdempotencyKeyUsed, Some(idempotent)) => {
             let body = idempotent.find_body(app).await?;
             body.ok_or_else(Problem::unavailable)
         }
@@ -57,10 +63,12 @@ pub async fn create_record_within(
         let usage = uploads.quotas().usage(owner).await?;
         let creation = creation(usage.left()).ok_or_else(|| limit_exceeded(Limit::Used, &usage))?;
         match uploads.announce(&creation, None).await? {
-            Applied::Done(_) => return Ok(creation),
+            Applied::Changed(_) => return Ok(creation),
             Applied::LimitExceeded(Limit::Used, _) => {}
             Applied::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
-            Applied::Conflict(_) | Applied::KeyUsed => return Err(Problem::unavailable()),
+            Applied::Conflict(_) | Applied::IdempotencyKeyUsed => {
+                return Err(Problem::unavailable());
+            }
         }
     }
     Err(Problem::unavailable())

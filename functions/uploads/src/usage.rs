@@ -1,7 +1,7 @@
 use axum::{Json, extract::State};
+use domain::upload::Usage;
 use http_api::{Authenticated, Problem};
 use serde::Serialize;
-use store::Usage;
 use utoipa::ToSchema;
 
 use crate::App;

@@ -4,14 +4,14 @@ use axum::{
 };
 use domain::{
     Invalid, Upload, UploadStatus,
-    upload::{Event, Wanted},
+    upload::{DesiredContents, Event},
 };
 use http_api::{
     Authenticated, Fields, FromFields, JsonBody, List, Page, Problem, ProblemDocument, Timestamp,
     text,
 };
 use serde::Serialize;
-use upload_reconciler::Changed;
+use upload_reconciler::ChangeOutcome;
 use utoipa::ToSchema;
 
 use crate::{
@@ -132,10 +132,10 @@ pub async fn restore(
     let upload = app.find(&caller, &id).await?;
     let event = Event::Restored(request.version_id);
     let restoring = match app.change(upload, &event).await? {
-        Changed::Done(upload) => *upload,
-        Changed::Refused(refusal) => return Err(refusal_problem(refusal)),
-        Changed::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
-        Changed::Gone => return Err(Problem::not_found()),
+        ChangeOutcome::Applied(upload) => *upload,
+        ChangeOutcome::Refused(refusal) => return Err(refusal_problem(refusal)),
+        ChangeOutcome::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
+        ChangeOutcome::NotFound => return Err(Problem::not_found()),
     };
     let reconciled = app.reconciler.reconcile(restoring, app.clock.now()).await;
     let restored = reconciled.map_err(reconcile_failed)?.upload;
@@ -155,7 +155,7 @@ impl VersionView {
             version_id: file.version_id.clone(),
             size: upload.size.bytes(),
             stored_at: Timestamp(file.stored_at),
-            is_current: matches!(upload.wanted(), Some(Wanted::Shown(_)))
+            is_current: matches!(upload.desired_contents(), Some(DesiredContents::Shown(_)))
                 && upload.status() == UploadStatus::Stored,
         })
     }

@@ -5,7 +5,7 @@ use http_api::{
     Authenticated, Fields, FromFields, IfMatch, JsonBody, Problem, ProblemDocument, UserResponse,
     number, text,
 };
-use store::{Changes, Updated};
+use store::{UserChanges, UserUpdate};
 use utoipa::ToSchema;
 
 use crate::{App, show::user_response};
@@ -106,30 +106,30 @@ pub async fn update(
     if_match: IfMatch,
     JsonBody(request): JsonBody<UpdateUserRequest>,
 ) -> Result<Response, Problem> {
-    let changes = Changes {
+    let changes = UserChanges {
         name: request.name,
         profile: request.profile,
     };
-    let updated = if changes == Changes::default() {
+    let updated = if changes == UserChanges::default() {
         check_version(&app, caller.user_id, &if_match).await?
     } else {
         apply(&app, caller.user_id, &changes, &if_match).await?
     };
     match updated {
-        Updated::Done(user) => Ok(user_response(&user, &caller)),
-        Updated::Stale => Err(STALE),
-        Updated::Gone => Err(Problem::invalid_token()),
+        UserUpdate::Updated(user) => Ok(user_response(&user, &caller)),
+        UserUpdate::VersionMismatch => Err(STALE),
+        UserUpdate::NotFound => Err(Problem::invalid_token()),
     }
 }
 
 /// Handles an empty patch: returns the user if `If-Match` allows it.
-async fn check_version(app: &App, id: UserId, if_match: &IfMatch) -> Result<Updated, Problem> {
+async fn check_version(app: &App, id: UserId, if_match: &IfMatch) -> Result<UserUpdate, Problem> {
     Ok(match (app.users.find(id).await?, if_match) {
-        (None, _) => Updated::Gone,
+        (None, _) => UserUpdate::NotFound,
         (Some(user), IfMatch::OneOf(versions)) if !versions.contains(&user.version) => {
-            Updated::Stale
+            UserUpdate::VersionMismatch
         }
-        (Some(user), _) => Updated::Done(Box::new(user)),
+        (Some(user), _) => UserUpdate::Updated(Box::new(user)),
     })
 }
 
@@ -137,12 +137,12 @@ async fn check_version(app: &App, id: UserId, if_match: &IfMatch) -> Result<Upda
 async fn apply(
     app: &App,
     id: UserId,
-    changes: &Changes,
+    changes: &UserChanges,
     if_match: &IfMatch,
-) -> Result<Updated, Problem> {
+) -> Result<UserUpdate, Problem> {
     let versions = match if_match {
         IfMatch::Any => None,
-        IfMatch::OneOf(versions) if versions.is_empty() => return Ok(Updated::Stale),
+        IfMatch::OneOf(versions) if versions.is_empty() => return Ok(UserUpdate::VersionMismatch),
         IfMatch::OneOf(versions) => Some(versions.as_slice()),
     };
     Ok(app

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use auth::password::{self, Cost, Verdict};
-use domain::{Clock, Email, FailedAttempts, PasswordAttempt, Status, UserId};
+use domain::{
+    AccountRef, AttemptRule, Clock, Email, FailedAttempts, Lockout, PasswordAttempt, Status, UserId,
+};
 use settings::{Env, EnvError};
 use store::{Credential, Credentials};
 
@@ -37,6 +39,15 @@ pub struct Guess<'a> {
     pub request_id: &'a str,
 }
 
+impl Guess<'_> {
+    const fn account(&self) -> AccountRef<'_> {
+        AccountRef {
+            user_id: self.owner,
+            email: self.email,
+        }
+    }
+}
+
 impl Passwords {
     /// Reads the cost of hashes from `BCRYPT_COST`.
     ///
@@ -62,21 +73,23 @@ impl Passwords {
     /// When the table fails: the result of a guess that cannot be counted is not revealed.
     pub async fn check(&self, guess: &Guess<'_>) -> Result<Verdict, Problem> {
         let now = self.clock.now();
-        let Some(credential) = guess
-            .credential
-            .filter(|credential| credential.locked_until.is_none_or(|until| until <= now))
-        else {
-            let verdict = self.verify_decoy_hash(guess).await?;
-            self.credentials.record_decoy_attempt(guess.owner).await?;
-            return Ok(verdict);
+        let lockout = guess.credential.map(|credential| credential.lockout);
+        let lockout = lockout.map(|lockout| (lockout, lockout.rule(now)));
+        let (lockout, verdict) = match lockout {
+            Some((lockout, AttemptRule::Free)) => {
+                (lockout, self.verify_and_count(guess, lockout).await?)
+            }
+            Some((lockout, AttemptRule::ClaimFirst)) => {
+                (lockout, self.claim_and_verify(guess, lockout).await?)
+            }
+            Some((_, AttemptRule::Locked)) | None => {
+                let verdict = self.verify_decoy_hash(guess).await?;
+                self.credentials.record_decoy_attempt(guess.owner).await?;
+                return Ok(verdict);
+            }
         };
-        let failed = credential.failed;
-        let verdict = match failed.wait() {
-            None => self.verify_and_count(guess, failed).await?,
-            Some(_) => self.claim_and_verify(guess, failed).await?,
-        };
-        if verdict != Verdict::NoMatch && failed != FailedAttempts::NONE {
-            self.reset_failures(guess).await;
+        if verdict != Verdict::NoMatch && lockout.failed != FailedAttempts::NONE {
+            self.clear_failures(guess).await;
         }
         Ok(verdict)
     }
@@ -85,14 +98,14 @@ impl Passwords {
     async fn verify_and_count(
         &self,
         guess: &Guess<'_>,
-        failed: FailedAttempts,
+        lockout: Lockout,
     ) -> Result<Verdict, Problem> {
         let verdict = self.verify(guess).await?;
         if verdict == Verdict::NoMatch {
-            let account = (guess.email, guess.owner);
-            let now = self.clock.now();
-            if self.credentials.count_failure(account, failed, now).await? {
-                log_lockout(guess, failed.next());
+            let (account, now) = (guess.account(), self.clock.now());
+            let credentials = &self.credentials;
+            if credentials.record_failure(account, lockout, now).await? {
+                log_lockout(guess, lockout.failed.next());
             }
         }
         Ok(verdict)
@@ -103,16 +116,16 @@ impl Passwords {
     async fn claim_and_verify(
         &self,
         guess: &Guess<'_>,
-        failed: FailedAttempts,
+        lockout: Lockout,
     ) -> Result<Verdict, Problem> {
-        let account = (guess.email, guess.owner);
-        let now = self.clock.now();
-        if !self.credentials.claim_guess(account, failed, now).await? {
+        let (account, now) = (guess.account(), self.clock.now());
+        let claimed = self.credentials.claim_attempt(account, lockout, now);
+        if !claimed.await? {
             return self.verify_decoy_hash(guess).await;
         }
         let verdict = self.verify(guess).await?;
         if verdict == Verdict::NoMatch {
-            log_lockout(guess, failed.next());
+            log_lockout(guess, lockout.failed.next());
         }
         Ok(verdict)
     }
@@ -135,10 +148,10 @@ impl Passwords {
         verdict.map_err(|error| Problem::internal(&error))
     }
 
-    /// Resets the failure count. A failure is only logged: the next sign-in resets it.
-    async fn reset_failures(&self, guess: &Guess<'_>) {
-        let reset = self.credentials.forgive((guess.email, guess.owner));
-        let failed = match tokio::time::timeout(RESET_TIMEOUT, reset).await {
+    /// Clears the failure count. A failure to do so is only logged: the next sign-in clears it.
+    async fn clear_failures(&self, guess: &Guess<'_>) {
+        let clearing = self.credentials.clear_failures(guess.account());
+        let failed = match tokio::time::timeout(RESET_TIMEOUT, clearing).await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.to_string(),
             Err(elapsed) => elapsed.to_string(),

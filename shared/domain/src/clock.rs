@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-/// Where the time comes from. Passed in, so that a test decides what time it is.
+/// The source of the time. Passed in, so that a test sets the time.
 #[derive(Clone)]
 pub struct Clock(Source);
 
@@ -14,7 +14,7 @@ enum Source {
 }
 
 impl Clock {
-    /// The machine's clock.
+    /// The system's clock.
     #[must_use]
     pub fn system() -> Self {
         Self(Source::System)
@@ -26,13 +26,13 @@ impl Clock {
         Self(Source::Fixed(at))
     }
 
-    /// A clock that asks `now` each time.
+    /// A clock that calls `now` each time.
     #[must_use]
     pub fn from_fn(now: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
         Self(Source::Given(Arc::new(now)))
     }
 
-    /// The time in UTC, in whole milliseconds: what we store and show has no finer grain.
+    /// The time in UTC, in whole milliseconds: stored and returned times are no finer.
     #[must_use]
     pub fn now(&self) -> OffsetDateTime {
         let now = match &self.0 {

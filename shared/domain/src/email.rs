@@ -12,12 +12,12 @@ const MAX_LOCAL_BYTES: usize = 64;
 
 const INVALID: Invalid = Invalid::new(
     "invalid_email",
-    "an e-mail address looks like name@example.com",
+    "The e-mail address is not valid. Send one like name@example.com.",
 );
 
-/// An e-mail address: as it was typed, and in the one form that decides whether two are the same.
+/// An e-mail address: as it was typed, and in the canonical form that it is compared by.
 ///
-/// Internationalised addresses (RFC 6531) are welcome; quoted local parts and address literals are not.
+/// Internationalised addresses (RFC 6531) are accepted; quoted local parts and address literals are not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
     display: String,
@@ -25,10 +25,10 @@ pub struct Email {
 }
 
 impl Email {
-    /// Reads an address and finds its canonical form: NFC, local part without case, domain in IDNA's ASCII form.
+    /// Parses an address and its canonical form: NFC, local part without case, domain in IDNA's ASCII form.
     ///
     /// # Errors
-    /// When no mail could be sent to it.
+    /// When no mail can be sent to it.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let display: String = text.trim().nfc().collect();
         let (local, domain) = display.rsplit_once('@').ok_or(INVALID)?;
@@ -39,7 +39,7 @@ impl Email {
         Ok(Self { display, canonical })
     }
 
-    /// An address as our own table keeps it. Not parsed again: today's rules must not lose yesterday's users.
+    /// An address from the table. It is not parsed again, because newer rules must not make existing users unreadable.
     #[must_use]
     pub fn stored(display: String, canonical: String) -> Self {
         Self { display, canonical }
@@ -72,7 +72,7 @@ impl Email {
     }
 }
 
-/// Upper and then lower case, letter by letter: a fold that also brings final and medial sigma together.
+/// Upper and then lower case, letter by letter: a fold that also makes final and medial sigma equal.
 fn fold_case(text: &str) -> String {
     text.chars()
         .flat_map(char::to_uppercase)
@@ -81,8 +81,8 @@ fn fold_case(text: &str) -> String {
         .collect()
 }
 
-/// The same for what is before the `@`, but for letters that only look like those of ASCII, such as `ſ` and `ﬁ`: nobody
-/// is to hold the address of somebody whose mail they will never get.
+/// As [`fold`], for the part before the `@`. Letters that only look like ASCII letters, such as `ſ` and `ﬁ`, are not folded:
+/// mail to the look-alike never reaches the mailbox of the ASCII address.
 fn fold_local(local: &str) -> String {
     let fold = |c: char| {
         let folded = fold_case(c.encode_utf8(&mut [0; 4]));
@@ -107,7 +107,7 @@ fn canonical_local(local: &str) -> Result<String, Invalid> {
     }
 }
 
-/// RFC 5322 `atext` and the dot, and beyond ASCII whatever is visible (RFC 6531).
+/// RFC 5322 `atext` and the dot, and beyond ASCII every visible character (RFC 6531).
 fn is_local_char(c: char) -> bool {
     if c.is_ascii() {
         c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c)
@@ -139,7 +139,7 @@ fn canonical_domain(domain: &str) -> Result<String, Invalid> {
     }
 }
 
-/// An address is personal: logs must not gain one by a stray `{:?}`.
+/// Redacted, because an address is personal data and `{:?}` may end up in a log.
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Email(redacted)")
@@ -172,9 +172,9 @@ mod tests {
         }
     }
 
-    /// Mail to the one never reaches the other: whoever signs up with a look-alike must not hold the address it looks like.
+    /// Mail to a look-alike address never reaches the other one, so they must be different addresses.
     #[test]
-    fn what_only_looks_like_ascii_is_another_address() {
+    fn a_look_alike_of_an_ascii_address_is_another_address() {
         for (one, other) in [
             ("\u{17f}am@example.com", "sam@example.com"),
             ("stra\u{df}e@example.com", "strasse@example.com"),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_shown_as_typed() {
+    fn an_address_is_shown_as_typed() {
         assert_eq!(
             Email::parse(" Ada@Example.COM ").unwrap().display(),
             "Ada@Example.COM"
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_mail_reaches_is_refused() {
+    fn an_undeliverable_address_is_refused() {
         let long_local = format!("{}@example.com", "a".repeat(65));
         let long = format!("a@{}com", "abcdefghi.".repeat(26));
         for bad in [

@@ -6,7 +6,10 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::Invalid;
 
-const NOT_AN_ID: Invalid = Invalid::new("invalid_id", "an id is a UUID, as the API returned it");
+const NOT_AN_ID: Invalid = Invalid::new(
+    "invalid_id",
+    "The id is not valid. Send a UUID as the API returned it.",
+);
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -23,10 +26,10 @@ macro_rules! id {
                 Self(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.nanosecond())))
             }
 
-            /// Reads the hyphenated form.
+            /// Parses the hyphenated form.
             ///
             /// # Errors
-            /// When it is anything but the form we write, so that one thing has one name.
+            /// When it is in any other form, so that an id has only one text.
             pub fn parse(text: &str) -> Result<Self, Invalid> {
                 let id = Uuid::try_parse(text).map(Self).map_err(|_| NOT_AN_ID)?;
                 if id.to_string() == text { Ok(id) } else { Err(NOT_AN_ID) }
@@ -54,15 +57,15 @@ macro_rules! id {
 }
 
 id! {
-    /// Names a user, for ever. Sorts by the time of sign-up.
+    /// Identifies a user. Sorts by the time of sign-up.
     UserId
 }
 id! {
-    /// Names one sign-in and all the refresh tokens that follow from it (a refresh token family).
+    /// Identifies a sign-in and its refresh tokens (a refresh token family).
     SessionId
 }
 id! {
-    /// Names a file that a user brings. Sorts by the time it was announced.
+    /// Identifies an upload. Sorts by the time when it was announced.
     UploadId
 }
 
@@ -73,14 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_sort_by_the_time_they_were_made() {
+    fn ids_sort_by_the_time_of_creation() {
         let earlier = UserId::new(datetime!(2026-01-01 00:00:00 UTC));
         let later = UserId::new(datetime!(2026-01-01 00:00:00.001 UTC));
         assert!(earlier < later && earlier.to_string() < later.to_string());
     }
 
     #[test]
-    fn only_the_form_we_write_is_an_id() {
+    fn only_the_hyphenated_form_is_an_id() {
         let id = UserId::new(datetime!(2026-01-01 00:00:00 UTC));
         assert_eq!(UserId::parse(&id.to_string()), Ok(id));
         for other in [

@@ -1,13 +1,13 @@
 use std::fmt;
 
-/// Why a value was refused: a stable word for programs and a sentence for people.
+/// Why a value is refused: a stable word for programs and a sentence for people.
 ///
-/// Shown to callers as it is, so it never repeats the value it refuses.
+/// It is part of the response, so it never repeats the refused value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Invalid {
     /// A stable `snake_case` word, listed in the API document.
     pub code: &'static str,
-    /// What is wrong and what would be right.
+    /// What is wrong, and what to do.
     pub detail: &'static str,
 }
 

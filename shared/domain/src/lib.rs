@@ -1,29 +1,35 @@
 #![doc = include_str!("../README.md")]
 
+mod admin_action;
 mod clock;
 mod display_text;
 mod email;
-mod failed_attempts;
+mod email_token;
 mod ids;
 mod invalid;
+mod lockout;
 mod name;
 mod password;
 mod profile;
 mod role;
-/// How refresh tokens live and end.
+/// The refresh tokens of a session: which are exchanged, and which end it.
 pub mod session;
-/// What a file is that a user brings.
+mod time_window;
+/// Uploads: their states, what requests and S3's events do to them, and what they are charged.
 pub mod upload;
 mod user;
 
+pub use admin_action::{AdminAction, AdminChange};
 pub use clock::Clock;
 pub use email::Email;
-pub use failed_attempts::FailedAttempts;
+pub use email_token::{EmailTokenPurpose, StoredEmailToken};
 pub use ids::{SessionId, UploadId, UserId};
 pub use invalid::Invalid;
+pub use lockout::{AttemptRule, FailedAttempts, Lockout};
 pub use name::Name;
 pub use password::{Password, PasswordAttempt};
 pub use profile::{Age, Patch, Profile, ProfilePatch};
 pub use role::{Role, Roles};
+pub use time_window::{TimeWindow, left_in_window};
 pub use upload::{Upload, UploadStatus};
-pub use user::{Status, User};
+pub use user::{AccountRef, Status, User};

@@ -5,22 +5,26 @@ use crate::{
     display_text::{self, DisplayTextError},
 };
 
-/// Enough for every name we know of, and little enough for a list to stay a list.
+/// Enough for known names, and short enough for a list.
 const MAX_CHARS: usize = 100;
 
 const EMPTY: Invalid = Invalid::new("empty", "At least one visible character is required.");
-const TOO_LONG: Invalid = Invalid::new("too_long", "must have at most 100 characters");
+const TOO_LONG: Invalid = Invalid::new(
+    "too_long",
+    "The text is too long. Send at most 100 characters.",
+);
 const CONTROL: Invalid = Invalid::new(
     "control_character",
     "Line breaks, other control characters and characters that change the direction of text are not allowed.",
 );
 
-/// One line of text about a person, 1 to 100 characters, at least one of them visible, trimmed and in NFC: a name, a city.
+/// One line of text about a user, such as a name or a city: 1 to 100 characters, at least one of them visible, trimmed and
+/// in NFC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name(String);
 
 impl Name {
-    /// Reads a name.
+    /// Parses a name.
     ///
     /// # Errors
     /// When no character is visible, it is too long, or contains control characters or bidirectional controls.
@@ -36,7 +40,7 @@ impl Name {
         }
     }
 
-    /// A name as our own table keeps it. Not parsed again: today's rules must not lose yesterday's users.
+    /// A name from the table. It is not parsed again, because newer rules must not make existing users unreadable.
     #[must_use]
     pub fn stored(name: String) -> Self {
         Self(name)
@@ -54,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_one_line_of_some_length() {
+    fn a_name_is_one_line_of_limited_length() {
         assert_eq!(
             Name::parse(" Ada\u{301} ").map(|n| n.0),
             Ok("Ad\u{e1}".to_owned())

@@ -5,32 +5,34 @@ use crate::Invalid;
 
 /// NIST SP 800-63B, section 3.1.1.2.
 const MIN_CHARS: usize = 8;
-/// bcrypt reads 72 bytes and the last of them is the terminating NUL; beyond that it would truncate in silence.
+/// bcrypt reads 72 bytes and the last of them is the terminating NUL; it would silently truncate more.
 const MAX_BYTES: usize = 71;
-/// How much of its key, repeated with a NUL after each time, bcrypt reads.
+/// The bytes that bcrypt reads of its key, which it repeats with a NUL after each time.
 const KEY_BYTES: usize = 72;
 
-const EMPTY: Invalid = Invalid::new("empty", "must not be empty");
-const TOO_SHORT: Invalid =
-    Invalid::new("password_too_short", "a password has at least 8 characters");
+const EMPTY: Invalid = Invalid::new("empty", "The text is empty. Send at least one character.");
+const TOO_SHORT: Invalid = Invalid::new(
+    "password_too_short",
+    "The password is too short. Send at least 8 characters.",
+);
 const TOO_LONG: Invalid = Invalid::new(
     "password_too_long",
-    "a password has at most 71 bytes in UTF-8 (letters with accents count 2, emoji 4 or more)",
+    "The password is too long. Send at most 71 bytes in UTF-8; letters with accents count 2, emoji 4 or more.",
 );
 const COMMON: Invalid = Invalid::new(
     "password_too_common",
-    "this password is among the first an attacker would try; choose another",
+    "The password is one of the most common ones. Choose another.",
 );
 
 const REPEATS: Invalid = Invalid::new(
     "password_repeats",
-    "to bcrypt this password is the same as the shorter one before its NUL character",
+    "The password repeats itself after a NUL character, so bcrypt takes it for its first part. Choose another.",
 );
 
-/// The passwords everybody tries first, lower-case, sorted, one a line.
+/// The most common passwords, lower-case, sorted, one a line.
 static COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
 
-/// A password somebody chose: NFKC, 8 characters to 71 bytes, not a common one.
+/// A new password: NFKC, 8 characters to 71 bytes, not a common one.
 #[derive(Debug, Clone)]
 pub struct Password(SecretString);
 
@@ -38,7 +40,7 @@ impl Password {
     /// Normalises the text (NFKC, so that every keyboard's `é` is the same) and applies the rules.
     ///
     /// # Errors
-    /// When it is too short, too long for bcrypt, not itself to bcrypt, or common.
+    /// When it is too short, too long for bcrypt, a repetition that bcrypt takes for a shorter one, or common.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let password = normalised(text);
         let text = password.expose_secret();
@@ -62,7 +64,7 @@ impl Password {
     }
 }
 
-/// What somebody typed to prove who they are. Any text: rules of today must not lock out a password of yesterday.
+/// A password that is to be checked. It may be any text, because newer rules must not lock out existing passwords.
 #[derive(Debug, Clone)]
 pub struct PasswordAttempt(SecretString);
 
@@ -79,7 +81,7 @@ impl PasswordAttempt {
         }
     }
 
-    /// Whether it can be anybody's password. If not, a hash that matches means nothing.
+    /// Whether it can be the password of an account. If not, a matching hash means nothing.
     #[must_use]
     pub fn can_match(&self) -> bool {
         let text = self.expose().as_bytes();
@@ -94,7 +96,7 @@ impl PasswordAttempt {
 }
 
 /// bcrypt repeats its key, with a NUL after each time, until it has 72 bytes: `ab` and `ab\0ab` are one password to it.
-/// Of all that are the same, only the shortest is a password.
+/// Of all that are equal to bcrypt, only the shortest is accepted.
 fn is_repetition(password: &[u8]) -> bool {
     let key = |password: &[u8]| -> Vec<u8> {
         password
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_bcrypt_takes_for_a_shorter_password_is_none() {
+    fn a_password_that_bcrypt_takes_for_a_shorter_one_is_refused() {
         let cut = format!("{}\0{}", "a".repeat(31), "b".repeat(7));
         // 39 bytes and a NUL, then 31 more up to another, the 72nd: where bcrypt stops reading the repeated key.
         let same = format!("{cut}\0{}", "a".repeat(31));
@@ -218,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_never_shows_itself() {
+    fn a_password_is_redacted_in_debug() {
         let password = Password::parse("hunter2-hunter2").unwrap();
         assert!(!format!("{password:?}").contains("hunter2"));
     }

@@ -2,7 +2,7 @@ use crate::{Invalid, Name};
 
 const NOT_AN_AGE: Invalid = Invalid::new(
     "invalid_age",
-    "an age is a whole number of years from 0 to 150",
+    "The age is not valid. Send a whole number of years from 0 to 150.",
 );
 
 /// Years, 0 to 150.
@@ -10,10 +10,10 @@ const NOT_AN_AGE: Invalid = Invalid::new(
 pub struct Age(u8);
 
 impl Age {
-    /// Reads a number of years.
+    /// Parses a number of years.
     ///
     /// # Errors
-    /// When nobody is that old.
+    /// When it is not from 0 to 150.
     pub fn parse(years: u64) -> Result<Self, Invalid> {
         u8::try_from(years)
             .ok()
@@ -29,28 +29,28 @@ impl Age {
     }
 }
 
-/// What people tell of themselves, all of it optional.
+/// Details that a user enters, all of them optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
     /// Given name.
     pub first_name: Option<Name>,
     /// Family name.
     pub last_name: Option<Name>,
-    /// Where they live.
+    /// The city of residence.
     pub city: Option<Name>,
-    /// How old they are.
+    /// The age.
     pub age: Option<Age>,
 }
 
-/// What a merge patch (RFC 7396) says of one member.
+/// The change of one member in a merge patch (RFC 7396).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// Nothing: it stays as it is.
+    /// Absent: the member stays as it is.
     #[default]
     Keep,
-    /// `null`: it goes.
+    /// `null`: the member is removed.
     Remove,
-    /// It becomes this.
+    /// A value: the member is set to it.
     Set(T),
 }
 
@@ -61,14 +61,14 @@ pub struct ProfilePatch {
     pub first_name: Patch<Name>,
     /// Family name.
     pub last_name: Patch<Name>,
-    /// Where they live.
+    /// The city of residence.
     pub city: Patch<Name>,
-    /// How old they are.
+    /// The age.
     pub age: Patch<Age>,
 }
 
 impl ProfilePatch {
-    /// The change that leaves nothing, whatever was there.
+    /// The change that removes every member.
     #[must_use]
     pub fn clear() -> Self {
         Self {

@@ -2,16 +2,16 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// What somebody may do beyond what everybody may.
+/// A permission beyond a user's own account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Sees and manages other people's accounts.
+    /// Lists and changes the accounts of other users.
     Admin,
 }
 
 impl Role {
-    /// The word in tokens, answers and tables.
+    /// The word in tokens, responses and tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -19,12 +19,12 @@ impl Role {
         }
     }
 
-    /// The role of this word, if it is one.
+    /// Parses the word of a role.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         (word == Self::Admin.as_str()).then_some(Self::Admin)
     }
 }
 
-/// The roles of one user; most have none.
+/// The roles of one user; most users have none.
 pub type Roles = BTreeSet<Role>;

@@ -5,14 +5,14 @@ use crate::{Email, Name, Profile, Roles, UserId};
 /// Whether an account may sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// As usual.
+    /// The owner may sign in.
     Active,
-    /// Shut by an administrator; to the outside it looks like a wrong password.
+    /// Disabled by an administrator. Signing in gets the response of a wrong password.
     Disabled,
 }
 
 impl Status {
-    /// The word in answers and tables.
+    /// The word in responses and tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -21,7 +21,7 @@ impl Status {
         }
     }
 
-    /// The status of this word, if it is one.
+    /// Parses the word of a status.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Active, Self::Disabled]
@@ -30,18 +30,27 @@ impl Status {
     }
 }
 
-/// A person with an account. No secret is part of it.
+/// Names an account: its user, and the address that its credential is stored under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountRef<'a> {
+    /// The user.
+    pub user_id: UserId,
+    /// The address.
+    pub email: &'a Email,
+}
+
+/// A user of the API. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Who it is.
+    /// Identifies the user.
     pub id: UserId,
-    /// Where mail goes.
+    /// The address that the user signs in with and gets mail at.
     pub email: Email,
-    /// What others see.
+    /// The name that other users see.
     pub name: Name,
-    /// What the owner tells of themselves.
+    /// Further details that the user entered.
     pub profile: Profile,
-    /// What the owner may do.
+    /// What the user may do beyond their own account.
     pub roles: Roles,
     /// Whether the owner may sign in.
     pub status: Status,

@@ -6,11 +6,11 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
-use domain::Clock;
+use domain::{Clock, TimeWindow, left_in_window};
 use http::{HeaderValue, StatusCode, header, header::HeaderName};
 use settings::{Env, EnvError};
 use store::{Limits, StoreError};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use crate::{Gateway, Problem};
 
@@ -144,19 +144,15 @@ impl RateLimit {
 
     async fn count(&self, caller: &str) -> Result<Window, StoreError> {
         let now = self.clock.now();
-        let begin = now.unix_timestamp().div_euclid(WINDOW) * WINDOW;
-        let id = format!("{}#{caller}#{begin}", self.policy);
+        let window = TimeWindow::at(now, Duration::seconds(WINDOW));
+        let id = format!("{}#{caller}#{}", self.policy, window.begins_at());
         // One more window, because clocks differ.
         let expires_at = now + Duration::seconds(2 * WINDOW);
         let count = self.limits.count(&id, expires_at).await?;
-        Ok(self.window(count, now))
-    }
-
-    fn window(&self, count: u64, now: OffsetDateTime) -> Window {
-        Window {
-            left: u64::from(self.quota.get()).checked_sub(count),
-            seconds: WINDOW - now.unix_timestamp().rem_euclid(WINDOW),
-        }
+        Ok(Window {
+            left: left_in_window(self.quota, count),
+            seconds: window.seconds_left(now),
+        })
     }
 }
 

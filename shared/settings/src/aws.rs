@@ -1,4 +1,4 @@
-//! What all AWS clients share, built by hand from the variables that Lambda sets: no credentials chain, no profile
+//! The configuration that all AWS clients share, built by hand from the variables that Lambda sets: no credentials chain, no profile
 //! files, no metadata service, so nothing is probed at start-up.
 //!
 //! Lambda's variables: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
@@ -17,11 +17,11 @@ use crate::{Env, EnvError, http::OneConnector};
 /// takes about 4 ms at start-up, these take a sixteenth of one.
 static AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
-/// A connection inside a region is made in milliseconds; one that takes a second is not coming.
+/// A connection inside a region takes milliseconds; after a second it has failed.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// An answer takes milliseconds too; trying again beats waiting longer.
+/// A response takes milliseconds, too; a second try is faster than a longer wait.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Within a second or two, inside every request's deadline. What lasts longer is an outage, and is told as one.
+/// Six tries take a second or two, which is inside every request's deadline. A longer failure is reported as an outage.
 const MAX_ATTEMPTS: u32 = 6;
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
@@ -67,7 +67,7 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// A client of Parameter Store; `AWS_ENDPOINT_URL_SSM` sends it elsewhere.
+/// A client of Parameter Store, or of the endpoint in `AWS_ENDPOINT_URL_SSM`.
 #[must_use]
 pub fn ssm(env: &Env, config: &SdkConfig) -> aws_sdk_ssm::Client {
     let endpoint = env.get("AWS_ENDPOINT_URL_SSM").map(str::to_owned);
@@ -76,9 +76,9 @@ pub fn ssm(env: &Env, config: &SdkConfig) -> aws_sdk_ssm::Client {
     aws_sdk_ssm::Client::from_conf(config.build())
 }
 
-/// What went wrong, for the log: code and message of the service, or the chain of causes before it was reached.
+/// Describes an error for the log: code and message of the service, or the chain of causes before it was reached.
 ///
-/// Never the whole error: it holds the raw answer, and that may hold secrets, or the item that a write met.
+/// Never the whole error: it contains the raw response, which may contain secrets or an item of a table.
 pub fn explain<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,

@@ -7,11 +7,11 @@ use tokio::sync::Mutex;
 
 use crate::Parameters;
 
-/// How long a request waits for fresh values before it makes do with the last good ones, and how
-/// long nobody asks again after a failure.
+/// How long a request waits for fresh values before it uses the last good ones, and the pause after a failure before the next
+/// request reads them.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Secrets made of the values under a path, read once and again when their lifetime is over.
+/// Secrets that are built from the values under a path, and read again when their lifetime is over.
 pub struct Cached<T> {
     ssm: Client,
     path: String,
@@ -21,7 +21,7 @@ pub struct Cached<T> {
     state: Mutex<State<T>>,
 }
 
-/// Why the values are no secrets of the kind that is needed.
+/// Why the secrets cannot be built from the values.
 type MakeError = Box<dyn std::error::Error + Send + Sync>;
 
 struct State<T> {
@@ -29,7 +29,7 @@ struct State<T> {
     ask_again: Option<OffsetDateTime>,
 }
 
-/// There are no secrets to work with, not even old ones.
+/// No secrets were ever read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no secrets could be read from Parameter Store")]
 pub struct Unavailable;
@@ -57,12 +57,12 @@ impl<T> Cached<T> {
         }
     }
 
-    /// The secrets: those at hand while they are fresh, else read anew, else the last good ones.
+    /// The secrets: the cached ones during their lifetime, then new ones, or the last good ones if they cannot be read.
     ///
     /// # Errors
-    /// When there never were any. Fail closed: answer 503.
+    /// When none were ever read. Fail closed: respond with 503.
     pub async fn get(&self) -> Result<Arc<T>, Unavailable> {
-        // Held while we read, so that whoever comes meanwhile waits for the same answer.
+        // Held during the read, so that concurrent requests wait for the same result.
         let mut state = self.state.lock().await;
         if state.ask_again.is_none_or(|at| self.clock.now() >= at) {
             let wait = match self.load().await {
@@ -72,7 +72,7 @@ impl<T> Cached<T> {
                 }
                 None => PATIENCE.min(self.lifetime),
             };
-            // From the answer on: one that never came took as long as nobody is to ask again.
+            // The pause begins after the read: one that times out takes as long as the pause itself.
             state.ask_again = Some(self.clock.now() + wait);
         }
         state.last_good.clone().ok_or(Unavailable)
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_page_is_read_and_the_answer_is_kept_for_its_lifetime() {
+    async fn every_page_is_read_and_the_values_are_kept_for_their_lifetime() {
         let pages = mock!(Client::get_parameters_by_path)
             .sequence()
             .output(|| page(&["a"], Some("more")))
@@ -196,9 +196,9 @@ mod tests {
         assert_eq!(rule.num_calls(), 4);
     }
 
-    /// Waiting for nothing takes as long as nobody is to ask again: that time begins afterwards.
+    /// A read that times out takes as long as the pause: the pause begins afterwards.
     #[tokio::test]
-    async fn a_store_that_hangs_is_not_asked_by_every_request() {
+    async fn a_hanging_parameter_store_is_not_read_by_every_request() {
         let (clock, seconds) = clock();
         let passing = Arc::clone(&seconds);
         let rule = mock!(Client::get_parameters_by_path)

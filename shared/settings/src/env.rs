@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, str::FromStr};
 #[derive(Debug, Clone, Default)]
 pub struct Env(BTreeMap<String, String>);
 
-/// A setting that is missing or makes no sense. The function does not start with it.
+/// A setting that is missing or invalid. The function does not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvError {
-    /// No such variable, and no default would do.
+    /// The variable is required and not set.
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
-    /// A variable with a value that cannot be.
+    /// The variable has an invalid value.
     #[error("the environment variable {0} is not {1}")]
     Invalid(&'static str, &'static str),
 }
@@ -31,20 +31,20 @@ impl Env {
             .filter(|value| !value.is_empty())
     }
 
-    /// The value of a variable that must be there.
+    /// The value of a required variable.
     ///
     /// # Errors
-    /// When it is not.
+    /// When it is not set.
     pub fn required(&self, name: &'static str) -> Result<String, EnvError> {
         self.get(name)
             .map(str::to_owned)
             .ok_or(EnvError::Missing(name))
     }
 
-    /// The value of a variable that must be there and must read as `what`.
+    /// The parsed value of a required variable; `what` describes a valid one.
     ///
     /// # Errors
-    /// When it is missing or reads as nothing of the kind.
+    /// When it is not set or cannot be parsed.
     pub fn parsed<T: FromStr>(
         &self,
         name: &'static str,
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setting_is_there_and_makes_sense_or_is_named() {
+    fn a_missing_or_invalid_setting_is_named_in_the_error() {
         let env = Env::from([("COST", "12"), ("EMPTY", ""), ("WORD", "twelve")]);
         assert_eq!(env.parsed("COST", "a number"), Ok(12));
         assert_eq!(env.required("EMPTY"), Err(EnvError::Missing("EMPTY")));

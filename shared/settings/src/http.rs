@@ -11,8 +11,8 @@ use aws_smithy_runtime_api::client::{
 
 /// One connector for all AWS clients of a function, with one pool and one set of roots.
 ///
-/// The SDK's own client makes another for each AWS client and throws it away, only to read the roots early: three
-/// times the work for two clients.
+/// The SDK's own client builds another connector for each AWS client and drops it, only to read the roots early: three times
+/// the work for two clients.
 #[derive(Debug)]
 pub(crate) struct OneConnector {
     tls: TlsContext,
@@ -29,7 +29,7 @@ impl OneConnector {
 }
 
 impl HttpClient for OneConnector {
-    /// Takes the timeouts of the client that comes first; all have the same.
+    /// Uses the timeouts of the first client; all clients have the same.
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,

@@ -9,18 +9,18 @@ use crate::aws::explain;
 #[derive(Debug, Default)]
 pub struct Parameters(BTreeMap<String, SecretString>);
 
-/// Parameter Store did not give us the path.
+/// Parameter Store did not return the values.
 #[derive(Debug, thiserror::Error)]
 #[error("GetParametersByPath: {0}")]
 pub(crate) struct FetchError(String);
 
 impl Parameters {
-    /// Names and values that are already at hand.
+    /// Parameters of these names and values.
     pub fn new(values: impl IntoIterator<Item = (String, SecretString)>) -> Self {
         Self(values.into_iter().collect())
     }
 
-    /// All values under a sub-path (`""` for all there are), by what follows it in their names.
+    /// All values under a sub-path (`""` for all), by the rest of their names.
     pub fn under<'a>(
         &'a self,
         prefix: &'a str,
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn values_never_show() {
+    fn values_are_redacted_in_debug() {
         let all = Parameters::new([("a".to_owned(), SecretString::from("hush".to_owned()))]);
         assert!(!format!("{all:?}").contains("hush"));
     }

@@ -1,12 +1,12 @@
 use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 
-/// S3 could not tell or could not do. What happened to a write is then unknown, not undone.
+/// S3 did not answer. Whether a write happened is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// It did not answer, or answered with what no caller is to blame for.
+    /// It did not answer, or failed for no fault of the caller.
     #[error("{0}")]
     Unavailable(String),
-    /// We left something out of a request, or it of an answer.
+    /// A field of a request or a response is missing.
     #[error("{0}")]
     Request(String),
 }
@@ -27,7 +27,7 @@ impl From<BuildError> for StorageError {
     }
 }
 
-/// The service's word for what went wrong.
+/// The error code of the service.
 pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {
     error
         .as_service_error()

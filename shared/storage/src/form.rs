@@ -7,15 +7,15 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::form
 
 use crate::{Bucket, Keys, StorageError};
 
-/// An HTML form that S3 takes a file from
+/// An HTML form that uploads a file to S3
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html>).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Form {
-    /// Where it is sent to.
+pub struct UploadForm {
+    /// The URL to send it to.
     pub url: String,
-    /// The fields that go before the file.
+    /// The fields before the file.
     pub fields: Vec<(&'static str, String)>,
-    /// Until when.
+    /// When it expires.
     pub expires_at: OffsetDateTime,
 }
 
@@ -24,7 +24,7 @@ impl Bucket {
     ///
     /// # Errors
     /// When the time has no year of four digits.
-    pub fn form(&self, upload: &Upload, now: OffsetDateTime) -> Result<Form, StorageError> {
+    pub fn form(&self, upload: &Upload, now: OffsetDateTime) -> Result<UploadForm, StorageError> {
         let unformatted = |error: time::error::Format| StorageError::Request(error.to_string());
         let day = now
             .format(format_description!("[year][month][day]"))
@@ -62,7 +62,7 @@ impl Bucket {
         let policy = STANDARD.encode(policy.to_string());
         let signature = self.keys.sign(&day, &policy);
         fields.extend([("policy", policy), ("x-amz-signature", signature)]);
-        Ok(Form {
+        Ok(UploadForm {
             url: self.url(),
             fields,
             expires_at,
@@ -94,7 +94,7 @@ mod tests {
     /// AWS's own example, with the secret that all of its examples have
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html>).
     #[test]
-    fn a_policy_is_signed_as_aws_signs_it() {
+    fn the_signature_of_a_policy_matches_the_published_example() {
         let keys = Keys {
             region: Region::from_static("us-east-1"),
             access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),

@@ -19,15 +19,15 @@ use settings::{Env, EnvError};
 
 pub use self::{
     error::StorageError,
-    form::Form,
-    lock::{LockMode, LockOutcome, Retention},
-    multipart::{Completed, Part},
+    form::UploadForm,
+    lock::{LockMode, LockOutcome, Retention, VersionRef},
+    multipart::{Completed, MultipartRef, Part},
     object::Settled,
     owned::{OpenMultipart, Owned},
     presign::Presigned,
 };
 
-/// A bucket, by the access point that is ours, and the way to it.
+/// The bucket of the uploads, reached through the stack's own access point.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     client: Client,
@@ -36,7 +36,7 @@ pub struct Bucket {
     endpoint: Option<String>,
 }
 
-/// What forms are signed with; the SDK signs everything else.
+/// The keys that forms are signed with; the SDK signs everything else.
 #[derive(Debug, Clone)]
 struct Keys {
     region: Region,
@@ -46,17 +46,17 @@ struct Keys {
 }
 
 impl Bucket {
-    /// The bucket that `UPLOADS_BUCKET` names; `AWS_ENDPOINT_URL_S3` sends the client elsewhere.
+    /// The bucket that `UPLOADS_BUCKET` names; `AWS_ENDPOINT_URL_S3` sets another endpoint.
     ///
     /// # Errors
     /// When a variable is not set.
     pub fn from_env(env: &Env, aws: &SdkConfig) -> Result<Self, EnvError> {
         let endpoint = env.get("AWS_ENDPOINT_URL_S3").map(str::to_owned);
         let mut config = Builder::from(aws)
-            // A presigned request has no bytes yet to make a checksum of, and the others have none worth one.
+            // A presigned request has no bytes yet to calculate a checksum of, and the others need none.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            // Somewhere else, the name of a bucket is no host name.
+            // At another endpoint, the name of a bucket is not a host name.
             .force_path_style(endpoint.is_some());
         config.set_endpoint_url(endpoint.clone());
         Ok(Self {
@@ -72,13 +72,13 @@ impl Bucket {
         })
     }
 
-    /// The name that requests go by.
+    /// The name of the bucket or access point in requests.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where its objects are, with a slash at the end.
+    /// The URL of its objects, with a slash at the end.
     #[must_use]
     pub fn url(&self) -> String {
         match &self.endpoint {

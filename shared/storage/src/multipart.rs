@@ -6,30 +6,39 @@ use domain::{
 
 use crate::{Bucket, StorageError, error::code, patience::patient};
 
-/// A part that S3 has.
+/// Names a multipart upload in S3.
+#[derive(Debug, Clone, Copy)]
+pub struct MultipartRef<'a> {
+    /// The key of the object.
+    pub key: &'a str,
+    /// S3's id of the multipart upload.
+    pub s3_id: &'a str,
+}
+
+/// A part that S3 has received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// Which one, from 1.
+    /// Its number, from 1.
     pub number: u16,
     /// Its bytes.
     pub size: u64,
-    /// S3's name of its content, with quotes.
+    /// Its `ETag`, with quotes.
     pub etag: String,
 }
 
-/// How putting the parts together ended.
+/// How the completion of a multipart upload ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Completed {
-    /// The object is there.
+    /// The object exists.
     Done,
-    /// A part is missing, is another than named, or is too small. This is S3's word for it.
+    /// A part is missing, has another `ETag`, or is too small. This is S3's error code.
     Refused(String),
     /// S3 knows no such multipart upload: it was completed or aborted before.
     Unknown,
 }
 
 impl Bucket {
-    /// Begins a multipart upload; S3's name for it.
+    /// Begins a multipart upload, and returns S3's id of it.
     ///
     /// # Errors
     /// When S3 does not answer.
@@ -57,7 +66,7 @@ impl Bucket {
     /// When S3 does not answer.
     pub async fn parts(
         &self,
-        (key, s3_id): (&str, &str),
+        MultipartRef { key, s3_id }: MultipartRef<'_>,
         after: u16,
         limit: usize,
     ) -> Result<Option<(Vec<Part>, bool)>, StorageError> {
@@ -88,11 +97,14 @@ impl Bucket {
         Ok(Some((parts.filter_map(part).collect(), more)))
     }
 
-    /// All parts that S3 has.
+    /// All parts that S3 has received.
     ///
     /// # Errors
     /// When S3 does not answer.
-    pub async fn all_parts(&self, upload: (&str, &str)) -> Result<Option<Vec<Part>>, StorageError> {
+    pub async fn all_parts(
+        &self,
+        upload: MultipartRef<'_>,
+    ) -> Result<Option<Vec<Part>>, StorageError> {
         let mut all = Vec::new();
         loop {
             let after = all.last().map_or(0, |part: &Part| part.number);
@@ -107,13 +119,13 @@ impl Bucket {
         }
     }
 
-    /// Makes one object of the parts.
+    /// Puts the parts together.
     ///
     /// # Errors
     /// When S3 does not answer.
     pub async fn complete_multipart(
         &self,
-        (key, s3_id): (&str, &str),
+        MultipartRef { key, s3_id }: MultipartRef<'_>,
         parts: &[(PartNumber, String)],
     ) -> Result<Completed, StorageError> {
         let part = |(number, etag): &(PartNumber, String)| {
@@ -141,7 +153,7 @@ impl Bucket {
         match completed {
             Ok(_) => Ok(Completed::Done),
             Err(error) => match code(&error) {
-                // `PreconditionFailed`: the object is there already.
+                // `PreconditionFailed`: the object exists already.
                 Some("NoSuchUpload" | "PreconditionFailed") => Ok(Completed::Unknown),
                 Some(word @ ("InvalidPart" | "InvalidPartOrder" | "EntityTooSmall")) => {
                     Ok(Completed::Refused(word.to_owned()))
@@ -151,11 +163,14 @@ impl Bucket {
         }
     }
 
-    /// Gives a multipart upload up, and its parts away. One that is not there is given up already.
+    /// Aborts a multipart upload. Idempotent: one that does not exist counts as aborted.
     ///
     /// # Errors
     /// When S3 does not answer.
-    pub async fn abort_multipart(&self, (key, s3_id): (&str, &str)) -> Result<(), StorageError> {
+    pub async fn abort_multipart(
+        &self,
+        MultipartRef { key, s3_id }: MultipartRef<'_>,
+    ) -> Result<(), StorageError> {
         let aborted = self
             .client
             .abort_multipart_upload()
@@ -170,13 +185,16 @@ impl Bucket {
         }
     }
 
-    /// Gives up what an upload left behind in parts, if it came in parts.
+    /// Aborts the multipart upload of an upload, if it has one.
     ///
     /// # Errors
     /// When S3 does not answer.
     pub async fn abort_parts_of(&self, upload: &Upload) -> Result<(), StorageError> {
         match upload.multipart_id() {
-            Some(s3_id) => self.abort_multipart((&upload.key(), s3_id)).await,
+            Some(s3_id) => {
+                let key = &upload.key();
+                self.abort_multipart(MultipartRef { key, s3_id }).await
+            }
             None => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use aws_sdk_s3::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{
     Upload,
-    upload::{Action, Contents, Object, Wanted},
+    upload::{Action, Contents, DesiredContents, Object},
 };
 use time::OffsetDateTime;
 
@@ -81,15 +81,15 @@ impl Bucket {
         Ok(contents)
     }
 
-    /// Makes S3 hold what an upload has to have there, and nothing else. Repeating it changes nothing.
+    /// Makes S3 hold what the record of an upload requires, and nothing else. Idempotent.
     ///
     /// # Errors
-    /// When S3 does not answer. It may have done a part of it.
+    /// When S3 does not answer. A part of the work may be done.
     pub async fn settle(&self, upload: &Upload) -> Result<Settled, StorageError> {
-        let Some(wanted) = upload.wanted() else {
+        let Some(wanted) = upload.desired_contents() else {
             return Ok(Settled::default());
         };
-        if wanted == Wanted::Nothing {
+        if wanted == DesiredContents::Nothing {
             self.abort_parts_of(upload).await?;
         }
         let (key, mut surplus) = (upload.key(), 0);
@@ -123,7 +123,7 @@ impl Bucket {
         }
     }
 
-    /// Deletes a version or a delete marker for good. One that does not exist is deleted already; S3 keeps one that is
+    /// Deletes a version or a delete marker for good. One that does not exist counts as deleted; S3 keeps one that is
     /// locked.
     ///
     /// # Errors

@@ -10,13 +10,13 @@ use time::OffsetDateTime;
 
 use crate::{Bucket, StorageError, object::time_of};
 
-/// One line of a list of versions.
+/// One entry of a list of versions.
 pub(crate) enum Entry {
     Version(StoredVersion),
     Marker(String, bool),
 }
 
-/// What S3 holds of one owner.
+/// Everything that S3 holds of one owner.
 #[derive(Debug, Default)]
 pub struct Owned {
     /// By upload; keys of another form are left out.
@@ -48,7 +48,7 @@ impl Entry {
     }
 }
 
-/// The lines of a page with their keys, versions first; each kind newest first.
+/// The entries of a page with their keys, versions first; each kind newest first.
 fn entries(page: ListObjectVersionsOutput) -> Vec<(String, Entry)> {
     let versions = page.versions.unwrap_or_default().into_iter();
     let versions = versions.filter_map(|version| {

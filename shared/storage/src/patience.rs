@@ -2,15 +2,14 @@ use std::time::Duration;
 
 use aws_sdk_s3::config::{Builder, retry::RetryConfig, timeout::TimeoutConfig};
 
-/// As long as a function may wait that has 29 seconds, with what it does before and after.
+/// A function has 29 seconds, and works before and after this request.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// As for all other calls (`settings::aws`).
+/// As for all other requests (`settings::aws`).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How to call S3 for what it needs seconds or minutes for: to put parts together
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>). To give up after two seconds as
-/// elsewhere, and to ask again, would only give it the same work once more. S3 goes on when nobody waits any longer, and
-/// its event tells of the end.
+/// The timeouts and retries of a request that takes S3 seconds or minutes: the completion of a multipart upload
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>). A retry after two seconds, as for
+/// other requests, would only repeat the work. S3 continues after a timeout, and its event announces the end.
 pub(crate) fn patient() -> Builder {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -39,9 +38,16 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::{Bucket, Completed, StorageError};
+    use crate::{Bucket, Completed, MultipartRef, StorageError};
 
-    /// An S3 that takes so long for each answer, and counts what it is asked.
+    fn multipart() -> MultipartRef<'static> {
+        MultipartRef {
+            key: "key",
+            s3_id: "id",
+        }
+    }
+
+    /// An S3 that takes this long for each response, and counts the requests.
     #[derive(Debug, Clone)]
     struct Slow(Duration, Arc<AtomicUsize>);
 
@@ -87,25 +93,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn s3_may_take_its_time_to_put_parts_together() {
+    async fn completing_a_multipart_upload_may_take_long() {
         let (bucket, asked) = bucket(20);
         let parts = [(PartNumber::parse(1).unwrap(), "\"0\"".to_owned())];
-        let completed = bucket.complete_multipart(("key", "id"), &parts).await;
+        let completed = bucket.complete_multipart(multipart(), &parts).await;
         assert_eq!(completed.unwrap(), Completed::Done);
         assert_eq!(asked.load(Relaxed), 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_takes_too_long_is_not_begun_again() {
+    async fn a_completion_that_times_out_is_not_retried() {
         let (bucket, asked) = bucket(60);
         let begun = Instant::now();
-        let completed = bucket.complete_multipart(("key", "id"), &[]).await;
+        let completed = bucket.complete_multipart(multipart(), &[]).await;
         assert!(matches!(completed, Err(StorageError::Unavailable(_))));
         assert_eq!((begun.elapsed(), asked.load(Relaxed)), (PATIENCE, 1));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn all_else_is_asked_again_soon() {
+    async fn other_requests_are_retried_soon() {
         let (bucket, asked) = bucket(60);
         assert!(bucket.head("key").await.is_err());
         assert_eq!(asked.load(Relaxed), 6);

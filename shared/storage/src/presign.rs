@@ -9,7 +9,7 @@ use domain::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use time::OffsetDateTime;
 
-use crate::{Bucket, StorageError};
+use crate::{Bucket, MultipartRef, StorageError};
 
 /// All but what RFC 8187, section 3.2.1, lets stand as it is.
 const EXTENDED: &AsciiSet = &NON_ALPHANUMERIC
@@ -26,20 +26,20 @@ const EXTENDED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// A request that somebody without a key may send once it is signed.
+/// A signed request, which a browser without AWS credentials can send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Presigned {
-    /// Where to.
+    /// The URL.
     pub url: String,
-    /// The headers that are signed, and so must be sent as they are. A browser sets `host` and `content-length` itself
-    /// and lets nobody else.
+    /// The signed headers, which have to be sent unchanged. A browser sets `host` and `content-length` itself, and lets no
+    /// script set them.
     pub headers: Vec<(String, String)>,
-    /// Until when.
+    /// When it expires.
     pub expires_at: OffsetDateTime,
 }
 
 impl Bucket {
-    /// The PUT of a whole file: its length, its type, its digest if it is known, and only if there is nothing yet.
+    /// Signs the PUT of a whole file: its length, its type, its digest if it is known, and that there is no object yet.
     ///
     /// # Errors
     /// When it cannot be signed.
@@ -63,13 +63,13 @@ impl Bucket {
         Ok(presigned(&request, now))
     }
 
-    /// The PUT of one part, with its length.
+    /// Signs the PUT of one part, with its length.
     ///
     /// # Errors
     /// When it cannot be signed.
     pub async fn part_url(
         &self,
-        (key, s3_id): (&str, &str),
+        MultipartRef { key, s3_id }: MultipartRef<'_>,
         number: PartNumber,
         size: Option<u64>,
         now: OffsetDateTime,
@@ -87,8 +87,8 @@ impl Bucket {
         Ok(presigned(&request, now))
     }
 
-    /// The GET of a file under its owner's name for it; of the locked version while there is one, whatever lies on top of
-    /// it. Never shown in place: a page of somebody's would act in the bucket's name.
+    /// Signs the GET of a file, which is saved under its file name; of the locked version while there is one, even under a
+    /// delete marker. It is never displayed inline: a page in it would run with the origin of the bucket.
     ///
     /// # Errors
     /// When it cannot be signed.
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_leave_its_header() {
+    fn a_filename_cannot_break_out_of_its_header() {
         let header = |name| content_disposition(&Filename::parse(name).unwrap());
         assert_eq!(
             header("a b.png"),

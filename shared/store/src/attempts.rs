@@ -1,125 +1,112 @@
-//! Guesses at a password, as the credential counts them.
+//! Wrong guesses at a password, counted in the credential.
 //!
-//! An update would make the item of an account that is not there; the condition on the owner keeps it from that. Guesses at
-//! nobody are counted in items of their own.
+//! An update creates the item of a key that has none; the condition on the user keeps it from creating a credential.
+//! Attempts at unknown addresses are recorded in decoy credentials, so that a refusal always costs one write.
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use domain::{Email, FailedAttempts, UserId};
+use aws_sdk_dynamodb::types::ReturnValue;
+use domain::{AccountRef, Lockout, UserId};
 use time::OffsetDateTime;
 
 use crate::{
     Credentials, StoreError,
-    marked::{Marked, marked},
     row::{milliseconds, n, s},
-    table::{Table, is_conditional_check},
-    transaction::retry_conflicts,
+    write::Write,
 };
 
-/// How many items are nobody's: enough that no flood of guesses at nobody is slower than one at many accounts
+/// The number of decoy credentials: so many that a flood of attempts at unknown addresses is no slower than one at many
+/// accounts
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>).
-const NOBODIES: u8 = 64;
+const DECOYS: u8 = 64;
 
-const COUNT: &str = "SET failures = if_not_exists(failures, :zero) + :one, write_id = :write_id";
+const COUNT: &str = "failures = if_not_exists(failures, :zero) + :one";
 
 impl Credentials {
-    /// Counts a wrong guess that was free when it was made. With the last free one the first wait begins, and what was
-    /// guessed at the same time is counted no more. Says whether it was counted.
+    /// Counts a wrong guess that was free when it was made. The last free one locks the account for the first wait, and
+    /// wrong guesses that were made at the same time are counted no more. Says whether it was counted.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn count_failure(
+    pub async fn record_failure(
         &self,
-        (email, owner): (&Email, UserId),
-        seen: FailedAttempts,
+        account: AccountRef<'_>,
+        read: Lockout,
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
         let update = self
-            .attempt(email.canonical(), owner)
-            .condition_expression(
-                "user_id = :owner AND attribute_not_exists(locked_until) AND NOT write_id = :write_id",
-            )
-            .expression_attribute_values(":zero", n(0))
-            .expression_attribute_values(":one", n(1));
-        let update = match seen.next().wait() {
-            None => update.update_expression(COUNT),
-            Some(wait) => update
-                .update_expression(format!("{COUNT}, locked_until = :until"))
-                .expression_attribute_values(":until", milliseconds(now + wait)),
+            .attempt(account.email.canonical(), account.user_id)
+            .set(COUNT)
+            .only_if("user_id = :owner AND attribute_not_exists(locked_until)")
+            .bind([(":zero", n(0)), (":one", n(1))]);
+        let update = match read.after_failure(now).locked_until {
+            None => update,
+            Some(until) => update
+                .set("locked_until = :until")
+                .bind([(":until", milliseconds(until))]),
         };
         is_done(update).await
     }
 
-    /// Claims the one guess that may be made when a wait is over, and counts it at once, as if it were wrong: of any
-    /// number of requests one makes it, and the next wait begins with it. Says whether it was this one.
+    /// Claims the one guess that may be made when a wait is over, and counts it as wrong at once: of any number of requests
+    /// one makes it, and the next wait begins with it. Says whether it was this one.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn claim_guess(
+    pub async fn claim_attempt(
         &self,
-        (email, owner): (&Email, UserId),
-        seen: FailedAttempts,
+        account: AccountRef<'_>,
+        read: Lockout,
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
-        let next = seen.next();
-        let until = now + next.wait().unwrap_or_default();
+        let next = read.after_failure(now);
         let update = self
-            .attempt(email.canonical(), owner)
-            .update_expression("SET failures = :next, locked_until = :until, write_id = :write_id")
-            .condition_expression(
-                "user_id = :owner AND failures = :seen \
-                    AND (attribute_not_exists(locked_until) OR locked_until <= :now)",
-            )
-            .expression_attribute_values(":seen", n(seen.number()))
-            .expression_attribute_values(":next", n(next.number()))
-            .expression_attribute_values(":until", milliseconds(until))
-            .expression_attribute_values(":now", milliseconds(now));
+            .attempt(account.email.canonical(), account.user_id)
+            .set("failures = :next, locked_until = :until")
+            .only_if("user_id = :owner AND failures = :seen")
+            .only_if("attribute_not_exists(locked_until) OR locked_until <= :now")
+            .bind([
+                (":seen", n(read.failed.number())),
+                (":next", n(next.failed.number())),
+                (":until", milliseconds(next.locked_until.unwrap_or(now))),
+                (":now", milliseconds(now)),
+            ]);
         is_done(update).await
     }
 
-    /// Forgets all wrong guesses: the owner has given the right password. A retry does the same again.
+    /// Clears all wrong guesses, after the right password. A retry does the same again.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn forgive(&self, (email, owner): (&Email, UserId)) -> Result<(), StoreError> {
+    pub async fn clear_failures(&self, account: AccountRef<'_>) -> Result<(), StoreError> {
         let update = self
-            .attempt(email.canonical(), owner)
-            .update_expression("REMOVE failures, locked_until, write_id")
-            .condition_expression("user_id = :owner");
-        match retry_conflicts(|| update.clone().send()).await {
-            Err(error) if !is_conditional_check(&error) => Err(error.into()),
-            _ => Ok(()),
-        }
+            .attempt(account.email.canonical(), account.user_id)
+            .remove("failures, locked_until, write_id")
+            .only_if("user_id = :owner");
+        update.send().await.map(|_| ())
     }
 
-    /// Counts a guess at nobody, or at an account that nobody may guess at now: in an item that is nobody's, which an
-    /// address is never called like. To write takes `DynamoDB` longer than to find a condition failed.
+    /// Records an attempt at an unknown address or a locked account, in a decoy credential: no address has its key. A write
+    /// takes `DynamoDB` longer than a failed condition, so the condition always holds.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn record_decoy_attempt(&self, owner: UserId) -> Result<(), StoreError> {
-        let nobody = format!("decoy#{}", fastrand::u8(..NOBODIES));
+        let decoy = format!("decoy#{}", fastrand::u8(..DECOYS));
         let update = self
-            .attempt(&nobody, owner)
-            .update_expression(COUNT)
-            .condition_expression(
-                "NOT user_id = :owner AND attribute_not_exists(locked_until) AND NOT write_id = :write_id",
-            )
-            .expression_attribute_values(":zero", n(0))
-            .expression_attribute_values(":one", n(1));
-        marked(update).await.map(|_| ())
+            .attempt(&decoy, owner)
+            .set(COUNT)
+            .only_if("NOT user_id = :owner AND attribute_not_exists(locked_until)")
+            .bind([(":zero", n(0)), (":one", n(1))]);
+        is_done(update).await.map(|_| ())
     }
 
-    fn attempt(&self, email: &str, owner: UserId) -> UpdateItemFluentBuilder {
-        let Table { client, name } = &self.0;
-        client
-            .update_item()
-            .table_name(name)
-            .key("email", s(email))
-            .expression_attribute_values(":owner", s(owner.to_string()))
+    fn attempt(&self, email: &str, owner: UserId) -> Write {
+        let update = self.0.update([("email", email.to_owned())]);
+        update.bind([(":owner", s(owner.to_string()))])
     }
 }
 
 /// Says whether the update was done.
-async fn is_done(update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
-    Ok(matches!(marked(update).await?, Marked::Done))
+async fn is_done(update: Write) -> Result<bool, StoreError> {
+    let written = update.send_marked(ReturnValue::None).await?;
+    Ok(written.is_done())
 }

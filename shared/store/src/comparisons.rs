@@ -1,16 +1,15 @@
-//! Comparisons of requests with the one that an idempotency record was written for.
+//! Comparisons of requests with the request that an idempotency record was written for.
 //!
 //! The answer to a comparison says whether the password in the request is that of the first request. So a record allows a
 //! few mismatches, and a comparison is counted before it is made (docs/adr/0031-a-key-allows-five-mismatches.md).
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValue;
 
 use crate::{
     Idempotency, StoreError,
-    marked::{Marked, marked},
-    row::{Row, n, s},
-    table::Table,
+    row::{Row, n},
     transaction::Pauses,
+    write::{Write, Written},
 };
 
 /// How many requests a record is compared with that turn out to be other requests.
@@ -42,18 +41,14 @@ impl Idempotency {
     pub async fn claim_comparison(&self, id: &str) -> Result<ComparisonClaim, StoreError> {
         let claim = self
             .comparison(id)
-            .update_expression("SET write_id = :write_id ADD comparisons :one")
-            .condition_expression(
-                "attribute_exists(fingerprint) AND NOT write_id = :write_id \
-                    AND (attribute_not_exists(comparisons) OR comparisons < :max)",
-            )
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":max", n(MAX_MISMATCHES));
+            .add("comparisons :one")
+            .only_if("attribute_not_exists(comparisons) OR comparisons < :max")
+            .bind([(":one", n(1)), (":max", n(MAX_MISMATCHES))]);
         let mut pauses = Pauses::default();
         for _ in 0..TRIES {
-            match marked(claim.clone()).await? {
-                Marked::Done => return Ok(ComparisonClaim::Granted),
-                Marked::Refused(item) => {
+            match claim.clone().send_marked(ReturnValue::None).await? {
+                Written::Done(_) => return Ok(ComparisonClaim::Granted),
+                Written::ConditionFailed(item) => {
                     if is_exhausted(item) {
                         return Ok(ComparisonClaim::Exhausted);
                     }
@@ -71,32 +66,30 @@ impl Idempotency {
     pub async fn release_comparison(&self, id: &str) -> Result<(), StoreError> {
         let release = self
             .comparison(id)
-            .update_expression("SET write_id = :write_id ADD comparisons :minus_one")
-            .condition_expression("attribute_exists(fingerprint) AND NOT write_id = :write_id")
-            .expression_attribute_values(":minus_one", n(-1));
-        marked(release).await.map(|_| ())
+            .add("comparisons :minus_one")
+            .bind([(":minus_one", n(-1))]);
+        release.send_marked(ReturnValue::None).await.map(|_| ())
     }
 
-    /// Notes that a claimed comparison was a mismatch, so that the claim will never be given back.
+    /// Records that a claimed comparison was a mismatch, so that the claim is never given back.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn record_mismatch(&self, id: &str) -> Result<(), StoreError> {
         let mismatch = self
             .comparison(id)
-            .update_expression("SET write_id = :write_id ADD mismatches :one")
-            .condition_expression("attribute_exists(fingerprint) AND NOT write_id = :write_id")
-            .expression_attribute_values(":one", n(1));
-        marked(mismatch).await.map(|_| ())
+            .add("mismatches :one")
+            .bind([(":one", n(1))]);
+        mismatch.send_marked(ReturnValue::None).await.map(|_| ())
     }
 
-    fn comparison(&self, id: &str) -> UpdateItemFluentBuilder {
-        let Table { client, name } = &self.0;
-        client.update_item().table_name(name).key("id", s(id))
+    fn comparison(&self, id: &str) -> Write {
+        let update = self.0.update([("id", id.to_owned())]);
+        update.only_if("attribute_exists(fingerprint)")
     }
 }
 
-/// Whether all claims of a record are known to be mismatches. A record that is gone meanwhile has none left, either.
+/// Whether all claims of a record are known to be mismatches. A record that was deleted meanwhile has none left, either.
 fn is_exhausted(item: Option<Row>) -> bool {
     item.is_none_or(|mut item| {
         let mismatches: Option<u32> = item.optional_number("mismatches");

@@ -1,31 +1,26 @@
-use std::collections::HashMap;
-
 use auth::password::PasswordHash;
-use aws_sdk_dynamodb::{
-    Client,
-    types::{AttributeValue, Delete, Put, TransactWriteItem, Update},
-};
-use domain::{Email, FailedAttempts, Role, Roles, Status, UserId};
+use aws_sdk_dynamodb::Client;
+use domain::{AccountRef, Email, FailedAttempts, Lockout, Roles, Status, UserId};
 use settings::{Env, EnvError};
 use time::OffsetDateTime;
 
 use crate::{
     StoreError,
-    row::{Row, at, n, s, words},
-    table::{Table, is_conditional_check},
-    transaction::retry_conflicts,
+    row::{Row, at, item, n, role_words, s},
+    table::Table,
+    write::{Item, Write},
 };
 
-/// What proves an account: canonical e-mail -> user id, password hash, roles, status.
+/// The credentials of accounts: canonical e-mail -> user id, password hash, roles, status.
 ///
 /// Only the functions `signin`, `account` and `upload-locks` may read a hash.
 #[derive(Debug, Clone)]
 pub struct Credentials(pub(crate) Table);
 
-/// What sign-in needs to know, in one item.
+/// A credential: everything that sign-in reads, in one item.
 #[derive(Debug, Clone)]
 pub struct Credential {
-    /// Whose it is.
+    /// The user that it belongs to.
     pub user_id: UserId,
     /// The bcrypt hash of the password.
     pub hash: PasswordHash,
@@ -33,22 +28,20 @@ pub struct Credential {
     pub roles: Roles,
     /// Whether the account may sign in.
     pub status: Status,
-    /// Which generation of sessions lives: a new password starts the next one.
+    /// The epoch of the account's sessions: a new password begins the next one, and sessions of earlier ones have ended.
     pub session_epoch: u64,
-    /// The wrong guesses at the password since the owner last gave the right one.
-    pub failed: FailedAttempts,
-    /// Until when nobody may guess at it.
-    pub locked_until: Option<OffsetDateTime>,
+    /// The wrong guesses at the password, and the wait that they cause.
+    pub lockout: Lockout,
 }
 
-/// Whose address it is, for those who must not see the hash.
+/// The account of an address, for callers that may not read the hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holder {
-    /// Whose it is.
+pub struct CredentialSummary {
+    /// The user that it belongs to.
     pub user_id: UserId,
     /// Whether the account may sign in.
     pub status: Status,
-    /// Which generation of sessions lives.
+    /// As in [`Credential::session_epoch`].
     pub session_epoch: u64,
 }
 
@@ -66,45 +59,36 @@ impl Credentials {
         self.0.warm_up("email").await;
     }
 
-    /// The credential of an address. Strongly consistent: somebody who signed up can sign in at once.
+    /// The credential of an address. Strongly consistent: a user can sign in directly after signing up.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn find(&self, email: &Email) -> Result<Option<Credential>, StoreError> {
-        let found = self
-            .0
-            .find([("email", email.canonical().to_owned())])
-            .await?;
+        let found = self.0.find(key(email)).await?;
         found.map(read).transpose()
     }
 
-    /// Whose address this is. It asks for these attributes alone, because its caller may read no others.
+    /// The account of an address, without the hash.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn holder(&self, email: &Email) -> Result<Option<Holder>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("email", s(email.canonical()))
-            .projection_expression("user_id, #status, session_epoch")
-            .expression_attribute_names("#status", "status")
-            .consistent_read(true)
-            .send()
-            .await?;
-        let read = |item| {
-            let mut row = Row(item);
-            Ok(Holder {
+    pub async fn find_summary(
+        &self,
+        email: &Email,
+    ) -> Result<Option<CredentialSummary>, StoreError> {
+        let attributes = "user_id, #status, session_epoch";
+        let found = self.0.find_attributes(key(email), attributes).await?;
+        let read = |mut row: Row| {
+            Ok(CredentialSummary {
                 user_id: row.parsed("user_id", UserId::parse)?,
-                status: Status::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))?,
+                status: status(&mut row)?,
                 session_epoch: row.number("session_epoch")?,
             })
         };
-        found.item.map(read).transpose()
+        found.map(read).transpose()
     }
 
-    /// Replaces the hash, unless it changed since `old` was read: then somebody knew better, and that is fine.
+    /// Replaces the hash by one of the same password, unless it is no longer `old`: then another request replaced it.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -114,102 +98,68 @@ impl Credentials {
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<(), StoreError> {
-        let Table { client, name } = &self.0;
-        let update = client
-            .update_item()
-            .table_name(name)
-            .key("email", s(email.canonical()))
-            .update_expression("SET #hash = :new")
-            .condition_expression("#hash = :old")
-            .expression_attribute_names("#hash", "hash")
-            .expression_attribute_values(":new", s(new.as_str()))
-            .expression_attribute_values(":old", s(old.as_str()));
-        match retry_conflicts(|| update.clone().send()).await {
-            Err(error) if !is_conditional_check(&error) => Err(error.into()),
-            _ => Ok(()),
-        }
+        let update = self.update(email).set("#hash = :new");
+        let update = update
+            .only_if("#hash = :old")
+            .bind([(":new", s(new.as_str())), (":old", s(old.as_str()))]);
+        update.send().await.map(|_| ())
     }
 
-    /// The part of sign-up that makes the address taken.
-    pub(crate) fn put_new(
-        &self,
-        email: &Email,
-        credential: &Credential,
-    ) -> Result<TransactWriteItem, StoreError> {
+    /// The part of a sign-up that takes the address.
+    pub(crate) fn put_new(&self, email: &Email, credential: &Credential) -> Write {
         self.put(write(email, credential))
     }
 
-    /// The part of finishing a sign-up that makes the address taken, by somebody who got mail there.
+    /// The part of finishing a sign-up that takes the address, which the mailed link verified.
     pub(crate) fn put_verified(
         &self,
         email: &Email,
         credential: &Credential,
         now: OffsetDateTime,
-    ) -> Result<TransactWriteItem, StoreError> {
+    ) -> Write {
         let mut item = write(email, credential);
         item.insert("verified_at".to_owned(), at(now));
         self.put(item)
     }
 
-    fn put(&self, item: HashMap<String, AttributeValue>) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.0.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(email)")
-            .build();
-        Ok(TransactWriteItem::builder().put(put?).build())
+    fn put(&self, item: Item) -> Write {
+        self.0.put(item).only_if("attribute_not_exists(email)")
     }
 
-    /// The part of a verification that notes it, if the address still is that user's.
-    pub(crate) fn verify(
-        &self,
-        email: &Email,
-        user_id: UserId,
-        now: OffsetDateTime,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.0.name)
-            .key("email", s(email.canonical()))
-            .update_expression("SET verified_at = if_not_exists(verified_at, :now)")
-            .condition_expression("user_id = :user")
-            .expression_attribute_values(":now", at(now))
-            .expression_attribute_values(":user", s(user_id.to_string()))
-            .build();
-        Ok(TransactWriteItem::builder().update(update?).build())
+    /// The part of a verification that records it, if the address still belongs to that user.
+    pub(crate) fn verify(&self, account: AccountRef<'_>, now: OffsetDateTime) -> Write {
+        self.update(account.email)
+            .set("verified_at = if_not_exists(verified_at, :now)")
+            .only_if("user_id = :user")
+            .bind([(":now", at(now)), (":user", s(account.user_id.to_string()))])
     }
 
-    /// The part of a password reset that replaces the hash and begins the next session epoch, if the account still is
-    /// that user's, active, and in the epoch in which the reset was asked for. Whoever forgot the password and got mail
-    /// at the address has failed often enough, and has verified the address.
+    /// The part of a password reset that replaces the hash and begins the next session epoch, if the account still belongs to
+    /// that user, is active, and in the epoch in which the reset was requested. It unlocks the account, and verifies the
+    /// address, because the mail was received there.
     pub(crate) fn reset(
         &self,
-        email: &Email,
-        holder: (UserId, u64),
+        account: AccountRef<'_>,
+        epoch: u64,
         new: &PasswordHash,
         now: OffsetDateTime,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let (user_id, epoch) = holder;
-        let update = Update::builder()
-            .table_name(&self.0.name)
-            .key("email", s(email.canonical()))
-            .update_expression(
-                "SET #hash = :new, session_epoch = :next, verified_at = if_not_exists(verified_at, :now) \
-                 REMOVE failures, locked_until",
-            )
-            .condition_expression("user_id = :user AND session_epoch = :epoch AND #status = :active")
-            .expression_attribute_names("#hash", "hash")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":new", s(new.as_str()))
-            .expression_attribute_values(":next", n(epoch + 1))
-            .expression_attribute_values(":now", at(now))
-            .expression_attribute_values(":user", s(user_id.to_string()))
-            .expression_attribute_values(":epoch", n(epoch))
-            .expression_attribute_values(":active", s(Status::Active.as_str()))
-            .build();
-        Ok(TransactWriteItem::builder().update(update?).build())
+    ) -> Write {
+        self.update(account.email)
+            .set("#hash = :new, session_epoch = :next")
+            .set("verified_at = if_not_exists(verified_at, :now)")
+            .remove("failures, locked_until")
+            .only_if("user_id = :user AND session_epoch = :epoch AND #status = :active")
+            .bind([
+                (":new", s(new.as_str())),
+                (":next", n(epoch + 1)),
+                (":now", at(now)),
+                (":user", s(account.user_id.to_string())),
+                (":epoch", n(epoch)),
+                (":active", s(Status::Active.as_str())),
+            ])
     }
 
-    /// The part of a password change that replaces the hash, forgets wrong guesses at the old one and begins the next
+    /// The part of a password change that replaces the hash, clears the wrong guesses at the old one and begins the next
     /// session epoch, unless the hash is no longer `old` or the epoch no longer `epoch`.
     pub(crate) fn replace_hash(
         &self,
@@ -217,98 +167,98 @@ impl Credentials {
         old: &PasswordHash,
         new: &PasswordHash,
         epoch: u64,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.0.name)
-            .key("email", s(email.canonical()))
-            .update_expression(
-                "SET #hash = :new, session_epoch = session_epoch + :one \
-                    REMOVE failures, locked_until, write_id",
-            )
-            .condition_expression("#hash = :old AND session_epoch = :epoch")
-            .expression_attribute_names("#hash", "hash")
-            .expression_attribute_values(":new", s(new.as_str()))
-            .expression_attribute_values(":old", s(old.as_str()))
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":epoch", n(epoch))
-            .build();
-        Ok(TransactWriteItem::builder().update(update?).build())
+    ) -> Write {
+        self.update(email)
+            .set("#hash = :new, session_epoch = session_epoch + :one")
+            .remove("failures, locked_until, write_id")
+            .only_if("#hash = :old AND session_epoch = :epoch")
+            .bind([
+                (":new", s(new.as_str())),
+                (":old", s(old.as_str())),
+                (":one", n(1)),
+                (":epoch", n(epoch)),
+            ])
     }
 
-    /// The part of the end of all sessions that begins the next epoch, unless it is no longer `epoch`, or the address
-    /// another user's.
-    pub(crate) fn raise_epoch(
+    /// The part of the end of all sessions that begins the next epoch, unless it is no longer `epoch`, or the address belongs
+    /// to another user.
+    pub(crate) fn raise_epoch(&self, account: AccountRef<'_>, epoch: u64) -> Write {
+        self.update(account.email)
+            .set("session_epoch = session_epoch + :one")
+            .only_if("session_epoch = :epoch AND user_id = :user")
+            .bind([
+                (":one", n(1)),
+                (":epoch", n(epoch)),
+                (":user", s(account.user_id.to_string())),
+            ])
+    }
+
+    /// The part of a change of roles, unless the address belongs to another user.
+    pub(crate) fn set_roles(&self, account: AccountRef<'_>, roles: &Roles) -> Write {
+        let update = self
+            .update(account.email)
+            .only_if("user_id = :id")
+            .bind([(":id", s(account.user_id.to_string()))]);
+        match role_words(roles) {
+            Some(words) => update.set("#roles = :roles").bind([(":roles", words)]),
+            None => update.remove("#roles"),
+        }
+    }
+
+    /// The part of a change of status, unless the epoch is no longer `epoch` or the address belongs to another user. It begins
+    /// the next epoch if it ends the sessions.
+    pub(crate) fn set_status(
         &self,
-        email: &Email,
-        user_id: UserId,
+        account: AccountRef<'_>,
         epoch: u64,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.0.name)
-            .key("email", s(email.canonical()))
-            .update_expression("SET session_epoch = session_epoch + :one")
-            .condition_expression("session_epoch = :epoch AND user_id = :user")
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":epoch", n(epoch))
-            .expression_attribute_values(":user", s(user_id.to_string()))
-            .build();
-        Ok(TransactWriteItem::builder().update(update?).build())
+        status: Status,
+        ends_sessions: bool,
+    ) -> Write {
+        self.update(account.email)
+            .set("#status = :status, session_epoch = session_epoch + :ended")
+            .only_if("session_epoch = :epoch AND user_id = :user")
+            .bind([
+                (":status", s(status.as_str())),
+                (":ended", n(u8::from(ends_sessions))),
+                (":epoch", n(epoch)),
+                (":user", s(account.user_id.to_string())),
+            ])
     }
 
-    /// The part of a change of roles, unless the address is somebody else's by now.
-    pub(crate) fn set_roles(
-        &self,
-        email: &Email,
-        user_id: UserId,
-        roles: &Roles,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let roles = words("roles", roles.iter().map(|role| role.as_str()));
-        let update = Update::builder()
-            .table_name(&self.0.name)
-            .key("email", s(email.canonical()))
-            // There is no empty set: no roles is no attribute.
-            .update_expression(match &roles {
-                Some(_) => "SET #roles = :roles",
-                None => "REMOVE #roles",
-            })
-            .condition_expression("user_id = :id")
-            .expression_attribute_names("#roles", "roles")
-            .expression_attribute_values(":id", s(user_id.to_string()));
-        let update = roles.into_iter().fold(update, |update, (_, roles)| {
-            update.expression_attribute_values(":roles", roles)
-        });
-        Ok(TransactWriteItem::builder().update(update.build()?).build())
+    /// The part of an account's deletion by its owner that frees the address, unless its hash is no longer `old`.
+    pub(crate) fn remove(&self, email: &Email, old: &PasswordHash) -> Write {
+        self.0
+            .delete(key(email))
+            .only_if("#hash = :old")
+            .bind([(":old", s(old.as_str()))])
     }
 
-    /// The part of an account's deletion that frees the address, unless its hash is no longer `old`.
-    pub(crate) fn remove(
-        &self,
-        email: &Email,
-        old: &PasswordHash,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let delete = Delete::builder()
-            .table_name(&self.0.name)
-            .key("email", s(email.canonical()))
-            .condition_expression("#hash = :old")
-            .expression_attribute_names("#hash", "hash")
-            .expression_attribute_values(":old", s(old.as_str()))
-            .build();
-        Ok(TransactWriteItem::builder().delete(delete?).build())
+    /// The part of an account's deletion by an administrator that frees the address, unless it belongs to another user.
+    pub(crate) fn remove_of(&self, account: AccountRef<'_>) -> Write {
+        self.0
+            .delete(key(account.email))
+            .only_if("user_id = :user")
+            .bind([(":user", s(account.user_id.to_string()))])
+    }
+
+    fn update(&self, email: &Email) -> Write {
+        self.0.update(key(email))
     }
 }
 
-fn write(email: &Email, credential: &Credential) -> HashMap<String, AttributeValue> {
-    let mut item = HashMap::from([
-        ("email".to_owned(), s(email.canonical())),
-        ("user_id".to_owned(), s(credential.user_id.to_string())),
-        ("hash".to_owned(), s(credential.hash.as_str())),
-        ("status".to_owned(), s(credential.status.as_str())),
-        ("session_epoch".to_owned(), n(credential.session_epoch)),
+fn key(email: &Email) -> [(&'static str, String); 1] {
+    [("email", email.canonical().to_owned())]
+}
+
+fn write(email: &Email, credential: &Credential) -> Item {
+    let mut item = item([
+        ("email", s(email.canonical())),
+        ("user_id", s(credential.user_id.to_string())),
+        ("hash", s(credential.hash.as_str())),
+        ("status", s(credential.status.as_str())),
+        ("session_epoch", n(credential.session_epoch)),
     ]);
-    item.extend(words(
-        "roles",
-        credential.roles.iter().map(|role| role.as_str()),
-    ));
+    item.extend(role_words(&credential.roles).map(|words| ("roles".to_owned(), words)));
     item
 }
 
@@ -316,14 +266,16 @@ fn read(mut row: Row) -> Result<Credential, StoreError> {
     Ok(Credential {
         user_id: row.parsed("user_id", UserId::parse)?,
         hash: row.parsed("hash", PasswordHash::parse)?,
-        roles: row
-            .words("roles")
-            .iter()
-            .filter_map(|word| Role::parse(word))
-            .collect(),
-        status: Status::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))?,
+        roles: row.roles("roles"),
+        status: status(&mut row)?,
         session_epoch: row.number("session_epoch")?,
-        failed: FailedAttempts::new(row.optional_number("failures").unwrap_or_default()),
-        locked_until: row.optional_milliseconds("locked_until"),
+        lockout: Lockout {
+            failed: FailedAttempts::new(row.optional_number("failures").unwrap_or_default()),
+            locked_until: row.optional_milliseconds("locked_until"),
+        },
     })
+}
+
+fn status(row: &mut Row) -> Result<Status, StoreError> {
+    Status::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))
 }

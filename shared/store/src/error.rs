@@ -1,15 +1,15 @@
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 
-/// The store could not tell or could not do. What happened to a write is then unknown, not undone.
+/// `DynamoDB` did not answer, or an item cannot be read. Whether a write happened is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// `DynamoDB` did not answer, or answered that it can't right now, on every try.
+    /// `DynamoDB` did not answer, or refused for the moment, on every try.
     #[error("{0}")]
     Unavailable(String),
-    /// An item is not of the shape that we write.
+    /// An attribute of an item is missing or cannot be read.
     #[error("an item has no usable {0}")]
     Corrupt(&'static str),
-    /// We left something out of a request.
+    /// A field of a request is missing.
     #[error("{0}")]
     Request(#[from] BuildError),
 }

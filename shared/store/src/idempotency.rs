@@ -1,37 +1,49 @@
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::{
-    Client,
-    types::{Put, TransactWriteItem},
-};
+use aws_sdk_dynamodb::Client;
 use settings::{Env, EnvError};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
     StoreError,
-    row::{b, n, s},
+    row::{b, item, n, s},
     table::Table,
+    write::Write,
 };
 
 /// How long an answer is kept for a repeated request.
 const LIFETIME: Duration = Duration::hours(24);
 
-/// Answers of creating requests that carried an `Idempotency-Key`
+/// Answers to creating requests that carried an `Idempotency-Key`
 /// (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
 #[derive(Debug, Clone)]
 pub struct Idempotency(pub(crate) Table);
 
-/// What a request with a key did.
+/// The record of a request with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// Whose key for what: the caller's scope and the key.
+pub struct IdempotencyRecord {
+    /// The caller, the route and the key.
     pub id: String,
-    /// What the request asked for, as a digest that a secret in the body can't be guessed from.
+    /// A digest of the request's fields. A secret among them is hashed first, so it can't be guessed from the digest.
     pub fingerprint: [u8; 32],
-    /// The salt of the password hash that went into the fingerprint.
+    /// The salt of the password hash in the fingerprint.
     pub salt: [u8; 16],
     /// The body of the answer.
     pub answer: String,
+}
+
+/// A record that a creating transaction stores, so that a repeated request gets the same answer.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRecord<'a> {
+    /// The table of the records.
+    pub idempotency: &'a Idempotency,
+    /// The record.
+    pub record: &'a IdempotencyRecord,
+}
+
+impl NewRecord<'_> {
+    /// The part of the transaction that stores the record, unless there is one already.
+    pub(crate) fn put(self, now: OffsetDateTime) -> Write {
+        self.idempotency.put_new(self.record, now)
+    }
 }
 
 impl Idempotency {
@@ -48,15 +60,19 @@ impl Idempotency {
         self.0.warm_up("id").await;
     }
 
-    /// What the request with this id did, if it did within the last 24 hours.
+    /// The record of this id, if it was written within the last 24 hours.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn find(&self, id: &str, now: OffsetDateTime) -> Result<Option<Record>, StoreError> {
+    pub async fn find(
+        &self,
+        id: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
         let Some(mut row) = self.0.find_unexpired(("id", id.to_owned()), now).await? else {
             return Ok(None);
         };
-        Ok(Some(Record {
+        Ok(Some(IdempotencyRecord {
             id: id.to_owned(),
             fingerprint: row.bytes("fingerprint")?,
             salt: row.bytes("salt")?,
@@ -64,29 +80,18 @@ impl Idempotency {
         }))
     }
 
-    /// The part of a creating transaction that keeps its answer, unless there is one already.
-    pub(crate) fn put_new(
-        &self,
-        record: &Record,
-        now: OffsetDateTime,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let item = HashMap::from([
-            ("id".to_owned(), s(&record.id)),
-            ("fingerprint".to_owned(), b(record.fingerprint)),
-            ("salt".to_owned(), b(record.salt)),
-            ("answer".to_owned(), s(&record.answer)),
-            (
-                "expires_at".to_owned(),
-                n((now + LIFETIME).unix_timestamp()),
-            ),
+    fn put_new(&self, record: &IdempotencyRecord, now: OffsetDateTime) -> Write {
+        let item = item([
+            ("id", s(&record.id)),
+            ("fingerprint", b(record.fingerprint)),
+            ("salt", b(record.salt)),
+            ("answer", s(&record.answer)),
+            ("expires_at", n((now + LIFETIME).unix_timestamp())),
         ]);
-        let put = Put::builder()
-            .table_name(&self.0.name)
-            .set_item(Some(item))
-            // TTL deletes late: what has expired does not count.
-            .condition_expression("attribute_not_exists(id) OR expires_at <= :now")
-            .expression_attribute_values(":now", n(now.unix_timestamp()))
-            .build();
-        Ok(TransactWriteItem::builder().put(put?).build())
+        self.0
+            .put(item)
+            // TTL deletes late: an expired record does not count.
+            .only_if("attribute_not_exists(id) OR expires_at <= :now")
+            .bind([(":now", n(now.unix_timestamp()))])
     }
 }

@@ -6,10 +6,10 @@ mod comparisons;
 mod credentials;
 mod email_tokens;
 mod error;
+mod expression;
 mod idempotency;
 mod limits;
 mod mail_limits;
-mod marked;
 mod outbox;
 mod quotas;
 mod read_grants;
@@ -20,26 +20,30 @@ mod sign_ups;
 mod table;
 mod transaction;
 mod upload_grants;
-/// Uploads, and the counters of their owners' bytes.
+/// The uploads, and the counters of their owners' bytes.
 pub mod uploads;
 mod users;
+mod write;
 
+#[cfg(test)]
+mod request_counts;
 #[cfg(test)]
 mod tests;
 
+pub use accounts::AccountTables;
 pub use comparisons::ComparisonClaim;
-pub use credentials::{Credential, Credentials, Holder};
-pub use email_tokens::{EmailTokens, Purpose, StoredToken};
+pub use credentials::{Credential, CredentialSummary, Credentials};
+pub use email_tokens::EmailTokens;
 pub use error::StoreError;
-pub use idempotency::{Idempotency, Record};
+pub use idempotency::{Idempotency, IdempotencyRecord, NewRecord};
 pub use limits::Limits;
-pub use mail_limits::{MailClaim, MailLimit, MailLimits};
+pub use mail_limits::{MailClaim, MailLimit, MailLimits, OrderRef};
 pub use outbox::{MailOrder, Outbox};
-pub use quotas::{Limit, Quotas, Usage};
-pub use read_grants::{ReadGrant, ReadGrants};
+pub use quotas::Quotas;
+pub use read_grants::{ReadGrants, ReaderGrant};
 pub use sessions::{LiveSessions, Rotation, Session, SessionEntry, Sessions};
 pub use sign_ups::{PendingSignUp, SignUps};
 pub use table::client;
-pub use upload_grants::{UploadGrant, UploadGrants};
+pub use upload_grants::UploadGrants;
 pub use uploads::{UploadRecords, Uploads};
-pub use users::{AccountState, Changes, Updated, Users};
+pub use users::{AccountState, UserChanges, UserUpdate, Users};

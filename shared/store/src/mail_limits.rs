@@ -1,18 +1,17 @@
 use std::num::NonZeroU32;
 
-use aws_sdk_dynamodb::{
-    Client,
-    types::{TransactWriteItem, Update},
-};
-use domain::Email;
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use domain::{Email, TimeWindow};
 use settings::{Env, EnvError};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
     StoreError,
+    outbox::window_of,
     row::{n, s},
-    table::{Table, is_conditional_check},
-    transaction::{Outcome, retry_conflicts, transact},
+    table::Table,
+    transaction::{Outcome, Transaction},
+    write::Write,
 };
 
 /// How long a counter is kept: a day, and the time for which an order of that day may be tried again.
@@ -27,23 +26,32 @@ pub struct MailLimits {
     per_day: NonZeroU32,
 }
 
+/// An order in the outbox, as the mailer reads it from the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderRef<'a> {
+    /// The key of the item.
+    pub id: &'a str,
+    /// The kind of mail ([`crate::MailOrder::kind`]).
+    pub kind: &'a str,
+}
+
 /// Whether a mail may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailClaim {
     /// It may, and it is counted.
     Granted,
-    /// It may not.
+    /// It may not: this limit is reached.
     Refused(MailLimit),
 }
 
-/// What keeps a mail from being sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A limit of mail. Each is a part of the transaction of a claim; the first that is reached is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MailLimit {
-    /// Another order for a mail of this kind to this mailbox came in the same five minutes.
+    /// A mailbox gets one mail of a kind in five minutes: this one belongs to another order.
     Window,
-    /// The mailbox got as much mail as it may get in a day.
+    /// Mails to one mailbox in a day.
     Mailbox,
-    /// The stack sent as much mail as it may send in a day.
+    /// Mails of the whole stack in a day.
     Stack,
 }
 
@@ -79,89 +87,75 @@ impl MailLimits {
     /// When the table does not answer.
     pub async fn claim(
         &self,
-        (order_id, kind): (&str, &str),
+        order: OrderRef<'_>,
         to: &Email,
         now: OffsetDateTime,
     ) -> Result<MailClaim, StoreError> {
         let mailbox = to.mailbox();
-        let day = now.unix_timestamp().div_euclid(86_400);
-        // An order's id ends with its window.
-        let window = order_id.rsplit('#').next().unwrap_or_default();
-        let window = format!("mail#window#{kind}#{mailbox}#{window}");
-        let parts = vec![
-            self.first(&window, order_id, now)?,
-            self.count(
-                &format!("mail#mailbox#{mailbox}#{day}"),
-                self.per_mailbox,
-                now,
-            )?,
-            self.count(&format!("mail#stack#{day}"), self.per_day, now)?,
-        ];
-        let refused = match transact(&self.table.client, parts).await? {
+        let day = TimeWindow::at(now, Duration::DAY).number();
+        let window = format!(
+            "mail#window#{}#{mailbox}#{}",
+            order.kind,
+            window_of(order.id)
+        );
+        let of_mailbox = format!("mail#mailbox#{mailbox}#{day}");
+        let of_stack = format!("mail#stack#{day}");
+        let claim = Transaction::of(
+            (MailLimit::Window, self.take_window(&window, order.id, now)),
+            (
+                MailLimit::Mailbox,
+                self.count(of_mailbox, self.per_mailbox, now),
+            ),
+        )?
+        .and(MailLimit::Stack, self.count(of_stack, self.per_day, now))?;
+        let limit = match claim.commit().await? {
             Outcome::Committed => return Ok(MailClaim::Granted),
-            Outcome::Refused(failed) => failed,
+            Outcome::Refused(failed) => failed.first(),
         };
-        let limit = match refused[..] {
-            [true, ..] if self.is_claimed_by(&window, order_id).await? => {
-                return Ok(MailClaim::Granted);
+        match limit {
+            MailLimit::Window if self.is_claimed_by(window, order.id).await? => {
+                Ok(MailClaim::Granted)
             }
-            [true, ..] => MailLimit::Window,
-            [_, true, ..] => MailLimit::Mailbox,
-            _ => MailLimit::Stack,
-        };
-        Ok(MailClaim::Refused(limit))
+            MailLimit::Window | MailLimit::Mailbox | MailLimit::Stack => {
+                Ok(MailClaim::Refused(limit))
+            }
+        }
     }
 
     /// The part that makes an order the only one of its window.
-    fn first(
-        &self,
-        id: &str,
-        order_id: &str,
-        now: OffsetDateTime,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.table.name)
-            .key("id", s(id))
-            .update_expression("SET mail_order = :order, expires_at = :expires_at")
-            .condition_expression("attribute_not_exists(mail_order)")
-            .expression_attribute_values(":order", s(order_id))
-            .expression_attribute_values(":expires_at", n((now + LIFETIME).unix_timestamp()));
-        Ok(TransactWriteItem::builder().update(update.build()?).build())
+    fn take_window(&self, id: &str, order_id: &str, now: OffsetDateTime) -> Write {
+        self.table
+            .update([("id", id.to_owned())])
+            .set("mail_order = :order, expires_at = :expires_at")
+            .only_if("attribute_not_exists(mail_order)")
+            .bind([(":order", s(order_id)), (":expires_at", expires_at(now))])
     }
 
-    /// The part that counts one more, up to `max`.
-    fn count(
-        &self,
-        id: &str,
-        max: NonZeroU32,
-        now: OffsetDateTime,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.table.name)
-            .key("id", s(id))
-            .update_expression("SET expires_at = :expires_at ADD #count :one")
-            .condition_expression("attribute_not_exists(#count) OR #count < :max")
-            .expression_attribute_names("#count", "count")
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":max", n(max))
-            .expression_attribute_values(":expires_at", n((now + LIFETIME).unix_timestamp()));
-        Ok(TransactWriteItem::builder().update(update.build()?).build())
+    /// The part that adds one to a counter, up to `max`.
+    fn count(&self, id: String, max: NonZeroU32, now: OffsetDateTime) -> Write {
+        self.table
+            .update([("id", id)])
+            .set("expires_at = :expires_at")
+            .add("#count :one")
+            .only_if("attribute_not_exists(#count) OR #count < :max")
+            .bind([
+                (":one", n(1)),
+                (":max", n(max)),
+                (":expires_at", expires_at(now)),
+            ])
     }
 
     /// Whether a window belongs to an order: an update that changes nothing, so that the role needs no right to read.
-    async fn is_claimed_by(&self, id: &str, order_id: &str) -> Result<bool, StoreError> {
-        let Table { client, name } = &self.table;
-        let ask = client
-            .update_item()
-            .table_name(name)
-            .key("id", s(id))
-            .update_expression("SET mail_order = :order")
-            .condition_expression("mail_order = :order")
-            .expression_attribute_values(":order", s(order_id));
-        match retry_conflicts(|| ask.clone().send()).await {
-            Ok(_) => Ok(true),
-            Err(error) if is_conditional_check(&error) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+    async fn is_claimed_by(&self, id: String, order_id: &str) -> Result<bool, StoreError> {
+        let update = self.table.update([("id", id)]);
+        let update = update
+            .set("mail_order = :order")
+            .only_if("mail_order = :order")
+            .bind([(":order", s(order_id))]);
+        Ok(update.send().await?.is_done())
     }
+}
+
+fn expires_at(now: OffsetDateTime) -> AttributeValue {
+    n((now + LIFETIME).unix_timestamp())
 }

@@ -1,47 +1,44 @@
-use aws_sdk_dynamodb::{
-    Client,
-    types::{Put, TransactWriteItem},
-};
-use domain::{Email, UserId};
+use aws_sdk_dynamodb::Client;
+use domain::{Email, TimeWindow, UserId};
 use settings::{Env, EnvError};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
     StoreError,
-    row::{n, s},
+    row::{item, n, s},
     table::Table,
-    transaction::{Outcome, transact},
+    write::Write,
 };
 
-/// As long as `DynamoDB` keeps the record of it in the stream.
+/// As long as `DynamoDB` keeps the change in the stream.
 const LIFETIME: Duration = Duration::hours(24);
 
-/// Within it, an address gets one mail of a kind: an order for it replaces the earlier one, and the mailer is told of new
-/// orders only. The mailer applies the same window to mailboxes ([`crate::MailLimits`]).
+/// An address gets one mail of a kind in this window: an order replaces an earlier one of the same window, and the stream
+/// tells the mailer of new items only. The mailer applies the same window to mailboxes ([`crate::MailLimits`]).
 const WINDOW: Duration = Duration::minutes(5);
 
-/// Mail that is to be sent. Its stream tells the mailer of what is new in it.
+/// Mail that is to be sent. The stream of the table starts the mailer for each new item.
 #[derive(Debug, Clone)]
 pub struct Outbox(pub(crate) Table);
 
-/// What mail is to be sent, as it was known when the order was written: the mailer finds out what the order does not say.
+/// A mail that is to be sent, as far as it was known when the order was written. The mailer reads the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MailOrder {
-    /// Ask the owner of a new account to verify the address.
+    /// Asks the owner of a new account to verify the address.
     Verify {
-        /// Whose account.
+        /// The account.
         user_id: UserId,
-        /// Where the mail goes.
+        /// The address that the mail is sent to.
         email: Email,
     },
-    /// Let whoever has the address, if anybody, choose a new password.
+    /// Lets the owner of the account at an address, if there is one, choose a new password.
     Reset {
-        /// The address that was named. Mail goes to the one that the account has.
+        /// The address in the request. The mail is sent to the address of the account.
         email: Email,
     },
-    /// Let whoever gets mail at the address finish a sign-up; or tell the owner of the account that has it.
+    /// Lets the owner of an address finish a sign-up, or tells the owner of the account that already has it.
     SignUp {
-        /// Where the mail goes, unless there is an account.
+        /// The address that the mail is sent to, unless it has an account.
         email: Email,
     },
 }
@@ -60,38 +57,31 @@ impl Outbox {
     /// # Errors
     /// When the table does not answer.
     pub async fn order(&self, order: &MailOrder, now: OffsetDateTime) -> Result<(), StoreError> {
-        match transact(&self.0.client, vec![self.put(order, now)?]).await? {
-            // It has no condition.
-            Outcome::Committed | Outcome::Refused(_) => Ok(()),
-        }
+        self.put(order, now).send().await.map(|_| ())
     }
 
-    /// The part of a transaction that orders a mail.
-    pub(crate) fn put(
-        &self,
-        order: &MailOrder,
-        now: OffsetDateTime,
-    ) -> Result<TransactWriteItem, StoreError> {
+    /// The write that orders a mail, alone or as a part of a transaction.
+    pub(crate) fn put(&self, order: &MailOrder, now: OffsetDateTime) -> Write {
         let email = order.email();
-        let mut put = Put::builder()
-            .table_name(&self.0.name)
-            .item("id", s(order.id(now)))
-            .item("kind", s(order.kind()))
-            .item("email", s(email.display()))
-            .item("email_canonical", s(email.canonical()))
-            .item("expires_at", n((now + LIFETIME).unix_timestamp()));
+        let mut item = item([
+            ("id", s(order.id(now))),
+            ("kind", s(order.kind())),
+            ("email", s(email.display())),
+            ("email_canonical", s(email.canonical())),
+            ("expires_at", n((now + LIFETIME).unix_timestamp())),
+        ]);
         if let MailOrder::Verify { user_id, .. } = order {
-            put = put.item("user_id", s(user_id.to_string()));
+            item.insert("user_id".to_owned(), s(user_id.to_string()));
         }
-        Ok(TransactWriteItem::builder().put(put.build()?).build())
+        self.0.put(item)
     }
 }
 
 impl MailOrder {
-    /// Reads an order from the texts of its item, as the stream has them.
+    /// Reads an order from the texts of its item in the stream.
     ///
     /// # Errors
-    /// When it is not of the shape that we write.
+    /// When an attribute is missing or unknown.
     pub fn read<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Result<Self, StoreError> {
         let of = |name: &'static str| text(name).ok_or(StoreError::Corrupt(name));
         let email = Email::stored(of("email")?.to_owned(), of("email_canonical")?.to_owned());
@@ -124,9 +114,16 @@ impl MailOrder {
     }
 
     fn id(&self, now: OffsetDateTime) -> String {
-        let window = now.unix_timestamp() / WINDOW.whole_seconds();
+        let window = TimeWindow::at(now, WINDOW).number();
         format!("{}#{}#{window}", self.kind(), self.email().canonical())
     }
+}
+
+/// The window of an order, from its id.
+pub(crate) fn window_of(order_id: &str) -> &str {
+    order_id
+        .rsplit_once('#')
+        .map_or(order_id, |(_, window)| window)
 }
 
 #[cfg(test)]
@@ -142,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mailbox_gets_one_mail_of_a_kind_in_five_minutes() {
+    fn an_address_has_one_order_of_a_kind_in_five_minutes() {
         let now = datetime!(2026-01-01 10:00:01 UTC);
         let id = |order: MailOrder, at| order.id(at);
         let reset = |at| id(MailOrder::Reset { email: email() }, at);
@@ -151,7 +148,7 @@ mod tests {
         assert_ne!(reset(now), id(MailOrder::SignUp { email: email() }, now));
         let other = Email::parse("bob@example.com").unwrap();
         assert_ne!(reset(now), id(MailOrder::Reset { email: other }, now));
-        // An account that is made, deleted and made again is another one each time; the mailbox is the same.
+        // An account that is created, deleted and created again has another id each time; the address is the same.
         let verify = |at| {
             let user_id = UserId::new(at);
             let email = email();
@@ -161,7 +158,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn the_id_of_an_order_tells_its_window() {
+        let now = datetime!(2026-01-01 10:00:01 UTC);
+        let id = MailOrder::Reset { email: email() }.id(now);
+        assert_eq!(
+            window_of(&id),
+            TimeWindow::at(now, WINDOW).number().to_string()
+        );
+    }
+
+    #[test]
+    fn an_order_is_read_as_it_was_written() {
         let user_id = UserId::new(datetime!(2026-01-01 10:00:00 UTC));
         for order in [
             MailOrder::Verify {

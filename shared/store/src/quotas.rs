@@ -1,23 +1,19 @@
-use aws_sdk_dynamodb::{
-    Client,
-    types::{TransactWriteItem, Update},
-};
+use aws_sdk_dynamodb::Client;
 use domain::{
     UserId,
-    upload::{Charge, ChargeChange},
+    upload::{Charge, ChargeChange, Limit, MAX_OPEN, Usage},
 };
 use settings::{Env, EnvError};
 
 use crate::{
     StoreError,
+    expression::names,
     row::{Row, n, s},
-    table::{Table, is_conditional_check},
-    transaction::retry_conflicts,
+    table::Table,
+    write::{Item, Write},
 };
 
-/// Open uploads that one owner may have: pending ones, and deleted ones whose URL has not expired.
-const MAX_OPEN: u64 = 1_000;
-/// The item that says where the next repair goes on. No owner has this id.
+/// The item that stores where the next repair continues. No owner has this id.
 const REPAIR: &str = "repair";
 
 /// The counters of an owner's bytes: owner -> bytes in use, bytes kept, open uploads.
@@ -28,42 +24,6 @@ const REPAIR: &str = "repair";
 pub struct Quotas {
     table: Table,
     quota: u64,
-}
-
-/// A counter that has a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// Bytes of current files and open uploads.
-    Used,
-    /// Bytes of deleted files that can still be restored.
-    Kept,
-    /// Open uploads.
-    Open,
-}
-
-/// What an owner uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
-    /// Bytes that an owner may use.
-    pub quota: u64,
-    /// Bytes of current files and open uploads.
-    pub used: u64,
-    /// Bytes of deleted files that can still be restored.
-    pub kept: u64,
-    /// Open uploads.
-    pub open: u64,
-    /// Open uploads that an owner may have.
-    pub max_open: u64,
-    /// Counts the changes of the counters.
-    revision: u64,
-}
-
-impl Usage {
-    /// Bytes that are left of the quota.
-    #[must_use]
-    pub const fn left(&self) -> u64 {
-        self.quota.saturating_sub(self.used)
-    }
 }
 
 impl Quotas {
@@ -84,7 +44,7 @@ impl Quotas {
     /// When the table does not answer.
     pub async fn usage(&self, owner: UserId) -> Result<Usage, StoreError> {
         let found = self.table.find([("owner", owner.to_string())]).await?;
-        let mut row = found.unwrap_or(Row(std::collections::HashMap::new()));
+        let mut row = found.unwrap_or(Row(Item::new()));
         let mut number = |name: &str| row.optional_number(name).unwrap_or_default();
         Ok(Usage {
             quota: self.quota,
@@ -98,72 +58,37 @@ impl Quotas {
 
     /// The limit that a change exceeds even for an owner who uses nothing.
     pub(crate) fn never_fits(&self, change: ChargeChange) -> Option<Limit> {
-        let quota = i128::from(self.quota);
-        if change.used > quota {
-            Some(Limit::Used)
-        } else if change.kept > quota {
-            Some(Limit::Kept)
-        } else {
-            None
-        }
+        change.never_fits(self.quota)
     }
 
-    /// The limit that a refused change exceeds.
-    pub(crate) fn exceeded_by(&self, usage: &Usage, change: ChargeChange, is_new: bool) -> Limit {
-        let exceeds = |change: i128, counter: u64, limit: u64| {
-            change > 0 && i128::from(counter) + change > i128::from(limit)
-        };
-        if is_new && exceeds(change.open, usage.open, MAX_OPEN) {
-            Limit::Open
-        } else if change.kept > 0 && !exceeds(change.used, usage.used, self.quota) {
-            Limit::Kept
-        } else {
-            Limit::Used
-        }
+    /// The part of a transaction that changes the counters, if those that rise stay within their limits.
+    pub(crate) fn change(&self, owner: UserId, change: ChargeChange, is_new: bool) -> Write {
+        let update = self
+            .table
+            .update([("owner", owner.to_string())])
+            .add("used :used, kept :kept, open_uploads :open, revision :one")
+            .bind([
+                (":used", n(change.used)),
+                (":kept", n(change.kept)),
+                (":open", n(change.open)),
+                (":one", n(1)),
+            ]);
+        let rooms = change.rooms(self.quota, is_new).into_iter();
+        rooms.fold(update, |update, room| {
+            let (name, placeholder) = match room.limit {
+                Limit::Used => ("used", ":used_room"),
+                Limit::Kept => ("kept", ":kept_room"),
+                Limit::Open => ("open_uploads", ":open_room"),
+            };
+            update
+                .only_if(format!(
+                    "attribute_not_exists({name}) OR {name} <= {placeholder}"
+                ))
+                .bind([(placeholder, n(room.at_most))])
+        })
     }
 
-    /// The part of a transaction that changes the counters, if those that rise stay within their limits. Open uploads are
-    /// limited for a new one only: a deletion, which waits for S3 and for its URL to expire, is never refused.
-    pub(crate) fn change(
-        &self,
-        owner: UserId,
-        change: ChargeChange,
-        is_new: bool,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let mut update = Update::builder()
-            .table_name(&self.table.name)
-            .key("owner", s(owner.to_string()))
-            .update_expression("ADD used :used, kept :kept, open_uploads :open, revision :one")
-            .expression_attribute_values(":used", n(change.used))
-            .expression_attribute_values(":kept", n(change.kept))
-            .expression_attribute_values(":open", n(change.open))
-            .expression_attribute_values(":one", n(1));
-        let mut conditions = Vec::new();
-        for (name, change, limit) in [
-            ("used", change.used, self.quota),
-            ("kept", change.kept, self.quota),
-            (
-                "open_uploads",
-                if is_new { change.open } else { 0 },
-                MAX_OPEN,
-            ),
-        ] {
-            if change > 0 {
-                let room = format!(":{name}_room");
-                conditions.push(format!(
-                    "(attribute_not_exists({name}) OR {name} <= {room})"
-                ));
-                update = update.expression_attribute_values(room, n(i128::from(limit) - change));
-            }
-        }
-        if !conditions.is_empty() {
-            update = update.condition_expression(conditions.join(" AND "));
-        }
-        Ok(TransactWriteItem::builder().update(update.build()?).build())
-    }
-
-    /// Sets an owner's counters to what they were counted to be, if they did not change since `read`; says whether they
-    /// did not.
+    /// Sets an owner's counters to what was counted, if they did not change since `read`. Says whether it did.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -173,25 +98,19 @@ impl Quotas {
         read: &Usage,
         counted: Charge,
     ) -> Result<bool, StoreError> {
-        let Table { client, name } = &self.table;
-        let update = client
-            .update_item()
-            .table_name(name)
-            .key("owner", s(owner.to_string()))
-            .update_expression(
-                "SET used = :used, kept = :kept, open_uploads = :open, revision = :next",
-            )
-            .condition_expression("revision = :read OR attribute_not_exists(revision)")
-            .expression_attribute_values(":used", n(counted.used))
-            .expression_attribute_values(":kept", n(counted.kept))
-            .expression_attribute_values(":open", n(counted.open))
-            .expression_attribute_values(":read", n(read.revision))
-            .expression_attribute_values(":next", n(read.revision + 1));
-        match retry_conflicts(|| update.clone().send()).await {
-            Ok(_) => Ok(true),
-            Err(error) if is_conditional_check(&error) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        let update = self
+            .table
+            .update([("owner", owner.to_string())])
+            .set("used = :used, kept = :kept, open_uploads = :open, revision = :next")
+            .only_if("revision = :read OR attribute_not_exists(revision)")
+            .bind([
+                (":used", n(counted.used)),
+                (":kept", n(counted.kept)),
+                (":open", n(counted.open)),
+                (":read", n(read.revision)),
+                (":next", n(read.revision + 1)),
+            ]);
+        Ok(update.send().await?.is_done())
     }
 
     /// At most `limit` owners after `after`, in the order of the table; an empty page means that there are no more.
@@ -209,7 +128,7 @@ impl Quotas {
             .scan()
             .table_name(name)
             .projection_expression("#owner")
-            .expression_attribute_names("#owner", "owner")
+            .set_expression_attribute_names(names(["#owner"].into_iter()))
             .set_exclusive_start_key(after.map(key))
             .limit(limit)
             .send()
@@ -219,7 +138,7 @@ impl Quotas {
         Ok(items.filter_map(owner).collect())
     }
 
-    /// The owner that the last repair ended with, if it did not get through.
+    /// The owner that the last repair ended with, if it did not reach the last owner.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -228,24 +147,18 @@ impl Quotas {
         Ok(found.and_then(|mut row| row.parsed("until", UserId::parse).ok()))
     }
 
-    /// Remembers the owner that a repair ended with; `None` when it got through.
+    /// Stores the owner that a repair ended with; `None` when it reached the last owner.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn set_repaired_until(&self, owner: Option<UserId>) -> Result<(), StoreError> {
-        let Table { client, name } = &self.table;
-        let update = client
-            .update_item()
-            .table_name(name)
-            .key("owner", s(REPAIR))
-            .expression_attribute_names("#until", "until");
+        let update = self.table.update([("owner", REPAIR.to_owned())]);
         let update = match owner {
             Some(owner) => update
-                .update_expression("SET #until = :until")
-                .expression_attribute_values(":until", s(owner.to_string())),
-            None => update.update_expression("REMOVE #until"),
+                .set("#until = :until")
+                .bind([(":until", s(owner.to_string()))]),
+            None => update.remove("#until"),
         };
-        update.send().await?;
-        Ok(())
+        update.send().await.map(|_| ())
     }
 }

@@ -1,31 +1,36 @@
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::{
-    Client,
-    types::{ConditionCheck, Put, TransactWriteItem},
+use aws_sdk_dynamodb::Client;
+use domain::{
+    Upload, UploadId, UploadStatus, UserId,
+    upload::{ReadGrant, Reader},
 };
-use domain::{Upload, UploadId, UserId, upload::Reader};
 use settings::{Env, EnvError};
-use time::OffsetDateTime;
 
 use crate::{
     StoreError, Uploads,
-    row::{Row, at, n, s},
+    row::{Row, at, item, n, s},
     table::Table,
-    transaction::{Outcome, retry_conflicts, transact},
+    transaction::{Outcome, Transaction},
+    write::Item,
 };
 
-/// Who may read whose upload: upload and reader -> its owner.
+/// The read grants: upload and reader -> owner of the upload.
 #[derive(Debug, Clone)]
 pub struct ReadGrants(Table);
 
-/// The permission to read one upload. It ends when the upload is deleted, also if the upload is restored.
+/// A read grant as one of its readers finds it: where the upload is, and until when the grant is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadGrant {
-    /// Who may read it.
-    pub reader: Reader,
-    /// When it was given.
-    pub granted_at: OffsetDateTime,
+pub struct ReaderGrant {
+    /// The owner of the upload.
+    pub owner: UserId,
+    /// How often the upload had been deleted when the grant was given ([`Upload::is_readable_with`]).
+    pub deletions: u32,
+}
+
+/// The parts of giving a read grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Upload,
+    Grant,
 }
 
 /// Grants that are deleted in one run after the deletion of their upload; those that are left have no effect.
@@ -40,8 +45,8 @@ impl ReadGrants {
         Table::from_env(env, client, "READ_GRANTS_TABLE").map(Self)
     }
 
-    /// Lets a reader read an upload that is pending or stored; says whether it still is. A second grant to the same reader
-    /// replaces the first.
+    /// Lets a reader read an upload, if it still accepts grants and was not deleted since it was read. Says whether it did. A
+    /// second grant to the same reader replaces the first.
     ///
     /// # Errors
     /// When the tables do not answer.
@@ -51,46 +56,39 @@ impl ReadGrants {
         upload: &Upload,
         grant: ReadGrant,
     ) -> Result<bool, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.0.name)
-            .item("upload", s(upload.id.to_string()))
-            .item("reader", s(grant.reader.to_string()))
-            .item("owner", s(upload.owner.to_string()))
-            .item("deletions", n(upload.deletions))
-            .item("granted_at", at(grant.granted_at))
-            .build()?;
-        let is_there = ConditionCheck::builder()
-            .table_name(&uploads.records.table.name)
-            .key("owner", s(upload.owner.to_string()))
-            .key("id", s(upload.id.to_string()))
-            .condition_expression("#status IN (:pending, :stored) AND deletions = :deletions")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":pending", s("pending"))
-            .expression_attribute_values(":stored", s("stored"))
-            .expression_attribute_values(":deletions", n(upload.deletions))
-            .build()?;
-        let parts = vec![
-            TransactWriteItem::builder()
-                .condition_check(is_there)
-                .build(),
-            TransactWriteItem::builder().put(put).build(),
+        let put = self.0.put(item([
+            ("upload", s(upload.id.to_string())),
+            ("reader", s(grant.reader.to_string())),
+            ("owner", s(upload.owner.to_string())),
+            ("deletions", n(upload.deletions)),
+            ("granted_at", at(grant.granted_at)),
+        ]));
+        // The statuses of an upload that accepts grants (`Upload::accepts_read_grants`).
+        let (pending, stored) = (UploadStatus::Pending, UploadStatus::Stored);
+        let key = [
+            ("owner", upload.owner.to_string()),
+            ("id", upload.id.to_string()),
         ];
-        let outcome = transact(&self.0.client, parts).await?;
-        Ok(matches!(outcome, Outcome::Committed))
+        let condition = "#status IN (:pending, :stored) AND deletions = :deletions";
+        let check = uploads.records.table.check(key, condition).bind([
+            (":pending", s(pending.as_str())),
+            (":stored", s(stored.as_str())),
+            (":deletions", n(upload.deletions)),
+        ]);
+        let grant = Transaction::of_checked((Part::Upload, check), (Part::Grant, put))?;
+        Ok(grant.commit().await? == Outcome::Committed)
     }
 
-    /// Takes a grant back. One that does not exist is taken back already.
+    /// Revokes a grant. Idempotent: revoking one that does not exist changes nothing.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn revoke(&self, upload: UploadId, reader: Reader) -> Result<(), StoreError> {
-        let Table { client, name } = &self.0;
-        let delete = client
-            .delete_item()
-            .table_name(name)
-            .set_key(Some(key(upload, reader)));
-        retry_conflicts(|| delete.clone().send()).await?;
-        Ok(())
+        let delete = self.0.delete([
+            ("upload", upload.to_string()),
+            ("reader", reader.to_string()),
+        ]);
+        delete.send().await.map(|_| ())
     }
 
     /// Deletes the grants of an upload that was deleted.
@@ -98,12 +96,10 @@ impl ReadGrants {
     /// # Errors
     /// When the table does not answer.
     pub async fn remove_all(&self, upload: UploadId) -> Result<(), StoreError> {
-        let Table { client, name } = &self.0;
-        let page = client
-            .query()
-            .table_name(name)
-            .key_condition_expression("upload = :upload")
-            .expression_attribute_values(":upload", s(upload.to_string()))
+        let values = [(":upload", s(upload.to_string()))];
+        let page = self
+            .0
+            .query("upload = :upload", values)
             .limit(i32::try_from(MAX_REMOVED).unwrap_or(i32::MAX))
             .send()
             .await?;
@@ -114,17 +110,16 @@ impl ReadGrants {
         Ok(())
     }
 
-    /// The owner of an upload that this user may read, by a grant of their own or to everyone, and how often the upload
-    /// had been deleted when the grant was given: it is valid while the upload still has that number. Strongly
-    /// consistent: a grant that was taken back does not count.
+    /// The grants by which a user may read an upload: one to the user, and one to all users. Strongly consistent: a revoked
+    /// grant is not found.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn owner(
+    pub async fn of_reader(
         &self,
         upload: UploadId,
         user: UserId,
-    ) -> Result<Vec<(UserId, u32)>, StoreError> {
+    ) -> Result<Vec<ReaderGrant>, StoreError> {
         let (own, everyone) = tokio::try_join!(
             self.find(upload, Reader::User(user)),
             self.find(upload, Reader::Everyone)
@@ -136,7 +131,7 @@ impl ReadGrants {
         &self,
         upload: UploadId,
         reader: Reader,
-    ) -> Result<Option<(UserId, u32)>, StoreError> {
+    ) -> Result<Option<ReaderGrant>, StoreError> {
         let key = [
             ("upload", upload.to_string()),
             ("reader", reader.to_string()),
@@ -144,8 +139,10 @@ impl ReadGrants {
         let found = self.0.find(key).await?;
         found
             .map(|mut row| {
-                let owner = row.parsed("owner", UserId::parse)?;
-                Ok((owner, row.number("deletions")?))
+                Ok(ReaderGrant {
+                    owner: row.parsed("owner", UserId::parse)?,
+                    deletions: row.number("deletions")?,
+                })
             })
             .transpose()
     }
@@ -179,14 +176,13 @@ impl ReadGrants {
         after: Option<Reader>,
         limit: usize,
     ) -> Result<(Vec<ReadGrant>, Option<Reader>), StoreError> {
-        let Table { client, name } = &self.0;
-        let page = client
-            .query()
-            .table_name(name)
-            .key_condition_expression("upload = :upload")
-            .filter_expression("deletions = :deletions")
-            .expression_attribute_values(":upload", s(upload.id.to_string()))
-            .expression_attribute_values(":deletions", n(upload.deletions))
+        let values = [
+            (":upload", s(upload.id.to_string())),
+            (":deletions", n(upload.deletions)),
+        ];
+        let page = self
+            .0
+            .query_filtered("upload = :upload", "deletions = :deletions", values)
             .set_exclusive_start_key(after.map(|reader| key(upload.id, reader)))
             .consistent_read(true)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
@@ -202,13 +198,10 @@ impl ReadGrants {
     }
 }
 
-fn key(
-    upload: UploadId,
-    reader: Reader,
-) -> HashMap<String, aws_sdk_dynamodb::types::AttributeValue> {
-    HashMap::from([
-        ("upload".to_owned(), s(upload.to_string())),
-        ("reader".to_owned(), s(reader.to_string())),
+fn key(upload: UploadId, reader: Reader) -> Item {
+    item([
+        ("upload", s(upload.to_string())),
+        ("reader", s(reader.to_string())),
     ])
 }
 

@@ -1,42 +1,51 @@
-//! What links in mails do. Each is one transaction that uses the token up, or leaves everything as it was.
+//! What the tokens of mailed links do. Each is one transaction that uses the token up, or changes nothing.
 
 use auth::password::PasswordHash;
-use domain::{Email, User, UserId};
+use domain::{AccountRef, StoredEmailToken, User};
 use time::OffsetDateTime;
 
 use crate::{
-    Credential, Credentials, EmailTokens, SignUps, StoreError, StoredToken, Users,
-    transaction::{Outcome, transact},
+    Credential, Credentials, EmailTokens, SignUps, StoreError,
+    accounts::AccountTables,
+    transaction::{Outcome, Transaction},
 };
 
 /// How using a token ended.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Redeemed {
-    /// What it was for is done.
-    Done,
-    /// It is not good for that any more.
-    Void,
+pub enum Redemption {
+    /// The token is used up, and its purpose carried out.
+    Redeemed,
+    /// The token is used up, expired, or its account has changed.
+    InvalidToken,
     /// Another account has the address.
     EmailTaken,
 }
 
-/// Notes that the owner of an account gets mail at its address.
+/// The parts of using a token, in the order in which they decide why it was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Token,
+    Credential,
+    User,
+    PendingSignUp,
+}
+
+/// Records that the owner of an account receives mail at its address.
 ///
 /// # Errors
 /// When the tables do not answer.
 pub async fn verify(
-    (tokens, credentials): (&EmailTokens, &Credentials),
-    token: &StoredToken,
-    (user_id, email): (UserId, &Email),
+    tokens: &EmailTokens,
+    credentials: &Credentials,
+    token: &StoredEmailToken,
+    account: AccountRef<'_>,
     now: OffsetDateTime,
-) -> Result<Redeemed, StoreError> {
-    let parts = vec![
-        tokens.redeem(token, now)?,
-        credentials.verify(email, user_id, now)?,
-    ];
-    transact(tokens.client(), parts)
-        .await
-        .map(|outcome| done(&outcome))
+) -> Result<Redemption, StoreError> {
+    let verify = Transaction::of(
+        (Part::Token, tokens.redeem(token, now)),
+        (Part::Credential, credentials.verify(account, now)),
+    )?;
+    verify.commit().await.map(|outcome| redeemed(&outcome))
 }
 
 /// Replaces the password and ends all sessions, if the account is still in the epoch of the token.
@@ -44,50 +53,61 @@ pub async fn verify(
 /// # Errors
 /// When the tables do not answer.
 pub async fn reset_password(
-    (tokens, credentials, users): (&EmailTokens, &Credentials, &Users),
-    token: &StoredToken,
-    (user_id, email, epoch): (UserId, &Email, u64),
+    tokens: &EmailTokens,
+    AccountTables { credentials, users }: AccountTables<'_>,
+    token: &StoredEmailToken,
+    account: AccountRef<'_>,
+    epoch: u64,
     new: &PasswordHash,
     now: OffsetDateTime,
-) -> Result<Redeemed, StoreError> {
-    let parts = vec![
-        tokens.redeem(token, now)?,
-        credentials.reset(email, (user_id, epoch), new, now)?,
-        users.raise_epoch(user_id, epoch)?,
-    ];
-    transact(tokens.client(), parts)
-        .await
-        .map(|outcome| done(&outcome))
+) -> Result<Redemption, StoreError> {
+    let reset = Transaction::of(
+        (Part::Token, tokens.redeem(token, now)),
+        (
+            Part::Credential,
+            credentials.reset(account, epoch, new, now),
+        ),
+    )?
+    .and(Part::User, users.raise_epoch(account.user_id, epoch))?;
+    reset.commit().await.map(|outcome| redeemed(&outcome))
 }
 
-/// Makes the account of a pending sign-up.
+/// Creates the account of a pending sign-up.
 ///
 /// # Errors
 /// When the tables do not answer.
 pub async fn finish_sign_up(
-    (tokens, sign_ups, credentials, users): (&EmailTokens, &SignUps, &Credentials, &Users),
-    token: &StoredToken,
+    tokens: &EmailTokens,
+    sign_ups: &SignUps,
+    AccountTables { credentials, users }: AccountTables<'_>,
+    token: &StoredEmailToken,
     user: &User,
     credential: &Credential,
-) -> Result<Redeemed, StoreError> {
+) -> Result<Redemption, StoreError> {
     let now = user.created_at;
-    let parts = vec![
-        tokens.redeem(token, now)?,
-        credentials.put_verified(&user.email, credential, now)?,
-        users.put_new(user, credential.session_epoch)?,
-        sign_ups.remove(&user.email)?,
-    ];
-    match transact(tokens.client(), parts).await? {
-        Outcome::Committed => Ok(Redeemed::Done),
-        // Used twice at once, the other one made the account.
-        Outcome::Refused(failed) if failed.first() == Some(&true) => Ok(Redeemed::Void),
-        Outcome::Refused(_) => Ok(Redeemed::EmailTaken),
-    }
+    let finish = Transaction::of(
+        (Part::Token, tokens.redeem(token, now)),
+        (
+            Part::Credential,
+            credentials.put_verified(&user.email, credential, now),
+        ),
+    )?
+    .and(Part::User, users.put_new(user, credential.session_epoch))?
+    .and(Part::PendingSignUp, sign_ups.remove(&user.email))?;
+    Ok(match finish.commit().await? {
+        Outcome::Committed => Redemption::Redeemed,
+        Outcome::Refused(failed) => match failed.first() {
+            // Used twice at once, the other request created the account.
+            Part::Token => Redemption::InvalidToken,
+            // The deletion of the pending sign-up has no condition.
+            Part::Credential | Part::User | Part::PendingSignUp => Redemption::EmailTaken,
+        },
+    })
 }
 
-fn done(outcome: &Outcome) -> Redeemed {
+fn redeemed(outcome: &Outcome<Part>) -> Redemption {
     match outcome {
-        Outcome::Committed => Redeemed::Done,
-        Outcome::Refused(_) => Redeemed::Void,
+        Outcome::Committed => Redemption::Redeemed,
+        Outcome::Refused(_) => Redemption::InvalidToken,
     }
 }

@@ -1,12 +1,14 @@
-use std::{collections::HashMap, fmt::Display, str::FromStr};
+use std::{fmt::Display, str::FromStr};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use domain::{Role, Roles};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::StoreError;
+use crate::{StoreError, write::Item};
 
-/// An item as it is read: attributes are taken out of it by name and kind.
-pub(crate) struct Row(pub HashMap<String, AttributeValue>);
+/// An item that was read. Each method takes one attribute out of it, by name and type.
+#[derive(Debug)]
+pub(crate) struct Row(pub Item);
 
 impl Row {
     pub fn text(&mut self, name: &'static str) -> Result<String, StoreError> {
@@ -58,7 +60,7 @@ impl Row {
         }
     }
 
-    /// The strings of a set; `DynamoDB` has no empty one, so none there is none in it.
+    /// The strings of a set. `DynamoDB` has no empty set, so a missing attribute is an empty one.
     pub fn words(&mut self, name: &str) -> Vec<String> {
         match self.0.remove(name) {
             Some(AttributeValue::Ss(words)) => words,
@@ -66,7 +68,18 @@ impl Row {
         }
     }
 
-    /// A text of a kind that knows how to be read.
+    pub fn roles(&mut self, name: &str) -> Roles {
+        let words = self.words(name);
+        words.iter().filter_map(|word| Role::parse(word)).collect()
+    }
+
+    /// Seconds since 1970.
+    pub fn seconds(&mut self, name: &'static str) -> Result<OffsetDateTime, StoreError> {
+        OffsetDateTime::from_unix_timestamp(self.number(name)?)
+            .map_err(|_| StoreError::Corrupt(name))
+    }
+
+    /// A text, parsed.
     pub fn parsed<T, E>(
         &mut self,
         name: &'static str,
@@ -98,16 +111,24 @@ pub(crate) fn at(time: OffsetDateTime) -> AttributeValue {
     s(time.format(&Rfc3339).unwrap_or_default())
 }
 
-/// Since 1970: a number that conditions can compare, finer than seconds.
+/// Milliseconds since 1970: a number that conditions can compare, finer than seconds.
 pub(crate) fn milliseconds(time: OffsetDateTime) -> AttributeValue {
     n(time.unix_timestamp_nanos() / 1_000_000)
 }
 
-/// A set of strings under `name`, or nothing at all: `DynamoDB` has no empty set.
-pub(crate) fn words<'a>(
-    name: &str,
-    words: impl Iterator<Item = &'a str>,
-) -> Option<(String, AttributeValue)> {
+/// A set of strings; `None` if there are none, for `DynamoDB` has no empty set.
+pub(crate) fn words<'a>(words: impl Iterator<Item = &'a str>) -> Option<AttributeValue> {
     let words: Vec<_> = words.map(str::to_owned).collect();
-    (!words.is_empty()).then(|| (name.to_owned(), AttributeValue::Ss(words)))
+    (!words.is_empty()).then_some(AttributeValue::Ss(words))
+}
+
+/// Roles as a set of strings; `None` if there are none.
+pub(crate) fn role_words(roles: &Roles) -> Option<AttributeValue> {
+    words(roles.iter().map(|role| role.as_str()))
+}
+
+/// An item, or a key, of these attributes.
+pub(crate) fn item<const N: usize>(attributes: [(&str, AttributeValue); N]) -> Item {
+    let owned = |(name, value): (&str, _)| (name.to_owned(), value);
+    attributes.into_iter().map(owned).collect()
 }

@@ -1,51 +1,46 @@
 use auth::refresh::FamilyKey;
-use aws_sdk_dynamodb::{
-    Client,
-    error::SdkError,
-    operation::put_item::PutItemError,
-    types::{TransactWriteItem, Update},
-};
+use aws_sdk_dynamodb::Client;
 use domain::{SessionId, UserId, session::Family};
 use settings::{Env, EnvError};
 use time::OffsetDateTime;
 
 use crate::{
     StoreError,
-    row::{Row, at, b, milliseconds, n, s},
-    table::{Table, is_conditional_check},
-    transaction::retry_conflicts,
+    row::{Row, at, b, item, milliseconds, n, s},
+    table::Table,
+    write::{Write, Written},
 };
 
 mod list;
 
 pub use list::{LiveSessions, SessionEntry};
 
-/// One item for each refresh token family: a key, a counter, and when it ends.
+/// The sessions: one item for each refresh token family, with its key, its counter and its end.
 #[derive(Debug, Clone)]
 pub struct Sessions(pub(crate) Table);
 
-/// A sign-in that goes on by refresh tokens.
+/// A sign-in that refresh tokens extend.
 #[derive(Debug)]
 pub struct Session {
-    /// Names the family.
+    /// Identifies the session and its refresh token family.
     pub id: SessionId,
-    /// Who signed in.
+    /// The user who signed in.
     pub user_id: UserId,
-    /// What all tokens of the family are made with.
+    /// The key that all refresh tokens of the family are derived from.
     pub key: FamilyKey,
-    /// Which of them are good. Its end is also the item's TTL, which deletes late and is never trusted for expiry.
+    /// Which refresh tokens are valid. Its end is also the item's TTL, which deletes late and is never relied upon.
     pub family: Family,
-    /// When the owner signed in.
+    /// When the user signed in.
     pub created_at: OffsetDateTime,
 }
 
 /// How a rotation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
-    /// It happened.
-    Done,
-    /// The family is no longer what it was read as, or gone: read again.
-    Overtaken,
+    /// The next token is the newest.
+    Rotated,
+    /// The session changed since it was read, or was deleted: read it again.
+    Conflict,
 }
 
 impl Sessions {
@@ -62,39 +57,31 @@ impl Sessions {
         self.0.warm_up("id").await;
     }
 
-    /// Writes a session that has just begun. Its id is new: an item that is there already is ours, from a try whose
-    /// reply got lost.
+    /// Stores a new session. Its id is new: an item that exists already was written by an earlier try whose reply got lost.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn start(&self, session: &Session) -> Result<(), StoreError> {
-        let Table { client, name } = &self.0;
         let Family {
             generation,
             epoch,
             expires_at,
             ..
         } = session.family;
-        let result = client
-            .put_item()
-            .table_name(name)
-            .item("id", s(session.id.to_string()))
-            .item("user_id", s(session.user_id.to_string()))
-            .item("family_key", b(*session.key.expose()))
-            .item("generation", n(generation))
-            .item("epoch", n(epoch))
-            .item("created_at", at(session.created_at))
-            .item("expires_at", n(expires_at.unix_timestamp()))
-            .condition_expression("attribute_not_exists(id)")
-            .send()
-            .await;
-        match result {
-            Err(error) if !is_own_work(&error) => Err(error.into()),
-            _ => Ok(()),
-        }
+        let item = item([
+            ("id", s(session.id.to_string())),
+            ("user_id", s(session.user_id.to_string())),
+            ("family_key", b(*session.key.expose())),
+            ("generation", n(generation)),
+            ("epoch", n(epoch)),
+            ("created_at", at(session.created_at)),
+            ("expires_at", n(expires_at.unix_timestamp())),
+        ]);
+        let put = self.0.put(item).only_if("attribute_not_exists(id)");
+        put.send().await.map(|_| ())
     }
 
-    /// The session of an id. Strongly consistent: what was rotated or ended a moment ago is.
+    /// The session of an id. Strongly consistent.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -103,10 +90,10 @@ impl Sessions {
         found.map(read).transpose()
     }
 
-    /// Makes the next token the newest, in one write, if the family is still what `session` says.
+    /// Makes the next token the newest, in one write, if the family is still as `session` has it.
     ///
-    /// When a reply gets lost, the SDK's second try finds the first one's work and is overtaken by it. That is no special
-    /// case: whoever reads again sees the token before the newest, a moment after its rotation.
+    /// When a reply gets lost, the SDK's second try meets the first one's work and reports a conflict. The caller then reads
+    /// again and finds its token the one before the newest, a moment after its rotation, which gets the same successor.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -115,80 +102,51 @@ impl Sessions {
         session: &Session,
         now: OffsetDateTime,
     ) -> Result<Rotation, StoreError> {
-        let Table { client, name } = &self.0;
-        let update = client
-            .update_item()
-            .table_name(name)
-            .key("id", s(session.id.to_string()))
-            .update_expression("SET generation = :next, rotated_at = :at")
+        let update = self.0.update([("id", session.id.to_string())]);
+        let update = update
+            .set("generation = :next, rotated_at = :at")
             // Whether it has expired was decided by the time the request came; that does not change.
-            .condition_expression("generation = :read AND epoch = :epoch")
-            .expression_attribute_values(":read", n(session.family.generation))
-            .expression_attribute_values(":epoch", n(session.family.epoch))
-            .expression_attribute_values(":next", n(session.family.rotated(now).generation))
-            .expression_attribute_values(":at", milliseconds(now));
-        // A password change may be taking it along.
-        match retry_conflicts(|| update.clone().send()).await {
-            Ok(_) => Ok(Rotation::Done),
-            Err(error) if is_conditional_check(&error) => Ok(Rotation::Overtaken),
-            Err(error) => Err(error.into()),
-        }
+            .only_if("generation = :read AND epoch = :epoch")
+            .bind([
+                (":read", n(session.family.generation)),
+                (":epoch", n(session.family.epoch)),
+                (":next", n(session.family.rotated(now).generation)),
+                (":at", milliseconds(now)),
+            ]);
+        Ok(match update.send().await? {
+            Written::Done(_) => Rotation::Rotated,
+            Written::ConditionFailed(_) => Rotation::Conflict,
+        })
     }
 
-    /// Ends a session. No condition is needed: ids are never used again, and what is gone stays gone.
+    /// Deletes a session. It needs no condition: ids are never used again.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn end(&self, id: SessionId) -> Result<(), StoreError> {
-        let Table { client, name } = &self.0;
-        let delete = client
-            .delete_item()
-            .table_name(name)
-            .key("id", s(id.to_string()));
-        retry_conflicts(|| delete.clone().send()).await?;
-        Ok(())
+        let delete = self.0.delete([("id", id.to_string())]);
+        delete.send().await.map(|_| ())
     }
 
-    /// The epoch of a session, while it lasts. It asks for this attribute alone, because its caller may read no others.
+    /// The epoch of a session, if it exists; no other attribute is read.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn epoch(&self, id: SessionId) -> Result<Option<u64>, StoreError> {
-        let Table { client, name } = &self.0;
-        let found = client
-            .get_item()
-            .table_name(name)
-            .key("id", s(id.to_string()))
-            .projection_expression("epoch")
-            .consistent_read(true)
-            .send()
-            .await?;
-        found.item.map(|item| Row(item).number("epoch")).transpose()
+        let key = [("id", id.to_string())];
+        let found = self.0.find_attributes(key, "epoch").await?;
+        found.map(|mut row| row.number("epoch")).transpose()
     }
 
-    /// The part of a password change that takes one session along into the account's next epoch, if it is of the
-    /// present one: what was ended before stays ended.
-    pub(crate) fn take_along(
-        &self,
-        id: SessionId,
-        epoch: u64,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.0.name)
-            .key("id", s(id.to_string()))
-            .update_expression("SET epoch = epoch + :one")
-            .condition_expression("epoch = :epoch")
-            .expression_attribute_values(":one", n(1))
-            .expression_attribute_values(":epoch", n(epoch))
-            .build();
-        Ok(TransactWriteItem::builder().update(update?).build())
+    /// The part of a password change that moves one session into the account's next epoch, if it is of the present one: a
+    /// session that was ended before stays ended.
+    pub(crate) fn raise_epoch(&self, id: SessionId, epoch: u64) -> Write {
+        self.0
+            .update([("id", id.to_string())])
+            .set("epoch = epoch + :one")
+            .only_if("epoch = :epoch")
+            .bind([(":one", n(1)), (":epoch", n(epoch))])
     }
-}
-
-fn is_own_work<R>(error: &SdkError<PutItemError, R>) -> bool {
-    error
-        .as_service_error()
-        .is_some_and(PutItemError::is_conditional_check_failed_exception)
 }
 
 fn read(mut row: Row) -> Result<Session, StoreError> {

@@ -1,34 +1,32 @@
-use aws_sdk_dynamodb::{
-    Client,
-    types::{AttributeValue, Delete, Put, TransactWriteItem},
-};
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use domain::{Email, Name, Profile};
 use settings::{Env, EnvError};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
     StoreError,
-    row::{n, s},
+    row::{item, n, s},
     table::Table,
-    users::item,
+    users::item::{read_profile, write_profile},
+    write::Write,
 };
 
-/// A little longer than the token that finishes it, which is made later.
+/// An hour longer than the token that finishes it, which is created later.
 const LIFETIME: Duration = Duration::hours(25);
 
-/// Sign-ups whose address is not verified: canonical e-mail -> what the account is to be. No accounts yet, so nobody can
-/// sign in to one and none keeps the owner of the address from signing up.
+/// Sign-ups whose address is not verified yet: canonical e-mail -> name and profile of the account. They are not accounts:
+/// they cannot sign in, and the owner of the address can sign up again.
 #[derive(Debug, Clone)]
 pub struct SignUps(Table);
 
-/// What somebody asked for. No password: whoever finishes the sign-up says it.
+/// A sign-up whose address is not verified yet. It has no password: the request that finishes it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingSignUp {
-    /// Under which address.
+    /// The address of the account.
     pub email: Email,
-    /// What others will see.
+    /// The name that other users see.
     pub name: Name,
-    /// What the owner tells of themselves.
+    /// Further details that the user entered.
     pub profile: Profile,
 }
 
@@ -57,35 +55,25 @@ impl SignUps {
         Ok(Some(PendingSignUp {
             email: email.clone(),
             name: Name::stored(row.text("name")?),
-            profile: item::read_profile(row.map("profile")?),
+            profile: read_profile(row.map("profile")?),
         }))
     }
 
-    /// The part of a sign-up that keeps it. It replaces an earlier one of the address.
-    pub(crate) fn put(
-        &self,
-        pending: &PendingSignUp,
-        now: OffsetDateTime,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.0.name)
-            .item("email", s(pending.email.canonical()))
-            .item("name", s(pending.name.as_str()))
-            .item(
+    /// The part of a sign-up that stores it. It replaces an earlier one of the address.
+    pub(crate) fn put(&self, pending: &PendingSignUp, now: OffsetDateTime) -> Write {
+        self.0.put(item([
+            ("email", s(pending.email.canonical())),
+            ("name", s(pending.name.as_str())),
+            (
                 "profile",
-                AttributeValue::M(item::profile(&pending.profile)),
-            )
-            .item("expires_at", n((now + LIFETIME).unix_timestamp()))
-            .build();
-        Ok(TransactWriteItem::builder().put(put?).build())
+                AttributeValue::M(write_profile(&pending.profile)),
+            ),
+            ("expires_at", n((now + LIFETIME).unix_timestamp())),
+        ]))
     }
 
-    /// The part of finishing a sign-up that forgets it.
-    pub(crate) fn remove(&self, email: &Email) -> Result<TransactWriteItem, StoreError> {
-        let delete = Delete::builder()
-            .table_name(&self.0.name)
-            .key("email", s(email.canonical()))
-            .build();
-        Ok(TransactWriteItem::builder().delete(delete?).build())
+    /// The part of finishing a sign-up that deletes it.
+    pub(crate) fn remove(&self, email: &Email) -> Write {
+        self.0.delete([("email", email.canonical().to_owned())])
     }
 }

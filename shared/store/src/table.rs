@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
-    Client, config::Builder, error::SdkError, operation::update_item::UpdateItemError,
+    Client, config::Builder, operation::query::builders::QueryFluentBuilder, types::AttributeValue,
 };
 use aws_types::SdkConfig;
 use settings::{Env, EnvError};
@@ -9,14 +9,16 @@ use time::OffsetDateTime;
 
 use crate::{
     StoreError,
-    row::{Row, s},
+    expression::{check_values, names},
+    row::{Row, item, s},
+    write::{Check, Item, Write},
 };
 
-/// A start that waits longer for a database that does not answer would use up the time of the first request: Lambda
-/// ends it after ten seconds and begins again.
+/// How long a start waits for the database. Lambda ends a start after ten seconds and begins again, and a longer wait would
+/// use up the time of the first request.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(1);
 
-/// A table and the way to it.
+/// A table, and the client that reaches it.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     pub client: Client,
@@ -31,20 +33,35 @@ impl Table {
         })
     }
 
-    /// The item of a key. Strongly consistent: what was written a moment ago is read.
+    /// The item of a key. Strongly consistent: reads what was written a moment ago.
     pub async fn find<const N: usize>(
         &self,
         key: [(&str, String); N],
     ) -> Result<Option<Row>, StoreError> {
         let get = self.client.get_item().table_name(&self.name);
-        let get = key
-            .into_iter()
-            .fold(get, |get, (name, value)| get.key(name, s(value)));
+        let get = get.set_key(Some(texts(key)));
         let found = get.consistent_read(true).send().await?;
         Ok(found.item.map(Row))
     }
 
-    /// The item of a key until its `expires_at`. TTL deletes late and is not asked.
+    /// Some attributes of the item of a key, for callers that may read no others. Strongly consistent.
+    pub async fn find_attributes<const N: usize>(
+        &self,
+        key: [(&str, String); N],
+        attributes: &str,
+    ) -> Result<Option<Row>, StoreError> {
+        let get = self.client.get_item().table_name(&self.name);
+        let found = get
+            .set_key(Some(texts(key)))
+            .projection_expression(attributes)
+            .set_expression_attribute_names(names([attributes].into_iter()))
+            .consistent_read(true)
+            .send()
+            .await?;
+        Ok(found.item.map(Row))
+    }
+
+    /// The item of a key until its `expires_at`. TTL deletes late, so it is not relied upon.
     pub async fn find_unexpired(
         &self,
         key: (&str, String),
@@ -57,15 +74,75 @@ impl Table {
         Ok((expires_at > now.unix_timestamp()).then_some(row))
     }
 
-    /// Opens the connection ahead of the first request, by asking for an item that nobody has. Whether
-    /// it works is told to whoever needs the table.
+    /// A query by a condition on the key.
+    pub fn query(
+        &self,
+        condition: &str,
+        values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+    ) -> QueryFluentBuilder {
+        self.query_texts(condition, None, values)
+    }
+
+    /// A query by a condition on the key, without the items that `filter` does not hold for.
+    pub fn query_filtered(
+        &self,
+        condition: &str,
+        filter: &str,
+        values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+    ) -> QueryFluentBuilder {
+        self.query_texts(condition, Some(filter), values)
+    }
+
+    fn query_texts(
+        &self,
+        condition: &str,
+        filter: Option<&str>,
+        values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+    ) -> QueryFluentBuilder {
+        let values: Item = values
+            .into_iter()
+            .map(|(placeholder, value)| (placeholder.to_owned(), value))
+            .collect();
+        let texts = || [condition].into_iter().chain(filter);
+        check_values(texts(), values.keys().map(String::as_str));
+        let query = self.client.query().table_name(&self.name);
+        query
+            .key_condition_expression(condition)
+            .set_filter_expression(filter.map(str::to_owned))
+            .set_expression_attribute_names(names(texts()))
+            .set_expression_attribute_values(Some(values))
+    }
+
+    /// Replaces the item of a key.
+    pub fn put(&self, item: Item) -> Write {
+        Write::put(self, item)
+    }
+
+    /// Changes the item of a key, or creates it.
+    pub fn update<const N: usize>(&self, key: [(&str, String); N]) -> Write {
+        Write::update(self, texts(key))
+    }
+
+    /// Deletes the item of a key.
+    pub fn delete<const N: usize>(&self, key: [(&str, String); N]) -> Write {
+        Write::delete(self, texts(key))
+    }
+
+    /// A condition on the item of a key that a transaction does not write.
+    pub fn check<const N: usize>(
+        &self,
+        key: [(&str, String); N],
+        condition: impl Into<String>,
+    ) -> Check {
+        Check::new(self, texts(key), condition)
+    }
+
+    /// Opens the connection ahead of the first request, by a read of a key that no item has. An error is logged: the first
+    /// request meets it again.
     pub async fn warm_up(&self, key: &str) {
-        let nobody = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .key(key, s("-"));
-        let problem = match tokio::time::timeout(WARM_UP_LIMIT, nobody.send()).await {
+        let get = self.client.get_item().table_name(&self.name);
+        let get = get.key(key, s("-"));
+        let problem = match tokio::time::timeout(WARM_UP_LIMIT, get.send()).await {
             Ok(Ok(_)) => return,
             Ok(Err(error)) => StoreError::from(error).to_string(),
             Err(elapsed) => elapsed.to_string(),
@@ -74,14 +151,11 @@ impl Table {
     }
 }
 
-/// Whether an update was refused by its own condition.
-pub(crate) fn is_conditional_check<R>(error: &SdkError<UpdateItemError, R>) -> bool {
-    error
-        .as_service_error()
-        .is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+fn texts<const N: usize>(key: [(&str, String); N]) -> Item {
+    item(key.map(|(name, value)| (name, s(value))))
 }
 
-/// A client of `DynamoDB`; `AWS_ENDPOINT_URL_DYNAMODB` sends it elsewhere.
+/// A client of `DynamoDB`, or of the endpoint in `AWS_ENDPOINT_URL_DYNAMODB`.
 #[must_use]
 pub fn client(env: &Env, config: &SdkConfig) -> Client {
     let mut config = Builder::from(config);

@@ -24,17 +24,18 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use domain::{Email, FailedAttempts, Name, Patch, Profile, Roles, Status, User, UserId};
+use domain::{Email, Lockout, Name, Patch, Profile, Roles, Status, User, UserId};
 use time::macros::datetime;
 
 use crate::{
-    Changes, Credential, Credentials, Idempotency, Record, StoreError, Updated, Users,
+    AccountTables, Credential, Credentials, Idempotency, IdempotencyRecord, NewRecord, StoreError,
+    UserChanges, UserUpdate, Users,
     accounts::{self, SignUp},
     row::s,
     table::Table,
 };
 
-/// One reply: of the service's making, or none that helps.
+/// One reply of the service; `Lost` is a status without a usable body.
 enum Reply {
     Committed,
     Refused(fn() -> TransactWriteItemsError),
@@ -72,21 +73,23 @@ async fn sign_up(client: &Client) -> Result<SignUp, StoreError> {
         roles: Roles::new(),
         status: Status::Active,
         session_epoch: 1,
-        failed: FailedAttempts::NONE,
-        locked_until: None,
+        lockout: Lockout::NONE,
     };
-    let record = Record {
+    let record = IdempotencyRecord {
         id: "key".into(),
         fingerprint: [0; 32],
         salt: [0; 16],
         answer: "{}".into(),
     };
-    let tables = (
-        &Credentials(table(client)),
-        &Users(table(client)),
-        &Idempotency(table(client)),
-    );
-    accounts::create(tables, &user, &credential, Some(&record), None).await
+    let tables = AccountTables {
+        credentials: &Credentials(table(client)),
+        users: &Users(table(client)),
+    };
+    let record = Some(NewRecord {
+        idempotency: &Idempotency(table(client)),
+        record: &record,
+    });
+    accounts::create(tables, &user, &credential, record, None).await
 }
 
 fn cancelled(codes: [&str; 3]) -> TransactWriteItemsError {
@@ -168,7 +171,7 @@ async fn only_a_failed_guard_means_that_the_email_is_taken() {
         cancelled(["ConditionalCheckFailed", "ThrottlingError", "None"])
     })]);
     assert_eq!(sign_up(&dynamo.client).await.unwrap(), SignUp::EmailTaken);
-    // Beside a conflict it may be an earlier try's own work, of which not all is to be seen yet.
+    // Beside a conflict the failed condition may come from an earlier try of this transaction, which is not complete yet.
     let dynamo = Scripted::new(vec![
         Reply::Refused(|| cancelled(["ConditionalCheckFailed", "None", "TransactionConflict"])),
         Reply::Committed,
@@ -188,15 +191,18 @@ async fn only_a_failed_guard_means_that_the_email_is_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_was_used_is_told_from_an_email_that_is_taken() {
+async fn a_used_key_is_distinguished_from_a_taken_email() {
     let dynamo = Scripted::new(vec![Reply::Refused(|| {
         cancelled(["ConditionalCheckFailed", "None", "ConditionalCheckFailed"])
     })]);
-    assert_eq!(sign_up(&dynamo.client).await.unwrap(), SignUp::KeyUsed);
+    assert_eq!(
+        sign_up(&dynamo.client).await.unwrap(),
+        SignUp::IdempotencyKeyUsed
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_reply_is_asked_for_again_with_the_same_token() {
+async fn a_transaction_whose_reply_is_lost_is_sent_again_with_the_same_token() {
     // The first try may have committed: only its token lets the second one find that out.
     let dynamo = Scripted::new(vec![Reply::Lost, Reply::Lost, Reply::Committed]);
     assert_eq!(sign_up(&dynamo.client).await.unwrap(), SignUp::Created);
@@ -204,7 +210,7 @@ async fn a_lost_reply_is_asked_for_again_with_the_same_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_is_told_as_one() {
+async fn an_outage_is_reported_as_unavailable() {
     let dynamo = Scripted::new((0..10).map(|_| Reply::Lost).collect());
     assert!(matches!(
         sign_up(&dynamo.client).await,
@@ -216,7 +222,7 @@ async fn an_outage_is_told_as_one() {
 /// from the update's mark.
 async fn update_after_a_lost_reply(
     item: fn(&str) -> Vec<(&'static str, AttributeValue)>,
-) -> Updated {
+) -> UserUpdate {
     let write_id = Arc::new(Mutex::new(String::new()));
     let seen = Arc::clone(&write_id);
     let rule = mock!(Client::update_item)
@@ -237,9 +243,9 @@ async fn update_after_a_lost_reply(
             UpdateItemError::ConditionalCheckFailedException(failed)
         });
     let client = mock_client!(aws_sdk_dynamodb, [&rule]);
-    let changes = Changes {
+    let changes = UserChanges {
         name: Patch::Set(Name::parse("Ada").unwrap()),
-        ..Changes::default()
+        ..UserChanges::default()
     };
     let now = datetime!(2026-01-02 00:00:00 UTC);
     Users(table(&client))
@@ -263,14 +269,14 @@ fn stored(write_id: &str) -> Vec<(&'static str, AttributeValue)> {
 }
 
 #[tokio::test]
-async fn an_update_knows_its_own_work_after_a_lost_reply() {
+async fn an_update_finds_its_own_work_after_a_lost_reply() {
     let own = update_after_a_lost_reply(stored).await;
-    assert!(matches!(own, Updated::Done(user) if user.version == 2));
-    let somebody_elses = update_after_a_lost_reply(|_| stored("another")).await;
-    assert!(matches!(somebody_elses, Updated::Stale));
+    assert!(matches!(own, UserUpdate::Updated(user) if user.version == 2));
+    let other = update_after_a_lost_reply(|_| stored("another")).await;
+    assert!(matches!(other, UserUpdate::VersionMismatch));
 }
 
-/// As long as a transaction has the item, nothing is known of the data.
+/// `DynamoDB` refuses an update while a transaction has the item, and says nothing about the data.
 #[tokio::test(start_paused = true)]
 async fn an_update_waits_for_a_transaction_on_its_item() {
     let conflict = || {
@@ -294,14 +300,14 @@ async fn an_update_waits_for_a_transaction_on_its_item() {
     let client = mock_client!(aws_sdk_dynamodb, [&rule]);
     let now = datetime!(2026-01-02 00:00:00 UTC);
     let updated = Users(table(&client))
-        .update(user().id, &Changes::default(), None, now)
+        .update(user().id, &UserChanges::default(), None, now)
         .await;
-    assert!(matches!(updated, Ok(Updated::Done(user)) if user.version == 2));
+    assert!(matches!(updated, Ok(UserUpdate::Updated(user)) if user.version == 2));
     assert_eq!(rule.num_calls(), 3);
 }
 
 #[tokio::test]
-async fn an_update_of_a_user_that_is_gone_is_told_from_a_stale_one() {
+async fn an_update_of_a_missing_user_is_not_found() {
     let rule = mock!(Client::update_item).then_error(|| {
         let failed = ConditionalCheckFailedException::builder().build();
         UpdateItemError::ConditionalCheckFailedException(failed)
@@ -309,15 +315,15 @@ async fn an_update_of_a_user_that_is_gone_is_told_from_a_stale_one() {
     let client = mock_client!(aws_sdk_dynamodb, [&rule]);
     let now = datetime!(2026-01-02 00:00:00 UTC);
     let updated = Users(table(&client))
-        .update(user().id, &Changes::default(), None, now)
+        .update(user().id, &UserChanges::default(), None, now)
         .await;
-    assert!(matches!(updated, Ok(Updated::Gone)));
+    assert!(matches!(updated, Ok(UserUpdate::NotFound)));
 }
 
 /// However many users there are, a page is one query for each of the four shards, of as many items as it needs.
 #[tokio::test]
 async fn a_page_of_the_listing_costs_four_queries_of_its_size() {
-    let more = || HashMap::from([("id".to_owned(), s("there is more"))]);
+    let more = || HashMap::from([("id".to_owned(), s("next page"))]);
     let query = mock!(Client::query)
         .match_requests(|request| {
             let wanted = (

@@ -1,34 +1,25 @@
-use aws_sdk_dynamodb::{
-    Client,
-    types::{Put, TransactWriteItem},
-};
-use domain::UserId;
+use aws_sdk_dynamodb::Client;
+use domain::{UserId, upload::UploadGrant};
 use settings::{Env, EnvError};
 use time::OffsetDateTime;
 
 use crate::{
-    Idempotency, Record, StoreError,
-    row::{n, s},
+    NewRecord, StoreError,
+    row::{item, n, s},
     table::Table,
-    transaction::{Outcome, transact},
+    transaction::{Outcome, Transaction},
 };
 
-/// Leave to upload in somebody's name, for programs that cannot send a header: digest of the grant -> whose it is.
+/// The upload grants: digest of the grant -> owner, session epoch and expiry. The grants themselves are not stored, so a
+/// reader of the table can use none of them.
 #[derive(Debug, Clone)]
 pub struct UploadGrants(Table);
 
-/// Leave to upload in its owner's name.
-#[derive(Debug)]
-pub struct UploadGrant<'a> {
-    /// What the table knows it by.
-    pub digest: &'a str,
-    /// The user whose uploads it begins.
-    pub owner: UserId,
-    /// The account's session epoch when it was given. It ends with the epoch: at a sign-out everywhere, a new password,
-    /// when the account is disabled or deleted.
-    pub epoch: u64,
-    /// Until when.
-    pub expires_at: OffsetDateTime,
+/// The parts of storing a grant together with the answer to its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Answer,
+    Grant,
 }
 
 impl UploadGrants {
@@ -40,46 +31,48 @@ impl UploadGrants {
         Table::from_env(env, client, "UPLOAD_GRANTS_TABLE").map(Self)
     }
 
-    /// Keeps a grant, by its digest: whoever reads the table can use none of them. Says whether it did; with a
-    /// `record`, it does not when there was one of this id.
+    /// Stores a grant under its digest, with the answer to a request that may be sent again. Says whether it did; it does not
+    /// when there is a record of this id already.
     ///
     /// # Errors
     /// When the tables do not answer.
-    pub async fn give(
+    pub async fn create(
         &self,
-        idempotency: &Idempotency,
-        grant: &UploadGrant<'_>,
-        record: Option<&Record>,
+        digest: &str,
+        grant: &UploadGrant,
+        record: Option<NewRecord<'_>>,
         now: OffsetDateTime,
     ) -> Result<bool, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.0.name)
-            .item("id", s(grant.digest))
-            .item("owner", s(grant.owner.to_string()))
-            .item("epoch", n(grant.epoch))
-            .item("expires_at", n(grant.expires_at.unix_timestamp()))
-            .build()?;
-        let mut parts = vec![TransactWriteItem::builder().put(put).build()];
-        if let Some(record) = record {
-            parts.push(idempotency.put_new(record, now)?);
-        }
-        let outcome = transact(&self.0.client, parts).await?;
-        Ok(matches!(outcome, Outcome::Committed))
+        let put = self.0.put(item([
+            ("id", s(digest)),
+            ("owner", s(grant.owner.to_string())),
+            ("epoch", n(grant.epoch)),
+            ("expires_at", n(grant.expires_at.unix_timestamp())),
+        ]));
+        let Some(record) = record else {
+            return Ok(put.send().await?.is_done());
+        };
+        let answer = (Part::Answer, record.put(now));
+        let outcome = Transaction::of((Part::Grant, put), answer)?
+            .commit()
+            .await?;
+        Ok(outcome == Outcome::Committed)
     }
 
-    /// The owner of a grant and the session epoch that it was given in, until it expires.
+    /// The grant of this digest. Whether it is valid depends on the owner's account ([`UploadGrant::is_valid`]).
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn find(
-        &self,
-        digest: &str,
-        now: OffsetDateTime,
-    ) -> Result<Option<(UserId, u64)>, StoreError> {
-        let key = ("id", digest.to_owned());
-        let found = self.0.find_unexpired(key, now).await?;
+    pub async fn find(&self, digest: &str) -> Result<Option<UploadGrant>, StoreError> {
+        let found = self.0.find([("id", digest.to_owned())]).await?;
         found
-            .map(|mut row| Ok((row.parsed("owner", UserId::parse)?, row.number("epoch")?)))
+            .map(|mut row| {
+                Ok(UploadGrant {
+                    owner: row.parsed("owner", UserId::parse)?,
+                    epoch: row.number("epoch")?,
+                    expires_at: row.seconds("expires_at")?,
+                })
+            })
             .transpose()
     }
 }

@@ -4,18 +4,18 @@ mod repair;
 
 use domain::{
     Upload, UploadId, UserId,
-    upload::{Event, Mismatch, Outcome, Refusal, Reservation, Size, State, Transfer},
+    upload::{Event, Limit, Mismatch, Outcome, Refusal, Reservation, Size, State, Transfer, Usage},
 };
-use storage::{Bucket, StorageError};
+use storage::{Bucket, MultipartRef, StorageError};
 use store::{StoreError, Uploads, uploads::Applied};
 use time::OffsetDateTime;
 
-pub use self::repair::Repaired;
+pub use self::repair::RepairReport;
 
-/// How often a change is tried that other requests overtake.
+/// How often a change is tried while other requests change the upload.
 const TRIES: u32 = 10;
 
-/// The records of uploads and the files in S3.
+/// Brings the records of uploads and the files in S3 in line.
 #[derive(Debug, Clone)]
 pub struct Reconciler {
     /// The records, and the counters of their owners' bytes.
@@ -33,63 +33,63 @@ pub struct Reconciled {
     pub mismatch: Option<Mismatch>,
 }
 
-/// The tables or S3 did not answer. What happened is unknown; reconciling again finds out.
+/// The tables or S3 did not answer. The state of the upload is unknown; reconciling again finds out.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileError {
-    /// The tables.
+    /// The tables did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// S3.
+    /// S3 did not answer.
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// Other requests changed the upload at every try.
     #[error("the upload was changed by other requests at every try")]
-    Overtaken,
+    Conflict,
 }
 
-/// How an event went.
+/// How an event was applied.
 #[derive(Debug)]
-pub enum Changed {
-    /// The upload is as it is now; the event is done, or changes nothing.
-    Done(Box<Upload>),
+pub enum ChangeOutcome {
+    /// The event is applied, or changes nothing. This is the upload now.
+    Applied(Box<Upload>),
     /// The upload does not allow it.
     Refused(Refusal),
     /// A counter would exceed its limit.
-    LimitExceeded(store::Limit, store::Usage),
+    LimitExceeded(Limit, Usage),
     /// There is no record any more.
-    Gone,
+    NotFound,
 }
 
-/// How an event went that is only meant for the state that was read.
+/// How an event was applied that is only meant for the state that was read.
 #[derive(Debug)]
-pub enum ChangedOnce {
-    /// As [`Changed`].
-    Changed(Changed),
-    /// Another request was quicker. This is the upload now.
-    Overtaken(Box<Upload>),
+pub enum ChangeOnceOutcome {
+    /// It was applied or refused.
+    Ended(ChangeOutcome),
+    /// Another request changed the upload first. This is the upload now.
+    Conflict(Box<Upload>),
 }
 
 impl Reconciler {
-    /// Applies an event to an upload: decides by the state that was read, and again when another request was quicker.
+    /// Applies an event to an upload: decides by the state that was read, and again when another request changed it first.
     ///
     /// # Errors
-    /// When the tables do not answer, or other requests are quicker every time.
+    /// When the tables do not answer, or other requests change the upload at every try.
     pub async fn change(
         &self,
         mut upload: Upload,
         event: &Event,
         now: OffsetDateTime,
-    ) -> Result<Changed, ReconcileError> {
+    ) -> Result<ChangeOutcome, ReconcileError> {
         for _ in 0..TRIES {
             match self.change_once(&upload, event, now).await? {
-                ChangedOnce::Changed(changed) => return Ok(changed),
-                ChangedOnce::Overtaken(newer) => upload = *newer,
+                ChangeOnceOutcome::Ended(changed) => return Ok(changed),
+                ChangeOnceOutcome::Conflict(newer) => upload = *newer,
             }
         }
-        Err(ReconcileError::Overtaken)
+        Err(ReconcileError::Conflict)
     }
 
-    /// Applies an event to the state that was read, and to no other: what was measured for one says nothing about another.
+    /// Applies an event only to the state that was read: a measurement of one state says nothing about another.
     ///
     /// # Errors
     /// When the tables do not answer.
@@ -98,26 +98,28 @@ impl Reconciler {
         upload: &Upload,
         event: &Event,
         now: OffsetDateTime,
-    ) -> Result<ChangedOnce, ReconcileError> {
+    ) -> Result<ChangeOnceOutcome, ReconcileError> {
         let transition = match upload.on(event, now) {
             Ok(Outcome::Changed(transition)) => transition,
             Ok(Outcome::Unchanged) => {
                 let upload = Box::new(upload.clone());
-                return Ok(ChangedOnce::Changed(Changed::Done(upload)));
+                return Ok(ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload)));
             }
-            Err(refusal) => return Ok(ChangedOnce::Changed(Changed::Refused(refusal))),
+            Err(refusal) => return Ok(ChangeOnceOutcome::Ended(ChangeOutcome::Refused(refusal))),
         };
         Ok(match self.uploads.apply(&transition).await? {
-            Applied::Done(upload) => ChangedOnce::Changed(Changed::Done(upload)),
-            Applied::Conflict(Some(newer)) => ChangedOnce::Overtaken(newer),
-            Applied::Conflict(None) | Applied::KeyUsed => ChangedOnce::Changed(Changed::Gone),
+            Applied::Changed(upload) => ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload)),
+            Applied::Conflict(Some(newer)) => ChangeOnceOutcome::Conflict(newer),
+            Applied::Conflict(None) | Applied::IdempotencyKeyUsed => {
+                ChangeOnceOutcome::Ended(ChangeOutcome::NotFound)
+            }
             Applied::LimitExceeded(limit, usage) => {
-                ChangedOnce::Changed(Changed::LimitExceeded(limit, usage))
+                ChangeOnceOutcome::Ended(ChangeOutcome::LimitExceeded(limit, usage))
             }
         })
     }
 
-    /// Records what S3 has of a pending upload, and carries out in S3 what the record wants.
+    /// Records what S3 has of a pending upload, and makes S3 hold what the record requires.
     ///
     /// # Errors
     /// When the tables or S3 do not answer.
@@ -151,17 +153,17 @@ impl Reconciler {
                     return Ok(reconciled);
                 }
             };
-            reconciled.upload = self.once(&upload, &event, now).await?;
+            reconciled.upload = self.apply_contents(&upload, &event, now).await?;
         }
-        Err(ReconcileError::Overtaken)
+        Err(ReconcileError::Conflict)
     }
 
-    /// Looks at an upload that is due: one that may have arrived, that is to be given up or deleted for good, or under
-    /// whose key surplus versions may lie.
+    /// Reconciles an upload that is due: its file may have arrived, it may have to be given up or deleted for good, or there
+    /// may be surplus versions under its key.
     ///
     /// # Errors
     /// When the tables or S3 do not answer.
-    pub async fn look(
+    pub async fn reconcile_due(
         &self,
         owner: UserId,
         id: UploadId,
@@ -177,23 +179,23 @@ impl Reconciler {
             return Ok(());
         };
         let before = upload.revision;
-        let Changed::Done(upload) = self.change(upload, &Event::Due, now).await? else {
+        let ChangeOutcome::Applied(upload) = self.change(upload, &Event::Due, now).await? else {
             return Ok(());
         };
         let is_changed = before != upload.revision;
         let upload = self.reconcile(*upload, now).await?.upload;
-        // Whatever else is due is due because S3 may hold something that nothing told of.
+        // Every other upload is due because S3 may hold versions for which no event came.
         match upload {
             Some(upload) if !is_changed && upload.due_at.is_some_and(|due_at| due_at <= now) => {
                 let event = self.settle(&upload).await?;
-                self.once(&upload, &event, now).await?;
+                self.apply_contents(&upload, &event, now).await?;
                 Ok(())
             }
             _ => Ok(()),
         }
     }
 
-    /// Compares what S3 received of parts without a signed length with what is reserved for them.
+    /// Compares the bytes that S3 received of parts without a signed length with the reserved bytes.
     async fn measure(
         &self,
         upload: Upload,
@@ -204,7 +206,8 @@ impl Reconciler {
         else {
             return Ok(Some(upload));
         };
-        let parts = self.bucket.all_parts((&upload.key(), s3_id)).await?;
+        let key = &upload.key();
+        let parts = self.bucket.all_parts(MultipartRef { key, s3_id }).await?;
         let received = parts.iter().flatten().map(|part| part.size).sum();
         if received <= upload.size.bytes() {
             return Ok(Some(upload));
@@ -214,16 +217,16 @@ impl Reconciler {
         let event = match (Reservation::new(received, 1, budget), Size::parse(received)) {
             (Some(reservation), _) => Event::Reserved(reservation),
             (None, Ok(size)) if received <= budget => Event::Measured(size),
-            _ => Event::Overdrawn,
+            _ => Event::QuotaExceeded,
         };
         match self.change_once(&upload, &event, now).await? {
-            ChangedOnce::Changed(Changed::Done(upload)) => Ok(Some(*upload)),
-            // Another request asks S3 itself, or took the room; the next run measures again.
+            ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload)) => Ok(Some(*upload)),
+            // Another request measures it, or took the room; the next run measures again.
             _ => Ok(None),
         }
     }
 
-    /// Makes S3 hold what the record wants.
+    /// Makes S3 hold what the record requires.
     async fn settle(&self, upload: &Upload) -> Result<Event, ReconcileError> {
         let settled = self.bucket.settle(upload).await?;
         if settled.surplus > 0 {
@@ -235,26 +238,25 @@ impl Reconciler {
         })
     }
 
-    /// Applies an event to the state that was read with it: what S3 has says nothing about another state.
-    async fn once(
+    /// As [`Self::change_once`], for what S3 holds: the upload afterwards, or as another request changed it.
+    async fn apply_contents(
         &self,
         upload: &Upload,
         event: &Event,
         now: OffsetDateTime,
     ) -> Result<Option<Upload>, ReconcileError> {
         Ok(match self.change_once(upload, event, now).await? {
-            ChangedOnce::Changed(Changed::Done(upload)) | ChangedOnce::Overtaken(upload) => {
-                Some(*upload)
-            }
-            ChangedOnce::Changed(Changed::Gone) => None,
-            // Neither an arrival nor S3's answer takes room.
-            ChangedOnce::Changed(Changed::Refused(_) | Changed::LimitExceeded(..)) => {
-                Some(upload.clone())
-            }
+            ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload))
+            | ChangeOnceOutcome::Conflict(upload) => Some(*upload),
+            ChangeOnceOutcome::Ended(ChangeOutcome::NotFound) => None,
+            // Neither an arrival nor the contents of S3 raise a counter.
+            ChangeOnceOutcome::Ended(
+                ChangeOutcome::Refused(_) | ChangeOutcome::LimitExceeded(..),
+            ) => Some(upload.clone()),
         })
     }
 
-    /// Deletes a version that S3 tells of, if it is not the file of its upload. Says whether it was surplus.
+    /// Deletes a version that an event of S3 names, if it is not the file of its upload. Says whether it was surplus.
     ///
     /// # Errors
     /// When S3 does not answer.

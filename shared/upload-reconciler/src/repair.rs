@@ -4,19 +4,19 @@ use domain::{
     Upload, UploadId, UserId,
     upload::{Action, Charge, Contents, State},
 };
-use storage::{OpenMultipart, Owned};
+use storage::{MultipartRef, OpenMultipart, Owned};
 use time::{Duration, OffsetDateTime};
 
 use crate::{ReconcileError, Reconciler};
 
-/// A multipart upload begins before its record is written; after this time it has one or never will.
+/// A multipart upload begins before its record is written. One that has no record after this time never gets one.
 const WITHOUT_RECORD: Duration = Duration::days(1);
 /// How often an owner's bytes are counted again because they changed meanwhile.
 const TRIES: u32 = 3;
 
-/// What a repair found. Zero everywhere when all was right.
+/// What a repair corrected. All zero when nothing was wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Repaired {
+pub struct RepairReport {
     /// Bytes that the counter of used bytes was wrong by.
     pub used_drift: u64,
     /// Bytes that the counter of kept bytes was wrong by.
@@ -27,15 +27,15 @@ pub struct Repaired {
     pub lost: u64,
 }
 
-impl Repaired {
-    /// Whether there was anything to repair.
+impl RepairReport {
+    /// Whether anything was corrected.
     #[must_use]
-    pub fn is_needed(&self) -> bool {
+    pub fn has_corrections(&self) -> bool {
         *self != Self::default()
     }
 }
 
-impl std::ops::AddAssign for Repaired {
+impl std::ops::AddAssign for RepairReport {
     fn add_assign(&mut self, other: Self) {
         self.used_drift += other.used_drift;
         self.kept_drift += other.kept_drift;
@@ -54,7 +54,7 @@ impl Reconciler {
         &self,
         owner: UserId,
         now: OffsetDateTime,
-    ) -> Result<Repaired, ReconcileError> {
+    ) -> Result<RepairReport, ReconcileError> {
         // S3 first: a record is written before S3 can receive its object.
         let Owned {
             contents,
@@ -67,7 +67,7 @@ impl Reconciler {
             .into_iter()
             .map(|upload| (upload.id, upload))
             .collect();
-        let mut repaired = Repaired::default();
+        let mut repaired = RepairReport::default();
         for (id, contents) in &contents {
             repaired.surplus += match records.get(id) {
                 Some(upload) => self.repair_upload(upload, contents, now).await?,
@@ -79,7 +79,7 @@ impl Reconciler {
                 let contents = contents.get(&upload.id);
                 !contents.is_some_and(|contents| contents.has(&file.version_id))
             });
-            // The list may be older than the record: S3 is asked again.
+            // The list may be older than the record, so S3 is read again.
             if is_lost && self.settle_now(upload, now).await? {
                 repaired.lost += 1;
             }
@@ -89,21 +89,21 @@ impl Reconciler {
                 .await?;
         }
         let (used_drift, kept_drift) = self.recount(owner).await?;
-        Ok(Repaired {
+        Ok(RepairReport {
             used_drift,
             kept_drift,
             ..repaired
         })
     }
 
-    /// Bytes that belonged to no file and were deleted.
+    /// Brings S3 in line with one record; returns the bytes of the versions that belonged to no file and were deleted.
     async fn repair_upload(
         &self,
         upload: &Upload,
         contents: &Contents,
         now: OffsetDateTime,
     ) -> Result<u64, ReconcileError> {
-        let Some(wanted) = upload.wanted() else {
+        let Some(wanted) = upload.desired_contents() else {
             return Ok(0);
         };
         let plan = contents.plan(&wanted);
@@ -113,7 +113,7 @@ impl Reconciler {
         Ok(plan.surplus)
     }
 
-    /// Settles an upload by the state of its record; says whether S3 turned out not to have its file.
+    /// Settles an upload by the current state of its record. Says whether S3 did not have its file.
     async fn settle_now(
         &self,
         upload: &Upload,
@@ -122,17 +122,17 @@ impl Reconciler {
         let Some(upload) = self.uploads.find(upload.owner, upload.id).await? else {
             return Ok(false);
         };
-        if upload.wanted().is_none() {
+        if upload.desired_contents().is_none() {
             return Ok(false);
         }
         let had_file = upload.state.file().is_some();
         let event = self.settle(&upload).await?;
-        let after = self.once(&upload, &event, now).await?;
+        let after = self.apply_contents(&upload, &event, now).await?;
         let is_gone = after.is_some_and(|after| matches!(after.state, State::Gone { .. }));
         Ok(had_file && is_gone)
     }
 
-    /// Deletes what S3 holds without a record; its bytes.
+    /// Deletes versions that have no record, and returns their bytes.
     async fn delete_orphan(
         &self,
         owner: UserId,
@@ -140,7 +140,7 @@ impl Reconciler {
         contents: &Contents,
     ) -> Result<u64, ReconcileError> {
         let key = Upload::key_of(owner, id);
-        let plan = contents.plan(&domain::upload::Wanted::Nothing);
+        let plan = contents.plan(&domain::upload::DesiredContents::Nothing);
         for action in &plan.actions {
             if let Action::Delete(version_id) = action {
                 self.bucket.delete_version(&key, version_id).await?;
@@ -164,13 +164,16 @@ impl Reconciler {
             None => now < open.begun_at + WITHOUT_RECORD,
         };
         if !is_expected {
-            let key = Upload::key_of(owner, open.upload);
-            self.bucket.abort_multipart((&key, &open.s3_id)).await?;
+            let multipart = MultipartRef {
+                key: &Upload::key_of(owner, open.upload),
+                s3_id: &open.s3_id,
+            };
+            self.bucket.abort_multipart(multipart).await?;
         }
         Ok(())
     }
 
-    /// Counts an owner's bytes from the records; by how much the counters were wrong.
+    /// Counts an owner's bytes from the records, and returns by how much the counters were wrong.
     async fn recount(&self, owner: UserId) -> Result<(u64, u64), ReconcileError> {
         let quotas = self.uploads.quotas();
         for _ in 0..TRIES {
@@ -193,7 +196,7 @@ impl Reconciler {
                 ));
             }
         }
-        // The owner is busy; the next repair counts again.
+        // The owner's uploads change all the time; the next repair counts again.
         Ok((0, 0))
     }
 }

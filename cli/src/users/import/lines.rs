@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use auth::password::PasswordHash;
-use domain::{Email, FailedAttempts, Invalid, Name, Profile, Role, Roles, Status, User, UserId};
+use domain::{Email, Invalid, Lockout, Name, Profile, Role, Roles, Status, User, UserId};
 use http_api::{Fields, FromFields, Problem, from_json, parse_profile, text};
 use serde_json::Value;
 use store::Credential;
@@ -179,8 +179,7 @@ impl ImportLine {
             roles: self.roles,
             status: user.status,
             session_epoch: 1,
-            failed: FailedAttempts::NONE,
-            locked_until: None,
+            lockout: Lockout::NONE,
         };
         ImportedAccount {
             line,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use store::{
-    StoreError,
+    AccountTables, StoreError,
     accounts::{self, Import},
 };
 use tokio::task::JoinSet;
@@ -33,7 +33,7 @@ impl Progress {
         match import {
             Import::Created => self.created += 1,
             Import::Unchanged => self.unchanged += 1,
-            Import::Taken => self.skipped.push(line),
+            Import::EmailTaken => self.skipped.push(line),
         }
     }
 }
@@ -81,7 +81,10 @@ async fn write_one(
     tables: Tables,
     account: ImportedAccount,
 ) -> (usize, Result<Import, StoreError>) {
-    let both = (&tables.credentials, &tables.users);
+    let both = AccountTables {
+        credentials: &tables.credentials,
+        users: &tables.users,
+    };
     let import = accounts::import(both, &account.user, &account.credential);
     (account.line, import.await)
 }

@@ -151,10 +151,10 @@ impl Tables {
     /// Sends a request of the account's owner.
     pub(super) async fn request(&self, method: &str, path: &str, body: &Value) -> Response {
         let (credential, user, transact) = (self.credential(), self.user(), self.transact());
-        let count_failure = mock!(Client::update_item)
+        let record_failure = mock!(Client::update_item)
             .match_requests(|update| update.table_name() == Some("credentials"))
             .then_output(|| UpdateItemOutput::builder().build());
-        let rules = [&credential, &user, &transact, &count_failure];
+        let rules = [&credential, &user, &transact, &record_failure];
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules, retries);
         let key = NewKey::generate(Algorithm::ES256, NOW).unwrap();
         let app = http_api::with_middleware(router(inner(&client, &key)), Clock::fixed(NOW));

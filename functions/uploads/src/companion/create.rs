@@ -5,13 +5,13 @@ use axum::{
 use domain::{
     Invalid, Upload, UploadId, UserId,
     upload::{
-        Announcement, ContentType, Filename, PartPlan, Reservation, Size, Transfer, Transition,
+        Announcement, ContentType, Filename, Limit, PartPlan, Reservation, Size, Transfer,
+        Transition,
     },
 };
 use http::header::CONTENT_TYPE;
 use http_api::{Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, text};
 use serde_json::json;
-use store::Limit;
 use utoipa::ToSchema;
 
 use super::uploader::Uploader;

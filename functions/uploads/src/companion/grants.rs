@@ -1,7 +1,7 @@
 use auth::Caller;
 use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::UserId;
+use domain::{UserId, upload::UploadGrant};
 use http::StatusCode;
 use http_api::{
     Authenticated, Gateway, IdempotencyKey, Problem, ProblemDocument, Timestamp, fingerprint,
@@ -11,7 +11,7 @@ use ring::{
     hmac,
 };
 use serde::Serialize;
-use store::{Record, UploadGrant};
+use store::{IdempotencyRecord, NewRecord};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 
@@ -81,7 +81,7 @@ pub async fn create(
             let grant = derive_grant(&key, record.salt);
             return Ok(respond(&grant, created_at + LIFETIME));
         }
-        let record = Record {
+        let record = IdempotencyRecord {
             id,
             fingerprint: fingerprint(&[]),
             salt: random()?,
@@ -102,17 +102,20 @@ async fn store_grant(
     app: &App,
     (owner, epoch): (UserId, u64),
     (grant, expires_at): (&str, OffsetDateTime),
-    record: Option<&Record>,
+    record: Option<&IdempotencyRecord>,
 ) -> Result<bool, Problem> {
+    let digest = digest_of(grant);
     let grant = UploadGrant {
-        digest: &digest_of(grant),
         owner,
         epoch,
         expires_at,
     };
-    let now = app.clock.now();
-    let stored = app.grants.give(&app.idempotency, &grant, record, now).await;
-    Ok(stored?)
+    let record = record.map(|record| NewRecord {
+        idempotency: &app.idempotency,
+        record,
+    });
+    let stored = app.grants.create(&digest, &grant, record, app.clock.now());
+    Ok(stored.await?)
 }
 
 /// Derives the grant of a request with an idempotency key from the key and a salt. A repeated request gets the same grant,
@@ -133,18 +136,19 @@ async fn current_epoch(app: &App, caller: &Caller) -> Result<u64, Problem> {
         app.users.active_epoch(caller.user_id),
         app.sessions.epoch(caller.session_id),
     )?;
-    account
-        .filter(|epoch| session == Some(*epoch))
-        .ok_or_else(session_ended)
+    UploadGrant::epoch_to_give(account, session).ok_or_else(session_ended)
 }
 
 /// Returns the owner of a grant. A grant ends with the session epoch of the account: after a sign-out everywhere or a new
 /// password, and when the account is disabled or deleted. Ended and unknown grants get the same response.
 pub async fn find_owner(app: &App, grant: &str) -> Result<UserId, Problem> {
-    let found = app.grants.find(&digest_of(grant), app.clock.now()).await?;
-    let (owner, epoch) = found.ok_or_else(Problem::invalid_token)?;
-    let is_valid = app.users.active_epoch(owner).await? == Some(epoch);
-    is_valid.then_some(owner).ok_or_else(Problem::invalid_token)
+    let found = app.grants.find(&digest_of(grant)).await?;
+    let grant = found.ok_or_else(Problem::invalid_token)?;
+    let epoch = app.users.active_epoch(grant.owner).await?;
+    let is_valid = grant.is_valid(epoch, app.clock.now());
+    is_valid
+        .then_some(grant.owner)
+        .ok_or_else(Problem::invalid_token)
 }
 
 /// Returns the digest that the tables contain instead of the secret.

@@ -12,6 +12,7 @@ use domain::{
 use http_api::{Problem, ProblemDocument};
 use serde::Serialize;
 use serde_json::json;
+use storage::MultipartRef;
 use utoipa::ToSchema;
 
 use super::{
@@ -70,7 +71,10 @@ pub async fn list(
     let listed = app
         .reconciler
         .bucket
-        .all_parts((&upload.key(), s3_id))
+        .all_parts(MultipartRef {
+            key: &upload.key(),
+            s3_id,
+        })
         .await;
     let parts = listed
         .map_err(|error| storage_failed(&error))?

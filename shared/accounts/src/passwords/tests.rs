@@ -107,8 +107,10 @@ impl Account {
             roles: Roles::new(),
             status: Status::Active,
             session_epoch: 1,
-            failed: FailedAttempts::new(failures),
-            locked_until: locked_until.map(time),
+            lockout: Lockout {
+                failed: FailedAttempts::new(failures),
+                locked_until: locked_until.map(time),
+            },
         }
     }
 

@@ -22,7 +22,7 @@ pub struct StoredVersion {
 
 /// What S3 has to hold under the key of an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Wanted {
+pub enum DesiredContents {
     /// Nothing: no version, no delete marker, no part.
     Nothing,
     /// This version, as the current one.
@@ -40,28 +40,28 @@ pub enum Action {
     Hide,
 }
 
-/// What makes S3 hold what is wanted.
+/// The requests that make S3 hold the desired contents.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Plan {
     /// Requests to send, in this order.
     pub actions: Vec<Action>,
     /// Bytes of versions that are deleted and belong to no file.
     pub surplus: u64,
-    /// Whether S3 then holds what is wanted; if not, list again and make another plan.
+    /// Whether S3 then holds the desired contents; if not, list again and make another plan.
     pub is_complete: bool,
 }
 
 impl Upload {
     /// What S3 has to hold; `None` while the upload is pending, when S3 may hold anything that was announced.
     #[must_use]
-    pub fn wanted(&self) -> Option<Wanted> {
+    pub fn desired_contents(&self) -> Option<DesiredContents> {
         match &self.state {
             State::Pending => None,
             State::Stored(file) | State::Restoring { file, .. } => {
-                Some(Wanted::Shown(file.version_id.clone()))
+                Some(DesiredContents::Shown(file.version_id.clone()))
             }
-            State::Kept { file, .. } => Some(Wanted::Hidden(file.version_id.clone())),
-            State::Purging { .. } | State::Gone { .. } => Some(Wanted::Nothing),
+            State::Kept { file, .. } => Some(DesiredContents::Hidden(file.version_id.clone())),
+            State::Purging { .. } | State::Gone { .. } => Some(DesiredContents::Nothing),
         }
     }
 }
@@ -70,14 +70,14 @@ impl Upload {
     /// Whether a version under the key belongs to no file, and so has to be deleted.
     #[must_use]
     pub fn is_surplus(&self, version_id: &str) -> bool {
-        match self.wanted() {
+        match self.desired_contents() {
             None => false,
             Some(wanted) => wanted.version() != Some(version_id),
         }
     }
 }
 
-impl Wanted {
+impl DesiredContents {
     /// The version that stays.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
@@ -95,10 +95,10 @@ impl Contents {
         self.versions.iter().any(|version| version.id == version_id)
     }
 
-    /// What makes S3 hold what is wanted. Versions and markers are deleted by their ids, so a plan that is carried out
+    /// The requests that make S3 hold the desired contents. Versions and markers are deleted by their ids, so a plan that is carried out
     /// late deletes nothing that is newer than it.
     #[must_use]
-    pub fn plan(&self, wanted: &Wanted) -> Plan {
+    pub fn plan(&self, wanted: &DesiredContents) -> Plan {
         let stays = |id: &str| wanted.version() == Some(id);
         let surplus: Vec<_> = self
             .versions
@@ -111,11 +111,11 @@ impl Contents {
             .collect();
         let mut is_complete = true;
         match wanted {
-            Wanted::Nothing | Wanted::Shown(_) => {
+            DesiredContents::Nothing | DesiredContents::Shown(_) => {
                 actions.extend(self.markers.iter().cloned().map(Action::Delete));
             }
-            Wanted::Hidden(version) if self.is_hidden || !self.has(version) => {}
-            Wanted::Hidden(version) => {
+            DesiredContents::Hidden(version) if self.is_hidden || !self.has(version) => {}
+            DesiredContents::Hidden(version) => {
                 let is_on_top = self
                     .versions
                     .first()

@@ -2,7 +2,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{Invalid, display_text};
 
-/// What file systems take.
+/// The longest name that common file systems accept, in bytes.
 const MAX_FILENAME_BYTES: usize = 255;
 const MAX_CONTENT_TYPE_BYTES: usize = 255;
 
@@ -13,11 +13,11 @@ const BAD_FILENAME: Invalid = Invalid::new(
 );
 const BAD_CONTENT_TYPE: Invalid = Invalid::new(
     "invalid_content_type",
-    "must be a media type such as image/png or text/plain; charset=utf-8",
+    "The media type is not valid. Send one like image/png or text/plain; charset=utf-8.",
 );
 const BAD_SHA256: Invalid = Invalid::new(
     "invalid_sha256",
-    "must be a SHA-256 digest: 64 hexadecimal digits, or 44 characters of base64",
+    "The digest is not valid. Send a SHA-256 digest as 64 hexadecimal digits or 44 characters of base64.",
 );
 
 /// A file's name without a path, in NFC.
@@ -25,7 +25,7 @@ const BAD_SHA256: Invalid = Invalid::new(
 pub struct Filename(String);
 
 impl Filename {
-    /// Reads a name.
+    /// Parses a name.
     ///
     /// # Errors
     /// When no character is visible, it is longer than 255 bytes, names a directory, or contains slashes, control characters or
@@ -42,7 +42,7 @@ impl Filename {
         }
     }
 
-    /// A name as our own table keeps it.
+    /// A name from the table. It is not parsed again.
     #[must_use]
     pub fn stored(name: String) -> Self {
         Self(name)
@@ -60,16 +60,16 @@ impl Filename {
 pub struct ContentType(String);
 
 impl ContentType {
-    /// What is known of bytes that nobody described.
+    /// The media type of a file without one.
     #[must_use]
     pub fn unknown() -> Self {
         Self("application/octet-stream".to_owned())
     }
 
-    /// Reads a media type, parameters included.
+    /// Parses a media type, parameters included.
     ///
     /// # Errors
-    /// When it is none, or longer than 255 bytes.
+    /// When it is not a media type, or longer than 255 bytes.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let token = |part: &str| !part.is_empty() && part.bytes().all(is_token);
         let mut parts = text.splitn(2, ';');
@@ -77,7 +77,7 @@ impl ContentType {
         let named = essence
             .split_once('/')
             .is_some_and(|(kind, subtype)| token(kind) && token(subtype));
-        // What S3 signs and sends as a header.
+        // S3 signs it and sends it as a header.
         let visible = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         if named && visible && text.len() <= MAX_CONTENT_TYPE_BYTES && text.trim() == text {
             Ok(Self(text.to_owned()))
@@ -86,7 +86,7 @@ impl ContentType {
         }
     }
 
-    /// A type as our own table keeps it.
+    /// A type from the table. It is not parsed again.
     #[must_use]
     pub fn stored(text: String) -> Self {
         Self(text)
@@ -112,7 +112,7 @@ pub struct Sha256 {
 }
 
 impl Sha256 {
-    /// Reads hexadecimal digits, or base64 as S3 writes digests.
+    /// Parses hexadecimal digits, or base64 as S3 writes digests.
     ///
     /// # Errors
     /// When it is neither, or not of 32 bytes.
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filename_is_no_path() {
+    fn a_filename_is_not_a_path() {
         for good in [
             "a.png",
             "Über uns.pdf",

@@ -1,27 +1,27 @@
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    Account, Announcement, ChargeChange, End, Reservation, Size, State, StoredFile, Transfer,
+    Announcement, ChargeChange, Counter, End, Reservation, Size, State, StoredFile, Transfer,
     Upload, state::Charge,
 };
 
-/// How long after its announcement an upload is looked at for the first time: its event arrives within seconds.
+/// How long after its announcement an upload is due for the first time: its event arrives within seconds.
 const FIRST_LOOK: Duration = Duration::minutes(5);
-/// A pending upload is looked at less and less often, but at least this often.
+/// A pending upload is due less and less often, but at least this often.
 const LONGEST_WAIT: Duration = Duration::hours(6);
 /// One whose parts have no signed length is measured in every run of the reconciler, which are 15 minutes apart.
 const LONGEST_UNMEASURED: Duration = Duration::minutes(10);
 
-/// What happens to an upload.
+/// A request or an event of S3 that may change an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Event {
     /// S3 has this as the current version of the object.
     Arrived(Object),
-    /// The owner asks for URLs of so many parts.
+    /// The owner requests URLs of this many parts.
     PartsSigned(u32),
-    /// S3 received so many bytes of parts whose size was not announced, and there is room for more.
+    /// S3 received this many bytes of parts whose size was not announced, and there is room for more.
     Reserved(Reservation),
-    /// The parts to put together have so many bytes.
+    /// The parts to put together have this many bytes.
     Measured(Size),
     /// The owner deletes it. It can be restored until then.
     Deleted {
@@ -36,14 +36,14 @@ pub enum Event {
     Locked(OffsetDateTime),
     /// The operator lifts the lock that ends then.
     LockLifted(OffsetDateTime),
-    /// S3 holds what was wanted; or does not have the file any more.
+    /// S3 holds what the record requires, or has lost the file.
     Settled {
         /// Whether S3 has the version of the file.
         has_file: bool,
     },
-    /// S3 has more bytes of it than there is room for.
-    Overdrawn,
-    /// It is due, and S3 has nothing new.
+    /// S3 has received more bytes of it than the quota has room for.
+    QuotaExceeded,
+    /// The upload is due, and S3 has nothing new.
     Due,
 }
 
@@ -63,9 +63,9 @@ pub struct Object {
 /// How the bytes differ from their announcement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mismatch {
-    /// There are more or fewer.
+    /// Their number is another.
     Size,
-    /// They are others, or S3 has calculated no digest.
+    /// Their digest is another, or S3 has calculated none.
     Checksum,
 }
 
@@ -101,7 +101,7 @@ pub enum Refusal {
     Locked(OffsetDateTime),
     /// The file has another version, and only that one can be restored.
     NoSuchVersion,
-    /// So many part URLs may not be signed before S3 was asked what it has received.
+    /// The received parts have to be measured before this many part URLs may be signed.
     NotMeasured,
 }
 
@@ -147,7 +147,7 @@ impl Upload {
             Event::Locked(until) => Some(self.locked(*until)?),
             Event::LockLifted(until) => self.lock_lifted(*until)?,
             Event::Settled { has_file } => self.settled(*has_file, now),
-            Event::Overdrawn => self.given_up(now),
+            Event::QuotaExceeded => self.given_up(now),
             Event::Due => self.due(now),
         };
         Ok(match next {
@@ -164,14 +164,14 @@ impl Upload {
         })
     }
 
-    /// In what an object differs from the announcement. S3 compares what is signed, so only a bucket that others write
-    /// to, or parts whose size was not announced, lead here.
+    /// How an object differs from the announcement. S3 checks everything that is signed, so this happens only to parts whose size
+    /// was not announced, or in a bucket that other programs write to.
     #[must_use]
     pub fn mismatch(&self, object: &Object) -> Option<Mismatch> {
         let announced = self.size.bytes();
         let right_size =
             if self.is_form() || matches!(self.transfer, Transfer::UnsizedMultipart { .. }) {
-                // What is reserved is the most that it may have.
+                // The reserved bytes are the most that it may have.
                 object.size <= announced
             } else {
                 object.size == announced
@@ -190,7 +190,7 @@ impl Upload {
         match (&self.state, size, self.mismatch(object)) {
             (State::Pending, Some(size), None) => Some(Self {
                 size,
-                // Also when it has expired already: it may have been sent twice, and both events be lost.
+                // Also when it has expired already: it may have been sent twice, and both events may be lost.
                 due_at: self.is_form().then(|| self.given_up_at()),
                 ..self.with(State::Stored(StoredFile {
                     version_id: object.version_id.clone(),
@@ -244,7 +244,7 @@ impl Upload {
         match (&self.state, &self.transfer) {
             (State::Pending, Transfer::UnsizedMultipart { s3_id, .. }) => Ok(Some(Self {
                 size,
-                // What is signed from now on has to be measured again.
+                // Parts that are signed from now on have to be measured again.
                 transfer: Transfer::UnsizedMultipart {
                     s3_id: s3_id.clone(),
                     signings_left: 0,
@@ -285,15 +285,15 @@ impl Upload {
 
     fn deleted_for_good(&self, now: OffsetDateTime) -> Result<Option<Self>, Refusal> {
         self.check_unlocked(now)?;
-        let account = match self.state {
-            State::Pending | State::Stored(_) | State::Restoring { .. } => Account::Used,
-            State::Kept { .. } => Account::Kept,
+        let counter = match self.state {
+            State::Pending | State::Stored(_) | State::Restoring { .. } => Counter::Used,
+            State::Kept { .. } => Counter::Kept,
             State::Purging { .. } | State::Gone { .. } => return Ok(None),
         };
         Ok(Some(Self {
             deletions: self.deletions.saturating_add(1),
             locked_until: None,
-            ..self.purging(End::Deleted, account, now)
+            ..self.purging(End::Deleted, counter, now)
         }))
     }
 
@@ -329,7 +329,7 @@ impl Upload {
         }
     }
 
-    /// A lock that was set meanwhile stays.
+    /// Removes the lock, unless another one was set meanwhile.
     fn lock_lifted(&self, until: OffsetDateTime) -> Result<Option<Self>, Refusal> {
         match self.locked_until {
             Some(other) if other != until => Err(Refusal::Locked(other)),
@@ -349,7 +349,7 @@ impl Upload {
         };
         Some(match &self.state {
             State::Pending => return None,
-            // S3 has lost it: it was deleted past us.
+            // S3 has lost it: it was deleted by another program.
             State::Stored(_) | State::Kept { .. } | State::Restoring { .. } if !has_file => Self {
                 deletions: self.deletions.saturating_add(1),
                 ..gone(End::Deleted, now)
@@ -394,7 +394,7 @@ impl Upload {
                     Transfer::UnsizedMultipart { .. } => LONGEST_UNMEASURED,
                     _ => LONGEST_WAIT,
                 };
-                // As long again as it has been waited for, but not beyond the time when it is given up.
+                // The waiting time doubles, but not beyond the time when the upload is given up.
                 let waited = (now - self.created_at).clamp(FIRST_LOOK, longest);
                 Some(Self {
                     due_at: Some((now + waited).min(self.given_up_at())),
@@ -402,7 +402,7 @@ impl Upload {
                 })
             }
             State::Kept { keep_until, .. } if now >= *keep_until => {
-                Some(self.purging(End::Deleted, Account::Kept, now))
+                Some(self.purging(End::Deleted, Counter::Kept, now))
             }
             _ => None,
         }
@@ -410,13 +410,13 @@ impl Upload {
 
     fn given_up(&self, now: OffsetDateTime) -> Option<Self> {
         let is_pending = matches!(self.state, State::Pending);
-        is_pending.then(|| self.purging(End::Failed, Account::Used, now))
+        is_pending.then(|| self.purging(End::Failed, Counter::Used, now))
     }
 
-    fn purging(&self, end: End, account: Account, now: OffsetDateTime) -> Self {
+    fn purging(&self, end: End, counter: Counter, now: OffsetDateTime) -> Self {
         Self {
             due_at: Some(now),
-            ..self.with(State::Purging { end, account })
+            ..self.with(State::Purging { end, counter })
         }
     }
 
@@ -447,7 +447,7 @@ impl Upload {
     }
 }
 
-/// The next whole second: tables keep no finer times of these.
+/// The next whole second: these times are stored in seconds.
 fn whole_second(time: OffsetDateTime) -> OffsetDateTime {
     let second = time.replace_nanosecond(0).unwrap_or(time);
     if second < time {

@@ -2,19 +2,22 @@ use crate::Invalid;
 
 const MIB: u64 = 1024 * 1024;
 
-/// The largest file that comes with one PUT or one form.
+/// The largest file that one PUT or one form can upload.
 const MAX_SINGLE_BYTES: u64 = 100 * MIB;
 /// S3's limits (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>).
 pub const MAX_PARTS: u64 = 10_000;
 /// The largest object.
 const MAX_BYTES: u64 = 5 * 1024 * 1024 * MIB;
-/// Little enough to send again on a bad connection, enough not to ask too often; S3 takes 5 MiB and more.
+/// Small enough to send again on a bad connection, and large enough for few requests; S3 accepts 5 MiB and more.
 const MIN_PART_BYTES: u64 = 8 * MIB;
 
-const TOO_LARGE: Invalid = Invalid::new("too_large", "must be at most 5 TiB (5497558138880 bytes)");
+const TOO_LARGE: Invalid = Invalid::new(
+    "too_large",
+    "The file is too large. Send at most 5 TiB (5497558138880 bytes).",
+);
 const BAD_PART_NUMBER: Invalid = Invalid::new(
     "invalid_part_number",
-    "must be a part of this upload: from 1 to its partCount",
+    "The upload has no such part. Send a number from 1 to its `partCount`.",
 );
 
 /// Bytes of a file: at most 5 TiB.
@@ -22,10 +25,10 @@ const BAD_PART_NUMBER: Invalid = Invalid::new(
 pub struct Size(u64);
 
 impl Size {
-    /// The most that comes in one piece.
+    /// The largest size of an upload without parts.
     pub const MAX_SINGLE: Self = Self(MAX_SINGLE_BYTES);
 
-    /// Reads a number of bytes.
+    /// Parses a number of bytes.
     ///
     /// # Errors
     /// When S3 could not hold them in one object.
@@ -49,7 +52,7 @@ impl Size {
         if bytes < self.0 { Self(bytes) } else { self }
     }
 
-    /// Whether it comes in one piece.
+    /// Whether it can be uploaded without parts.
     #[must_use]
     pub const fn is_single(self) -> bool {
         self.0 <= MAX_SINGLE_BYTES
@@ -70,7 +73,7 @@ pub struct PartPlan {
 }
 
 impl PartPlan {
-    /// Whole MiB, at least 8, and so many that 10,000 parts are enough.
+    /// Plans parts of whole MiB, at least 8, and so large that 10,000 parts are enough.
     #[must_use]
     pub const fn of(size: Size) -> Self {
         let least = size.0.div_ceil(MAX_PARTS).next_multiple_of(MIB);
@@ -123,9 +126,9 @@ impl PartPlan {
 /// Room for the parts of a file whose size was not announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Reservation {
-    /// Bytes to be charged: what S3 has received, and the parts to come.
+    /// Bytes to be charged: those that S3 has received, and those of the reserved parts.
     pub size: Size,
-    /// How many part URLs may be signed before S3 is asked again.
+    /// How many part URLs may be signed before the next measurement.
     pub signings: u32,
 }
 
@@ -134,7 +137,7 @@ impl Reservation {
     const AHEAD: u64 = 16;
 
     /// Reserves room for at least `parts` more parts: 5 MiB each, the last one less if there is not enough room.
-    /// `budget` is all that the upload may be charged with. `None`: that is not enough.
+    /// `budget` is the most that the upload may be charged with. `None`: it is too small.
     #[must_use]
     pub fn new(received: u64, parts: u32, budget: u64) -> Option<Self> {
         let parts = u64::from(parts.max(1));
@@ -155,7 +158,7 @@ impl Reservation {
 pub struct PartNumber(u16);
 
 impl PartNumber {
-    /// A part of an upload whose parts nobody planned: any number that S3 takes.
+    /// A part of an upload without planned parts: any number that S3 accepts.
     ///
     /// # Errors
     /// When it is not from 1 to 10,000.
@@ -195,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_reserved_for_parts_to_come() {
+    fn room_is_reserved_for_future_parts() {
         let reserve = |received, parts, budget| {
             let reserved = Reservation::new(received, parts, budget)?;
             Some((reserved.size.bytes(), reserved.signings))

@@ -4,17 +4,17 @@ use crate::{Invalid, UserId};
 
 const EVERYONE: &str = "everyone";
 
-/// Whom an upload's owner lets read it.
+/// The user, or all users, that a read grant is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reader {
     /// One user.
     User(UserId),
-    /// Everyone who is signed in.
+    /// All signed-in users.
     Everyone,
 }
 
 impl Reader {
-    /// Reads a user's id, or `everyone`.
+    /// Parses a user's id, or `everyone`.
     ///
     /// # Errors
     /// When it is neither.
@@ -25,7 +25,7 @@ impl Reader {
         }
     }
 
-    /// As 16 bytes, for a cursor. No user has the id that stands for everyone: its version is none.
+    /// As 16 bytes, for a cursor. No user has the id that stands for all users: it is not a valid UUID version.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 16] {
         match self {
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reader_has_one_name() {
+    fn a_reader_has_only_one_text() {
         let user = "01994f6a-9c00-7000-8000-000000000001";
         for text in [user, EVERYONE] {
             let reader = Reader::parse(text).unwrap();

@@ -10,7 +10,7 @@ use super::{Transfer, Upload};
 ///    +----------+-----------+--> Purging -> Gone
 /// ```
 ///
-/// A state says what S3 has to hold ([`super::Wanted`]) and what the owner is charged ([`Charge`]). The charge for bytes
+/// A state says what S3 has to hold ([`super::DesiredContents`]) and what the owner is charged ([`Charge`]). The charge for bytes
 /// is taken before S3 can receive them and given back after S3 has deleted them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum State {
@@ -39,7 +39,7 @@ pub enum State {
         /// How the upload ends.
         end: End,
         /// The counter that holds the charge.
-        account: Account,
+        counter: Counter,
     },
     /// S3 holds nothing.
     Gone {
@@ -71,7 +71,7 @@ pub enum End {
 
 /// A counter of an owner's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Account {
+pub enum Counter {
     /// Current files and open uploads.
     Used,
     /// Deleted files that can still be restored.
@@ -162,9 +162,9 @@ impl Upload {
             State::Pending => (size, 0, open),
             State::Stored(_) | State::Restoring { .. } => (size, 0, 0),
             State::Kept { .. } => (0, size, 0),
-            State::Purging { account, .. } => match account {
-                Account::Used => (size, 0, open),
-                Account::Kept => (0, size, open),
+            State::Purging { counter, .. } => match counter {
+                Counter::Used => (size, 0, open),
+                Counter::Kept => (0, size, open),
             },
             // Until its URL has expired.
             State::Gone { .. } => (0, 0, if self.due_at.is_some() { open } else { 0 }),

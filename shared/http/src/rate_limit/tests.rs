@@ -15,7 +15,7 @@ use axum::{body::Body, routing::post};
 use http::Method;
 use lambda_http::{RequestExt as _, request::RequestContext};
 use serde_json::json;
-use time::macros::datetime;
+use time::{OffsetDateTime, macros::datetime};
 use tower::ServiceExt as _;
 
 use super::*;
@@ -46,7 +46,7 @@ impl Limited {
             assert_eq!(update.table_name(), Some("limits"));
             assert_eq!(
                 update.update_expression(),
-                Some("ADD #count :one SET expires_at = :expires_at")
+                Some("SET expires_at = :expires_at ADD #count :one")
             );
             assert_eq!(update.condition_expression(), None);
             let id = update.key().unwrap()["id"].as_s().unwrap().clone();

@@ -72,7 +72,11 @@ async fn lock(
     let mut bucket = Bucket::from_env(&env, &aws).unwrap();
     let config = bucket.client.config().to_builder();
     bucket.client = Client::from_conf(config.http_client(FakeS3 { put, get }).build());
-    bucket.lock(("key", Some("version")), wanted).await
+    let version = VersionRef {
+        key: "key",
+        version_id: Some("version"),
+    };
+    bucket.lock(version, wanted).await
 }
 
 fn denied() -> (u16, String) {

@@ -1,26 +1,31 @@
-use domain::{Roles, User};
+use domain::{AccountRef, Roles, User};
 use time::OffsetDateTime;
 
-use super::{Change, done};
-use crate::{Credentials, StoreError, Users, transaction::transact};
+use super::{AccountChange, AccountPart, AccountTables, changed};
+use crate::{StoreError, transaction::Transaction};
 
-/// Gives a user these roles and no others, in Users and in Credentials: they stand in both. Nothing is read.
+/// Gives a user these roles and no others, in Users and in Credentials. Nothing is read.
 ///
-/// They are in the tokens of the next sign-in or refresh; access tokens that are out keep what they say.
+/// They are in the tokens of the next sign-in or refresh; issued access tokens keep the roles that they have.
 ///
 /// # Errors
 /// When the tables do not answer.
 pub async fn set_roles(
-    (credentials, users): (&Credentials, &Users),
+    AccountTables { credentials, users }: AccountTables<'_>,
     read: &User,
     roles: &Roles,
     now: OffsetDateTime,
-) -> Result<Change, StoreError> {
-    let parts = vec![
-        credentials.set_roles(&read.email, read.id, roles)?,
-        users.set_roles(read, roles, now)?,
-    ];
-    transact(&credentials.0.client, parts)
-        .await
-        .map(|outcome| done(&outcome))
+) -> Result<AccountChange, StoreError> {
+    let account = AccountRef {
+        user_id: read.id,
+        email: &read.email,
+    };
+    let change = Transaction::of(
+        (
+            AccountPart::Credential,
+            credentials.set_roles(account, roles),
+        ),
+        (AccountPart::User, users.set_roles(read, roles, now)),
+    )?;
+    change.commit().await.map(|outcome| changed(&outcome))
 }

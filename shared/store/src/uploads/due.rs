@@ -7,7 +7,7 @@ use super::Uploads;
 use crate::{
     StoreError,
     row::{Row, n, s},
-    table::Table,
+    write::Item,
 };
 
 /// The index is spread over this many partition keys, as the listing of users is.
@@ -17,7 +17,7 @@ pub(super) fn shard(id: UploadId) -> String {
     (id.as_bytes()[15] % SHARDS).to_string()
 }
 
-/// An upload that the reconciler has to look at.
+/// An upload that is due for the reconciler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
     /// Its owner.
@@ -47,16 +47,16 @@ impl Uploads {
         now: OffsetDateTime,
         limit: usize,
     ) -> Result<Vec<Due>, StoreError> {
-        let Table { client, name } = &self.records.table;
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let page = client
-                .query()
-                .table_name(name)
+            let values = [
+                (":shard", s(shard.to_string())),
+                (":now", n(now.unix_timestamp())),
+            ];
+            let table = &self.records.table;
+            let page = table
+                .query("due_shard = :shard AND due_at <= :now", values)
                 .index_name("due")
-                .key_condition_expression("due_shard = :shard AND due_at <= :now")
-                .expression_attribute_values(":shard", s(shard.to_string()))
-                .expression_attribute_values(":now", n(now.unix_timestamp()))
                 .limit(i32::try_from(limit - found.len()).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(after)
                 .send()
@@ -70,9 +70,7 @@ impl Uploads {
     }
 }
 
-fn read(
-    item: std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>,
-) -> Option<Due> {
+fn read(item: Item) -> Option<Due> {
     let mut row = Row(item);
     let mut due = || {
         Ok::<_, StoreError>(Due {
@@ -108,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn owners_take_turns() {
+    fn uploads_of_different_owners_alternate() {
         let now = datetime!(2026-01-01 00:00:00 UTC);
         let (many, few) = (UserId::new(now), UserId::new(now));
         let due = |owner| Due {

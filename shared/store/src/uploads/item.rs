@@ -1,10 +1,8 @@
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     Upload, UploadId, UserId,
     upload::{
-        Account, ContentType, End, Filename, Sha256, Size, State, StoredFile, Transfer,
+        ContentType, Counter, End, Filename, Sha256, Size, State, StoredFile, Transfer,
         UploadStatus,
     },
 };
@@ -14,12 +12,11 @@ use super::due;
 use crate::{
     StoreError,
     row::{Row, at, n, s},
+    write::Item,
 };
 
 /// How long the record of an upload is kept after S3 has deleted everything of it.
 const TOMBSTONE: Duration = Duration::days(90);
-
-type Item = HashMap<String, AttributeValue>;
 
 /// The item of an upload. `status` is the word of the API, for lists; `state` is what it is read from.
 pub(super) fn write(upload: &Upload) -> Item {
@@ -81,9 +78,9 @@ pub(super) fn write(upload: &Upload) -> Item {
             put("keep_until", n(keep_until.unix_timestamp()));
             put("state", s("restoring"))
         }
-        State::Purging { end, account } => {
+        State::Purging { end, counter } => {
             put("end", s(end_word(*end)));
-            put("account", s(account_word(*account)));
+            put("account", s(counter_word(*counter)));
             put("state", s("purging"))
         }
         State::Gone { end, at: gone_at } => {
@@ -163,7 +160,7 @@ fn read_state(row: &mut Row) -> Result<State, StoreError> {
         },
         "purging" => State::Purging {
             end: row.parsed("end", read_end)?,
-            account: row.parsed("account", read_account)?,
+            counter: row.parsed("account", read_counter)?,
         },
         "gone" => State::Gone {
             end: row.parsed("end", read_end)?,
@@ -187,17 +184,17 @@ fn read_end(word: &str) -> Result<End, ()> {
         .ok_or(())
 }
 
-const fn account_word(account: Account) -> &'static str {
-    match account {
-        Account::Used => "used",
-        Account::Kept => "kept",
+const fn counter_word(counter: Counter) -> &'static str {
+    match counter {
+        Counter::Used => "used",
+        Counter::Kept => "kept",
     }
 }
 
-fn read_account(word: &str) -> Result<Account, ()> {
-    [Account::Used, Account::Kept]
+fn read_counter(word: &str) -> Result<Counter, ()> {
+    [Counter::Used, Counter::Kept]
         .into_iter()
-        .find(|account| account_word(*account) == word)
+        .find(|counter| counter_word(*counter) == word)
         .ok_or(())
 }
 
@@ -229,8 +226,8 @@ mod tests {
             keep_until,
         });
         for end in [End::Failed, End::Deleted] {
-            for account in [Account::Used, Account::Kept] {
-                states.push(State::Purging { end, account });
+            for counter in [Counter::Used, Counter::Kept] {
+                states.push(State::Purging { end, counter });
             }
             states.push(State::Gone { end, at: now });
         }

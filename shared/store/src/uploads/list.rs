@@ -1,15 +1,12 @@
-use std::collections::HashMap;
-
-use domain::{Upload, UploadId, UserId};
+use domain::{Upload, UploadId, UploadStatus, UserId};
 
 use super::{Uploads, item::read};
 use crate::{
     StoreError,
     row::{Row, s},
-    table::Table,
 };
 
-/// Items of a query at most; as many fit into its answer of 1 MB.
+/// The most items of one query; as many fit into its answer of 1 MB.
 const MOST_AT_ONCE: usize = 1_000;
 
 impl Uploads {
@@ -25,8 +22,8 @@ impl Uploads {
     ) -> Result<Vec<Upload>, StoreError> {
         let mut found = Vec::new();
         let mut before = before.map(|id| id.to_string());
-        // Deleted ones are passed over: kept ones until their time is over, then until their TTL.
-        // More and more at once: of an owner who deletes much, there may be many.
+        // Deleted uploads are skipped. They stay in the table until they are deleted for good, and then until their TTL.
+        // An owner may have many, so each page is larger than the one before.
         let mut at_once = limit;
         while found.len() < limit {
             let (page, last) = self.page(owner, before, at_once).await?;
@@ -48,25 +45,19 @@ impl Uploads {
         before: Option<String>,
         limit: usize,
     ) -> Result<(Vec<Upload>, Option<String>), StoreError> {
-        let Table { client, name } = &self.records.table;
+        let mut values = vec![
+            (":owner", s(owner.to_string())),
+            (":deleted", s(UploadStatus::Deleted.as_str())),
+        ];
         let condition = if before.is_some() {
             "#owner = :owner AND id < :before"
         } else {
             "#owner = :owner"
         };
-        let mut values = HashMap::from([
-            (":owner".to_owned(), s(owner.to_string())),
-            (":deleted".to_owned(), s("deleted")),
-        ]);
-        values.extend(before.map(|id| (":before".to_owned(), s(id))));
-        let page = client
-            .query()
-            .table_name(name)
-            .key_condition_expression(condition)
-            .filter_expression("#status <> :deleted")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_names("#status", "status")
-            .set_expression_attribute_values(Some(values))
+        values.extend(before.map(|id| (":before", s(id))));
+        let table = &self.records.table;
+        let page = table
+            .query_filtered(condition, "#status <> :deleted", values)
             .scan_index_forward(false)
             .consistent_read(true)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
@@ -87,15 +78,12 @@ impl Uploads {
     /// # Errors
     /// When the table does not answer.
     pub async fn all_of(&self, owner: UserId) -> Result<Vec<Upload>, StoreError> {
-        let Table { client, name } = &self.records.table;
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let page = client
-                .query()
-                .table_name(name)
-                .key_condition_expression("#owner = :owner")
-                .expression_attribute_names("#owner", "owner")
-                .expression_attribute_values(":owner", s(owner.to_string()))
+            let values = [(":owner", s(owner.to_string()))];
+            let table = &self.records.table;
+            let page = table
+                .query("#owner = :owner", values)
                 .set_exclusive_start_key(after)
                 .consistent_read(true)
                 .send()

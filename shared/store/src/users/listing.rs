@@ -1,23 +1,15 @@
-use std::collections::HashMap;
-
 use domain::{User, UserId};
 use tokio::task::JoinSet;
 
-use super::{Users, item::read};
+use super::{
+    Users,
+    item::{SHARDS, read},
+};
 use crate::{
     StoreError,
     row::{Row, s},
     table::Table,
 };
-
-/// The index is spread over this many partition keys: one takes 1,000 writes/s, so all take 4,000 sign-ups/s.
-/// Every page asks each of them, so its cost grows with this number and with nothing else.
-const SHARDS: u8 = 4;
-
-/// Which partition key of the index a user is under: by the random end of the id, so they fill evenly.
-pub(super) fn shard(id: UserId) -> String {
-    (id.as_bytes()[15] % SHARDS).to_string()
-}
 
 impl Users {
     /// At most `limit` users, newest first, of those who signed up before `before` (all, when there is none).
@@ -48,7 +40,7 @@ impl Users {
 
 /// One query is one page: `limit` items of a few KB stay far below the 1 MB that would cut it short.
 async fn shard_page(
-    Table { client, name }: Table,
+    table: Table,
     shard: String,
     before: Option<UserId>,
     limit: usize,
@@ -58,15 +50,11 @@ async fn shard_page(
     } else {
         "#shard = :shard"
     };
-    let mut values = HashMap::from([(":shard".to_owned(), s(shard))]);
-    values.extend(before.map(|id| (":before".to_owned(), s(id.to_string()))));
-    let page = client
-        .query()
-        .table_name(name)
+    let mut values = vec![(":shard", s(shard))];
+    values.extend(before.map(|id| (":before", s(id.to_string()))));
+    let page = table
+        .query(condition, values)
         .index_name("listing")
-        .key_condition_expression(condition)
-        .expression_attribute_names("#shard", "shard")
-        .set_expression_attribute_values(Some(values))
         .scan_index_forward(false)
         .limit(i32::try_from(limit).unwrap_or(i32::MAX))
         .send()

@@ -1,9 +1,9 @@
-use super::{DEADLINE, LAST_TICK, Request, START, Step, TICK, Who, World};
+use super::{Actor, DEADLINE, LAST_TICK, Request, START, Step, TICK, World};
 use crate::session::Presentation;
 
 impl World {
-    /// What people do, and what time does.
-    pub(super) fn people(&self, next: &mut Vec<(&'static str, World)>) {
+    /// The steps of the owner, of a thief, and of the clock.
+    pub(super) fn actors(&self, next: &mut Vec<(&'static str, World)>) {
         let mut can = |what, change: &dyn Fn(&mut World)| {
             let mut world = self.clone();
             change(&mut world);
@@ -20,18 +20,18 @@ impl World {
                 }
             });
         }
-        let of = |who| {
+        let of = |actor| {
             self.requests
                 .iter()
-                .filter(move |request| request.who == who)
+                .filter(move |request| request.actor == actor)
         };
-        // Who has given up on a request may ask again with the same token; its successor is used when no request of
-        // one's own is on its way any more, a quarter of an hour later as a rule.
-        let is_sent = of(Who::Owner).any(|request| request.generation != self.owner_has);
+        // A client that has given up on a request may send the same token again. It uses the successor when it has no open
+        // request any more, usually a quarter of an hour later.
+        let is_sent = of(Actor::Owner).any(|request| request.generation != self.owner_has);
         let most = if self.ended { 1 } else { self.bounds.at_once };
-        if of(Who::Owner).count() < most && !is_sent && self.owner_has < self.bounds.generations {
+        if of(Actor::Owner).count() < most && !is_sent && self.owner_has < self.bounds.generations {
             can("the owner refreshes", &|world| {
-                world.send(Who::Owner, self.owner_has);
+                world.send(Actor::Owner, self.owner_has);
             });
         }
         match self.thief_has {
@@ -39,37 +39,37 @@ impl World {
                 world.thief_has = Some(self.owner_has);
             }),
             Some(generation)
-                if of(Who::Thief).count() == 0
+                if of(Actor::Thief).count() == 0
                     && self.bounds.thefts > 0
                     && generation < self.bounds.generations =>
             {
                 can("the thief refreshes", &|world| {
                     world.bounds.thefts -= 1;
-                    world.excused = true;
-                    world.send(Who::Thief, generation);
+                    world.may_be_refused = true;
+                    world.send(Actor::Thief, generation);
                 });
             }
             _ => {}
         }
         if self.family.is_some() {
-            can("somebody signs out", &|world| {
+            can("the session is signed out", &|world| {
                 world.family = None;
                 world.end();
             });
         }
     }
 
-    fn send(&mut self, who: Who, generation: u32) {
+    fn send(&mut self, actor: Actor, generation: u32) {
         let presented = Presentation::new(generation, self.now);
         if let Some(family) = self.family
             && family.generation != generation
             && !self.is_in_time(&family)
         {
-            // Asked again too late.
-            self.excused = true;
+            // The retry came too late.
+            self.may_be_refused = true;
         }
         self.requests.push(Request {
-            who,
+            actor,
             generation,
             presented,
             step: Step::ReadFamily,
@@ -77,8 +77,8 @@ impl World {
         });
     }
 
-    /// What happens to the account. Each is one transaction, conditional on the epoch that was read before: whoever is
-    /// overtaken reads again, so here it is one step.
+    /// The changes of the account. Each is one transaction, conditional on the epoch that was read before, and is tried again
+    /// after a conflict, so here it is one step.
     pub(super) fn account(&self, next: &mut Vec<(&'static str, World)>) {
         let Some(epoch) = self.epoch.filter(|_| !self.ended) else {
             return;

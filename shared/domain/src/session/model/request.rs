@@ -1,4 +1,4 @@
-use super::{Request, Step, Who, World};
+use super::{Actor, Request, Step, World};
 use crate::session::{Family, Verdict};
 
 impl World {
@@ -18,15 +18,15 @@ impl World {
                     request.step = Step::Rotate(family);
                     next.push(("is the newest", self.with(index, request)));
                 }
-                Verdict::SameAgain => self.granted(index, self.family, next),
+                Verdict::Reissue => self.granted(index, self.family, next),
                 Verdict::Replayed => {
-                    self.check_excuse(&request);
+                    self.check_may_be_refused(&request);
                     request.step = Step::End;
                     next.push(("is a replay", self.with(index, request)));
                 }
-                Verdict::LookAgain => {
+                Verdict::ReadAgain => {
                     request.step = Step::ReadFamily;
-                    next.push(("has to look again", self.with(index, request)));
+                    next.push(("has to read again", self.with(index, request)));
                 }
                 Verdict::Expired | Verdict::Ended => self.refused(index, next),
                 Verdict::NeverIssued => panic!("a token that was never issued: {self:#?}"),
@@ -37,13 +37,13 @@ impl World {
                 if let Some(family) = self.family.filter(holds) {
                     let rotated = Some(family.rotated(self.now));
                     self.granted(index, rotated, next);
-                    // The table's reply gets lost, and the SDK tries again.
+                    // The reply of the table is lost, and the SDK tries again.
                     let mut world = self.clone();
                     world.family = rotated;
-                    next.push(("rotates unheard", world));
+                    next.push(("rotates, but the reply is lost", world));
                 } else {
                     request.step = Step::ReadFamily;
-                    next.push(("is overtaken", self.with(index, request)));
+                    next.push(("meets a conflict", self.with(index, request)));
                 }
             }
             Step::End => {
@@ -65,16 +65,16 @@ impl World {
         let mut world = self.clone();
         world.family = family;
         let Request {
-            who,
+            actor,
             generation,
             came_late,
             ..
         } = world.requests.remove(index);
         assert!(!came_late, "granted after the end: {self:#?}");
-        next.push(("is granted, but nobody hears it", world.clone()));
-        match who {
-            Who::Owner => world.owner_has = world.owner_has.max(generation + 1),
-            Who::Thief => world.thief_has = Some(generation + 1),
+        next.push(("is granted, but the response is lost", world.clone()));
+        match actor {
+            Actor::Owner => world.owner_has = world.owner_has.max(generation + 1),
+            Actor::Thief => world.thief_has = Some(generation + 1),
         }
         next.push(("is granted", world));
     }
@@ -82,14 +82,14 @@ impl World {
     fn refused(&self, index: usize, next: &mut Vec<(&'static str, World)>) {
         let mut world = self.clone();
         let request = world.requests.remove(index);
-        self.check_excuse(&request);
+        self.check_may_be_refused(&request);
         next.push(("is refused", world));
     }
 
-    /// No owner is refused, and no session ended, without a reason.
-    fn check_excuse(&self, request: &Request) {
+    /// No owner is refused, and no session is ended, without a reason.
+    fn check_may_be_refused(&self, request: &Request) {
         assert!(
-            request.who == Who::Thief || self.excused,
+            request.actor == Actor::Thief || self.may_be_refused,
             "the owner is refused: {self:#?}"
         );
     }

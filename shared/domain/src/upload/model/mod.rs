@@ -1,10 +1,10 @@
-//! Every order in which announcements, PUTs, forms that are sent again, parts, completions, events, deletions,
-//! restorations, locks, expiries and reconciler runs can follow each other, within bounds that hold all kinds of meetings:
-//! a walk through all states, with what must hold in each.
+//! A walk through all states that announcements, PUTs, repeated forms, parts, completions, events, deletions, restorations, locks,
+//! expiries and reconciler runs can lead to in any order, within bounds that include all kinds of races. It checks the
+//! invariants in every state.
 //!
-//! Decisions and plans are those of the functions. Of the tables, the model has what a conditional write promises: it
-//! happens whole, and only if the record has the revision that was read. Of S3, it has versions, delete markers and parts,
-//! and that an event may be late, repeated or lost. A function may be killed between any two of its requests.
+//! Decisions and plans are those of the functions. The tables are modelled by what a conditional write guarantees: it happens
+//! completely, and only if the record has the revision that was read. S3 is modelled by versions, delete markers and parts, and
+//! by events that may be late, repeated or lost. A function may be killed between any two of its requests.
 
 mod requests;
 mod s3;
@@ -14,17 +14,17 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use self::world::{Bounds, Owners, World};
 
-/// Walks to every state, and answers what happened on the way.
+/// Walks to every state, and returns the names of the steps that were taken.
 fn walk(bounds: Bounds) -> BTreeSet<&'static str> {
     let start = World::new(bounds);
     let mut seen = HashSet::from([start.clone()]);
     let mut open = VecDeque::from([start]);
     let mut happened = BTreeSet::new();
-    // States from which the system was already seen to come to rest as it should.
+    // States from which the system is known to settle as required.
     let mut settling = HashSet::new();
     while let Some(world) = open.pop_front() {
         world.check();
-        world.comes_to_rest(&mut settling);
+        world.check_settles(&mut settling);
         for (what, next) in world.next() {
             happened.insert(what);
             if seen.insert(next.clone()) {
@@ -52,7 +52,7 @@ fn assert_happened(happened: &BTreeSet<&'static str>, expected: &[&str]) {
 }
 
 #[test]
-fn a_put_is_charged_and_stays_what_it_was() {
+fn a_put_is_charged_and_not_replaced() {
     let happened = walk(Bounds {
         sends: 2,
         deletions: 1,

@@ -3,23 +3,23 @@ use crate::upload::{
     Action, Event, Object, Outcome, Reservation, State, Transfer, Transition, Upload,
 };
 
-/// Who wants what.
+/// The purpose of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Job {
-    /// The owner asks for a part URL.
+    /// The owner requests a part URL.
     Sign,
-    /// The owner says that all bytes are there.
+    /// The owner completes the upload.
     Complete,
     Delete,
     Restore,
     Lock,
-    /// S3 tells of this version.
+    /// S3's event names this version.
     Tell(String),
-    /// The reconciler looks at what is due.
+    /// The reconciler reconciles a due upload.
     Reconcile,
 }
 
-/// What a request does next.
+/// The next step of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Step {
     Begin,
@@ -53,12 +53,13 @@ impl World {
             Step::Arrive(read, object) => match self.apply(slot, &read, &Event::Arrived(object)) {
                 Applied::Done(world) => next.push(("arrives", world.with(index, Step::Read))),
                 Applied::Unchanged => next.push(("arrives again", self.surplus(index))),
-                Applied::Conflict => next.push(("is overtaken", self.with(index, Step::Read))),
+                Applied::Conflict => next.push(("meets a conflict", self.with(index, Step::Read))),
                 Applied::NoRoom => panic!("arriving takes no room: {self:#?}"),
             },
             Step::List(read) => {
                 let Slot { s3, .. } = &self.slots[slot];
-                let (wanted, contents) = (read.wanted().expect("it is settled"), s3.list());
+                let (wanted, contents) =
+                    (read.desired_contents().expect("it is settled"), s3.list());
                 let plan = contents.plan(&wanted);
                 let has_file = wanted
                     .version()
@@ -90,7 +91,9 @@ impl World {
                 match self.apply(slot, &read, &Event::Settled { has_file }) {
                     Applied::Done(world) => next.push(("is settled", world.surplus(index))),
                     Applied::Unchanged => next.push(("was settled", self.surplus(index))),
-                    Applied::Conflict => next.push(("is overtaken", self.with(index, Step::Read))),
+                    Applied::Conflict => {
+                        next.push(("meets a conflict", self.with(index, Step::Read)));
+                    }
                     Applied::NoRoom => panic!("settling takes no room: {self:#?}"),
                 }
             }
@@ -112,7 +115,7 @@ impl World {
                 return;
             }
             Job::Tell(_) => {
-                next.push(("S3 tells", self.with(index, Step::Read)));
+                next.push(("an event names it", self.with(index, Step::Read)));
                 return;
             }
             Job::Delete => Event::Deleted {
@@ -125,7 +128,7 @@ impl World {
             Job::Lock => Event::Locked(LOCKED_UNTIL),
             // S3 is asked first: nothing that arrived is given up.
             Job::Reconcile if matches!(record.state, State::Pending) => {
-                next.push(("is looked at", self.with(index, Step::Head(record))));
+                next.push(("is reconciled", self.with(index, Step::Head(record))));
                 return;
             }
             Job::Reconcile => Event::Due,
@@ -133,13 +136,13 @@ impl World {
         let (what, then) = match job {
             Job::Delete => ("is deleted", Step::Read),
             Job::Restore => ("is restored", Step::Read),
-            Job::Reconcile => ("is looked at", Step::Read),
+            Job::Reconcile => ("is reconciled", Step::Read),
             _ => ("is locked", Step::Read),
         };
         match self.apply(slot, &record, &event) {
             Applied::Done(world) if *job == Job::Lock => next.push((what, world.without(index))),
             Applied::Done(world) => next.push((what, world.with(index, then))),
-            Applied::Unchanged => next.push(("is so already", self.with(index, Step::Read))),
+            Applied::Unchanged => next.push(("is unchanged", self.with(index, Step::Read))),
             Applied::NoRoom if *job == Job::Delete => {
                 match self.apply(slot, &record, &Event::DeletedForGood) {
                     Applied::Done(world) => {
@@ -165,15 +168,15 @@ impl World {
         } else if received <= budget {
             Event::Measured(crate::upload::Size::parse(received).expect("S3 holds it"))
         } else {
-            Event::Overdrawn
+            Event::QuotaExceeded
         };
         match self.apply(slot, record, &event) {
             Applied::Done(world) if matches!(event, Event::Reserved(_) | Event::Measured(_)) => {
                 next.push(("parts are measured", world.with(index, Step::Begin)));
             }
-            Applied::Done(world) => next.push(("is looked at", world.with(index, Step::Read))),
-            Applied::Unchanged => next.push(("is so already", self.without(index))),
-            Applied::Conflict => next.push(("is overtaken", self.with(index, Step::Begin))),
+            Applied::Done(world) => next.push(("is reconciled", world.with(index, Step::Read))),
+            Applied::Unchanged => next.push(("is unchanged", self.without(index))),
+            Applied::Conflict => next.push(("meets a conflict", self.with(index, Step::Begin))),
             Applied::NoRoom => panic!("there was room: {self:#?}"),
         }
     }
@@ -187,7 +190,7 @@ impl World {
                 return;
             }
             Applied::Unchanged => {
-                next.push(("is so already", self.without(index)));
+                next.push(("is unchanged", self.without(index)));
                 return;
             }
             _ => {}
@@ -202,7 +205,7 @@ impl World {
                 Applied::Done(world) => {
                     next.push(("parts are measured", world.with(index, Step::Begin)));
                 }
-                Applied::Unchanged => next.push(("is so already", self.without(index))),
+                Applied::Unchanged => next.push(("is unchanged", self.without(index))),
                 _ => next.push(("is refused", self.without(index))),
             },
             None if received > budget => self.overdrawn(index, slot, record, next),
@@ -211,7 +214,7 @@ impl World {
     }
 
     fn overdrawn(&self, index: usize, slot: usize, record: &Upload, next: &mut Next) {
-        match self.apply(slot, record, &Event::Overdrawn) {
+        match self.apply(slot, record, &Event::QuotaExceeded) {
             Applied::Done(world) => {
                 next.push(("has too many bytes", world.with(index, Step::Read)));
             }
@@ -268,7 +271,7 @@ impl World {
         }
     }
 
-    /// The end of a request. An event deletes the version that it tells of if it is not the file.
+    /// The end of a request. An event deletes the version that it names if it is not the file.
     fn surplus(&self, index: usize) -> World {
         let Request { slot, job, .. } = &self.requests[index];
         let mut world = self.without(index);

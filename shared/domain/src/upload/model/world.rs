@@ -15,8 +15,8 @@ use crate::{
 };
 
 const START: OffsetDateTime = datetime!(2026-03-01 12:00:00 UTC);
-/// The first look is due; URLs and forms have expired; what was deleted at the beginning is no longer kept; nor is what
-/// was deleted then. In the last ones nothing happens any more but what is due.
+/// When an upload is due for the first time; when URLs and forms have expired; when files that were deleted at the beginning are
+/// no longer kept; when files that were deleted after that are no longer kept. In the last ones only due work happens.
 const TIMES: [Duration; 6] = [
     Duration::ZERO,
     Duration::minutes(10),
@@ -47,7 +47,7 @@ pub(super) struct Bounds {
     pub locks: u8,
     pub kills: u8,
     pub lost_events: u8,
-    /// Requests that are on their way at the same time.
+    /// Concurrent requests.
     pub at_once: usize,
     /// The last of the times at which the owner does something.
     pub last_active: usize,
@@ -133,7 +133,7 @@ pub(super) struct Slot {
     pub owner: usize,
     pub record: Option<Upload>,
     pub s3: S3,
-    /// Versions that S3 has not told of yet.
+    /// Versions whose event is not delivered yet.
     pub events: Vec<String>,
     /// Part URLs that were signed.
     pub urls: u8,
@@ -194,7 +194,7 @@ impl World {
         self.bounds.quota - self.counters[self.slots[slot].owner].used
     }
 
-    /// All that can happen next, by name.
+    /// All possible next steps, by name.
     pub fn next(&self) -> Next {
         let mut next = Vec::new();
         for slot in 0..self.slots.len() {
@@ -231,7 +231,7 @@ impl World {
         })
     }
 
-    /// What the owner does.
+    /// The steps of the owner.
     fn people(&self, slot: usize, next: &mut Next) {
         if self.time > self.bounds.last_active {
             return;
@@ -349,8 +349,8 @@ impl World {
         next.push((what, world));
     }
 
-    /// What S3 and the clock set off. Events may get lost, and come again: deleting what is deleted changes nothing, so
-    /// one that is delivered while its version is there is enough.
+    /// The steps that S3 and the clock start. Events may get lost, and may be repeated. A repeated deletion changes nothing, so
+    /// one event that is delivered while its version exists is enough.
     fn events(&self, slot: usize, may_lose: bool, next: &mut Next) {
         let Slot { events, record, .. } = &self.slots[slot];
         if self.requests.len() < self.bounds.at_once.max(1) {
@@ -419,7 +419,7 @@ impl World {
                     "the file is lost: {self:#?}"
                 );
             }
-            let wanted = record.wanted();
+            let wanted = record.desired_contents();
             let is_at_rest = record.due_at.is_none();
             if is_at_rest
                 && self.requests.is_empty()
@@ -440,9 +440,9 @@ impl World {
         }
     }
 
-    /// Whether all functions end, all events arrive and all that is due is looked at: then S3 holds what is charged, for
-    /// every owner, and nothing else.
-    pub fn comes_to_rest(&self, seen: &mut HashSet<World>) {
+    /// Checks that S3 holds what is charged, for every owner, and nothing else, once all functions have ended, all events have
+    /// arrived and all due uploads are reconciled.
+    pub fn check_settles(&self, seen: &mut HashSet<World>) {
         let mut world = self.clone();
         world.bounds = Bounds {
             kills: 0,
@@ -482,7 +482,7 @@ impl World {
         }
     }
 
-    /// One step without people, kills and losses; time passes when there is nothing else to do.
+    /// One step without owners, kills and lost events; time passes when there is nothing else to do.
     fn calm(&self) -> Option<World> {
         let mut next = Vec::new();
         if self.requests.is_empty() {
@@ -501,7 +501,7 @@ impl World {
     }
 }
 
-/// Spends one of what is left.
+/// Uses one of the remaining ones.
 fn one(left: &mut u8) -> Option<u8> {
     *left = left.checked_sub(1)?;
     Some(*left)

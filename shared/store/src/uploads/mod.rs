@@ -1,17 +1,16 @@
-use aws_sdk_dynamodb::{
-    Client,
-    operation::put_item::PutItemError,
-    types::{Put, ReturnValue, TransactWriteItem},
+use aws_sdk_dynamodb::Client;
+use domain::{
+    Upload, UploadId, UserId,
+    upload::{Limit, Transition, Usage},
 };
-use domain::{Upload, UploadId, UserId, upload::Transition};
 use settings::{Env, EnvError};
 
 use crate::{
-    Idempotency, Quotas, Record, StoreError,
-    quotas::{Limit, Usage},
+    NewRecord, Quotas, StoreError,
     row::n,
     table::Table,
-    transaction::{Outcome, retry_conflicts, transact},
+    transaction::{Outcome, Transaction},
+    write::{Write, Written},
 };
 
 mod due;
@@ -21,7 +20,7 @@ mod list;
 pub use self::due::{Due, SHARDS};
 use self::item::read;
 
-/// The records of uploads: owner and upload id -> record, with an index of those that the reconciler has to look at.
+/// The records of uploads: owner and upload id -> record, with an index of those that are due for the reconciler.
 #[derive(Debug, Clone)]
 pub struct UploadRecords {
     pub(crate) table: Table,
@@ -41,13 +40,21 @@ pub struct Uploads {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Applied {
     /// The upload is changed.
-    Done(Box<Upload>),
+    Changed(Box<Upload>),
     /// The upload was changed by another request since it was read. This is how it is now; `None`: there is no record.
     Conflict(Option<Box<Upload>>),
     /// A counter would exceed its limit.
     LimitExceeded(Limit, Usage),
-    /// Another request with this idempotency key was quicker.
-    KeyUsed,
+    /// Another request with this idempotency key came first.
+    IdempotencyKeyUsed,
+}
+
+/// The parts of a change, in the order in which they decide why it was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Answer,
+    Record,
+    Counters,
 }
 
 impl UploadRecords {
@@ -60,7 +67,7 @@ impl UploadRecords {
         Ok(Self { table })
     }
 
-    /// Finds an upload of this owner. Strongly consistent: a caller sees what the last request did.
+    /// Finds an upload of this owner. Strongly consistent.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -74,24 +81,9 @@ impl UploadRecords {
     /// # Errors
     /// When the table does not answer.
     pub async fn apply(&self, transition: &Transition) -> Result<Applied, StoreError> {
-        let Table { client, name } = &self.table;
-        let put = client
-            .put_item()
-            .table_name(name)
-            .set_item(Some(item::write(&transition.to)))
-            .condition_expression("revision = :revision")
-            .expression_attribute_values(":revision", n(transition.from_revision))
-            .return_values(ReturnValue::None);
-        match retry_conflicts(|| put.clone().send()).await {
-            Ok(_) => Ok(Applied::Done(Box::new(transition.to.clone()))),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                self.conflict(transition).await
-            }
-            Err(error) => Err(error.into()),
+        match self.change(transition).send().await? {
+            Written::Done(_) => Ok(Applied::Changed(Box::new(transition.to.clone()))),
+            Written::ConditionFailed(_) => self.conflict(transition).await,
         }
     }
 
@@ -99,23 +91,20 @@ impl UploadRecords {
     async fn conflict(&self, transition: &Transition) -> Result<Applied, StoreError> {
         let found = self.find(transition.to.owner, transition.to.id).await?;
         Ok(match found {
-            Some(found) if found == transition.to => Applied::Done(Box::new(found)),
+            Some(found) if found == transition.to => Applied::Changed(Box::new(found)),
             found => Applied::Conflict(found.map(Box::new)),
         })
     }
 
-    /// The part of a transaction that changes a record.
-    fn change(&self, transition: &Transition) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table.name)
-            .set_item(Some(item::write(&transition.to)));
-        let put = if transition.from_revision == 0 {
-            put.condition_expression("attribute_not_exists(id)")
+    /// The write of a record that still has the revision that the change began with.
+    fn change(&self, transition: &Transition) -> Write {
+        let put = self.table.put(item::write(&transition.to));
+        if transition.from_revision == 0 {
+            put.only_if("attribute_not_exists(id)")
         } else {
-            put.condition_expression("revision = :revision")
-                .expression_attribute_values(":revision", n(transition.from_revision))
-        };
-        Ok(TransactWriteItem::builder().put(put.build()?).build())
+            put.only_if("revision = :revision")
+                .bind([(":revision", n(transition.from_revision))])
+        }
     }
 }
 
@@ -145,7 +134,8 @@ impl Uploads {
         self.records.find(owner, id).await
     }
 
-    /// Carries out a change: the record and its owner's counters, or nothing.
+    /// Carries out a change: the record and its owner's counters, or nothing. A change that leaves the counters as they are
+    /// writes the record alone.
     ///
     /// # Errors
     /// When the tables do not answer.
@@ -153,7 +143,7 @@ impl Uploads {
         if transition.change.is_none() {
             return self.records.apply(transition).await;
         }
-        self.transact(transition, None).await
+        self.commit(transition, None).await
     }
 
     /// Carries out an announcement. A `record` keeps the answer for a request that is sent again.
@@ -163,44 +153,42 @@ impl Uploads {
     pub async fn announce(
         &self,
         transition: &Transition,
-        record: Option<(&Idempotency, &Record)>,
+        record: Option<NewRecord<'_>>,
     ) -> Result<Applied, StoreError> {
-        self.transact(transition, record).await
+        self.commit(transition, record).await
     }
 
-    async fn transact(
+    async fn commit(
         &self,
         transition: &Transition,
-        record: Option<(&Idempotency, &Record)>,
+        record: Option<NewRecord<'_>>,
     ) -> Result<Applied, StoreError> {
-        let owner = transition.to.owner;
+        let (owner, is_new) = (transition.to.owner, transition.from_revision == 0);
         if let Some(limit) = self.quotas.never_fits(transition.change) {
             let usage = self.quotas.usage(owner).await?;
             return Ok(Applied::LimitExceeded(limit, usage));
         }
-        let mut parts = vec![
-            self.records.change(transition)?,
-            self.quotas
-                .change(owner, transition.change, transition.from_revision == 0)?,
-        ];
-        if let Some((idempotency, record)) = record {
-            parts.push(idempotency.put_new(record, transition.to.created_at)?);
-        }
-        match transact(&self.records.table.client, parts).await? {
-            Outcome::Committed => Ok(Applied::Done(Box::new(transition.to.clone()))),
-            Outcome::Refused(failed) if failed.get(2) == Some(&true) => Ok(Applied::KeyUsed),
-            Outcome::Refused(failed) if failed.first() == Some(&true) => {
-                self.records.conflict(transition).await
+        let answer = record.map(|record| record.put(transition.to.created_at));
+        let counters = self.quotas.change(owner, transition.change, is_new);
+        let change = Transaction::of(
+            (Part::Record, self.records.change(transition)),
+            (Part::Counters, counters),
+        )?
+        .and_maybe(Part::Answer, answer)?;
+        let failed = match change.commit().await? {
+            Outcome::Committed => {
+                return Ok(Applied::Changed(Box::new(transition.to.clone())));
             }
-            Outcome::Refused(_) => self.exceeded(transition).await,
+            Outcome::Refused(failed) => failed.first(),
+        };
+        match failed {
+            Part::Answer => Ok(Applied::IdempotencyKeyUsed),
+            Part::Record => self.records.conflict(transition).await,
+            Part::Counters => {
+                let usage = self.quotas.usage(owner).await?;
+                let limit = usage.exceeded_by(transition.change, is_new);
+                Ok(Applied::LimitExceeded(limit, usage))
+            }
         }
-    }
-
-    /// Which limit it was. The counters may have changed since; then the bytes were the reason.
-    async fn exceeded(&self, transition: &Transition) -> Result<Applied, StoreError> {
-        let usage = self.quotas.usage(transition.to.owner).await?;
-        let is_new = transition.from_revision == 0;
-        let limit = self.quotas.exceeded_by(&usage, transition.change, is_new);
-        Ok(Applied::LimitExceeded(limit, usage))
     }
 }

@@ -4,22 +4,26 @@ use crate::{Invalid, UploadId, UserId};
 
 mod contents;
 mod file;
+mod grant;
 mod lifecycle;
 mod lock;
 mod plan;
 mod reader;
 mod state;
+mod usage;
 
 #[cfg(test)]
 mod model;
 
-pub use contents::{Action, Contents, Plan, StoredVersion, Wanted};
+pub use contents::{Action, Contents, DesiredContents, Plan, StoredVersion};
 pub use file::{ContentType, Filename, Sha256};
+pub use grant::{ReadGrant, UploadGrant};
 pub use lifecycle::{Event, Mismatch, Object, Outcome, Refusal, Transition};
 pub use lock::{check_lock_length, lock_needs_password, lock_until};
 pub use plan::{MAX_PARTS, PartNumber, PartPlan, Reservation, Size};
 pub use reader::Reader;
-pub use state::{Account, Charge, ChargeChange, End, State, StoredFile, UploadStatus};
+pub use state::{Charge, ChargeChange, Counter, End, State, StoredFile, UploadStatus};
+pub use usage::{Limit, MAX_OPEN, Room, Usage};
 
 /// How long a presigned URL of an upload or a download is valid.
 pub const URL_LIFETIME: Duration = Duration::hours(1);
@@ -28,12 +32,12 @@ pub const MULTIPART_LIFETIME: Duration = Duration::days(6);
 /// How long after its last URL expired a transfer may still be running: S3 compares the time when a request begins.
 const GRACE: Duration = Duration::minutes(30);
 
-/// A file that a user brings, from the moment it is announced.
+/// A file of a user, from its announcement on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Upload {
     /// Identifies the upload; sorts by the time it was announced.
     pub id: UploadId,
-    /// The user who brings the file.
+    /// The user who uploads the file.
     pub owner: UserId,
     /// The file's name, as the owner wrote it.
     pub filename: Filename,
@@ -54,7 +58,7 @@ pub struct Upload {
     pub locked_until: Option<OffsetDateTime>,
     /// How often the file was deleted. A read grant is valid until the next deletion.
     pub deletions: u32,
-    /// When the reconciler looks at the upload next, if it has to.
+    /// When the upload is due for the reconciler, if it is.
     pub due_at: Option<OffsetDateTime>,
     /// Counts the changes of the record: each change is conditional on the revision that it began with.
     pub revision: u64,
@@ -84,10 +88,10 @@ pub enum Transfer {
     },
 }
 
-/// What an upload is announced with.
+/// The announcement of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Announcement {
-    /// The user who brings the file.
+    /// The user who uploads the file.
     pub owner: UserId,
     /// The id of the upload.
     pub id: UploadId,
@@ -178,7 +182,7 @@ impl Upload {
         self.created_at + transfer + GRACE
     }
 
-    /// Until when S3 may still receive bytes under the key although they are not wanted any more; `None` if it cannot.
+    /// Until when S3 may still receive unwanted bytes under the key; `None` if it cannot.
     ///
     /// A PUT and a form work until they expire. The parts of an aborted multipart upload are refused, but for those that
     /// are being sent at that moment.
@@ -203,7 +207,7 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-01-01 00:00:00 UTC);
 
     #[test]
-    fn a_key_leads_back_to_its_upload() {
+    fn an_object_key_is_parsed_into_its_upload() {
         let (owner, id) = (UserId::new(NOW), UploadId::new(NOW));
         assert_eq!(
             Upload::of_key(&Upload::key_of(owner, id)),

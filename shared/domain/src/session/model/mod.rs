@@ -1,8 +1,8 @@
-//! Every order in which refreshes, lost replies, replays, sign-outs, password changes and the clock can follow each other,
-//! within bounds that hold all kinds of meetings: a walk through all states, with what must hold in each.
+//! A walk through all states that refreshes, lost replies, replays, sign-outs, password changes and the clock can lead to in any
+//! order, within bounds that include all kinds of races. It checks the invariants in every state.
 //!
-//! Verdicts and rotations are those of the handler. Of the tables, the model has what a conditional write promises: it
-//! happens whole, and only if its condition holds at that moment.
+//! Verdicts and rotations are those of the handler. The tables are modelled by what a conditional write guarantees: it happens
+//! completely, and only if its condition holds at that moment.
 
 mod events;
 mod request;
@@ -23,17 +23,17 @@ const DEADLINE: Duration = Duration::milliseconds(9_500);
 /// How far a walk goes. All limits at once would be many millions of states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Bounds {
-    /// The last token that somebody presents.
+    /// The last token that is presented.
     generations: u32,
-    /// The owner's requests that are on their way at the same time.
+    /// The owner's concurrent requests.
     at_once: usize,
-    /// How often somebody else presents a token.
+    /// How often a thief presents a token.
     thefts: u8,
     new_passwords: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Who {
+enum Actor {
     Owner,
     Thief,
 }
@@ -46,14 +46,14 @@ enum Step {
     End,
 }
 
-/// A refresh on its way through the function.
+/// A refresh that a function is processing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Request {
-    who: Who,
+    actor: Actor,
     generation: u32,
     presented: Presentation,
     step: Step,
-    /// It came when all tokens were dead already.
+    /// It came after all tokens had become invalid.
     came_late: bool,
 }
 
@@ -64,14 +64,14 @@ struct World {
     // The tables.
     family: Option<Family>,
     epoch: Option<u64>,
-    // The people.
+    // The actors.
     owner_has: u32,
     thief_has: Option<u32>,
     requests: Vec<Request>,
-    /// Something was done after which no token may live.
+    /// Something was done after which no token may be valid.
     ended: bool,
     /// The owner may be refused from now on.
-    excused: bool,
+    may_be_refused: bool,
 }
 
 impl World {
@@ -85,56 +85,59 @@ impl World {
             thief_has: None,
             requests: Vec::new(),
             ended: false,
-            excused: false,
+            may_be_refused: false,
         }
     }
 
     fn end(&mut self) {
         self.ended = true;
-        self.excused = true;
+        self.may_be_refused = true;
     }
 
     /// All that can happen next, by name.
     fn next(&self) -> Vec<(&'static str, World)> {
         let mut next = Vec::new();
-        self.people(&mut next);
+        self.actors(&mut next);
         self.account(&mut next);
         for index in 0..self.requests.len() {
             self.request(index, &mut next);
         }
         for (_, world) in &mut next {
-            // Which of two requests is written down first makes no difference.
-            let key = |request: &Request| (request.who, request.generation, request.presented.at);
+            // The order of the requests in the list makes no difference.
+            let key = |request: &Request| (request.actor, request.generation, request.presented.at);
             world.requests.sort_by_key(key);
         }
         next
     }
 
-    /// Ten seconds, by another calculation than the one that is looked into.
+    /// Ten seconds, by another calculation than the tested one.
     fn is_in_time(&self, family: &Family) -> bool {
         let end = family.rotated_at.map(|at| at + Duration::seconds(10));
         end.is_some_and(|end| self.now <= end)
     }
 
-    /// Whether a token would be taken if it were presented now, and nothing else happened.
-    fn is_live(&self, generation: u32) -> bool {
+    /// Whether a token would be accepted if it were presented now, and nothing else happened.
+    fn is_valid(&self, generation: u32) -> bool {
         let Some(family) = self.family else {
             return false;
         };
         let mut presented = Presentation::new(generation, self.now);
         let mut verdict = presented.judge(&family, self.epoch);
-        if verdict == Verdict::LookAgain {
+        if verdict == Verdict::ReadAgain {
             verdict = presented.judge(&family, self.epoch);
         }
-        matches!(verdict, Verdict::Rotate | Verdict::SameAgain)
+        matches!(verdict, Verdict::Rotate | Verdict::Reissue)
     }
 
     /// What must hold in every state.
     fn check(&self) {
         let newest = self.family.map_or(0, |family| family.generation);
-        let live: Vec<_> = (0..=newest + 1).filter(|it| self.is_live(*it)).collect();
-        assert!(!self.ended || live.is_empty(), "{live:?} live: {self:#?}");
-        match (live.as_slice(), self.family) {
+        let valid: Vec<_> = (0..=newest + 1).filter(|it| self.is_valid(*it)).collect();
+        assert!(
+            !self.ended || valid.is_empty(),
+            "{valid:?} valid: {self:#?}"
+        );
+        match (valid.as_slice(), self.family) {
             ([], _) => {}
             ([newest], Some(family)) => assert_eq!(*newest, family.generation),
             ([before, newest], Some(family)) => {
@@ -144,9 +147,9 @@ impl World {
                 );
                 assert!(self.is_in_time(&family));
             }
-            _ => panic!("{live:?} live: {self:#?}"),
+            _ => panic!("{valid:?} valid: {self:#?}"),
         }
-        // Nobody has a token that the table knows nothing of.
+        // No token was issued that the table does not know.
         if let Some(family) = self.family {
             let newest = self.owner_has.max(self.thief_has.unwrap_or_default());
             assert!(newest <= family.generation, "{self:#?}");
@@ -154,14 +157,14 @@ impl World {
             assert!(family.generation <= self.bounds.generations, "{self:#?}");
             let newest_is_the_owners = self.owner_has == family.generation;
             assert!(
-                self.excused || !newest_is_the_owners || self.is_live(self.owner_has),
+                self.may_be_refused || !newest_is_the_owners || self.is_valid(self.owner_has),
                 "the owner is locked out: {self:#?}"
             );
         }
     }
 }
 
-/// Walks to every state, and answers what happened on the way.
+/// Walks to every state, and returns the names of the steps that were taken.
 fn walk(bounds: Bounds) -> BTreeSet<&'static str> {
     let start = World::new(bounds);
     let mut seen = HashSet::from([start.clone()]);
@@ -183,20 +186,24 @@ fn walk(bounds: Bounds) -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn an_owner_who_asks_again_is_never_locked_out() {
+fn an_owner_who_retries_is_not_locked_out() {
     let happened = walk(Bounds {
         generations: 2,
         at_once: 2,
         thefts: 0,
         new_passwords: 2,
     });
-    for what in ["rotates unheard", "is overtaken", "has to look again"] {
+    for what in [
+        "rotates, but the reply is lost",
+        "meets a conflict",
+        "has to read again",
+    ] {
         assert!(happened.contains(what), "{what}");
     }
 }
 
 #[test]
-fn an_owner_and_a_thief_do_not_both_go_on() {
+fn an_owner_and_a_thief_cannot_both_continue_a_session() {
     for (generations, thefts) in [(2, 2), (3, 1)] {
         let happened = walk(Bounds {
             generations,
@@ -209,7 +216,7 @@ fn an_owner_and_a_thief_do_not_both_go_on() {
 }
 
 #[test]
-fn a_thief_among_the_owners_own_requests_changes_nothing_about_that() {
+fn an_owner_and_a_thief_cannot_both_continue_among_concurrent_requests() {
     let happened = walk(Bounds {
         generations: 1,
         at_once: 2,

@@ -1,24 +1,24 @@
 use time::{Duration, OffsetDateTime};
 
-/// How long after a rotation the token that was rotated still gets its successor. A reply can get lost on its way, and
-/// whoever asks again at once is told the same; a client that has not asked again by now has given up.
+/// How long after a rotation the rotated token still gets the same successor, for clients that retry because a reply got
+/// lost.
 pub const GRACE: Duration = Duration::seconds(10);
 
-/// What decides over the refresh tokens of one sign-in. They are counted: the first has generation 0.
+/// The state of the refresh tokens of one sign-in. They are numbered: the first has generation 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Family {
-    /// The newest token that was given out.
+    /// The newest token that was issued.
     pub generation: u32,
-    /// When it was, unless it is the first.
+    /// When the newest was issued, unless it is the first.
     pub rotated_at: Option<OffsetDateTime>,
     /// The account's session epoch that the family belongs to: when the account's is another, the family has ended.
     pub epoch: u64,
-    /// When it ends whatever happens: a rotation does not put that off. Whole seconds.
+    /// When it expires, in whole seconds. A rotation does not extend it.
     pub expires_at: OffsetDateTime,
 }
 
 impl Family {
-    /// The family of a sign-in.
+    /// The family of a new sign-in.
     #[must_use]
     pub const fn begun(epoch: u64, expires_at: OffsetDateTime) -> Self {
         Self {
@@ -29,7 +29,7 @@ impl Family {
         }
     }
 
-    /// What it is after a rotation.
+    /// The family after a rotation.
     #[must_use]
     pub const fn rotated(self, now: OffsetDateTime) -> Self {
         Self {
@@ -53,23 +53,23 @@ impl Family {
         self.seconds_left(now) > 0 && account == Some(self.epoch)
     }
 
-    /// Clocks of two machines differ: a rotation that is still to come is one of just now.
+    /// Clocks of two machines differ: a rotation in the future counts as one of this moment.
     fn rotated_lately(&self, now: OffsetDateTime) -> bool {
         self.rotated_at.is_some_and(|at| now - at <= GRACE)
     }
 }
 
-/// What becomes of a token that was presented.
+/// What to do with a refresh token that was presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the newest: rotate, if the family is still what it was seen to be.
+    /// It is the newest: rotate, if the family is still as it was read.
     Rotate,
-    /// It is the one before, presented again in time: give the newest out again, and change nothing.
-    SameAgain,
-    /// It was used before: somebody has a copy. End the family, for nobody knows who is the owner.
+    /// It is the one before the newest, presented again in time: issue the newest again, and change nothing.
+    Reissue,
+    /// It was used before, so a copy exists: end the family, because the owner cannot be told from the thief.
     Replayed,
-    /// Its turn has not come. Only a table that was put back to an earlier state makes this happen, or a stolen family
-    /// key: end the family.
+    /// It was never issued. This happens after the table was restored to an earlier state, or with a stolen family key: end
+    /// the family.
     NeverIssued,
     /// The family has expired.
     Expired,
@@ -77,11 +77,11 @@ pub enum Verdict {
     Ended,
     /// The account's epoch has moved since the family was read. A new password takes its own session along: read both
     /// again.
-    LookAgain,
+    ReadAgain,
 }
 
-/// One token, presented once. The family and the account are read one after the other, so what was seen of the family
-/// may be old by the time the account is known; this remembers it.
+/// A refresh token that is presented once. The family and the account are read one after the other, so the family may be
+/// outdated when the account is known; this keeps the epoch that was read first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Presentation {
     generation: u32,
@@ -90,8 +90,7 @@ pub struct Presentation {
 }
 
 impl Presentation {
-    /// A token of this generation, presented now. Time stands still for it: however long the tables take to answer, it
-    /// came when it came.
+    /// A token of this generation, presented now. The time of the request counts, however long the tables take to answer.
     #[must_use]
     pub const fn new(generation: u32, now: OffsetDateTime) -> Self {
         Self {
@@ -101,7 +100,7 @@ impl Presentation {
         }
     }
 
-    /// What becomes of it, given the family, and the account's session epoch as it was read *after* the family.
+    /// Decides what to do with it, given the family, and the account's session epoch as it was read *after* the family.
     pub fn judge(&mut self, family: &Family, account: Option<u64>) -> Verdict {
         if family.seconds_left(self.at) <= 0 {
             return Verdict::Expired;
@@ -110,10 +109,10 @@ impl Presentation {
             return Verdict::Ended;
         };
         if family.epoch != account {
-            // A family that was taken along has another epoch at the second look.
+            // A family that a password change kept has another epoch when it is read again.
             let moves = self.seen.replace(family.epoch) != Some(family.epoch);
             return if moves {
-                Verdict::LookAgain
+                Verdict::ReadAgain
             } else {
                 Verdict::Ended
             };
@@ -123,7 +122,7 @@ impl Presentation {
         } else if self.generation == family.generation {
             Verdict::Rotate
         } else if self.generation + 1 == family.generation && family.rotated_lately(self.at) {
-            Verdict::SameAgain
+            Verdict::Reissue
         } else {
             Verdict::Replayed
         }
@@ -151,13 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_token_and_for_ten_seconds_the_one_before_are_taken() {
+    fn only_the_newest_token_and_for_ten_seconds_the_one_before_are_accepted() {
         let family = family(3);
         for (seconds, expected) in [
-            // The clock of whoever rotated it may be ahead of ours.
-            (-60.0, Verdict::SameAgain),
-            (0.0, Verdict::SameAgain),
-            (10.0, Verdict::SameAgain),
+            // The clock of the function that rotated it may be ahead of ours.
+            (-60.0, Verdict::Reissue),
+            (0.0, Verdict::Reissue),
+            (10.0, Verdict::Reissue),
             (10.001, Verdict::Replayed),
         ] {
             let after = Duration::seconds_f64(seconds);
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn rotation_does_not_put_the_end_off() {
+    fn a_rotation_does_not_extend_the_session() {
         let month = Duration::days(30);
         for family in [family(0), family(3)] {
             let newest = family.generation;
@@ -182,16 +181,16 @@ mod tests {
     }
 
     #[test]
-    fn a_family_of_another_epoch_has_ended_unless_it_is_being_taken_along() {
+    fn a_family_of_another_epoch_has_ended_unless_a_password_change_keeps_it() {
         let mut presented = Presentation::new(0, START);
         let mut family = family(0);
-        assert_eq!(presented.judge(&family, Some(2)), Verdict::LookAgain);
+        assert_eq!(presented.judge(&family, Some(2)), Verdict::ReadAgain);
         assert_eq!(presented.judge(&family, Some(2)), Verdict::Ended);
 
         let mut presented = Presentation::new(0, START);
-        assert_eq!(presented.judge(&family, Some(2)), Verdict::LookAgain);
+        assert_eq!(presented.judge(&family, Some(2)), Verdict::ReadAgain);
         family.epoch = 2;
-        assert_eq!(presented.judge(&family, Some(3)), Verdict::LookAgain);
+        assert_eq!(presented.judge(&family, Some(3)), Verdict::ReadAgain);
         family.epoch = 3;
         assert_eq!(presented.judge(&family, Some(3)), Verdict::Rotate);
         assert_eq!(presented.judge(&family, None), Verdict::Ended);

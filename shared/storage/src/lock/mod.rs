@@ -28,6 +28,15 @@ pub struct Retention {
     pub until: OffsetDateTime,
 }
 
+/// Names a version of an object.
+#[derive(Debug, Clone, Copy)]
+pub struct VersionRef<'a> {
+    /// The key of the object.
+    pub key: &'a str,
+    /// S3's id of the version; `None` for the current one.
+    pub version_id: Option<&'a str>,
+}
+
 /// The result of locking a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockOutcome {
@@ -61,7 +70,7 @@ impl From<LockMode> for ObjectLockRetentionMode {
 
 impl Retention {
     /// Whether S3 lets a caller without `s3:BypassGovernanceRetention` replace it by `wanted`.
-    fn gives_way_to(self, wanted: Self) -> bool {
+    fn can_be_replaced_by(self, wanted: Self) -> bool {
         let keeps_its_mode = self.mode == wanted.mode || wanted.mode == LockMode::Compliance;
         keeps_its_mode && self.until <= wanted.until
     }
@@ -78,7 +87,7 @@ impl Bucket {
     /// the access point lacks a permission.
     pub async fn lock(
         &self,
-        (key, version_id): (&str, Option<&str>),
+        version: VersionRef<'_>,
         wanted: Retention,
     ) -> Result<LockOutcome, StorageError> {
         let retention = ObjectLockRetention::builder()
@@ -89,8 +98,8 @@ impl Bucket {
             .client
             .put_object_retention()
             .bucket(&self.name)
-            .key(key)
-            .set_version_id(version_id.map(str::to_owned))
+            .key(version.key)
+            .set_version_id(version.version_id.map(str::to_owned))
             .retention(retention)
             .send()
             .await;
@@ -104,8 +113,10 @@ impl Bucket {
                 format!("S3 denies PutObjectRetention, and no lock explains it: {denial}; {why}");
             StorageError::Unavailable(text)
         };
-        match self.retention((key, version_id)).await {
-            Ok(Some(held)) if !held.gives_way_to(wanted) => Ok(LockOutcome::AlreadyLocked(held)),
+        match self.retention(version).await {
+            Ok(Some(held)) if !held.can_be_replaced_by(wanted) => {
+                Ok(LockOutcome::AlreadyLocked(held))
+            }
             Ok(Some(held)) => Err(unexplained(&format!("it is locked until {}", held.until))),
             Ok(None) => Err(unexplained("it is not locked")),
             Err(error) => Err(unexplained(&error.to_string())),
@@ -116,16 +127,13 @@ impl Bucket {
     ///
     /// # Errors
     /// When S3 does not answer, or denies the request.
-    async fn retention(
-        &self,
-        (key, version_id): (&str, Option<&str>),
-    ) -> Result<Option<Retention>, StorageError> {
+    async fn retention(&self, version: VersionRef<'_>) -> Result<Option<Retention>, StorageError> {
         let found = self
             .client
             .get_object_retention()
             .bucket(&self.name)
-            .key(key)
-            .set_version_id(version_id.map(str::to_owned))
+            .key(version.key)
+            .set_version_id(version.version_id.map(str::to_owned))
             .send()
             .await;
         let found = match found {
