@@ -6,6 +6,7 @@
 
 mod admin;
 mod bodies;
+mod documents;
 mod failure;
 mod foreign;
 mod grants;

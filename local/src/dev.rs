@@ -1,6 +1,6 @@
 //! Runs the local system as a command.
 
-use domain::Clock;
+use clock::Clock;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{

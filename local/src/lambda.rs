@@ -10,7 +10,7 @@ use axum::{
     routing::post,
 };
 use bytes::Bytes;
-use domain::Clock;
+use clock::Clock;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::json;

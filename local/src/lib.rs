@@ -2,7 +2,6 @@
 
 mod aws_json;
 mod calls;
-mod clock;
 mod containers;
 mod data_dir;
 mod dev;

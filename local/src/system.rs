@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use domain::Clock;
+use clock::Clock;
 use sam_template::Function;
 use tokio::{
     sync::watch,

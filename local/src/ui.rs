@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
+use clock::Clock;
 use console::style;
-use domain::Clock;
 use http::{Method, StatusCode};
 use indicatif::{ProgressBar, ProgressStyle};
 use time::macros::format_description;

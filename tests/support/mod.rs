@@ -48,13 +48,14 @@ pub async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
         .expect("the condition is false after 30 seconds");
 }
 
-/// Chooses the size of a test that repeats a race: `few`, or `full` when `CLOAKROOM_STRESS` is set, as in CI.
+/// Whether tests do all their rounds: `CLOAKROOM_STRESS=full`, as in CI.
+pub fn is_full() -> bool {
+    std::env::var("CLOAKROOM_STRESS").is_ok_and(|value| value == "full")
+}
+
+/// Chooses the size of a test that repeats a race.
 pub fn rounds<T>(few: T, full: T) -> T {
-    if std::env::var_os("CLOAKROOM_STRESS").is_some() {
-        full
-    } else {
-        few
-    }
+    if is_full() { full } else { few }
 }
 
 /// Runs futures concurrently on this thread. Resumes the panic of the first one that panicked.

@@ -21,7 +21,7 @@ pub struct UnsignedRequest<'a> {
 impl UnsignedRequest<'_> {
     /// Signs the request with an access key id and its secret.
     pub fn sign(&self, key: &str, secret: &str) -> RequestBuilder {
-        self.sign_at(domain::Clock::system().now(), key, secret)
+        self.sign_at(clock::Clock::system().now(), key, secret)
     }
 
     /// Signs the request as of `time`.

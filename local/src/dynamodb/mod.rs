@@ -10,7 +10,7 @@ use std::{path::Path, sync::Arc, thread, time::Duration};
 
 use axum::{Router, body::Body, extract::State};
 use bytes::Bytes;
-use domain::Clock;
+use clock::Clock;
 use dynoxide::{Database, DynoxideError};
 use http::{HeaderMap, Request, Response, StatusCode};
 use sam_template::Table;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::Clock;
+use clock::Clock;
 use sam_template::StreamSource;
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};

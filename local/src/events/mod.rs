@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::Clock;
+use clock::Clock;
 use serde_json::Value;
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;

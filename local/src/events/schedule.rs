@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::Clock;
+use clock::Clock;
 use sam_template::{ACCOUNT, PARTITION, REGION, Schedule};
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;

@@ -5,14 +5,13 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use domain::Clock;
+use clock::Clock;
 use http::{HeaderMap, header, request::Parts};
 use sam_template::ACCOUNT;
 use serde_json::{Map, Value, json};
 use time::macros::format_description;
 
 use super::{percent, router::Match};
-use crate::clock;
 
 /// The data of an event besides the request.
 pub(crate) struct Context<'a> {
@@ -56,7 +55,7 @@ pub(crate) fn event(parts: &Parts, body: &Bytes, found: &Match, context: &Contex
             "routeKey": route_key,
             "stage": "$default",
             "time": now.format(format).unwrap_or_default(),
-            "timeEpoch": clock::epoch_ms(context.clock),
+            "timeEpoch": context.clock.epoch_ms(),
         },
         "isBase64Encoded": false,
     });

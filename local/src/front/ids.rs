@@ -1,7 +1,7 @@
 //! Generates ids in AWS's formats.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use domain::Clock;
+use clock::Clock;
 use uuid::Uuid;
 
 /// Generates the id of a gateway request, for example `JKJaXmPLvHcESHA=`.

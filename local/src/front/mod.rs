@@ -16,7 +16,7 @@ use axum::{
     body::Body,
     extract::{ConnectInfo, State},
 };
-use domain::Clock;
+use clock::Clock;
 use http::{HeaderValue, Request, Response, StatusCode, request::Parts};
 use sam_template::{Cors, Route};
 

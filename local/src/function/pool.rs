@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::Clock;
+use clock::Clock;
 use sam_template::Function;
 use tokio::{
     sync::{Semaphore, watch},
@@ -19,7 +19,7 @@ use super::{
     instance::{Instance, InvokeOutcome, Log, Work},
     invocation::{Failure, Invoked},
 };
-use crate::{clock, iam::Principals, ui};
+use crate::{iam::Principals, ui};
 
 /// How long a request waits for an idle instance. Lambda would start another instance; one machine must queue, and for
 /// example 200 concurrent password hashes take two cores a minute. The limit only prevents endless waiting.
@@ -172,7 +172,7 @@ impl Pool {
         let limit_ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
         let work = Work {
             request_id: request_id.to_owned(),
-            deadline_ms: clock::epoch_ms(&self.clock).saturating_add(limit_ms),
+            deadline_ms: self.clock.epoch_ms().saturating_add(limit_ms),
             trace_id: trace_id.to_owned(),
             event,
         };

@@ -30,7 +30,7 @@ mod write;
 use std::{io, path::Path, sync::Arc};
 
 use axum::Router;
-use domain::Clock;
+use clock::Clock;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::service::S3ServiceBuilder;
 use sam_template::{AccessPoint, Bucket};

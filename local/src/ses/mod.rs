@@ -8,7 +8,7 @@ mod send;
 use std::sync::Arc;
 
 use axum::{Router, routing::post};
-use domain::Clock;
+use clock::Clock;
 
 pub(crate) use self::outbox::Outbox;
 use crate::iam::Principals;

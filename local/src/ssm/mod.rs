@@ -11,7 +11,7 @@ mod store;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::{Router, body::Body, extract::State};
-use domain::Clock;
+use clock::Clock;
 use http::{Request, Response};
 use sam_template::{ACCOUNT, PARTITION, REGION};
 use serde_json::Value;

@@ -85,6 +85,6 @@ async fn record(event: &Value) -> Result<Value, Error> {
 }
 
 fn epoch_ms() -> u64 {
-    let now = domain::Clock::system().now();
+    let now = clock::Clock::system().now();
     (now.unix_timestamp_nanos() / 1_000_000).try_into().unwrap()
 }

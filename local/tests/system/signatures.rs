@@ -2,7 +2,7 @@
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
-use domain::Clock;
+use clock::Clock;
 use local::{OPERATOR_KEY, function_key};
 use reqwest::{Client, RequestBuilder};
 use time::Duration;

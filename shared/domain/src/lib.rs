@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod admin_action;
-mod clock;
 mod display_text;
 mod email;
 mod email_token;

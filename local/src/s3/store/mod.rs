@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use domain::Clock;
+use clock::Clock;
 use s3s::{S3Result, s3_error};
 use sam_template::Bucket;
 use time::OffsetDateTime;

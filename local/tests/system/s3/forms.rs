@@ -1,5 +1,5 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
-use domain::Clock;
+use clock::Clock;
 use local::{OPERATOR_KEY, function_key};
 use reqwest::{Method, Response};
 use ring::hmac;

@@ -7,7 +7,7 @@ use aws_sdk_s3::{
         ObjectLockRetentionMode,
     },
 };
-use domain::Clock;
+use clock::Clock;
 use local::{OPERATOR_KEY, function_key};
 
 use super::{DOOR, FILES, PLAIN, code};

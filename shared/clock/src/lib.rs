@@ -1,3 +1,5 @@
+//! The source of the time, for Cloakroom and for the local system.
+
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -45,6 +47,13 @@ impl Clock {
             Source::Given(now) => now(),
         };
         now.replace_millisecond(now.millisecond()).unwrap_or(now)
+    }
+
+    /// The time in milliseconds since 1970, as AWS events have it.
+    #[must_use]
+    pub fn epoch_ms(&self) -> i64 {
+        let milliseconds = self.now().unix_timestamp_nanos() / 1_000_000;
+        i64::try_from(milliseconds).unwrap_or(i64::MAX)
     }
 }
 

@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_document_has_the_routes_of_the_template_and_no_others() {
-        let template = include_str!("../../template.yaml");
+        let template = include_str!("../../../template.yaml");
         let template = sam_template::Template::parse(template, &[].into()).unwrap();
         let routes = template
             .routes()
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn the_document_in_the_repository_is_up_to_date() {
-        let checked_in = include_str!("../../docs/openapi.json");
+        let checked_in = include_str!("../../../docs/openapi.json");
         let same = document(Path::new(EVENTS)).unwrap() == checked_in;
         assert!(
             same,

@@ -32,7 +32,7 @@ struct Project {
 impl Project {
     fn read() -> Self {
         let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-        let template = include_str!("../template.yaml");
+        let template = include_str!("../../template.yaml");
         let template = Template::parse(template, &BTreeMap::new()).unwrap();
         let mut routes = BTreeMap::new();
         let mut functions = BTreeMap::new();
