@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_named_by_what_it_comes_from() {
+    fn an_event_is_named_by_its_source() {
         for (event, expected) in [
             (json!({"routeKey": "GET /users/{id}"}), "GET /users/{id}"),
             (
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn systems_record_into_files_of_their_own() {
+    fn each_system_records_into_its_own_file() {
         let directory = tempfile::tempdir().unwrap();
         let recorders = [(); 2].map(|()| Recorder::open(directory.path()).unwrap());
         for recorder in recorders {

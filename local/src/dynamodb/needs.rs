@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_needs_its_own_right_on_its_table() {
+    fn an_operation_requires_its_action_on_its_table() {
         assert_eq!(
             of("GetItem", &json!({"TableName": "users"})),
             ["dynamodb:GetItem users"]
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_needs_the_rights_of_its_parts() {
+    fn a_transaction_requires_the_actions_of_its_parts() {
         let body = json!({"TransactItems": [
             {"Put": {"TableName": "a"}},
             {"Update": {"TableName": "b"}},
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_of_an_item_is_part_of_the_request() {
+    fn the_context_of_a_read_lists_its_attributes() {
         let context = |operation: &str, body: &Value| needs(operation, body).remove(0).context;
         let body = json!({
             "TableName": "a", "Key": {"owner": {"S": "x"}}, "ProjectionExpression": "id, #s, tags[0].x",
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_write_names_is_part_of_the_request() {
+    fn the_context_of_a_write_lists_its_attributes() {
         let context = |operation: &str, body: &Value| needs(operation, body).remove(0).context;
         let update = context(
             "UpdateItem",
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_needs_its_right_on_each_table() {
+    fn a_batch_requires_its_action_on_each_table() {
         let body = json!({"RequestItems": {"a": [], "b": []}});
         assert_eq!(
             of("BatchWriteItem", &body),

@@ -123,7 +123,7 @@ impl Principals {
             .get(signature.access_key_id)
             .ok_or(Unauthenticated::UnknownKey)?;
         signature.verify((parts, body), principal.secret(), service, now)?;
-        Ok(principal.because_of(Cause::of(&parts.headers)))
+        Ok(principal.with_cause(Cause::of(&parts.headers)))
     }
 
     /// The principal with the access key id `key`.
@@ -135,7 +135,7 @@ impl Principals {
     /// The role of the function `logical_id`, as Lambda uses it.
     pub(crate) fn role_of(&self, logical_id: &str) -> Option<Caller<'_>> {
         let principal = self.get(&function_key(logical_id))?;
-        Some(principal.because_of(Cause::Lambda))
+        Some(principal.with_cause(Cause::Lambda))
     }
 
     /// Where the calls of the functions are recorded.
@@ -151,7 +151,7 @@ impl Principal {
     }
 
     /// The principal in a request that has this cause.
-    pub(crate) fn because_of<'a>(&'a self, cause: Cause<'a>) -> Caller<'a> {
+    pub(crate) fn with_cause<'a>(&'a self, cause: Cause<'a>) -> Caller<'a> {
         Caller {
             principal: self,
             cause,

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_needs_the_right_that_aws_asks_for() {
+    fn an_operation_requires_its_documented_action() {
         for (operation, query, expected) in [
             ("HeadBucket", "", "s3:ListBucket Bucket"),
             ("HeadObject", "", "s3:GetObject Object"),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn to_bypass_governance_needs_a_right_of_its_own() {
+    fn bypassing_governance_requires_an_additional_action() {
         for (value, expected) in [("true", 2), ("false", 1)] {
             let headers = HeaderMap::from_iter([(
                 HeaderName::from_static("x-amz-bypass-governance-retention"),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_needs_a_right_of_its_own() {
+    fn a_lock_requires_an_additional_action() {
         let headers = HeaderMap::from_iter([(
             HeaderName::from_static("x-amz-object-lock-mode"),
             HeaderValue::from_static("COMPLIANCE"),
