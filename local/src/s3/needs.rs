@@ -1,16 +1,16 @@
-//! Which rights a request needs, as the service authorization reference lists them.
+//! The actions that a request needs permission for, as the service authorization reference lists them.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
 
 use http::HeaderMap;
 
-/// What an action is done to.
+/// The kind of resource that an action is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum On {
     Bucket,
     Object,
 }
 
-/// The actions that `operation` is, with `query` and `headers` on the request.
+/// Returns the actions of an operation, with the query and headers of the request.
 pub(crate) fn needs(
     operation: &str,
     query: Option<&str>,
@@ -36,7 +36,7 @@ pub(crate) fn needs(
             _,
         ) => ("PutObject", On::Object),
         ("ListParts", _) => ("ListMultipartUploadParts", On::Object),
-        // The other operations on objects are called as their actions are.
+        // The actions of all other operations on objects have the name of the operation.
         (other, _) if other.contains("Object") && other != "DeleteObjects" => (other, On::Object),
         ("AbortMultipartUpload", _) => ("AbortMultipartUpload", On::Object),
         (other, _) => (other, On::Bucket),
