@@ -1,4 +1,4 @@
-//! All operations with a body, and all kinds of bodies that they do not take.
+//! Malformed, mistyped and oversized bodies, sent to every operation with a body.
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::{
     routes::{Credential, Operation, operations_with_body},
 };
 
-/// A caller who may use all operations: an administrator, with an upload grant.
+/// A caller who is permitted to use every operation: an administrator with an upload grant.
 struct Caller<'a> {
     app: &'a TestApp,
     user: SignedIn<'a>,
@@ -25,13 +25,13 @@ impl<'a> Caller<'a> {
         Self { app, user, grant }
     }
 
-    /// A request with the caller's credential and, so far, a good body.
+    /// Builds a request with the caller's credential and a valid body.
     fn request(&self, operation: &Operation) -> RequestBuilder {
         let request = operation.request(self.app, &self.grant);
         match operation.credential() {
             Credential::AccessToken => request.bearer_auth(&self.user.token),
             Credential::AccessTokenIfAsked => {
-                // Where it is not asked for, the body says what to do.
+                // Without the query parameter, the operation reads its body instead of an access token.
                 let path = operation.path_with(|_, _| "x".to_owned());
                 self.app.request(operation.method.clone(), &path)
             }
@@ -62,26 +62,26 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// The example is what makes the refusals below mean something.
+/// The other tests change these examples, so the examples must be valid.
 #[tokio::test]
-async fn every_example_of_a_body_is_taken() {
+async fn every_example_body_is_accepted() {
     let app = TestApp::start_with(&["MaxLockDays=36525"]);
     let caller = Caller::new(&app).await;
     for operation in operations_with_body() {
         for body in operation.examples() {
-            let answer = caller.send(&operation, body.to_string()).await;
-            let is_refused = match answer.status {
+            let response = caller.send(&operation, body.to_string()).await;
+            let is_invalid = match response.status {
                 400 | 413 | 415 => true,
-                422 => answer.problem() == "validation_failed",
+                422 => response.problem() == "validation_failed",
                 _ => false,
             };
-            assert!(!is_refused, "{operation}: {answer:?}");
+            assert!(!is_invalid, "{operation}: {response:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn every_operation_refuses_what_is_not_json() {
+async fn every_operation_refuses_bodies_that_are_not_json() {
     let app = TestApp::start();
     let caller = Caller::new(&app).await;
     let deep_arrays = "[".repeat(60_000);
@@ -97,17 +97,21 @@ async fn every_operation_refuses_what_is_not_json() {
             &deep_arrays,
             &deep_objects,
         ] {
-            let answer = caller.send(&operation, body).await;
-            assert_eq!(answer.status, 400, "{operation} {body:.20}");
-            assert_eq!(answer.problem(), "malformed_json", "{operation} {body:.20}");
+            let response = caller.send(&operation, body).await;
+            assert_eq!(response.status, 400, "{operation} {body:.20}");
+            assert_eq!(
+                response.problem(),
+                "malformed_json",
+                "{operation} {body:.20}"
+            );
         }
         let not_utf8 = b"{\"a\": \"\xff\xfe\"}".as_slice();
-        let answer = caller.send(&operation, not_utf8).await.expect(400);
-        assert_eq!(answer.problem(), "malformed_json", "{operation}");
+        let response = caller.send(&operation, not_utf8).await.expect(400);
+        assert_eq!(response.problem(), "malformed_json", "{operation}");
         let valid = operation.examples()[0].to_string();
-        let doubled = valid.replacen('{', "{\"password\": 1, \"password\": 2, ", 1);
-        let answer = caller.send(&operation, doubled).await.expect(400);
-        assert_eq!(answer.problem(), "duplicate_field", "{operation}");
+        let duplicate = valid.replacen('{', "{\"password\": 1, \"password\": 2, ", 1);
+        let response = caller.send(&operation, duplicate).await.expect(400);
+        assert_eq!(response.problem(), "duplicate_field", "{operation}");
         for content_type in [
             Some("text/plain"),
             Some("application/x-www-form-urlencoded"),
@@ -115,17 +119,21 @@ async fn every_operation_refuses_what_is_not_json() {
             Some("json"),
             None,
         ] {
-            let answer = caller
+            let response = caller
                 .send_as(&operation, content_type, valid.clone())
                 .await;
-            assert_eq!(answer.status, 415, "{operation} {content_type:?}");
-            assert_eq!(answer.problem(), "not_json", "{operation} {content_type:?}");
+            assert_eq!(response.status, 415, "{operation} {content_type:?}");
+            assert_eq!(
+                response.problem(),
+                "not_json",
+                "{operation} {content_type:?}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn every_operation_takes_a_body_of_its_limit_and_not_a_byte_more() {
+async fn every_operation_accepts_a_body_at_its_size_limit_and_refuses_one_byte_more() {
     let app = TestApp::start();
     let caller = Caller::new(&app).await;
     for operation in operations_with_body() {
@@ -135,12 +143,12 @@ async fn every_operation_takes_a_body_of_its_limit_and_not_a_byte_more() {
         };
         let limit = operation.max_body();
         for size in [limit + 1, limit + 1024 * 1024] {
-            let answer = caller.send(&operation, padded(size)).await;
-            assert_eq!(answer.status, 413, "{operation} {size}");
-            assert_eq!(answer.problem(), "body_too_large", "{operation} {size}");
+            let response = caller.send(&operation, padded(size)).await;
+            assert_eq!(response.status, 413, "{operation} {size}");
+            assert_eq!(response.problem(), "body_too_large", "{operation} {size}");
         }
-        let answer = caller.send(&operation, padded(limit)).await;
-        assert_ne!(answer.status, 413, "{operation}");
+        let response = caller.send(&operation, padded(limit)).await;
+        assert_ne!(response.status, 413, "{operation}");
     }
     let body = format!("{{\"name\": \"Ada\"{}}}", " ".repeat(64 * 1024 - 15));
     assert_eq!(body.len(), 64 * 1024);
@@ -151,7 +159,7 @@ async fn every_operation_takes_a_body_of_its_limit_and_not_a_byte_more() {
     Response::to(patched).await.expect(200);
 }
 
-/// A value of each JSON type, with the name that a schema has for it.
+/// Returns values of each JSON type but null, with the type's name in a JSON schema.
 fn values() -> [(&'static str, Value); 8] {
     [
         ("integer", json!(1)),
@@ -166,14 +174,14 @@ fn values() -> [(&'static str, Value); 8] {
 }
 
 #[tokio::test]
-async fn every_operation_names_fields_of_wrong_types_and_unknown_ones() {
+async fn every_operation_names_unknown_fields_and_fields_of_the_wrong_type() {
     let app = TestApp::start();
     let caller = Caller::new(&app).await;
     for operation in operations_with_body() {
         for not_an_object in [json!([]), json!("x"), json!(7), json!(null), json!(true)] {
-            let answer = caller.send(&operation, not_an_object.to_string()).await;
-            assert_eq!(answer.status, 422, "{operation} {not_an_object}");
-            assert_eq!(answer.problem(), "validation_failed", "{operation}");
+            let response = caller.send(&operation, not_an_object.to_string()).await;
+            assert_eq!(response.status, 422, "{operation} {not_an_object}");
+            assert_eq!(response.problem(), "validation_failed", "{operation}");
         }
         let valid = operation.examples()[0];
         for (field, types) in operation.fields() {
@@ -183,28 +191,28 @@ async fn every_operation_names_fields_of_wrong_types_and_unknown_ones() {
                 }
                 let mut body = valid.clone();
                 body[field] = value.clone();
-                let answer = caller.send(&operation, body.to_string()).await;
+                let response = caller.send(&operation, body.to_string()).await;
                 let what = format!("{operation} {field}: {value}");
-                assert_eq!(answer.status, 422, "{what}");
-                let error = named(&answer, field, &what);
+                assert_eq!(response.status, 422, "{what}");
+                let error = only_error(&response, field, &what);
                 assert_eq!(error["code"], "wrong_type", "{what}");
             }
         }
         let mut body = valid.clone();
         body["passwrod"] = json!("x");
-        let answer = caller.send(&operation, body.to_string()).await;
-        assert_eq!(answer.status, 422, "{operation}");
-        let error = named(&answer, "passwrod", &operation.to_string());
+        let response = caller.send(&operation, body.to_string()).await;
+        assert_eq!(response.status, 422, "{operation}");
+        let error = only_error(&response, "passwrod", &operation.to_string());
         assert_eq!(error["code"], "unknown_field", "{operation}");
     }
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
 }
 
-/// The only error of a problem, which is about this field.
+/// Returns the only error of a problem. Asserts that it points to the field.
 #[track_caller]
-fn named(answer: &Response, field: &str, what: &str) -> Value {
-    assert_eq!(answer.problem(), "validation_failed", "{what}");
-    let errors = answer.json()["errors"].clone();
+fn only_error(response: &Response, field: &str, what: &str) -> Value {
+    assert_eq!(response.problem(), "validation_failed", "{what}");
+    let errors = response.json()["errors"].clone();
     assert_eq!(errors.as_array().unwrap().len(), 1, "{what}: {errors}");
     assert_eq!(errors[0]["pointer"], format!("/{field}"), "{what}");
     errors[0].clone()

@@ -1,5 +1,5 @@
-//! Broken object level authorisation (OWASP API1:2023): each user tries what belongs to another one, on every operation
-//! that names something of a user.
+//! Broken object level authorization (OWASP API1:2023): each user requests another user's resources, with every operation
+//! that names a resource of a user.
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -11,8 +11,8 @@ use crate::support::{
 
 const USERS: usize = 20;
 
-/// Operations that name something of a user, other than by an upload grant.
-fn operations_on_owned_things() -> Vec<Operation> {
+/// Returns the operations that name a resource of a user in the path, other than by an upload grant.
+fn operations_on_owned_resources() -> Vec<Operation> {
     let mut found = operations();
     found.retain(|operation| {
         let mut named = operation.parameters("path");
@@ -23,15 +23,15 @@ fn operations_on_owned_things() -> Vec<Operation> {
     found
 }
 
-/// Operations on other users that are meant for others: a public profile, and administration (`tests/admin/access.rs`).
+/// Tells whether other users may use an operation: the public profile, and administration (`tests/admin/access.rs`).
 fn is_open_to_others(operation: &Operation) -> bool {
     operation.is_administration() || operation.to_string() == "GET /users/{id}"
 }
 
-/// One of each thing that a user has and that an operation names.
+/// One resource of each kind that belongs to a user and that an operation names.
 struct Owned {
     upload: String,
-    /// The same upload, as the widget names it.
+    /// The object key of the same upload, which the upload widget uses.
     key: String,
     s3_id: String,
     grant: String,
@@ -57,7 +57,7 @@ impl Owned {
         }
     }
 
-    /// What stands for a parameter of a path, by the segment before it and its name.
+    /// Returns the value of a path parameter, by the segment before it and its name.
     fn value(&self, before: &str, name: &str) -> String {
         let value = match (before, name) {
             ("uploads", "id") => &self.upload,
@@ -66,27 +66,27 @@ impl Owned {
             (_, "part") => "1",
             ("grants", "grantee") => "everyone",
             (before, name) => panic!(
-                "Which thing of a user does `{{{name}}}` after `{before}` name? Create one in `Owned`, or say in \
-                `is_open_to_others` that the operation is meant for others."
+                "`Owned` has no value for the path parameter `{{{name}}}` after `{before}`. Create one there, or add the \
+                operation to `is_open_to_others` if other users may use it."
             ),
         };
         value.to_owned()
     }
 }
 
-/// A request of a user about a thing that may be another's.
+/// Builds a request of a user for the resources of an owner, who may be another user.
 fn request(
     app: &TestApp,
     (user, own): (&SignedIn<'_>, &Owned),
-    of: &Owned,
+    target: &Owned,
     operation: &Operation,
 ) -> RequestBuilder {
     let mut path = operation.path_with(|before, name| match name {
         "grant" => own.grant.clone(),
-        _ => of.value(before, name),
+        _ => target.value(before, name),
     });
     if operation.parameters("query").contains("key") {
-        path = format!("{path}?key={}", of.key);
+        path = format!("{path}?key={}", target.key);
     }
     let request = app.request(operation.method.clone(), &path);
     let request = match operation.credential() {
@@ -99,7 +99,7 @@ fn request(
     }
 }
 
-/// An example of a body, with the user's own password.
+/// Sets the password in an example body to the user's own, if it has one.
 fn with_password(mut body: Value) -> Value {
     if let Some(password) = body.get_mut("password") {
         *password = json!(PASSWORD);
@@ -108,7 +108,7 @@ fn with_password(mut body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn every_operation_on_another_users_things_is_not_found() {
+async fn every_operation_on_another_users_resources_is_not_found() {
     let app = TestApp::start_with(&["MaxLockDays=36525"]);
     let mut users = Vec::new();
     for number in 0..USERS {
@@ -116,21 +116,21 @@ async fn every_operation_on_another_users_things_is_not_found() {
         let owned = Owned::create(&user).await;
         users.push((user, owned));
     }
-    let operations = operations_on_owned_things();
+    let operations = operations_on_owned_resources();
     let mut expected = None;
-    // Each user tries the next one's.
+    // Each user requests the resources of the next one.
     for (at, (user, own)) in users.iter().enumerate() {
-        let (_, of) = &users[(at + 1) % USERS];
+        let (_, target) = &users[(at + 1) % USERS];
         for operation in &operations {
-            let answer = Response::to(request(&app, (user, own), of, operation)).await;
-            assert_eq!(answer.status, 404, "{operation}");
-            assert_eq!(answer.problem(), "not_found", "{operation}");
-            let detail = answer.json()["detail"].clone();
+            let response = Response::to(request(&app, (user, own), target, operation)).await;
+            assert_eq!(response.status, 404, "{operation}");
+            assert_eq!(response.problem(), "not_found", "{operation}");
+            let detail = response.json()["detail"].clone();
             let expected = expected.get_or_insert(detail.clone());
             assert_eq!(*expected, detail, "{operation}");
         }
     }
-    // The owner finds it, unchanged.
+    // The owners find their resources unchanged.
     for (owner, own) in &users {
         let upload = owner.get(&format!("/uploads/{}", own.upload)).await;
         assert_eq!(upload.expect(200).json()["upload"]["status"], "pending");

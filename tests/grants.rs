@@ -12,7 +12,7 @@ const WRITES_LOGS: &str = "Action: [logs:CreateLogStream, logs:PutLogEvents]
 const OPENS_SESSIONS: &str = "Action: [dynamodb:PutItem]
                 Resource: !GetAtt SessionsTable.Arn";
 
-/// All that was recorded in a directory.
+/// Reads the calls that were recorded in a directory.
 fn recorded(directory: &Path) -> Vec<Value> {
     let files = fs::read_dir(directory).unwrap();
     let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
@@ -23,7 +23,7 @@ fn recorded(directory: &Path) -> Vec<Value> {
         .collect()
 }
 
-/// The recorded calls of sign-in with one action on a resource whose ARN ends like this.
+/// Finds the recorded calls of the function signin with an action, on resources whose ARN has this suffix.
 fn of_signin<'a>(calls: &'a [Value], action: &str, resource: &str) -> Vec<&'a Value> {
     let found = calls.iter().filter(|call| {
         let on = call["resource"].as_str().unwrap();
@@ -54,7 +54,7 @@ async fn a_call_is_recorded_with_its_grant_and_its_route() {
 }
 
 #[tokio::test]
-async fn a_missing_grant_is_denied_and_one_that_is_too_wide_is_never_used() {
+async fn a_missing_grant_is_denied_and_an_excessive_grant_is_never_used() {
     let dir = tempfile::tempdir().unwrap();
     let template = include_str!("../template.yaml");
     for grant in [OPENS_SESSIONS, WRITES_LOGS] {

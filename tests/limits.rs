@@ -1,4 +1,4 @@
-//! The limit of requests, of every operation that the API document says has one.
+//! The rate limits of every operation for which the API document lists a 429.
 
 use reqwest::RequestBuilder;
 use serde_json::json;
@@ -8,8 +8,8 @@ use crate::support::{
     routes::{Credential, Operation, RateLimit, operations},
 };
 
-/// More than two minutes have room for, when one request a minute is served.
-const TRIES: usize = 3;
+/// One request a minute is served and three requests span at most two minutes, so one of them is refused.
+const ATTEMPTS: usize = 3;
 
 fn request(
     operation: &Operation,
@@ -33,16 +33,16 @@ async fn every_operation_with_a_limit_refuses_requests_over_it() {
     let (_, grant) = endpoint.as_str().unwrap().rsplit_once('/').unwrap();
     for operation in operations() {
         let mut refused = None;
-        for _ in 0..TRIES {
-            let answer = Response::to(request(&operation, &user, &app, grant)).await;
-            let is_counted = answer.header("ratelimit").is_some();
+        for _ in 0..ATTEMPTS {
+            let response = Response::to(request(&operation, &user, &app, grant)).await;
+            let is_counted = response.header("ratelimit").is_some();
             match operation.rate_limit() {
-                RateLimit::All => assert!(is_counted, "{operation}: {answer:?}"),
-                RateLimit::None => assert!(!is_counted, "{operation}: {answer:?}"),
+                RateLimit::All => assert!(is_counted, "{operation}: {response:?}"),
+                RateLimit::None => assert!(!is_counted, "{operation}: {response:?}"),
                 RateLimit::Some => {}
             }
-            if answer.status == 429 {
-                refused = Some(answer);
+            if response.status == 429 {
+                refused = Some(response);
                 break;
             }
         }

@@ -1,4 +1,4 @@
-//! What the README tells people to type.
+//! The README: its tour runs, and its tables are complete.
 
 use std::{collections::BTreeMap, process::Command};
 
@@ -8,7 +8,7 @@ use crate::support::TestApp;
 
 const README: &str = include_str!("../README.md");
 
-/// The shell block after the marker.
+/// Returns the shell block after the marker.
 fn tour() -> &'static str {
     let (_, after) = README.split_once("<!-- tour:").unwrap();
     let (_, after) = after.split_once("```sh\n").unwrap();
@@ -19,7 +19,7 @@ fn tour() -> &'static str {
 async fn the_tour_runs_as_written() {
     let app = TestApp::start();
     let tour = tour().replace("http://127.0.0.1:3000", app.endpoint("api"));
-    // Twice: it leaves nothing behind.
+    // The tour deletes what it creates, so it can be repeated.
     for _ in 0..2 {
         let ran = Command::new("bash")
             .args(["-euo", "pipefail", "-c", &tour])

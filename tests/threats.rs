@@ -1,4 +1,4 @@
-//! docs/THREATS.md names tests: each is there, and one that claims to hold for every thing takes its list from a source.
+//! The tests that docs/THREATS.md cites: each exists, and a test named *every* derives its list.
 
 use std::{
     collections::BTreeSet,
@@ -8,8 +8,8 @@ use std::{
 
 const THREATS: &str = include_str!("../docs/THREATS.md");
 
-/// The names in code spans in the last column of the tables.
-fn named() -> Vec<&'static str> {
+/// Returns the test names that docs/THREATS.md cites: the code spans in the last column of its tables.
+fn cited_tests() -> Vec<&'static str> {
     let rows = THREATS.lines().filter(|line| line.starts_with("| "));
     let proofs = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());
     proofs
@@ -18,7 +18,7 @@ fn named() -> Vec<&'static str> {
         .collect()
 }
 
-/// The Rust files under a directory.
+/// Reads the Rust files in a directory and its subdirectories.
 fn sources(directory: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -42,23 +42,26 @@ fn all_sources() -> Vec<String> {
 }
 
 #[test]
-fn every_threat_has_its_test() {
-    let names = named();
+fn every_cited_test_exists() {
+    let names = cited_tests();
     assert!(names.len() > 40, "{names:?}");
     let sources = all_sources();
-    let is_there = |name: &str| {
+    let exists = |name: &str| {
         let declaration = format!("fn {name}()");
         sources.iter().any(|source| source.contains(&declaration))
     };
-    let missing: Vec<_> = names.into_iter().filter(|name| !is_there(name)).collect();
+    let missing: Vec<_> = names.into_iter().filter(|name| !exists(name)).collect();
     assert_eq!(missing, [""; 0]);
 }
 
-/// What gives a test the whole of a list, so that a new element is tried without a change of the test.
+/// Code that derives a complete list, so that a new element is tested without a change of the test.
 const LISTS: [(&str, &str); 6] = [
     ("operations()", "the operations of the API document"),
-    ("operations_with(", "those with one kind of credential"),
-    ("operations_with_body()", "those with a body"),
+    (
+        "operations_with(",
+        "the operations with one kind of credential",
+    ),
+    ("operations_with_body()", "the operations with a body"),
     ("::ALL", "the values of an enum"),
     ("listening_ports(", "the ports of the running system"),
     (
@@ -67,7 +70,7 @@ const LISTS: [(&str, &str); 6] = [
     ),
 ];
 
-/// The text of a function, up to the brace that ends it.
+/// Returns the source of a function, up to its closing brace.
 fn function<'a>(source: &'a str, name: &str) -> Option<&'a str> {
     let start = source
         .match_indices(&format!("fn {name}"))
@@ -83,7 +86,7 @@ fn function<'a>(source: &'a str, name: &str) -> Option<&'a str> {
     Some(&rest[..rest.find(&end).unwrap_or(rest.len())])
 }
 
-/// The names that a text calls as functions.
+/// Returns the names of the functions that a text calls.
 fn called(text: &str) -> BTreeSet<&str> {
     let before = text.match_indices('(').map(|(at, _)| &text[..at]);
     before
@@ -95,8 +98,8 @@ fn called(text: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Whether a test takes a list from a source: itself, or in a function of its file that it calls.
-fn takes_a_list(name: &str, source: &str) -> bool {
+/// Tells whether a test derives a list: itself, or in a function of its file that it calls.
+fn derives_a_list(name: &str, source: &str) -> bool {
     let mut wanted = vec![name];
     let mut seen = BTreeSet::new();
     while let Some(name) = wanted.pop() {
@@ -114,33 +117,37 @@ fn takes_a_list(name: &str, source: &str) -> bool {
     false
 }
 
-fn claims_every(name: &str) -> bool {
+/// Tells whether a test claims to cover every element of a list.
+fn is_named_every(name: &str) -> bool {
     name.split('_').any(|word| word == "every")
 }
 
 #[test]
-fn a_test_of_a_threat_that_claims_every_takes_its_list_from_a_source() {
+fn a_cited_test_named_every_derives_its_list() {
     let all = all_sources();
     let mut handwritten = Vec::new();
-    for name in named().into_iter().filter(|name| claims_every(name)) {
+    for name in cited_tests()
+        .into_iter()
+        .filter(|name| is_named_every(name))
+    {
         let source = all.iter().find(|source| function(source, name).is_some());
-        // Where there is none, `every_threat_has_its_test` says so.
-        if !source.is_none_or(|source| takes_a_list(name, source)) {
+        // `every_cited_test_exists` reports a test that does not exist.
+        if !source.is_none_or(|source| derives_a_list(name, source)) {
             handwritten.push(name);
         }
     }
     assert_eq!(
         handwritten, [""; 0],
-        "take their lists from one of {LISTS:?}, or name them after what they try"
+        "these tests must derive their lists from one of {LISTS:?}, or have another name"
     );
 }
 
 #[test]
-fn a_list_that_is_written_by_hand_is_noticed() {
+fn a_handwritten_list_is_detected() {
     let source = "async fn every_route_is_tried() {\n    for path in paths() {\n        get(path).await;\n    }\n}\n\n\
         fn paths() -> [&'static str; 2] {\n    [\"/a\", \"/b\"]\n}\n\n\
         async fn all() {\n    for operation in operations() {}\n}\n";
-    assert!(!takes_a_list("every_route_is_tried", source));
+    assert!(!derives_a_list("every_route_is_tried", source));
     let derived = source.replace("[\"/a\", \"/b\"]", "operations().map(path)");
-    assert!(takes_a_list("every_route_is_tried", &derived));
+    assert!(derives_a_list("every_route_is_tried", &derived));
 }

@@ -28,11 +28,11 @@ async fn the_public_keys_are_where_the_discovery_document_says() {
         (&key["kty"], &key["alg"], &key["use"]),
         (&json!("EC"), &json!("ES256"), &json!("sig"))
     );
-    assert!(key.get("d").is_none(), "only the public half");
+    assert!(key.get("d").is_none(), "the private key is published");
 }
 
 #[tokio::test]
-async fn paths_and_methods_that_are_not_there_are_told_apart() {
+async fn an_unknown_path_is_a_404_and_an_unsupported_method_a_405() {
     let app = TestApp::start();
     for path in ["/nope", "/nope/", "/signup/", "/users/a/b", "/.well-known/"] {
         assert_eq!(
@@ -41,12 +41,12 @@ async fn paths_and_methods_that_are_not_there_are_told_apart() {
             "{path}"
         );
     }
-    let answer = app.post("/users/me", &json!({})).await.expect(405);
-    assert_eq!(answer.header("allow"), Some("DELETE, GET, PATCH"));
+    let response = app.post("/users/me", &json!({})).await.expect(405);
+    assert_eq!(response.header("allow"), Some("DELETE, GET, PATCH"));
 }
 
-/// Whether a path could be of a route: `{name}` fits any segment.
-fn fits(path: &str, route: &str) -> bool {
+/// Tells whether a path matches a route. A parameter matches any segment.
+fn matches_route(path: &str, route: &str) -> bool {
     let (path, route) = (path.split('/'), route.split('/'));
     path.clone().count() == route.clone().count()
         && path
@@ -55,7 +55,7 @@ fn fits(path: &str, route: &str) -> bool {
 }
 
 #[tokio::test]
-async fn every_path_refuses_all_methods_but_its_own() {
+async fn every_path_refuses_methods_without_a_route() {
     let app = TestApp::start();
     let all = operations();
     let paths: BTreeSet<_> = all
@@ -65,7 +65,7 @@ async fn every_path_refuses_all_methods_but_its_own() {
     for path in paths {
         let own: BTreeSet<_> = all
             .iter()
-            .filter(|operation| fits(&path, &operation.path))
+            .filter(|operation| matches_route(&path, &operation.path))
             .map(|operation| operation.method.to_string())
             .collect();
         let allow = own.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -74,10 +74,10 @@ async fn every_path_refuses_all_methods_but_its_own() {
                 continue;
             }
             let request = app.request(method.parse().unwrap(), &path);
-            let answer = Response::to(request).await;
-            assert_eq!(answer.status, 405, "{method} {path}");
-            assert_eq!(answer.problem(), "method_not_allowed", "{method} {path}");
-            assert_eq!(answer.header("allow"), Some(allow.as_str()), "{path}");
+            let response = Response::to(request).await;
+            assert_eq!(response.status, 405, "{method} {path}");
+            assert_eq!(response.problem(), "method_not_allowed", "{method} {path}");
+            assert_eq!(response.header("allow"), Some(allow.as_str()), "{path}");
         }
     }
 }

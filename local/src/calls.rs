@@ -1,4 +1,4 @@
-//! Records which grant of the template allows each AWS call of a function: one JSON object a line.
+//! Records the AWS calls of functions, with the grant of the template that allows each: one JSON object a line.
 //!
 //! A call is recorded once for each combination of function, grant, trigger and condition values, so a file stays small
 //! however long the system runs.
@@ -15,10 +15,10 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The header in which the AWS SDK names the invocation that a call belongs to.
+/// The header in which the AWS SDK sends the trace id of the invocation.
 const TRACE_HEADER: &str = "x-amzn-trace-id";
 
-/// Where calls are recorded. The default records nothing.
+/// Records calls into a file. The default records nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder(Option<Recording>);
 
@@ -26,16 +26,16 @@ pub(crate) struct Recorder(Option<Recording>);
 struct Recording {
     file: Mutex<File>,
     written: Mutex<HashSet<String>>,
-    /// What started each invocation, by its trace id; kept as long as the system runs.
+    /// The trigger of each invocation, by its trace id; kept as long as the system runs.
     triggers: Mutex<HashMap<String, String>>,
 }
 
-/// What made a function's credentials call a service.
+/// The origin of a call with a function's credentials.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Cause<'a> {
-    /// The function itself, in the invocation with this trace id; before its first invocation without one.
+    /// The function, in the invocation with this trace id; `None` before its first invocation.
     Function(Option<&'a str>),
-    /// A request that the function signed for a client.
+    /// A client, with a request that the function presigned.
     Presigned,
     /// Lambda, which uses the role of the function for logs, streams and dead letters.
     Lambda,
@@ -48,7 +48,7 @@ pub(crate) struct Call<'a> {
     pub(crate) function: &'a str,
     pub(crate) action: &'a str,
     pub(crate) resource: &'a str,
-    /// What allowed the call; absent where it was denied.
+    /// The grant that allows the call; absent if it is denied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) grant: Option<Grant<'a>>,
     /// The values of the condition keys that the granting statement names.
@@ -75,7 +75,7 @@ struct Line<'a> {
 }
 
 impl Recorder {
-    /// Records into a new file in `directory`, which is created when it is missing.
+    /// Creates a file in `directory`, which is created if it is missing.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let path = directory.join(format!("{}.jsonl", Uuid::new_v4().simple()));
@@ -90,19 +90,19 @@ impl Recorder {
         })))
     }
 
-    /// Notes what started the invocation with this trace id, for the calls that follow.
+    /// Stores the trigger of an invocation, for the calls with its trace id.
     pub(crate) fn invoked(&self, trace_id: &str, event: &[u8]) {
         if let Some(recording) = &self.0 {
             lock(&recording.triggers).insert(trace_id.to_owned(), trigger_of(event));
         }
     }
 
-    /// Whether calls are recorded at all.
+    /// Tells whether calls are recorded.
     pub(crate) fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Writes `call` down, unless the same one is in the file already.
+    /// Writes a call, unless the file already contains the same line.
     pub(crate) fn record(&self, call: &Call<'_>, cause: Cause<'_>) {
         let Some(recording) = &self.0 else {
             return;
@@ -114,14 +114,15 @@ impl Recorder {
         };
         line.push('\n');
         if lock(&recording.written).insert(line.clone()) {
-            // One write for a line: a system that is killed leaves whole lines. A grant whose line is lost counts as unused,
-            // so a disk that is full cannot pass the check.
+            // One write per line, so that a killed system leaves complete lines. An error is ignored, because a grant without
+            // a line counts as unused and fails the check.
             let _ = lock(&recording.file).write_all(line.as_bytes());
         }
     }
 }
 
 impl Recording {
+    /// Names the trigger of a call.
     fn trigger(&self, cause: Cause<'_>) -> String {
         match cause {
             Cause::Lambda => "Lambda".to_owned(),
@@ -137,14 +138,14 @@ impl Recording {
 }
 
 impl<'a> Cause<'a> {
-    /// What made a function sign a request with these headers.
+    /// Reads the cause of a signed request from its headers.
     pub(crate) fn of(headers: &'a HeaderMap) -> Self {
         let trace_id = headers.get(TRACE_HEADER);
         Self::Function(trace_id.and_then(|value| value.to_str().ok()))
     }
 }
 
-/// The parts of an event that say what it is.
+/// The members of an event that identify its source.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
@@ -161,7 +162,7 @@ struct Record {
     event_source: Option<String>,
 }
 
-/// Names what an event comes from: a route, `EventBridge` or a stream.
+/// Names the source of an event: a route, the type of an `EventBridge` event, or a stream.
 fn trigger_of(event: &[u8]) -> String {
     let Ok(event) = serde_json::from_slice::<Event>(event) else {
         return "other event".to_owned();
@@ -174,7 +175,7 @@ fn trigger_of(event: &[u8]) -> String {
         .unwrap_or_else(|| "other event".to_owned())
 }
 
-/// No lock is held across anything that can panic.
+/// Locks a mutex. A poisoned mutex is still valid, because no code panics while it holds one.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_named_by_what_it_comes_from() {
+    fn an_event_is_named_by_its_source() {
         for (event, expected) in [
             (json!({"routeKey": "GET /users/{id}"}), "GET /users/{id}"),
             (
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn systems_record_into_files_of_their_own() {
+    fn each_system_records_into_its_own_file() {
         let directory = tempfile::tempdir().unwrap();
         let recorders = [(); 2].map(|()| Recorder::open(directory.path()).unwrap());
         for recorder in recorders {

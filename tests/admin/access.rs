@@ -1,4 +1,4 @@
-//! Access to administration: each operation, as each kind of caller.
+//! Access to the operations of administration, by each kind of caller.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::support::{
     routes::{Operation, operations},
 };
 
-/// All actions on one account.
+/// The actions on one account.
 const ACTIONS: [&str; 6] = [
     "get",
     "disable",
@@ -19,7 +19,7 @@ const ACTIONS: [&str; 6] = [
 ];
 const CHANGES: [&str; 5] = ["disable", "enable", "grant admin", "revoke admin", "delete"];
 
-/// All operations of administration; the deletion of an account comes last.
+/// Returns the operations of administration, with the deletion of an account last.
 fn administration() -> Vec<Operation> {
     let mut found = operations();
     found.retain(Operation::is_administration);
@@ -33,14 +33,14 @@ async fn every_admin_route_requires_the_admin_role() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
     let grace = app.new_user("grace@example.com").await;
-    // Another user's account, the caller's own, and none.
+    // Accounts of other users, and an invalid id. The caller's own account is added below.
     let ids = [&grace.id, &admin.id, "no-id"];
     let ada = app.new_user("ada@example.com").await;
     for operation in administration() {
         let method = &operation.method;
         for id in ids.into_iter().chain([ada.id.as_str()]) {
             let path = operation.path_with(|_, _| id.to_owned());
-            // The answer does not depend on the body.
+            // Access is checked before the body.
             for body in ["{\"roles\": [\"admin\"]}", "{"] {
                 let request = |request: reqwest::RequestBuilder| {
                     let typed = request.header("content-type", "application/json");
@@ -59,8 +59,8 @@ async fn every_admin_route_requires_the_admin_role() {
         }
         let path = operation.path_with(|_, _| grace.id.clone());
         let request = admin.request(method.clone(), &path);
-        let answer = Response::to(request.json(&json!({"roles": []}))).await;
-        assert!([200, 204].contains(&answer.status), "{operation}");
+        let response = Response::to(request.json(&json!({"roles": []}))).await;
+        assert!([200, 204].contains(&response.status), "{operation}");
     }
     let untouched = (1, false, vec![]);
     assert_eq!(
@@ -99,9 +99,9 @@ async fn an_unknown_user_id_is_a_404() {
         &admin.id.to_uppercase(),
     ] {
         for what in ACTIONS {
-            let answer = manage(&admin, what, unknown).await;
-            assert_eq!(answer.status, 404, "{what} {unknown}");
-            assert_eq!(answer.problem(), "not_found", "{what} {unknown}");
+            let response = manage(&admin, what, unknown).await;
+            assert_eq!(response.status, 404, "{what} {unknown}");
+            assert_eq!(response.problem(), "not_found", "{what} {unknown}");
         }
     }
 }
@@ -111,9 +111,9 @@ async fn an_admin_cannot_manage_their_own_account() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
     for what in CHANGES {
-        let answer = manage(&admin, what, &admin.id).await;
-        assert_eq!(answer.status, 409, "{what}");
-        assert_eq!(answer.problem(), "not_yourself", "{what}");
+        let response = manage(&admin, what, &admin.id).await;
+        assert_eq!(response.status, 409, "{what}");
+        assert_eq!(response.problem(), "not_yourself", "{what}");
     }
     let unchanged = (1, false, vec!["admin".to_owned()]);
     assert_eq!(
@@ -122,8 +122,8 @@ async fn an_admin_cannot_manage_their_own_account() {
     );
 }
 
-/// A token says what was so when it was made. Whoever lost the role since then must not get it back by themselves, nor
-/// take others with them.
+/// An access token contains the roles of its sign-in. A former administrator with such a token must not restore the role or
+/// change other accounts.
 #[tokio::test]
 async fn a_demoted_disabled_or_deleted_admin_cannot_change_accounts() {
     let app = TestApp::start();
@@ -137,15 +137,15 @@ async fn a_demoted_disabled_or_deleted_admin_cannot_change_accounts() {
         manage(&admin, end, &former.id)
             .await
             .expect(if end == "delete" { 204 } else { 200 });
-        // Not "enable" and "revoke admin": they change nothing.
+        // "enable" and "revoke admin" would change nothing.
         for what in ["disable", "grant admin", "delete"] {
             for id in [&grace.id, &admin.id] {
                 if (what, id) == ("grant admin", &admin.id) {
                     continue;
                 }
-                let answer = manage(&former, what, id).await;
-                assert_eq!(answer.status, 403, "after {end}: {what}");
-                assert_eq!(answer.problem(), "forbidden", "after {end}: {what}");
+                let response = manage(&former, what, id).await;
+                assert_eq!(response.status, 403, "after {end}: {what}");
+                assert_eq!(response.problem(), "forbidden", "after {end}: {what}");
             }
         }
         for what in CHANGES {

@@ -1,13 +1,13 @@
-//! What the conditions of policies keep a function from that may change accounts.
+//! The policy conditions of functions that may change accounts.
 
 use serde_json::json;
 
-use super::database;
+use super::is_allowed;
 use crate::support::{PASSWORD, TestApp};
 
-/// A function that ends sessions or manages accounts can neither write a hash, nor read it, nor guess at it by conditions.
+/// These functions can't write a password hash, return it, or test it with conditions.
 #[tokio::test]
-async fn functions_that_change_accounts_cannot_touch_a_hash() {
+async fn functions_that_change_accounts_cannot_read_or_write_password_hashes() {
     let app = TestApp::start_unrecorded(&[]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let update = |set: &str, condition: &str, returned: &str| {
@@ -23,7 +23,7 @@ async fn functions_that_change_accounts_cannot_touch_a_hash() {
         body["ExpressionAttributeNames"]["#a"] = json!(name);
         body
     };
-    let of_all = "attribute_exists(#a)";
+    let exists = "attribute_exists(#a)";
     for (function, body, allowed) in [
         ("Session", named("session_epoch"), true),
         ("Admin", named("session_epoch"), true),
@@ -39,7 +39,7 @@ async fn functions_that_change_accounts_cannot_touch_a_hash() {
         ("UploadLocks", named("session_epoch"), false),
         (
             "Admin",
-            update("SET #a = :x, hash = :x", of_all, "NONE"),
+            update("SET #a = :x, hash = :x", exists, "NONE"),
             false,
         ),
         (
@@ -48,47 +48,47 @@ async fn functions_that_change_accounts_cannot_touch_a_hash() {
             false,
         ),
         ("Admin", update("SET #a = hash", "#a <> :x", "NONE"), false),
-        ("Session", update("SET #a = :x", of_all, "NONE"), true),
+        ("Session", update("SET #a = :x", exists, "NONE"), true),
         (
             "Session",
-            update("SET #a = :x", of_all, "UPDATED_NEW"),
+            update("SET #a = :x", exists, "UPDATED_NEW"),
             false,
         ),
-        ("Session", update("SET #a = :x", of_all, "ALL_NEW"), false),
-        ("Admin", update("SET #a = :x", of_all, "ALL_OLD"), false),
+        ("Session", update("SET #a = :x", exists, "ALL_NEW"), false),
+        ("Admin", update("SET #a = :x", exists, "ALL_OLD"), false),
     ] {
         let what = format!("{function}: {body}");
-        let may = database(&app, function, "UpdateItem", &body).await;
-        assert_eq!(may, allowed, "{what}");
+        let is_permitted = is_allowed(&app, function, "UpdateItem", &body).await;
+        assert_eq!(is_permitted, allowed, "{what}");
         let mut part = body;
         part.as_object_mut().unwrap().remove("ReturnValues");
         let transaction = json!({"TransactItems": [{"Update": part}]});
         if !allowed && !what.contains("ALL_") && !what.contains("UPDATED_") {
-            let may = database(&app, function, "TransactWriteItems", &transaction).await;
-            assert!(!may, "{what} in a transaction");
+            let is_permitted = is_allowed(&app, function, "TransactWriteItems", &transaction).await;
+            assert!(!is_permitted, "{what} in a transaction");
         }
     }
-    let handed_back = |part: &str| {
+    let returning_old = |part: &str| {
         json!({
             "TableName": "cloakroom-dev-CredentialsTable", part: {"email": {"S": "ada@example.com"}},
             "ReturnValues": "ALL_OLD",
         })
     };
-    let (delete, put) = (handed_back("Key"), handed_back("Item"));
-    assert!(!database(&app, "Admin", "DeleteItem", &delete).await);
+    let (delete, put) = (returning_old("Key"), returning_old("Item"));
+    assert!(!is_allowed(&app, "Admin", "DeleteItem", &delete).await);
     for function in ["Signup", "Recovery"] {
         assert!(
-            !database(&app, function, "PutItem", &put).await,
+            !is_allowed(&app, function, "PutItem", &put).await,
             "{function}"
         );
     }
-    let reset = update("SET #a = :x", of_all, "ALL_OLD");
-    assert!(!database(&app, "Recovery", "UpdateItem", &reset).await);
+    let reset = update("SET #a = :x", exists, "ALL_OLD");
+    assert!(!is_allowed(&app, "Recovery", "UpdateItem", &reset).await);
 }
 
-/// IAM has no condition for "the item does not exist": signup can replace an item, but not with roles in it.
+/// IAM has no condition for a new item, so the function signup can replace an item, but without roles.
 #[tokio::test]
-async fn signup_cannot_write_roles_or_get_what_it_replaces() {
+async fn signup_cannot_write_roles_or_read_the_item_it_replaces() {
     let app = TestApp::start_unrecorded(&[]);
     let ada = app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let id = ada.json()["user"]["id"].clone();
@@ -112,8 +112,8 @@ async fn signup_cannot_write_roles_or_get_what_it_replaces() {
                 ("PutItem", put(attribute)),
                 ("TransactWriteItems", transaction),
             ] {
-                let may = database(&app, "Signup", operation, &body).await;
-                assert_eq!(may, allowed, "{operation} {attribute} in {table}");
+                let is_permitted = is_allowed(&app, "Signup", operation, &body).await;
+                assert_eq!(is_permitted, allowed, "{operation} {attribute} in {table}");
             }
         }
     }
@@ -127,13 +127,13 @@ async fn signup_cannot_write_roles_or_get_what_it_replaces() {
             "TableName": format!("cloakroom-dev-{table}Table"), "Item": {key: {"S": "x"}}, "ReturnValues": "ALL_OLD",
         });
         assert!(
-            !database(&app, "Signup", "PutItem", &returned).await,
+            !is_allowed(&app, "Signup", "PutItem", &returned).await,
             "{table}"
         );
     }
 }
 
-/// A refresh takes the roles from Users, and routes for administrators read them there.
+/// Refreshes and the routes of administration read roles from the Users table.
 #[tokio::test]
 async fn the_users_function_cannot_change_roles_or_status() {
     let app = TestApp::start_unrecorded(&[]);
@@ -157,8 +157,8 @@ async fn the_users_function_cannot_change_roles_or_status() {
         });
         let transaction = json!({"TransactItems": [{"Update": update}]});
         for (operation, body) in [("UpdateItem", update), ("TransactWriteItems", transaction)] {
-            let may = database(&app, "Users", operation, &body).await;
-            assert_eq!(may, allowed, "{operation} {name}");
+            let is_permitted = is_allowed(&app, "Users", operation, &body).await;
+            assert_eq!(is_permitted, allowed, "{operation} {name}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Attacks with a function's own credentials: what a function that is taken over cannot do.
+//! Attacks with the credentials of a compromised function.
 //!
-//! Which actions each function may call stands in template.yaml, and docs/PERMISSIONS.md lists it. The tests here hold
-//! whatever that list says.
+//! template.yaml grants actions to functions, and docs/PERMISSIONS.md lists them. These tests assert limits that no grant may
+//! exceed.
 
 mod accounts;
 mod objects;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-/// The names of the functions, as their logical ids begin.
+/// Returns the logical ids of the functions, without the suffix `Function`.
 fn functions() -> Vec<&'static str> {
     let template = include_str!("../../template.yaml").lines();
     let names = template.filter_map(|line| line.strip_prefix("  ")?.strip_suffix("Function:"));
@@ -35,9 +35,9 @@ async fn the_engines_refuse_unknown_access_keys() {
         "LOCALSIGNUPFUNCTION2",
         "AKIAIOSFODNN7EXAMPLE",
     ] {
-        let answer = app.call_engine("dynamodb", key, target, &body).await;
-        let text = String::from_utf8_lossy(&answer.body).into_owned();
-        assert_eq!(answer.status, 400, "{key}: {text}");
+        let response = app.call_engine("dynamodb", key, target, &body).await;
+        let text = String::from_utf8_lossy(&response.body).into_owned();
+        assert_eq!(response.status, 400, "{key}: {text}");
         let expected = if key.is_empty() {
             "MissingAuthenticationToken"
         } else {
@@ -47,32 +47,42 @@ async fn the_engines_refuse_unknown_access_keys() {
     }
 }
 
-/// The access key id of a function, or of the `operator`.
-fn key_of(who: &str) -> String {
-    match who {
+/// Returns the access key id of a function, or of the `operator`.
+fn key_of(principal: &str) -> String {
+    match principal {
         "operator" => "local".to_owned(),
         function => format!("LOCAL{}FUNCTION", function.to_uppercase()),
     }
 }
 
-/// Sends a request as a function (or the `operator`). `None` is a denial; any other error is a mistake of the test.
-async fn ask(app: &TestApp, engine: &str, who: &str, target: &str, body: &Value) -> Option<String> {
-    let answer = app.call_engine(engine, &key_of(who), target, body).await;
-    let text = String::from_utf8(answer.body).unwrap();
-    match answer.status {
+/// Sends a request as a function or as the `operator`. Returns `None` if it is denied; panics at any other error.
+async fn call(
+    app: &TestApp,
+    engine: &str,
+    principal: &str,
+    target: &str,
+    body: &Value,
+) -> Option<String> {
+    let response = app
+        .call_engine(engine, &key_of(principal), target, body)
+        .await;
+    let text = String::from_utf8(response.body).unwrap();
+    match response.status {
         200 => Some(text),
         400 if text.contains("AccessDeniedException") => None,
-        status => panic!("{who}: {target} {body}: {status} {text}"),
+        status => panic!("{principal}: {target} {body}: {status} {text}"),
     }
 }
 
-/// Whether the database allows a function (or the `operator`) to do this.
-async fn database(app: &TestApp, who: &str, operation: &str, body: &Value) -> bool {
+/// Tells whether `DynamoDB` allows a request of a function or of the `operator`.
+async fn is_allowed(app: &TestApp, principal: &str, operation: &str, body: &Value) -> bool {
     let target = format!("DynamoDB_20120810.{operation}");
-    ask(app, "dynamodb", who, &target, body).await.is_some()
+    call(app, "dynamodb", principal, &target, body)
+        .await
+        .is_some()
 }
 
-/// The name of a table.
+/// Returns the deployed name of a table.
 fn table(name: &str) -> String {
     format!("cloakroom-dev-{name}Table")
 }

@@ -16,21 +16,21 @@ const ACTIONS: [&str; 11] = [
     "delete",
     "list",
     "versions",
-    "forget",
+    "delete version",
     "lock",
-    "see lock",
+    "read lock",
     "unlock",
-    "forget locked",
+    "delete locked version",
 ];
 
-/// The access points, and the bucket itself, which no function may name.
-const WAYS: [&str; 4] = [UPLOADS, LOCKS, EVENTS, BUCKET];
+/// The access points, and the bucket itself, which no function may use directly.
+const TARGETS: [&str; 4] = [UPLOADS, LOCKS, EVENTS, BUCKET];
 const UPLOADS: &str = "cloakroom-dev-uploads-s3alias";
 const LOCKS: &str = "cloakroom-dev-locks-s3alias";
 const EVENTS: &str = "cloakroom-dev-events-s3alias";
 
-/// The access point of a function.
-fn own_way(function: &str) -> Option<&'static str> {
+/// Returns the access point of a function.
+fn access_point(function: &str) -> Option<&'static str> {
     match function {
         "Uploads" => Some(UPLOADS),
         "UploadLocks" => Some(LOCKS),
@@ -39,18 +39,18 @@ fn own_way(function: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether S3 allows the holder of a client to do this; any other error than a denial is a mistake of the test.
+/// Tells whether S3 allows an action with the credentials of a client. Panics at an error that is not a denial.
 async fn is_allowed(client: &Client, action: &str, bucket: &str, key: &str) -> bool {
     let denied = match action {
-        "get" => refusal(client.get_object().bucket(bucket).key(key).send().await),
-        // An answer to HEAD has no body to say it in.
+        "get" => error_code(client.get_object().bucket(bucket).key(key).send().await),
+        // A response to HEAD has no body and so no error code.
         "head" => match client.head_object().bucket(bucket).key(key).send().await {
             Ok(_) => None,
             Err(error) => Some(error.raw_response().unwrap().status().as_u16().to_string()),
         },
         "put" => {
             let body = ByteStream::from_static(b"x");
-            refusal(
+            error_code(
                 client
                     .put_object()
                     .bucket(bucket)
@@ -61,15 +61,22 @@ async fn is_allowed(client: &Client, action: &str, bucket: &str, key: &str) -> b
             )
         }
         "delete" => {
-            let gone = format!("{key}-gone");
-            refusal(client.delete_object().bucket(bucket).key(gone).send().await)
+            let unknown = format!("{key}-unknown");
+            error_code(
+                client
+                    .delete_object()
+                    .bucket(bucket)
+                    .key(unknown)
+                    .send()
+                    .await,
+            )
         }
-        "forget" => {
+        "delete version" => {
             let delete = client.delete_object().bucket(bucket).key(key);
-            refusal(delete.version_id("none").send().await)
+            error_code(delete.version_id("none").send().await)
         }
-        "list" => refusal(client.list_objects_v2().bucket(bucket).send().await),
-        "versions" => refusal(client.list_object_versions().bucket(bucket).send().await),
+        "list" => error_code(client.list_objects_v2().bucket(bucket).send().await),
+        "versions" => error_code(client.list_object_versions().bucket(bucket).send().await),
         "lock" | "unlock" => {
             let retention = ObjectLockRetention::builder()
                 .mode(ObjectLockRetentionMode::Governance)
@@ -77,18 +84,18 @@ async fn is_allowed(client: &Client, action: &str, bucket: &str, key: &str) -> b
             let put = client.put_object_retention().bucket(bucket).key(key);
             let bypass = (action == "unlock").then_some(true);
             let put = put.set_bypass_governance_retention(bypass);
-            refusal(put.retention(retention.build()).send().await)
+            error_code(put.retention(retention.build()).send().await)
         }
-        "see lock" => {
+        "read lock" => {
             let get = client.get_object_retention().bucket(bucket).key(key);
-            refusal(get.send().await)
+            error_code(get.send().await)
         }
-        "forget locked" => {
+        "delete locked version" => {
             let delete = client.delete_object().bucket(bucket).key(key);
             let delete = delete.version_id("none").bypass_governance_retention(true);
-            refusal(delete.send().await)
+            error_code(delete.send().await)
         }
-        other => panic!("no such action: {other}"),
+        other => panic!("unknown action: {other}"),
     };
     if let Some(code) = &denied {
         assert!(
@@ -99,14 +106,16 @@ async fn is_allowed(client: &Client, action: &str, bucket: &str, key: &str) -> b
     denied.is_none()
 }
 
-/// The error code of S3, if there is one.
-fn refusal<T, E: ProvideErrorMetadata, R>(answer: Result<T, SdkError<E, R>>) -> Option<String> {
-    let error = answer.err()?;
+/// Returns the error code of a response of S3; `None` if the request succeeded.
+fn error_code<T, E: ProvideErrorMetadata, R>(
+    response: Result<T, SdkError<E, R>>,
+) -> Option<String> {
+    let error = response.err()?;
     Some(error.code().unwrap_or("no code").to_owned())
 }
 
 #[tokio::test]
-async fn files_are_reached_by_the_access_point_of_a_function_alone() {
+async fn a_function_reaches_files_only_through_its_own_access_point() {
     let app = TestApp::start_unrecorded(&[]);
     let operator = app.s3("local");
     let object = operator.put_object().bucket(BUCKET).key("owner/file");
@@ -114,17 +123,28 @@ async fn files_are_reached_by_the_access_point_of_a_function_alone() {
     object.body(body).send().await.unwrap();
     for function in functions() {
         let client = app.s3(&key_of(function));
-        for way in WAYS {
+        for target in TARGETS {
             for action in ACTIONS {
-                let may = is_allowed(&client, action, way, "owner/file").await;
-                let what = format!("{function}: {action} by {way}");
-                assert!(!may || own_way(function) == Some(way), "{what}");
+                let is_permitted = is_allowed(&client, action, target, "owner/file").await;
+                let what = format!("{function}: {action} on {target}");
+                assert!(
+                    !is_permitted || access_point(function) == Some(target),
+                    "{what}"
+                );
                 match action {
-                    "unlock" | "forget locked" => assert!(!may, "{what}"),
-                    "lock" => assert_eq!(may, function == "UploadLocks" && way == LOCKS, "{what}"),
-                    "put" => assert_eq!(may, function == "Uploads" && way == UPLOADS, "{what}"),
+                    "unlock" | "delete locked version" => assert!(!is_permitted, "{what}"),
+                    "lock" => assert_eq!(
+                        is_permitted,
+                        function == "UploadLocks" && target == LOCKS,
+                        "{what}"
+                    ),
+                    "put" => assert_eq!(
+                        is_permitted,
+                        function == "Uploads" && target == UPLOADS,
+                        "{what}"
+                    ),
                     _ => assert!(
-                        !may || function != "UploadLocks" || action == "see lock",
+                        !is_permitted || function != "UploadLocks" || action == "read lock",
                         "{what}"
                     ),
                 }
@@ -153,7 +173,7 @@ async fn a_presigned_url_allows_one_request_and_nothing_else() {
                 .body("12345"),
         ),
         (
-            "store elsewhere",
+            "change the storage class",
             client
                 .put(url)
                 .header("x-amz-storage-class", "GLACIER")
@@ -167,12 +187,12 @@ async fn a_presigned_url_allows_one_request_and_nothing_else() {
                 .body("12345"),
         ),
     ] {
-        let answer = Response::to(request).await;
+        let response = Response::to(request).await;
         assert_eq!(
-            answer.status,
+            response.status,
             403,
             "{what}: {}",
-            String::from_utf8_lossy(&answer.body)
+            String::from_utf8_lossy(&response.body)
         );
     }
     let pending: SignedIn<'_> = ada;

@@ -1,11 +1,11 @@
 use serde_json::{Value, json};
 
-use super::{ask, functions};
+use super::{call, functions};
 use crate::support::TestApp;
 
-/// What a function may read at most: the keys of its own stage, and of these the private ones only to sign tokens.
+/// A function reads at most the keys of its own stage, and private keys only if it signs tokens.
 #[tokio::test]
-async fn only_signin_and_session_read_private_keys() {
+async fn only_signin_and_session_can_read_private_keys() {
     let app = TestApp::start_unrecorded(&[]);
     let kid = app.signer().await.kid;
     for function in functions() {
@@ -22,28 +22,37 @@ async fn only_signin_and_session_read_private_keys() {
         ] {
             let body = json!({"Path": path, "Recursive": true, "WithDecryption": true});
             let what = format!("{function}: {path}");
-            let answer = parameters(&app, function, "GetParametersByPath", &body).await;
-            let signs = ["Signin", "Session"].contains(&function);
-            let own = if signs {
+            let response = parameters(&app, function, "GetParametersByPath", &body).await;
+            let signs_tokens = ["Signin", "Session"].contains(&function);
+            let allowed_path = if signs_tokens {
                 "/cloakroom/dev"
             } else {
                 "/cloakroom/dev/keys/public"
             };
-            assert!(answer.is_none() || path == own, "{what}: {answer:?}");
-            let holds = |half: &str| answer.as_deref().is_some_and(|text| text.contains(half));
-            let private = holds(&format!("keys/private/{kid}"));
-            assert_eq!(private, signs && path == own, "{what}");
+            assert!(
+                response.is_none() || path == allowed_path,
+                "{what}: {response:?}"
+            );
+            let private_key = format!("keys/private/{kid}");
+            let has_private_key = response
+                .as_deref()
+                .is_some_and(|text| text.contains(&private_key));
+            assert_eq!(
+                has_private_key,
+                signs_tokens && path == allowed_path,
+                "{what}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn no_function_reads_a_parameter_by_name_or_writes_one() {
+async fn no_function_can_read_a_parameter_by_name_or_write_one() {
     let app = TestApp::start_unrecorded(&[]);
     let kid = app.signer().await.kid;
     for function in functions() {
-        for half in ["private", "public"] {
-            let name = format!("/cloakroom/dev/keys/{half}/{kid}");
+        for part in ["private", "public"] {
+            let name = format!("/cloakroom/dev/keys/{part}/{kid}");
             for (operation, body) in [
                 (
                     "GetParameter",
@@ -60,17 +69,23 @@ async fn no_function_reads_a_parameter_by_name_or_writes_one() {
                 ("DeleteParameter", json!({"Name": name})),
                 ("DescribeParameters", json!({})),
             ] {
-                let answer = parameters(&app, function, operation, &body).await;
-                assert_eq!(answer, None, "{function}: {operation} {name}");
+                let response = parameters(&app, function, operation, &body).await;
+                assert_eq!(response, None, "{function}: {operation} {name}");
             }
         }
     }
     let body = json!({"Name": format!("/cloakroom/dev/keys/private/{kid}")});
-    let answer = parameters(&app, "operator", "GetParameter", &body).await;
-    assert!(answer.is_some());
+    let response = parameters(&app, "operator", "GetParameter", &body).await;
+    assert!(response.is_some());
 }
 
-/// The answer of the parameter store to a function (or the `operator`); `None` is a denial.
-async fn parameters(app: &TestApp, who: &str, operation: &str, body: &Value) -> Option<String> {
-    ask(app, "ssm", who, &format!("AmazonSSM.{operation}"), body).await
+/// Sends a request to Parameter Store as a function or as the `operator`. Returns `None` if it is denied.
+async fn parameters(
+    app: &TestApp,
+    principal: &str,
+    operation: &str,
+    body: &Value,
+) -> Option<String> {
+    let target = format!("AmazonSSM.{operation}");
+    call(app, "ssm", principal, &target, body).await
 }

@@ -1,11 +1,11 @@
 use serde_json::{Value, json};
 
-use super::{database, functions, table};
+use super::{functions, is_allowed, table};
 use crate::support::{PASSWORD, TestApp};
 
 const ADA: &str = "ada@example.com";
 
-/// Every way to read an item: what a function may not read, it may not read by any of them.
+/// Returns a request of each operation that reads an item.
 fn reads(name: &str, key: &Value, projection: Option<&str>) -> Vec<(&'static str, Value)> {
     let table = table(name);
     let mut get = json!({"TableName": table, "Key": key});
@@ -36,36 +36,41 @@ fn reads(name: &str, key: &Value, projection: Option<&str>) -> Vec<(&'static str
 }
 
 #[tokio::test]
-async fn only_functions_that_check_passwords_read_a_hash() {
+async fn only_functions_that_check_passwords_can_read_password_hashes() {
     let app = TestApp::start_unrecorded(&[]);
     app.sign_up(ADA, PASSWORD).await.expect(201);
     let key = json!({"email": {"S": ADA}});
     for function in functions() {
         for projection in [None, Some("hash")] {
             for (operation, body) in reads("Credentials", &key, projection) {
-                let checks = ["Signin", "Account", "UploadLocks"].contains(&function);
-                let expected = checks && ["GetItem", "TransactGetItems"].contains(&operation);
-                let may = database(&app, function, operation, &body).await;
-                assert_eq!(may, expected, "{function}: {operation} {body}");
+                let checks_passwords = ["Signin", "Account", "UploadLocks"].contains(&function);
+                let expected =
+                    checks_passwords && ["GetItem", "TransactGetItems"].contains(&operation);
+                let is_permitted = is_allowed(&app, function, operation, &body).await;
+                assert_eq!(is_permitted, expected, "{function}: {operation} {body}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn only_signin_opens_sessions() {
+async fn only_signin_can_create_sessions() {
     let app = TestApp::start_unrecorded(&[]);
     let put = json!({"TableName": table("Sessions"), "Item": {"id": {"S": "x"}}});
     let transaction = json!({"TransactItems": [{"Put": put}]});
     for function in functions() {
         for (operation, body) in [("PutItem", &put), ("TransactWriteItems", &transaction)] {
-            let may = database(&app, function, operation, body).await;
-            assert_eq!(may, function == "Signin", "{function}: {operation}");
+            let is_permitted = is_allowed(&app, function, operation, body).await;
+            assert_eq!(
+                is_permitted,
+                function == "Signin",
+                "{function}: {operation}"
+            );
         }
     }
 }
 
-/// A refresh needs the family key of its session; a list of sessions does not.
+/// Only a refresh needs the family key of a session.
 #[tokio::test]
 async fn a_list_of_sessions_cannot_read_family_keys() {
     let app = TestApp::start_unrecorded(&[]);
@@ -80,12 +85,12 @@ async fn a_list_of_sessions_cannot_read_family_keys() {
         let mut keys = json!({"Keys": [{"id": {"S": ada.session_id()}}]});
         keys["ProjectionExpression"] = projection;
         let body = json!({"RequestItems": {table("Sessions"): keys}});
-        let may = database(&app, "Session", "BatchGetItem", &body).await;
-        assert_eq!(may, expected, "{body}");
+        let is_permitted = is_allowed(&app, "Session", "BatchGetItem", &body).await;
+        assert_eq!(is_permitted, expected, "{body}");
     }
 }
 
-/// Uploads compares the state of an account and of a session with a token, and needs nothing else of either.
+/// The function uploads compares the state of an account and of a session with a token, and needs no other attributes.
 #[tokio::test]
 async fn uploads_cannot_read_profiles_or_session_keys() {
     let app = TestApp::start_unrecorded(&[]);
@@ -93,18 +98,21 @@ async fn uploads_cannot_read_profiles_or_session_keys() {
     for (name, needed) in [("Users", "status"), ("Sessions", "epoch")] {
         for projection in [None, Some("email"), Some("family_key")] {
             for (operation, body) in reads(name, &key, projection) {
-                let may = database(&app, "Uploads", operation, &body).await;
-                assert!(!may, "{operation} {body}");
+                let is_permitted = is_allowed(&app, "Uploads", operation, &body).await;
+                assert!(!is_permitted, "{operation} {body}");
             }
         }
         let (operation, body) = reads(name, &key, Some(needed)).remove(0);
-        assert!(database(&app, "Uploads", operation, &body).await, "{body}");
+        assert!(
+            is_allowed(&app, "Uploads", operation, &body).await,
+            "{body}"
+        );
     }
 }
 
-/// The engine checks every part of a transaction and of a batch.
+/// The engine checks the permissions of each part of a transaction or batch.
 #[tokio::test]
-async fn a_batch_or_a_transaction_grants_nothing_more() {
+async fn a_batch_or_transaction_grants_no_additional_access() {
     let app = TestApp::start_unrecorded(&[]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let put = |name: &str, key: &str| json!({"Put": {"TableName": table(name), "Item": {key: {"S": "x"}}}});
@@ -161,7 +169,10 @@ async fn a_batch_or_a_transaction_grants_nothing_more() {
         ),
     ] {
         let what = format!("{function}: {operation} {body}");
-        assert!(!database(&app, function, operation, &body).await, "{what}");
+        assert!(
+            !is_allowed(&app, function, operation, &body).await,
+            "{what}"
+        );
     }
 }
 
@@ -178,9 +189,9 @@ async fn no_function_can_change_or_list_the_tables() {
             "CreateTable",
             "ListTables",
         ] {
-            let allowed = database(&app, function, operation, &table).await;
+            let allowed = is_allowed(&app, function, operation, &table).await;
             assert!(!allowed, "{function}: {operation}");
         }
     }
-    assert!(database(&app, "operator", "DescribeTable", &table).await);
+    assert!(is_allowed(&app, "operator", "DescribeTable", &table).await);
 }

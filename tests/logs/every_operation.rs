@@ -1,4 +1,4 @@
-//! Every operation of the API, with values in all places of its requests that must not get into the log.
+//! Requests to every operation of the API, with canaries in the paths, queries, headers and bodies.
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::support::{
     routes::{Operation, operations},
 };
 
-/// Requests every operation with a canary in each place of a request that has room for one.
+/// Sends every operation requests with canaries, with valid and with invalid credentials.
 pub async fn request_every_operation(app: &TestApp, canaries: &mut Canaries) {
     let user = app.new_user("canary-user@example.com").await;
     canaries.add_tokens(&user);
@@ -20,11 +20,11 @@ pub async fn request_every_operation(app: &TestApp, canaries: &mut Canaries) {
     for operation in operations() {
         for (token, grant) in [(user.token.as_str(), grant), (JUNK_TOKEN, "canary-grant")] {
             let request = request_with_canaries(app, &operation, grant).bearer_auth(token);
-            let answer = Response::to(request).await;
-            // 501 is the answer of `POST /password/forgot` where no mail is sent.
+            let response = Response::to(request).await;
+            // `POST /password/forgot` returns 501 when the system sends no mail.
             assert!(
-                answer.status < 502 && answer.status != 500,
-                "{operation}: {answer:?}"
+                response.status < 502 && response.status != 500,
+                "{operation}: {response:?}"
             );
         }
     }
@@ -54,7 +54,7 @@ fn request_with_canaries(app: &TestApp, operation: &Operation, grant: &str) -> R
     }
 }
 
-/// A body in which every text is a canary.
+/// Replaces each string in a body with a canary.
 fn with_canaries(body: &Value) -> Value {
     match body {
         Value::String(_) => json!("canary-in-a-body"),

@@ -1,4 +1,4 @@
-//! What the log never says, whatever happens. Every value that is sent or answered here is one that is found again.
+//! Secrets and personal data do not appear in logs. All values that the tests send or receive are recognizable canaries.
 
 mod every_operation;
 
@@ -18,14 +18,14 @@ const PASSWORDS: [&str; 3] = [
     "Canary-Secret-Wrong",
 ];
 const EMAIL: &str = "Canary-Mail@Example.com";
-/// Its domain goes in lower case.
+/// The address to which mails are sent: the domain is in lower case.
 const MAILED_TO: &str = "Canary-Mail@example.com";
 const IDEMPOTENCY_KEY: &str = "canary-idempotency-key";
-/// A walk tries to lock a file.
+/// Enables locks, which a walk uses.
 const LOCKS: &str = "MaxLockDays=3";
 const JUNK_TOKEN: &str = "canary-header.canary-claims.canary-signature";
 
-/// What must not be found, in lower case.
+/// The texts that a log must not contain, in lower case.
 struct Canaries(Vec<String>);
 
 impl Canaries {
@@ -47,10 +47,10 @@ impl Canaries {
         self.0.push(text.to_lowercase());
     }
 
-    /// The parts of somebody's tokens, too: half of one is too much.
-    fn add_tokens(&mut self, somebody: &SignedIn) {
-        self.add(&somebody.refresh_token);
-        for part in somebody.token.split('.') {
+    /// Adds a user's refresh token and each part of the access token.
+    fn add_tokens(&mut self, user: &SignedIn) {
+        self.add(&user.refresh_token);
+        for part in user.token.split('.') {
             self.add(part);
         }
     }
@@ -64,7 +64,7 @@ impl Canaries {
     }
 }
 
-/// Users who do what there is to do, in ways that end differently, and requests of every operation.
+/// Sends requests that succeed and requests that fail, to every operation.
 async fn walk(app: &TestApp, canaries: &mut Canaries) {
     sign_up(app).await;
     let ada = SignedIn::new(app, app.sign_in(EMAIL, PASSWORDS[0]).await);
@@ -72,7 +72,7 @@ async fn walk(app: &TestApp, canaries: &mut Canaries) {
     refuse_sign_ins(app).await;
     read_and_change(app, &ada).await;
     refuse_tokens(app, &ada).await;
-    go_on_and_end(app, canaries).await;
+    refresh_and_sign_out(app, canaries).await;
     upload(&ada, canaries).await;
     administer(app, canaries).await;
     every_operation::request_every_operation(app, canaries).await;
@@ -135,7 +135,7 @@ async fn sign_up(app: &TestApp) {
 
 async fn refuse_sign_ins(app: &TestApp) {
     app.sign_in(EMAIL, PASSWORDS[2]).await.expect(401);
-    app.sign_in("canary-nobody@example.com", PASSWORDS[2])
+    app.sign_in("canary-unknown@example.com", PASSWORDS[2])
         .await
         .expect(401);
     app.sign_in(EMAIL, &"canary".repeat(100)).await.expect(401);
@@ -185,8 +185,8 @@ async fn refuse_tokens(app: &TestApp, ada: &SignedIn<'_>) {
     }
 }
 
-/// A session that is refreshed, replayed and ended, and tokens that are none.
-async fn go_on_and_end(app: &TestApp, canaries: &mut Canaries) {
+/// Refreshes, replays and ends a session, and sends invalid refresh tokens.
+async fn refresh_and_sign_out(app: &TestApp, canaries: &mut Canaries) {
     let ada = SignedIn::new(app, app.sign_in(EMAIL, PASSWORDS[0]).await);
     canaries.add_tokens(&ada);
     let refresh = async |token: &str| {
@@ -213,7 +213,7 @@ async fn go_on_and_end(app: &TestApp, canaries: &mut Canaries) {
     app.post("/signout", &body).await.expect(422);
 }
 
-/// What files are called and hold is their owners', and whoever has a URL has the file.
+/// File names and contents are personal data, and a presigned URL gives access to a file.
 async fn upload(ada: &SignedIn<'_>, canaries: &mut Canaries) {
     let body = json!({"filename": "canary.txt", "contentType": "text/canary", "size": 6});
     let announced = ada.post("/uploads", &body).await.expect(201).json();
@@ -246,7 +246,7 @@ async fn upload(ada: &SignedIn<'_>, canaries: &mut Canaries) {
     ada.delete(&path, &json!(null)).await.expect(204);
 }
 
-/// Locks that end in all ways but one: a locked file could not be deleted.
+/// Sends lock requests that fail: a locked file could not be deleted afterwards.
 async fn refuse_locks(ada: &SignedIn<'_>, path: &str) {
     let path = format!("{path}/lock");
     let until = hours_from_now(48).0;
@@ -259,7 +259,7 @@ async fn refuse_locks(ada: &SignedIn<'_>, path: &str) {
     }
 }
 
-/// Who is managed is in the log, by the id.
+/// The log names managed accounts by user id, and not by e-mail address.
 async fn administer(app: &TestApp, canaries: &mut Canaries) {
     let admin = app.admin("canary-admin@example.com").await;
     let grace = app.new_user("canary-grace@example.com").await;
@@ -309,16 +309,16 @@ async fn replace_and_delete(app: &TestApp, ada: &SignedIn<'_>, canaries: &mut Ca
     ada.get("/users/me").await.expect(401);
 }
 
-/// A walk and everything that was logged during it.
-async fn log_of_a_walk(app: &TestApp) -> (String, Canaries) {
+/// Returns the log of a walk, and its canaries.
+async fn log_of_walk(app: &TestApp) -> (String, Canaries) {
     let mut canaries = Canaries::new(app).await;
     walk(app, &mut canaries).await;
     (app.complete_log().await, canaries)
 }
 
 #[tokio::test]
-async fn the_log_has_every_operation_and_what_happened_but_no_secret_or_name() {
-    let (log, canaries) = log_of_a_walk(&TestApp::start_with(&["LogLevel=info", LOCKS])).await;
+async fn the_log_names_every_operation_and_event_but_no_secret_or_name() {
+    let (log, canaries) = log_of_walk(&TestApp::start_with(&["LogLevel=info", LOCKS])).await;
     canaries.assert_not_in(&log);
     for operation in operations() {
         let route = format!("\"route\":\"{operation}\"");
@@ -337,7 +337,7 @@ async fn the_log_has_every_operation_and_what_happened_but_no_secret_or_name() {
     }
 }
 
-/// A grant is a secret in a path. What matches no route is logged without its path, by the functions and by the gateway.
+/// An upload grant is a secret in a path. Functions and gateway log requests without a route as `$default`, without the path.
 #[tokio::test]
 async fn logs_contain_the_route_and_never_the_path() {
     let app = TestApp::start_with(&["LogLevel=info"]);
@@ -389,9 +389,9 @@ async fn logs_contain_the_route_and_never_the_path() {
     }
 }
 
-/// Tables are backed up, exported, and looked at by people: what opens a door is in none of them.
+/// Tables are backed up, exported and read by operators, so they contain no usable secret.
 #[tokio::test]
-async fn no_table_has_a_password_or_a_token() {
+async fn no_table_contains_a_password_or_a_token() {
     let app = TestApp::start_with_mail(&[LOCKS]);
     let mut canaries = Canaries::new(&app).await;
     walk(&app, &mut canaries).await;
@@ -401,8 +401,8 @@ async fn no_table_has_a_password_or_a_token() {
     }
     let engine = async |operation: &str, body: &Value| {
         let target = format!("DynamoDB_20120810.{operation}");
-        let answer = app.call_engine("dynamodb", "local", &target, body).await;
-        answer.expect(200)
+        let response = app.call_engine("dynamodb", "local", &target, body).await;
+        response.expect(200)
     };
     let tables = engine("ListTables", &json!({})).await.json();
     let tables = tables["TableNames"].as_array().unwrap();
@@ -412,19 +412,19 @@ async fn no_table_has_a_password_or_a_token() {
         let scanned = engine("Scan", &json!({"TableName": table})).await;
         items += scanned.json()["Items"].as_array().unwrap().len();
         let text = String::from_utf8(scanned.body).unwrap().to_lowercase();
-        let is_for_hashes = table.as_str().unwrap().ends_with("CredentialsTable");
+        let may_contain_hashes = table.as_str().unwrap().ends_with("CredentialsTable");
         let found = canaries
             .0
             .iter()
-            .find(|canary| text.contains(*canary) && !(is_for_hashes && *canary == "$2b$"));
+            .find(|canary| text.contains(*canary) && !(may_contain_hashes && *canary == "$2b$"));
         assert_eq!(found, None, "{table}");
     }
     assert!(items > 10);
 }
 
-/// Somebody in search of a mistake will set the variable by hand, in production.
+/// An operator may set the variable by hand to find an error in production.
 #[tokio::test]
-async fn no_level_makes_the_log_say_more() {
+async fn no_log_level_reveals_secrets() {
     let dir = tempfile::tempdir().unwrap();
     let template = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml"));
     let template = template
@@ -435,13 +435,13 @@ async fn no_level_makes_the_log_say_more() {
     let path = path.to_str().unwrap();
     let args = ["--ephemeral", "--template", path, "--parameter", LOCKS];
     let app = TestApp::start_in(&dir.path().join("data"), &args);
-    let (log, canaries) = log_of_a_walk(&app).await;
+    let (log, canaries) = log_of_walk(&app).await;
     canaries.assert_not_in(&log);
     assert!(log.contains("token_refused"));
 }
 
 #[tokio::test]
-async fn what_goes_by_mail_is_not_in_the_log() {
+async fn mailed_tokens_are_not_in_the_log() {
     for mode in ["SignupMode=open", "SignupMode=verified"] {
         let app = TestApp::start_with_mail(&["LogLevel=info", mode]);
         let mut canaries = Canaries::new(&app).await;
@@ -458,7 +458,7 @@ async fn what_goes_by_mail_is_not_in_the_log() {
             app.finish_sign_up(&token, PASSWORDS[0]).await.expect(204);
         }
         app.forgot_password(EMAIL).await.expect(202);
-        app.forgot_password("canary-nobody@example.com")
+        app.forgot_password("canary-unknown@example.com")
             .await
             .expect(202);
         let token = token_in(
@@ -479,7 +479,7 @@ async fn what_goes_by_mail_is_not_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_read_is_not_printed_either() {
+async fn an_unreadable_key_is_not_logged() {
     let app = TestApp::start();
     let canaries = Canaries::new(&app).await;
     let name = app

@@ -12,7 +12,7 @@ async fn sign_in(app: &TestApp) -> SignedIn<'_> {
     SignedIn::new(app, app.sign_in(EMAIL, PASSWORD).await)
 }
 
-/// The ids of the caller's sessions, from a list in one page.
+/// Lists the ids of the caller's sessions in one page.
 async fn ids(caller: &SignedIn<'_>) -> Vec<String> {
     let listed = caller.get("/users/me/sessions?limit=100").await.expect(200);
     let listed = listed.json();
@@ -21,6 +21,7 @@ async fn ids(caller: &SignedIn<'_>) -> Vec<String> {
     listed["items"].as_array().unwrap().iter().map(id).collect()
 }
 
+/// Requests the end of a session.
 async fn end(caller: &SignedIn<'_>, id: &str) -> Response {
     let path = format!("/users/me/sessions/{id}");
     Response::to(caller.request(Method::DELETE, &path)).await
@@ -65,21 +66,21 @@ async fn a_refresh_is_the_last_use_of_a_session() {
     assert_eq!(before["createdAt"], after["createdAt"]);
     let time = |session: &Value| session["lastUsedAt"].as_str().unwrap().to_owned();
     assert!(time(&after) > time(&before), "{before} {after}");
-    // The same token again, within its grace period, is the same refresh.
+    // A repetition of the same token within the grace period is not another refresh.
     assert_ne!(second, ada.refresh_token);
     next_token(refresh(&app, &ada.refresh_token).await);
     assert_eq!(session().await, after);
 }
 
 #[tokio::test]
-async fn pages_of_sessions_follow_each_other() {
+async fn the_pages_of_a_list_contain_each_live_session_once() {
     let app = TestApp::start();
     let ada = app.new_user(EMAIL).await;
     let mut expected = vec![ada.session_id()];
     for _ in 0..6 {
         expected.insert(0, sign_in(&app).await.session_id());
     }
-    // A page has room for live sessions: ended ones between them do not count.
+    // Ended sessions do not reduce the number of items in a page.
     for ended in [expected.remove(5), expected.remove(2)] {
         end(&ada, &ended).await.expect(204);
     }
@@ -132,16 +133,16 @@ async fn more_sessions_than_one_batch_reads_are_listed_completely() {
 }
 
 #[tokio::test]
-async fn one_session_ends_and_the_others_go_on() {
+async fn ending_one_session_keeps_the_others() {
     let app = TestApp::start();
     let here = app.new_user(EMAIL).await;
     let there = sign_in(&app).await;
     let elsewhere = sign_in(&app).await;
     // Idempotent.
     for _ in 0..3 {
-        let answer = end(&here, &there.session_id()).await.expect(204);
-        assert!(answer.body.is_empty());
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        let response = end(&here, &there.session_id()).await.expect(204);
+        assert!(response.body.is_empty());
+        assert_eq!(response.header("cache-control"), Some("no-store"));
     }
     assert_has_ended(&refresh(&app, &there.refresh_token).await, "ended by id");
     assert_eq!(
@@ -152,12 +153,15 @@ async fn one_session_ends_and_the_others_go_on() {
     next_token(refresh(&app, &elsewhere.refresh_token).await);
     // The caller's own session ends as well; its access token expires later.
     end(&here, &here.session_id()).await.expect(204);
-    assert_has_ended(&refresh(&app, &here.refresh_token).await, "its own");
+    assert_has_ended(
+        &refresh(&app, &here.refresh_token).await,
+        "the caller's own session",
+    );
     assert_eq!(ids(&here).await, [elsewhere.session_id()]);
 }
 
 #[tokio::test]
-async fn only_sessions_of_other_users_and_text_that_is_no_id_are_not_found() {
+async fn sessions_of_other_users_and_invalid_ids_are_not_found() {
     let app = TestApp::start();
     let ada = app.new_user(EMAIL).await;
     let grace = app.new_user("grace@example.com").await;
@@ -171,17 +175,17 @@ async fn only_sessions_of_other_users_and_text_that_is_no_id_are_not_found() {
     ] {
         end(&ada, unknown).await.expect(204);
     }
-    // In another spelling an id names no session, so the live one does not seem to have ended.
+    // An id in another spelling is not found: a 204 would suggest that the live session has ended.
     let own = ada.session_id();
-    for not_an_id in ["me", "1", &own.to_uppercase(), &own.replace('-', "")] {
-        let refused = end(&ada, not_an_id).await.expect(404);
-        assert_eq!(refused.problem(), "not_found", "{not_an_id}");
+    for invalid in ["me", "1", &own.to_uppercase(), &own.replace('-', "")] {
+        let refused = end(&ada, invalid).await.expect(404);
+        assert_eq!(refused.problem(), "not_found", "{invalid}");
     }
     next_token(refresh(&app, &ada.refresh_token).await);
 }
 
 #[tokio::test]
-async fn sessions_that_ended_in_another_way_are_not_listed() {
+async fn ended_sessions_are_not_listed() {
     let app = TestApp::start();
     let ada = app.new_user(EMAIL).await;
     let signed_out = sign_in(&app).await;
@@ -196,7 +200,7 @@ async fn sessions_that_ended_in_another_way_are_not_listed() {
 }
 
 #[tokio::test]
-async fn a_new_password_leaves_one_session_and_the_end_of_all_leaves_none() {
+async fn a_new_password_ends_the_other_sessions_and_a_sign_out_everywhere_ends_all() {
     let app = TestApp::start();
     let ada = app.new_user(EMAIL).await;
     let other = sign_in(&app).await;
@@ -207,12 +211,12 @@ async fn a_new_password_leaves_one_session_and_the_end_of_all_leaves_none() {
     }
     sign_out_everywhere(&ada).await.expect(204);
     assert_eq!(ids(&ada).await, [""; 0]);
-    // An ended session can be ended, too.
+    // Ending an ended session succeeds.
     end(&ada, &other.session_id()).await.expect(204);
 }
 
 #[tokio::test]
-async fn a_deleted_users_token_lists_nothing() {
+async fn a_deleted_user_cannot_list_sessions() {
     let app = TestApp::start();
     let ada = app.new_user(EMAIL).await;
     let password = json!({"password": PASSWORD});
@@ -222,9 +226,9 @@ async fn a_deleted_users_token_lists_nothing() {
     end(&ada, &ada.session_id()).await.expect(204);
 }
 
-/// So a refresh writes nothing to it, and no family key is in a second place.
+/// A refresh then does not write to the index, and the index contains no family key.
 #[tokio::test]
-async fn the_index_of_sessions_has_keys_alone() {
+async fn the_session_index_contains_only_keys() {
     let app = TestApp::start();
     let ada = app.new_user(EMAIL).await;
     let body = json!({
@@ -234,8 +238,8 @@ async fn the_index_of_sessions_has_keys_alone() {
     });
     let items = async || {
         let target = "DynamoDB_20120810.Query";
-        let answer = app.call_engine("dynamodb", "local", target, &body).await;
-        answer.expect(200).json()["Items"].clone()
+        let response = app.call_engine("dynamodb", "local", target, &body).await;
+        response.expect(200).json()["Items"].clone()
     };
     eventually(async || !items().await.as_array().unwrap().is_empty()).await;
     let expected = json!([{"id": {"S": ada.session_id()}, "user_id": {"S": ada.id}}]);

@@ -1,4 +1,4 @@
-//! `docs/ADDING_A_ROUTE.md`: every route has all five parts, and a part that is missing is named.
+//! `docs/ADDING_A_ROUTE.md`: every route has all five parts, and the test names a missing part.
 
 mod paths;
 
@@ -8,13 +8,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use paths::tries;
+use paths::requests;
 use sam_template::Template;
 use serde_json::Value;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// What the steps of `docs/ADDING_A_ROUTE.md` leave behind.
+/// The results of the steps of `docs/ADDING_A_ROUTE.md`.
 #[derive(Clone)]
 struct Project {
     /// `METHOD /path` and the directory of the function that serves it, from template.yaml.
@@ -64,29 +64,29 @@ impl Project {
         }
     }
 
-    /// What is missing, in sentences that name the step.
+    /// Describes each missing part, with its step.
     fn missing(&self) -> Vec<String> {
         let mut found = Vec::new();
-        let mut miss = |route: &str, step: &str| {
-            found.push(format!("{route} {step} (docs/ADDING_A_ROUTE.md)"));
+        let mut report = |route: &str, problem: &str| {
+            found.push(format!("{route} {problem} (docs/ADDING_A_ROUTE.md)"));
         };
         for (route, function) in &self.routes {
             let source = &self.functions[function];
-            let served = handlers(source);
-            if !served.iter().any(|handler| handler.serves(route, source)) {
-                miss(
+            let own = handlers(source);
+            if !own.iter().any(|handler| handler.serves(route, source)) {
+                report(
                     route,
                     &format!("has no handler in functions/{function}: step 1"),
                 );
             }
-            if !self.tests.values().any(|test| tries(test, route)) {
-                miss(route, "is requested by no test in tests/: step 3");
+            if !self.tests.values().any(|test| requests(test, route)) {
+                report(route, "is not requested by a test in tests/: step 3");
             }
             if !self.samples.contains(route) {
-                miss(route, "has no sample event in events/: step 4");
+                report(route, "has no sample event in events/: step 4");
             }
             if !self.operations.contains(route) {
-                miss(
+                report(
                     route,
                     "is not in docs/openapi.json, or its handler is not in the function's `ApiDoc`: step 5",
                 );
@@ -100,7 +100,7 @@ impl Project {
                     .any(|route| handler.serves(route, source))
                 {
                     let route = format!("{} {}", handler.method, handler.path);
-                    miss(
+                    report(
                         &route,
                         &format!("of functions/{function} is not in template.yaml: step 2"),
                     );
@@ -109,14 +109,14 @@ impl Project {
         }
         for operation in &self.operations {
             if !self.routes.contains_key(operation) {
-                miss(operation, "is not in template.yaml: step 2");
+                report(operation, "is not in template.yaml: step 2");
             }
         }
         found
     }
 }
 
-/// All Rust files under a directory.
+/// Reads the Rust files in a directory and its subdirectories.
 fn sources(directory: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -131,6 +131,7 @@ fn sources(directory: &Path) -> BTreeMap<PathBuf, String> {
     found
 }
 
+/// Returns the routes of the sample events.
 fn samples(directory: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -141,14 +142,14 @@ fn samples(directory: &Path) -> BTreeSet<String> {
     found
 }
 
-/// A method of a `.route(…)` call.
+/// A method and path in a `.route(…)` call.
 struct Handler {
     method: &'static str,
     path: String,
 }
 
 impl Handler {
-    /// Whether a route is this one, as it is or nested below a prefix of the function.
+    /// Tells whether the handler serves a route, possibly nested below a prefix.
     fn serves(&self, route: &str, source: &str) -> bool {
         let (method, path) = route.split_once(' ').unwrap();
         let prefixes = literals_after(source, ".nest(");
@@ -159,7 +160,7 @@ impl Handler {
     }
 }
 
-/// The handlers that a function's routers have.
+/// Finds the handlers in the routers of a function.
 fn handlers(source: &str) -> Vec<Handler> {
     let mut found = Vec::new();
     for call in calls(source, ".route(") {
@@ -174,7 +175,7 @@ fn handlers(source: &str) -> Vec<Handler> {
     found
 }
 
-/// The arguments of each call that begins with `name(`.
+/// Returns the arguments of each call that begins with `name`, which includes the parenthesis.
 fn calls<'a>(source: &'a str, name: &str) -> Vec<&'a str> {
     let starts = source.match_indices(name);
     starts
@@ -199,7 +200,7 @@ fn first_literal(text: &str) -> &str {
     text.split('"').nth(1).unwrap_or_default()
 }
 
-/// Whether a text has a call of a function or method with this name.
+/// Tells whether a text calls a function or method with this name.
 fn calls_function(text: &str, name: &str) -> bool {
     text.match_indices(&format!("{name}(")).any(|(at, _)| {
         let before = text[..at].chars().next_back();
@@ -208,36 +209,36 @@ fn calls_function(text: &str, name: &str) -> bool {
 }
 
 #[test]
-fn every_route_has_all_of_its_parts() {
+fn every_route_has_all_five_parts() {
     assert_eq!(Project::read().missing(), [""; 0]);
 }
 
 #[test]
-fn a_forgotten_step_is_named() {
+fn a_missing_step_is_reported() {
     const ROUTE: &str = "DELETE /users/me/sessions/{id}";
     let project = Project::read();
-    let forgetting = |forget: fn(&mut Project)| {
+    let missing_after = |remove: fn(&mut Project)| {
         let mut project = project.clone();
-        forget(&mut project);
+        remove(&mut project);
         project.missing().join("\n")
     };
-    for (step, told) in [
+    for (step, missing) in [
         (
             1,
-            forgetting(|project| {
+            missing_after(|project| {
                 let source = project.functions.get_mut("session").unwrap();
                 *source = source.replace("/users/me/sessions/{id}", "/elsewhere");
             }),
         ),
         (
             2,
-            forgetting(|project| {
+            missing_after(|project| {
                 project.routes.remove(ROUTE);
             }),
         ),
         (
             3,
-            forgetting(|project| {
+            missing_after(|project| {
                 project
                     .tests
                     .retain(|_, test| !test.contains("/users/me/sessions"));
@@ -245,20 +246,20 @@ fn a_forgotten_step_is_named() {
         ),
         (
             4,
-            forgetting(|project| {
+            missing_after(|project| {
                 project.samples.remove(ROUTE);
             }),
         ),
         (
             5,
-            forgetting(|project| {
+            missing_after(|project| {
                 project.operations.remove(ROUTE);
             }),
         ),
     ] {
-        let expected = told
+        let expected = missing
             .lines()
             .find(|line| line.starts_with(ROUTE) && line.contains(&format!("step {step}")));
-        assert!(expected.is_some(), "step {step}: {told}");
+        assert!(expected.is_some(), "step {step}: {missing}");
     }
 }

@@ -1,16 +1,16 @@
-//! Which routes a test requests, by the string literals in its source.
+//! Finds the routes that a test requests, by the string literals in its source.
 
 use super::calls_function;
 
-/// Whether a test names the path of a route, and calls its method somewhere.
-pub fn tries(test: &str, route: &str) -> bool {
+/// Tells whether a test contains the path of a route and calls its method.
+pub fn requests(test: &str, route: &str) -> bool {
     let (method, path) = route.split_once(' ').unwrap();
     let is_called =
         test.contains(&format!("Method::{method}")) || calls_function(test, &method.to_lowercase());
     is_called && (test.split('"').any(|literal| names(literal, path)) || names_apart(test, path))
 }
 
-/// Whether a test has the beginning of a path in one literal and its last segment in another.
+/// Tells whether a test has the beginning of a path in one literal and its last segment in another.
 fn names_apart(test: &str, path: &str) -> bool {
     let Some((begin, rest)) = path.split_once('{') else {
         return false;
@@ -22,7 +22,7 @@ fn names_apart(test: &str, path: &str) -> bool {
         && literals.any(|literal| literal.starts_with(&format!("{begin}{{")))
 }
 
-/// Whether a literal is a path, with or without a query: all of it, or what comes after a variable that holds its beginning.
+/// Tells whether a literal is a path, with or without a query: the whole path, or its end after a variable.
 fn names(literal: &str, path: &str) -> bool {
     let literal = literal.split('?').next().unwrap_or_default();
     let segments: Vec<_> = literal.split('/').collect();
@@ -38,7 +38,7 @@ fn names(literal: &str, path: &str) -> bool {
         return false;
     }
     let (before, end) = wanted.split_at(wanted.len() - rest.len());
-    // Such a helper takes the id of a thing, and what is wanted of it.
+    // For helpers that take the path of a resource and the rest of the path.
     let begins_in_place =
         first.starts_with('{') || before.last().is_some_and(|last| last.starts_with('{'));
     let is_named = rest
@@ -48,7 +48,7 @@ fn names(literal: &str, path: &str) -> bool {
     begins_in_place && is_named && fits(rest, end)
 }
 
-/// Whether segments of a literal are those of a path, in which parameters stand for anything.
+/// Tells whether the segments of a literal match those of a path. A parameter matches any segment that is not empty.
 fn fits(segments: &[&str], path: &[&str]) -> bool {
     segments.len() == path.len()
         && segments

@@ -1,4 +1,4 @@
-//! The operations of the API, from the API document. Tests that hold for every operation take their list from here.
+//! The operations of the API, read from the API document, for tests that cover every operation.
 
 use std::{collections::BTreeSet, fmt, sync::LazyLock};
 
@@ -14,34 +14,34 @@ static DOCUMENT: LazyLock<Value> =
 #[derive(Debug, Clone)]
 pub struct Operation {
     pub method: Method,
-    /// With its parameters in braces.
+    /// The path, with parameters in braces.
     pub path: String,
     description: &'static Value,
 }
 
-/// How the caller of an operation proves who they are.
+/// The credential that an operation requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
-    /// By an access token.
+    /// An access token.
     AccessToken,
-    /// By an access token if a parameter of the query is `true`.
+    /// An access token if a query parameter is `true`.
     AccessTokenIfAsked,
-    /// By an upload grant in the path.
+    /// An upload grant in the path.
     UploadGrant,
-    /// Not at all, or by what is in the body.
+    /// None, or a secret in the body.
     None,
 }
 
-/// Which requests of an operation are counted.
+/// The requests of an operation that count towards a rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateLimit {
     None,
     All,
-    /// Those that cause work in S3.
+    /// The requests for which the function calls S3.
     Some,
 }
 
-/// Every operation of the API.
+/// Returns every operation of the API.
 pub fn operations() -> Vec<Operation> {
     let paths = DOCUMENT["paths"].as_object().unwrap();
     let all: Vec<_> = paths
@@ -59,7 +59,7 @@ pub fn operations() -> Vec<Operation> {
     all
 }
 
-/// Every operation whose callers prove who they are in this way.
+/// Returns every operation that requires this credential.
 pub fn operations_with(credential: Credential) -> Vec<Operation> {
     let mut found = operations();
     found.retain(|operation| operation.credential() == credential);
@@ -67,7 +67,7 @@ pub fn operations_with(credential: Credential) -> Vec<Operation> {
     found
 }
 
-/// Every operation with a JSON body.
+/// Returns every operation with a JSON body.
 pub fn operations_with_body() -> Vec<Operation> {
     let mut found = operations();
     found.retain(Operation::has_body);
@@ -83,7 +83,8 @@ impl Operation {
                 Credential::None
             };
         };
-        let is_optional = |one: &Value| one.as_object().is_some_and(serde_json::Map::is_empty);
+        let is_optional =
+            |scheme: &Value| scheme.as_object().is_some_and(serde_json::Map::is_empty);
         if security.iter().any(is_optional) {
             Credential::AccessTokenIfAsked
         } else {
@@ -91,7 +92,7 @@ impl Operation {
         }
     }
 
-    /// The names of the parameters in the path, or of the required ones in the query.
+    /// Returns the names of the required parameters in a place: `path` or `query`.
     pub fn parameters(&self, place: &str) -> BTreeSet<&'static str> {
         let all = self.description["parameters"].as_array();
         all.into_iter()
@@ -101,7 +102,7 @@ impl Operation {
             .collect()
     }
 
-    /// All parameters of the query: name, and the type if there is one.
+    /// Returns the name and the type of each query parameter. The type is `None` for a reference.
     pub fn query(&self) -> Vec<(&'static str, Option<&'static str>)> {
         let all = self.description["parameters"].as_array();
         all.into_iter()
@@ -114,7 +115,7 @@ impl Operation {
             .collect()
     }
 
-    /// The path with each parameter replaced by what `value` gives for the segment before it and for its name.
+    /// Replaces each parameter of the path with `value(segment before it, its name)`.
     pub fn path_with(&self, value: impl Fn(&str, &str) -> String) -> String {
         let mut before = "";
         let mut path = String::new();
@@ -132,8 +133,8 @@ impl Operation {
         path
     }
 
-    /// A request with a good body, without a credential, about things that do not exist. Parameters of the query that
-    /// make an operation ask for a token are `true`.
+    /// Builds a request with a valid body and without an access token, for resources that do not exist. Boolean query
+    /// parameters are `true`, so that the operation requires a token if it can.
     pub fn request(&self, app: &TestApp, grant: &str) -> RequestBuilder {
         let placeholder = |_: &str, name: &str| match name {
             "grant" => grant.to_owned(),
@@ -165,10 +166,10 @@ impl Operation {
         &self.description["requestBody"]["content"]["application/json"]
     }
 
-    /// Bodies that the operation takes.
+    /// Returns the examples of a valid body.
     ///
     /// # Panics
-    /// When it has a body and no example of one.
+    /// If the operation has a body but no example.
     pub fn examples(&self) -> Vec<&'static Value> {
         let examples = self.content()["examples"].as_object();
         let examples: Vec<_> = examples
@@ -183,7 +184,7 @@ impl Operation {
         examples
     }
 
-    /// The members of the body: name, and the JSON types that it may have.
+    /// Returns the name and the allowed JSON types of each member of the body.
     pub fn fields(&self) -> Vec<(&'static str, BTreeSet<&'static str>)> {
         let schema = resolved(&self.content()["schema"]);
         let fields = schema["properties"].as_object().unwrap().iter();
@@ -192,9 +193,9 @@ impl Operation {
             .collect()
     }
 
-    /// The largest body that the operation takes, in bytes.
+    /// Returns the size limit of the body in bytes.
     pub fn max_body(&self) -> usize {
-        let text = self.answer(413).unwrap();
+        let text = self.response_description(413).unwrap();
         let (_, size) = text.split_once("over ").unwrap();
         match size {
             "64 KiB" => 64 * 1024,
@@ -204,19 +205,19 @@ impl Operation {
     }
 
     pub fn rate_limit(&self) -> RateLimit {
-        match self.answer(429) {
+        match self.response_description(429) {
             None => RateLimit::None,
             Some("`rate_limited`") => RateLimit::All,
             Some(_) => RateLimit::Some,
         }
     }
 
-    /// What the document says of an answer with this status, if there is such an answer.
-    pub fn answer(&self, status: u16) -> Option<&'static str> {
+    /// Returns the description of the response with a status, if the operation has one.
+    fn response_description(&self, status: u16) -> Option<&'static str> {
         self.description["responses"][status.to_string()]["description"].as_str()
     }
 
-    /// Whether the operation is for administrators.
+    /// Tells whether the operation is for administrators.
     pub fn is_administration(&self) -> bool {
         let is_tagged = self.description["tags"][0] == "admin";
         assert_eq!(is_tagged, self.path.starts_with("/admin/"), "{self}");
@@ -230,7 +231,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// A schema, or the one that it refers to.
+/// Returns a schema, or the one that it refers to.
 fn resolved(schema: &'static Value) -> &'static Value {
     match schema["$ref"].as_str() {
         Some(reference) => DOCUMENT.pointer(&reference[1..]).unwrap(),
@@ -238,7 +239,7 @@ fn resolved(schema: &'static Value) -> &'static Value {
     }
 }
 
-/// The JSON types that a schema allows.
+/// Returns the JSON types that a schema allows.
 fn types(schema: &'static Value) -> BTreeSet<&'static str> {
     let schema = resolved(schema);
     let one_of = schema["oneOf"].as_array().into_iter().flatten();

@@ -3,33 +3,33 @@ use reqwest::{Method, header::AUTHORIZATION};
 use super::{Forger, assert_is_refused};
 use crate::support::{Response, TestApp};
 
-/// `GET /users/me` with these `Authorization` headers.
-async fn with(app: &TestApp, authorization: &[&str]) -> Response {
+/// Requests `GET /users/me` with `Authorization` headers.
+async fn get_with(app: &TestApp, authorization: &[&str]) -> Response {
     let request = app.request(Method::GET, "/users/me");
-    let with = |request: reqwest::RequestBuilder, value: &&str| {
+    let add = |request: reqwest::RequestBuilder, value: &&str| {
         request.header(AUTHORIZATION, value.as_bytes())
     };
-    Response::to(authorization.iter().fold(request, with)).await
+    Response::to(authorization.iter().fold(request, add)).await
 }
 
 #[tokio::test]
-async fn the_scheme_knows_no_case() {
+async fn the_scheme_is_case_insensitive() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
-        with(&app, &[&format!("{scheme} {}", forger.token)])
+        get_with(&app, &[&format!("{scheme} {}", forger.token)])
             .await
             .expect(200);
     }
 }
 
-/// RFC 6750, section 3.1: who brings no token is told what to bring, not that it is wrong.
+/// RFC 6750, section 3.1: the challenge to a request without a token has no `error`.
 #[tokio::test]
-async fn without_a_bearer_token_one_is_asked_for() {
+async fn a_request_without_a_bearer_token_is_unauthorized() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     let token = &forger.token;
-    for nothing in [
+    for authorization in [
         "",
         "Bearer",
         "Bearer ",
@@ -43,9 +43,9 @@ async fn without_a_bearer_token_one_is_asked_for() {
         &format!("Bearer={token}"),
         &format!("Basic Bearer {token}"),
     ] {
-        let answer = with(&app, &[nothing]).await.expect(401);
-        assert_eq!(answer.problem(), "unauthorized", "{nothing}");
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+        let response = get_with(&app, &[authorization]).await.expect(401);
+        assert_eq!(response.problem(), "unauthorized", "{authorization}");
+        assert_eq!(response.header("www-authenticate"), Some("Bearer"));
     }
     for (method, path) in [
         (Method::GET, format!("/users/me?access_token={token}")),
@@ -54,8 +54,8 @@ async fn without_a_bearer_token_one_is_asked_for() {
             format!("/users/me?authorization=Bearer%20{token}"),
         ),
     ] {
-        let answer = Response::to(app.request(method, &path)).await.expect(401);
-        assert_eq!(answer.problem(), "unauthorized");
+        let response = Response::to(app.request(method, &path)).await.expect(401);
+        assert_eq!(response.problem(), "unauthorized");
     }
     let cookie = app.request(Method::GET, "/users/me").header(
         "cookie",
@@ -68,7 +68,7 @@ async fn without_a_bearer_token_one_is_asked_for() {
 }
 
 #[tokio::test]
-async fn of_two_tokens_neither_counts() {
+async fn two_tokens_in_one_request_are_refused() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     let token = &forger.token;
@@ -78,7 +78,7 @@ async fn of_two_tokens_neither_counts() {
         format!("Bearer {token},Bearer {token}"),
         format!("Bearer {token}, Basic YWRhOmVuZ2luZQ=="),
     ] {
-        assert_is_refused(&with(&app, &[&two]).await, &two);
+        assert_is_refused(&get_with(&app, &[&two]).await, &two);
     }
     let bearer = format!("Bearer {token}");
     for two in [
@@ -87,18 +87,18 @@ async fn of_two_tokens_neither_counts() {
         ["Bearer x.y.z", &bearer],
         [&bearer, "Basic YWRhOmVuZ2luZQ=="],
     ] {
-        assert_is_refused(&with(&app, &two).await, &two.join(" and "));
+        assert_is_refused(&get_with(&app, &two).await, &two.join(" and "));
     }
 }
 
 #[tokio::test]
-async fn what_is_no_text_is_no_token() {
+async fn a_token_that_is_not_ascii_is_refused() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     for bytes in [&b"Bearer \xff\xfe"[..], "Bearer tök.en.ä".as_bytes()] {
         let request = app.request(Method::GET, "/users/me");
-        let answer = Response::to(request.header(AUTHORIZATION, bytes)).await;
-        assert!([400, 401].contains(&answer.status), "{}", answer.status);
+        let response = Response::to(request.header(AUTHORIZATION, bytes)).await;
+        assert!([400, 401].contains(&response.status), "{}", response.status);
     }
     forger.accepts(&forger.token, "afterwards").await;
 }

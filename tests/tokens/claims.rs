@@ -3,7 +3,7 @@ use serde_json::json;
 use super::{Forger, Forgery, Kind, assert_is_refused, now};
 use crate::support::{PASSWORD, TestApp};
 
-pub fn without_a_claim(forger: &Forger) -> Vec<Forgery> {
+pub fn with_missing_claims(forger: &Forger) -> Vec<Forgery> {
     let mut all = Vec::new();
     for name in forger.claims.as_object().unwrap().keys() {
         let missing = forger.with_claims(&json!({name: null}));
@@ -31,13 +31,13 @@ async fn every_claim_is_required() {
     );
     forger.refuses_all(Kind::MissingClaim).await;
     let more = forger.with_claims(&json!({"scope": "x"}));
-    forger.accepts(&more, "a claim that we do not know").await;
+    forger.accepts(&more, "an unknown claim").await;
 }
 
-/// Just inside and just outside of the leeway; the margins allow for a slow machine.
+/// A claim, a time within the leeway and a time outside it, in seconds from now. The margins allow for a slow machine.
 const TIMES: [(&str, i64, i64); 3] = [("exp", -55, -65), ("nbf", 55, 70), ("iat", 55, 70)];
 
-pub fn out_of_time(forger: &Forger) -> Vec<Forgery> {
+pub fn outside_validity(forger: &Forger) -> Vec<Forgery> {
     TIMES
         .into_iter()
         .map(|(claim, _, refused)| {
@@ -47,19 +47,19 @@ pub fn out_of_time(forger: &Forger) -> Vec<Forgery> {
         .collect()
 }
 
-/// The leeway is 60 s, to the second.
+/// The leeway is 60 seconds.
 #[tokio::test]
-async fn clocks_may_be_a_minute_apart_and_no_more() {
+async fn token_times_have_a_leeway_of_one_minute() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     for (claim, accepted, _) in TIMES {
         let token = forger.with_claims(&json!({claim: now() + accepted}));
         forger.accepts(&token, &format!("{claim} {accepted}")).await;
     }
-    forger.refuses_all(Kind::OutOfTime).await;
+    forger.refuses_all(Kind::OutsideValidity).await;
 }
 
-pub fn with_times_that_are_none(forger: &Forger) -> Vec<Forgery> {
+pub fn with_invalid_times(forger: &Forger) -> Vec<Forgery> {
     let expired = [
         json!("9999999999"),
         json!(9_999_999_999.5),
@@ -80,17 +80,17 @@ pub fn with_times_that_are_none(forger: &Forger) -> Vec<Forgery> {
 }
 
 #[tokio::test]
-async fn a_time_is_a_whole_number_of_seconds() {
+async fn a_time_claim_must_be_a_whole_number_of_seconds() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    forger.refuses_all(Kind::NotATime).await;
+    forger.refuses_all(Kind::InvalidTime).await;
     for extreme in [i64::MIN, -1, 0] {
         let token = forger.with_claims(&json!({"nbf": extreme}));
         forger.accepts(&token, &extreme.to_string()).await;
     }
 }
 
-pub fn of_other_issuers(forger: &Forger) -> Vec<Forgery> {
+pub fn with_other_issuers(forger: &Forger) -> Vec<Forgery> {
     let own = forger.claims["iss"].as_str().unwrap();
     [
         json!(""),
@@ -120,7 +120,7 @@ async fn another_issuers_token_is_refused() {
     forger.refuses_all(Kind::OtherIssuer).await;
 }
 
-pub fn for_other_audiences(forger: &Forger) -> Vec<Forgery> {
+pub fn with_other_audiences(forger: &Forger) -> Vec<Forgery> {
     [
         json!(""),
         json!("Cloakroom"),
@@ -153,10 +153,10 @@ async fn a_token_for_another_audience_is_refused() {
     }
 }
 
-pub fn with_ids_that_are_none(forger: &Forger) -> Vec<Forgery> {
+pub fn with_invalid_ids(forger: &Forger) -> Vec<Forgery> {
     let id = forger.claims["sub"].as_str().unwrap();
     let mut all = Vec::new();
-    for no_id in [
+    for invalid in [
         "",
         "ada@example.com",
         "me",
@@ -168,33 +168,35 @@ pub fn with_ids_that_are_none(forger: &Forger) -> Vec<Forgery> {
         &format!("{id}0"),
     ] {
         for claim in ["sub", "sid"] {
-            let token = forger.with_claims(&json!({claim: no_id}));
-            all.push(Forgery::new(token, format!("{claim}: {no_id:?}")));
+            let token = forger.with_claims(&json!({claim: invalid}));
+            all.push(Forgery::new(token, format!("{claim}: {invalid:?}")));
         }
     }
     all
 }
 
 #[tokio::test]
-async fn a_token_names_a_user_and_a_session() {
+async fn a_token_must_name_a_user_and_a_session() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    forger.refuses_all(Kind::NotAnId).await;
+    forger.refuses_all(Kind::InvalidId).await;
     let unknown = json!({"sub": "01890000-0000-7000-8000-000000000000"});
     let token = forger.with_claims(&unknown);
-    forger.refuses(&token, "the id of no user").await;
+    forger.refuses(&token, "an unknown user id").await;
 }
 
 #[tokio::test]
-async fn a_token_is_its_users_own_and_ends_with_the_account() {
+async fn a_token_acts_for_its_subject_until_the_account_is_deleted() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     let bob = app.new_user("bob@example.com").await;
     let as_bob = forger.with_claims(&json!({"sub": bob.id}));
-    let answer = forger.present(&as_bob).await.expect(200);
-    assert_eq!(answer.json()["user"]["email"], "bob@example.com");
+    let response = forger.present(&as_bob).await.expect(200);
+    assert_eq!(response.json()["user"]["email"], "bob@example.com");
     let password = json!({"password": PASSWORD});
     bob.delete("/users/me", &password).await.expect(204);
-    forger.refuses(&as_bob, "a deleted user's").await;
-    assert_is_refused(&bob.get("/users/me").await, "the user's own");
+    forger
+        .refuses(&as_bob, "a token made for a deleted user")
+        .await;
+    assert_is_refused(&bob.get("/users/me").await, "the deleted user's own token");
 }

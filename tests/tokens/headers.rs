@@ -32,15 +32,15 @@ pub fn with_other_algorithms(forger: &Forger) -> Vec<Forgery> {
 }
 
 #[tokio::test]
-async fn no_spelling_of_none_is_an_algorithm() {
+async fn unsigned_tokens_and_other_algorithms_are_refused() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    forger.refuses_all(Kind::UnsignedRequest).await;
+    forger.refuses_all(Kind::Unsigned).await;
     forger.refuses_all(Kind::OtherAlgorithm).await;
 }
 
-/// Tokens with an HMAC whose secret is the public key, in each form in which it is published.
-pub fn signed_with_what_is_public(forger: &Forger) -> Vec<Forgery> {
+/// Forges tokens with an HMAC whose secret is the public key, in each published form.
+pub fn signed_with_public_keys_as_secrets(forger: &Forger) -> Vec<Forgery> {
     let published = &forger.jwks.json()["keys"][0];
     let [x, y] = ["x", "y"].map(|name| decode(published[name].as_str().unwrap()));
     let point = [&[4], x.as_slice(), &y].concat();
@@ -68,13 +68,13 @@ pub fn signed_with_what_is_public(forger: &Forger) -> Vec<Forgery> {
 }
 
 #[tokio::test]
-async fn a_public_key_is_no_hmac_secret() {
+async fn a_public_key_is_not_accepted_as_an_hmac_secret() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     forger.refuses_all(Kind::PublicKeyAsSecret).await;
 }
 
-/// A point on P-256 as RFC 5480 writes it.
+/// Encodes a point on P-256 as a `SubjectPublicKeyInfo` (RFC 5480).
 fn spki(point: &[u8]) -> Vec<u8> {
     const PREFIX: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
         \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
@@ -114,13 +114,13 @@ pub fn with_unknown_keys(forger: &Forger) -> Vec<Forgery> {
 }
 
 #[tokio::test]
-async fn a_kid_is_looked_up_and_nothing_else() {
+async fn a_kid_must_name_a_verifying_key() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     forger.refuses_all(Kind::UnknownKey).await;
 }
 
-pub fn of_other_types(forger: &Forger) -> Vec<Forgery> {
+pub fn with_other_types(forger: &Forger) -> Vec<Forgery> {
     [
         json!(null),
         json!(""),
@@ -139,11 +139,11 @@ pub fn of_other_types(forger: &Forger) -> Vec<Forgery> {
 }
 
 #[tokio::test]
-async fn only_an_access_token_is_one() {
+async fn only_the_type_of_access_tokens_is_accepted() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     forger.refuses_all(Kind::OtherType).await;
-    // A media type (RFC 7515, section 4.1.9).
+    // `typ` is a media type and therefore case-insensitive (RFC 7515, section 4.1.9).
     for typ in ["at+jwt", "at+JWT", "AT+JWT", "application/at+jwt"] {
         forger
             .accepts(&forger.with_header(&json!({"typ": typ})), typ)
@@ -151,8 +151,8 @@ async fn only_an_access_token_is_one() {
     }
 }
 
-/// Each of these members would let a token choose what it is verified with, or how.
-pub fn with_rules_of_their_own(forger: &Forger) -> Vec<Forgery> {
+/// Forges tokens with header members that choose the key or the rules of their verification.
+pub fn with_verification_headers(forger: &Forger) -> Vec<Forgery> {
     let own = forger.jwks.json()["keys"][0].clone();
     let jwks_uri = format!("{}/.well-known/jwks.json", forger.app.endpoint("api"));
     [
@@ -173,38 +173,41 @@ pub fn with_rules_of_their_own(forger: &Forger) -> Vec<Forgery> {
 }
 
 #[tokio::test]
-async fn a_token_chooses_neither_its_key_nor_its_rules() {
+async fn a_token_cannot_choose_its_key_or_its_verification_rules() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    forger.refuses_all(Kind::OwnRules).await;
+    forger.refuses_all(Kind::VerificationHeader).await;
     // Other members have no effect.
     let token = forger.with_header(&json!({"cty": "x", "x": 1}));
     forger.accepts(&token, "other members").await;
 }
 
-pub fn with_keys_of_their_own(forger: &Forger) -> Vec<Forgery> {
+pub fn signed_with_unpublished_keys(forger: &Forger) -> Vec<Forgery> {
     let key = new_key(Algorithm::ES256, 0);
-    let (stranger, jwk) = (Signer::from_private_key(&key.private), key.public_jwk());
+    let (unpublished, jwk) = (Signer::from_private_key(&key.private), key.public_jwk());
     let mut all = Vec::new();
-    for kid in [&forger.signer.kid, &stranger.kid] {
-        let header = changed(&stranger.header(), &json!({"kid": kid}));
-        let plain = stranger.token(&header, &forger.claims);
-        all.push(Forgery::new(plain, "a stranger's signature"));
+    for kid in [&forger.signer.kid, &unpublished.kid] {
+        let header = changed(&unpublished.header(), &json!({"kid": kid}));
+        let plain = unpublished.token(&header, &forger.claims);
+        all.push(Forgery::new(plain, "signed with an unpublished key"));
         let header = changed(&header, &json!({"jwk": jwk}));
-        let embedded = stranger.token(&header, &forger.claims);
-        all.push(Forgery::new(embedded, "a stranger's key, embedded"));
+        let embedded = unpublished.token(&header, &forger.claims);
+        all.push(Forgery::new(
+            embedded,
+            "signed with an embedded unpublished key",
+        ));
     }
     all
 }
 
 #[tokio::test]
-async fn a_key_that_a_token_brings_along_does_not_verify_it() {
+async fn a_key_embedded_in_a_token_does_not_verify_it() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    forger.refuses_all(Kind::OwnKey).await;
+    forger.refuses_all(Kind::UnpublishedKey).await;
 }
 
-pub fn with_a_member_twice(forger: &Forger) -> Vec<Forgery> {
+pub fn with_duplicate_members(forger: &Forger) -> Vec<Forgery> {
     let (header, claims) = (forger.header.to_string(), forger.claims.to_string());
     let twice = |json: &str, member: &str| {
         let json = json.replacen('{', &format!("{{{member}"), 1);
@@ -229,8 +232,8 @@ pub fn with_a_member_twice(forger: &Forger) -> Vec<Forgery> {
 }
 
 #[tokio::test]
-async fn a_member_that_comes_twice_is_refused() {
+async fn a_duplicate_member_is_refused() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    forger.refuses_all(Kind::MemberTwice).await;
+    forger.refuses_all(Kind::DuplicateMember).await;
 }

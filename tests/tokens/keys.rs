@@ -7,14 +7,14 @@ use time::Duration;
 use super::{Forger, changed, now};
 use crate::support::{PASSWORD, SignedIn, Signer, TestApp, eventually, hmac_token, parts};
 
-/// A key pair as two parameters.
+/// A key pair, as the values of its two parameters.
 pub(super) struct Pair {
     pub(super) kid: String,
     pub(super) private: String,
     pub(super) public: String,
 }
 
-/// A new pair that signs from `seconds` from now on.
+/// Generates a key pair that signs tokens from a time on, given in seconds from now.
 pub(super) fn new_key(algorithm: Algorithm, seconds: i64) -> Pair {
     let from = Clock::system().now() + Duration::seconds(seconds);
     let key = NewKey::generate(algorithm, from).unwrap();
@@ -34,7 +34,7 @@ impl Pair {
         Signer::from_private_key(&self.private)
     }
 
-    /// In the order of a rotation: what signs can be verified already.
+    /// Stores both parameters in the order of a rotation: the public key first, so that every signature can be verified.
     pub(super) async fn store(&self, app: &TestApp) {
         self.publish(app, None).await;
         let name = format!("keys/private/{}", self.kid);
@@ -48,14 +48,14 @@ impl Pair {
     }
 }
 
-/// Takes all keys away. Nobody has read them before the first request.
-pub(super) async fn without_keys(app: &TestApp) {
+/// Deletes all keys. Functions read keys at their first request, so a call before that is in time.
+pub(super) async fn delete_keys(app: &TestApp) {
     for name in app.parameters().await.keys() {
         app.delete_parameter(name).await;
     }
 }
 
-/// The `kid`s of the published keys.
+/// Returns the `kid`s of the published keys. Asserts that the JWKS contains no secret.
 pub(super) async fn published(app: &TestApp) -> Vec<String> {
     let jwks = app.get("/.well-known/jwks.json").await.expect(200).json();
     let keys = jwks["keys"].as_array().unwrap();
@@ -69,19 +69,19 @@ pub(super) async fn published(app: &TestApp) -> Vec<String> {
     keys.iter().map(kid).collect()
 }
 
-/// Made as its operator would: by `cloakroom secrets init --alg`.
-async fn a_system_with(algorithm: &str) -> TestApp {
+/// Starts a system and creates its key with `cloakroom secrets init --alg`, as an operator does.
+async fn start_with_algorithm(algorithm: &str) -> TestApp {
     let app = TestApp::start();
-    without_keys(&app).await;
-    let made = app.run_secrets(&["init", "--alg", algorithm, "--rsa-bits", "2048"]);
-    assert!(made.status.success(), "{made:?}");
+    delete_keys(&app).await;
+    let output = app.run_secrets(&["init", "--alg", algorithm, "--rsa-bits", "2048"]);
+    assert!(output.status.success(), "{output:?}");
     app
 }
 
 #[tokio::test]
-async fn tokens_are_signed_with_whatever_key_is_configured() {
+async fn tokens_are_signed_with_the_configured_algorithm() {
     for algorithm in ["ES256", "EdDSA", "RS256", "HS256"] {
-        let app = a_system_with(algorithm).await;
+        let app = start_with_algorithm(algorithm).await;
         let forger = Forger::new(&app).await;
         assert_eq!(
             forger.header,
@@ -107,16 +107,16 @@ async fn tokens_are_signed_with_whatever_key_is_configured() {
             let header = changed(&forger.header, &json!({"alg": alg}));
             let token = hmac_token(parameter.as_bytes(), &header, &forger.claims);
             forger
-                .refuses(&token, &format!("a JWK as secret, {alg}"))
+                .refuses(&token, &format!("the public JWK as an HMAC secret, {alg}"))
                 .await;
         }
     }
 }
 
 #[tokio::test]
-async fn of_several_keys_the_latest_in_force_signs_and_all_verify() {
+async fn the_latest_active_key_signs_and_all_keys_verify() {
     let app = TestApp::start();
-    without_keys(&app).await;
+    delete_keys(&app).await;
     let oldest = new_key(Algorithm::HS256, -7200);
     let old = new_key(Algorithm::ES256, -3600);
     let current = new_key(Algorithm::EdDSA, -1);
@@ -142,7 +142,7 @@ async fn of_several_keys_the_latest_in_force_signs_and_all_verify() {
         present(signer.token(&signer.header(), &claims))
             .await
             .expect(200);
-        // Signed with one key under the name of another.
+        // Signed with one key, with the `kid` of another.
         for other in [&oldest, &old, &current, &next] {
             if other.kid != key.kid {
                 let header = changed(&signer.header(), &json!({"kid": other.kid}));
@@ -152,17 +152,17 @@ async fn of_several_keys_the_latest_in_force_signs_and_all_verify() {
     }
     let signer = retired.signer();
     let token = signer.token(&signer.header(), &claims);
-    super::assert_is_refused(&present(token).await, "a key past its time");
+    super::assert_is_refused(&present(token).await, "signed with a retired key");
 }
 
 #[tokio::test]
-async fn a_rotation_signs_nobody_out() {
+async fn a_rotation_keeps_tokens_valid_until_the_old_key_is_deleted() {
     let app = TestApp::start_with(&["ParameterCacheSeconds=1"]);
     let ada = app.new_user("ada@example.com").await;
     let old = app.signer().await;
     let (_, claims, _) = parts(&ada.token);
 
-    // Not of the same second as the first key: the later one signs.
+    // The key that signs from a later second is used, so the new key must not have the same second as the first.
     let new = new_key(Algorithm::ES256, 1);
     new.publish(&app, None).await;
     let early = new.signer().token(&new.signer().header(), &claims);
@@ -173,17 +173,17 @@ async fn a_rotation_signs_nobody_out() {
     let name = format!("keys/private/{}", new.kid);
     app.put_parameter(&name, &new.private).await;
     let sign_in = async || {
-        let answer = app.sign_in("ada@example.com", PASSWORD).await;
-        SignedIn::new(&app, answer)
+        let response = app.sign_in("ada@example.com", PASSWORD).await;
+        SignedIn::new(&app, response)
     };
     eventually(async || parts(&sign_in().await.token).0["kid"] == new.kid).await;
     let later = sign_in().await;
-    for somebody in [&ada, &later] {
-        somebody.get("/users/me").await.expect(200);
+    for user in [&ada, &later] {
+        user.get("/users/me").await.expect(200);
     }
 
-    for half in ["private", "public"] {
-        app.delete_parameter(&format!("keys/{half}/{}", old.kid))
+    for part in ["private", "public"] {
+        app.delete_parameter(&format!("keys/{part}/{}", old.kid))
             .await;
     }
     eventually(async || ada.get("/users/me").await.status == 401).await;

@@ -1,11 +1,11 @@
-//! Every kind of forged access token. The tests of one kind and the test of all operations take their tokens from here.
+//! The kinds of forged access tokens, for the tests of each kind and for the tests of every operation.
 
 use super::{Forger, claims, headers, signatures};
 
 /// A token that no operation accepts.
 pub struct Forgery {
     pub token: String,
-    /// What is wrong with it.
+    /// Names the forgery in assertion messages.
     pub what: String,
 }
 
@@ -16,76 +16,76 @@ impl Forgery {
     }
 }
 
-/// What is wrong with a token.
+/// What makes a token invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     MissingClaim,
-    OutOfTime,
-    NotATime,
+    OutsideValidity,
+    InvalidTime,
     OtherIssuer,
     OtherAudience,
-    NotAnId,
-    UnsignedRequest,
+    InvalidId,
+    Unsigned,
     OtherAlgorithm,
     PublicKeyAsSecret,
     UnknownKey,
     OtherType,
-    OwnRules,
-    OwnKey,
-    MemberTwice,
+    VerificationHeader,
+    UnpublishedKey,
+    DuplicateMember,
     ChangedContent,
     ChangedSignature,
-    OtherSpelling,
-    CutShort,
+    OtherEncoding,
+    Truncated,
     TooLong,
 }
 
 impl Kind {
     pub const ALL: [Self; 19] = [
         Self::MissingClaim,
-        Self::OutOfTime,
-        Self::NotATime,
+        Self::OutsideValidity,
+        Self::InvalidTime,
         Self::OtherIssuer,
         Self::OtherAudience,
-        Self::NotAnId,
-        Self::UnsignedRequest,
+        Self::InvalidId,
+        Self::Unsigned,
         Self::OtherAlgorithm,
         Self::PublicKeyAsSecret,
         Self::UnknownKey,
         Self::OtherType,
-        Self::OwnRules,
-        Self::OwnKey,
-        Self::MemberTwice,
+        Self::VerificationHeader,
+        Self::UnpublishedKey,
+        Self::DuplicateMember,
         Self::ChangedContent,
         Self::ChangedSignature,
-        Self::OtherSpelling,
-        Self::CutShort,
+        Self::OtherEncoding,
+        Self::Truncated,
         Self::TooLong,
     ];
 
-    /// All forgeries of this kind.
+    /// Forges all tokens of this kind.
     pub fn forge(self, forger: &Forger) -> Vec<Forgery> {
-        // A kind that is missing there would not be tried on every operation.
+        // The tests of every operation use `ALL`.
         assert!(Self::ALL.contains(&self), "{self:?}");
         match self {
-            Self::MissingClaim => claims::without_a_claim(forger),
-            Self::OutOfTime => claims::out_of_time(forger),
-            Self::NotATime => claims::with_times_that_are_none(forger),
-            Self::OtherIssuer => claims::of_other_issuers(forger),
-            Self::OtherAudience => claims::for_other_audiences(forger),
-            Self::NotAnId => claims::with_ids_that_are_none(forger),
-            Self::UnsignedRequest => headers::unsigned(forger),
+            Self::MissingClaim => claims::with_missing_claims(forger),
+            Self::OutsideValidity => claims::outside_validity(forger),
+            Self::InvalidTime => claims::with_invalid_times(forger),
+            Self::OtherIssuer => claims::with_other_issuers(forger),
+            Self::OtherAudience => claims::with_other_audiences(forger),
+            Self::InvalidId => claims::with_invalid_ids(forger),
+            Self::Unsigned => headers::unsigned(forger),
             Self::OtherAlgorithm => headers::with_other_algorithms(forger),
-            Self::PublicKeyAsSecret => headers::signed_with_what_is_public(forger),
+            Self::PublicKeyAsSecret => headers::signed_with_public_keys_as_secrets(forger),
             Self::UnknownKey => headers::with_unknown_keys(forger),
-            Self::OtherType => headers::of_other_types(forger),
-            Self::OwnRules => headers::with_rules_of_their_own(forger),
-            Self::OwnKey => headers::with_keys_of_their_own(forger),
-            Self::MemberTwice => headers::with_a_member_twice(forger),
-            Self::ChangedContent => signatures::of_other_content(forger),
-            Self::ChangedSignature => signatures::changed(forger),
-            Self::OtherSpelling => signatures::other_spellings(forger),
-            Self::CutShort => signatures::cut_short(forger),
+            Self::OtherType => headers::with_other_types(forger),
+            Self::VerificationHeader => headers::with_verification_headers(forger),
+            Self::UnpublishedKey => headers::signed_with_unpublished_keys(forger),
+            Self::DuplicateMember => headers::with_duplicate_members(forger),
+            Self::ChangedContent => signatures::with_changed_content(forger),
+            Self::ChangedSignature => signatures::with_changed_signatures(forger),
+            Self::OtherEncoding => signatures::other_encodings(forger),
+            Self::Truncated => signatures::truncated(forger),
             Self::TooLong => signatures::too_long(forger),
         }
     }

@@ -1,4 +1,4 @@
-//! Access tokens that the system did not issue. Each forgery is one change to a token that is accepted without it.
+//! Forged access tokens. Each forgery is a valid token with one change.
 
 mod authorization;
 mod claims;
@@ -17,18 +17,19 @@ pub use kinds::{Forgery, Kind};
 
 use crate::support::{Response, Signer, TestApp, parts};
 
-/// The holder of the system's private key, with a token that the system issued to a user.
+/// Forges tokens with the system's private key and a token that the system issued.
 pub struct Forger<'a> {
     app: &'a TestApp,
     signer: Signer,
-    /// The user's own token, and its parts.
+    /// The user's token, as issued.
     token: String,
     header: Value,
     claims: Value,
     /// A token of another user.
     other_token: String,
-    /// What the system publishes of its key: the answer of the JWKS route, and the parameter.
+    /// The response of the JWKS route.
     jwks: Response,
+    /// The parameter of the public key.
     public_key: String,
 }
 
@@ -48,19 +49,19 @@ impl<'a> Forger<'a> {
             jwks: app.get("/.well-known/jwks.json").await.expect(200),
             public_key,
         };
-        // The control: what is signed here without a change is as good as the system's own.
+        // A token that is signed here without a change must be accepted; otherwise all forgeries would be refused.
         let same = forger.signer.token(&forger.header, &forger.claims);
-        forger.accepts(&same, "the control").await;
+        forger.accepts(&same, "an unchanged token").await;
         forger
     }
 
-    /// A well signed token with members of the header replaced; `null` removes one.
+    /// Signs a token with members of the header replaced; `null` removes a member.
     fn with_header(&self, change: &Value) -> String {
         self.signer
             .token(&changed(&self.header, change), &self.claims)
     }
 
-    /// A well signed token with claims replaced; `null` removes one.
+    /// Signs a token with claims replaced; `null` removes a claim.
     fn with_claims(&self, change: &Value) -> String {
         self.signer
             .token(&self.header, &changed(&self.claims, change))
@@ -72,9 +73,9 @@ impl<'a> Forger<'a> {
     }
 
     async fn accepts(&self, token: &str, what: &str) {
-        let answer = self.present(token).await;
-        assert_eq!(answer.status, 200, "{what}: {token}");
-        assert_eq!(answer.json()["user"]["id"], self.claims["sub"], "{what}");
+        let response = self.present(token).await;
+        assert_eq!(response.status, 200, "{what}: {token}");
+        assert_eq!(response.json()["user"]["id"], self.claims["sub"], "{what}");
     }
 
     async fn refuses(&self, token: &str, what: &str) {
@@ -89,7 +90,7 @@ impl<'a> Forger<'a> {
     }
 }
 
-/// A JSON object with members replaced, or removed where the change says `null`.
+/// Copies a JSON object with members replaced; `null` removes a member.
 fn changed(object: &Value, change: &Value) -> Value {
     let mut object = object.clone();
     let members = object.as_object_mut().unwrap();
@@ -103,14 +104,14 @@ fn changed(object: &Value, change: &Value) -> Value {
     object
 }
 
-fn assert_is_refused(answer: &Response, what: &str) {
-    assert_eq!(answer.status, 401, "{what}");
-    assert_eq!(answer.problem(), "invalid_token", "{what}");
-    let challenge = answer.header("www-authenticate");
+fn assert_is_refused(response: &Response, what: &str) {
+    assert_eq!(response.status, 401, "{what}");
+    assert_eq!(response.problem(), "invalid_token", "{what}");
+    let challenge = response.header("www-authenticate");
     assert_eq!(challenge, Some("Bearer error=\"invalid_token\""), "{what}");
 }
 
-/// Seconds since 1970.
+/// Returns the current time in seconds since 1970.
 fn now() -> i64 {
     Clock::system().now().unix_timestamp()
 }

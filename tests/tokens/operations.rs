@@ -1,24 +1,21 @@
-//! All operations that take an access token or an upload grant, with all kinds of forged ones.
-
-use std::env;
+//! Every operation that requires an access token or an upload grant, with every kind of forged token.
 
 use reqwest::RequestBuilder;
 use serde_json::json;
 
 use super::{Forger, Forgery, Kind, assert_is_refused};
 use crate::support::{
-    PASSWORD, Response, TestApp,
+    PASSWORD, Response, TestApp, is_full,
     routes::{Credential, Operation, operations, operations_with},
 };
 
-/// The forgeries that one operation is tried with: one of each kind, another one for each operation. With
-/// `CLOAKROOM_STRESS=full`, all of each kind. Made anew each time: some are forged by less than a minute.
+/// Chooses the forgeries for an operation, given its index: one of each kind, a different one for each operation. With
+/// `CLOAKROOM_STRESS=full`, all of each kind. Each call forges new tokens, because some are invalid only for about a minute.
 fn forgeries(forger: &Forger, operation: usize) -> Vec<Forgery> {
-    let is_full = env::var("CLOAKROOM_STRESS").is_ok_and(|value| value == "full");
     let mut chosen = Vec::new();
     for kind in Kind::ALL {
         let mut all = kind.forge(forger);
-        if is_full {
+        if is_full() {
             chosen.append(&mut all);
         } else {
             chosen.push(all.swap_remove(operation % all.len()));
@@ -27,7 +24,7 @@ fn forgeries(forger: &Forger, operation: usize) -> Vec<Forgery> {
     chosen
 }
 
-/// The operations that take an access token, at least if a parameter asks for it.
+/// Returns the operations that require an access token, always or with a query parameter.
 fn with_access_token() -> Vec<Operation> {
     let mut all = operations_with(Credential::AccessToken);
     all.extend(operations_with(Credential::AccessTokenIfAsked));
@@ -41,17 +38,17 @@ async fn every_operation_refuses_every_kind_of_forged_access_token() {
     for (i, operation) in with_access_token().into_iter().enumerate() {
         for Forgery { token, what } in forgeries(&forger, i) {
             let request = operation.request(&app, "").bearer_auth(token);
-            let answer = Response::to(request).await;
-            assert_is_refused(&answer, &format!("{operation}: {what}"));
+            let response = Response::to(request).await;
+            assert_is_refused(&response, &format!("{operation}: {what}"));
         }
     }
     forger.accepts(&forger.token, "afterwards").await;
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
 }
 
-/// A grant is in the path, so a forgery that a URL cannot carry is not tried.
+/// A grant is a path segment, so only forgeries that can be one are used.
 #[tokio::test]
-async fn every_operation_with_a_grant_refuses_access_tokens_and_forgeries_in_its_place() {
+async fn every_operation_with_an_upload_grant_refuses_access_tokens_and_forgeries() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     let is_segment = |text: &str| {
@@ -67,34 +64,34 @@ async fn every_operation_with_a_grant_refuses_access_tokens_and_forgeries_in_its
         assert!(forgeries.len() > 10);
         forgeries.push(Forgery::new(forger.token.clone(), "an access token"));
         for Forgery { token, what } in forgeries {
-            let answer = Response::to(operation.request(&app, &token)).await;
-            assert_is_refused(&answer, &format!("{operation}: {what}"));
+            let response = Response::to(operation.request(&app, &token)).await;
+            assert_is_refused(&response, &format!("{operation}: {what}"));
         }
     }
 }
 
-/// RFC 6750, section 3.1: a request without a token is told what to bring, not that it is wrong.
+/// RFC 6750, section 3.1: the challenge to a request without a token has no `error`. Tokens in cookies are ignored.
 #[tokio::test]
-async fn every_operation_asks_for_an_access_token_exactly_when_the_document_says_so() {
+async fn every_operation_requires_an_access_token_exactly_where_documented() {
     let app = TestApp::start();
     let token = app.new_user("ada@example.com").await.token;
-    let in_other_places = |request: RequestBuilder| {
+    let with_cookie = |request: RequestBuilder| {
         request.header("cookie", format!("access_token={token}; token={token}"))
     };
     for operation in operations() {
-        let answer = Response::to(in_other_places(operation.request(&app, "x"))).await;
-        let is_asked_for = answer.status == 401 && answer.problem() == "unauthorized";
+        let response = Response::to(with_cookie(operation.request(&app, "x"))).await;
+        let is_required = response.status == 401 && response.problem() == "unauthorized";
         let credential = operation.credential();
-        let takes_one = matches!(
+        let is_documented = matches!(
             credential,
             Credential::AccessToken | Credential::AccessTokenIfAsked
         );
         assert_eq!(
-            is_asked_for, takes_one,
-            "{operation}: {credential:?} {answer:?}"
+            is_required, is_documented,
+            "{operation}: {credential:?} {response:?}"
         );
-        if takes_one {
-            assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+        if is_documented {
+            assert_eq!(response.header("www-authenticate"), Some("Bearer"));
         }
     }
     let body = json!({"refreshToken": "x"});

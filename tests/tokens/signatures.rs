@@ -1,10 +1,10 @@
 use serde_json::json;
 
-use super::{Forger, Forgery, Kind, changed as with_changed};
+use super::{Forger, Forgery, Kind, changed};
 use crate::support::{TestApp, decode, encode, message, parts};
 
-/// The token's own signature, and another token's, under other bytes than they were made for.
-pub fn of_other_content(forger: &Forger) -> Vec<Forgery> {
+/// Combines signatures with headers and claims that they were not computed for.
+pub fn with_changed_content(forger: &Forger) -> Vec<Forgery> {
     let (header, claims, signature) = forger.split();
     let mut all = Vec::new();
     for change in [
@@ -13,7 +13,7 @@ pub fn of_other_content(forger: &Forger) -> Vec<Forgery> {
         json!({"exp": 9_999_999_999_i64}),
         json!({"more": 1}),
     ] {
-        let claims = with_changed(&forger.claims, &change);
+        let claims = changed(&forger.claims, &change);
         let token = format!("{}.{signature}", message(&forger.header, &claims));
         all.push(Forgery::new(token, change.to_string()));
     }
@@ -21,10 +21,10 @@ pub fn of_other_content(forger: &Forger) -> Vec<Forgery> {
     let spaced = format!("{header}.{}.{signature}", encode(spaced.as_bytes()));
     all.push(Forgery::new(
         spaced,
-        "the same claims with one more space in their JSON",
+        "the same claims with an additional space in the JSON",
     ));
-    let (_, _, others) = parts(&forger.other_token);
-    let borrowed = format!("{header}.{claims}.{}", encode(&others));
+    let (_, _, other) = parts(&forger.other_token);
+    let borrowed = format!("{header}.{claims}.{}", encode(&other));
     all.push(Forgery::new(borrowed, "another token's signature"));
     all
 }
@@ -36,7 +36,7 @@ async fn a_signature_covers_all_bytes_of_a_token() {
     forger.refuses_all(Kind::ChangedContent).await;
 }
 
-pub fn changed(forger: &Forger) -> Vec<Forgery> {
+pub fn with_changed_signatures(forger: &Forger) -> Vec<Forgery> {
     let (header, claims, signature) = forger.split();
     let bytes = decode(signature);
     let mut all = Vec::new();
@@ -52,22 +52,22 @@ pub fn changed(forger: &Forger) -> Vec<Forgery> {
     let (r, s) = bytes.split_at(32);
     push(&[0; 64], "zero");
     push(r, "r alone");
-    push(&[s, r].concat(), "in the other order");
+    push(&[s, r].concat(), "r and s exchanged");
     push(&[&[0; 32], s].concat(), "r = 0");
     push(&[r, &[0; 32]].concat(), "s = 0");
-    push(&[&bytes, &[0][..]].concat(), "one byte more");
-    push(&der(r, s), "as ASN.1");
+    push(&[&bytes, &[0][..]].concat(), "an additional byte");
+    push(&der(r, s), "encoded in ASN.1");
     all
 }
 
 #[tokio::test]
-async fn a_signature_that_is_changed_is_none() {
+async fn a_changed_signature_is_refused() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     forger.refuses_all(Kind::ChangedSignature).await;
 }
 
-/// An ECDSA signature as X.509 writes it (RFC 3279, section 2.2.3).
+/// Encodes an ECDSA signature in ASN.1 (RFC 3279, section 2.2.3).
 fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
     let integer = |bytes: &[u8]| {
         let sign = if bytes[0] < 0x80 { &[][..] } else { &[0] };
@@ -78,20 +78,23 @@ fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
     [&[0x30, u8::try_from(both.len()).unwrap()], both.as_slice()].concat()
 }
 
-pub fn other_spellings(forger: &Forger) -> Vec<Forgery> {
+pub fn other_encodings(forger: &Forger) -> Vec<Forgery> {
     let (header, claims, signature) = forger.split();
-    // The last character of a signature carries two bits that are not part of it.
+    // The last character of an encoded signature has spare bits, which must be zero.
     let last = signature.chars().last().unwrap();
     assert!("AQgw".contains(last), "not canonical: {signature}");
-    let twin = char::from_u32(u32::from(last) + 1).unwrap();
-    let twin = format!("{}{twin}", &signature[..signature.len() - 1]);
+    let last = char::from_u32(u32::from(last) + 1).unwrap();
+    let with_spare_bits = format!("{}{last}", &signature[..signature.len() - 1]);
     [
-        ("spare bits", format!("{header}.{claims}.{twin}")),
+        ("spare bits", format!("{header}.{claims}.{with_spare_bits}")),
         ("padding", format!("{header}.{claims}.{signature}==")),
         ("padded claims", format!("{header}.{claims}=.{signature}")),
         ("a fourth part", format!("{header}.{claims}.{signature}.")),
         ("five parts", format!("{header}.{claims}.{signature}.a.b")),
-        ("a part in front", format!(".{header}.{claims}.{signature}")),
+        (
+            "an empty first part",
+            format!(".{header}.{claims}.{signature}"),
+        ),
         ("a line break", format!("{header}.{claims}.{signature}%0A")),
         ("a space inside", format!("{header}. {claims}.{signature}")),
         ("quotes", format!("\"{header}.{claims}.{signature}\"")),
@@ -101,15 +104,15 @@ pub fn other_spellings(forger: &Forger) -> Vec<Forgery> {
     .collect()
 }
 
-/// A token has one text, or a list of revoked ones could be evaded.
+/// Otherwise a list of revoked tokens could be evaded.
 #[tokio::test]
-async fn a_token_has_one_spelling() {
+async fn a_token_has_one_encoding() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    forger.refuses_all(Kind::OtherSpelling).await;
+    forger.refuses_all(Kind::OtherEncoding).await;
 }
 
-pub fn cut_short(forger: &Forger) -> Vec<Forgery> {
+pub fn truncated(forger: &Forger) -> Vec<Forgery> {
     let token = &forger.token;
     let lengths = [
         1,
@@ -140,13 +143,13 @@ pub fn cut_short(forger: &Forger) -> Vec<Forgery> {
 }
 
 #[tokio::test]
-async fn a_token_that_is_cut_short_is_none() {
+async fn a_truncated_token_is_refused() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
-    forger.refuses_all(Kind::CutShort).await;
+    forger.refuses_all(Kind::Truncated).await;
 }
 
-/// A well signed token whose text is about so many bytes longer.
+/// Signs a token that is longer by about this many bytes.
 fn long(forger: &Forger, bytes: usize) -> String {
     forger.with_claims(&json!({"jti": "x".repeat(bytes * 3 / 4)}))
 }
@@ -157,9 +160,9 @@ pub fn too_long(forger: &Forger) -> Vec<Forgery> {
     vec![Forgery::new(nine, "9 KB")]
 }
 
-/// The signature is right: the length alone is wrong, and is checked before the token is parsed.
+/// The signature is valid. The length is checked before the token is parsed.
 #[tokio::test]
-async fn a_token_longer_than_any_of_ours_is_refused() {
+async fn a_token_over_the_length_limit_is_refused() {
     let app = TestApp::start();
     let forger = Forger::new(&app).await;
     forger.refuses_all(Kind::TooLong).await;
@@ -167,7 +170,7 @@ async fn a_token_longer_than_any_of_ours_is_refused() {
 }
 
 impl Forger<'_> {
-    /// The three parts of the system's own token, as they were sent.
+    /// Splits the issued token into its three encoded parts.
     fn split(&self) -> (&str, &str, &str) {
         let mut parts = self.token.split('.');
         let mut next = || parts.next().unwrap();

@@ -28,7 +28,7 @@ pub async fn end_session(
     gateway: Gateway,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    // Not 204: in another spelling the id may be that of a live session.
+    // Not 204: it may be the id of a live session in another spelling.
     let id = SessionId::parse(&id).map_err(|_| Problem::not_found())?;
     if !app.sessions.end_own(id, caller.user_id).await? {
         return Err(Problem::not_found());

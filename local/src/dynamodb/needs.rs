@@ -1,4 +1,4 @@
-//! Which rights a request needs, as the service authorization reference lists them.
+//! The actions and resources that a request needs permission for, as the service authorization reference lists them.
 
 use sam_template::{ACCOUNT, PARTITION, REGION};
 use serde_json::Value;
@@ -23,14 +23,14 @@ impl Need {
     }
 }
 
-/// The attributes that a request names, for conditions on `dynamodb:Attributes` and `dynamodb:Select`, and what a write
-/// hands back, for those on `dynamodb:ReturnValues`
+/// Returns the condition keys of a request: the attributes that it names (`dynamodb:Attributes`, `dynamodb:Select`) and what
+/// a write returns (`dynamodb:ReturnValues`)
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>).
 fn context(operation: &str, part: &Value) -> Context {
     let attributes = match operation {
         "GetItem" | "BatchGetItem" | "Query" | "Scan" => {
             let Some(projection) = part["ProjectionExpression"].as_str() else {
-                // AttributesToGet is the way of older SDKs; none of the functions sends it.
+                // The legacy parameter AttributesToGet is not read: the functions do not send it.
                 let all = vec!["ALL_ATTRIBUTES".to_owned()];
                 return Context::from([("dynamodb:Select", all)]);
             };
@@ -43,7 +43,7 @@ fn context(operation: &str, part: &Value) -> Context {
                 ("dynamodb:ReturnValues", vec![returned]),
             ]);
         }
-        // Which they are is not read here: a condition on them holds for none.
+        // The attributes of other operations are not read: `?` satisfies no condition.
         _ => vec!["?".to_owned()],
     };
     Context::from([
@@ -52,7 +52,7 @@ fn context(operation: &str, part: &Value) -> Context {
     ])
 }
 
-/// The top-level names in a projection expression.
+/// Returns the top-level attribute names in a projection expression.
 fn projected(projection: &str, names: &Value) -> Vec<String> {
     let top_level = projection.split(',').map(|path| {
         let path = path.trim();
@@ -63,7 +63,7 @@ fn projected(projection: &str, names: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The top-level names in a read: of its keys, its projection and its conditions.
+/// Returns the top-level attribute names in a read: in its keys, its projection and its conditions.
 fn read(projection: &str, part: &Value) -> Vec<String> {
     let names = &part["ExpressionAttributeNames"];
     let mut all = projected(projection, names);
@@ -78,8 +78,8 @@ fn read(projection: &str, part: &Value) -> Vec<String> {
     all
 }
 
-/// The top-level names in a write: of its key, its item and its expressions. The parameters that there were before
-/// expressions name what no condition allows.
+/// Returns the top-level attribute names in a write: in its key, its item and its expressions. For the legacy parameters, it
+/// is `?`, which satisfies no condition.
 fn written(part: &Value) -> Vec<String> {
     let members = ["Key", "Item"].map(|member| part[member].as_object());
     let mut all: Vec<_> = members
@@ -101,8 +101,8 @@ fn written(part: &Value) -> Vec<String> {
     all
 }
 
-/// The top-level names in an update or condition expression: words that are neither its keywords nor its functions, nor
-/// stand for a value, nor come after a dot.
+/// Returns the top-level attribute names in an update or condition expression: its words except keywords, functions,
+/// placeholders of values, and nested names after a dot.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.UpdateExpressions.html>
 fn named(expression: &str, names: &Value) -> Vec<String> {
     const KEYWORDS: [&str; 9] = [
@@ -126,16 +126,16 @@ fn named(expression: &str, names: &Value) -> Vec<String> {
     found
 }
 
-/// Whether an operation may change an item.
+/// Tells whether an operation may change an item.
 pub(crate) fn may_write(operation: &str) -> bool {
     const READS: [&str; 6] = ["BatchGet", "Describe", "Get", "List", "Query", "Scan"];
     !READS.iter().any(|read| operation.starts_with(read))
 }
 
-/// What the request `body` of `operation` needs.
+/// Returns the permissions that a request needs.
 pub(crate) fn needs(operation: &str, body: &Value) -> Vec<Need> {
     match operation {
-        // A transaction needs what its parts need, and nothing of its own.
+        // A transaction needs the permissions of its parts and no others.
         "TransactWriteItems" | "TransactGetItems" => transaction(&body["TransactItems"]),
         "BatchGetItem" | "BatchWriteItem" => {
             let tables = body["RequestItems"].as_object().into_iter().flatten();
@@ -151,13 +151,14 @@ pub(crate) fn needs(operation: &str, body: &Value) -> Vec<Need> {
             vec![Need::new(operation, resource, body)]
         }
         _ => {
-            // What names no table concerns them all.
+            // An operation without a table is on all tables.
             let table = body["TableName"].as_str().unwrap_or("*");
             vec![Need::new(operation, table_arn(table), body)]
         }
     }
 }
 
+/// Returns the permissions that the parts of a transaction need.
 fn transaction(items: &Value) -> Vec<Need> {
     let parts = items.as_array().into_iter().flatten();
     parts
@@ -178,7 +179,7 @@ fn transaction(items: &Value) -> Vec<Need> {
         .collect()
 }
 
-/// A table may be called by its ARN.
+/// Returns the ARN of a table. A request may contain the ARN instead of the name.
 fn table_arn(name: &str) -> String {
     if name.starts_with("arn:") {
         name.to_owned()
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_needs_its_own_right_on_its_table() {
+    fn an_operation_requires_its_action_on_its_table() {
         assert_eq!(
             of("GetItem", &json!({"TableName": "users"})),
             ["dynamodb:GetItem users"]
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_needs_the_rights_of_its_parts() {
+    fn a_transaction_requires_the_actions_of_its_parts() {
         let body = json!({"TransactItems": [
             {"Put": {"TableName": "a"}},
             {"Update": {"TableName": "b"}},
@@ -237,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_of_an_item_is_part_of_the_request() {
+    fn the_context_of_a_read_lists_its_attributes() {
         let context = |operation: &str, body: &Value| needs(operation, body).remove(0).context;
         let body = json!({
             "TableName": "a", "Key": {"owner": {"S": "x"}}, "ProjectionExpression": "id, #s, tags[0].x",
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_write_names_is_part_of_the_request() {
+    fn the_context_of_a_write_lists_its_attributes() {
         let context = |operation: &str, body: &Value| needs(operation, body).remove(0).context;
         let update = context(
             "UpdateItem",
@@ -298,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_needs_its_right_on_each_table() {
+    fn a_batch_requires_its_action_on_each_table() {
         let body = json!({"RequestItems": {"a": [], "b": []}});
         assert_eq!(
             of("BatchWriteItem", &body),

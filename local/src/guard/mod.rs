@@ -1,7 +1,7 @@
-//! Which requests a port answers at all: those for a name of this machine and, on the engines, none that a web page sends.
+//! Refuses requests for other hosts and, on the engines, requests from web pages.
 //!
 //! A page may send requests to any address, and its own host name may resolve to this machine (DNS rebinding). The browser
-//! names the page in `Origin` and that host in `Host` (docs/adr/0028-local-engines-for-programs-of-this-machine.md).
+//! sends the origin of the page in `Origin` and the host name in `Host` (docs/adr/0028-local-engines-for-programs-of-this-machine.md).
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -22,16 +22,16 @@ use serde_json::json;
 
 use crate::containers::Bridge;
 
-/// The names of this machine: its own, and the one that Docker gives it in containers.
+/// The host names of this machine: its own, and the one that Docker defines in containers.
 const NAMES: [&str; 2] = ["localhost", "host.docker.internal"];
 
-/// The names of this machine besides [`NAMES`] and the loopback addresses.
+/// The address of this machine besides [`NAMES`] and the loopback addresses.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Guard {
     bridge: Option<Ipv4Addr>,
 }
 
-/// One guarded service.
+/// A service and its guard.
 #[derive(Debug)]
 struct Guarded {
     guard: Guard,
@@ -44,28 +44,28 @@ enum Service {
     Api,
     /// Serves pages, by its own CORS rules, also under these host names: `<bucket>.localhost`.
     S3(Vec<String>),
-    /// Serves programs alone.
+    /// Serves programs, but no pages.
     Engine,
 }
 
-/// Why a request is not answered.
+/// The reason why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
 enum Refusal {
-    /// It names this host, which is not this machine.
+    /// The request is for this host, which is not this machine.
     Host(String),
     /// A web page sent it.
     Page,
 }
 
 impl Guard {
-    /// Lets containers of `bridge` call this machine by its address there.
+    /// Creates a guard that also accepts this machine's address on the Docker bridge.
     pub(crate) fn new(bridge: Option<Bridge>) -> Self {
         Self {
             bridge: bridge.map(|bridge| bridge.address),
         }
     }
 
-    /// Guards the HTTP API and what is beside it.
+    /// Guards the HTTP API and the other routes of its port.
     pub(crate) fn api(self, router: Router) -> Router {
         self.around(router, Service::Api)
     }
@@ -76,7 +76,7 @@ impl Guard {
         self.around(router, Service::S3(hosts.collect()))
     }
 
-    /// Guards an engine that serves programs alone.
+    /// Guards an engine.
     pub(crate) fn engine(self, router: Router) -> Router {
         self.around(router, Service::Engine)
     }
@@ -109,7 +109,7 @@ impl Guarded {
         let mut hosts = headers.get_all(HOST).iter();
         let host = hosts.next().map_or(&b""[..], HeaderValue::as_bytes);
         self.check_host(&String::from_utf8_lossy(host))?;
-        // The service might use either of two.
+        // With two headers, guard and service could use different ones.
         if let Some(second) = hosts.next() {
             return Err(Refusal::Host(
                 String::from_utf8_lossy(second.as_bytes()).into_owned(),
@@ -140,7 +140,8 @@ impl Guarded {
         }
     }
 
-    fn answer(&self, refusal: &Refusal) -> Response<Body> {
+    /// Builds the response to a refused request, in the error format of the service.
+    fn response(&self, refusal: &Refusal) -> Response<Body> {
         let (code, message) = (refusal.code(), refusal.to_string());
         let (content_type, body) = match self.service {
             Service::Api => ("application/json", json!({"message": message}).to_string()),
@@ -164,7 +165,7 @@ impl Guarded {
 }
 
 impl Refusal {
-    /// RFC 9110 has a status for a host that is not served, section 15.5.20.
+    /// Returns the status: 421 for a host that is not served (RFC 9110, section 15.5.20), or 403.
     fn status(&self) -> StatusCode {
         match self {
             Self::Host(_) => StatusCode::MISDIRECTED_REQUEST,
@@ -204,11 +205,11 @@ async fn check(
 ) -> Response<Body> {
     match guarded.check(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => guarded.answer(&refusal),
+        Err(refusal) => guarded.response(&refusal),
     }
 }
 
-/// The name in `name:port` or `name`; `None` when the port is not a number that a port can have.
+/// Returns the name in `name:port` or `name`; `None` if the port is not a valid port number.
 fn name_of(host: &str) -> Option<&str> {
     // The colons of an IPv6 address are between brackets.
     let brackets = host.rfind(']').map_or(0, |end| end + 1);

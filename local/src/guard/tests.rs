@@ -68,12 +68,12 @@ fn names_of_other_machines_are_not_served() {
 }
 
 #[test]
-fn without_a_bridge_its_address_is_another_machine() {
+fn without_a_bridge_the_bridge_address_is_not_served() {
     assert!(!Guard::default().is_own_name("172.17.0.1"));
 }
 
 #[test]
-fn a_bucket_is_a_host_of_the_object_store_alone() {
+fn only_the_object_store_serves_bucket_host_names() {
     let s3 = || Service::S3(vec!["files.localhost".to_owned()]);
     assert!(is_served(s3(), "files.localhost:3003"));
     assert!(is_served(s3(), "127.0.0.1:3003"));
@@ -83,7 +83,7 @@ fn a_bucket_is_a_host_of_the_object_store_alone() {
 }
 
 #[test]
-fn engines_refuse_what_a_browser_sends_for_a_page() {
+fn engines_refuse_requests_from_web_pages() {
     let check = |service: Service, method: Method, origin: Option<&'static str>| {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_static("127.0.0.1"));
@@ -109,7 +109,7 @@ fn engines_refuse_what_a_browser_sends_for_a_page() {
 }
 
 #[test]
-fn the_request_line_and_every_host_header_count() {
+fn the_request_target_and_all_host_headers_are_checked() {
     let check = |uri: &'static str, hosts: &[&'static str]| {
         let headers = hosts
             .iter()
@@ -129,7 +129,7 @@ fn the_request_line_and_every_host_header_count() {
 }
 
 #[test]
-fn a_refusal_is_text_in_every_format() {
+fn an_xml_refusal_escapes_its_message() {
     assert_eq!(
         xml("A", "<b> & c"),
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\

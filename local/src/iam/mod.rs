@@ -34,7 +34,7 @@ pub struct Principals {
     recorder: Arc<Recorder>,
 }
 
-/// The operator or a function: an access key and the rights behind it.
+/// The operator or a function: an access key and its permissions.
 #[derive(Debug)]
 pub struct Principal {
     arn: String,
@@ -45,9 +45,9 @@ pub struct Principal {
 
 #[derive(Debug)]
 enum Rights {
-    /// The operator's.
+    /// The operator's: all actions.
     Everything,
-    /// A function's: its logical id and the statements of its role.
+    /// A function's: the logical id and the statements of its role.
     Policy(String, Vec<Statement>),
 }
 
@@ -58,10 +58,10 @@ pub(crate) struct Caller<'a> {
     cause: Cause<'a>,
 }
 
-/// What policies can ask of a request besides action and resource: the values of its condition keys.
+/// The condition keys of a request, with their values.
 pub(crate) type Context = BTreeMap<&'static str, Vec<String>>;
 
-/// A request without the right to what it asks for. The text is AWS's own.
+/// A request without permission. The text is AWS's own.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("User: {caller} is not authorized to perform: {action} on resource: {resource} {why}")]
 pub struct Denied {
@@ -71,15 +71,15 @@ pub struct Denied {
     why: String,
 }
 
-/// The access key id of the function `logical_id`: each has its own, so that an engine knows the
-/// caller. [`secret_key`](crate::secret_key) is what it signs with.
+/// Returns the access key id of a function. Each function has its own, so that engines can identify the caller. It signs with
+/// its [`secret_key`](crate::secret_key).
 #[must_use]
 pub fn function_key(logical_id: &str) -> String {
     format!("LOCAL{}", logical_id.to_ascii_uppercase())
 }
 
 impl Principals {
-    /// The operator and `functions`, with their `keys`; `recorder` records the calls of the functions.
+    /// Creates the operator and one principal for each function. `recorder` records the calls of the functions.
     pub(crate) fn new(functions: &[Function], keys: &Keys, recorder: Recorder) -> Self {
         let recorder = Arc::new(recorder);
         let operator = Principal {
@@ -107,11 +107,11 @@ impl Principals {
         Self { by_key, recorder }
     }
 
-    /// The caller that signed the request `parts` with `body` to `service`, a short time before `now`.
+    /// Authenticates a request to `service` by its signature, and returns the caller.
     ///
     /// # Errors
     ///
-    /// When there is no signature, or not the one that a known key makes.
+    /// If the signature is missing, invalid, expired at `now`, or of an unknown key.
     pub(crate) fn authenticate<'a>(
         &'a self,
         service: &'static str,
@@ -123,35 +123,35 @@ impl Principals {
             .get(signature.access_key_id)
             .ok_or(Unauthenticated::UnknownKey)?;
         signature.verify((parts, body), principal.secret(), service, now)?;
-        Ok(principal.because_of(Cause::of(&parts.headers)))
+        Ok(principal.with_cause(Cause::of(&parts.headers)))
     }
 
-    /// The principal with the access key id `key`.
+    /// Finds a principal by its access key id.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Principal> {
         self.by_key.get(key)
     }
 
-    /// The role of the function `logical_id`, as Lambda uses it.
+    /// Returns the role of a function as the caller, for calls that the Lambda service makes with it.
     pub(crate) fn role_of(&self, logical_id: &str) -> Option<Caller<'_>> {
         let principal = self.get(&function_key(logical_id))?;
-        Some(principal.because_of(Cause::Lambda))
+        Some(principal.with_cause(Cause::Lambda))
     }
 
-    /// Where the calls of the functions are recorded.
+    /// Returns the recorder of the functions' calls.
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.recorder
     }
 }
 
 impl Principal {
-    /// The secret access key.
+    /// Returns the secret access key.
     pub(crate) fn secret(&self) -> &str {
         self.secret.expose_secret()
     }
 
-    /// The principal in a request that has this cause.
-    pub(crate) fn because_of<'a>(&'a self, cause: Cause<'a>) -> Caller<'a> {
+    /// Returns the principal as the caller of a request with this cause.
+    pub(crate) fn with_cause<'a>(&'a self, cause: Cause<'a>) -> Caller<'a> {
         Caller {
             principal: self,
             cause,
@@ -160,20 +160,20 @@ impl Principal {
 }
 
 impl Caller<'_> {
-    /// Checks that the caller may do `action` to `resource`, and records the call.
+    /// Checks that the policies allow an action on a resource, and records the call.
     ///
     /// # Errors
     ///
-    /// When no statement allows it, or a statement denies it.
+    /// If no statement allows the action, or a statement denies it.
     pub(crate) fn check(&self, action: &str, resource: &str) -> Result<(), Denied> {
         self.check_in(action, resource, &Context::new())
     }
 
-    /// Checks that the caller may do `action` to `resource` by a request with this `context`, and records the call.
+    /// Checks that the policies allow an action on a resource in a request with this context, and records the call.
     ///
     /// # Errors
     ///
-    /// When no statement allows it, or a statement denies it.
+    /// If no statement allows the action, or a statement denies it.
     pub(crate) fn check_in(
         &self,
         action: &str,
@@ -199,7 +199,8 @@ impl Caller<'_> {
     }
 }
 
-/// The line to record. A call that is allowed has the resource of its grant, because a wildcard stands for any number of them.
+/// Describes a call for the recording. An allowed call has the resource of its grant, so that calls under one wildcard are one
+/// line.
 fn call<'a>(
     function: &'a str,
     (action, resource): (&'a str, &'a str),

@@ -6,7 +6,7 @@ use sam_template::{Effect, Statement};
 use super::Context;
 use crate::calls::Grant;
 
-/// Finds the first statement that allows a request, unless one denies it. The error says why the request is denied.
+/// Finds the first statement that allows a request, unless another one denies it. The error is the reason of a denial.
 pub(super) fn decide<'a>(
     statements: &'a [Statement],
     action: &str,
@@ -26,14 +26,14 @@ pub(super) fn decide<'a>(
     allowed.ok_or_else(|| format!("because no identity-based policy allows the {action} action"))
 }
 
-/// The parts of a statement by which it applies to a request.
+/// Returns the action and the resource by which a statement applies to a request; `None` if it does not apply.
 fn applies<'a>(
     statement: &'a Statement,
     action: &str,
     resource: &str,
     context: &Context,
 ) -> Option<Grant<'a>> {
-    // The names of actions know no case, ARNs do.
+    // Action names are case-insensitive; ARNs are case-sensitive.
     let action = action.to_ascii_lowercase();
     let is_action = |pattern: &String| matches(&pattern.to_ascii_lowercase(), &action);
     let is_resource = |pattern: &String| matches(pattern, resource);
@@ -49,11 +49,11 @@ fn applies<'a>(
     holds.then_some(grant)
 }
 
-/// IAM's wildcards: `*` is any text, `?` any one character.
+/// Matches IAM's wildcards: `*` is any text, `?` any one character.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);
-    // Where to go on when a `*` has to swallow one more character.
+    // Where to resume when the last `*` has to match one more character.
     let mut retry = None;
     while t < text.len() {
         match pattern.get(p) {

@@ -24,9 +24,9 @@ fn principal(statements: &[(Effect, &str, &str)]) -> Principal {
 }
 
 #[test]
-fn what_nothing_allows_is_denied() {
+fn a_request_without_a_matching_statement_is_denied() {
     let principal = principal(&[(Effect::Allow, "dynamodb:GetItem", TABLE)]);
-    let caller = principal.because_of(Cause::Lambda);
+    let caller = principal.with_cause(Cause::Lambda);
     assert_eq!(caller.check("dynamodb:GetItem", TABLE), Ok(()));
     let denied = caller.check("dynamodb:PutItem", TABLE).unwrap_err();
     assert_eq!(
@@ -41,12 +41,12 @@ fn what_nothing_allows_is_denied() {
 }
 
 #[test]
-fn a_deny_wins() {
+fn an_explicit_deny_overrides_an_allow() {
     let principal = principal(&[
         (Effect::Allow, "dynamodb:*", "*"),
         (Effect::Deny, "DYNAMODB:deleteitem", TABLE),
     ]);
-    let caller = principal.because_of(Cause::Lambda);
+    let caller = principal.with_cause(Cause::Lambda);
     assert_eq!(caller.check("dynamodb:GetItem", TABLE), Ok(()));
     let denied = caller.check("dynamodb:DeleteItem", TABLE).unwrap_err();
     assert!(
@@ -57,7 +57,7 @@ fn a_deny_wins() {
 }
 
 #[test]
-fn a_statement_counts_where_its_conditions_hold() {
+fn a_statement_applies_only_if_its_conditions_hold() {
     let mut principal = principal(&[(Effect::Allow, "ses:SendEmail", "*")]);
     let Rights::Policy(_, statements) = &mut principal.rights else {
         panic!("it has a policy")
@@ -66,7 +66,7 @@ fn a_statement_counts_where_its_conditions_hold() {
         key: "ses:FromAddress".to_owned(),
         test: Test::Is(vec!["a@example.com".to_owned()]),
     });
-    let caller = principal.because_of(Cause::Lambda);
+    let caller = principal.with_cause(Cause::Lambda);
     let from = |address: &str| {
         let context = Context::from([("ses:FromAddress", vec![address.to_owned()])]);
         caller.check_in("ses:SendEmail", "x", &context).is_ok()

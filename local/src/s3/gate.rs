@@ -41,7 +41,7 @@ impl Gate {
 
     fn check(&self, caller: Signed<'_>, action: &str, resource: &str) -> S3Result<()> {
         let principal = self.principal(caller.credentials)?;
-        let caller = principal.because_of(caller.cause());
+        let caller = principal.with_cause(caller.cause());
         caller.check(action, resource).map_err(denied)
     }
 

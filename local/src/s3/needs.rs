@@ -1,16 +1,16 @@
-//! Which rights a request needs, as the service authorization reference lists them.
+//! The actions that a request needs permission for, as the service authorization reference lists them.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
 
 use http::HeaderMap;
 
-/// What an action is done to.
+/// The kind of resource that an action is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum On {
     Bucket,
     Object,
 }
 
-/// The actions that `operation` is, with `query` and `headers` on the request.
+/// Returns the actions of an operation, with the query and headers of the request.
 pub(crate) fn needs(
     operation: &str,
     query: Option<&str>,
@@ -36,7 +36,7 @@ pub(crate) fn needs(
             _,
         ) => ("PutObject", On::Object),
         ("ListParts", _) => ("ListMultipartUploadParts", On::Object),
-        // The other operations on objects are called as their actions are.
+        // The actions of all other operations on objects have the name of the operation.
         (other, _) if other.contains("Object") && other != "DeleteObjects" => (other, On::Object),
         ("AbortMultipartUpload", _) => ("AbortMultipartUpload", On::Object),
         (other, _) => (other, On::Bucket),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_needs_the_right_that_aws_asks_for() {
+    fn an_operation_requires_its_documented_action() {
         for (operation, query, expected) in [
             ("HeadBucket", "", "s3:ListBucket Bucket"),
             ("HeadObject", "", "s3:GetObject Object"),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn to_bypass_governance_needs_a_right_of_its_own() {
+    fn bypassing_governance_requires_an_additional_action() {
         for (value, expected) in [("true", 2), ("false", 1)] {
             let headers = HeaderMap::from_iter([(
                 HeaderName::from_static("x-amz-bypass-governance-retention"),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_needs_a_right_of_its_own() {
+    fn a_lock_requires_an_additional_action() {
         let headers = HeaderMap::from_iter([(
             HeaderName::from_static("x-amz-object-lock-mode"),
             HeaderValue::from_static("COMPLIANCE"),

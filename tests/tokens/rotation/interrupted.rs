@@ -14,8 +14,8 @@ use crate::support::{
 
 const ROTATE: [&str; 3] = ["rotate-signing-key", "--cache-seconds", "1"];
 
-/// The request of this number meets this fate, all others are answered. Counts them.
-fn at(proxy: &Proxy, number: usize, fault: &Fault) -> Arc<AtomicUsize> {
+/// Injects a fault into one request, by its number. Returns the count of all requests.
+fn inject_at(proxy: &Proxy, number: usize, fault: &Fault) -> Arc<AtomicUsize> {
     let count = Arc::new(AtomicUsize::new(0));
     let (counted, fault) = (Arc::clone(&count), fault.clone());
     proxy.plan(move |_, _| {
@@ -28,15 +28,15 @@ fn at(proxy: &Proxy, number: usize, fault: &Fault) -> Arc<AtomicUsize> {
     count
 }
 
-/// Everything as it was at the start.
+/// Restores the parameters of the start.
 async fn restore(app: &TestApp, keys: &std::collections::BTreeMap<String, String>) {
-    super::without_keys(app).await;
+    super::delete_keys(app).await;
     for (name, value) in keys.iter().rev() {
         app.put_parameter(name, value).await;
     }
 }
 
-/// One key waits, the other has its end, and no trace of the rotation is left.
+/// Asserts that the old key has an end, the new one has none, and no other parameter remains.
 async fn assert_is_rotated(app: &TestApp, when: &str) {
     let keys = KeySets::of(app).await;
     let [old, new] = keys.kids().try_into().expect(when);
@@ -59,7 +59,7 @@ async fn a_rotation_that_is_killed_at_any_request_is_finished_by_the_next_run() 
     let mut killed = 0;
     for number in 0.. {
         restore(&app, &keys).await;
-        let count = at(&proxy, number, &Fault::Hang);
+        let count = inject_at(&proxy, number, &Fault::Hang);
         let mut command = app.operator_command("secrets", &ROTATE, &proxy.url());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut running = command.spawn().unwrap();
@@ -77,16 +77,20 @@ async fn a_rotation_that_is_killed_at_any_request_is_finished_by_the_next_run() 
         killed += 1;
 
         let when = format!("killed at request {number}");
-        // Nothing in between is refused by a function that begins then.
+        // Functions must be able to start with the intermediate state.
         KeySets::of(&app).await;
-        let left = app.parameters().await.contains_key("keys/next");
-        let waiting = KeySets::of(&app).await.kids().len() == 2;
+        let is_unfinished = app.parameters().await.contains_key("keys/next");
+        let has_both_keys = KeySets::of(&app).await.kids().len() == 2;
         let next = app.run_secrets(&ROTATE);
-        if waiting && !left {
+        if has_both_keys && !is_unfinished {
             failed(&next);
         } else {
-            let said = succeeded(&next);
-            assert_eq!(said.contains("was not finished"), left, "{when}: {said}");
+            let output = succeeded(&next);
+            assert_eq!(
+                output.contains("was not finished"),
+                is_unfinished,
+                "{when}: {output}"
+            );
         }
         assert_is_rotated(&app, &when).await;
     }
@@ -94,17 +98,17 @@ async fn a_rotation_that_is_killed_at_any_request_is_finished_by_the_next_run() 
 }
 
 #[tokio::test]
-async fn a_lost_reply_makes_no_second_key() {
+async fn a_lost_reply_does_not_create_a_second_key() {
     let app = TestApp::start();
     let keys = app.parameters().await;
     let proxy = Proxy::in_front_of(app.endpoint("ssm")).await;
     for number in 0.. {
         restore(&app, &keys).await;
-        let count = at(&proxy, number, &Fault::LostReply);
+        let count = inject_at(&proxy, number, &Fault::LostReply);
         let command = app.operator_command("secrets", &ROTATE, &proxy.url());
         let output = tokio::process::Command::from(command).output().await;
-        let said = succeeded(&output.unwrap());
-        assert!(!said.contains("was not finished"), "{number}: {said}");
+        let output = succeeded(&output.unwrap());
+        assert!(!output.contains("was not finished"), "{number}: {output}");
         assert_is_rotated(&app, &format!("lost reply {number}")).await;
         if count.load(Ordering::SeqCst) <= number {
             assert!(number >= 8, "{number}");
@@ -114,7 +118,7 @@ async fn a_lost_reply_makes_no_second_key() {
 }
 
 #[tokio::test]
-async fn of_several_rotations_at_once_one_happens() {
+async fn concurrent_rotations_create_one_key() {
     let app = TestApp::start();
     let run = || {
         let command = app.operator_command("secrets", &ROTATE, app.endpoint("ssm"));
@@ -124,9 +128,9 @@ async fn of_several_rotations_at_once_one_happens() {
     let all = [a, b, c, d].map(Result::unwrap);
     assert!(all.iter().any(|output| output.status.success()));
     for output in &all {
-        let said = text(output);
-        let refused = said.contains("a rotation is in progress");
-        assert!(output.status.success() || refused, "{said}");
+        let printed = text(output);
+        let is_refused = printed.contains("a rotation is in progress");
+        assert!(output.status.success() || is_refused, "{printed}");
     }
-    assert_is_rotated(&app, "four at once").await;
+    assert_is_rotated(&app, "four concurrent rotations").await;
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::{KeySets, succeeded};
 use crate::support::{PASSWORD, SignedIn, TestApp, decode, eventually, parts};
 
-/// Somebody else's server: it knows the system by its JWKS alone, keeps that for as long as it may, and does not ask
-/// again for a key that is not in it.
+/// Another server that verifies tokens with the JWKS alone. It caches the JWKS for the allowed time and does not request
+/// it again for an unknown key.
 #[derive(Default)]
 struct Verifier {
     jwks: RefCell<Option<(Instant, Duration, Value)>>,
@@ -34,56 +34,56 @@ impl Verifier {
             .unwrap();
     }
 
-    /// Its age counts from before it was asked for (RFC 9111, section 4.2.3).
+    /// Returns the cached JWKS, or requests it when it is stale. Its age counts from the request (RFC 9111, section 4.2.3).
     async fn jwks(&self, app: &TestApp) -> Value {
         if let Some((at, max_age, jwks)) = &*self.jwks.borrow()
             && at.elapsed() < *max_age
         {
             return jwks.clone();
         }
-        let asked = Instant::now();
-        let answer = app.get("/.well-known/jwks.json").await.expect(200);
-        let max_age = answer.header("cache-control").unwrap();
+        let requested_at = Instant::now();
+        let response = app.get("/.well-known/jwks.json").await.expect(200);
+        let max_age = response.header("cache-control").unwrap();
         let max_age = max_age.strip_prefix("public, max-age=").unwrap();
         let max_age = Duration::from_secs(max_age.parse().unwrap());
-        *self.jwks.borrow_mut() = Some((asked, max_age, answer.json()));
+        *self.jwks.borrow_mut() = Some((requested_at, max_age, response.json()));
         self.fetched.set(self.fetched.get() + 1);
-        answer.json()
+        response.json()
     }
 }
 
-/// What the load has seen so far.
+/// The progress of the load.
 #[derive(Default)]
-struct Seen {
-    /// Sign-ins by the key that signed their tokens.
+struct Progress {
+    /// The number of sign-ins by the `kid` of their tokens.
     sign_ins: RefCell<BTreeMap<String, usize>>,
     requests: Cell<usize>,
-    over: Cell<bool>,
+    is_done: Cell<bool>,
 }
 
-impl Seen {
-    fn by(&self, kid: &str) -> usize {
+impl Progress {
+    fn sign_ins_with(&self, kid: &str) -> usize {
         self.sign_ins.borrow().get(kid).copied().unwrap_or_default()
     }
 }
 
-/// Somebody who signs in all the time, and uses the first token they got and the last ones. Nothing may fail, ever.
-async fn load(app: &TestApp, verifier: &Verifier, seen: &Seen) {
+/// Signs in repeatedly, and uses the first token and the latest ones. Asserts that no request fails.
+async fn load(app: &TestApp, verifier: &Verifier, progress: &Progress) {
     let mut tokens = Vec::new();
-    while !seen.over.get() {
-        let answer = app.sign_in("ada@example.com", PASSWORD).await;
-        let token = SignedIn::new(app, answer).token;
+    while !progress.is_done.get() {
+        let response = app.sign_in("ada@example.com", PASSWORD).await;
+        let token = SignedIn::new(app, response).token;
         let kid = parts(&token).0["kid"].as_str().unwrap().to_owned();
-        *seen.sign_ins.borrow_mut().entry(kid).or_default() += 1;
+        *progress.sign_ins.borrow_mut().entry(kid).or_default() += 1;
         tokens.push(token);
         if tokens.len() > 3 {
             tokens.remove(1);
         }
         for token in &tokens {
-            let somebody = SignedIn::with_token(app, token.clone());
-            somebody.get("/users/me").await.expect(200);
+            let user = SignedIn::with_token(app, token.clone());
+            user.get("/users/me").await.expect(200);
             verifier.accepts(app, token).await;
-            seen.requests.set(seen.requests.get() + 1);
+            progress.requests.set(progress.requests.get() + 1);
         }
     }
 }
@@ -93,42 +93,45 @@ async fn a_rotation_under_load_fails_no_request() {
     let app = TestApp::start_with(&["ParameterCacheSeconds=1"]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let old = KeySets::of(&app).await.kids().remove(0);
-    let seen = Seen::default();
+    let progress = Progress::default();
     let verifiers: [Verifier; 3] = Default::default();
 
     let rotate = async {
-        eventually(async || seen.by(&old) >= 20).await;
+        eventually(async || progress.sign_ins_with(&old) >= 20).await;
         let args = ["rotate-signing-key", "--cache-seconds", "1"];
         let command = app.operator_command("secrets", &args, app.endpoint("ssm"));
         let rotated = tokio::process::Command::from(command).output().await;
         succeeded(&rotated.unwrap());
         let new = KeySets::of(&app).await.kids().remove(1);
-        // Published, and signing nothing yet.
-        let before = seen.by(&old);
-        assert_eq!(seen.by(&new), 0);
-        eventually(async || seen.by(&new) >= 50).await;
-        assert!(seen.by(&old) > before);
-        // By now nobody signs with the old key any more, and its tokens are still good.
-        let last = seen.by(&old);
-        let requests = seen.requests.get();
-        eventually(async || seen.requests.get() > requests + 100).await;
-        assert_eq!(seen.by(&old), last);
-        seen.over.set(true);
+        // The new key is published, but does not sign yet.
+        let before = progress.sign_ins_with(&old);
+        assert_eq!(progress.sign_ins_with(&new), 0);
+        eventually(async || progress.sign_ins_with(&new) >= 50).await;
+        assert!(progress.sign_ins_with(&old) > before);
+        // The old key does not sign any more, but its tokens are still valid.
+        let last = progress.sign_ins_with(&old);
+        let requests = progress.requests.get();
+        eventually(async || progress.requests.get() > requests + 100).await;
+        assert_eq!(progress.sign_ins_with(&old), last);
+        progress.is_done.set(true);
     };
     let [a, b, c] = &verifiers;
     tokio::join!(
         rotate,
-        load(&app, a, &seen),
-        load(&app, b, &seen),
-        load(&app, c, &seen)
+        load(&app, a, &progress),
+        load(&app, b, &progress),
+        load(&app, c, &progress)
     );
     for verifier in &verifiers {
-        assert!(verifier.fetched.get() >= 3, "the JWKS was read anew");
+        assert!(
+            verifier.fetched.get() >= 3,
+            "the JWKS was requested too rarely"
+        );
     }
     assert!(!app.log().contains("secrets_not_read"));
     eprintln!(
         "{} sign-ins and {} requests, none failed",
-        seen.sign_ins.borrow().values().sum::<usize>(),
-        seen.requests.get()
+        progress.sign_ins.borrow().values().sum::<usize>(),
+        progress.requests.get()
     );
 }

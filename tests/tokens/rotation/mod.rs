@@ -1,4 +1,4 @@
-//! `cloakroom secrets rotate-signing-key` and `retire-keys`, by the operator's own hand.
+//! `cloakroom secrets rotate-signing-key` and `retire-keys`, as an operator runs them.
 
 mod interrupted;
 mod load;
@@ -10,17 +10,17 @@ use auth::keys::{SigningKeys, VerifyingKeys};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::keys::without_keys;
+use super::keys::delete_keys;
 use crate::support::TestApp;
 
-/// The keys of a system as a function reads them that has just begun.
+/// The keys of a system, as a function reads them at its start.
 struct KeySets {
     signing: SigningKeys,
     verifying: VerifyingKeys,
 }
 
 impl KeySets {
-    /// Panics where a function would refuse them.
+    /// Reads the keys. Panics if a function would refuse them.
     async fn of(app: &TestApp) -> Self {
         let parameters = app.parameters().await;
         let under = |path: &str| -> Vec<(String, SecretString)> {
@@ -42,7 +42,7 @@ impl KeySets {
         }
     }
 
-    /// In the order in which they sign.
+    /// Returns the `kid`s in the order in which the keys sign.
     fn kids(&self) -> Vec<String> {
         self.signing
             .iter()
@@ -51,25 +51,27 @@ impl KeySets {
     }
 }
 
+/// Returns the standard output and the standard error.
 fn text(output: &Output) -> String {
     let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     format!("{out}{err}")
 }
 
-/// Says what it does, and no key.
+/// Asserts that the command succeeded, and returns its output.
 #[track_caller]
 fn succeeded(output: &Output) -> String {
     assert!(output.status.success(), "{}", text(output));
     text(output)
 }
 
+/// Asserts that the command failed, and returns its output.
 #[track_caller]
 fn failed(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{}", text(output));
     text(output)
 }
 
-/// The state of each parameter, by its name below the stage, as `secrets list` tells it.
+/// Finds the state of a parameter in the output of `secrets list`, by its name below the stage.
 fn state(list: &str, name: &str) -> String {
     let line = list.lines().find(|line| line.contains(name)).unwrap();
     let words: Vec<_> = line.split_whitespace().skip(4).collect();
@@ -77,10 +79,10 @@ fn state(list: &str, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_rotation_says_what_it_does_and_refuses_another_until_it_is_over() {
+async fn a_rotation_reports_its_steps_and_refuses_another_until_it_ends() {
     let app = TestApp::start();
     let before = app.parameters().await;
-    for (args, because) in [
+    for (args, reason) in [
         (["--cache-seconds", "300", "--delay", "659"], "at least 660"),
         (
             ["--cache-seconds", "3600", "--delay", "660"],
@@ -88,7 +90,7 @@ async fn a_rotation_says_what_it_does_and_refuses_another_until_it_is_over() {
         ),
     ] {
         let refused = app.run_secrets(&[&["rotate-signing-key"], args.as_slice()].concat());
-        assert!(failed(&refused).contains(because), "{refused:?}");
+        assert!(failed(&refused).contains(reason), "{refused:?}");
         assert_eq!(app.parameters().await, before);
     }
 
@@ -130,10 +132,10 @@ async fn a_rotation_says_what_it_does_and_refuses_another_until_it_is_over() {
 }
 
 #[tokio::test]
-async fn a_key_of_every_kind_is_rotated_and_keeps_its_kind() {
+async fn a_rotation_keeps_the_algorithm_of_the_key() {
     let app = TestApp::start();
     for algorithm in ["HS256", "RS256", "ES256", "EdDSA"] {
-        without_keys(&app).await;
+        delete_keys(&app).await;
         let sized = ["--alg", algorithm, "--rsa-bits", "2048"];
         succeeded(&app.run_secrets(&[&["init"], sized.as_slice()].concat()));
         succeeded(&app.run_secrets(&["rotate-signing-key", "--rsa-bits", "2048"]));
@@ -148,9 +150,9 @@ async fn a_key_of_every_kind_is_rotated_and_keeps_its_kind() {
 }
 
 #[tokio::test]
-async fn without_a_key_there_is_nothing_to_rotate() {
+async fn a_rotation_without_keys_fails() {
     let app = TestApp::start();
-    without_keys(&app).await;
+    delete_keys(&app).await;
     let refused = failed(&app.run_secrets(&["rotate-signing-key"]));
     assert!(refused.contains("cloakroom secrets init"), "{refused}");
     assert!(app.parameters().await.is_empty());

@@ -10,13 +10,13 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_retired_key_is_refused_and_its_halves_are_removed_one_after_the_other() {
+async fn a_retired_key_is_refused_and_its_private_parameter_is_deleted_first() {
     let app = TestApp::start_with(&["ParameterCacheSeconds=1"]);
     let ada = app.new_user("ada@example.com").await;
     let (_, claims, _) = parts(&ada.token);
     let current = KeySets::of(&app).await.kids().remove(0);
 
-    // One that ended long ago, and one whose tokens may still be out.
+    // One key ended long ago; tokens of the other one may still be valid.
     let ended = new_key(Algorithm::ES256, -9000);
     ended.publish(&app, Some(now() - 600)).await;
     let private = format!("keys/private/{}", ended.kid);
@@ -27,8 +27,8 @@ async fn a_retired_key_is_refused_and_its_halves_are_removed_one_after_the_other
     app.put_parameter(&private, &ended.private).await;
 
     let present = async |token: String| {
-        let somebody = SignedIn::with_token(&app, token);
-        somebody.get("/users/me").await.status
+        let user = SignedIn::with_token(&app, token);
+        user.get("/users/me").await.status
     };
     let token_by = |pair: &super::super::keys::Pair| {
         let signer = pair.signer();
@@ -37,10 +37,13 @@ async fn a_retired_key_is_refused_and_its_halves_are_removed_one_after_the_other
     eventually(async || present(token_by(&recent)).await == 200).await;
     assert_eq!(present(token_by(&ended)).await, 401);
 
-    // The key of the system began to sign a moment ago: too early to take the one before away.
+    // The system's own key signs only since a moment ago, so its predecessor is kept.
     succeeded(&app.run_secrets(&["retire-keys"]));
     let names = app.parameters().await;
-    assert!(!names.contains_key(&private), "a newer key signs for long");
+    assert!(
+        !names.contains_key(&private),
+        "a newer key has signed for long enough"
+    );
     assert!(names.contains_key(&format!("keys/public/{}", ended.kid)));
     assert!(names.contains_key(&format!("keys/private/{}", recent.kid)));
     let keys = KeySets::of(&app).await;
@@ -56,8 +59,8 @@ async fn a_retired_key_is_refused_and_its_halves_are_removed_one_after_the_other
     let names = app.parameters().await;
     assert!(!names.contains_key(&format!("keys/public/{}", ended.kid)));
     assert_eq!(names.len(), 4);
-    let said = succeeded(&app.run_secrets(&["retire-keys"]));
-    assert!(said.starts_with("no keys to delete"), "{said}");
+    let output = succeeded(&app.run_secrets(&["retire-keys"]));
+    assert!(output.starts_with("no keys to delete"), "{output}");
 
     eventually(async || published(&app).await.len() == 2).await;
     assert_eq!(present(token_by(&ended)).await, 401);

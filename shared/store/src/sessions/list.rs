@@ -15,17 +15,17 @@ use crate::{
 /// The most keys that one `BatchGetItem` takes.
 const MAX_KEYS: usize = 100;
 
-/// All attributes of an item but its family key: the caller's role may read no others this way.
+/// All attributes of an item except its family key. The role of the function `session` may read only these in a batch.
 const WITHOUT_KEY: &str = "id, created_at, generation, rotated_at, epoch, expires_at";
 
-/// A session as its owner sees it: what it is, without the key that its tokens are made with.
+/// A session in a list: without its family key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionEntry {
-    /// Names the family.
+    /// The id of the refresh token family.
     pub id: SessionId,
     /// Decides whether the session is live.
     pub family: Family,
-    /// When the owner signed in.
+    /// The time of the sign-in.
     pub created_at: OffsetDateTime,
 }
 
@@ -37,16 +37,16 @@ impl SessionEntry {
     }
 }
 
-/// Which sessions of a user to list.
+/// A request for a list of a user's live sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct LiveSessions {
     /// The user.
     pub owner: UserId,
-    /// The account's session epoch: sessions of another one have ended.
+    /// The account's session epoch. Sessions of another epoch have ended.
     pub epoch: u64,
-    /// Sessions that began before this one; `None`: all.
+    /// Lists only sessions that began before this one, if there is one.
     pub before: Option<SessionId>,
-    /// How many at most.
+    /// The maximum number of sessions.
     pub limit: usize,
 }
 
@@ -54,7 +54,7 @@ impl Sessions {
     /// Lists live sessions of a user, newest first.
     ///
     /// The ids come from the index `by_user`, which is eventually consistent: a session that began a moment ago may be
-    /// missing. What they name is read strongly consistently, so a session that ended a moment ago is not listed.
+    /// missing. The sessions are read with strong consistency, so a session that ended a moment ago is not listed.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -82,7 +82,7 @@ impl Sessions {
         }
     }
 
-    /// The ids of a user's sessions, newest first, and whether no others follow.
+    /// Lists the ids of a user's sessions, newest first, and tells whether this is the last page.
     async fn ids(
         &self,
         owner: UserId,
@@ -115,8 +115,8 @@ impl Sessions {
         Ok((ids?, is_last))
     }
 
-    /// The sessions of these ids that are still in the table, in any order. What `DynamoDB` leaves out of an answer is
-    /// asked for again, until the request's deadline.
+    /// Reads the sessions with these ids that are still in the table, in any order. Requests keys that `DynamoDB` leaves
+    /// unprocessed again, until the request's deadline.
     async fn entries(&self, ids: Vec<SessionId>) -> Result<Vec<SessionEntry>, StoreError> {
         let Table { client, name } = &self.0;
         let mut found = Vec::new();
@@ -133,12 +133,12 @@ impl Sessions {
         let mut pauses = Pauses::default();
         loop {
             let request = client.batch_get_item().set_request_items(Some(wanted));
-            let answer = request.send().await?;
-            let items = answer.responses.unwrap_or_default().into_values().flatten();
+            let output = request.send().await?;
+            let items = output.responses.unwrap_or_default().into_values().flatten();
             for item in items {
                 found.push(read(Row(item))?);
             }
-            wanted = answer.unprocessed_keys.unwrap_or_default();
+            wanted = output.unprocessed_keys.unwrap_or_default();
             if wanted.is_empty() {
                 return Ok(found);
             }
@@ -146,7 +146,7 @@ impl Sessions {
         }
     }
 
-    /// Ends a session if it is this user's, and returns whether it is gone: `false` for a session of another user.
+    /// Ends a session of a user. Returns `false` for another user's session, and `true` if the session is ended or unknown.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -216,7 +216,7 @@ mod tests {
         item
     }
 
-    /// `DynamoDB` answers a batch in parts when it is busy or the items are large.
+    /// `DynamoDB` processes a batch partially when it is throttled or the items are large.
     #[tokio::test]
     async fn keys_that_a_batch_leaves_unprocessed_are_requested_again() {
         let ids: Vec<_> = (1..=3)
@@ -226,7 +226,7 @@ mod tests {
         let query = mock!(Client::query)
             .then_output(move || QueryOutput::builder().set_items(Some(keys.clone())).build());
         let calls = Arc::new(AtomicUsize::new(0));
-        let (counted, answered) = (Arc::clone(&calls), ids.clone());
+        let (counted, processed) = (Arc::clone(&calls), ids.clone());
         let batch = mock!(Client::batch_get_item)
             .match_requests(|request| {
                 let tables = request.request_items().unwrap();
@@ -235,9 +235,9 @@ mod tests {
             })
             .then_output(move || {
                 let call = counted.fetch_add(1, Ordering::Relaxed);
-                let answer =
-                    BatchGetItemOutput::builder().responses("table", vec![item(answered[call])]);
-                let rest = answered[call + 1..].iter().copied().map(key).collect();
+                let output =
+                    BatchGetItemOutput::builder().responses("table", vec![item(processed[call])]);
+                let rest = processed[call + 1..].iter().copied().map(key).collect();
                 let rest = KeysAndAttributes::builder()
                     .set_keys(Some(rest))
                     .projection_expression(WITHOUT_KEY)
@@ -245,9 +245,9 @@ mod tests {
                     .build()
                     .unwrap();
                 if rest.keys().is_empty() {
-                    answer.build()
+                    output.build()
                 } else {
-                    answer.unprocessed_keys("table", rest).build()
+                    output.unprocessed_keys("table", rest).build()
                 }
             });
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&query, &batch]);
