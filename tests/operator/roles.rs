@@ -82,7 +82,7 @@ async fn an_unknown_account_or_role_is_reported() {
         2,
     );
     let (_, err) = assert_exit(&app.run_users(&["roles", "ada", "--set", "admin"]), 2);
-    assert!(err.contains("looks like name@example.com"), "{err}");
+    assert!(err.contains("Send one like name@example.com"), "{err}");
 }
 
 #[tokio::test]

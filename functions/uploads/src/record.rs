@@ -26,7 +26,7 @@ pub async fn create_record(
         record,
     });
     let uploads = &app.reconciler.uploads;
-    let applied = uploads.announce(creation, record).await?;
+    let applied = uploads.apply_with_record(creation, record).await?;
     if matches!(applied, Applied::Changed(_)) {
         return Ok(body);
     }
@@ -62,7 +62,7 @@ pub async fn create_record_within(
     for _ in 0..ATTEMPTS {
         let usage = uploads.quotas().usage(owner).await?;
         let creation = creation(usage.left()).ok_or_else(|| limit_exceeded(Limit::Used, &usage))?;
-        match uploads.announce(&creation, None).await? {
+        match uploads.apply_with_record(&creation, None).await? {
             Applied::Changed(_) => return Ok(creation),
             Applied::LimitExceeded(Limit::Used, _) => {}
             Applied::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),

@@ -141,7 +141,7 @@ async fn an_upload_costs_two_transactions_and_repeated_events_cost_nothing() {
     let uploads = Uploads::from_env(&Counted::env(), &dynamo.client).unwrap();
     let idempotency = Idempotency::from_env(&Counted::env(), &dynamo.client).unwrap();
     let announced = announcement(Transfer::Put);
-    let applied = uploads.announce(&announced, None).await.unwrap();
+    let applied = uploads.apply_with_record(&announced, None).await.unwrap();
     assert!(matches!(applied, Applied::Changed(_)));
     let announcing = dynamo.take();
     // The record, and the counters of bytes in use and of open uploads.
@@ -171,7 +171,10 @@ async fn an_upload_costs_two_transactions_and_repeated_events_cost_nothing() {
         idempotency: &idempotency,
         record: &record,
     };
-    let applied = uploads.announce(&announced, Some(record)).await.unwrap();
+    let applied = uploads
+        .apply_with_record(&announced, Some(record))
+        .await
+        .unwrap();
     assert!(matches!(applied, Applied::Changed(_)));
     assert_eq!(dynamo.take(), [("TransactWriteItems", 3)]);
 }

@@ -143,22 +143,14 @@ impl Uploads {
         if transition.change.is_none() {
             return self.records.apply(transition).await;
         }
-        self.commit(transition, None).await
+        self.apply_with_record(transition, None).await
     }
 
-    /// Carries out an announcement. A `record` keeps the answer for a request that is sent again.
+    /// Applies a transition and changes the owner's counters. A `record` stores the response, for a repeated request.
     ///
     /// # Errors
     /// When the tables do not answer.
-    pub async fn announce(
-        &self,
-        transition: &Transition,
-        record: Option<NewRecord<'_>>,
-    ) -> Result<Applied, StoreError> {
-        self.commit(transition, record).await
-    }
-
-    async fn commit(
+    pub async fn apply_with_record(
         &self,
         transition: &Transition,
         record: Option<NewRecord<'_>>,
