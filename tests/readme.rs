@@ -1,6 +1,9 @@
 //! The README: its tour runs, and its tables are complete.
 
-use std::{collections::BTreeMap, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use sam_template::Template;
 
@@ -100,5 +103,14 @@ fn the_route_tables_match_the_template() {
             routes.map(move |route| (route.key(), function.binary.clone()))
         })
         .collect();
-    assert_eq!(listed, deployed);
+    let text = |(route, function): (&String, &String)| format!("`{route}` | `{function}`");
+    let listed: BTreeSet<_> = listed.iter().map(text).collect();
+    let deployed: BTreeSet<_> = deployed.iter().map(text).collect();
+    let missing: Vec<_> = deployed.difference(&listed).collect();
+    let unknown: Vec<_> = listed.difference(&deployed).collect();
+    assert!(
+        missing.is_empty() && unknown.is_empty(),
+        "README.md, step 5 (docs/ADDING_A_ROUTE.md): missing in the route tables: {missing:?}; not in template.yaml: \
+         {unknown:?}"
+    );
 }

@@ -50,7 +50,9 @@ impl Project {
         }
         let mut tests = sources(&root.join("tests"));
         tests.retain(|path, _| {
-            !path.starts_with(root.join("tests/support")) && !path.ends_with("structure.rs")
+            !["tests/support", "tests/structure"]
+                .iter()
+                .any(|other| path.starts_with(root.join(other)))
         });
         Self {
             routes,
@@ -79,17 +81,20 @@ impl Project {
                     &format!("has no handler in functions/{function}: step 1"),
                 );
             }
-            if !self.tests.values().any(|test| requests(test, route)) {
-                report(route, "is not requested by a test in tests/: step 3");
-            }
-            if !self.samples.contains(route) {
-                report(route, "has no sample event in events/: step 4");
-            }
             if !self.operations.contains(route) {
                 report(
                     route,
                     "is not in docs/openapi.json, or its handler is not in the function's `ApiDoc`: step 5",
                 );
+            }
+        }
+        let known: BTreeSet<_> = self.routes.keys().chain(&self.operations).collect();
+        for route in known {
+            if !self.tests.values().any(|test| requests(test, route)) {
+                report(route, "is not requested by a test in tests/: step 3");
+            }
+            if !self.samples.contains(route) {
+                report(route, "has no sample event in events/: step 4");
             }
         }
         for (function, source) in &self.functions {
@@ -210,7 +215,50 @@ fn calls_function(text: &str, name: &str) -> bool {
 
 #[test]
 fn every_route_has_all_five_parts() {
-    assert_eq!(Project::read().missing(), [""; 0]);
+    let missing = Project::read().missing();
+    assert!(
+        missing.is_empty(),
+        "routes are incomplete:\n{}",
+        missing.join("\n")
+    );
+}
+
+/// A file without its `mod` line is not compiled, and its tests never run.
+#[test]
+fn every_test_file_is_compiled() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests"));
+    let files = sources(root);
+    let mut not_compiled = Vec::new();
+    for path in files.keys().filter(|path| **path != root.join("main.rs")) {
+        // A file is declared in the module file of its directory; a module file in the one above.
+        let is_module_file = path.ends_with("mod.rs");
+        let module = if is_module_file {
+            path.parent().unwrap()
+        } else {
+            path
+        };
+        let directory = module.parent().unwrap();
+        let name = module.file_stem().unwrap().to_str().unwrap();
+        let parent = match directory == root {
+            true => root.join("main.rs"),
+            false => directory.join("mod.rs"),
+        };
+        let declared = files[&parent]
+            .lines()
+            .any(|line| line.trim_end().ends_with(&format!("mod {name};")));
+        if !declared {
+            not_compiled.push(format!(
+                "{}: add `mod {name};` to {}: step 3 (docs/ADDING_A_ROUTE.md)",
+                path.display(),
+                parent.display()
+            ));
+        }
+    }
+    assert!(
+        not_compiled.is_empty(),
+        "files are not compiled:\n{}",
+        not_compiled.join("\n")
+    );
 }
 
 #[test]

@@ -304,7 +304,7 @@ mod tests {
         let same = document(Path::new(EVENTS)).unwrap() == checked_in;
         assert!(
             same,
-            "docs/openapi.json is stale: run `cargo run -- openapi > target/openapi.json && mv target/openapi.json docs/`"
+            "docs/openapi.json is stale: run `mkdir -p target && cargo run -- openapi > target/openapi.json && mv target/openapi.json docs/`"
         );
     }
 }
