@@ -195,7 +195,7 @@ const VARIANTS: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn of_200_simultaneous_signups_with_one_email_exactly_one_wins() {
+async fn of_simultaneous_signups_with_one_email_exactly_one_wins() {
     let app = TestApp::start();
     for round in 0..rounds(2, 20) {
         let attempts = (0..rounds(60, 200)).map(|i| {
