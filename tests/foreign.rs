@@ -5,11 +5,9 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use crate::support::{
-    PASSWORD, Response, SignedIn, TestApp,
+    PASSWORD, Response, SignedIn, TestApp, rounds,
     routes::{Credential, Operation, operations},
 };
-
-const USERS: usize = 20;
 
 /// Returns the operations that name a resource of a user in the path, other than by an upload grant.
 fn operations_on_owned_resources() -> Vec<Operation> {
@@ -110,8 +108,9 @@ fn with_password(mut body: Value) -> Value {
 #[tokio::test]
 async fn every_operation_on_another_users_resources_is_not_found() {
     let app = TestApp::start_with(&["MaxLockDays=36525"]);
+    let count = rounds(5, 20);
     let mut users = Vec::new();
-    for number in 0..USERS {
+    for number in 0..count {
         let user = app.new_user(&format!("{number}@example.com")).await;
         let owned = Owned::create(&user).await;
         users.push((user, owned));
@@ -120,7 +119,7 @@ async fn every_operation_on_another_users_resources_is_not_found() {
     let mut expected = None;
     // Each user requests the resources of the next one.
     for (at, (user, own)) in users.iter().enumerate() {
-        let (_, target) = &users[(at + 1) % USERS];
+        let (_, target) = &users[(at + 1) % count];
         for operation in &operations {
             let response = Response::to(request(&app, (user, own), target, operation)).await;
             assert_eq!(response.status, 404, "{operation}");

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{account_state, manage, user_item};
+use crate::support::rounds;
 use crate::support::{PASSWORD, SignedIn, TestApp};
 
 /// Two admins demote, disable or delete each other. Each write has the condition that the caller still is an admin, so the
@@ -36,7 +37,7 @@ async fn of_two_admins_who_remove_each_other_exactly_one_succeeds() {
 async fn a_session_started_while_its_account_is_disabled_is_invalid() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    for round in 0..5 {
+    for round in 0..rounds(2, 5) {
         let email = format!("{round}@example.com");
         let ada = app.new_user(&email).await;
         let sign_in = async || {
@@ -67,7 +68,7 @@ async fn a_session_started_while_its_account_is_disabled_is_invalid() {
 async fn a_password_change_does_not_keep_a_session_of_a_disabled_account() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
-    for round in 0..10 {
+    for round in 0..rounds(3, 10) {
         let email = format!("{round}@example.com");
         let ada = app.new_user(&email).await;
         let body = json!({"currentPassword": PASSWORD, "newPassword": "difference engine"});

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::{account_state, manage};
+use crate::support::rounds;
 use crate::support::{PASSWORD, SignedIn, TestApp, parts};
 
 #[tokio::test]
@@ -93,7 +94,7 @@ async fn simultaneous_role_and_profile_changes_are_both_applied() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
     let ada = app.new_user("ada@example.com").await;
-    for round in 0..10 {
+    for round in 0..rounds(3, 10) {
         let (roles, name) = (
             ["revoke admin", "grant admin"][round % 2],
             format!("Ada {round}"),

@@ -71,7 +71,7 @@ async fn of_simultaneous_resets_with_one_link_exactly_one_wins() {
     let token = mailed_token(&app, "ada@example.com").await;
     let app = Rc::new(app);
     let won = Rc::new(Cell::new(None));
-    run_concurrently((0..rounds(60, 200)).map(|i| {
+    run_concurrently((0..rounds(40, 200)).map(|i| {
         let (app, token, won) = (Rc::clone(&app), token.clone(), Rc::clone(&won));
         async move {
             let password = format!("{NEW} {i}");

@@ -2,6 +2,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{assert_has_ended, next_token, refresh, session_item, sign_out, sign_out_everywhere};
+use crate::support::rounds;
 use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 #[tokio::test]
@@ -129,7 +130,7 @@ async fn a_sign_out_without_a_refresh_token_names_the_missing_field() {
 async fn a_sign_out_wins_over_simultaneous_refreshes() {
     let app = TestApp::start();
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
-    for round in 0..10 {
+    for round in 0..rounds(3, 10) {
         let ada = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
         let body = json!({"refreshToken": ada.refresh_token});
         let send = |path: &str| {

@@ -2,6 +2,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{assert_has_ended, next_token, refresh, sign_out, sign_out_everywhere};
+use crate::support::rounds;
 use crate::support::{PASSWORD, Response, SignedIn, TestApp};
 
 const NEW_PASSWORD: &str = "difference engine";
@@ -83,7 +84,7 @@ async fn deleting_an_account_ends_its_sessions() {
 #[tokio::test]
 async fn concurrent_changes_each_raise_the_session_epoch() {
     let app = TestApp::start();
-    for round in 0..8 {
+    for round in 0..rounds(3, 8) {
         let ada = app.new_user("ada@example.com").await;
         let before = epoch(&app).await;
         let sign_in = || {
@@ -129,7 +130,7 @@ async fn a_session_can_be_refreshed_during_its_password_change() {
     let app = TestApp::start();
     let ada = app.new_user("ada@example.com").await;
     let mut token = ada.refresh_token.clone();
-    for round in 0..8 {
+    for round in 0..rounds(3, 8) {
         let (old, new) = if round % 2 == 0 {
             (PASSWORD, NEW_PASSWORD)
         } else {

@@ -59,12 +59,12 @@ async fn simultaneous_refreshes_of_one_token_return_one_successor() {
     let app = TestApp::start();
     let ada = app.new_user("ada@example.com").await;
     let mut token = ada.refresh_token.clone();
-    for round in 1..=rounds(3, 20) {
+    for round in 1..=rounds(2, 20) {
         let send = |_| {
             let request = app.request(reqwest::Method::POST, "/session/refresh");
             tokio::spawn(Response::to(request.json(&json!({"refreshToken": token}))))
         };
-        let responses: Vec<_> = (0..rounds(60, 200)).map(send).collect();
+        let responses: Vec<_> = (0..rounds(40, 200)).map(send).collect();
         let mut successors = Vec::new();
         for response in responses {
             successors.push(next_token(response.await.unwrap()));

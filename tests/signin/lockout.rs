@@ -94,7 +94,7 @@ async fn a_correct_password_resets_the_failure_count() {
 async fn of_many_guesses_few_are_compared_and_the_owner_can_sign_in_after_the_lockout() {
     let app = TestApp::start();
     app.sign_up(ADA, PASSWORD).await.expect(201);
-    for round in 0..rounds(5, 25) {
+    for round in 0..rounds(3, 25) {
         let guesses = (0..20).map(|i| app.spawn_sign_in(ADA, &format!("guess {round} {i}")));
         for response in guesses.collect::<Vec<_>>() {
             response.await.unwrap().expect(401);
@@ -116,7 +116,7 @@ async fn of_simultaneous_guesses_after_a_lockout_one_is_compared() {
     app.sign_up(ADA, PASSWORD).await.expect(201);
     for (failures, until, compared) in [(15, FAR_PAST, 1), (16, FAR_FUTURE, 0)] {
         app.set_lockout(ADA, failures, until).await;
-        let burst = (0..rounds(50, 200)).map(|i| app.spawn_sign_in(ADA, &format!("guess {i}")));
+        let burst = (0..rounds(30, 200)).map(|i| app.spawn_sign_in(ADA, &format!("guess {i}")));
         for response in burst.collect::<Vec<_>>() {
             response.await.unwrap().expect(401);
         }

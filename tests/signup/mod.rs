@@ -198,7 +198,7 @@ const VARIANTS: [&str; 8] = [
 async fn of_simultaneous_signups_with_one_email_exactly_one_wins() {
     let app = TestApp::start();
     for round in 0..rounds(2, 20) {
-        let attempts = (0..rounds(60, 200)).map(|i| {
+        let attempts = (0..rounds(40, 200)).map(|i| {
             let email = VARIANTS[i % VARIANTS.len()].replace("jos", &format!("jos{round}"));
             let email = email
                 .replace("Jos", &format!("Jos{round}"))

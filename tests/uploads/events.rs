@@ -281,7 +281,7 @@ async fn the_reconciler_takes_owners_in_turn() {
     let ada = app.new_user("ada@example.com").await;
     let bob = app.new_user("bob@example.com").await;
     let long_ago = Some("2026-01-01T00:00:00Z");
-    for number in 0..rounds(60, 300) {
+    for number in 0..rounds(40, 300) {
         let upload = create_upload(&ada, &number.to_string(), 0).await;
         make_due(&app, &ada.id, &upload, long_ago).await;
     }

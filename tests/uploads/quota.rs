@@ -11,7 +11,7 @@ async fn simultaneous_uploads_stay_within_the_quota() {
     let ada = app.new_user("ada@example.com").await;
     store_file(&ada, "first", &[0; 100]).await;
     let responses: Rc<RefCell<Vec<u16>>> = Rc::default();
-    let count = rounds(60, 200);
+    let count = rounds(40, 200);
     run_concurrently((0..count).map(|number| {
         let (app, token, responses) = (Rc::clone(&app), ada.token.clone(), Rc::clone(&responses));
         async move {

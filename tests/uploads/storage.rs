@@ -72,7 +72,7 @@ async fn a_form_submitted_eight_times_stores_one_file() {
         .await
         .expect(200)
         .json();
-    for round in 0..8 {
+    for round in 0..rounds(3, 8) {
         submit(&form, &vec![round; 5 * MIB]).await.expect(201);
     }
     eventually(async || {
@@ -227,7 +227,7 @@ async fn the_reconciler_fails_an_upload_whose_parts_exceed_the_quota() {
 async fn deleted_files_are_kept_only_while_the_quota_has_room() {
     let app = start();
     let ada = app.new_user("ada@example.com").await;
-    for round in 0..8 {
+    for round in 0..rounds(3, 8) {
         let upload = store_file(&ada, "a.bin", &vec![round; 5 * MIB]).await;
         ada.delete(&upload_path(&upload, ""), &json!(null))
             .await

@@ -12,7 +12,7 @@ use crate::support::{Response, SignedIn, TestApp, eventually, run_concurrently};
 
 const USERS: usize = 20;
 /// The number of operations, unless the variable `CLOAKROOM_WALK` sets another one.
-const OPERATIONS: usize = 300;
+const OPERATIONS: usize = 200;
 const QUOTA: usize = 400_000;
 
 /// The uploads, forms and multipart uploads that a user has created.

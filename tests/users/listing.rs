@@ -65,7 +65,7 @@ async fn paging_during_sign_ups_returns_each_user_once() {
         }
         ids
     };
-    let count: u32 = rounds(200, 1_000);
+    let count: u32 = rounds(100, 1_000);
     let quarter = count / 4;
     let (a, b, c, d) = tokio::join!(
         sign_up(0..quarter),
