@@ -239,9 +239,10 @@ fn every_test_file_is_compiled() {
         };
         let directory = module.parent().unwrap();
         let name = module.file_stem().unwrap().to_str().unwrap();
-        let parent = match directory == root {
-            true => root.join("main.rs"),
-            false => directory.join("mod.rs"),
+        let parent = if directory == root {
+            root.join("main.rs")
+        } else {
+            directory.join("mod.rs")
         };
         let declared = files[&parent]
             .lines()
