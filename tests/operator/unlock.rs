@@ -1,4 +1,7 @@
-use aws_sdk_s3::types::{ObjectLockRetention, ObjectLockRetentionMode};
+use aws_sdk_s3::{
+    primitives::DateTime,
+    types::{ObjectLockMode, ObjectLockRetention},
+};
 use serde_json::json;
 
 use super::assert_exit;
@@ -111,11 +114,12 @@ async fn every_version_of_a_file_is_unlocked() {
     let ada = app.new_user("ada@example.com").await;
     let file = store_locked(&ada).await;
     let s3 = app.s3("local");
+    // Locked from the start: without a lock, upload-events would delete the second version.
+    let until = DateTime::from_secs(hours_from_now(24).1);
     let put = s3.put_object().bucket(BUCKET).key(&file.key);
+    let put = put.object_lock_mode(ObjectLockMode::Governance);
+    let put = put.object_lock_retain_until_date(until);
     put.send().await.unwrap();
-    let governance = ObjectLockRetentionMode::Governance;
-    app.set_object_lock(&file.key, governance, hours_from_now(24).1)
-        .await;
     run_unlock(&app, &file.key, 0);
     let listed = s3.list_object_versions().bucket(BUCKET).prefix(&file.key);
     let listed = listed.send().await.unwrap();
