@@ -1,6 +1,7 @@
 //! `cloakroom`: runs the local system and administers deployed stages.
 
 mod aws;
+mod command;
 mod dev;
 mod env;
 mod function;

@@ -3,6 +3,7 @@ use std::io;
 use auth::keys::KeyError;
 
 use crate::aws::AwsError;
+use crate::command::CommandError;
 
 /// Why a `secrets` command failed. The message is for the operator and contains no secret values.
 #[derive(Debug, thiserror::Error)]
@@ -69,4 +70,13 @@ pub(super) enum Error {
     },
     #[error("{0}")]
     Io(#[from] io::Error),
+}
+
+impl CommandError for Error {
+    fn io(&self) -> Option<&io::Error> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
 }

@@ -17,6 +17,8 @@ use clap::{Args, Subcommand};
 use domain::Clock;
 use secrecy::ExposeSecret as _;
 
+use crate::command;
+
 use self::{error::Error, store::Store};
 
 /// Create, write, rotate and list the secrets that the functions read from Parameter Store
@@ -65,22 +67,7 @@ enum Command {
 /// Runs the command and prints an error to stderr.
 #[must_use]
 pub fn run(args: SecretsArgs) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let result = match runtime {
-        Ok(runtime) => runtime.block_on(dispatch(args.command)),
-        Err(error) => Err(Error::Io(error)),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        // The reader closed the pipe, as in `cloakroom secrets list | head -1`.
-        Err(Error::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    command::run(dispatch(args.command))
 }
 
 async fn dispatch(command: Command) -> Result<(), Error> {

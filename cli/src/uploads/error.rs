@@ -1,6 +1,7 @@
 use std::io;
 
 use crate::aws::AwsError;
+use crate::command::CommandError;
 
 /// Why an `uploads` command failed. The message is for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -45,4 +46,13 @@ pub(super) enum Error {
     LockedAgain(String),
     #[error("{0}")]
     Io(#[from] io::Error),
+}
+
+impl CommandError for Error {
+    fn io(&self) -> Option<&io::Error> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
 }

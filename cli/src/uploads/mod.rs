@@ -5,13 +5,12 @@ mod files;
 mod resources;
 mod unlock;
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::{io, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use domain::Clock;
+
+use crate::command;
 
 use self::error::Error;
 
@@ -32,22 +31,7 @@ enum Command {
 /// Runs the command and prints an error to stderr.
 #[must_use]
 pub fn run(args: UploadsArgs) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let result = match runtime {
-        Ok(runtime) => runtime.block_on(dispatch(args.command)),
-        Err(error) => Err(Error::Io(error)),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Error::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(error) => {
-            // If stderr is closed, the exit code still reports the failure.
-            let _ = writeln!(io::stderr(), "error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    command::run(dispatch(args.command))
 }
 
 async fn dispatch(command: Command) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 use std::io;
 
 use crate::aws::AwsError;
+use crate::command::CommandError;
 
 /// Why a `users` command failed. The message is for the operator and contains no password hash.
 #[derive(Debug, thiserror::Error)]
@@ -49,9 +50,15 @@ pub(super) enum Error {
     Io(#[from] io::Error),
 }
 
-impl Error {
-    /// Returns the process exit code.
-    pub(super) const fn exit_code(&self) -> u8 {
+impl CommandError for Error {
+    fn io(&self) -> Option<&io::Error> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
         match self {
             // The shell convention: 128 plus the number of SIGINT.
             Self::Interrupted { .. } => 130,
