@@ -73,6 +73,35 @@ export function announce(text) {
   byId("progress-text").textContent = text;
 }
 
+/** The pointers that are pressed. @type {Set<number>} */
+const pressed = new Set();
+/** @type {(() => void)[]} */
+const onRelease = [];
+
+/**
+ * Resolves when no pointer is pressed. What changes the layout without an action of the user waits for this: a control that
+ * moves between the press and the release of a pointer gets no click.
+ * @returns {Promise<void>}
+ */
+export function released() {
+  return pressed.size === 0 ? Promise.resolve() : new Promise((resolve) => onRelease.push(resolve));
+}
+
+addEventListener("pointerdown", ({ pointerId }) => pressed.add(pointerId), true);
+for (const type of ["pointerup", "pointercancel", "blur"]) {
+  addEventListener(
+    type,
+    (event) => {
+      if (event instanceof PointerEvent) pressed.delete(event.pointerId);
+      else if (event.target === window) pressed.clear();
+      if (pressed.size > 0) return;
+      // The click event follows the release in the same task.
+      setTimeout(() => onRelease.splice(0).forEach((resolve) => resolve()));
+    },
+    true,
+  );
+}
+
 /**
  * Asks for confirmation in a dialog.
  * @param {string} title

@@ -1,5 +1,5 @@
 import { CloakroomError } from "../cloakroom.js";
-import { announce, byId, confirmed, duration, fromTemplate, sentence, showError, size, toast } from "./dom.js";
+import { announce, byId, confirmed, duration, fromTemplate, released, sentence, showError, size, toast } from "./dom.js";
 
 /** @import { Cloakroom, Upload } from "../cloakroom.js" */
 /** @import { StoredUpload, UnfinishedUpload } from "../cloakroom/types.js" */
@@ -72,10 +72,12 @@ export function transfers(cloakroom, onStored) {
       running.add(upload);
       row.follow(upload);
       const stored = await upload.done;
+      await released();
       row.element.remove();
       onStored(stored);
       toast(`“${stored.filename}” was stored.`);
     } catch (error) {
+      await released();
       if (upload?.state === "aborted") return row.element.remove();
       if (entry && error instanceof CloakroomError && error.code === "file_mismatch") {
         row.element.remove();

@@ -62,6 +62,35 @@ test("dropped files are uploaded and folders are refused", async () => {
   });
 });
 
+test("a click is not lost when an upload finishes between press and release", async () => {
+  for (const name of ["stored.txt", "later.txt"]) await writeFile(path.join(folder, name), name);
+  await visit(system, async (ada) => {
+    await ada.signUp();
+    await ada.choose(path.join(folder, "stored.txt"));
+    await ada.stored("stored.txt").waitFor();
+
+    /** @type {(route: import("playwright-core").Route) => void} */
+    let hold = () => {};
+    const sent = new Promise((resolve) => (hold = resolve));
+    await ada.page.route(`${system.s3}/**`, hold, { times: 1 });
+    await ada.choose(path.join(folder, "later.txt"));
+    const request = await sent;
+
+    const started = ada.page.context().waitForEvent("download");
+    await ada.page.getByRole("link", { name: "Download stored.txt" }).hover();
+    await ada.page.mouse.down();
+    const completed = ada.page.waitForResponse(/\/complete$/);
+    await request.continue();
+    await completed;
+    // Two frames: what the response changes on the page is displayed.
+    await ada.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    await ada.page.mouse.up();
+
+    assert.equal((await started).suggestedFilename(), "stored.txt");
+    await ada.stored("later.txt").waitFor();
+  });
+});
+
 test("an image is displayed", async () => {
   await writeFile(path.join(folder, "green.png"), PNG);
   await visit(system, async (ada) => {
