@@ -37,7 +37,7 @@ pub use self::{
     error::DevError,
     iam::{OPERATOR_KEY, function_key},
     keys::secret_key,
-    options::{DefaultParameters, DevOptions, Seed},
+    options::{DefaultParameters, DevOptions, Seed, Seeded},
     ports::PortError,
     system::System,
 };

@@ -86,7 +86,13 @@ impl System {
         ui.step("opening the parameter store");
         let mut parameters = parameter_store(options, &data_dir)?;
         if let Some(seed) = &options.seed {
-            seed::seed(&mut parameters, seed, clock.now())?;
+            seed::seed(
+                &mut parameters,
+                &database,
+                seed,
+                &options.stack_name,
+                clock.now(),
+            )?;
         }
         let ssm = Ssm::new(parameters, Arc::clone(&principals), clock.clone());
 

@@ -493,7 +493,7 @@ async fn an_unreadable_key_is_not_logged() {
         .await;
     app.sign_up(EMAIL, PASSWORD).await.expect(201);
     app.sign_in(EMAIL, PASSWORD).await.expect(503);
-    eventually(async || app.log().contains("secrets_not_read")).await;
+    eventually(async || app.log().contains("keys_not_read")).await;
     let log = app.log().replace("canary-kid", "");
     canaries.assert_not_in(&log);
 }

@@ -14,6 +14,7 @@ use clock::Clock;
 use dynoxide::{Database, DynoxideError};
 use http::{HeaderMap, Request, Response, StatusCode};
 use sam_template::Table;
+use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::{
@@ -36,6 +37,9 @@ pub enum DatabaseError {
     /// A table cannot be created.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// An item of the first start is invalid.
+    #[error("the first item of a table is invalid: {0}")]
+    Seed(String),
     /// A thread cannot be started.
     #[error("the database cannot be started: {0}")]
     Start(#[from] std::io::Error),
@@ -72,6 +76,14 @@ impl DynamoDb {
             clock,
         };
         Router::new().fallback(handle).with_state(Arc::new(gate))
+    }
+
+    /// Puts an item that the first start creates.
+    pub(crate) fn put(&self, table: &str, item: Value) -> Result<(), DatabaseError> {
+        let request = serde_json::from_value(json!({"TableName": table, "Item": item}));
+        let request = request.map_err(|error| DatabaseError::Seed(error.to_string()))?;
+        self.database.put_item(request)?;
+        Ok(())
     }
 
     /// Returns the streams of the tables.

@@ -2,7 +2,7 @@ use auth::{
     Caller,
     token::{self, TokenPolicy},
 };
-use aws_types::SdkConfig;
+use aws_sdk_dynamodb::Client;
 use axum::extract::{FromRef, FromRequestParts};
 use domain::Clock;
 use http::{HeaderMap, header, request::Parts};
@@ -23,9 +23,9 @@ impl Tokens {
     ///
     /// # Errors
     /// When a variable is missing or invalid.
-    pub fn from_env(env: &Env, aws: &SdkConfig, clock: Clock) -> Result<Self, EnvError> {
+    pub fn from_env(env: &Env, dynamodb: &Client, clock: Clock) -> Result<Self, EnvError> {
         Ok(Self {
-            keys: PublicKeys::from_env(env, aws, clock.clone())?,
+            keys: PublicKeys::from_env(env, dynamodb, clock.clone())?,
             audience: env.required("AUDIENCE")?,
             clock,
         })

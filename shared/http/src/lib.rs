@@ -30,7 +30,7 @@ pub use json::{JsonBody, from_json};
 pub use middleware::with_middleware;
 pub use page::{List, Page};
 pub use problem::{Problem, ProblemDocument};
-pub use public_keys::PublicKeys;
+pub use public_keys::{PublicKeys, verifying_keys};
 pub use rate_limit::RateLimit;
 pub use runtime::{InitError, events, main};
 pub use timestamp::Timestamp;

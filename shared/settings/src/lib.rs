@@ -6,6 +6,6 @@ mod env;
 mod http;
 mod parameters;
 
-pub use cached::{Cached, Unavailable};
+pub use cached::{Cached, LoadError, Unavailable};
 pub use env::{Env, EnvError};
 pub use parameters::Parameters;
