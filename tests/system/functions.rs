@@ -175,6 +175,7 @@ async fn a_function_has_only_the_variables_of_the_template_and_of_lambda() {
             "signin" => &[
                 "CREDENTIALS_TABLE",
                 "LIMITS_TABLE",
+                "PUBLIC_KEYS_TABLE",
                 "SESSIONS_TABLE",
                 "USERS_TABLE",
             ],

@@ -7,7 +7,7 @@ pub(super) struct Entry {
     pub(super) name: String,
     /// Name of the parameter, or table and key id.
     pub(super) full_name: String,
-    /// `SecureString`, another type of Parameter Store, or `table item`.
+    /// `SecureString`, another type of Parameter Store, or `DynamoDB` for an item of the table.
     pub(super) kind: &'static str,
     pub(super) version: i64,
     pub(super) modified: Option<OffsetDateTime>,

@@ -65,7 +65,7 @@ impl PublicKeyItems {
         Some(Entry {
             name: format!("{FOLDER}/{kid}"),
             full_name: self.full_name(kid),
-            kind: "table item",
+            kind: "DynamoDB",
             version: version.unwrap_or_default(),
             modified,
             value: text("value").map(Into::into),

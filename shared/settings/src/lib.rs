@@ -6,6 +6,9 @@ mod env;
 mod http;
 mod parameters;
 
+#[cfg(test)]
+mod cold_starts;
+
 pub use cached::{Cached, LoadError, Unavailable};
 pub use env::{Env, EnvError};
 pub use parameters::Parameters;
