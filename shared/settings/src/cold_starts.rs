@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use aws_sdk_ssm::config::retry::RetryPartition;
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use domain::Clock;
 use time::macros::datetime;
@@ -21,6 +22,7 @@ const LIFETIME: Duration = Duration::from_mins(5);
 
 /// Parameter Store with its quota: a bucket of tokens.
 struct ParameterStore {
+    quota: f64,
     tokens: f64,
     filled_at: Instant,
     served: usize,
@@ -30,7 +32,7 @@ struct ParameterStore {
 impl ParameterStore {
     fn respond(&mut self) -> http::Response<&'static str> {
         let elapsed = self.filled_at.elapsed().as_secs_f64();
-        self.tokens = elapsed.mul_add(QUOTA, self.tokens).min(QUOTA);
+        self.tokens = elapsed.mul_add(self.quota, self.tokens).min(self.quota);
         self.filled_at = Instant::now();
         if self.tokens < 1.0 {
             self.throttled += 1;
@@ -49,7 +51,7 @@ fn instances() -> u32 {
     if is_full { 1_000 } else { 100 }
 }
 
-fn instance(store: &Arc<Mutex<ParameterStore>>, clock: Clock) -> Cached<Parameters> {
+fn instance(number: u32, store: &Arc<Mutex<ParameterStore>>, clock: Clock) -> Cached<Parameters> {
     let env = Env::from([
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "key"),
@@ -59,6 +61,10 @@ fn instance(store: &Arc<Mutex<ParameterStore>>, clock: Clock) -> Cached<Paramete
     let http = infallible_client_fn(move |_| store.lock().unwrap().respond());
     let config = aws::sdk_config(&env).unwrap().into_builder();
     let ssm = aws::ssm(&env, &config.http_client(http).build());
+    // Clients of one process share their budget for retries; instances are processes.
+    let partition = RetryPartition::new(number.to_string());
+    let config = ssm.config().to_builder().retry_partition(partition);
+    let ssm = aws_sdk_ssm::Client::from_conf(config.build());
     Cached::new("private keys", LIFETIME, clock, move || {
         let ssm = ssm.clone();
         async move { Ok(Parameters::fetch(&ssm, "/keys").await?) }
@@ -71,14 +77,15 @@ async fn instances_that_start_in_the_same_second_all_get_their_keys() {
     let start = Instant::now();
     let now = move || datetime!(2026-01-01 00:00:00 UTC) + start.elapsed();
     let store = Arc::new(Mutex::new(ParameterStore {
+        quota: QUOTA,
         tokens: QUOTA,
         filled_at: start,
         served: 0,
         throttled: 0,
     }));
     let mut running = JoinSet::new();
-    for _ in 0..instances() {
-        let instance = instance(&store, Clock::from_fn(now));
+    for number in 0..instances() {
+        let instance = instance(number, &store, Clock::from_fn(now));
         running.spawn(async move {
             tokio::time::sleep(Duration::from_secs_f64(fastrand::f64())).await;
             instance.warm_up().await;
@@ -107,14 +114,15 @@ async fn instances_that_read_together_do_not_read_again_together() {
     let start = Instant::now();
     let now = move || datetime!(2026-01-01 00:00:00 UTC) + start.elapsed();
     let store = Arc::new(Mutex::new(ParameterStore {
+        quota: f64::MAX,
         tokens: f64::MAX,
         filled_at: start,
         served: 0,
         throttled: 0,
     }));
     let mut running = JoinSet::new();
-    for _ in 0..instances() {
-        let instance = instance(&store, Clock::from_fn(now));
+    for number in 0..instances() {
+        let instance = instance(number, &store, Clock::from_fn(now));
         running.spawn(async move {
             instance.get().await.unwrap();
             for _ in 0..LIFETIME.as_secs() {
@@ -124,7 +132,11 @@ async fn instances_that_read_together_do_not_read_again_together() {
         });
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    store.lock().unwrap().tokens = QUOTA;
+    {
+        let mut store = store.lock().unwrap();
+        store.quota = QUOTA;
+        store.tokens = QUOTA;
+    }
     running.join_all().await;
     let store = store.lock().unwrap();
     assert_eq!(store.served, 2 * usize::try_from(instances()).unwrap());
