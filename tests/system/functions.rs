@@ -179,6 +179,7 @@ async fn a_function_has_only_the_variables_of_the_template_and_of_lambda() {
                 "SESSIONS_TABLE",
                 "USERS_TABLE",
             ],
+            "keys" => &["PUBLIC_KEYS_TABLE"],
             _ => &[],
         };
         assert_eq!(

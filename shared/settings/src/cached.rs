@@ -4,8 +4,8 @@ use domain::Clock;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
-/// How long a request waits for fresh values if it can use the last good ones, how long a start waits for the first values,
-/// and the pause after a failure before the next request reads them.
+/// How long a request waits for fresh values if it can use the last good ones, and for how long it then uses them before
+/// another request reads again. Also how long a start waits for the first values.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The earliest part of the lifetime at which values are read again. Instances that started together would otherwise all
@@ -39,8 +39,8 @@ pub struct Unavailable;
 impl<T> Cached<T> {
     /// Values that `load` reads. Nothing is read yet. `what` names the values in the log.
     ///
-    /// `load` repeats what fails for a time only, such as a request that was throttled: the first values are waited for as
-    /// long as the request has time. An error that it returns is final until the next request.
+    /// `load` repeats what fails for a time only, such as a request that was throttled: a request waits for the first values
+    /// for as long as it has time. An error that `load` returns is final for the request.
     pub fn new<F>(
         what: &'static str,
         lifetime: Duration,
@@ -84,7 +84,7 @@ impl<T> Cached<T> {
                 },
                 None => (self.load)().await,
             };
-            let wait = match result {
+            let pause = match result {
                 Ok(fresh) => {
                     state.last_good = Some(Arc::new(fresh));
                     self.lifetime
@@ -95,8 +95,9 @@ impl<T> Cached<T> {
                     PATIENCE.min(self.lifetime)
                 }
             };
-            // The pause begins after the read: one that times out takes as long as the pause itself.
-            state.ask_again = Some(self.clock.now() + wait);
+            // Without any values, the next request reads again. The pause begins after the read: one that times out takes as
+            // long as the pause itself.
+            state.ask_again = state.last_good.as_ref().map(|_| self.clock.now() + pause);
         }
         state.last_good.clone().ok_or(Unavailable)
     }
@@ -221,11 +222,8 @@ mod tests {
     #[tokio::test]
     async fn with_no_values_at_all_it_fails_closed_and_recovers() {
         let source = Source::new(&[Err("denied"), Ok("a")]);
-        let (clock, seconds) = clock();
-        let cached = source.cached(clock);
+        let cached = source.cached(clock().0);
         assert_eq!(cached.get().await, Err(Unavailable));
-        assert_eq!(cached.get().await, Err(Unavailable));
-        seconds.store(2, Ordering::SeqCst);
         assert_eq!(*cached.get().await.unwrap(), "a");
     }
 }
