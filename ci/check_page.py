@@ -3,6 +3,7 @@
     "$(ci/tools.sh sam)/bin/python" ci/check_page.py
 """
 
+import json
 import os
 import re
 import sys
@@ -86,11 +87,11 @@ def check_distribution(report: Report) -> None:
         report.same(behavior["AllowedMethods"], ["GET", "HEAD"], f"{url}: the page is read alone")
         report.same(behavior["ResponseHeadersPolicyId"], "WebHeaders", f"{url}: the headers")
         report.same(config["DefaultRootObject"], "index.html", f"{url}: the page")
-        report.same(template.value(template.body["Outputs"]["WebUrl"]["Value"]), url, f"{url}: the output names it")
+        report.same(template.outputs()["WebUrl"], url, f"{url}: the output names it")
 
 
 def check_outputs(report: Report, template: Template) -> None:
-    outputs = {name: template.value(output["Value"]) for name, output in template.body["Outputs"].items()}
+    outputs = template.outputs()
     report.same(outputs["WebBucketName"], "WebBucket", "where web/deploy.sh puts files")
     uploads = f"https://UploadsAccessPoint.Alias.s3.{PSEUDO['AWS::Region']}.amazonaws.com"
     report.same(outputs["UploadsOrigin"], uploads, "where presigned URLs lead")
@@ -112,8 +113,20 @@ def check_headers(report: Report, template: Template) -> None:
     report.same(security, SECURITY_HEADERS, "the other security headers")
 
 
+def check_without_page(report: Report) -> None:
+    """A stack without the page has nothing of CloudFront, and nothing refers to it."""
+    body = Template(WebPage="false", AllowedOrigins="https://one.example").decided()
+    parts = [*body["Resources"].values(), *body["Outputs"].values()]
+    report.check("AWS::CloudFront" not in json.dumps(parts), "without the page, the stack has nothing of CloudFront")
+    left = {part for section in ("Resources", "Outputs") for part in body[section] if part.startswith("Web")}
+    report.same(left, set(), "without the page, the stack has no resource and no output of the page")
+    named = set(re.findall(r"\bWeb\w+", json.dumps(parts))) & set(Template().resources)
+    report.same(named, set(), "without the page, nothing refers to it")
+
+
 def main() -> int:
     report, template = Report(), Template()
+    check_without_page(report)
     check_bucket(report, template)
     check_distribution(report)
     check_outputs(report, template)
