@@ -36,7 +36,8 @@ CORS = {
     "allowMethods": ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
     "allowHeaders": ["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
     "exposeHeaders": [
-        "ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "WWW-Authenticate", "Allow"
+        "ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "WWW-Authenticate",
+        "X-Amzn-Remapped-WWW-Authenticate", "Allow",
     ],
     "allowCredentials": False,
     "maxAge": 3600,
@@ -107,7 +108,7 @@ def check_tables(report: Report) -> None:
 
 def routes_of(template: Template) -> dict[str, str]:
     """The function behind each `METHOD /path`."""
-    (api,) = template.of_type("AWS::ApiGatewayV2::Api").values()
+    api = api_of(template)
     found = {}
     for path, methods in api["Body"]["paths"].items():
         for method, operation in methods.items():
@@ -118,20 +119,43 @@ def routes_of(template: Template) -> dict[str, str]:
     return found
 
 
+def api_of(template: Template) -> dict:
+    (api,) = template.of_type("AWS::ApiGatewayV2::Api").values()
+    return api
+
+
+def check_hashing(report: Report) -> None:
+    """Functions that hash passwords have limits of their own: the routes always, the instances if a parameter says so."""
+    template = Template(HashingRateLimit="3", HashingBurstLimit="5", HashingConcurrency="7")
+    functions = template.of_type("AWS::Lambda::Function")
+    hashing = {name for name, it in functions.items() if "BCRYPT_COST" in it["Environment"]["Variables"]}
+    (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
+    limits = {"ThrottlingRateLimit": "3", "ThrottlingBurstLimit": "5"}
+    routes = {route: limits for route, function in routes_of(template).items() if f"{function}Function" in hashing}
+    report.same(stage["RouteSettings"], routes, "the routes of functions that hash passwords have limits of their own")
+    reserved = {name: it.get("ReservedConcurrentExecutions") for name, it in functions.items()}
+    expected = {name: "7" if name in hashing else None for name in functions}
+    report.same(reserved, expected, "HashingConcurrency limits functions that hash passwords")
+    unlimited = Template(HashingConcurrency=0).of_type("AWS::Lambda::Function").values()
+    report.check(all("ReservedConcurrentExecutions" not in it for it in unlimited), "HashingConcurrency 0 is no limit")
+
+
 def check_api(report: Report, template: Template) -> None:
     (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
     report.same(stage["StageName"], "$default", "the stage")
     report.same(set(stage["DefaultRouteSettings"]), {"ThrottlingRateLimit", "ThrottlingBurstLimit"}, "throttling")
+    warned = api_of(template).get("FailOnWarnings", False)
+    report.same(warned, False, "a warning about the definition fails no deployment")
     log = json.loads(stage["AccessLogSettings"]["Format"])
     report.same({value.removeprefix("$context.") for value in log.values()}, LOGGED, "what is logged of a request")
     report.same(stage["AccessLogSettings"]["DestinationArn"], "ApiAccessLogGroup.Arn", "where requests are logged")
     origins = ["https://one.example", "https://two.example"]
     for domain, own in PAGES.items():
         page = Template(AllowedOrigins=",".join(origins), WebDomain=domain)
-        (api,) = page.of_type("AWS::ApiGatewayV2::Api").values()
+        api = api_of(page)
         cors = {"allowOrigins": [*origins, own]} | CORS
         report.same(api["Body"]["x-amazon-apigateway-cors"], cors, "the API's CORS")
-    (api,) = Template(AllowedOrigins=",".join(origins), WebPage="false").of_type("AWS::ApiGatewayV2::Api").values()
+    api = api_of(Template(AllowedOrigins=",".join(origins), WebPage="false"))
     cors = {"allowOrigins": origins} | CORS
     report.same(api["Body"]["x-amazon-apigateway-cors"], cors, "the API's CORS without the page")
     pattern = template.parameters["AllowedOrigins"]["AllowedPattern"]
@@ -231,6 +255,7 @@ def main() -> int:
     check_functions(report, template)
     check_tables(report)
     check_api(report, template)
+    check_hashing(report)
     check_invocation(report, template)
     check_events(report, template)
     check_mail(report)
