@@ -15,12 +15,17 @@ import sys
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
-from cloudformation import PAGES, PSEUDO, Report, Template, dump, grants_of, statements_of  # noqa: E402
+from cloudformation import PAGES, PSEUDO, Report, Template, as_list, dump, grants_of, statements_of  # noqa: E402
 from functions import FUNCTIONS, ROOT, logical_name  # noqa: E402
 
 ACCOUNT = f"{PSEUDO['AWS::Region']}:{PSEUDO['AWS::AccountId']}"
-# Resources of statements end with a wildcard only here: which objects there will be is not known.
-OBJECTS = "/object/*"
+# Resources of statements end with a wildcard only here: which objects there will be, and which identities and configuration
+# sets SES checks for a mail, is not known.
+UNKNOWN = ("/object/*",)
+SES = (":identity/*", ":configuration-set/*")
+# Conditions on attributes have one form for reads and one for writes.
+READS, WRITES = {"GetItem", "BatchGetItem"}, {"PutItem", "UpdateItem", "DeleteItem"}
+PRESENT = {"dynamodb:Attributes": "false"}
 # The stack with mail, without which the mailer may not send.
 MAIL = {"MailFrom": "app@mail.example", "AppUrl": "https://app.example/"}
 # Records of deleted uploads expire, those of files are kept like accounts.
@@ -68,6 +73,7 @@ def check_functions(report: Report, template: Template) -> None:
         report.same(metadata["BuildProperties"], {"Binary": binary}, f"{name}'s binary")
         check_environment(report, name, variables, grants_of(statements_of(role)))
         check_role(report, name, role)
+        check_conditions(report, name, role)
 
 
 def check_environment(report: Report, name: str, variables: dict, grants: dict[str, set[str]]) -> None:
@@ -86,10 +92,37 @@ def check_environment(report: Report, name: str, variables: dict, grants: dict[s
 
 def check_role(report: Report, name: str, role: dict) -> None:
     wildcards = {word for word in dump(role).split() if "*" in word}
-    report.check(all(word.endswith(OBJECTS) for word in wildcards), f"{name} has wildcards only for objects")
+    unknown = UNKNOWN + SES if name == "Mailer" else UNKNOWN
+    report.check(all(word.endswith(unknown) for word in wildcards), f"{name} has wildcards only for {unknown}")
+    for statement in statements_of(role):
+        if "ses:SendEmail" in as_list(statement["Action"]):
+            sender = {"StringEquals": {"ses:FromAddress": MAIL["MailFrom"]}}
+            report.same(statement["Condition"], sender, f"{name} sends mail from one address")
     report.check("ManagedPolicyArns" not in role, f"{name} has no managed policy")
     trust = role["AssumeRolePolicyDocument"]["Statement"]
     report.same([s["Principal"] for s in trust], [{"Service": "lambda.amazonaws.com"}], f"{name}: Lambda alone")
+
+
+def check_conditions(report: Report, name: str, role: dict) -> None:
+    """What a statement with a condition on attributes must require, so that neither a missing key nor a return opens it.
+
+    Writes in transactions may have no `Null`, because AWS may not set the key there. ci/check_grants.py checks from the
+    recorded calls that each write without it is a part of a transaction.
+    """
+    for statement in statements_of(role):
+        condition = statement.get("Condition", {})
+        if "dynamodb:Attributes" not in condition.get("ForAllValues:StringEquals", {}):
+            continue
+        actions = {action.removeprefix("dynamodb:") for action in as_list(statement["Action"])}
+        what = f"{name}: {', '.join(sorted(actions))} on {statement['Resource']}"
+        report.check(actions <= READS or actions <= WRITES, f"{what}: reads and writes have statements of their own")
+        if actions <= READS:
+            # Without a projection, AWS sets no dynamodb:Attributes, and all attributes are returned.
+            report.same(condition.get("Null"), PRESENT, f"{what}: the request names attributes")
+            selected = {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+            report.same(condition.get("StringEqualsIfExists"), selected, f"{what}: the request selects attributes")
+        else:
+            report.check(condition.get("Null", PRESENT) == PRESENT, f"{what}: the key is not required to be absent")
 
 
 def check_tables(report: Report) -> None:
