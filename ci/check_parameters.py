@@ -21,6 +21,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
         "WebDomain is the domain of the page and requires WebPage true",
     ),
     ({"MailFrom": "a@app.example", "WebPage": "false"}, "MailFrom requires AppUrl if WebPage is false"),
+    ({"MonthlyBudgetDollars": "5"}, "MonthlyBudgetDollars requires AlarmEmail"),
     ({"SignupMode": "verified"}, "SignupMode verified requires MailFrom"),
 ]
 # Parameters that work together although they resemble refused ones.
@@ -29,6 +30,8 @@ ACCEPTED: list[dict[str, str]] = [
     {"Env": "dev", "BcryptCost": "4"},
     {"WebDomain": "app.example", "WebCertificateArn": CERTIFICATE},
     {"WebPage": "false"},
+    {"MonthlyBudgetDollars": "5", "AlarmEmail": "a@example.com"},
+    {"MonthlyBudgetDollars": "0"},
     MAIL | {"WebPage": "false"},
     {"MailFrom": "a@app.example", "SignupMode": "verified"},
 ]

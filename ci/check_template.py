@@ -169,7 +169,7 @@ def check_hashing(report: Report) -> None:
     reserved = {name: it.get("ReservedConcurrentExecutions") for name, it in functions.items()}
     expected = {name: "7" if name in hashing else None for name in functions}
     report.same(reserved, expected, "HashingConcurrency limits functions that hash passwords")
-    unlimited = Template(HashingConcurrency=0).of_type("AWS::Lambda::Function").values()
+    unlimited = Template(HashingConcurrency="0").of_type("AWS::Lambda::Function").values()
     report.check(all("ReservedConcurrentExecutions" not in it for it in unlimited), "HashingConcurrency 0 is no limit")
 
 
@@ -265,7 +265,7 @@ def check_mail(report: Report) -> None:
         report.same(mailer["Environment"]["Variables"]["APP_URL"], page, f"{values}: where links in mails lead")
     # The alarm reads the metric that the filter writes, from a line that the mailer prints.
     (metric,) = template.of_type("AWS::Logs::MetricFilter").values()
-    (alarm,) = template.of_type("AWS::CloudWatch::Alarm").values()
+    alarm = Template(AlarmEmail="operator@example.com").of_type("AWS::CloudWatch::Alarm")["MailLimitAlarm"]
     (counted,) = metric["MetricTransformations"]
     written = (counted["MetricNamespace"], counted["MetricName"])
     report.same((alarm["Namespace"], alarm["MetricName"]), written, "the alarm reads the metric")
