@@ -20,7 +20,6 @@ CONTENT_SECURITY_POLICY = {
     "script-src": ["'self'"],
     "style-src": ["'self'"],
     "img-src": ["'self'", "blob:", "data:", ANY_BUCKET],
-    "connect-src": ["'self'", ANY_API, ANY_BUCKET],
     "form-action": ["'self'"],
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
@@ -100,7 +99,7 @@ def check_outputs(report: Report, template: Template) -> None:
         report.check(not re.search(template.parameters[name]["AllowedPattern"], wrong), f"{wrong} is refused as {name}")
 
 
-def check_headers(report: Report, template: Template) -> None:
+def check_headers(report: Report, template: Template, api: str) -> None:
     (headers,) = template.of_type("AWS::CloudFront::ResponseHeadersPolicy").values()
     config = headers["ResponseHeadersPolicyConfig"]
     report.same(set(config), {"Name", "SecurityHeadersConfig"}, "no other headers")
@@ -109,7 +108,8 @@ def check_headers(report: Report, template: Template) -> None:
     report.check(csp["Override"] is True, "the content security policy is this one")
     directives = [directive.split() for directive in csp["ContentSecurityPolicy"].split(";")]
     found = {name: sources for name, *sources in directives}
-    report.same(found, CONTENT_SECURITY_POLICY, "the content security policy")
+    expected = CONTENT_SECURITY_POLICY | {"connect-src": ["'self'", api, ANY_BUCKET]}
+    report.same(found, expected, "the content security policy")
     report.same(security, SECURITY_HEADERS, "the other security headers")
 
 
@@ -130,7 +130,8 @@ def main() -> int:
     check_bucket(report, template)
     check_distribution(report)
     check_outputs(report, template)
-    check_headers(report, template)
+    check_headers(report, template, ANY_API)
+    check_headers(report, Template(ApiDomain="api.example.com"), "https://api.example.com")
     return report.finish()
 
 

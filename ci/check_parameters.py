@@ -22,6 +22,8 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ),
     ({"MailFrom": "a@app.example", "WebPage": "false"}, "MailFrom requires AppUrl if WebPage is false"),
     ({"MonthlyBudgetDollars": "5"}, "MonthlyBudgetDollars requires AlarmEmail"),
+    ({"ApiDomain": "api.example"}, "ApiDomain requires ApiCertificateArn"),
+    ({"HostedZoneId": "Z1"}, "HostedZoneId is the zone of ApiDomain and requires it"),
     ({"SignupMode": "verified"}, "SignupMode verified requires MailFrom"),
 ]
 # Parameters that work together although they resemble refused ones.
@@ -32,6 +34,8 @@ ACCEPTED: list[dict[str, str]] = [
     {"WebPage": "false"},
     {"MonthlyBudgetDollars": "5", "AlarmEmail": "a@example.com"},
     {"MonthlyBudgetDollars": "0"},
+    {"ApiDomain": "api.example", "ApiCertificateArn": CERTIFICATE},
+    {"ApiDomain": "api.example", "ApiCertificateArn": CERTIFICATE, "HostedZoneId": "Z1"},
     MAIL | {"WebPage": "false"},
     {"MailFrom": "a@app.example", "SignupMode": "verified"},
 ]

@@ -21,6 +21,7 @@ generic=$!
 # What is Cloakroom's own.
 "$bin/python" -B ci/check_template.py
 "$bin/python" -B ci/check_parameters.py
+"$bin/python" -B ci/check_api.py
 "$bin/python" -B ci/check_files.py
 "$bin/python" -B ci/check_page.py
 "$bin/python" -B ci/check_alarms.py

@@ -2,8 +2,8 @@
 
     "$(ci/tools.sh sam)/bin/python" ci/check_template.py
 
-Generic rules are checkov's and cfn-lint's (ci/check_sam.sh). ci/check_parameters.py, ci/check_files.py and ci/check_page.py
-have the rules of the parameters, the files and the page. Which actions a function may call stands in template.yaml alone;
+Generic rules are checkov's and cfn-lint's (ci/check_sam.sh). ci/check_parameters.py, ci/check_api.py,
+ci/check_files.py, ci/check_page.py and ci/check_alarms.py check those parts. Which actions a function may call stands in template.yaml alone;
 ci/check_grants.py proves by the tests that all of them are needed.
 """
 
@@ -15,10 +15,11 @@ import sys
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
-from cloudformation import PAGES, PSEUDO, Report, Template, as_list, dump, grants_of, statements_of  # noqa: E402
+from cloudformation import (  # noqa: E402
+    PSEUDO, Report, Template, as_list, dump, grants_of, routes_of, statements_of,
+)  # fmt: skip
 from functions import FUNCTIONS, ROOT, logical_name  # noqa: E402
 
-ACCOUNT = f"{PSEUDO['AWS::Region']}:{PSEUDO['AWS::AccountId']}"
 # Resources of statements end with a wildcard only here: which objects there will be, and which identities and configuration
 # sets SES checks for a mail, is not known.
 UNKNOWN = ("/object/*",)
@@ -30,24 +31,6 @@ PRESENT = {"dynamodb:Attributes": "false"}
 MAIL = {"MailFrom": "app@mail.example", "AppUrl": "https://app.example/"}
 # Records of deleted uploads expire, those of files are kept like accounts.
 KEPT_AND_EXPIRING = {"UploadsTable"}
-
-# The fields of an access log line: no path, header, query or token among them.
-LOGGED = {
-    "requestTime", "requestId", "identity.sourceIp", "routeKey", "status", "responseLength", "responseLatency",
-    "integrationLatency", "integration.integrationStatus", "error.responseType",
-}  # fmt: skip
-# How web pages may call the API.
-CORS = {
-    "allowMethods": ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-    "allowHeaders": ["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
-    "exposeHeaders": [
-        "ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "WWW-Authenticate",
-        "X-Amzn-Remapped-WWW-Authenticate", "Allow",
-    ],
-    "allowCredentials": False,
-    "maxAge": 3600,
-}  # fmt: skip
-
 
 def check_functions(report: Report, template: Template) -> None:
     functions, roles = template.of_type("AWS::Lambda::Function"), template.of_type("AWS::IAM::Role")
@@ -135,88 +118,11 @@ def check_tables(report: Report) -> None:
             report.check(table["DeletionProtectionEnabled"] is (env == "prod"), f"{what} is protected in prod only")
             report.check("TableName" not in table, f"{what} has a generated name")
             goes = template.resources[name]["DeletionPolicy"] == "Delete" or name in KEPT_AND_EXPIRING
+            kept = template.resources[name]["DeletionPolicy"] != "Delete"
+            recovery = {"PointInTimeRecoveryEnabled": True} if kept else None
+            report.same(table.get("PointInTimeRecoverySpecification"), recovery, f"{what}: backups of what is kept")
             expiry = {"AttributeName": "expires_at", "Enabled": True} if goes else None
             report.same(table.get("TimeToLiveSpecification"), expiry, f"{what}: its time to live")
-
-
-def routes_of(template: Template) -> dict[str, str]:
-    """The function behind each `METHOD /path`."""
-    api = api_of(template)
-    found = {}
-    for path, methods in api["Body"]["paths"].items():
-        for method, operation in methods.items():
-            integration = operation["x-amazon-apigateway-integration"]
-            assert integration["payloadFormatVersion"] == "2.0"
-            route = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
-            found[route] = re.search(r"/(\w+)Function\.Arn/", integration["uri"])[1]
-    return found
-
-
-def api_of(template: Template) -> dict:
-    (api,) = template.of_type("AWS::ApiGatewayV2::Api").values()
-    return api
-
-
-def check_hashing(report: Report) -> None:
-    """Functions that hash passwords have limits of their own: the routes always, the instances if a parameter says so."""
-    template = Template(HashingRateLimit="3", HashingBurstLimit="5", HashingConcurrency="7")
-    functions = template.of_type("AWS::Lambda::Function")
-    hashing = {name for name, it in functions.items() if "BCRYPT_COST" in it["Environment"]["Variables"]}
-    (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
-    limits = {"ThrottlingRateLimit": "3", "ThrottlingBurstLimit": "5"}
-    routes = {route: limits for route, function in routes_of(template).items() if f"{function}Function" in hashing}
-    report.same(stage["RouteSettings"], routes, "the routes of functions that hash passwords have limits of their own")
-    reserved = {name: it.get("ReservedConcurrentExecutions") for name, it in functions.items()}
-    expected = {name: "7" if name in hashing else None for name in functions}
-    report.same(reserved, expected, "HashingConcurrency limits functions that hash passwords")
-    unlimited = Template(HashingConcurrency="0").of_type("AWS::Lambda::Function").values()
-    report.check(all("ReservedConcurrentExecutions" not in it for it in unlimited), "HashingConcurrency 0 is no limit")
-
-
-def check_api(report: Report, template: Template) -> None:
-    (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
-    report.same(stage["StageName"], "$default", "the stage")
-    report.same(set(stage["DefaultRouteSettings"]), {"ThrottlingRateLimit", "ThrottlingBurstLimit"}, "throttling")
-    warned = api_of(template).get("FailOnWarnings", False)
-    report.same(warned, False, "a warning about the definition fails no deployment")
-    log = json.loads(stage["AccessLogSettings"]["Format"])
-    report.same({value.removeprefix("$context.") for value in log.values()}, LOGGED, "what is logged of a request")
-    report.same(stage["AccessLogSettings"]["DestinationArn"], "ApiAccessLogGroup.Arn", "where requests are logged")
-    origins = ["https://one.example", "https://two.example"]
-    for domain, own in PAGES.items():
-        page = Template(AllowedOrigins=",".join(origins), WebDomain=domain)
-        api = api_of(page)
-        cors = {"allowOrigins": [*origins, own]} | CORS
-        report.same(api["Body"]["x-amazon-apigateway-cors"], cors, "the API's CORS")
-    api = api_of(Template(AllowedOrigins=",".join(origins), WebPage="false"))
-    cors = {"allowOrigins": origins} | CORS
-    report.same(api["Body"]["x-amazon-apigateway-cors"], cors, "the API's CORS without the page")
-    pattern = template.parameters["AllowedOrigins"]["AllowedPattern"]
-    for origin in ("*", "https://*.example.com", "https://example.com/", "example.com", "null"):
-        report.check(not re.search(pattern, origin), f"{origin} is refused as an origin")
-
-
-def check_invocation(report: Report, template: Template) -> None:
-    """The API may invoke a function for the function's own routes; a rule may invoke its target."""
-    rules, routes = template.of_type("AWS::Events::Rule"), routes_of(template)
-    arn = f"arn:aws:execute-api:{ACCOUNT}:Api/*/"
-    by_rules = set()
-    for name, permission in template.of_type("AWS::Lambda::Permission").items():
-        function, source = permission["FunctionName"].removesuffix("Function"), permission["SourceArn"]
-        if permission["Principal"] == "events.amazonaws.com":
-            rule = source.removesuffix(".Arn")
-            targets = [target["Arn"] for target in rules.get(rule, {}).get("Targets", [])]
-            report.same(targets, [f"{function}Function.Arn"], f"{name}: the target of {source}")
-            by_rules.add(rule)
-            continue
-        own = {re.sub(r"\{\w+\}", "*", r.replace(" ", "")) for r, f in routes.items() if f == function}
-        # `$default` is every method and path that no other route takes.
-        own = {"*" if route == "$default" else route for route in own}
-        report.same(permission["Principal"], "apigateway.amazonaws.com", f"{name}: the principal")
-        report.check(source.startswith(arn) and source.removeprefix(arn) in own, f"{name} names one route: {source}")
-    report.same(by_rules, set(rules), "every rule may invoke its target")
-    kinds = {resource["Type"] for resource in template.resources.values()}
-    report.same({"AWS::Lambda::Url", "AWS::Scheduler::Schedule"} & kinds, set(), "no other way to a function")
 
 
 def check_events(report: Report, template: Template) -> None:
@@ -287,9 +193,6 @@ def main() -> int:
     report, template = Report(), Template(**MAIL)
     check_functions(report, template)
     check_tables(report)
-    check_api(report, template)
-    check_hashing(report)
-    check_invocation(report, template)
     check_events(report, template)
     check_mail(report)
     return report.finish()

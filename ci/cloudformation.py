@@ -178,6 +178,24 @@ class Report:
         return 1 if self.failed else 0
 
 
+def api_of(template: Template) -> dict:
+    (api,) = template.of_type("AWS::ApiGatewayV2::Api").values()
+    return api
+
+
+def routes_of(template: Template) -> dict[str, str]:
+    """The function behind each `METHOD /path`."""
+    api = api_of(template)
+    found = {}
+    for path, methods in api["Body"]["paths"].items():
+        for method, operation in methods.items():
+            integration = operation["x-amazon-apigateway-integration"]
+            assert integration["payloadFormatVersion"] == "2.0"
+            route = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
+            found[route] = re.search(r"/(\w+)Function\.Arn/", integration["uri"])[1]
+    return found
+
+
 def as_list(value: Any) -> list:
     return value if isinstance(value, list) else [value]
 
