@@ -36,7 +36,7 @@ def check_functions(report: Report, template: Template) -> None:
     functions, roles = template.of_type("AWS::Lambda::Function"), template.of_type("AWS::IAM::Role")
     report.same(set(functions), {f"{logical_name(binary)}Function" for binary in FUNCTIONS}, "the functions")
     report.same(set(roles), {f"{logical_name(binary)}Role" for binary in FUNCTIONS}, "one role for each function")
-    kinds = {resource["Type"] for resource in template.resources.values()}
+    kinds = {resource["Type"] for resource in template.resources.values() if template.is_deployed(resource)}
     report.same({kind for kind in kinds if "IAM" in kind}, {"AWS::IAM::Role"}, "permissions come from roles alone")
     called = set(routes_of(template).values())
     for binary in FUNCTIONS:
@@ -57,6 +57,22 @@ def check_functions(report: Report, template: Template) -> None:
         check_environment(report, name, variables, grants_of(statements_of(role)))
         check_role(report, name, role)
         check_conditions(report, name, role)
+
+
+def check_tracing(report: Report) -> None:
+    """Traces, and the permission to write them, only if a parameter says so."""
+    for tracing, mode in [("off", "PassThrough"), ("xray", "Active")]:
+        template = Template(Tracing=tracing)
+        modes = {it["TracingConfig"]["Mode"] for it in template.of_type("AWS::Lambda::Function").values()}
+        report.same(modes, {mode}, f"Tracing={tracing}: all functions")
+        policies = list(template.of_type("AWS::IAM::Policy").values())
+        if tracing == "off":
+            report.same(policies, [], "without tracing, no role may write traces")
+            continue
+        (policy,) = policies
+        report.same(set(policy["Roles"]), set(template.of_type("AWS::IAM::Role")), "all roles may write traces")
+        writes = {"Effect": "Allow", "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "Resource": "*"}
+        report.same(policy["PolicyDocument"]["Statement"], [writes], "the policy of traces allows nothing else")
 
 
 def check_environment(report: Report, name: str, variables: dict, grants: dict[str, set[str]]) -> None:
@@ -192,6 +208,7 @@ SOURCES = sources()
 def main() -> int:
     report, template = Report(), Template(**MAIL)
     check_functions(report, template)
+    check_tracing(report)
     check_tables(report)
     check_events(report, template)
     check_mail(report)

@@ -28,6 +28,7 @@ ALL_OPTIONS = {
     "AlarmEmail": "operator@example.com",
     "MonthlyBudgetDollars": "100",
     "Dashboard": "true",
+    "Tracing": "xray",
     "HashingConcurrency": "10",
 }
 

@@ -14,6 +14,7 @@ CI fails when the page is stale.
   by AWS: whether `dynamodb:Attributes` applies to the parts of a transaction (the conditions of `signup`, `session` and `admin`
   on written attributes also allow a part for which AWS does not set it), and whether an item that a failed condition returns
   (`ReturnValuesOnConditionCheckFailure`) counts as `dynamodb:ReturnValues`.
+- With `Tracing=xray`, all roles may also write traces (`TracingPolicy`).
 - *start*: the function calls it before its first request. Keys are read again when they expire, in any request.
 - *presigned request*: a client sends it, with a URL or a form that the function signed.
 - *Lambda*: the Lambda service calls it with the role of the function.
