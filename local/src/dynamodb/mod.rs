@@ -145,8 +145,13 @@ impl Gate {
 }
 
 fn authorize(caller: Caller<'_>, operation: &str, body: &Bytes) -> Result<(), AwsError> {
+    let is_transaction = operation.starts_with("Transact");
     for need in needs::needs(operation, &aws_json::parse(body)?) {
-        caller.check_in(&need.action, &need.resource, &need.context)?;
+        if is_transaction {
+            caller.check_part(&need.action, &need.resource, &need.context)?;
+        } else {
+            caller.check_in(&need.action, &need.resource, &need.context)?;
+        }
     }
     Ok(())
 }
