@@ -157,7 +157,11 @@ impl Tables {
         let rules = [&credential, &user, &transact, &record_failure];
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules, retries);
         let key = NewKey::generate(Algorithm::ES256, NOW).unwrap();
-        let app = http_api::with_middleware(router(inner(&client, &key)), Clock::fixed(NOW));
+        let app = http_api::with_middleware(
+            router(inner(&client, &key)),
+            Clock::fixed(NOW),
+            http_api::RequestLog::discarded(),
+        );
         let request = Request::builder()
             .method(method)
             .uri(path)
