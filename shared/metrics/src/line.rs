@@ -98,7 +98,13 @@ mod tests {
     }
 
     fn line(metrics: &[(Metric, Value)]) -> String {
-        document("Cloakroom/test", 1_796_000_000_000, &Fields { id: "a\n\"" }, metrics).unwrap()
+        document(
+            "Cloakroom/test",
+            1_796_000_000_000,
+            &Fields { id: "a\n\"" },
+            metrics,
+        )
+        .unwrap()
     }
 
     #[test]

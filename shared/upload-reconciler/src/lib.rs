@@ -280,7 +280,10 @@ impl Reconciler {
 
 /// Counts an upload whose file has arrived.
 fn count_stored(event: &Event, upload: &Upload) {
-    if matches!((event, &upload.state), (Event::Arrived(_), State::Stored(_))) {
+    if matches!(
+        (event, &upload.state),
+        (Event::Arrived(_), State::Stored(_))
+    ) {
         metrics::count(Metric::UploadsStored);
         metrics::add(Metric::BytesStored, upload.size.bytes());
     }
