@@ -16,6 +16,7 @@ mod guard;
 mod iam;
 mod keys;
 mod lambda;
+mod metrics;
 mod options;
 mod peer;
 mod ports;

@@ -5,6 +5,7 @@ mod app;
 mod bootstraps;
 pub mod faults;
 mod limits;
+pub mod lines;
 pub mod lockout;
 mod mail;
 mod ministack;

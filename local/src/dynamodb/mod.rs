@@ -1,6 +1,8 @@
 //! The `DynamoDB` engine: an embedded database (dynoxide) behind the template's IAM policies.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/Welcome.html>
 
+#[cfg(test)]
+mod capacity_tests;
 mod execute;
 mod needs;
 mod streams;

@@ -8,7 +8,7 @@ use domain::Clock;
 use http::{HeaderMap, header, request::Parts};
 use settings::{Env, EnvError};
 
-use crate::{Gateway, Problem, PublicKeys};
+use crate::{Gateway, Problem, PublicKeys, log_user};
 
 /// Verifies access tokens, by the public keys, the issuer and the audience.
 #[derive(Clone)]
@@ -92,9 +92,9 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let gateway = Gateway::of(&parts.extensions);
-        Tokens::from_ref(state)
-            .caller(&parts.headers, &gateway)
-            .await
-            .map(Self)
+        let tokens = Tokens::from_ref(state);
+        let caller = tokens.caller(&parts.headers, &gateway).await?;
+        log_user(&parts.extensions, caller.user_id);
+        Ok(Self(caller))
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod attempts;
+mod capacity;
 mod comparisons;
 mod credentials;
 mod email_tokens;

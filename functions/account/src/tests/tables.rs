@@ -158,7 +158,11 @@ impl Tables {
         let published = published(&key);
         let rules = [&credential, &user, &transact, &record_failure, &published];
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules, retries);
-        let app = http_api::with_middleware(router(inner(&client)), Clock::fixed(NOW));
+        let app = http_api::with_middleware(
+            router(inner(&client)),
+            Clock::fixed(NOW),
+            http_api::RequestLog::discarded(),
+        );
         let request = Request::builder()
             .method(method)
             .uri(path)

@@ -250,7 +250,7 @@ impl Tables {
             session_lifetime: time::Duration::days(30),
             clock: clock.clone(),
         };
-        http_api::with_middleware(router(app), clock)
+        http_api::with_middleware(router(app), clock, http_api::RequestLog::discarded())
     }
 
     pub(super) async fn sign_in(
