@@ -84,10 +84,10 @@ struct Definition {
 }
 
 impl Metrics {
-    /// Adds the metrics of a line that a function has printed. Other lines have none.
-    pub(crate) fn read(&self, function: &str, line: &str) {
+    /// Adds the metrics of a line that a function has printed, and returns whether it has any.
+    pub(crate) fn read(&self, function: &str, line: &str) -> bool {
         let Ok(line) = serde_json::from_str::<Line>(line) else {
-            return;
+            return false;
         };
         let mut totals = self.lock();
         for directive in line.metadata.directives {
@@ -106,6 +106,7 @@ impl Metrics {
                 }
             }
         }
+        true
     }
 
     /// Returns the HTTP service, which is served next to the API.
@@ -215,7 +216,7 @@ mod tests {
         let metrics = Metrics::default();
         let latency = json!([{"Name": "Latency"}]);
         let sizes = json!([{"Name": "BytesStored", "Unit": "Bytes"}]);
-        metrics.read("users", &line(&latency, &json!({"Latency": 12})));
+        assert!(metrics.read("users", &line(&latency, &json!({"Latency": 12}))));
         metrics.read("users", &line(&latency, &json!({"Latency": 0.5})));
         metrics.read("signin", &line(&latency, &json!({"Latency": [1, 2]})));
         metrics.read(
@@ -223,7 +224,7 @@ mod tests {
             &line(&sizes, &json!({"BytesStored": 7, "id": 9})),
         );
         for other in ["", "text", "{}", r#"{"_aws":{}}"#, r#"{"Latency":7}"#] {
-            metrics.read("users", other);
+            assert!(!metrics.read("users", other), "{other}");
         }
         let expected = "\
 # HELP shop_bytes_stored BytesStored in Shop/shop-dev, Bytes.

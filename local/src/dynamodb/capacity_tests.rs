@@ -21,13 +21,14 @@ impl Engine {
                 "Projection": {"ProjectionType": projection},
             })
         };
+        let attributes = ["id", "at", "group", "due"].map(attribute);
         engine.run(
             "CreateTable",
             json!({
                 "TableName": "t",
                 "BillingMode": "PAY_PER_REQUEST",
                 "KeySchema": [key("id", "HASH"), key("at", "RANGE")],
-                "AttributeDefinitions": ["id", "at", "group", "due"].map(attribute),
+                "AttributeDefinitions": attributes,
                 "GlobalSecondaryIndexes": [
                     index("all", "group", "ALL"),
                     index("due", "due", "KEYS_ONLY"),
