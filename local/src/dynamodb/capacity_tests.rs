@@ -24,7 +24,7 @@ impl Engine {
         let attributes = ["id", "at", "group", "due"].map(attribute);
         engine.run(
             "CreateTable",
-            json!({
+            &json!({
                 "TableName": "t",
                 "BillingMode": "PAY_PER_REQUEST",
                 "KeySchema": [key("id", "HASH"), key("at", "RANGE")],
@@ -38,7 +38,7 @@ impl Engine {
         engine
     }
 
-    fn run(&self, operation: &str, body: Value) -> Value {
+    fn run(&self, operation: &str, body: &Value) -> Value {
         let done = execute(&self.0, operation, body.to_string().as_bytes()).unwrap();
         serde_json::from_str(&done.unwrap()).unwrap()
     }
@@ -47,7 +47,7 @@ impl Engine {
     fn units(&self, operation: &str, mut body: Value) -> f64 {
         body["TableName"] = json!("t");
         body["ReturnConsumedCapacity"] = json!("TOTAL");
-        let response = self.run(operation, body);
+        let response = self.run(operation, &body);
         response["ConsumedCapacity"]["CapacityUnits"]
             .as_f64()
             .unwrap()
@@ -58,11 +58,11 @@ impl Engine {
     }
 
     /// Returns the units of a transaction.
-    fn transact(&self, parts: Value, token: &str) -> Value {
+    fn transact(&self, parts: &Value, token: &str) -> Value {
         let body = json!({
             "TransactItems": parts, "ClientRequestToken": token, "ReturnConsumedCapacity": "TOTAL",
         });
-        let response = self.run("TransactWriteItems", body);
+        let response = self.run("TransactWriteItems", &body);
         response["ConsumedCapacity"][0].clone()
     }
 }
@@ -221,11 +221,11 @@ fn a_transaction_consumes_twice_as_much_and_a_repeated_one_is_a_read() {
         }},
     ]);
     // 2 KB, 1 KB, 2 KB and 1 KB.
-    let first = engine.transact(parts.clone(), "token");
+    let first = engine.transact(&parts, "token");
     assert_units(first["CapacityUnits"].as_f64().unwrap(), 12.0, "first");
     assert_units(first["WriteCapacityUnits"].as_f64().unwrap(), 12.0, "first");
     assert_eq!(first["ReadCapacityUnits"], Value::Null);
-    let again = engine.transact(parts, "token");
+    let again = engine.transact(&parts, "token");
     assert_units(again["ReadCapacityUnits"].as_f64().unwrap(), 8.0, "again");
     assert_eq!(again["WriteCapacityUnits"], Value::Null);
 }
@@ -234,5 +234,5 @@ fn a_transaction_consumes_twice_as_much_and_a_repeated_one_is_a_read() {
 fn capacity_is_reported_only_when_it_is_requested() {
     let engine = Engine::new();
     let put = json!({"TableName": "t", "Item": item("a", 100)});
-    assert_eq!(engine.run("PutItem", put)["ConsumedCapacity"], Value::Null);
+    assert_eq!(engine.run("PutItem", &put)["ConsumedCapacity"], Value::Null);
 }
