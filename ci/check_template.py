@@ -201,15 +201,23 @@ def check_mail(report: Report) -> None:
     ]:
         mailer = Template(**values).of_type("AWS::Lambda::Function")["MailerFunction"]
         report.same(mailer["Environment"]["Variables"]["APP_URL"], page, f"{values}: where links in mails lead")
-    # The alarm reads the metric that the filter writes, from a line that the mailer prints.
-    (metric,) = template.of_type("AWS::Logs::MetricFilter").values()
-    (alarm,) = template.of_type("AWS::CloudWatch::Alarm").values()
-    (counted,) = metric["MetricTransformations"]
-    written = (counted["MetricNamespace"], counted["MetricName"])
-    report.same((alarm["Namespace"], alarm["MetricName"]), written, "the alarm reads the metric")
-    report.same(metric["LogGroupName"], "MailerLogGroup", "the metric is of the mailer's log")
-    message = re.search(r'\$\.message = ("\w+")', metric["FilterPattern"])[1]
-    report.check(message in SOURCES, f"the code prints {message}")
+
+
+def check_metrics(report: Report, template: Template) -> None:
+    """Each alarm on our own metrics reads one that the functions write, in their namespace and without dimensions."""
+    functions = template.of_type("AWS::Lambda::Function").values()
+    (namespace,) = {function["Environment"]["Variables"]["METRICS_NAMESPACE"] for function in functions}
+    report.same(namespace, f"Cloakroom/{PSEUDO['AWS::StackName']}", "the namespace of the metrics")
+    declared = re.findall(r"^    (\w+): (?:None|Bytes|Milliseconds),$", SOURCES, re.MULTILINE)
+    report.check(len(declared) > 15, f"the metrics of shared/metrics are found: {declared}")
+    alarms = template.of_type("AWS::CloudWatch::Alarm")
+    ours = {name: alarm for name, alarm in alarms.items() if alarm.get("Namespace", "").startswith("Cloakroom")}
+    report.check("MailLimitAlarm" in ours, "there is an alarm for the limit of mail")
+    for name, alarm in ours.items():
+        report.same(alarm["Namespace"], namespace, f"{name}: the namespace")
+        report.check(alarm["MetricName"] in declared, f"{name}: the functions write {alarm['MetricName']}")
+        report.same([alarm.get("Dimensions"), alarm.get("Unit")], [None, None], f"{name}: no dimensions and no unit")
+    report.same(template.of_type("AWS::Logs::MetricFilter"), {}, "metrics come from the functions' lines")
 
 
 def check_parameters(report: Report, template: Template) -> None:
@@ -241,6 +249,7 @@ def main() -> int:
     check_invocation(report, template)
     check_events(report, template)
     check_mail(report)
+    check_metrics(report, template)
     check_parameters(report, template)
     return report.finish()
 
