@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::execute::execute;
 
-/// A table `t` with the key `id` (and `at`), an index of all attributes by `group`, and a sparse index of keys by `due`.
+/// A table `items` with the key `id` (and `at`), an index of all attributes by `group`, and a sparse index of keys by `due`.
 struct Engine(Database);
 
 impl Engine {
@@ -25,7 +25,7 @@ impl Engine {
         engine.run(
             "CreateTable",
             &json!({
-                "TableName": "t",
+                "TableName": "items",
                 "BillingMode": "PAY_PER_REQUEST",
                 "KeySchema": [key("id", "HASH"), key("at", "RANGE")],
                 "AttributeDefinitions": attributes,
@@ -43,9 +43,9 @@ impl Engine {
         serde_json::from_str(&done.unwrap()).unwrap()
     }
 
-    /// Returns the units of an operation on `t`.
+    /// Returns the units of an operation on the table.
     fn units(&self, operation: &str, mut body: Value) -> f64 {
-        body["TableName"] = json!("t");
+        body["TableName"] = json!("items");
         body["ReturnConsumedCapacity"] = json!("TOTAL");
         let response = self.run(operation, &body);
         response["ConsumedCapacity"]["CapacityUnits"]
@@ -209,14 +209,14 @@ fn a_transaction_consumes_twice_as_much_and_a_repeated_one_is_a_read() {
     engine.put(&item("checked", 100));
     engine.put(&item("deleted", 2000));
     let parts = json!([
-        {"Put": {"TableName": "t", "Item": item("a", 1500)}},
+        {"Put": {"TableName": "items", "Item": item("a", 1500)}},
         {"Update": {
-            "TableName": "t", "Key": key("b"),
+            "TableName": "items", "Key": key("b"),
             "UpdateExpression": "SET n = :n", "ExpressionAttributeValues": {":n": {"N": "1"}},
         }},
-        {"Delete": {"TableName": "t", "Key": key("deleted")}},
+        {"Delete": {"TableName": "items", "Key": key("deleted")}},
         {"ConditionCheck": {
-            "TableName": "t", "Key": key("checked"),
+            "TableName": "items", "Key": key("checked"),
             "ConditionExpression": "attribute_exists(id)",
         }},
     ]);
@@ -233,6 +233,6 @@ fn a_transaction_consumes_twice_as_much_and_a_repeated_one_is_a_read() {
 #[test]
 fn capacity_is_reported_only_when_it_is_requested() {
     let engine = Engine::new();
-    let put = json!({"TableName": "t", "Item": item("a", 100)});
+    let put = json!({"TableName": "items", "Item": item("a", 100)});
     assert_eq!(engine.run("PutItem", &put)["ConsumedCapacity"], Value::Null);
 }
