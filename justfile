@@ -27,6 +27,10 @@ s3:
 tokens:
     ci/check_tokens.sh
 
+# Check the functions' lines with AWS's JSON schema, and /metrics with Prometheus' parser.
+metrics:
+    ci/check_metrics.sh
+
 # Check the web client: types, unit tests, and the demo page in Chromium.
 web:
     ci/browser.sh

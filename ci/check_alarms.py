@@ -99,6 +99,8 @@ def check_alarms(report: Report) -> None:
         section = f" What to do: docs/OPERATIONS.md#{name.lower()}"
         report.check(alarm["AlarmDescription"].endswith(section), f"{name} says where to read what to do")
         metric = metric_of(alarm)
+        # The functions' lines name no unit for most metrics; an alarm with a unit would never go off.
+        report.check("Unit" not in alarm, f"{name} has no unit")
         check_metric(report, name, metric["Namespace"], metric["MetricName"], metric["Dimensions"])
     (topic,) = template.of_type("AWS::SNS::Topic").values()
     report.same(topic["Subscription"], [{"Protocol": "email", "Endpoint": EMAIL}], "who gets the alarms")

@@ -24,6 +24,7 @@ LOCAL = {
     "ISSUER": "http://127.0.0.1:3000",
     "APP_URL": "http://127.0.0.1:3000/",
     "MAIL_FROM": "cloakroom@localhost",
+    "METRICS_NAMESPACE": "Cloakroom/cloakroom-dev",
 }
 STACK = "cloakroom-dev"
 # A local table has the name that CloudFormation would begin with.

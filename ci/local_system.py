@@ -33,7 +33,8 @@ class LocalSystem:
         else:
             raise SystemExit("".join(output))
         # Reads further output, so that it does not fill the pipe.
-        threading.Thread(target=self._process.stdout.read, daemon=True).start()
+        self.output: list[str] = output
+        threading.Thread(target=output.extend, args=(self._process.stdout,), daemon=True).start()
         endpoints = json.loads((self.folder / "endpoints.json").read_text())
         missing = {"api", "dynamodb", "lambda", "s3", "ses", "ssm"} - set(endpoints)
         if missing:

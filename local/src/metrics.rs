@@ -38,11 +38,11 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 
 /// The values of all metrics since the start of the system.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Metrics(Arc<Mutex<BTreeMap<Name, BTreeMap<String, Total>>>>);
+pub(crate) struct Metrics(Arc<Mutex<BTreeMap<Metric, BTreeMap<String, Total>>>>);
 
 /// The namespace and the name of a metric, and its unit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Name {
+struct Metric {
     namespace: String,
     name: String,
     unit: Option<String>,
@@ -84,21 +84,21 @@ struct Definition {
 }
 
 impl Metrics {
-    /// Adds the metrics of a line that a function has printed. Other lines have none.
-    pub(crate) fn read(&self, function: &str, line: &str) {
+    /// Adds the metrics of a line that a function has printed, and returns whether it has any.
+    pub(crate) fn read(&self, function: &str, line: &str) -> bool {
         let Ok(line) = serde_json::from_str::<Line>(line) else {
-            return;
+            return false;
         };
         let mut totals = self.lock();
         for directive in line.metadata.directives {
-            for metric in directive.metrics {
-                let values = line.members.get(&metric.name).map(values);
-                let name = Name {
+            for definition in directive.metrics {
+                let values = line.members.get(&definition.name).map(values);
+                let metric = Metric {
                     namespace: directive.namespace.clone(),
-                    name: metric.name,
-                    unit: metric.unit,
+                    name: definition.name,
+                    unit: definition.unit,
                 };
-                let functions = totals.entry(name).or_default();
+                let functions = totals.entry(metric).or_default();
                 let total = functions.entry(function.to_owned()).or_default();
                 for value in values.into_iter().flatten() {
                     total.sum += value;
@@ -106,6 +106,7 @@ impl Metrics {
                 }
             }
         }
+        true
     }
 
     /// Returns the HTTP service, which is served next to the API.
@@ -116,15 +117,11 @@ impl Metrics {
     /// Renders each metric as a summary: the sum and the number of its values, for each function.
     fn render(&self) -> String {
         let mut text = String::new();
-        for (name, functions) in self.lock().iter() {
-            let metric = name.for_prometheus();
-            let (full, unit) = (&name.name, name.unit.as_deref().unwrap_or("no unit"));
+        for (of, functions) in self.lock().iter() {
+            let metric = of.prometheus_name();
+            let (full, unit) = (&of.name, of.unit.as_deref().unwrap_or("no unit"));
             // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "# HELP {metric} {full} in {}, {unit}.",
-                name.namespace
-            );
+            let _ = writeln!(text, "# HELP {metric} {full} in {}, {unit}.", of.namespace);
             let _ = writeln!(text, "# TYPE {metric} summary");
             for (function, Total { sum, count }) in functions {
                 let label = format!("{{function=\"{}\"}}", escape(function));
@@ -136,14 +133,14 @@ impl Metrics {
     }
 
     /// The lock is never held across code that can panic.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Name, BTreeMap<String, Total>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Metric, BTreeMap<String, Total>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Name {
+impl Metric {
     /// Returns the name in Prometheus' form: `cloakroom_sign_ins` for `SignIns` in the namespace `Cloakroom/cloakroom-dev`.
-    fn for_prometheus(&self) -> String {
+    fn prometheus_name(&self) -> String {
         let (area, _) = self
             .namespace
             .split_once('/')
@@ -215,7 +212,7 @@ mod tests {
         let metrics = Metrics::default();
         let latency = json!([{"Name": "Latency"}]);
         let sizes = json!([{"Name": "BytesStored", "Unit": "Bytes"}]);
-        metrics.read("users", &line(&latency, &json!({"Latency": 12})));
+        assert!(metrics.read("users", &line(&latency, &json!({"Latency": 12}))));
         metrics.read("users", &line(&latency, &json!({"Latency": 0.5})));
         metrics.read("signin", &line(&latency, &json!({"Latency": [1, 2]})));
         metrics.read(
@@ -223,7 +220,7 @@ mod tests {
             &line(&sizes, &json!({"BytesStored": 7, "id": 9})),
         );
         for other in ["", "text", "{}", r#"{"_aws":{}}"#, r#"{"Latency":7}"#] {
-            metrics.read("users", other);
+            assert!(!metrics.read("users", other), "{other}");
         }
         let expected = "\
 # HELP shop_bytes_stored BytesStored in Shop/shop-dev, Bytes.

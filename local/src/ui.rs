@@ -125,11 +125,12 @@ pub(crate) fn follow(
 ) {
     if let Some(stdout) = stdout {
         let (reader, metrics) = (name.to_owned(), metrics.clone());
-        let read = move |line: &str| metrics.read(&reader, line);
-        tokio::spawn(print_lines(name.to_owned(), stdout, read));
+        // A terminal shows the gateway's line of the request in place of a line with metrics.
+        let is_hidden = move |line: &str| metrics.read(&reader, line) && io::stderr().is_terminal();
+        tokio::spawn(print_lines(name.to_owned(), stdout, is_hidden));
     }
     if let Some(stderr) = stderr {
-        tokio::spawn(print_lines(name.to_owned(), stderr, |_| {}));
+        tokio::spawn(print_lines(name.to_owned(), stderr, |_| false));
     }
 }
 
@@ -171,14 +172,19 @@ impl std::fmt::Display for RequestLine<'_> {
     }
 }
 
-async fn print_lines(name: String, output: impl AsyncRead + Unpin, read: impl Fn(&str)) {
+async fn print_lines(
+    name: String,
+    output: impl AsyncRead + Unpin,
+    is_hidden: impl Fn(&str) -> bool,
+) {
     let mut reader = BufReader::new(output);
     let mut line = Vec::new();
     // The stream ends with the process.
     while let Ok(1..) = reader.read_until(b'\n', &mut line).await {
         let text = String::from_utf8_lossy(&line);
-        read(text.trim_end());
-        function(&name, text.trim_end());
+        if !is_hidden(text.trim_end()) {
+            function(&name, text.trim_end());
+        }
         line.clear();
     }
 }

@@ -1,5 +1,6 @@
 //! Secrets and personal data do not appear in logs. All values that the tests send or receive are recognizable canaries.
 
+mod document;
 mod every_operation;
 mod lines;
 mod metrics;

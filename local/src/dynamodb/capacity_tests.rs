@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::execute::execute;
 
-/// A table `t` with the key `id` (and `at`), an index of all attributes by `group`, and a sparse index of keys by `due`.
+/// A table `items` with the key `id` (and `at`), an index of all attributes by `group`, and a sparse index of keys by `due`.
 struct Engine(Database);
 
 impl Engine {
@@ -21,13 +21,14 @@ impl Engine {
                 "Projection": {"ProjectionType": projection},
             })
         };
+        let attributes = ["id", "at", "group", "due"].map(attribute);
         engine.run(
             "CreateTable",
-            json!({
-                "TableName": "t",
+            &json!({
+                "TableName": "items",
                 "BillingMode": "PAY_PER_REQUEST",
                 "KeySchema": [key("id", "HASH"), key("at", "RANGE")],
-                "AttributeDefinitions": (["id", "at", "group", "due"].map(attribute)),
+                "AttributeDefinitions": attributes,
                 "GlobalSecondaryIndexes": [
                     index("all", "group", "ALL"),
                     index("due", "due", "KEYS_ONLY"),
@@ -37,16 +38,16 @@ impl Engine {
         engine
     }
 
-    fn run(&self, operation: &str, body: Value) -> Value {
+    fn run(&self, operation: &str, body: &Value) -> Value {
         let done = execute(&self.0, operation, body.to_string().as_bytes()).unwrap();
         serde_json::from_str(&done.unwrap()).unwrap()
     }
 
-    /// Returns the units of an operation on `t`.
+    /// Returns the units of an operation on the table.
     fn units(&self, operation: &str, mut body: Value) -> f64 {
-        body["TableName"] = json!("t");
+        body["TableName"] = json!("items");
         body["ReturnConsumedCapacity"] = json!("TOTAL");
-        let response = self.run(operation, body);
+        let response = self.run(operation, &body);
         response["ConsumedCapacity"]["CapacityUnits"]
             .as_f64()
             .unwrap()
@@ -57,11 +58,11 @@ impl Engine {
     }
 
     /// Returns the units of a transaction.
-    fn transact(&self, parts: Value, token: &str) -> Value {
+    fn transact(&self, parts: &Value, token: &str) -> Value {
         let body = json!({
             "TransactItems": parts, "ClientRequestToken": token, "ReturnConsumedCapacity": "TOTAL",
         });
-        let response = self.run("TransactWriteItems", body);
+        let response = self.run("TransactWriteItems", &body);
         response["ConsumedCapacity"][0].clone()
     }
 }
@@ -208,23 +209,23 @@ fn a_transaction_consumes_twice_as_much_and_a_repeated_one_is_a_read() {
     engine.put(&item("checked", 100));
     engine.put(&item("deleted", 2000));
     let parts = json!([
-        {"Put": {"TableName": "t", "Item": item("a", 1500)}},
+        {"Put": {"TableName": "items", "Item": item("a", 1500)}},
         {"Update": {
-            "TableName": "t", "Key": key("b"),
+            "TableName": "items", "Key": key("b"),
             "UpdateExpression": "SET n = :n", "ExpressionAttributeValues": {":n": {"N": "1"}},
         }},
-        {"Delete": {"TableName": "t", "Key": key("deleted")}},
+        {"Delete": {"TableName": "items", "Key": key("deleted")}},
         {"ConditionCheck": {
-            "TableName": "t", "Key": key("checked"),
+            "TableName": "items", "Key": key("checked"),
             "ConditionExpression": "attribute_exists(id)",
         }},
     ]);
     // 2 KB, 1 KB, 2 KB and 1 KB.
-    let first = engine.transact(parts.clone(), "token");
+    let first = engine.transact(&parts, "token");
     assert_units(first["CapacityUnits"].as_f64().unwrap(), 12.0, "first");
     assert_units(first["WriteCapacityUnits"].as_f64().unwrap(), 12.0, "first");
     assert_eq!(first["ReadCapacityUnits"], Value::Null);
-    let again = engine.transact(parts, "token");
+    let again = engine.transact(&parts, "token");
     assert_units(again["ReadCapacityUnits"].as_f64().unwrap(), 8.0, "again");
     assert_eq!(again["WriteCapacityUnits"], Value::Null);
 }
@@ -232,6 +233,6 @@ fn a_transaction_consumes_twice_as_much_and_a_repeated_one_is_a_read() {
 #[test]
 fn capacity_is_reported_only_when_it_is_requested() {
     let engine = Engine::new();
-    let put = json!({"TableName": "t", "Item": item("a", 100)});
-    assert_eq!(engine.run("PutItem", put)["ConsumedCapacity"], Value::Null);
+    let put = json!({"TableName": "items", "Item": item("a", 100)});
+    assert_eq!(engine.run("PutItem", &put)["ConsumedCapacity"], Value::Null);
 }

@@ -18,7 +18,7 @@ pub struct RequestLog {
 }
 
 /// The line of a request to the API. It has no path and no query (docs/adr/0030-logs-have-routes-not-paths.md).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct RequestLine<'a> {
     pub id: &'a str,
     pub route: &'a str,
@@ -31,7 +31,7 @@ pub(crate) struct RequestLine<'a> {
 }
 
 /// The line of an event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct EventLine<'a> {
     pub id: &'a str,
     pub event: &'a str,

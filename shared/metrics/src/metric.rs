@@ -1,7 +1,7 @@
-/// The unit of a metric in CloudWatch.
+/// The unit of a metric in `CloudWatch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// A number without a unit. CloudWatch assumes it, so the line does not name it.
+    /// A number without a unit. `CloudWatch` assumes it, so the line does not name it.
     None,
     /// Bytes.
     Bytes,
@@ -23,7 +23,7 @@ impl Unit {
 
 macro_rules! metrics {
     ($($(#[doc = $doc:literal])+ $name:ident: $unit:ident,)+) => {
-        /// A metric in CloudWatch. It has no dimensions: CloudWatch bills each combination as a metric.
+        /// A metric in `CloudWatch`. It has no dimensions: `CloudWatch` bills each combination as a metric.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Metric {
             $($(#[doc = $doc])+ $name,)+
@@ -33,7 +33,7 @@ macro_rules! metrics {
             /// All metrics.
             pub const ALL: [Self; [$(stringify!($name)),+].len()] = [$(Self::$name),+];
 
-            /// Returns its name in CloudWatch.
+            /// Returns its name in `CloudWatch`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -41,7 +41,7 @@ macro_rules! metrics {
                 }
             }
 
-            /// Returns its unit in CloudWatch.
+            /// Returns its unit in `CloudWatch`.
             #[must_use]
             pub const fn unit(self) -> Unit {
                 match self {
@@ -81,9 +81,9 @@ metrics! {
     UploadsStored: None,
     /// Bytes of these files.
     BytesStored: Bytes,
-    /// Read request units that DynamoDB consumed.
+    /// Read request units that the tables consumed.
     ReadUnits: None,
-    /// Write request units that DynamoDB consumed.
+    /// Write request units that the tables consumed.
     WriteUnits: None,
     /// Milliseconds of password hashing.
     HashMilliseconds: Milliseconds,

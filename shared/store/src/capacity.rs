@@ -7,10 +7,12 @@ use aws_sdk_dynamodb::{
     },
     error::BoxError,
     operation::{
+        batch_get_item::{BatchGetItemInput, BatchGetItemOutput},
         delete_item::{DeleteItemError, DeleteItemInput, DeleteItemOutput},
         get_item::{GetItemInput, GetItemOutput},
         put_item::{PutItemError, PutItemInput, PutItemOutput},
         query::{QueryInput, QueryOutput},
+        scan::{ScanInput, ScanOutput},
         transact_write_items::{
             TransactWriteItemsError, TransactWriteItemsInput, TransactWriteItemsOutput,
         },
@@ -50,7 +52,9 @@ impl Intercept for CountCapacity {
         }
         request_capacity!(
             GetItemInput,
+            BatchGetItemInput,
             QueryInput,
+            ScanInput,
             PutItemInput,
             UpdateItemInput,
             DeleteItemInput,
@@ -71,6 +75,12 @@ impl Intercept for CountCapacity {
                     count(Metric::ReadUnits, output.consumed_capacity());
                 } else if let Some(output) = output.downcast_ref::<QueryOutput>() {
                     count(Metric::ReadUnits, output.consumed_capacity());
+                } else if let Some(output) = output.downcast_ref::<ScanOutput>() {
+                    count(Metric::ReadUnits, output.consumed_capacity());
+                } else if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
+                    for table in output.consumed_capacity() {
+                        count(Metric::ReadUnits, Some(table));
+                    }
                 } else if let Some(output) = output.downcast_ref::<PutItemOutput>() {
                     count(Metric::WriteUnits, output.consumed_capacity());
                 } else if let Some(output) = output.downcast_ref::<UpdateItemOutput>() {

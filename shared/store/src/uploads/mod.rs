@@ -1,8 +1,9 @@
 use aws_sdk_dynamodb::Client;
 use domain::{
     Upload, UploadId, UserId,
-    upload::{Limit, Transition, Usage},
+    upload::{Limit, State, Transition, Usage},
 };
+use metrics::Metric;
 use settings::{Env, EnvError};
 
 use crate::{
@@ -169,6 +170,7 @@ impl Uploads {
         .and_maybe(Part::Answer, answer)?;
         let failed = match change.commit().await? {
             Outcome::Committed => {
+                count_stored(transition);
                 return Ok(Applied::Changed(Box::new(transition.to.clone())));
             }
             Outcome::Refused(failed) => failed.first(),
@@ -182,5 +184,15 @@ impl Uploads {
                 Ok(Applied::LimitExceeded(limit, usage))
             }
         }
+    }
+}
+
+/// Counts an upload whose file has arrived: it is stored and no longer open. Counted by the request whose write succeeds,
+/// because the event of S3 and the request to complete the upload make the same change.
+fn count_stored(transition: &Transition) {
+    let is_stored = matches!(transition.to.state, State::Stored(_));
+    if is_stored && transition.change.open < 0 {
+        metrics::count(Metric::UploadsStored);
+        metrics::add(Metric::BytesStored, transition.to.size.bytes());
     }
 }
