@@ -12,6 +12,7 @@ from typing import Any
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 import tomlkit  # noqa: E402
+from cloudformation import ALIAS as LIVE  # noqa: E402
 from cloudformation import PSEUDO, ROOT, Report, Template  # noqa: E402
 from samcli.cli.types import CfnParameterOverridesType  # noqa: E402
 
@@ -42,7 +43,7 @@ def routes(template: Template) -> dict[str, str]:
         for method, operation in methods.items():
             uri = operation["x-amazon-apigateway-integration"]["uri"]
             name = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
-            found[name] = re.search(r"/(\w+)\.Arn/", uri)[1]
+            found[name] = re.search(rf"/(\w+){LIVE}/", uri)[1]
     return found
 
 
@@ -133,13 +134,13 @@ def function_of_rule(template: Template, rules: set[str]) -> str | None:
     """The function that the one rule of an event invokes."""
     rule = next(iter(rules), "")
     targets = template.of_type("AWS::Events::Rule").get(rule, {}).get("Targets", [])
-    return targets[0]["Arn"].removesuffix(".Arn") if targets else None
+    return targets[0]["Arn"].removesuffix(LIVE) if targets else None
 
 
 def function_of_mapping(template: Template, mappings: set[str]) -> str | None:
     """The function that the one mapping of a record invokes."""
     mapping = next(iter(mappings), "")
-    return template.of_type("AWS::Lambda::EventSourceMapping").get(mapping, {}).get("FunctionName")
+    return template.of_type("AWS::Lambda::EventSourceMapping").get(mapping, {}).get("FunctionName", "").removesuffix(LIVE)
 
 
 def check_events(report: Report, template: Template) -> None:

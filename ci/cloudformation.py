@@ -22,6 +22,8 @@ PSEUDO = {
 }
 
 
+# SAM's suffix of the alias of a function, by which everything invokes it.
+ALIAS = "Aliaslive"
 NO_VALUE = {"Ref": "AWS::NoValue"}
 # The parameter WebDomain, and the origin that the page has with it.
 PAGES = {"": "https://WebDistribution.DomainName", "app.example.com": "https://app.example.com"}
@@ -192,7 +194,7 @@ def routes_of(template: Template) -> dict[str, str]:
             integration = operation["x-amazon-apigateway-integration"]
             assert integration["payloadFormatVersion"] == "2.0"
             route = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
-            found[route] = re.search(r"/(\w+)Function\.Arn/", integration["uri"])[1]
+            found[route] = re.search(rf"/(\w+)Function{ALIAS}/", integration["uri"])[1]
     return found
 
 
