@@ -28,6 +28,8 @@ LOCAL = {
 }
 STACK = "cloakroom-dev"
 # A local table has the name that CloudFormation would begin with.
+# The part of the stack's id that names have; `local` on a laptop.
+STACK_ID = PSEUDO["AWS::StackId"].split("/")[2].split("-")[0]
 TABLE = re.compile(r"(\w+Table)$")
 ALIAS = re.compile(r"(\w+AccessPoint)\.Alias$")
 
@@ -176,7 +178,7 @@ def local_value(name: str, deployed: Any, points: dict[str, Any]) -> str:
         return LOCAL[name]
     alias = ALIAS.match(str(deployed))
     if alias:
-        return points[alias[1]]["Name"].replace(PSEUDO["AWS::StackName"], STACK, 1) + "-s3alias"
+        return points[alias[1]]["Name"].replace(STACK_ID, "local", 1) + "-s3alias"
     return TABLE.sub(rf"{STACK}-\1", str(deployed))
 
 

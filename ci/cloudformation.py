@@ -17,6 +17,7 @@ PSEUDO = {
     "AWS::NoValue": None,
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
+    "AWS::StackId": "arn:aws:cloudformation:eu-central-1:123456789012:stack/cloakroom/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
     "AWS::StackName": "cloakroom",
     "AWS::URLSuffix": "amazonaws.com",
 }
