@@ -107,6 +107,24 @@ def check_alarms(report: Report) -> None:
     report.same(template.outputs()["AlarmTopicArn"], "AlarmTopic", "the output of the topic")
 
 
+def check_canary(report: Report) -> None:
+    """A canary deployment is rolled back if any function fails."""
+    template = Template(**PARAMETERS, Canary="true")
+    read = []
+    alarms = template.of_type("AWS::CloudWatch::Alarm")
+    for name in ("CanaryErrorsAlarm", "CanaryEventErrorsAlarm"):
+        metrics = alarms[name]["Metrics"]
+        report.same([it["Expression"] for it in metrics if "Expression" in it], ["SUM(METRICS())"], f"{name} adds up")
+        stats = [it["MetricStat"]["Metric"] for it in metrics if "MetricStat" in it]
+        report.check(len(stats) <= 10, f"{name} has at most ten metrics")
+        report.check(all(it.get("ReturnData") is False for it in metrics if "MetricStat" in it), f"{name}: one value")
+        report.same(alarms[name]["TreatMissingData"], "notBreaching", f"{name}: no data is no problem")
+        read += [(it["Namespace"], it["MetricName"], *(d["Value"] for d in it.get("Dimensions", []))) for it in stats]
+    functions = template.of_type("AWS::Lambda::Function")
+    expected = {(OWN, "ServerErrors"), *(("AWS/Lambda", "Errors", function) for function in functions)}
+    report.same((set(read), len(read)), (expected, len(expected)), "the alarms of canaries watch every function")
+
+
 def check_budget(report: Report) -> None:
     (budget,) = Template(AlarmEmail=EMAIL, MonthlyBudgetDollars="50").of_type("AWS::Budgets::Budget").values()
     report.same(budget["Budget"]["BudgetLimit"], {"Amount": "50", "Unit": "USD"}, "the budget's limit")
@@ -140,6 +158,7 @@ def check_off(report: Report) -> None:
 def main() -> int:
     report = Report()
     check_alarms(report)
+    check_canary(report)
     check_budget(report)
     check_dashboard(report)
     check_off(report)

@@ -10,9 +10,11 @@ import sys
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
-from cloudformation import PAGES, PSEUDO, Report, Template, api_of, routes_of  # noqa: E402
+from cloudformation import ALIAS, PAGES, PSEUDO, Report, Template, api_of, routes_of  # noqa: E402
 
 ACCOUNT = f"{PSEUDO['AWS::Region']}:{PSEUDO['AWS::AccountId']}"
+# Lambda accepts 20 KB.
+MAX_POLICY = 18_000
 DOMAIN = {
     "ApiDomain": "api.example.com",
     "ApiCertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0",
@@ -81,11 +83,11 @@ def check_invocation(report: Report, template: Template) -> None:
     arn = f"arn:aws:execute-api:{ACCOUNT}:Api/*/"
     by_rules = set()
     for name, permission in template.of_type("AWS::Lambda::Permission").items():
-        function, source = permission["FunctionName"].removesuffix("Function"), permission["SourceArn"]
+        function, source = permission["FunctionName"].removesuffix(f"Function{ALIAS}"), permission["SourceArn"]
         if permission["Principal"] == "events.amazonaws.com":
             rule = source.removesuffix(".Arn")
             targets = [target["Arn"] for target in rules.get(rule, {}).get("Targets", [])]
-            report.same(targets, [f"{function}Function.Arn"], f"{name}: the target of {source}")
+            report.same(targets, [f"{function}Function{ALIAS}"], f"{name}: the target of {source}")
             by_rules.add(rule)
             continue
         own = {re.sub(r"\{\w+\}", "*", r.replace(" ", "")) for r, f in routes.items() if f == function}
@@ -96,6 +98,28 @@ def check_invocation(report: Report, template: Template) -> None:
     report.same(by_rules, set(rules), "every rule may invoke its target")
     kinds = {resource["Type"] for resource in template.resources.values()}
     report.same({"AWS::Lambda::Url", "AWS::Scheduler::Schedule"} & kinds, set(), "no other way to a function")
+
+
+def check_policies(report: Report, template: Template) -> None:
+    """Lambda limits the policy of an alias to 20 KB. SAM adds one statement for each route."""
+    # The longest names that AWS allows, in a region with a long name.
+    region = "ap-southeast-1"
+    sizes: dict[str, int] = {}
+    for permission in template.of_type("AWS::Lambda::Permission").values():
+        source = permission["SourceArn"].replace(PSEUDO["AWS::Region"], region)
+        statement = {
+            "Sid": "x" * 100,
+            "Effect": "Allow",
+            "Principal": {"Service": permission["Principal"]},
+            "Action": permission["Action"],
+            "Resource": f"arn:aws:lambda:{region}:{PSEUDO['AWS::AccountId']}:function:{'x' * 64}:live",
+            "Condition": {"ArnLike": {"AWS:SourceArn": source}},
+        }
+        name = permission["FunctionName"]
+        sizes[name] = sizes.get(name, 0) + len(json.dumps(statement, separators=(",", ":"))) + 1
+    largest = max(sizes, key=sizes.__getitem__)
+    what = f"the policy of {largest} has {sizes[largest]} bytes; keep it below {MAX_POLICY}, by fewer routes or functions"
+    report.check(sizes[largest] < MAX_POLICY, what)
 
 
 def check_domain(report: Report) -> None:
@@ -133,6 +157,7 @@ def main() -> int:
     check_api(report, template)
     check_hashing(report)
     check_invocation(report, template)
+    check_policies(report, template)
     check_domain(report)
     return report.finish()
 

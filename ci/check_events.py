@@ -12,7 +12,8 @@ from typing import Any
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 import tomlkit  # noqa: E402
-from cloudformation import ROOT, Report, Template  # noqa: E402
+from cloudformation import ALIAS as LIVE  # noqa: E402
+from cloudformation import PSEUDO, ROOT, Report, Template  # noqa: E402
 from samcli.cli.types import CfnParameterOverridesType  # noqa: E402
 
 # What the default ports of `cargo run` make of the template's variables, seen from a container.
@@ -28,6 +29,8 @@ LOCAL = {
 }
 STACK = "cloakroom-dev"
 # A local table has the name that CloudFormation would begin with.
+# The part of the stack's id that names have; `local` on a laptop.
+STACK_ID = PSEUDO["AWS::StackId"].split("/")[2].split("-")[0]
 TABLE = re.compile(r"(\w+Table)$")
 ALIAS = re.compile(r"(\w+AccessPoint)\.Alias$")
 
@@ -43,7 +46,7 @@ def routes(template: Template) -> dict[str, str]:
         for method, operation in methods.items():
             uri = operation["x-amazon-apigateway-integration"]["uri"]
             name = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
-            found[name] = re.search(r"/(\w+)\.Arn/", uri)[1]
+            found[name] = re.search(rf"/(\w+){LIVE}/", uri)[1]
     return found
 
 
@@ -134,13 +137,13 @@ def function_of_rule(template: Template, rules: set[str]) -> str | None:
     """The function that the one rule of an event invokes."""
     rule = next(iter(rules), "")
     targets = template.of_type("AWS::Events::Rule").get(rule, {}).get("Targets", [])
-    return targets[0]["Arn"].removesuffix(".Arn") if targets else None
+    return targets[0]["Arn"].removesuffix(LIVE) if targets else None
 
 
 def function_of_mapping(template: Template, mappings: set[str]) -> str | None:
     """The function that the one mapping of a record invokes."""
     mapping = next(iter(mappings), "")
-    return template.of_type("AWS::Lambda::EventSourceMapping").get(mapping, {}).get("FunctionName")
+    return template.of_type("AWS::Lambda::EventSourceMapping").get(mapping, {}).get("FunctionName", "").removesuffix(LIVE)
 
 
 def check_events(report: Report, template: Template) -> None:
@@ -176,7 +179,7 @@ def local_value(name: str, deployed: Any, points: dict[str, Any]) -> str:
         return LOCAL[name]
     alias = ALIAS.match(str(deployed))
     if alias:
-        return points[alias[1]]["Name"] + "-s3alias"
+        return points[alias[1]]["Name"].replace(STACK_ID, "local", 1) + "-s3alias"
     return TABLE.sub(rf"{STACK}-\1", str(deployed))
 
 

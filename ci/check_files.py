@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import sys
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
@@ -82,6 +83,9 @@ def check_access_points(report: Report, template: Template) -> set[str]:
         )
         granted, of_role = grants_of(statements), grants_of(statements_of(roles[f"{function}Role"]))
         report.same(granted, {r: a for r, a in of_role.items() if ":s3:" in r}, f"{name} grants what its role grants")
+        # Independent of the stack's name, which may be long and have capitals.
+        named = re.fullmatch(r"cloakroom-0a1b2c3d-[a-z]+", point["Name"])
+        report.check(named is not None and len(point["Name"]) <= 50, f"{name} has a name that S3 accepts")
         path = f"{own}accesspoint/{point['Name']}"
         report.check(set(granted) <= {path, f"{path}/object/*"}, f"{name} grants only itself")
         if function != "UploadLocks":

@@ -22,6 +22,7 @@ generic=$!
 "$bin/python" -B ci/check_template.py
 "$bin/python" -B ci/check_parameters.py
 "$bin/python" -B ci/check_api.py
+"$bin/python" -B ci/check_deployment.py
 "$bin/python" -B ci/check_files.py
 "$bin/python" -B ci/check_page.py
 "$bin/python" -B ci/check_alarms.py

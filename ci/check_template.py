@@ -16,7 +16,7 @@ import sys
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
 from cloudformation import (  # noqa: E402
-    PSEUDO, Report, Template, as_list, dump, grants_of, routes_of, statements_of,
+    ALIAS, PSEUDO, Report, Template, as_list, dump, grants_of, routes_of, statements_of,
 )  # fmt: skip
 from functions import FUNCTIONS, ROOT, logical_name  # noqa: E402
 
@@ -153,13 +153,14 @@ def check_events(report: Report, template: Template) -> None:
         report.same(set(target["RetryPolicy"]), limits, f"{name}: retries")
     repair = {"source": "cloakroom", "detail-type": "Repair", "detail": {}}
     report.same(json.loads(targets["UploadEventsFunctionRepair"]["Input"]), repair, "the event of the repair")
-    invoked = {target["Arn"].removesuffix(".Arn") for target in targets.values()}
+    invoked = {target["Arn"].removesuffix(ALIAS) for target in targets.values()}
     by_function = {config["FunctionName"]: config for config in configs.values()}
     report.same(set(by_function), invoked, "the functions of rules say what becomes of an event that fails")
     for name, config in by_function.items():
         destination = config["DestinationConfig"]["OnFailure"]["Destination"]
         report.same(destination, "UploadEventsDeadLetters.Arn", f"{name}: what fails for good is kept")
         report.check(config["MaximumRetryAttempts"] == 2, f"{name} is tried again")
+        report.same(config["Qualifier"], "live", f"{name}: the alias")
     # 14 days is the longest that SQS keeps a message.
     kept = {"MessageRetentionPeriod": 14 * 86400, "SqsManagedSseEnabled": True}
     queues = template.of_type("AWS::SQS::Queue")
@@ -174,6 +175,7 @@ def check_events(report: Report, template: Template) -> None:
 def check_mail(report: Report) -> None:
     template = Template(**MAIL)
     (mapping,) = template.of_type("AWS::Lambda::EventSourceMapping").values()
+    report.same(mapping["FunctionName"], f"MailerFunction{ALIAS}", "the stream invokes the alias")
     dead_letters = {"OnFailure": {"Destination": "MailerDeadLetters.Arn"}}
     report.same(mapping["DestinationConfig"], dead_letters, "orders that fail for good are kept")
     report.same(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], "a mail that was sent is not sent again")

@@ -17,11 +17,14 @@ PSEUDO = {
     "AWS::NoValue": None,
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
+    "AWS::StackId": "arn:aws:cloudformation:eu-central-1:123456789012:stack/cloakroom-dev/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9",
     "AWS::StackName": "cloakroom-dev",
     "AWS::URLSuffix": "amazonaws.com",
 }
 
 
+# SAM's suffix of the alias of a function, by which everything invokes it.
+ALIAS = "Aliaslive"
 NO_VALUE = {"Ref": "AWS::NoValue"}
 # The parameter WebDomain, and the origin that the page has with it.
 PAGES = {"": "https://WebDistribution.DomainName", "app.example.com": "https://app.example.com"}
@@ -192,7 +195,7 @@ def routes_of(template: Template) -> dict[str, str]:
             integration = operation["x-amazon-apigateway-integration"]
             assert integration["payloadFormatVersion"] == "2.0"
             route = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
-            found[route] = re.search(r"/(\w+)Function\.Arn/", integration["uri"])[1]
+            found[route] = re.search(rf"/(\w+)Function{ALIAS}/", integration["uri"])[1]
     return found
 
 

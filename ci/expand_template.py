@@ -29,6 +29,7 @@ ALL_OPTIONS = {
     "MonthlyBudgetDollars": "100",
     "Dashboard": "true",
     "Tracing": "xray",
+    "Canary": "true",
     "HashingConcurrency": "10",
 }
 

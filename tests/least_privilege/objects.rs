@@ -25,9 +25,9 @@ const ACTIONS: [&str; 11] = [
 
 /// The access points, and the bucket itself, which no function may use directly.
 const TARGETS: [&str; 4] = [UPLOADS, LOCKS, EVENTS, BUCKET];
-const UPLOADS: &str = "cloakroom-dev-uploads-s3alias";
-const LOCKS: &str = "cloakroom-dev-locks-s3alias";
-const EVENTS: &str = "cloakroom-dev-events-s3alias";
+const UPLOADS: &str = "cloakroom-local-uploads-s3alias";
+const LOCKS: &str = "cloakroom-local-locks-s3alias";
+const EVENTS: &str = "cloakroom-local-events-s3alias";
 
 /// Returns the access point of a function.
 fn access_point(function: &str) -> Option<&'static str> {
