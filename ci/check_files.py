@@ -124,6 +124,7 @@ def main() -> int:
     check_bucket(report, template)
     for domain in PAGES:
         check_cors(report, Template(AllowedOrigins=ORIGINS, WebDomain=domain))
+    check_cors(report, Template(AllowedOrigins=ORIGINS, WebPage="false"))
     check_lifecycle(report)
     check_policy(report, template, check_access_points(report, template))
     return report.finish()

@@ -3,6 +3,7 @@
     "$(ci/tools.sh sam)/bin/python" ci/check_page.py
 """
 
+import json
 import os
 import re
 import sys
@@ -19,7 +20,6 @@ CONTENT_SECURITY_POLICY = {
     "script-src": ["'self'"],
     "style-src": ["'self'"],
     "img-src": ["'self'", "blob:", "data:", ANY_BUCKET],
-    "connect-src": ["'self'", ANY_API, ANY_BUCKET],
     "form-action": ["'self'"],
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
@@ -86,11 +86,11 @@ def check_distribution(report: Report) -> None:
         report.same(behavior["AllowedMethods"], ["GET", "HEAD"], f"{url}: the page is read alone")
         report.same(behavior["ResponseHeadersPolicyId"], "WebHeaders", f"{url}: the headers")
         report.same(config["DefaultRootObject"], "index.html", f"{url}: the page")
-        report.same(template.value(template.body["Outputs"]["WebUrl"]["Value"]), url, f"{url}: the output names it")
+        report.same(template.outputs()["WebUrl"], url, f"{url}: the output names it")
 
 
 def check_outputs(report: Report, template: Template) -> None:
-    outputs = {name: template.value(output["Value"]) for name, output in template.body["Outputs"].items()}
+    outputs = template.outputs()
     report.same(outputs["WebBucketName"], "WebBucket", "where web/deploy.sh puts files")
     uploads = f"https://UploadsAccessPoint.Alias.s3.{PSEUDO['AWS::Region']}.amazonaws.com"
     report.same(outputs["UploadsOrigin"], uploads, "where presigned URLs lead")
@@ -99,7 +99,7 @@ def check_outputs(report: Report, template: Template) -> None:
         report.check(not re.search(template.parameters[name]["AllowedPattern"], wrong), f"{wrong} is refused as {name}")
 
 
-def check_headers(report: Report, template: Template) -> None:
+def check_headers(report: Report, template: Template, api: str) -> None:
     (headers,) = template.of_type("AWS::CloudFront::ResponseHeadersPolicy").values()
     config = headers["ResponseHeadersPolicyConfig"]
     report.same(set(config), {"Name", "SecurityHeadersConfig"}, "no other headers")
@@ -108,16 +108,30 @@ def check_headers(report: Report, template: Template) -> None:
     report.check(csp["Override"] is True, "the content security policy is this one")
     directives = [directive.split() for directive in csp["ContentSecurityPolicy"].split(";")]
     found = {name: sources for name, *sources in directives}
-    report.same(found, CONTENT_SECURITY_POLICY, "the content security policy")
+    expected = CONTENT_SECURITY_POLICY | {"connect-src": ["'self'", api, ANY_BUCKET]}
+    report.same(found, expected, "the content security policy")
     report.same(security, SECURITY_HEADERS, "the other security headers")
+
+
+def check_without_page(report: Report) -> None:
+    """A stack without the page has nothing of CloudFront, and nothing refers to it."""
+    body = Template(WebPage="false", AllowedOrigins="https://one.example").decided()
+    parts = [*body["Resources"].values(), *body["Outputs"].values()]
+    report.check("AWS::CloudFront" not in json.dumps(parts), "without the page, the stack has nothing of CloudFront")
+    left = {part for section in ("Resources", "Outputs") for part in body[section] if part.startswith("Web")}
+    report.same(left, set(), "without the page, the stack has no resource and no output of the page")
+    named = set(re.findall(r"\bWeb\w+", json.dumps(parts))) & set(Template().resources)
+    report.same(named, set(), "without the page, nothing refers to it")
 
 
 def main() -> int:
     report, template = Report(), Template()
+    check_without_page(report)
     check_bucket(report, template)
     check_distribution(report)
     check_outputs(report, template)
-    check_headers(report, template)
+    check_headers(report, template, ANY_API)
+    check_headers(report, Template(ApiDomain="api.example.com"), "https://api.example.com")
     return report.finish()
 
 

@@ -2,9 +2,9 @@
 
     "$(ci/tools.sh sam)/bin/python" ci/check_template.py
 
-Generic rules are checkov's and cfn-lint's (ci/check_sam.sh), the files' and the page's are in ci/check_files.py
-and ci/check_page.py. Which actions a function
-may call stands in template.yaml alone; ci/check_grants.py proves by the tests that all of them are needed.
+Generic rules are checkov's and cfn-lint's (ci/check_sam.sh). ci/check_parameters.py, ci/check_api.py,
+ci/check_files.py, ci/check_page.py and ci/check_alarms.py check those parts. Which actions a function may call stands in template.yaml alone;
+ci/check_grants.py proves by the tests that all of them are needed.
 """
 
 import json
@@ -15,39 +15,28 @@ import sys
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
-from cloudformation import PAGES, PSEUDO, Report, Template, dump, grants_of, statements_of  # noqa: E402
+from cloudformation import (  # noqa: E402
+    PSEUDO, Report, Template, as_list, dump, grants_of, routes_of, statements_of,
+)  # fmt: skip
 from functions import FUNCTIONS, ROOT, logical_name  # noqa: E402
 
-ACCOUNT = f"{PSEUDO['AWS::Region']}:{PSEUDO['AWS::AccountId']}"
-# Resources of statements end with a wildcard only here: which objects there will be is not known.
-OBJECTS = "/object/*"
+# Resources of statements end with a wildcard only here: which objects there will be, and which identities and configuration
+# sets SES checks for a mail, is not known.
+UNKNOWN = ("/object/*",)
+SES = (":identity/*", ":configuration-set/*")
+# Conditions on attributes have one form for reads and one for writes.
+READS, WRITES = {"GetItem", "BatchGetItem"}, {"PutItem", "UpdateItem", "DeleteItem"}
+PRESENT = {"dynamodb:Attributes": "false"}
 # The stack with mail, without which the mailer may not send.
 MAIL = {"MailFrom": "app@mail.example", "AppUrl": "https://app.example/"}
 # Records of deleted uploads expire, those of files are kept like accounts.
 KEPT_AND_EXPIRING = {"UploadsTable"}
 
-# The fields of an access log line: no path, header, query or token among them.
-LOGGED = {
-    "requestTime", "requestId", "identity.sourceIp", "routeKey", "status", "responseLength", "responseLatency",
-    "integrationLatency", "integration.integrationStatus", "error.responseType",
-}  # fmt: skip
-# How web pages may call the API.
-CORS = {
-    "allowMethods": ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-    "allowHeaders": ["Authorization", "Content-Type", "If-Match", "Idempotency-Key"],
-    "exposeHeaders": [
-        "ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-Id", "WWW-Authenticate", "Allow"
-    ],
-    "allowCredentials": False,
-    "maxAge": 3600,
-}  # fmt: skip
-
-
 def check_functions(report: Report, template: Template) -> None:
     functions, roles = template.of_type("AWS::Lambda::Function"), template.of_type("AWS::IAM::Role")
     report.same(set(functions), {f"{logical_name(binary)}Function" for binary in FUNCTIONS}, "the functions")
     report.same(set(roles), {f"{logical_name(binary)}Role" for binary in FUNCTIONS}, "one role for each function")
-    kinds = {resource["Type"] for resource in template.resources.values()}
+    kinds = {resource["Type"] for resource in template.resources.values() if template.is_deployed(resource)}
     report.same({kind for kind in kinds if "IAM" in kind}, {"AWS::IAM::Role"}, "permissions come from roles alone")
     called = set(routes_of(template).values())
     for binary in FUNCTIONS:
@@ -67,6 +56,23 @@ def check_functions(report: Report, template: Template) -> None:
         report.same(metadata["BuildProperties"], {"Binary": binary}, f"{name}'s binary")
         check_environment(report, name, variables, grants_of(statements_of(role)))
         check_role(report, name, role)
+        check_conditions(report, name, role)
+
+
+def check_tracing(report: Report) -> None:
+    """Traces, and the permission to write them, only if a parameter says so."""
+    for tracing, mode in [("off", "PassThrough"), ("xray", "Active")]:
+        template = Template(Tracing=tracing)
+        modes = {it["TracingConfig"]["Mode"] for it in template.of_type("AWS::Lambda::Function").values()}
+        report.same(modes, {mode}, f"Tracing={tracing}: all functions")
+        policies = list(template.of_type("AWS::IAM::Policy").values())
+        if tracing == "off":
+            report.same(policies, [], "without tracing, no role may write traces")
+            continue
+        (policy,) = policies
+        report.same(set(policy["Roles"]), set(template.of_type("AWS::IAM::Role")), "all roles may write traces")
+        writes = {"Effect": "Allow", "Action": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "Resource": "*"}
+        report.same(policy["PolicyDocument"]["Statement"], [writes], "the policy of traces allows nothing else")
 
 
 def check_environment(report: Report, name: str, variables: dict, grants: dict[str, set[str]]) -> None:
@@ -85,10 +91,37 @@ def check_environment(report: Report, name: str, variables: dict, grants: dict[s
 
 def check_role(report: Report, name: str, role: dict) -> None:
     wildcards = {word for word in dump(role).split() if "*" in word}
-    report.check(all(word.endswith(OBJECTS) for word in wildcards), f"{name} has wildcards only for objects")
+    unknown = UNKNOWN + SES if name == "Mailer" else UNKNOWN
+    report.check(all(word.endswith(unknown) for word in wildcards), f"{name} has wildcards only for {unknown}")
+    for statement in statements_of(role):
+        if "ses:SendEmail" in as_list(statement["Action"]):
+            sender = {"StringEquals": {"ses:FromAddress": MAIL["MailFrom"]}}
+            report.same(statement["Condition"], sender, f"{name} sends mail from one address")
     report.check("ManagedPolicyArns" not in role, f"{name} has no managed policy")
     trust = role["AssumeRolePolicyDocument"]["Statement"]
     report.same([s["Principal"] for s in trust], [{"Service": "lambda.amazonaws.com"}], f"{name}: Lambda alone")
+
+
+def check_conditions(report: Report, name: str, role: dict) -> None:
+    """What a statement with a condition on attributes must require, so that neither a missing key nor a return opens it.
+
+    Writes in transactions may have no `Null`, because AWS may not set the key there. ci/check_grants.py checks from the
+    recorded calls that each write without it is a part of a transaction.
+    """
+    for statement in statements_of(role):
+        condition = statement.get("Condition", {})
+        if "dynamodb:Attributes" not in condition.get("ForAllValues:StringEquals", {}):
+            continue
+        actions = {action.removeprefix("dynamodb:") for action in as_list(statement["Action"])}
+        what = f"{name}: {', '.join(sorted(actions))} on {statement['Resource']}"
+        report.check(actions <= READS or actions <= WRITES, f"{what}: reads and writes have statements of their own")
+        if actions <= READS:
+            # Without a projection, AWS sets no dynamodb:Attributes, and all attributes are returned.
+            report.same(condition.get("Null"), PRESENT, f"{what}: the request names attributes")
+            selected = {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
+            report.same(condition.get("StringEqualsIfExists"), selected, f"{what}: the request selects attributes")
+        else:
+            report.check(condition.get("Null", PRESENT) == PRESENT, f"{what}: the key is not required to be absent")
 
 
 def check_tables(report: Report) -> None:
@@ -101,62 +134,11 @@ def check_tables(report: Report) -> None:
             report.check(table["DeletionProtectionEnabled"] is (env == "prod"), f"{what} is protected in prod only")
             report.check("TableName" not in table, f"{what} has a generated name")
             goes = template.resources[name]["DeletionPolicy"] == "Delete" or name in KEPT_AND_EXPIRING
+            kept = template.resources[name]["DeletionPolicy"] != "Delete"
+            recovery = {"PointInTimeRecoveryEnabled": True} if kept else None
+            report.same(table.get("PointInTimeRecoverySpecification"), recovery, f"{what}: backups of what is kept")
             expiry = {"AttributeName": "expires_at", "Enabled": True} if goes else None
             report.same(table.get("TimeToLiveSpecification"), expiry, f"{what}: its time to live")
-
-
-def routes_of(template: Template) -> dict[str, str]:
-    """The function behind each `METHOD /path`."""
-    (api,) = template.of_type("AWS::ApiGatewayV2::Api").values()
-    found = {}
-    for path, methods in api["Body"]["paths"].items():
-        for method, operation in methods.items():
-            integration = operation["x-amazon-apigateway-integration"]
-            assert integration["payloadFormatVersion"] == "2.0"
-            route = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
-            found[route] = re.search(r"/(\w+)Function\.Arn/", integration["uri"])[1]
-    return found
-
-
-def check_api(report: Report, template: Template) -> None:
-    (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
-    report.same(stage["StageName"], "$default", "the stage")
-    report.same(set(stage["DefaultRouteSettings"]), {"ThrottlingRateLimit", "ThrottlingBurstLimit"}, "throttling")
-    log = json.loads(stage["AccessLogSettings"]["Format"])
-    report.same({value.removeprefix("$context.") for value in log.values()}, LOGGED, "what is logged of a request")
-    report.same(stage["AccessLogSettings"]["DestinationArn"], "ApiAccessLogGroup.Arn", "where requests are logged")
-    origins = ["https://one.example", "https://two.example"]
-    for domain, own in PAGES.items():
-        page = Template(AllowedOrigins=",".join(origins), WebDomain=domain)
-        (api,) = page.of_type("AWS::ApiGatewayV2::Api").values()
-        cors = {"allowOrigins": [*origins, own]} | CORS
-        report.same(api["Body"]["x-amazon-apigateway-cors"], cors, "the API's CORS")
-    pattern = template.parameters["AllowedOrigins"]["AllowedPattern"]
-    for origin in ("*", "https://*.example.com", "https://example.com/", "example.com", "null"):
-        report.check(not re.search(pattern, origin), f"{origin} is refused as an origin")
-
-
-def check_invocation(report: Report, template: Template) -> None:
-    """The API may invoke a function for the function's own routes; a rule may invoke its target."""
-    rules, routes = template.of_type("AWS::Events::Rule"), routes_of(template)
-    arn = f"arn:aws:execute-api:{ACCOUNT}:Api/*/"
-    by_rules = set()
-    for name, permission in template.of_type("AWS::Lambda::Permission").items():
-        function, source = permission["FunctionName"].removesuffix("Function"), permission["SourceArn"]
-        if permission["Principal"] == "events.amazonaws.com":
-            rule = source.removesuffix(".Arn")
-            targets = [target["Arn"] for target in rules.get(rule, {}).get("Targets", [])]
-            report.same(targets, [f"{function}Function.Arn"], f"{name}: the target of {source}")
-            by_rules.add(rule)
-            continue
-        own = {re.sub(r"\{\w+\}", "*", r.replace(" ", "")) for r, f in routes.items() if f == function}
-        # `$default` is every method and path that no other route takes.
-        own = {"*" if route == "$default" else route for route in own}
-        report.same(permission["Principal"], "apigateway.amazonaws.com", f"{name}: the principal")
-        report.check(source.startswith(arn) and source.removeprefix(arn) in own, f"{name} names one route: {source}")
-    report.same(by_rules, set(rules), "every rule may invoke its target")
-    kinds = {resource["Type"] for resource in template.resources.values()}
-    report.same({"AWS::Lambda::Url", "AWS::Scheduler::Schedule"} & kinds, set(), "no other way to a function")
 
 
 def check_events(report: Report, template: Template) -> None:
@@ -198,30 +180,20 @@ def check_mail(report: Report) -> None:
         ({}, "https://WebDistribution.DomainName/"),
         ({"WebDomain": "app.example"}, "https://app.example/"),
         (MAIL, MAIL["AppUrl"]),
+        (MAIL | {"WebPage": "false"}, MAIL["AppUrl"]),
+        ({"WebPage": "false"}, ""),
     ]:
         mailer = Template(**values).of_type("AWS::Lambda::Function")["MailerFunction"]
         report.same(mailer["Environment"]["Variables"]["APP_URL"], page, f"{values}: where links in mails lead")
     # The alarm reads the metric that the filter writes, from a line that the mailer prints.
     (metric,) = template.of_type("AWS::Logs::MetricFilter").values()
-    (alarm,) = template.of_type("AWS::CloudWatch::Alarm").values()
+    alarm = Template(AlarmEmail="operator@example.com").of_type("AWS::CloudWatch::Alarm")["MailLimitAlarm"]
     (counted,) = metric["MetricTransformations"]
     written = (counted["MetricNamespace"], counted["MetricName"])
     report.same((alarm["Namespace"], alarm["MetricName"]), written, "the alarm reads the metric")
     report.same(metric["LogGroupName"], "MailerLogGroup", "the metric is of the mailer's log")
     message = re.search(r'\$\.message = ("\w+")', metric["FilterPattern"])[1]
     report.check(message in SOURCES, f"the code prints {message}")
-
-
-def check_parameters(report: Report, template: Template) -> None:
-    for name, parameter in template.parameters.items():
-        limits = {"AllowedValues", "AllowedPattern", "MinValue"} & set(parameter)
-        report.check(bool(parameter.get("Description") and limits), f"{name} is described and has limits")
-    rules = template.body["Rules"]
-    when = rules["VerificationNeedsMail"]["RuleCondition"]
-    report.same(when, {"Fn::Equals": [{"Ref": "SignupMode"}, "verified"]}, "verification needs mail")
-    for rule, needed in [("VerificationNeedsMail", "MailFrom"), ("DomainWithItsCertificate", "WebCertificateArn")]:
-        asserted = [assertion["Assert"] for assertion in rules[rule]["Assertions"]]
-        report.same(asserted, [{"Fn::Not": [{"Fn::Equals": [{"Ref": needed}, ""]}]}], f"{rule} asks for {needed}")
 
 
 def sources() -> str:
@@ -236,12 +208,10 @@ SOURCES = sources()
 def main() -> int:
     report, template = Report(), Template(**MAIL)
     check_functions(report, template)
+    check_tracing(report)
     check_tables(report)
-    check_api(report, template)
-    check_invocation(report, template)
     check_events(report, template)
     check_mail(report)
-    check_parameters(report, template)
     return report.finish()
 
 

@@ -22,6 +22,7 @@ from jwcrypto import jwk, jws
 from local_system import CLOAKROOM, LocalSystem
 from person import Person
 
+PUBLIC_KEYS = "cloakroom-dev-PublicKeysTable"
 ALGORITHMS = ["ES256", "EdDSA", "RS256", "HS256"]
 # The private members of a JWK (RFC 7518, section 6, and RFC 8037, section 2).
 SECRET_MEMBERS = {"d", "k", "p", "q", "dp", "dq", "qi", "oth"}
@@ -59,19 +60,29 @@ def get(url: str) -> Any:
 
 def new_key(system: LocalSystem, algorithm: str) -> tuple[str, jwk.JWK]:
     """Replaces the system's signing key before any function has read it. Returns its id and the private key."""
-    ssm = boto3.client(
-        "ssm",
-        endpoint_url=system.ssm,
-        region_name=system.region,
-        aws_access_key_id=system.access_key,
-        aws_secret_access_key=system.secret,
-    )
-    path = {"Path": "/cloakroom/dev/keys", "Recursive": True, "WithDecryption": True}
+    def client(service: str, url: str):
+        return boto3.client(
+            service,
+            endpoint_url=url,
+            region_name=system.region,
+            aws_access_key_id=system.access_key,
+            aws_secret_access_key=system.secret,
+        )
+
+    ssm, dynamodb = client("ssm", system.ssm), client("dynamodb", system.dynamodb)
+    path = {"Path": "/cloakroom/cloakroom-dev/keys", "Recursive": True, "WithDecryption": True}
     for parameter in ssm.get_parameters_by_path(**path)["Parameters"]:
         ssm.delete_parameter(Name=parameter["Name"])
-    operator = {"AWS_ACCESS_KEY_ID": system.access_key, "AWS_SECRET_ACCESS_KEY": system.secret}
+    for item in dynamodb.scan(TableName=PUBLIC_KEYS)["Items"]:
+        dynamodb.delete_item(TableName=PUBLIC_KEYS, Key={"kid": item["kid"]})
+    operator = {
+        "AWS_ACCESS_KEY_ID": system.access_key,
+        "AWS_SECRET_ACCESS_KEY": system.secret,
+        "AWS_ENDPOINT_URL_SSM": system.ssm,
+        "AWS_ENDPOINT_URL_DYNAMODB": system.dynamodb,
+    }
     command = [CLOAKROOM, "secrets", "init", "--env", "dev", "--alg", algorithm, "--rsa-bits", "2048"]
-    command += ["--endpoint-url", system.ssm, "--region", system.region]
+    command += ["--region", system.region]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=os.environ | operator)
     values = [parameter["Value"] for parameter in ssm.get_parameters_by_path(**path)["Parameters"]
               if "/keys/private/" in parameter["Name"]]

@@ -75,8 +75,10 @@ def create(stack: str, body: dict[str, Any]) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
 
-def page_of_the_template() -> dict[str, Any]:
+def page_of_the_template(**defaults: str) -> dict[str, Any]:
     body = Template().body
+    for name, value in defaults.items():
+        body["Parameters"][name]["Default"] = value
     outputs = {name: body["Outputs"][name] for name in ("WebUrl", "WebBucketName")}
     outputs |= {"ApiUrl": {"Value": API}, "UploadsOrigin": {"Value": UPLOADS}}
     resources = {name: resource for name, resource in body["Resources"].items() if name in PART}
@@ -158,6 +160,7 @@ def check_deployment(report: Report, outputs: dict[str, str], folder: pathlib.Pa
 
 def check_refusals(report: Report, folder: pathlib.Path) -> None:
     create("other", {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}})
+    create("no-page", page_of_the_template(WebPage="false"))
     full = folder / "full"
     (full / "something").mkdir(parents=True)
     elsewhere = ["--to", str(folder / "new"), "--uploads", UPLOADS]
@@ -168,6 +171,7 @@ def check_refusals(report: Report, folder: pathlib.Path) -> None:
         (["--stack", STACK, "--api", API], "--help"),
         (["--stack", "missing"], "the stack missing cannot be read"),
         (["--stack", "other"], "the stack other has no output ApiUrl"),
+        (["--stack", "no-page"], "the stack no-page has no page, because it is deployed with WebPage=false"),
         ([*elsewhere, "--api", f"{API}/path"], "is not an origin"),
         (["--to", str(full), "--uploads", UPLOADS, "--api", API], "is not empty"),
     ):

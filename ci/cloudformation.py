@@ -53,8 +53,17 @@ class Template:
 
     def of_type(self, kind: str) -> dict[str, Any]:
         """Logical id -> evaluated properties."""
-        found = {name: it for name, it in self.resources.items() if it["Type"] == kind}
+        found = {name: it for name, it in self.resources.items() if it["Type"] == kind and self.is_deployed(it)}
         return {name: self.value(it["Properties"]) for name, it in found.items()}
+
+    def refusals(self) -> list[str]:
+        """What CloudFormation says about the parameters before it creates anything: the assertions that fail."""
+        found = []
+        for rule in self.body["Rules"].values():
+            if self._holds(rule["RuleCondition"]):
+                failed = [it for it in rule["Assertions"] if not self._holds(it["Assert"])]
+                found += [assertion["AssertDescription"] for assertion in failed]
+        return found
 
     def value(self, node: Any) -> Any:
         """Evaluates a node. A resource's Ref is its logical id, an attribute is `Id.Attribute`."""
@@ -81,15 +90,34 @@ class Template:
                 return self.value(items)[int(index)]
             if key == "Fn::If":
                 condition, yes, no = argument
-                return self.value(yes if self._holds(self.body["Conditions"][condition]) else no)
+                return self.value(yes if self.holds(condition) else no)
             if key.startswith("Fn::"):
                 raise ValueError(f"{key} is not supported")
         evaluated = {key: self.value(item) for key, item in node.items()}
         return {key: item for key, item in evaluated.items() if item is not None}
 
     def decided(self) -> dict[str, Any]:
-        """The expanded template with each Fn::If replaced by what it comes to, so without conditions."""
-        return {name: self._decide(part) for name, part in self.body.items() if name != "Conditions"}
+        """The expanded template with each condition decided: without Fn::If, and without what is not deployed."""
+        body = {name: self._decide(part) for name, part in self.body.items() if name != "Conditions"}
+        for section in ("Resources", "Outputs"):
+            deployed = {name: part for name, part in body[section].items() if self.is_deployed(part)}
+            for part in deployed.values():
+                part.pop("Condition", None)
+            body[section] = deployed
+        return body
+
+    def is_deployed(self, part: dict[str, Any]) -> bool:
+        """Whether the condition of a resource or of an output holds."""
+        return "Condition" not in part or self.holds(part["Condition"])
+
+    def holds(self, condition: str) -> bool:
+        """Whether the condition with this name holds."""
+        return self._holds(self.body["Conditions"][condition])
+
+    def outputs(self) -> dict[str, Any]:
+        """Name -> evaluated value of the outputs that the stack has."""
+        outputs = self.body["Outputs"].items()
+        return {name: self.value(output["Value"]) for name, output in outputs if self.is_deployed(output)}
 
     def _decide(self, node: Any) -> Any:
         if isinstance(node, list):
@@ -99,7 +127,7 @@ class Template:
             return node
         if set(node) == {"Fn::If"}:
             condition, yes, no = node["Fn::If"]
-            return self._decide(yes if self._holds(self.body["Conditions"][condition]) else no)
+            return self._decide(yes if self.holds(condition) else no)
         items = {key: self._decide(item) for key, item in node.items()}
         return {key: item for key, item in items.items() if item != NO_VALUE}
 
@@ -112,9 +140,18 @@ class Template:
         return re.sub(r"\$\{([^}]+)\}", lambda m: str(local.get(m[1], self._ref(m[1]))), text)
 
     def _holds(self, condition: Any) -> bool:
+        if "Condition" in condition:
+            return self.holds(condition["Condition"])
         if "Fn::Not" in condition:
             (other,) = condition["Fn::Not"]
             return not self._holds(other)
+        if "Fn::And" in condition:
+            return all(self._holds(part) for part in condition["Fn::And"])
+        if "Fn::Or" in condition:
+            return any(self._holds(part) for part in condition["Fn::Or"])
+        if "Fn::Contains" in condition:
+            values, value = condition["Fn::Contains"]
+            return self.value(value) in [self.value(one) for one in values]
         one, other = condition["Fn::Equals"]
         return self.value(one) == self.value(other)
 
@@ -139,6 +176,24 @@ class Report:
     def finish(self) -> int:
         print(f"{self.passed} passed, {self.failed} failed")
         return 1 if self.failed else 0
+
+
+def api_of(template: Template) -> dict:
+    (api,) = template.of_type("AWS::ApiGatewayV2::Api").values()
+    return api
+
+
+def routes_of(template: Template) -> dict[str, str]:
+    """The function behind each `METHOD /path`."""
+    api = api_of(template)
+    found = {}
+    for path, methods in api["Body"]["paths"].items():
+        for method, operation in methods.items():
+            integration = operation["x-amazon-apigateway-integration"]
+            assert integration["payloadFormatVersion"] == "2.0"
+            route = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
+            found[route] = re.search(r"/(\w+)Function\.Arn/", integration["uri"])[1]
+    return found
 
 
 def as_list(value: Any) -> list:

@@ -2,7 +2,7 @@
 
     "$(ci/tools.sh sam)/bin/python" ci/expand_template.py FILE
 
-SAM's own translator expands it, and every Fn::If is decided for a production stack with mail and a domain of its own:
+SAM's own translator expands it, and every condition is decided for a production stack with all options:
 checkov passes over what an Fn::If leaves open.
 """
 
@@ -22,6 +22,14 @@ ALL_OPTIONS = {
     "WebDomain": "app.example",
     "WebCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0",
     "MaxLockDays": "30",
+    "ApiDomain": "api.example",
+    "ApiCertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0",
+    "HostedZoneId": "Z1",
+    "AlarmEmail": "operator@example.com",
+    "MonthlyBudgetDollars": "100",
+    "Dashboard": "true",
+    "Tracing": "xray",
+    "HashingConcurrency": "10",
 }
 
 

@@ -49,7 +49,11 @@ async fn a_call_is_recorded_with_its_grant_and_its_route() {
     assert_eq!(opened[0]["by"], "POST /signin");
     let statement = opened[0]["grant"]["statement"].as_str().unwrap();
     assert!(statement.starts_with("Resources.SigninRole.Properties.Policies.0."));
-    let keys = of_signin(&calls, "ssm:GetParametersByPath", "/cloakroom/dev");
+    let keys = of_signin(
+        &calls,
+        "ssm:GetParametersByPath",
+        "/cloakroom/cloakroom-dev/keys/private",
+    );
     assert!(keys.iter().any(|call| call["by"] == "start"), "{keys:?}");
 }
 

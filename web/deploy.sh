@@ -80,6 +80,9 @@ output() {
 }
 api="$(output ApiUrl)"
 uploads="$(output UploadsOrigin)"
+grep -q '^WebBucketName[[:space:]]' <<<"$outputs" ||
+  fail "the stack $stack has no page, because it is deployed with WebPage=false.
+  Deploy it with WebPage=true, or copy the page for another web server: --to FOLDER --api $api --uploads $uploads"
 bucket="$(output WebBucketName)"
 url="$(output WebUrl)"
 

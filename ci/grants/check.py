@@ -9,6 +9,7 @@ def problems(template: Template, recording: Recording) -> list[str]:
     if not recording.uses:
         return ["no calls are recorded; run `cargo test --workspace` first"]
     found = [*unused_grants(template, recording), *unused_conditions(template, recording)]
+    found += open_conditions(template, recording)
     known = {grant.key for grant in template.grants}
     for statement, action, resource in sorted(set(recording.uses) - known):
         where = f"{statement}, action {action}, resource {resource}"
@@ -27,6 +28,17 @@ def unused_grants(template: Template, recording: Recording) -> list[str]:
             is_action = (grant.statement, grant.resource_index) in used
             line = grant.action_line if is_action else grant.resource_line
             found.append(f"template.yaml:{line}: {grant} was never used; remove it, or test what needs it")
+    return found
+
+
+def open_conditions(template: Template, recording: Recording) -> list[str]:
+    """Conditions on attributes that hold without the key, although no transaction needs that."""
+    used = {statement for statement, _, _ in recording.uses}
+    found = []
+    for statement, at in template.without_attributes.items():
+        if statement in used - recording.transactions:
+            why = "is not used in a transaction; add \"Null\": { dynamodb:Attributes: \"false\" }"
+            found.append(f"template.yaml:{at}: the condition on dynamodb:Attributes {why}")
     return found
 
 

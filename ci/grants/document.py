@@ -10,7 +10,11 @@ What the role of each function allows in template.yaml, and which requests and e
 CI fails when the page is stale.
 
 - *Only with*: what the request may name (`dynamodb:Attributes`), get back (`dynamodb:ReturnValues`,
-  `dynamodb:Select`) or send from (`ses:FromAddress`). AWS refuses a request with anything else.
+  `dynamodb:Select`) or send from (`ses:FromAddress`). AWS refuses a request with anything else. Two cases are not documented
+  by AWS: whether `dynamodb:Attributes` applies to the parts of a transaction (the conditions of `signup`, `session` and `admin`
+  on written attributes also allow a part for which AWS does not set it), and whether an item that a failed condition returns
+  (`ReturnValuesOnConditionCheckFailure`) counts as `dynamodb:ReturnValues`.
+- With `Tracing=xray`, all roles may also write traces (`TracingPolicy`).
 - *start*: the function calls it before its first request. Keys are read again when they expire, in any request.
 - *presigned request*: a client sends it, with a URL or a form that the function signed.
 - *Lambda*: the Lambda service calls it with the role of the function.

@@ -22,6 +22,8 @@ class Recording:
         self.uses: dict[Key, Use] = {}
         # Statement and condition key -> the values of all requests that the statement allowed.
         self.values: dict[tuple[str, str], set[str]] = {}
+        # The statements that allowed a part of a transaction.
+        self.transactions: set[str] = set()
         self.denied: set[str] = set()
         for line in lines:
             self._add(json.loads(line))
@@ -39,5 +41,7 @@ class Recording:
         grant = call["grant"]
         key = grant["statement"], grant["action"], grant["resource"]
         self.uses.setdefault(key, Use()).by.add(call["by"])
+        if call.get("transaction"):
+            self.transactions.add(grant["statement"])
         for name, values in call.get("conditions", {}).items():
             self.values.setdefault((grant["statement"], name), set()).update(values)

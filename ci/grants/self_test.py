@@ -27,6 +27,7 @@ def used(template: Template) -> list[str]:
             conditions.setdefault(condition.key, []).append(condition.value or "a@example.com")
         key = {"statement": grant.statement, "action": grant.action_index, "resource": grant.resource_index}
         call = {"function": grant.function, "action": grant.action, "resource": grant.resource}
+        call["transaction"] = grant.statement in template.without_attributes
         call |= {"by": by(template, grant.function), "grant": key, "conditions": conditions}
         lines.append(json.dumps(call))
     return lines
@@ -56,7 +57,8 @@ def expect(found: list[str], pattern: str) -> None:
 def run(text: str) -> int:
     """Runs all cases on the template and returns how many passed."""
     cases: list[Callable[[str], None]] = [
-        everything_used, action_too_many, resource_too_many, attribute_too_many, grant_missing, another_template,
+        everything_used, action_too_many, resource_too_many, attribute_too_many, open_condition, grant_missing,
+        another_template,
         no_recording, wildcard, current_document, document_of_other_grants, document_without_a_route,
         document_with_an_old_route,
     ]  # fmt: skip
@@ -88,6 +90,12 @@ def attribute_too_many(text: str) -> None:
     wider, line = widen(text, "dynamodb:Attributes: [", "other")
     found = problems(Template(wider), Recording(used(Template(text))))
     expect(found, rf"^template\.yaml:{line}: \w+Function: dynamodb:Attributes other was never used")
+
+
+def open_condition(text: str) -> None:
+    recording = Recording(used(Template(text)))
+    opened = replace_once(text, '"Null": { "dynamodb:Attributes": "false" }', '"Null": {}')
+    expect(problems(Template(opened), recording), r"dynamodb:Attributes is not used in a transaction; add")
 
 
 def grant_missing(text: str) -> None:

@@ -6,6 +6,7 @@ import re
 import yaml
 
 FUNCTION = "AWS::Serverless::Function"
+ATTRIBUTES = "dynamodb:Attributes"
 # Operators whose values are alternatives, of which each must be needed.
 COMPARISONS = {"StringEquals", "StringEqualsIfExists", "ForAllValues:StringEquals"}
 
@@ -53,6 +54,8 @@ class Template:
     def __init__(self, text: str) -> None:
         self.grants: list[Grant] = []
         self.conditions: list[Condition] = []
+        # The statements with a condition on attributes that also holds if AWS does not set the key, with their lines.
+        self.without_attributes: dict[str, int] = {}
         # The routes of each function, as the gateway names them.
         self.routes: dict[str, set[str]] = {}
         resources = child(yaml.compose(text), "Resources")
@@ -86,12 +89,20 @@ class Template:
                     if re.search(r"[*?]", grant.action):
                         raise ValueError(f"line {grant.action_line}: {grant.action} stands for more than one action")
                     self.grants.append(grant)
+            if allows_absent_attributes(child(statement, "Condition")):
+                self.without_attributes[path] = line(statement)
             for operator, keys in children(child(statement, "Condition")):
                 if operator in COMPARISONS:
                     for key, values in children(keys):
                         for value in items(values):
                             text = value.value if is_text(value) else None
                             self.conditions.append(Condition(function, path, operator, key, text, line(value)))
+
+
+def allows_absent_attributes(condition: yaml.Node | None) -> bool:
+    """Whether a condition names attributes, but does not require that the request has the key."""
+    named = child(child(condition, "ForAllValues:StringEquals"), ATTRIBUTES)
+    return named is not None and child(child(condition, "Null"), ATTRIBUTES) is None
 
 
 def functions_by_role(resources: yaml.Node) -> dict[str, str]:

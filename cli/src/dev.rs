@@ -10,7 +10,10 @@ use std::{
 use clap::Args;
 use local::{DevError, DevOptions, Seed};
 
-use crate::secrets;
+use crate::{
+    aws::{parameter_path, stack_name},
+    secrets,
+};
 
 /// The data directory of a persistent system.
 const DATA_DIR: &str = ".cloakroom";
@@ -45,7 +48,7 @@ pub struct DevArgs {
     /// them (target/lambda), or DIR/<LogicalId>/bootstrap as `sam build` writes them (.aws-sam/build)
     #[arg(long, value_name = "DIR")]
     bootstraps: Option<PathBuf>,
-    /// Stage: value of the template's parameter Env, and {env} in the secrets' path /cloakroom/{env}/
+    /// Stage: value of the template's parameter Env, and {env} in the name of the stack, cloakroom-{env}
     #[arg(long, default_value = "dev")]
     env: String,
     /// Set a parameter of the template; may be repeated
@@ -122,16 +125,16 @@ fn start(args: DevArgs) -> Result<(), Error> {
 impl From<DevArgs> for DevOptions {
     fn from(args: DevArgs) -> Self {
         let default_dir = (!args.ephemeral).then(|| DATA_DIR.into());
-        let (stack_name, env) = (format!("cloakroom-{}", args.env), args.env.clone());
+        let (stack, env) = (stack_name(&args.env), args.env);
         Self {
             name: "Cloakroom".to_owned(),
-            stack_name,
+            stack_name: stack.clone(),
             template: args.template,
             parameters: BTreeMap::from_iter(args.parameters),
             default_parameters: Box::new(move |api| default_parameters(&env, api)),
             seed: Some(Seed {
-                unless_under: format!("/cloakroom/{}/keys/private", args.env),
-                parameters: Box::new(move || secrets::dev_signing_key(&args.env)),
+                unless_under: parameter_path(&stack) + "/keys/private",
+                make: Box::new(move || secrets::dev_signing_key(&stack)),
             }),
             site: Some("web".into()),
             port: args.port,

@@ -51,6 +51,8 @@ pub(crate) struct Call<'a> {
     /// The grant that allows the call; absent if it is denied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) grant: Option<Grant<'a>>,
+    /// Whether the call is a part of a transaction.
+    pub(crate) transaction: bool,
     /// The values of the condition keys that the granting statement names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) conditions: BTreeMap<&'a str, &'a [String]>,
@@ -192,6 +194,7 @@ mod tests {
             action: "dynamodb:GetItem",
             resource: "table",
             grant,
+            transaction: false,
             conditions: BTreeMap::new(),
         }
     }

@@ -50,6 +50,7 @@ fn summary(system: &System, options: &DevOptions) -> String {
     Lambda     {lambda}
     SES        {ses}
     outbox     {outbox}
+    metrics    {metrics}
     data       {data}
     endpoints  {file}
 
@@ -64,6 +65,7 @@ fn summary(system: &System, options: &DevOptions) -> String {
         lambda = endpoints.lambda,
         ses = endpoints.ses,
         outbox = endpoints.outbox,
+        metrics = endpoints.metrics,
         file = system.data_dir().join("endpoints.json").display(),
     )
 }

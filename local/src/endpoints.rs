@@ -25,6 +25,8 @@ pub struct Endpoints {
     pub ses: String,
     /// The page that lists sent e-mails. With `.json` appended, the same list for programs.
     pub outbox: String,
+    /// The metrics of the functions, in Prometheus' text format.
+    pub metrics: String,
     /// The region of the engines.
     pub region: String,
     /// The operator's access key id.
@@ -43,6 +45,7 @@ impl Endpoints {
             lambda: listeners.lambda.url(),
             ses: listeners.ses.url(),
             outbox: format!("{}/outbox", listeners.api.url()),
+            metrics: format!("{}/metrics", listeners.api.url()),
             region: REGION.to_owned(),
             access_key_id: iam::OPERATOR_KEY.to_owned(),
             secret_access_key: keys.operator().to_owned(),

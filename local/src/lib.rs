@@ -16,6 +16,7 @@ mod guard;
 mod iam;
 mod keys;
 mod lambda;
+mod metrics;
 mod options;
 mod peer;
 mod ports;
@@ -37,7 +38,7 @@ pub use self::{
     error::DevError,
     iam::{OPERATOR_KEY, function_key},
     keys::secret_key,
-    options::{DefaultParameters, DevOptions, Seed},
+    options::{DefaultParameters, DevOptions, Seed, Seeded},
     ports::PortError,
     system::System,
 };

@@ -34,12 +34,21 @@ pub struct DevOptions {
 /// Returns the names and values of template parameters for a system whose API has this URL.
 pub type DefaultParameters = Box<dyn Fn(&str) -> Vec<(&'static str, String)> + Send + Sync>;
 
-/// SSM parameters that are created at the first start.
+/// What is created at the first start.
 pub struct Seed {
     /// Nothing is created if there is a parameter under this path.
     pub unless_under: String,
-    /// Returns the names and values of the parameters.
-    pub parameters: Box<dyn Fn() -> Vec<(String, String)> + Send + Sync>,
+    /// Returns what to create.
+    pub make: Box<dyn Fn() -> Seeded + Send + Sync>,
+}
+
+/// SSM parameters and items of tables.
+#[derive(Debug, Default)]
+pub struct Seeded {
+    /// Names and values of parameters.
+    pub parameters: Vec<(String, String)>,
+    /// The logical ids of tables, and items in `DynamoDB`'s JSON.
+    pub items: Vec<(String, serde_json::Value)>,
 }
 
 impl fmt::Debug for DevOptions {

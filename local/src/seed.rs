@@ -1,22 +1,30 @@
-//! Creates the SSM parameters of a new system.
+//! Creates the SSM parameters and the items of a new system.
 
 use time::OffsetDateTime;
 
 use crate::{
-    DevError, Seed,
+    DevError, Seed, Seeded,
+    dynamodb::DynamoDb,
     ssm::{Kind, NewParameter, ParameterStore},
 };
 
-/// Stores the parameters of [`DevOptions::seed`](crate::DevOptions::seed), unless one exists under its path.
+/// Creates what [`DevOptions::seed`](crate::DevOptions::seed) describes, unless a parameter exists under its path. The
+/// parameters are written last: a start that was interrupted before is repeated.
 pub(crate) fn seed(
     store: &mut ParameterStore,
+    database: &DynamoDb,
     seed: &Seed,
+    stack_name: &str,
     now: OffsetDateTime,
 ) -> Result<(), DevError> {
     if store.under(&seed.unless_under, true).next().is_some() {
         return Ok(());
     }
-    for (name, value) in (seed.parameters)() {
+    let Seeded { parameters, items } = (seed.make)();
+    for (table, item) in items {
+        database.put(&format!("{stack_name}-{table}"), item)?;
+    }
+    for (name, value) in parameters {
         let parameter = NewParameter {
             name,
             value,

@@ -28,6 +28,7 @@ use crate::{
     iam::Principals,
     keys::Keys,
     lambda::Lambda,
+    metrics::Metrics,
     ports::Listeners,
     project::Project,
     s3::S3,
@@ -86,12 +87,19 @@ impl System {
         ui.step("opening the parameter store");
         let mut parameters = parameter_store(options, &data_dir)?;
         if let Some(seed) = &options.seed {
-            seed::seed(&mut parameters, seed, clock.now())?;
+            seed::seed(
+                &mut parameters,
+                &database,
+                seed,
+                &options.stack_name,
+                clock.now(),
+            )?;
         }
         let ssm = Ssm::new(parameters, Arc::clone(&principals), clock.clone());
 
         ui.step("starting the gateway");
-        let of_pools = (keys, &principals, &clock);
+        let metrics = Metrics::default();
+        let of_pools = (keys, &principals, &clock, &metrics);
         let functions = pools(project.functions, &program, &endpoints, of_pools);
         let bus = Bus::new(functions.clone(), clock.clone(), ui.clone());
         let s3 = S3::open(
@@ -148,7 +156,8 @@ impl System {
         } else {
             JoinSet::new()
         };
-        let site = guard.api(front.into_router().merge(outbox.into_router()));
+        let site = front.into_router().merge(outbox.into_router());
+        let site = guard.api(site.merge(metrics.into_router()));
         let system = Self {
             engines,
             consumers: events::consume_streams(&functions, &principals, &streams),
@@ -245,7 +254,7 @@ fn pools(
     functions: Vec<Function>,
     program: &Program,
     endpoints: &Endpoints,
-    (keys, principals, clock): (Keys, &Arc<Principals>, &Clock),
+    (keys, principals, clock, metrics): (Keys, &Arc<Principals>, &Clock, &Metrics),
 ) -> BTreeMap<String, Arc<Pool>> {
     let engines = Engines {
         dynamodb: endpoints.dynamodb.clone(),
@@ -258,7 +267,8 @@ fn pools(
         let id = function.logical_id.clone();
         let principals = Arc::clone(principals);
         let (program, engines) = (program.clone(), engines.clone());
-        let pool = Pool::new(function, program, engines, principals, clock.clone());
+        let (clock, metrics) = (clock.clone(), metrics.clone());
+        let pool = Pool::new(function, program, engines, principals, clock, metrics);
         (id, Arc::new(pool))
     };
     functions.into_iter().map(pool).collect()

@@ -12,6 +12,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use time::macros::format_description;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
+use crate::metrics::Metrics;
+
 /// The output of the system. Progress and the functions' output go to stderr, the rest to stdout.
 #[derive(Debug, Clone)]
 pub(crate) enum Ui {
@@ -114,17 +116,20 @@ pub(crate) fn function(name: &str, text: &str) {
     write_line(io::stderr(), format_args!("{name} {text}"));
 }
 
-/// Prints the lines that a function's process writes.
+/// Prints the lines that a function's process writes, and reads metrics from those on standard output.
 pub(crate) fn follow(
     name: &str,
+    metrics: &Metrics,
     stdout: Option<impl AsyncRead + Send + Unpin + 'static>,
     stderr: Option<impl AsyncRead + Send + Unpin + 'static>,
 ) {
     if let Some(stdout) = stdout {
-        tokio::spawn(print_lines(name.to_owned(), stdout));
+        let (reader, metrics) = (name.to_owned(), metrics.clone());
+        let read = move |line: &str| metrics.read(&reader, line);
+        tokio::spawn(print_lines(name.to_owned(), stdout, read));
     }
     if let Some(stderr) = stderr {
-        tokio::spawn(print_lines(name.to_owned(), stderr));
+        tokio::spawn(print_lines(name.to_owned(), stderr, |_| {}));
     }
 }
 
@@ -166,12 +171,14 @@ impl std::fmt::Display for RequestLine<'_> {
     }
 }
 
-async fn print_lines(name: String, output: impl AsyncRead + Unpin) {
+async fn print_lines(name: String, output: impl AsyncRead + Unpin, read: impl Fn(&str)) {
     let mut reader = BufReader::new(output);
     let mut line = Vec::new();
     // The stream ends with the process.
     while let Ok(1..) = reader.read_until(b'\n', &mut line).await {
-        function(&name, String::from_utf8_lossy(&line).trim_end());
+        let text = String::from_utf8_lossy(&line);
+        read(text.trim_end());
+        function(&name, text.trim_end());
         line.clear();
     }
 }

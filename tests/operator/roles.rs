@@ -109,7 +109,10 @@ async fn operator_commands_find_a_local_system_by_its_data_directory() {
     let (_, err) = assert_exit(&run(&["uploads", "unlock", &missing]), 1);
     assert!(err.contains("there is no upload"), "{err}");
     let (list, _) = assert_exit(&run(&["secrets", "list"]), 0);
-    assert!(list.contains("/cloakroom/dev/keys/private/"), "{list}");
+    assert!(
+        list.contains("/cloakroom/cloakroom-dev/keys/private/"),
+        "{list}"
+    );
     assert_exit(&run(&["secrets", "rotate-signing-key"]), 0);
 
     drop(app);

@@ -307,8 +307,14 @@ impl FaultySystem {
         write_bootstraps(dir.path(), &variables);
         let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
         let template = fs::read_to_string(template).unwrap();
-        assert!(template.contains("    Timeout: 10\n"));
-        let template = template.replace("Timeout: 10", &format!("Timeout: {seconds}"));
+        // The timeout of all functions for requests, and that of the functions that read private keys.
+        let template =
+            ["Timeout: 10\n", "Timeout: 27\n"]
+                .iter()
+                .fold(template, |template, timeout| {
+                    assert!(template.contains(timeout), "{timeout}");
+                    template.replace(timeout, &format!("Timeout: {seconds}\n"))
+                });
         fs::write(dir.path().join("template.yaml"), template).unwrap();
         let data = dir.path().join("data");
         let mut command = cloakroom_dev(&data);

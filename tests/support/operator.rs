@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 use super::{Signer, TestApp};
 
 /// The path of the parameters of a system.
-pub const PARAMETERS: &str = "/cloakroom/dev";
+pub const PARAMETERS: &str = "/cloakroom/cloakroom-dev";
+/// The table of the public keys of a system.
+pub const PUBLIC_KEYS: &str = "cloakroom-dev-PublicKeysTable";
 
 impl TestApp {
-    /// Returns the parameters under `/cloakroom/dev` by the rest of their name: `keys/public/…`, `keys/private/…`.
+    /// Returns the parameters and the public keys, by their names for `cloakroom secrets`: `keys/private/…`, `keys/public/…`.
     pub async fn parameters(&self) -> BTreeMap<String, String> {
         let body = json!({"Path": PARAMETERS, "Recursive": true, "WithDecryption": true});
         let response = self.ssm("GetParametersByPath", &body).await;
@@ -22,22 +24,40 @@ impl TestApp {
             "the parameters fit on one page"
         );
         let parameters = response["Parameters"].as_array().unwrap().iter();
-        parameters
-            .map(|parameter| {
-                let text = |name: &str| parameter[name].as_str().unwrap();
-                let name = text("Name").strip_prefix(PARAMETERS).unwrap();
-                (name[1..].to_owned(), text("Value").to_owned())
-            })
-            .collect()
+        let parameters = parameters.map(|parameter| {
+            let text = |name: &str| parameter[name].as_str().unwrap();
+            let name = text("Name").strip_prefix(PARAMETERS).unwrap();
+            (name[1..].to_owned(), text("Value").to_owned())
+        });
+        let body = json!({"TableName": PUBLIC_KEYS, "ConsistentRead": true});
+        let response = self.public_keys("Scan", &body).await;
+        let items = response["Items"].as_array().unwrap().iter();
+        let public_keys = items.map(|item| {
+            let text = |name: &str| item[name]["S"].as_str().unwrap();
+            let name = format!("keys/public/{}", text("kid"));
+            (name, text("value").to_owned())
+        });
+        parameters.chain(public_keys).collect()
     }
 
     pub async fn put_parameter(&self, name: &str, value: &str) {
+        if let Some(kid) = name.strip_prefix("keys/public/") {
+            let item = json!({"kid": {"S": kid}, "value": {"S": value}});
+            let body = json!({"TableName": PUBLIC_KEYS, "Item": item});
+            self.public_keys("PutItem", &body).await;
+            return;
+        }
         let name = format!("{PARAMETERS}/{name}");
         let body = json!({"Name": name, "Value": value, "Type": "SecureString"});
         self.ssm("PutParameter", &body).await;
     }
 
     pub async fn delete_parameter(&self, name: &str) {
+        if let Some(kid) = name.strip_prefix("keys/public/") {
+            let body = json!({"TableName": PUBLIC_KEYS, "Key": {"kid": {"S": kid}}});
+            self.public_keys("DeleteItem", &body).await;
+            return;
+        }
         let body = json!({"Name": format!("{PARAMETERS}/{name}")});
         self.ssm("DeleteParameter", &body).await;
     }
@@ -62,9 +82,18 @@ impl TestApp {
 
     /// Runs `cloakroom secrets …` against this system.
     pub fn run_secrets(&self, args: &[&str]) -> Output {
-        self.operator_command("secrets", args, self.endpoint("ssm"))
+        self.secrets_command(args, self.endpoint("ssm"), self.endpoint("dynamodb"))
             .output()
             .unwrap()
+    }
+
+    /// Builds `cloakroom secrets …` with these endpoints. As on AWS, each service has its own.
+    pub fn secrets_command(&self, args: &[&str], ssm: &str, dynamodb: &str) -> Command {
+        let mut command = self.signed_command("secrets", args);
+        command
+            .env("AWS_ENDPOINT_URL_SSM", ssm)
+            .env("AWS_ENDPOINT_URL_DYNAMODB", dynamodb);
+        command
     }
 
     /// Runs `cloakroom users …` against this system.
@@ -76,33 +105,37 @@ impl TestApp {
 
     /// Runs `cloakroom uploads …` against this system. As on AWS, each service has its own endpoint.
     pub fn run_uploads(&self, args: &[&str]) -> Output {
-        let key = self.access_key("local");
-        Command::new(env!("CARGO_BIN_EXE_cloakroom"))
-            .arg("uploads")
-            .args(args)
-            .args(["--env", "dev", "--region", "us-east-1"])
-            .env_clear()
+        self.signed_command("uploads", args)
             .env("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint("dynamodb"))
             .env("AWS_ENDPOINT_URL_S3", self.endpoint("s3"))
-            .env("AWS_ACCESS_KEY_ID", key)
-            .env("AWS_SECRET_ACCESS_KEY", self.secret_key(key))
             .output()
             .unwrap()
     }
 
     /// Builds `cloakroom <command> …` for the stage dev, with the engine at `url`.
     pub fn operator_command(&self, command: &str, args: &[&str], url: &str) -> Command {
+        let mut operator = self.signed_command(command, args);
+        operator.args(["--endpoint-url", url]);
+        operator
+    }
+
+    fn signed_command(&self, command: &str, args: &[&str]) -> Command {
         let key = self.access_key("local");
         let mut operator = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
         operator
             .arg(command)
             .args(args)
-            .args(["--env", "dev", "--endpoint-url", url])
-            .args(["--region", "us-east-1"])
+            .args(["--env", "dev", "--region", "us-east-1"])
             .env_clear()
             .env("AWS_ACCESS_KEY_ID", key)
             .env("AWS_SECRET_ACCESS_KEY", self.secret_key(key));
         operator
+    }
+
+    async fn public_keys(&self, operation: &str, body: &Value) -> Value {
+        let target = format!("DynamoDB_20120810.{operation}");
+        let response = self.call_engine("dynamodb", "local", &target, body).await;
+        response.expect(200).json()
     }
 
     async fn ssm(&self, operation: &str, body: &Value) -> Value {

@@ -132,6 +132,7 @@ async fn an_allowed_origin_can_read_every_response_and_its_headers() {
                 "ratelimit-policy",
                 "retry-after",
                 "www-authenticate",
+                "x-amzn-remapped-www-authenticate",
                 "x-request-id",
             ]
         );

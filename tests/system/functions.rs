@@ -175,9 +175,11 @@ async fn a_function_has_only_the_variables_of_the_template_and_of_lambda() {
             "signin" => &[
                 "CREDENTIALS_TABLE",
                 "LIMITS_TABLE",
+                "PUBLIC_KEYS_TABLE",
                 "SESSIONS_TABLE",
                 "USERS_TABLE",
             ],
+            "keys" => &["PUBLIC_KEYS_TABLE"],
             _ => &[],
         };
         assert_eq!(
@@ -188,9 +190,8 @@ async fn a_function_has_only_the_variables_of_the_template_and_of_lambda() {
         );
         let path = variables.get("PARAMETER_PATH").copied();
         let expected = match instance.name.as_str() {
-            "signup" => None,
-            "signin" => Some("/cloakroom/dev"),
-            _ => Some("/cloakroom/dev/keys/public"),
+            "signin" => Some("/cloakroom/cloakroom-dev/keys/private"),
+            _ => None,
         };
         assert_eq!(path, expected, "{}", instance.name);
     }

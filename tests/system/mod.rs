@@ -2,6 +2,7 @@
 
 mod cors;
 mod functions;
+mod metrics;
 mod restart;
 mod site;
 mod start;

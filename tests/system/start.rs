@@ -29,6 +29,7 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
         "api",
         "dynamodb",
         "lambda",
+        "metrics",
         "outbox",
         "region",
         "s3",
@@ -48,7 +49,9 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
         assert_ne!(port.parse::<u16>().unwrap(), 0);
         assert!(log.contains(url), "{name}: {log}");
     }
-    assert!(log.contains(endpoints["outbox"].as_str().unwrap()), "{log}");
+    for page in ["metrics", "outbox"] {
+        assert!(log.contains(endpoints[page].as_str().unwrap()), "{log}");
+    }
     app.get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(app.stop_with("TERM").code(), Some(0));
     assert!(!file.exists(), "the file outlived the system");

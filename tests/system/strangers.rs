@@ -42,7 +42,9 @@ fn status(response: &str) -> &str {
 
 fn port_of(app: &TestApp, name: &str) -> u16 {
     let url = app.endpoint(name);
-    let (_, port) = url.trim_end_matches("/outbox").rsplit_once(':').unwrap();
+    let authority = url.strip_prefix("http://").unwrap();
+    let authority = authority.split('/').next().unwrap();
+    let (_, port) = authority.rsplit_once(':').unwrap();
     port.parse().unwrap()
 }
 

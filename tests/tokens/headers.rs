@@ -102,7 +102,7 @@ pub fn with_unknown_keys(forger: &Forger) -> Vec<Forgery> {
         json!(format!("../public/{kid}")),
         json!(format!("../private/{kid}")),
         json!(format!("keys/public/{kid}")),
-        json!(format!("/cloakroom/dev/keys/public/{kid}")),
+        json!(format!("/cloakroom/cloakroom-dev/keys/public/{kid}")),
         json!("../../../../dev/null"),
         json!("http://127.0.0.1/key"),
         json!("' OR '1'='1"),

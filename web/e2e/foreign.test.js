@@ -80,9 +80,9 @@ function attempts({ api, dynamodb, ssm, s3, lambda, ses, outbox }) {
     body: JSON.stringify(body),
   });
   const credentials = { TableName: "cloakroom-dev-CredentialsTable" };
-  const keys = { Path: "/cloakroom/dev", Recursive: true, WithDecryption: true };
+  const keys = { Path: "/cloakroom/cloakroom-dev", Recursive: true, WithDecryption: true };
   const mail = { FromEmailAddress: "cloakroom@localhost", Destination: { ToAddresses: [email] }, Content: MAIL };
-  const parameter = { Name: "/cloakroom/dev/keys/public/x", Value: "x", Type: "String" };
+  const parameter = { Name: "/cloakroom/cloakroom-dev/keys/private/x", Value: "x", Type: "String" };
   const signed = (/** @type {string} */ service) => ({ authorization: signature(service), "x-amz-date": amzDate() });
   const bucket = `${s3}/cloakroom-dev-uploadsbucket`;
   return [

@@ -15,6 +15,19 @@ pub enum AwsError {
     NoCredentials(String),
     #[error("the local system is not running: {0} was not found. Start it with `cargo run`")]
     NotRunning(String),
+    #[error(
+        "there is no table {stack}-{table} at {endpoint}. Check that the stack is deployed there, or pass --stack for \
+         another stack"
+    )]
+    NoTable {
+        stack: String,
+        table: &'static str,
+        endpoint: String,
+    },
+    #[error(
+        "several tables match: {}. An old stack may have left one: delete it if nothing uses it", .0.join(", ")
+    )]
+    SeveralTables(Vec<String>),
     #[error("AWS rejected the credentials: {0}")]
     BadCredentials(String),
     #[error("access denied: the credentials do not allow {action} on {name}\n  ({message})")]

@@ -9,14 +9,17 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 pub use connect::{Connection, endpoints};
 pub use error::AwsError;
-pub use names::{find_by_prefix, table_names};
+pub use names::{find_by_prefix, find_table, table_names};
 
 /// The stage of a command and how to connect to its AWS services.
 #[derive(Debug, Clone, Args)]
 pub struct Target {
-    /// Stage: its secrets are under /cloakroom/{env}/, its tables in the stack cloakroom-{env}
+    /// Stage: selects the stack cloakroom-{env}
     #[arg(long, value_enum)]
     pub env: Stage,
+    /// Stack, if it has another name than cloakroom-{env}. Its secrets are under /cloakroom/{stack}/
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
     #[arg(
         long,
         help = "AWS region [default: AWS_REGION, then the profile's region]"
@@ -45,7 +48,31 @@ pub struct Target {
     pub local: Option<PathBuf>,
 }
 
-/// A separate deployment with its own data and secrets.
+impl Target {
+    /// Returns the name of the stack.
+    pub fn stack(&self) -> String {
+        self.stack
+            .clone()
+            .unwrap_or_else(|| stack_name(self.env.as_str()))
+    }
+
+    /// Returns the path of the stack's parameters.
+    pub fn parameter_path(&self) -> String {
+        parameter_path(&self.stack())
+    }
+}
+
+/// Returns the name of the stack that samconfig.toml deploys a stage to.
+pub fn stack_name(env: &str) -> String {
+    format!("cloakroom-{env}")
+}
+
+/// Returns the path of the parameters of a stack, as template.yaml does.
+pub fn parameter_path(stack: &str) -> String {
+    format!("/cloakroom/{stack}")
+}
+
+/// A kind of deployment.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Stage {
     Dev,
@@ -61,15 +88,5 @@ impl Stage {
             Self::Qa => "qa",
             Self::Prod => "prod",
         }
-    }
-
-    /// Returns the path of the stage's SSM parameters.
-    pub fn parameter_path(self) -> String {
-        format!("/cloakroom/{}", self.as_str())
-    }
-
-    /// Returns the name of the stack that samconfig.toml deploys the stage to.
-    pub fn stack(self) -> String {
-        format!("cloakroom-{}", self.as_str())
     }
 }

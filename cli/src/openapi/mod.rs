@@ -29,7 +29,8 @@ use utoipa::{
         description = "Accounts and file uploads for any app.\n\n\
             Errors are `application/problem+json` (RFC 9457) with a stable `code`. Errors that API Gateway itself sends \
             (429, 413, 500, 503) are JSON with only a `message`. An unknown path is 404 `not_found`, an unsupported method \
-            405 `method_not_allowed` with an `Allow` header, and an internal error 500 `internal_error`."
+            405 `method_not_allowed` with an `Allow` header, and an internal error 500 `internal_error`. A 401 \
+            has a `WWW-Authenticate` header (RFC 6750), which API Gateway renames to `x-amzn-remapped-www-authenticate`."
     ),
     components(schemas(http_api::ProblemDocument)),
     modifiers(&AccessToken)

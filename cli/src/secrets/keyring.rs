@@ -1,12 +1,11 @@
 //! Reads the keys of a stage in the same way as the functions.
 
 use auth::keys::{SigningKey, SigningKeys, VerifyingKeys};
-use aws_sdk_ssm::types::Parameter;
 use secrecy::SecretString;
 use settings::Parameters;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Error, Store};
+use super::{Error, Store, entry::Entry};
 
 /// The parameter that holds the new key of a rotation that is not finished. It is the rotation's lock and its journal.
 pub(super) const NEXT: &str = "keys/next";
@@ -30,17 +29,14 @@ impl Keys {
     /// # Errors
     /// When there is no key or an invalid one: the functions would reject them all.
     pub(super) async fn read(store: &Store) -> Result<Self, Error> {
-        Self::from_parameters(store, &store.read_all("keys").await?)
+        Self::from_entries(store.read_keys().await?)
     }
 
-    /// Parses the keys from parameters that were read with their values.
-    pub(super) fn from_parameters(store: &Store, found: &[Parameter]) -> Result<Self, Error> {
-        let prefix = store.name("");
-        let named = |parameter: &Parameter| {
-            let name = parameter.name()?.strip_prefix(&prefix)?.to_owned();
-            Some((name, SecretString::from(parameter.value()?)))
-        };
-        let values = Parameters::new(found.iter().filter_map(named));
+    fn from_entries(found: Vec<Entry>) -> Result<Self, Error> {
+        let named = found
+            .into_iter()
+            .filter_map(|entry| Some((entry.name, entry.value?)));
+        let values = Parameters::new(named);
         let published = VerifyingKeys::from_parameters(values.under("keys/public"))
             .map_err(Error::UnusableKeys)?;
         let signing = SigningKeys::from_parameters(values.under("keys/private"), &published)

@@ -1,16 +1,13 @@
 use std::{collections::BTreeMap, io::Write};
 
 use auth::keys::SigningKey;
-use aws_sdk_ssm::{
-    primitives::{DateTime, DateTimeFormat},
-    types::Parameter,
-};
 use clap::Args;
 use domain::Clock;
 use time::OffsetDateTime;
 
 use super::{
     Error, Store,
+    entry::Entry,
     keyring::{Keys, NEXT, format_time},
 };
 use crate::aws::Target;
@@ -24,13 +21,12 @@ pub(super) struct ListArgs {
 
 pub(super) async fn run(args: &ListArgs, clock: &Clock, out: &mut impl Write) -> Result<(), Error> {
     let store = Store::open(&args.target).await?;
-    let found = store.list("").await?;
+    let found = store.list().await?;
     if found.is_empty() {
-        let stage = args.target.env;
-        let (path, env) = (stage.parameter_path(), stage.as_str());
+        let (path, env) = (store.path(), args.target.env.as_str());
         writeln!(
             out,
-            "there are no parameters under {path}. Create the signing key with `cloakroom secrets init --env {env}`"
+            "there are no secrets under {path}. Create the signing key with `cloakroom secrets init --env {env}`"
         )?;
         return Ok(());
     }
@@ -80,70 +76,53 @@ fn states(store: &Store, keys: &Keys, now: OffsetDateTime) -> BTreeMap<String, S
 }
 
 fn write_table(
-    found: &[Parameter],
+    found: &[Entry],
     states: &BTreeMap<String, String>,
     out: &mut impl Write,
 ) -> std::io::Result<()> {
-    let widest = found
-        .iter()
-        .filter_map(Parameter::name)
-        .map(str::len)
-        .max()
-        .unwrap_or_default();
+    let names = found.iter().map(|entry| entry.full_name.len());
+    let widest = names.max().unwrap_or_default();
     writeln!(
         out,
         "{:widest$}  {:12}  {:>7}  {:20}  STATE",
         "NAME", "TYPE", "VERSION", "MODIFIED"
     )?;
-    for parameter in found {
-        let name = parameter.name().unwrap_or_default();
+    for entry in found {
         let line = format!(
-            "{name:widest$}  {:12}  {:>7}  {:20}  {}",
-            parameter.r#type().map_or("", |kind| kind.as_str()),
-            parameter.version(),
-            parameter
-                .last_modified_date()
-                .map(modified)
-                .unwrap_or_default(),
-            states.get(name).map_or("", String::as_str),
+            "{:widest$}  {:12}  {:>7}  {:20}  {}",
+            entry.full_name,
+            entry.kind,
+            entry.version,
+            entry.modified.map(format_time).unwrap_or_default(),
+            states.get(&entry.full_name).map_or("", String::as_str),
         );
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }
 
-/// Formats a time as RFC 3339 in whole seconds.
-fn modified(time: &DateTime) -> String {
-    DateTime::from_secs(time.secs())
-        .fmt(DateTimeFormat::DateTime)
-        .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ssm::types::ParameterType;
+    use time::macros::datetime;
 
     use super::*;
 
     #[test]
     fn a_list_does_not_show_values() {
-        let parameter = Parameter::builder()
-            .name("/cloakroom/dev/keys/public/abc")
-            .value("hush")
-            .r#type(ParameterType::SecureString)
-            .version(3)
-            .last_modified_date(DateTime::from_secs_and_nanos(1_772_366_400, 5))
-            .build();
-        let states = [(
-            "/cloakroom/dev/keys/public/abc".to_owned(),
-            "verifies".to_owned(),
-        )];
-        let states = BTreeMap::from(states);
+        let entry = Entry {
+            name: "keys/private/abc".into(),
+            full_name: "/cloakroom/cloakroom-dev/keys/private/abc".into(),
+            kind: "SecureString",
+            version: 3,
+            modified: Some(datetime!(2026-03-01 12:00:00.5 UTC)),
+            value: Some("hush".into()),
+        };
+        let states = [(entry.full_name.clone(), "signs".to_owned())];
         let mut shown = Vec::new();
-        write_table(&[parameter], &states, &mut shown).unwrap();
+        write_table(&[entry], &BTreeMap::from(states), &mut shown).unwrap();
         insta::assert_snapshot!(String::from_utf8(shown).unwrap(), @r"
-        NAME                            TYPE          VERSION  MODIFIED              STATE
-        /cloakroom/dev/keys/public/abc  SecureString        3  2026-03-01T12:00:00Z  verifies
+        NAME                                       TYPE          VERSION  MODIFIED              STATE
+        /cloakroom/cloakroom-dev/keys/private/abc  SecureString        3  2026-03-01T12:00:00Z  signs
         ");
     }
 }

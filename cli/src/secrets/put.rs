@@ -13,7 +13,7 @@ const MAX_VALUE_BYTES: usize = 4096;
 /// Arguments of `cloakroom secrets put`.
 #[derive(Debug, Args)]
 pub(super) struct PutArgs {
-    /// Name relative to /cloakroom/{env}/, for example smtp/password
+    /// Name relative to /cloakroom/{stack}/, for example smtp/password
     name: String,
     /// Replace the existing value
     #[arg(long)]

@@ -1,148 +1,144 @@
-use aws_sdk_ssm::{
-    Client,
-    operation::{delete_parameter::DeleteParameterError, put_parameter::PutParameterError},
-    types::{Parameter, ParameterType},
+use domain::Clock;
+use secrecy::SecretString;
+use time::OffsetDateTime;
+
+use super::{
+    Error,
+    entry::Entry,
+    parameters::ParameterItems,
+    public_keys::{FOLDER, PublicKeyItems},
 };
-use secrecy::{ExposeSecret as _, SecretString};
+use crate::aws::{Connection, Target, find_table, table_names};
 
-use super::Error;
-use crate::aws::{AwsError, Connection, Target};
-
-/// The SSM parameters of one stage.
+/// The secrets of one stack: its parameters, and its public keys, which are in a table
+/// (docs/adr/0037-public-keys-in-a-table.md). Both have names relative to the stack's path.
 pub(super) struct Store {
-    client: Client,
-    path: String,
-    endpoint: String,
+    parameters: ParameterItems,
+    public_keys: PublicKeyItems,
+    clock: Clock,
 }
 
 /// The outcome of a write.
 pub(super) enum WriteOutcome {
-    /// The value was written as this version of the parameter.
+    /// The value was written as this version.
     Written(i64),
-    /// The parameter already exists and was not overwritten.
+    /// The value already exists and was not overwritten.
     AlreadyExists,
 }
 
 impl Store {
     pub(super) async fn open(target: &Target) -> Result<Self, Error> {
-        let (client, endpoint) = Connection::open(target).await?.ssm();
-        Ok(Self::new(client, endpoint, target))
-    }
-
-    pub(super) fn new(client: Client, endpoint: String, target: &Target) -> Self {
-        Self {
-            path: target.env.parameter_path(),
+        let connection = Connection::open(target).await?;
+        let (client, endpoint) = connection.ssm();
+        let parameters = ParameterItems {
             client,
+            path: target.parameter_path(),
             endpoint,
+        };
+        let (client, endpoint) = connection.dynamodb();
+        let names = table_names(&client, &endpoint).await?;
+        let table = find_table(&names, &target.stack(), "PublicKeysTable", &endpoint)?;
+        let public_keys = PublicKeyItems::new(&client, table, endpoint);
+        Ok(Self::new(parameters, public_keys, Clock::system()))
+    }
+
+    pub(super) const fn new(
+        parameters: ParameterItems,
+        public_keys: PublicKeyItems,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            parameters,
+            public_keys,
+            clock,
         }
     }
 
-    /// Returns the full name of a parameter.
+    /// Returns the parameters under another path.
+    pub(super) fn at_path(&self, path: &str) -> ParameterItems {
+        ParameterItems {
+            client: self.parameters.client.clone(),
+            path: path.to_owned(),
+            endpoint: self.parameters.endpoint.clone(),
+        }
+    }
+
+    /// Returns the path of the parameters.
+    pub(super) fn path(&self) -> &str {
+        &self.parameters.path
+    }
+
+    /// Returns the name of the table of public keys.
+    pub(super) fn public_keys_table(&self) -> &str {
+        &self.public_keys.table
+    }
+
+    /// Returns the name of a parameter, or the table and the key id of a public key.
     pub(super) fn name(&self, relative: &str) -> String {
-        format!("{}/{relative}", self.path)
-    }
-
-    /// Lists the parameters under `relative` ("" for all), sorted by full name, without decrypting the values.
-    pub(super) async fn list(&self, relative: &str) -> Result<Vec<Parameter>, Error> {
-        self.list_by_path(relative, false).await
-    }
-
-    /// Lists the parameters under `relative`, sorted by full name, with decrypted values.
-    pub(super) async fn read_all(&self, relative: &str) -> Result<Vec<Parameter>, Error> {
-        self.list_by_path(relative, true).await
-    }
-
-    async fn list_by_path(&self, relative: &str, values: bool) -> Result<Vec<Parameter>, Error> {
-        let path = self.name(relative);
-        let path = path.trim_end_matches('/');
-        let pages = self
-            .client
-            .get_parameters_by_path()
-            .path(path)
-            .recursive(true);
-        let mut pages = pages.with_decryption(values).into_paginator().send();
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| {
-                AwsError::from_call("ssm:GetParametersByPath", path, &self.endpoint, &error)
-            })?;
-            found.extend(page.parameters.unwrap_or_default());
+        match public_kid(relative) {
+            Some(kid) => self.public_keys.full_name(kid),
+            None => self.parameters.full_name(relative),
         }
-        found.sort_by(|a, b| a.name().cmp(&b.name()));
-        Ok(found)
     }
 
-    /// Reads one parameter with its decrypted value.
-    pub(super) async fn parameter(&self, relative: &str) -> Result<Parameter, Error> {
-        let name = self.name(relative);
-        let found = self
-            .client
-            .get_parameter()
-            .name(&name)
-            .with_decryption(true)
-            .send()
-            .await;
-        let found = found.map_err(|error| {
-            AwsError::from_call("ssm:GetParameter", &name, &self.endpoint, &error)
-        })?;
-        Ok(found
-            .parameter
-            .unwrap_or_else(|| Parameter::builder().build()))
+    /// Lists everything, sorted by name, without decrypting the values of parameters.
+    pub(super) async fn list(&self) -> Result<Vec<Entry>, Error> {
+        self.all("", false).await
+    }
+
+    /// Lists the keys, sorted by name, with their values.
+    pub(super) async fn read_keys(&self) -> Result<Vec<Entry>, Error> {
+        self.all("keys", true).await
+    }
+
+    /// Private keys are read first: a public key is written before its private key.
+    async fn all(&self, folder: &str, values: bool) -> Result<Vec<Entry>, Error> {
+        let mut found = self.parameters.list(folder, values).await?;
+        // Left by a version that kept public keys in Parameter Store: no function reads it.
+        found.retain(|entry| public_kid(&entry.name).is_none());
+        found.extend(self.public_keys.list().await?);
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
     }
 
     /// Reads the value of one parameter.
     pub(super) async fn read(&self, relative: &str) -> Result<SecretString, Error> {
-        let found = self.parameter(relative).await?;
-        Ok(found.value.unwrap_or_default().into())
+        self.parameters.read(relative).await
     }
 
-    /// Writes one value, encrypted with the AWS account's `aws/ssm` key.
+    /// Writes one value.
     pub(super) async fn write(
         &self,
         relative: &str,
         value: &SecretString,
         overwrite: bool,
     ) -> Result<WriteOutcome, Error> {
-        let name = self.name(relative);
-        let request = self
-            .client
-            .put_parameter()
-            .name(&name)
-            .value(value.expose_secret());
-        let request = request
-            .r#type(ParameterType::SecureString)
-            .overwrite(overwrite);
-        match request.send().await {
-            Ok(written) => Ok(WriteOutcome::Written(written.version())),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutParameterError::is_parameter_already_exists) =>
-            {
-                Ok(WriteOutcome::AlreadyExists)
+        match public_kid(relative) {
+            Some(kid) => {
+                let now = self.clock.now();
+                self.public_keys.write(kid, value, overwrite, now).await
             }
-            Err(error) => {
-                Err(AwsError::from_call("ssm:PutParameter", &name, &self.endpoint, &error).into())
-            }
+            None => self.parameters.write(relative, value, overwrite).await,
         }
     }
 
-    /// Deletes one parameter. A missing parameter counts as deleted.
+    /// Deletes one value. A missing value counts as deleted.
     pub(super) async fn delete(&self, relative: &str) -> Result<(), Error> {
-        let name = self.name(relative);
-        match self.client.delete_parameter().name(&name).send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DeleteParameterError::is_parameter_not_found) =>
-            {
-                Ok(())
-            }
-            Err(error) => {
-                let action = "ssm:DeleteParameter";
-                Err(AwsError::from_call(action, &name, &self.endpoint, &error).into())
-            }
+        match public_kid(relative) {
+            Some(kid) => self.public_keys.delete(kid).await,
+            None => self.parameters.delete(relative).await,
         }
     }
+
+    /// Returns the time of the last response about public keys by the server's clock, or the local time if that is later.
+    pub(super) fn time_of_publication(&self) -> OffsetDateTime {
+        let local = self.clock.now();
+        self.public_keys
+            .server_time()
+            .map_or(local, |server| server.max(local))
+    }
+}
+
+fn public_kid(relative: &str) -> Option<&str> {
+    relative.strip_prefix(FOLDER)?.strip_prefix('/')
 }

@@ -11,9 +11,6 @@ use crate::aws::{AwsError, Connection, Target, find_by_prefix, table_names};
 pub(super) struct ResourceArgs {
     #[command(flatten)]
     target: Target,
-    /// Stack that the table and the bucket belong to [default: cloakroom-{env}]
-    #[arg(long)]
-    stack: Option<String>,
     /// Name of the Uploads table, instead of the stack's table
     #[arg(long, value_name = "NAME", env = "UPLOADS_TABLE")]
     uploads_table: Option<String>,
@@ -33,8 +30,7 @@ pub(super) struct Resources {
 impl Resources {
     pub(super) async fn open(args: &ResourceArgs) -> Result<Self, Error> {
         let connection = Connection::open(&args.target).await?;
-        let stack = args.stack.clone();
-        let stack = stack.unwrap_or_else(|| args.target.env.stack());
+        let stack = args.target.stack();
         let (dynamodb, endpoint) = connection.dynamodb();
         let table = if let Some(given) = &args.uploads_table {
             given.clone()

@@ -8,20 +8,6 @@ use crate::command::CommandError;
 pub(super) enum Error {
     #[error("{0}")]
     Aws(#[from] AwsError),
-    #[error(
-        "there is no table {stack}-{table} at {endpoint}. Check that the stack is deployed there, or pass --stack for \
-         another stack or --credentials-table and --users-table for other tables"
-    )]
-    NoTable {
-        stack: String,
-        table: &'static str,
-        endpoint: String,
-    },
-    #[error(
-        "several tables match: {}. An old stack may have left one. Choose with \
-         --credentials-table and --users-table", .0.join(", ")
-    )]
-    SeveralTables(Vec<String>),
     #[error("{0}")]
     NoSetting(#[from] settings::EnvError),
     #[error("{0} cannot be read: {1}")]

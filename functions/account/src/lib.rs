@@ -62,7 +62,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         credentials,
         users: Users::from_env(env, &client)?,
         sessions: Sessions::from_env(env, &client)?,
-        tokens: Tokens::from_env(env, &aws, clock)?,
+        tokens: Tokens::from_env(env, &client, clock)?,
     };
     tokio::join!(app.tokens.warm_up(), app.users.warm_up());
     Ok(limit.guard(router(app)))

@@ -62,7 +62,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let app = App {
         credentials: Credentials::from_env(env, &client)?,
         users: Users::from_env(env, &client)?,
-        tokens: Tokens::from_env(env, &aws, clock.clone())?,
+        tokens: Tokens::from_env(env, &client, clock.clone())?,
         clock,
     };
     tokio::join!(app.tokens.warm_up(), app.users.warm_up());

@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let aws = settings::aws::sdk_config(env)?;
     let app = App {
-        keys: PublicKeys::from_env(env, &aws, clock.clone())?,
+        keys: PublicKeys::from_env(env, &store::client(env, &aws), clock.clone())?,
         cache_seconds: env.parsed("PARAMETER_CACHE_SECONDS", "a number of seconds")?,
         clock,
     };

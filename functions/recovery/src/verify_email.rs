@@ -8,6 +8,7 @@ use domain::{
 };
 use http::StatusCode;
 use http_api::{FieldError, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
+use metrics::Metric;
 use store::{
     AccountTables, Credential,
     recovery::{self, Redemption},
@@ -138,5 +139,9 @@ async fn create_account(
     };
     let (tokens, sign_ups) = (&app.tokens, &app.sign_ups);
     let created = recovery::finish_sign_up(tokens, sign_ups, tables, token, &user, &credential);
-    Ok(created.await?)
+    let created = created.await?;
+    if created == Redemption::Redeemed {
+        metrics::count(Metric::SignUps);
+    }
+    Ok(created)
 }

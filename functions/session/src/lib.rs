@@ -56,7 +56,7 @@ pub fn main() -> ExitCode {
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let aws = settings::aws::sdk_config(env)?;
     let client = store::client(env, &aws);
-    let issuer = TokenIssuer::from_env(env, &aws, clock.clone())?;
+    let issuer = TokenIssuer::from_env(env, &aws, &client, clock.clone())?;
     let app = Inner {
         sessions: Sessions::from_env(env, &client)?,
         users: Users::from_env(env, &client)?,

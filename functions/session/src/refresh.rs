@@ -9,6 +9,7 @@ use domain::{
 };
 use http::{HeaderValue, StatusCode, header};
 use http_api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
+use metrics::Metric;
 use store::{Rotation, Session};
 use utoipa::ToSchema;
 
@@ -90,6 +91,7 @@ pub async fn refresh(
         }
         Outcome::Refused => Err(session_ended()),
         Outcome::Compromised(session, event) => {
+            metrics::count(Metric::TokenReplays);
             tracing::warn!(
                 request_id = gateway.request_id,
                 session_id = %session.id,

@@ -45,7 +45,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         credentials,
         users: Users::from_env(env, &client)?,
         sessions: Sessions::from_env(env, &client)?,
-        issuer: TokenIssuer::from_env(env, &aws, clock.clone())?,
+        issuer: TokenIssuer::from_env(env, &aws, &client, clock.clone())?,
         session_lifetime: time::Duration::days(
             env.parsed("REFRESH_TOKEN_DAYS", "a number of days")?,
         ),

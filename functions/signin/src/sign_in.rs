@@ -8,6 +8,7 @@ use auth::{
 use axum::{Json, extract::State};
 use domain::{Email, PasswordAttempt, SessionId, User, UserId, session::Family};
 use http_api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, UserView, text};
+use metrics::Metric;
 use serde::Serialize;
 use store::{Credential, Session};
 use utoipa::ToSchema;
@@ -76,6 +77,7 @@ pub async fn sign_in(
 ) -> Result<Json<SignInResponse>, Problem> {
     let signer = app.issuer.signer().await?;
     let (credential, user, verdict) = authenticate(&app, &gateway, &request).await?;
+    metrics::count(Metric::SignIns);
     if verdict == Verdict::MatchNeedsRehash {
         renew_hash(&app, &request, &credential).await;
     }
@@ -112,11 +114,16 @@ async fn authenticate(
     match (credential, verdict?) {
         (Some(credential), verdict) if verdict != Verdict::NoMatch => {
             // The account was deleted after its credential was read.
-            let user = user?.ok_or_else(Problem::invalid_credentials)?;
+            let user = user?.ok_or_else(refuse)?;
             Ok((credential, user, verdict))
         }
-        _ => Err(Problem::invalid_credentials()),
+        _ => Err(refuse()),
     }
+}
+
+fn refuse() -> Problem {
+    metrics::count(Metric::SignInsRefused);
+    Problem::invalid_credentials()
 }
 
 /// Replaces a stored hash whose cost is not the configured one. A failure is only logged: the next sign-in repeats it.

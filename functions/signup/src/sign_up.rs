@@ -4,6 +4,7 @@ use auth::password::{self, PasswordHash};
 use axum::{extract::State, response::Response};
 use domain::{Lockout, Roles, Status, User, UserId};
 use http_api::{IdempotencyKey, JsonBody, Problem, ProblemDocument, UserResponse};
+use metrics::Metric;
 use store::{
     AccountTables, Credential, NewRecord,
     accounts::{self, SignUp},
@@ -77,7 +78,10 @@ pub async fn sign_up(
     )
     .await?
     {
-        SignUp::Created => Ok(respond(body)),
+        SignUp::Created => {
+            metrics::count(Metric::SignUps);
+            Ok(respond(body))
+        }
         SignUp::EmailTaken => Err(Problem::email_taken()),
         // A concurrent request with the same key was first.
         SignUp::IdempotencyKeyUsed => match find_body(&app, key, &request).await? {

@@ -67,7 +67,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         users: Users::from_env(env, &client)?,
         passwords: Passwords::from_env(env, &credentials, clock.clone())?,
         bucket: Bucket::from_env(env, &aws)?,
-        tokens: Tokens::from_env(env, &aws, clock.clone())?,
+        tokens: Tokens::from_env(env, &client, clock.clone())?,
         settings: LockSettings::from_env(env)?,
         clock,
     };

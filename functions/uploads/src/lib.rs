@@ -105,7 +105,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         read_grants: ReadGrants::from_env(env, &client)?,
         users: Users::from_env(env, &client)?,
         sessions: Sessions::from_env(env, &client)?,
-        tokens: Tokens::from_env(env, &aws, clock.clone())?,
+        tokens: Tokens::from_env(env, &client, clock.clone())?,
         s3_limit: RateLimit::per_user(env, limits, "files", clock.clone())?,
         old_versions_kept: Duration::days(env.parsed("OLD_VERSION_DAYS", "a number of days")?),
         clock,

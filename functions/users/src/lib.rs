@@ -38,9 +38,10 @@ pub fn main() -> ExitCode {
 
 async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let aws = settings::aws::sdk_config(env)?;
+    let client = store::client(env, &aws);
     let app = App {
-        users: Users::from_env(env, &store::client(env, &aws))?,
-        tokens: Tokens::from_env(env, &aws, clock.clone())?,
+        users: Users::from_env(env, &client)?,
+        tokens: Tokens::from_env(env, &client, clock.clone())?,
         clock,
     };
     tokio::join!(app.tokens.warm_up(), app.users.warm_up());

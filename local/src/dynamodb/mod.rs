@@ -1,6 +1,8 @@
 //! The `DynamoDB` engine: an embedded database (dynoxide) behind the template's IAM policies.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/Welcome.html>
 
+#[cfg(test)]
+mod capacity_tests;
 mod execute;
 mod needs;
 mod streams;
@@ -14,6 +16,7 @@ use clock::Clock;
 use dynoxide::{Database, DynoxideError};
 use http::{HeaderMap, Request, Response, StatusCode};
 use sam_template::Table;
+use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::{
@@ -36,6 +39,9 @@ pub enum DatabaseError {
     /// A table cannot be created.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// An item of the first start is invalid.
+    #[error("the first item of a table is invalid: {0}")]
+    Seed(String),
     /// A thread cannot be started.
     #[error("the database cannot be started: {0}")]
     Start(#[from] std::io::Error),
@@ -72,6 +78,14 @@ impl DynamoDb {
             clock,
         };
         Router::new().fallback(handle).with_state(Arc::new(gate))
+    }
+
+    /// Puts an item that the first start creates.
+    pub(crate) fn put(&self, table: &str, item: Value) -> Result<(), DatabaseError> {
+        let request = serde_json::from_value(json!({"TableName": table, "Item": item}));
+        let request = request.map_err(|error| DatabaseError::Seed(error.to_string()))?;
+        self.database.put_item(request)?;
+        Ok(())
     }
 
     /// Returns the streams of the tables.
@@ -133,8 +147,13 @@ impl Gate {
 }
 
 fn authorize(caller: Caller<'_>, operation: &str, body: &Bytes) -> Result<(), AwsError> {
+    let is_transaction = operation.starts_with("Transact");
     for need in needs::needs(operation, &aws_json::parse(body)?) {
-        caller.check_in(&need.action, &need.resource, &need.context)?;
+        if is_transaction {
+            caller.check_part(&need.action, &need.resource, &need.context)?;
+        } else {
+            caller.check_in(&need.action, &need.resource, &need.context)?;
+        }
     }
     Ok(())
 }

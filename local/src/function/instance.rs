@@ -11,7 +11,7 @@ use super::{
     invocation::{Failure, Invocation},
     runtime_api::RuntimeApi,
 };
-use crate::ui;
+use crate::{metrics::Metrics, ui};
 
 /// Lambda's limit for the initialisation of a function.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
@@ -25,8 +25,8 @@ pub(crate) struct Instance {
 
 /// The destination of the lines that an instance writes.
 pub(crate) enum Log {
-    /// The lines are shown.
-    Shown,
+    /// The lines are shown, and their metrics are collected.
+    Shown(Metrics),
     /// The function's role does not allow writing its log, for this reason.
     Lost(String),
 }
@@ -56,7 +56,7 @@ impl Instance {
         let mut child = command.spawn().map_err(failed)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         match log {
-            Log::Shown => ui::follow(&function.binary, stdout, stderr),
+            Log::Shown(metrics) => ui::follow(&function.binary, &metrics, stdout, stderr),
             Log::Lost(denied) => {
                 ui::function(&function.binary, &format!("its log is lost: {denied}"));
                 ui::discard(stdout, stderr);

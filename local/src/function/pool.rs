@@ -19,7 +19,7 @@ use super::{
     instance::{Instance, InvokeOutcome, Log, Work},
     invocation::{Failure, Invoked},
 };
-use crate::{iam::Principals, ui};
+use crate::{iam::Principals, metrics::Metrics, ui};
 
 /// How long a request waits for an idle instance. Lambda would start another instance; one machine must queue, and for
 /// example 200 concurrent password hashes take two cores a minute. The limit only prevents endless waiting.
@@ -35,6 +35,7 @@ pub(crate) struct Pool {
     engines: Engines,
     principals: Arc<Principals>,
     clock: Clock,
+    metrics: Metrics,
     idle: Mutex<Vec<Instance>>,
     slots: Semaphore,
     max_instances: u32,
@@ -48,6 +49,7 @@ impl Pool {
         engines: Engines,
         principals: Arc<Principals>,
         clock: Clock,
+        metrics: Metrics,
     ) -> Self {
         let cores =
             available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
@@ -58,6 +60,7 @@ impl Pool {
             engines,
             principals,
             clock,
+            metrics,
             idle: Mutex::new(Vec::new()),
             slots: Semaphore::new(max_instances as usize),
             max_instances,
@@ -100,12 +103,12 @@ impl Pool {
     fn log(&self) -> Log {
         let role = self.principals.role_of(&self.function.logical_id);
         let (Some(group), Some(role)) = (&self.function.log_group, role) else {
-            return Log::Shown;
+            return Log::Shown(self.metrics.clone());
         };
         let stream = format!("{group}:log-stream:local");
         let mut actions = ["logs:CreateLogStream", "logs:PutLogEvents"].into_iter();
         match actions.try_for_each(|action| role.check(action, &stream)) {
-            Ok(()) => Log::Shown,
+            Ok(()) => Log::Shown(self.metrics.clone()),
             Err(denied) => Log::Lost(denied.to_string()),
         }
     }

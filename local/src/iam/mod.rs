@@ -180,6 +180,33 @@ impl Caller<'_> {
         resource: &str,
         context: &Context,
     ) -> Result<(), Denied> {
+        self.check_call((action, resource), context, false)
+    }
+
+    /// Checks a part of a transaction. AWS does not document whether `dynamodb:Attributes` is present for it, so the policies
+    /// must allow the part with and without this key.
+    ///
+    /// # Errors
+    ///
+    /// If no statement allows the action, or a statement denies it.
+    pub(crate) fn check_part(
+        &self,
+        action: &str,
+        resource: &str,
+        context: &Context,
+    ) -> Result<(), Denied> {
+        self.check_call((action, resource), context, true)?;
+        let mut without = context.clone();
+        without.remove("dynamodb:Attributes");
+        self.check_call((action, resource), &without, true)
+    }
+
+    fn check_call(
+        &self,
+        (action, resource): (&str, &str),
+        context: &Context,
+        transaction: bool,
+    ) -> Result<(), Denied> {
         let principal = self.principal;
         let Rights::Policy(function, statements) = &principal.rights else {
             return Ok(());
@@ -187,7 +214,8 @@ impl Caller<'_> {
         let decision = decide(statements, action, resource, context);
         if principal.recorder.is_on() {
             let allowed = decision.as_ref().ok().copied();
-            let call = call(function, (action, resource), context, allowed);
+            let mut call = call(function, (action, resource), context, allowed);
+            call.transaction = transaction;
             principal.recorder.record(&call, self.cause);
         }
         decision.map(drop).map_err(|why| Denied {
@@ -213,6 +241,7 @@ fn call<'a>(
             action,
             resource,
             grant: None,
+            transaction: false,
             conditions: BTreeMap::new(),
         };
     };
@@ -225,6 +254,7 @@ fn call<'a>(
         action,
         resource: &statement.resources[grant.resource],
         grant: Some(grant),
+        transaction: false,
         conditions: conditions.collect(),
     }
 }

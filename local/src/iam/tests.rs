@@ -74,3 +74,28 @@ fn a_statement_applies_only_if_its_conditions_hold() {
     assert!(from("a@example.com") && !from("b@example.com"));
     assert!(caller.check("ses:SendEmail", "x").is_err());
 }
+
+#[test]
+fn a_part_of_a_transaction_is_allowed_only_if_it_needs_no_attributes() {
+    let of = |test: Test| PolicyCondition {
+        key: "dynamodb:Attributes".to_owned(),
+        test,
+    };
+    let names = of(Test::AllAreOf(vec!["id".to_owned()]));
+    for (conditions, attribute, single, part) in [
+        (vec![names.clone()], "id", true, true),
+        (vec![names.clone()], "hash", false, false),
+        (vec![names, of(Test::Present)], "id", true, false),
+    ] {
+        let mut principal = principal(&[(Effect::Allow, "dynamodb:PutItem", TABLE)]);
+        let Rights::Policy(_, statements) = &mut principal.rights else {
+            panic!("it has a policy")
+        };
+        statements[0].conditions = conditions;
+        let caller = principal.with_cause(Cause::Lambda);
+        let context = Context::from([("dynamodb:Attributes", vec![attribute.to_owned()])]);
+        let put = "dynamodb:PutItem";
+        assert_eq!(caller.check_in(put, TABLE, &context).is_ok(), single);
+        assert_eq!(caller.check_part(put, TABLE, &context).is_ok(), part);
+    }
+}

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Ses, outbox::Mail};
 use crate::{
-    iam::{Context, Denied},
+    iam::{Caller, Context, Denied},
     signature::Unauthenticated,
 };
 
@@ -83,11 +83,8 @@ impl Ses {
         let request: Value = serde_json::from_slice(&body)
             .map_err(|error| SendError::bad_request(error.to_string()))?;
         let from = text(&request["FromEmailAddress"], "FromEmailAddress")?;
-        let identity = identity_of(&from);
-        let identity = format!("arn:{PARTITION}:ses:{REGION}:{ACCOUNT}:identity/{identity}");
-        let context = Context::from([("ses:FromAddress", vec![from.clone()])]);
-        caller.check_in("ses:SendEmail", &identity, &context)?;
         let mail = self.mail(from, &request)?;
+        check(&caller, &mail)?;
         let id = mail.id.clone();
         self.outbox.add(mail)?;
         Ok(id)
@@ -116,6 +113,19 @@ impl Ses {
             html: part("/Body/Html/Data")?,
         })
     }
+}
+
+/// Checks what SES may check for a mail: the identity of the sender, the configuration set that the identity has by default,
+/// and, as in the sandbox, the identities of the recipients.
+fn check(caller: &Caller<'_>, mail: &Mail) -> Result<(), Denied> {
+    let context = Context::from([("ses:FromAddress", vec![mail.from.clone()])]);
+    let identities = [&mail.from].into_iter().chain(&mail.to);
+    let identities = identities.map(|address| format!("identity/{}", identity_of(address)));
+    for resource in identities.chain(["configuration-set/default".to_owned()]) {
+        let arn = format!("arn:{PARTITION}:ses:{REGION}:{ACCOUNT}:{resource}");
+        caller.check_in("ses:SendEmail", &arn, &context)?;
+    }
+    Ok(())
 }
 
 /// Returns the identity that SES has to verify for an address: its domain, or the address itself where the domain cannot be

@@ -35,7 +35,7 @@ async fn data_survives_a_restart() {
 
     options.seed = Some(Seed {
         unless_under: "/shop/dev/keys/private".to_owned(),
-        parameters: Box::new(|| panic!("the parameters exist")),
+        make: Box::new(|| panic!("the parameters exist")),
     });
     let system = System::start(&options).await.unwrap();
     let got = dynamodb(system.endpoints(), OPERATOR_KEY)

@@ -10,9 +10,10 @@ use std::{
 
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::Builder;
-use local::{DevOptions, Endpoints, Seed, System, secret_key};
+use local::{DevOptions, Endpoints, Seed, Seeded, System, secret_key};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
+use serde_json::json;
 use tempfile::TempDir;
 
 /// A running system. Dropping it removes its data.
@@ -64,11 +65,12 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         record_calls: None,
         seed: Some(Seed {
             unless_under: "/shop/dev/keys/private".to_owned(),
-            parameters: Box::new(|| {
-                vec![
+            make: Box::new(|| Seeded {
+                parameters: vec![
                     ("/shop/dev/keys/private/a".to_owned(), "secret".to_owned()),
                     ("/shop/dev/public/a".to_owned(), "public".to_owned()),
-                ]
+                ],
+                items: vec![("Allowed".to_owned(), json!({"id": {"S": "seeded"}}))],
             }),
         }),
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use auth::{
     Caller,
-    keys::{KeyPairs, SigningKeys, VerifyingKeys},
+    keys::{KeyError, KeyPairs, SigningKeys, VerifyingKeys},
     refresh::RefreshToken,
     token::{self, TokenPolicy},
 };
@@ -10,12 +10,12 @@ use aws_types::SdkConfig;
 use domain::Clock;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
-use settings::{Cached, Env, EnvError, Parameters, Unavailable};
-use store::Session;
+use settings::{Cached, Env, EnvError, LoadError, Parameters};
+use store::{PublicKeyTable, Session};
 use time::Duration;
 use utoipa::ToSchema;
 
-use http_api::{Gateway, Problem, PublicKeys, Tokens};
+use http_api::{Gateway, Problem, PublicKeys, Tokens, verifying_keys};
 
 /// Issues the tokens of sessions, with the private keys, the issuer, the audience and the lifetime.
 pub struct TokenIssuer {
@@ -26,11 +26,23 @@ pub struct TokenIssuer {
     clock: Clock,
 }
 
-fn key_pairs(
-    parameters: &Parameters,
-) -> Result<KeyPairs, Box<dyn std::error::Error + Send + Sync>> {
-    let public = VerifyingKeys::from_parameters(parameters.under("keys/public"))?;
-    let private = SigningKeys::from_parameters(parameters.under("keys/private"), &public)?;
+/// Reads both halves of the keys at the same time.
+async fn key_pairs(
+    ssm: &aws_sdk_ssm::Client,
+    path: &str,
+    table: &PublicKeyTable,
+) -> Result<KeyPairs, LoadError> {
+    let private = async { Ok::<_, LoadError>(Parameters::fetch(ssm, path).await?) };
+    let (public, private) = tokio::try_join!(verifying_keys(table), private)?;
+    if let Ok(pairs) = pairs(public, &private) {
+        return Ok(pairs);
+    }
+    // A key pair that was written between the two reads has its public half in the table by now.
+    Ok(pairs(verifying_keys(table).await?, &private)?)
+}
+
+fn pairs(public: VerifyingKeys, private: &Parameters) -> Result<KeyPairs, KeyError> {
+    let private = SigningKeys::from_parameters(private.under(""), &public)?;
     Ok(KeyPairs {
         private,
         public: Arc::new(public),
@@ -52,17 +64,27 @@ pub struct SessionTokens {
 }
 
 impl TokenIssuer {
-    /// Reads `PARAMETER_PATH` (`/cloakroom/{env}` here: one request loads both halves of the keys),
-    /// `PARAMETER_CACHE_SECONDS`, `ISSUER`, `AUDIENCE` and `ACCESS_TOKEN_SECONDS`.
+    /// Reads `PARAMETER_PATH` (of the private keys), `PUBLIC_KEYS_TABLE`, `PARAMETER_CACHE_SECONDS`, `ISSUER`, `AUDIENCE` and
+    /// `ACCESS_TOKEN_SECONDS`.
     ///
     /// # Errors
     /// When a variable is missing or invalid.
-    pub fn from_env(env: &Env, aws: &SdkConfig, clock: Clock) -> Result<Self, EnvError> {
+    pub fn from_env(
+        env: &Env,
+        aws: &SdkConfig,
+        dynamodb: &aws_sdk_dynamodb::Client,
+        clock: Clock,
+    ) -> Result<Self, EnvError> {
         let seconds = env.parsed("PARAMETER_CACHE_SECONDS", "a number of seconds")?;
         let kept = std::time::Duration::from_secs(seconds);
         let path = env.required("PARAMETER_PATH")?;
         let ssm = settings::aws::ssm(env, aws);
-        let keys = Cached::new(ssm, path, kept, clock.clone(), key_pairs);
+        let table = PublicKeyTable::from_env(env, dynamodb)?;
+        let load = move || {
+            let (ssm, path, table) = (ssm.clone(), path.clone(), table.clone());
+            async move { key_pairs(&ssm, &path, &table).await }
+        };
+        let keys = Cached::new("key pairs", kept, clock.clone(), load);
         let lifetime = env.parsed("ACCESS_TOKEN_SECONDS", "a number of seconds")?;
         Ok(Self {
             keys: Arc::new(keys),
@@ -75,7 +97,7 @@ impl TokenIssuer {
 
     /// Loads the keys before the first request. The first request that needs them reports a failure.
     pub async fn warm_up(&self) {
-        let _: Result<_, Unavailable> = self.keys.get().await;
+        self.keys.warm_up().await;
     }
 
     /// Returns the verifier of the tokens that this issuer issues.

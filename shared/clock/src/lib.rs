@@ -55,6 +55,12 @@ impl Clock {
         let milliseconds = self.now().unix_timestamp_nanos() / 1_000_000;
         i64::try_from(milliseconds).unwrap_or(i64::MAX)
     }
+
+    /// The milliseconds that have passed since `earlier`.
+    #[must_use]
+    pub fn milliseconds_since(&self, earlier: OffsetDateTime) -> u64 {
+        u64::try_from((self.now() - earlier).whole_milliseconds()).unwrap_or_default()
+    }
 }
 
 impl std::fmt::Debug for Clock {

@@ -2,13 +2,13 @@ use auth::{
     Caller,
     token::{self, TokenPolicy},
 };
-use aws_types::SdkConfig;
+use aws_sdk_dynamodb::Client;
 use axum::extract::{FromRef, FromRequestParts};
 use domain::Clock;
 use http::{HeaderMap, header, request::Parts};
 use settings::{Env, EnvError};
 
-use crate::{Gateway, Problem, PublicKeys};
+use crate::{Gateway, Problem, PublicKeys, log_user};
 
 /// Verifies access tokens, by the public keys, the issuer and the audience.
 #[derive(Clone)]
@@ -23,9 +23,9 @@ impl Tokens {
     ///
     /// # Errors
     /// When a variable is missing or invalid.
-    pub fn from_env(env: &Env, aws: &SdkConfig, clock: Clock) -> Result<Self, EnvError> {
+    pub fn from_env(env: &Env, dynamodb: &Client, clock: Clock) -> Result<Self, EnvError> {
         Ok(Self {
-            keys: PublicKeys::from_env(env, aws, clock.clone())?,
+            keys: PublicKeys::from_env(env, dynamodb, clock.clone())?,
             audience: env.required("AUDIENCE")?,
             clock,
         })
@@ -92,9 +92,9 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let gateway = Gateway::of(&parts.extensions);
-        Tokens::from_ref(state)
-            .caller(&parts.headers, &gateway)
-            .await
-            .map(Self)
+        let tokens = Tokens::from_ref(state);
+        let caller = tokens.caller(&parts.headers, &gateway).await?;
+        log_user(&parts.extensions, caller.user_id);
+        Ok(Self(caller))
     }
 }

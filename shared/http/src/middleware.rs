@@ -14,6 +14,7 @@ use lambda_http::RequestExt as _;
 use crate::{
     Gateway, Problem, deadline,
     rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY},
+    request_log::{RequestLine, RequestLog, UserSlot},
 };
 
 /// Headers of every response: never framed or sniffed, and not cached unless a route says so.
@@ -41,14 +42,19 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
 const KEPT: [HeaderName; 3] = [header::ALLOW, RATE_LIMIT, RATE_LIMIT_POLICY];
 
 /// Adds what all routes share: a timeout at the deadline, problem documents, the request id, the security headers and
-/// the request log.
-pub fn with_middleware(router: Router, clock: Clock) -> Router {
-    router.layer(from_fn_with_state(clock, respond))
+/// the log line.
+pub fn with_middleware(router: Router, clock: Clock, log: RequestLog) -> Router {
+    router.layer(from_fn_with_state((clock, log), respond))
 }
 
-async fn respond(State(clock): State<Clock>, request: Request, next: Next) -> Response {
+async fn respond(
+    State((clock, log)): State<(Clock, RequestLog)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let gateway = Gateway::of(request.extensions());
-    let method = request.method().clone();
+    let user = UserSlot::default();
+    request.extensions_mut().insert(user.clone());
     let started = clock.now();
     let response = match deadline::budget(request.extensions(), &clock) {
         _ if is_ambiguous(request.raw_http_path()) => Problem::not_found().into_response(),
@@ -61,14 +67,14 @@ async fn respond(State(clock): State<Clock>, request: Request, next: Next) -> Re
         None => next.run(request).await,
     };
     let response = with_standard_headers(response, &gateway.request_id);
-    tracing::info!(
-        request_id = gateway.request_id,
-        %method,
-        route = gateway.route,
-        status = response.status().as_u16(),
-        ms = u64::try_from((clock.now() - started).whole_milliseconds()).unwrap_or_default(),
-        "request"
-    );
+    let line = RequestLine {
+        id: &gateway.request_id,
+        route: &gateway.route,
+        status: response.status().as_u16(),
+        user: user.get(),
+        calls: 0,
+    };
+    log.request(&clock, clock.milliseconds_since(started), line);
     response
 }
 

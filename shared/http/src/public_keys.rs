@@ -1,9 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
 use auth::keys::{KeyPairs, VerifyingKeys};
-use aws_types::SdkConfig;
 use domain::Clock;
-use settings::{Cached, Env, EnvError, Parameters};
+use settings::{Cached, Env, EnvError, LoadError};
+use store::PublicKeyTable;
 
 use crate::{Gateway, Problem};
 
@@ -17,23 +17,27 @@ pub struct PublicKeys {
 #[derive(Clone)]
 enum Source {
     PublicOnly(Arc<Cached<VerifyingKeys>>),
-    /// A function that also signs loads both halves with one request.
+    /// A function that also signs loads both halves together.
     WithPrivate(Arc<Cached<KeyPairs>>),
 }
 
 impl PublicKeys {
-    /// Reads `PARAMETER_PATH` (which ends in `keys/public` here), `PARAMETER_CACHE_SECONDS` and `ISSUER`.
+    /// Reads `PUBLIC_KEYS_TABLE`, `PARAMETER_CACHE_SECONDS` and `ISSUER`.
     ///
     /// # Errors
     /// When a variable is missing or invalid.
-    pub fn from_env(env: &Env, aws: &SdkConfig, clock: Clock) -> Result<Self, EnvError> {
+    pub fn from_env(
+        env: &Env,
+        dynamodb: &aws_sdk_dynamodb::Client,
+        clock: Clock,
+    ) -> Result<Self, EnvError> {
         let seconds = env.parsed("PARAMETER_CACHE_SECONDS", "a number of seconds")?;
-        let path = env.required("PARAMETER_PATH")?;
-        let make = |parameters: &Parameters| {
-            VerifyingKeys::from_parameters(parameters.under("")).map_err(Into::into)
+        let table = PublicKeyTable::from_env(env, dynamodb)?;
+        let load = move || {
+            let table = table.clone();
+            async move { verifying_keys(&table).await }
         };
-        let ssm = settings::aws::ssm(env, aws);
-        let keys = Cached::new(ssm, path, Duration::from_secs(seconds), clock, make);
+        let keys = Cached::new("public keys", Duration::from_secs(seconds), clock, load);
         Ok(Self {
             keys: Source::PublicOnly(Arc::new(keys)),
             issuer: env.get("ISSUER").map(str::to_owned),
@@ -49,7 +53,10 @@ impl PublicKeys {
 
     /// Loads the keys before the first request. The first request that needs them reports a failure.
     pub async fn warm_up(&self) {
-        let _: Result<_, Problem> = self.get().await;
+        match &self.keys {
+            Source::PublicOnly(keys) => keys.warm_up().await,
+            Source::WithPrivate(pairs) => pairs.warm_up().await,
+        }
     }
 
     /// Returns the keys.
@@ -69,4 +76,14 @@ impl PublicKeys {
     pub fn issuer(&self, gateway: &Gateway) -> String {
         gateway.issuer(self.issuer.as_deref())
     }
+}
+
+/// Reads and parses the published keys.
+///
+/// # Errors
+/// When the table does not answer, there is no key, or one is invalid.
+pub async fn verifying_keys(table: &PublicKeyTable) -> Result<VerifyingKeys, LoadError> {
+    let keys = table.list().await?;
+    let keys = keys.iter().map(|(kid, value)| (kid.as_str(), value));
+    Ok(VerifyingKeys::from_parameters(keys)?)
 }

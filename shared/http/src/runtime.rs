@@ -6,12 +6,17 @@ use lambda_http::{
     Error,
     lambda_runtime::{self, LambdaEvent, service_fn},
 };
+use metrics::Metric;
 use serde::Serialize;
 use serde_json::Value;
 use settings::{Env, EnvError};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::{deadline::Deadline, with_middleware};
+use crate::{
+    deadline::Deadline,
+    request_log::{EventLine, RequestLog},
+    with_middleware,
+};
 
 /// Why a function cannot start: a setting is missing or invalid.
 pub type InitError = EnvError;
@@ -22,8 +27,9 @@ pub type InitError = EnvError;
 /// Password hashing goes to a blocking thread of its own.
 pub fn main(routes: impl AsyncFnOnce(&Env, Clock) -> Result<Router, InitError>) -> ExitCode {
     start(async |env| {
-        let clock = Clock::system();
-        let service = with_middleware(routes(env, clock.clone()).await?, clock);
+        let (clock, log) = (Clock::system(), RequestLog::from_env(env)?);
+        let service = with_middleware(routes(env, clock.clone()).await?, clock, log);
+        metrics::count(Metric::ColdStarts);
         lambda_http::run(service).await
     })
 }
@@ -35,17 +41,38 @@ pub fn events<A: Serialize, H: AsyncFn(Value, Deadline) -> Result<A, Error>>(
     make: impl AsyncFnOnce(&Env, Clock) -> Result<H, InitError>,
 ) -> ExitCode {
     start(async |env| {
-        let handler = make(env, Clock::system()).await?;
-        let handler = &handler;
+        let (clock, log) = (Clock::system(), RequestLog::from_env(env)?);
+        let handler = make(env, clock.clone()).await?;
+        let (handler, clock, log) = (&handler, &clock, &log);
+        metrics::count(Metric::ColdStarts);
         let service = service_fn(async |event: LambdaEvent<Value>| {
             let id = event.context.request_id;
             let deadline = Deadline::of_context(event.context.deadline);
-            handler(event.payload, deadline).await.inspect_err(|error| {
+            let kind = event_kind(&event.payload);
+            let started = clock.now();
+            let result = handler(event.payload, deadline).await;
+            if let Err(error) = &result {
                 tracing::error!(request_id = id, error, "event_failed");
-            })
+            }
+            let line = EventLine {
+                id: &id,
+                event: &kind,
+                ms: clock.milliseconds_since(started),
+                failed: result.is_err(),
+                calls: 0,
+            };
+            log.event(clock, line);
+            result
         });
         lambda_runtime::run(service).await
     })
+}
+
+/// Returns what kind of event this is: the `detail-type` of `EventBridge`, or the service of the first record of a batch.
+fn event_kind(event: &Value) -> String {
+    let kind = event["detail-type"].as_str();
+    let kind = kind.or_else(|| event["Records"][0]["eventSource"].as_str());
+    kind.unwrap_or("unknown").to_owned()
 }
 
 fn start(run: impl AsyncFnOnce(&Env) -> Result<(), Error>) -> ExitCode {

@@ -67,12 +67,18 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
+/// Requests to Parameter Store, which serves 40 a second for the whole account and region by default
+/// (<https://docs.aws.amazon.com/general/latest/gr/ssm.html>): a thousand instances that start together wait for each other
+/// for 25 s. The deadline of the request ends the tries, not their number.
+const MAX_SSM_ATTEMPTS: u32 = 100;
+
 /// A client of Parameter Store, or of the endpoint in `AWS_ENDPOINT_URL_SSM`.
 #[must_use]
 pub fn ssm(env: &Env, config: &SdkConfig) -> aws_sdk_ssm::Client {
     let endpoint = env.get("AWS_ENDPOINT_URL_SSM").map(str::to_owned);
     let mut config = aws_sdk_ssm::config::Builder::from(config);
     config.set_endpoint_url(endpoint);
+    config.set_retry_config(Some(retries().with_max_attempts(MAX_SSM_ATTEMPTS)));
     aws_sdk_ssm::Client::from_conf(config.build())
 }
 

@@ -6,6 +6,9 @@ mod env;
 mod http;
 mod parameters;
 
-pub use cached::{Cached, Unavailable};
+#[cfg(test)]
+mod cold_starts;
+
+pub use cached::{Cached, LoadError, Unavailable};
 pub use env::{Env, EnvError};
 pub use parameters::Parameters;

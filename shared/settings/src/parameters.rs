@@ -12,7 +12,7 @@ pub struct Parameters(BTreeMap<String, SecretString>);
 /// Parameter Store did not return the values.
 #[derive(Debug, thiserror::Error)]
 #[error("GetParametersByPath: {0}")]
-pub(crate) struct FetchError(String);
+pub struct FetchError(String);
 
 impl Parameters {
     /// Parameters of these names and values.
@@ -36,9 +36,12 @@ impl Parameters {
         })
     }
 
-    /// Everything under `path`, in one request for each ten values
+    /// Reads everything under `path`, in one request for each ten values
     /// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html>).
-    pub(crate) async fn fetch(ssm: &Client, path: &str) -> Result<Self, FetchError> {
+    ///
+    /// # Errors
+    /// When Parameter Store does not return the values.
+    pub async fn fetch(ssm: &Client, path: &str) -> Result<Self, FetchError> {
         let request = || {
             ssm.get_parameters_by_path()
                 .path(path)

@@ -2,7 +2,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{Upload, upload::URL_LIFETIME};
 use ring::hmac;
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 use crate::{Bucket, Keys, StorageError};
@@ -51,11 +51,7 @@ impl Bucket {
         if let Some(token) = session_token {
             fields.push(("x-amz-security-token", token.expose_secret().to_owned()));
         }
-        let mut conditions = vec![
-            json!({"bucket": self.name}),
-            json!(["content-length-range", 0, upload.size.bytes()]),
-        ];
-        conditions.extend(fields.iter().map(|(name, value)| json!({*name: value})));
+        let conditions = conditions(&fields, upload.size.bytes());
         let expiration = expires_at.replace_nanosecond(0).unwrap_or(expires_at);
         let expiration = expiration.format(&Rfc3339).map_err(unformatted)?;
         let policy = json!({"expiration": expiration, "conditions": conditions});
@@ -68,6 +64,19 @@ impl Bucket {
             expires_at,
         })
     }
+}
+
+/// Returns the conditions of a policy: the fields as they are, and a file of at most `bytes`.
+///
+/// The policy must name the bucket. S3 may compare it with the bucket behind the access point, whose name the function does
+/// not know. The role of the function allows only this access point, so any bucket can stand here.
+fn conditions(fields: &[(&'static str, String)], bytes: u64) -> Vec<Value> {
+    let mut conditions = vec![
+        json!(["starts-with", "$bucket", ""]),
+        json!(["content-length-range", 0, bytes]),
+    ];
+    conditions.extend(fields.iter().map(|(name, value)| json!({*name: value})));
+    conditions
 }
 
 impl Keys {
@@ -90,6 +99,20 @@ mod tests {
     use aws_types::region::Region;
 
     use super::*;
+
+    #[test]
+    fn a_policy_names_no_bucket_and_fixes_every_field() {
+        let fields = [("key", "a/b".to_owned()), ("x-amz-date", "now".to_owned())];
+        assert_eq!(
+            conditions(&fields, 5),
+            [
+                json!(["starts-with", "$bucket", ""]),
+                json!(["content-length-range", 0, 5]),
+                json!({"key": "a/b"}),
+                json!({"x-amz-date": "now"}),
+            ]
+        );
+    }
 
     /// AWS's own example, with the secret that all of its examples have
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html>).

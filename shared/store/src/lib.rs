@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod attempts;
+mod capacity;
 mod comparisons;
 mod credentials;
 mod email_tokens;
@@ -11,6 +12,7 @@ mod idempotency;
 mod limits;
 mod mail_limits;
 mod outbox;
+mod public_keys;
 mod quotas;
 mod read_grants;
 pub mod recovery;
@@ -39,6 +41,7 @@ pub use idempotency::{Idempotency, IdempotencyRecord, NewRecord};
 pub use limits::Limits;
 pub use mail_limits::{MailClaim, MailLimit, MailLimits, OrderRef};
 pub use outbox::{MailOrder, Outbox};
+pub use public_keys::PublicKeyTable;
 pub use quotas::Quotas;
 pub use read_grants::{ReadGrants, ReaderGrant};
 pub use sessions::{LiveSessions, Rotation, Session, SessionEntry, Sessions};

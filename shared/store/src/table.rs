@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::{
     StoreError,
+    capacity::CountCapacity,
     expression::{check_values, names},
     row::{Row, item, s},
     write::{Check, Item, Write},
@@ -158,7 +159,7 @@ fn texts<const N: usize>(key: [(&str, String); N]) -> Item {
 /// A client of `DynamoDB`, or of the endpoint in `AWS_ENDPOINT_URL_DYNAMODB`.
 #[must_use]
 pub fn client(env: &Env, config: &SdkConfig) -> Client {
-    let mut config = Builder::from(config);
+    let mut config = Builder::from(config).interceptor(CountCapacity);
     config.set_endpoint_url(env.get("AWS_ENDPOINT_URL_DYNAMODB").map(str::to_owned));
     Client::from_conf(config.build())
 }

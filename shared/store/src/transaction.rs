@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{CancellationReason, TransactWriteItem},
 };
+use metrics::Metric;
 use uuid::Uuid;
 
 use crate::{
@@ -27,6 +28,7 @@ impl Default for Pauses {
 
 impl Pauses {
     pub async fn next(&mut self) {
+        metrics::count(Metric::AwsRetries);
         tokio::time::sleep(self.0.mul_f64(fastrand::f64())).await;
         self.0 = (self.0 * 2).min(LONGEST_WAIT);
     }

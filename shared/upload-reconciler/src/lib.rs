@@ -6,6 +6,7 @@ use domain::{
     Upload, UploadId, UserId,
     upload::{Event, Limit, Mismatch, Outcome, Refusal, Reservation, Size, State, Transfer, Usage},
 };
+use metrics::Metric;
 use storage::{Bucket, MultipartRef, StorageError};
 use store::{StoreError, Uploads, uploads::Applied};
 use time::OffsetDateTime;
@@ -108,7 +109,10 @@ impl Reconciler {
             Err(refusal) => return Ok(ChangeOnceOutcome::Ended(ChangeOutcome::Refused(refusal))),
         };
         Ok(match self.uploads.apply(&transition).await? {
-            Applied::Changed(upload) => ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload)),
+            Applied::Changed(upload) => {
+                count_stored(event, &upload);
+                ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload))
+            }
             Applied::Conflict(Some(newer)) => ChangeOnceOutcome::Conflict(newer),
             Applied::Conflict(None) | Applied::IdempotencyKeyUsed => {
                 ChangeOnceOutcome::Ended(ChangeOutcome::NotFound)
@@ -271,5 +275,16 @@ impl Reconciler {
             self.bucket.delete_version(key, version_id).await?;
         }
         Ok(is_surplus)
+    }
+}
+
+/// Counts an upload whose file has arrived.
+fn count_stored(event: &Event, upload: &Upload) {
+    if matches!(
+        (event, &upload.state),
+        (Event::Arrived(_), State::Stored(_))
+    ) {
+        metrics::count(Metric::UploadsStored);
+        metrics::add(Metric::BytesStored, upload.size.bytes());
     }
 }

@@ -1,5 +1,5 @@
 use std::{
-    process::Stdio,
+    process::{Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -14,18 +14,39 @@ use crate::support::{
 
 const ROTATE: [&str; 3] = ["rotate-signing-key", "--cache-seconds", "1"];
 
-/// Injects a fault into one request, by its number. Returns the count of all requests.
-fn inject_at(proxy: &Proxy, number: usize, fault: &Fault) -> Arc<AtomicUsize> {
-    let count = Arc::new(AtomicUsize::new(0));
-    let (counted, fault) = (Arc::clone(&count), fault.clone());
-    proxy.plan(move |_, _| {
-        if counted.fetch_add(1, Ordering::SeqCst) == number {
-            fault.clone()
-        } else {
-            Fault::None
+/// Parameter Store and the table of public keys, behind proxies.
+struct Proxies {
+    ssm: Proxy,
+    dynamodb: Proxy,
+}
+
+impl Proxies {
+    async fn in_front_of(app: &TestApp) -> Self {
+        Self {
+            ssm: Proxy::in_front_of(app.endpoint("ssm")).await,
+            dynamodb: Proxy::in_front_of(app.endpoint("dynamodb")).await,
         }
-    });
-    count
+    }
+
+    fn rotate(&self, app: &TestApp) -> Command {
+        app.secrets_command(&ROTATE, &self.ssm.url(), &self.dynamodb.url())
+    }
+
+    /// Injects a fault into one request to either, by its number. Returns the count of all requests.
+    fn inject_at(&self, number: usize, fault: &Fault) -> Arc<AtomicUsize> {
+        let count = Arc::new(AtomicUsize::new(0));
+        for proxy in [&self.ssm, &self.dynamodb] {
+            let (counted, fault) = (Arc::clone(&count), fault.clone());
+            proxy.plan(move |_, _| {
+                if counted.fetch_add(1, Ordering::SeqCst) == number {
+                    fault.clone()
+                } else {
+                    Fault::None
+                }
+            });
+        }
+        count
+    }
 }
 
 /// Restores the parameters of the start.
@@ -55,12 +76,12 @@ async fn assert_is_rotated(app: &TestApp, when: &str) {
 async fn a_rotation_that_is_killed_at_any_request_is_finished_by_the_next_run() {
     let app = TestApp::start();
     let keys = app.parameters().await;
-    let proxy = Proxy::in_front_of(app.endpoint("ssm")).await;
+    let proxies = Proxies::in_front_of(&app).await;
     let mut killed = 0;
     for number in 0.. {
         restore(&app, &keys).await;
-        let count = inject_at(&proxy, number, &Fault::Hang);
-        let mut command = app.operator_command("secrets", &ROTATE, &proxy.url());
+        let count = proxies.inject_at(number, &Fault::Hang);
+        let mut command = proxies.rotate(&app);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut running = command.spawn().unwrap();
         let mut ended = false;
@@ -101,11 +122,11 @@ async fn a_rotation_that_is_killed_at_any_request_is_finished_by_the_next_run() 
 async fn a_lost_reply_does_not_create_a_second_key() {
     let app = TestApp::start();
     let keys = app.parameters().await;
-    let proxy = Proxy::in_front_of(app.endpoint("ssm")).await;
+    let proxies = Proxies::in_front_of(&app).await;
     for number in 0.. {
         restore(&app, &keys).await;
-        let count = inject_at(&proxy, number, &Fault::LostReply);
-        let command = app.operator_command("secrets", &ROTATE, &proxy.url());
+        let count = proxies.inject_at(number, &Fault::LostReply);
+        let command = proxies.rotate(&app);
         let output = tokio::process::Command::from(command).output().await;
         let output = succeeded(&output.unwrap());
         assert!(!output.contains("was not finished"), "{number}: {output}");
@@ -121,7 +142,8 @@ async fn a_lost_reply_does_not_create_a_second_key() {
 async fn concurrent_rotations_create_one_key() {
     let app = TestApp::start();
     let run = || {
-        let command = app.operator_command("secrets", &ROTATE, app.endpoint("ssm"));
+        let (ssm, dynamodb) = (app.endpoint("ssm"), app.endpoint("dynamodb"));
+        let command = app.secrets_command(&ROTATE, ssm, dynamodb);
         tokio::process::Command::from(command).output()
     };
     let (a, b, c, d) = tokio::join!(run(), run(), run(), run());

@@ -103,7 +103,7 @@ async fn a_rotation_under_load_fails_no_request() {
     let rotate = async {
         eventually(async || progress.sign_ins_with(&old) >= 20).await;
         let args = ["rotate-signing-key", "--cache-seconds", "1"];
-        let command = app.operator_command("secrets", &args, app.endpoint("ssm"));
+        let command = app.secrets_command(&args, app.endpoint("ssm"), app.endpoint("dynamodb"));
         let rotated = tokio::process::Command::from(command).output().await;
         succeeded(&rotated.unwrap());
         let new = KeySets::of(&app).await.kids().remove(1);
@@ -132,7 +132,7 @@ async fn a_rotation_under_load_fails_no_request() {
             "the JWKS was requested too rarely"
         );
     }
-    assert!(!app.log().contains("secrets_not_read"));
+    assert!(!app.log().contains("keys_not_read"));
     eprintln!(
         "{} sign-ins and {} requests, none failed",
         progress.sign_ins.borrow().values().sum::<usize>(),

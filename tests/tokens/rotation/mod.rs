@@ -116,8 +116,8 @@ async fn a_rotation_reports_its_steps_and_refuses_another_until_it_ends() {
     let list = succeeded(&app.run_secrets(&["list"]));
     assert_eq!(state(&list, &format!("private/{old}")), "signs");
     assert!(state(&list, &format!("private/{new}")).starts_with("signs from 20"));
-    assert!(state(&list, &format!("public/{old}")).starts_with("verifies until 20"));
-    assert_eq!(state(&list, &format!("public/{new}")), "verifies");
+    assert!(state(&list, &format!("PublicKeysTable/{old}")).starts_with("verifies until 20"));
+    assert_eq!(state(&list, &format!("PublicKeysTable/{new}")), "verifies");
 
     let after = app.parameters().await;
     let again = failed(&app.run_secrets(&["rotate-signing-key"]));

@@ -7,9 +7,10 @@ use clap::{
 };
 use domain::Clock;
 use rsa::{RsaPrivateKey, pkcs8::EncodePrivateKey as _, rand_core::OsRng};
+use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{Error, Store, store::WriteOutcome};
+use super::{Error, Store, entry::Entry, store::WriteOutcome};
 use crate::aws::Target;
 
 /// Arguments of `cloakroom secrets init`.
@@ -73,8 +74,9 @@ async fn init(
     clock: &Clock,
     out: &mut impl Write,
 ) -> Result<(), Error> {
-    let private = key_ids(store, "keys/private").await?;
-    let plan = Plan::of(&private, &key_ids(store, "keys/public").await?);
+    let found = store.list().await?;
+    let private = key_ids(&found, "keys/private/");
+    let plan = Plan::of(&private, &key_ids(&found, "keys/public/"));
     for kid in &plan.restore {
         restore(store, kid, out).await?;
     }
@@ -97,20 +99,20 @@ async fn init(
         )?;
         writeln!(
             out,
-            "  If you do not use it, delete it: aws ssm delete-parameter --name {name}"
+            "  If you do not use it, delete it: aws dynamodb delete-item --table-name {} --key '{}'",
+            store.public_keys_table(),
+            json!({"kid": {"S": kid}}),
         )?;
     }
     Ok(())
 }
 
-/// Lists the ids of the keys under `folder`.
-async fn key_ids(store: &Store, folder: &str) -> Result<BTreeSet<String>, Error> {
-    let prefix = store.name(folder) + "/";
-    let found = store.list(folder).await?;
+/// Lists the ids of the keys whose names have this prefix.
+fn key_ids(found: &[Entry], prefix: &str) -> BTreeSet<String> {
     let kids = found
         .iter()
-        .filter_map(|parameter| parameter.name()?.strip_prefix(&prefix));
-    Ok(kids.map(str::to_owned).collect())
+        .filter_map(|entry| entry.name.strip_prefix(prefix));
+    kids.map(str::to_owned).collect()
 }
 
 async fn restore(store: &Store, kid: &str, out: &mut impl Write) -> Result<(), Error> {

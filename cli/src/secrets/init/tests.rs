@@ -1,5 +1,15 @@
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
+use aws_sdk_dynamodb::{
+    operation::{
+        scan::ScanOutput,
+        update_item::{UpdateItemError, UpdateItemOutput},
+    },
+    types::{AttributeValue, error::ConditionalCheckFailedException},
+};
 use aws_sdk_ssm::{
     Client,
     operation::{
@@ -13,9 +23,12 @@ use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use secrecy::ExposeSecret as _;
 
 use super::*;
-use crate::aws::{AwsError, Stage};
+use crate::{
+    aws::{AwsError, Stage},
+    secrets::{parameters::ParameterItems, public_keys::PublicKeyItems},
+};
 
-/// The parameter names that were written, in order.
+/// The names that were written, in order: those of parameters, and `table/{kid}`.
 type Log = Arc<Mutex<Vec<String>>>;
 
 fn plan(private: &[&str], public: &[&str]) -> Plan {
@@ -57,6 +70,7 @@ fn a_retired_public_key_is_kept() {
 fn args(alg: Algorithm) -> InitArgs {
     let target = Target {
         env: Stage::Dev,
+        stack: None,
         region: None,
         profile: None,
         endpoint_url: None,
@@ -69,8 +83,34 @@ fn args(alg: Algorithm) -> InitArgs {
     }
 }
 
-/// Runs `init` with these existing parameters and these mock rules for writes.
-async fn init_with(there: &[(&str, &str)], puts: &[Rule]) -> (Result<(), Error>, String) {
+/// The rules for writes of parameters, and those for writes of public keys.
+struct Writes {
+    parameters: Vec<Rule>,
+    public_keys: Vec<Rule>,
+}
+
+/// Runs `init` with these existing keys and these mock rules for writes.
+async fn init_with(there: &[(&str, &str)], writes: &Writes) -> (Result<(), Error>, String) {
+    let (public, private): (Vec<_>, Vec<_>) = there
+        .iter()
+        .copied()
+        .partition(|(name, _)| name.starts_with("keys/public/"));
+    let client = ssm_client(&private, &writes.parameters);
+    let parameters = ParameterItems {
+        client,
+        path: "/cloakroom/dev".into(),
+        endpoint: "nowhere".into(),
+    };
+    let client = dynamodb_client(&public, &writes.public_keys);
+    let public_keys = PublicKeyItems::new(&client, "table".into(), "nowhere".into());
+    let store = Store::new(parameters, public_keys, Clock::system());
+    let mut out = Vec::new();
+    let args = args(Algorithm::ES256);
+    let done = init(&store, &args, &Clock::system(), &mut out).await;
+    (done, String::from_utf8(out).unwrap())
+}
+
+fn ssm_client(there: &[(&str, &str)], writes: &[Rule]) -> Client {
     let parameter = |(name, value): &(&str, &str)| {
         Parameter::builder()
             .name(format!("/cloakroom/dev/{name}"))
@@ -81,14 +121,9 @@ async fn init_with(there: &[(&str, &str)], puts: &[Rule]) -> (Result<(), Error>,
     let all = there.clone();
     let list = mock!(Client::get_parameters_by_path)
         .match_requests(|request| request.with_decryption() == Some(false))
-        .then_compute_output(move |request| {
-            let path = request.path().unwrap();
-            let below = all
-                .iter()
-                .filter(|p| p.name().unwrap().starts_with(path))
-                .cloned();
+        .then_compute_output(move |_| {
             GetParametersByPathOutput::builder()
-                .set_parameters(Some(below.collect()))
+                .set_parameters(Some(all.clone()))
                 .build()
         });
     let read = mock!(Client::get_parameter).then_compute_output(move |request| {
@@ -98,62 +133,88 @@ async fn init_with(there: &[(&str, &str)], puts: &[Rule]) -> (Result<(), Error>,
             .cloned();
         GetParameterOutput::builder().set_parameter(found).build()
     });
-    let rules: Vec<_> = [&list, &read].into_iter().chain(puts).collect();
-    let client = mock_client!(aws_sdk_ssm, RuleMode::MatchAny, &rules);
-    let args = args(Algorithm::ES256);
-    let store = Store::new(client, "nowhere".into(), &args.target);
-    let mut out = Vec::new();
-    let done = init(&store, &args, &Clock::system(), &mut out).await;
-    (done, String::from_utf8(out).unwrap())
+    let rules: Vec<_> = [&list, &read].into_iter().chain(writes).collect();
+    mock_client!(aws_sdk_ssm, RuleMode::MatchAny, &rules)
+}
+
+fn dynamodb_client(there: &[(&str, &str)], writes: &[Rule]) -> aws_sdk_dynamodb::Client {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let item = |(name, value): &(&str, &str)| {
+        let kid = name.strip_prefix("keys/public/").unwrap();
+        HashMap::from([
+            ("kid".to_owned(), text(kid)),
+            ("value".to_owned(), text(value)),
+        ])
+    };
+    let items: Vec<_> = there.iter().map(item).collect();
+    let list = mock!(aws_sdk_dynamodb::Client::scan)
+        .then_compute_output(move |_| ScanOutput::builder().set_items(Some(items.clone())).build());
+    let rules: Vec<_> = std::iter::once(&list).chain(writes).collect();
+    mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules)
 }
 
 /// Accepts every write that does not overwrite.
-fn accepting(log: &Log) -> Rule {
-    let log = Arc::clone(log);
-    mock!(Client::put_parameter)
+fn accepting(log: &Log) -> Writes {
+    let (parameters, public_keys) = (Arc::clone(log), Arc::clone(log));
+    let parameters = mock!(Client::put_parameter)
         .match_requests(|request| request.overwrite() == Some(false))
         .then_compute_output(move |request| {
-            log.lock().unwrap().push(request.name().unwrap().to_owned());
+            let name = request.name().unwrap().to_owned();
+            parameters.lock().unwrap().push(name);
             PutParameterOutput::builder().version(1).build()
+        });
+    let public_keys = mock!(aws_sdk_dynamodb::Client::update_item)
+        .match_requests(|request| {
+            request.condition_expression() == Some("attribute_not_exists(kid)")
         })
+        .then_compute_output(move |request| {
+            let kid = request.key().unwrap()["kid"].as_s().unwrap();
+            public_keys.lock().unwrap().push(format!("table/{kid}"));
+            UpdateItemOutput::builder().build()
+        });
+    Writes {
+        parameters: vec![parameters],
+        public_keys: vec![public_keys],
+    }
 }
 
 #[tokio::test]
 async fn the_public_key_is_written_first() {
     let log = Log::default();
-    let (done, out) = init_with(&[], &[accepting(&log)]).await;
+    let (done, out) = init_with(&[], &accepting(&log)).await;
     done.unwrap();
     let written = log.lock().unwrap();
     assert_eq!(written.len(), 2);
-    assert!(written[0].starts_with("/cloakroom/dev/keys/public/"));
-    assert_eq!(written[1], written[0].replace("/public/", "/private/"));
+    let kid = written[0].strip_prefix("table/").unwrap();
+    assert_eq!(written[1], format!("/cloakroom/dev/keys/private/{kid}"));
     assert!(out.contains("ES256"), "{out}");
 }
 
 #[tokio::test]
 async fn an_existing_key_pair_is_kept() {
     let there = [("keys/private/a", "…"), ("keys/public/a", "…")];
-    let (done, out) = init_with(&there, &[]).await;
+    let (done, out) = init_with(&there, &accepting(&Log::default())).await;
     done.unwrap();
     assert_eq!(out, "already exists: /cloakroom/dev/keys/private/a\n");
 }
 
 #[tokio::test]
 async fn a_failed_private_key_write_names_the_public_key() {
-    let public = mock!(Client::put_parameter)
-        .match_requests(|request| request.name().unwrap().contains("/public/"))
-        .then_output(|| PutParameterOutput::builder().version(1).build());
     let private = mock!(Client::put_parameter)
         .match_requests(|request| request.name().unwrap().contains("/private/"))
         .then_error(|| {
             let denied = aws_sdk_ssm::error::ErrorMetadata::builder().code("AccessDeniedException");
             PutParameterError::generic(denied.build())
         });
-    let (done, _) = init_with(&[], &[public, private]).await;
+    let writes = Writes {
+        parameters: vec![private],
+        ..accepting(&Log::default())
+    };
+    let (done, _) = init_with(&[], &writes).await;
     let Err(Error::PrivateKeyNotWritten { name, source }) = done else {
         panic!("{done:?}")
     };
-    assert!(name.starts_with("/cloakroom/dev/keys/public/"), "{name}");
+    assert!(name.starts_with("table/"), "{name}");
     assert!(
         matches!(*source, Error::Aws(AwsError::Denied { .. })),
         "{source}"
@@ -163,13 +224,10 @@ async fn a_failed_private_key_write_names_the_public_key() {
 #[tokio::test]
 async fn a_public_key_from_an_interrupted_run_is_named() {
     let log = Log::default();
-    let (done, out) = init_with(&[("keys/public/left", "…")], &[accepting(&log)]).await;
+    let (done, out) = init_with(&[("keys/public/left", "…")], &accepting(&log)).await;
     done.unwrap();
     assert_eq!(log.lock().unwrap().len(), 2);
-    assert!(
-        out.contains("note: /cloakroom/dev/keys/public/left has no private key"),
-        "{out}"
-    );
+    assert!(out.contains("note: table/left has no private key"), "{out}");
 }
 
 #[tokio::test]
@@ -177,32 +235,28 @@ async fn a_missing_public_key_is_restored_from_its_private_key() {
     let key = NewKey::generate(Algorithm::EdDSA, Clock::system().now()).unwrap();
     let name = format!("keys/private/{}", key.kid);
     let log = Log::default();
-    let (done, out) = init_with(&[(&name, key.private.expose_secret())], &[accepting(&log)]).await;
+    let (done, out) = init_with(&[(&name, key.private.expose_secret())], &accepting(&log)).await;
     done.unwrap();
-    assert_eq!(
-        *log.lock().unwrap(),
-        [format!("/cloakroom/dev/keys/public/{}", key.kid)]
-    );
+    assert_eq!(*log.lock().unwrap(), [format!("table/{}", key.kid)]);
     assert!(out.starts_with("restored from its private key"), "{out}");
 }
 
 /// The SDK retries a request whose response was lost; the retry then finds the parameter of the first attempt.
 #[tokio::test]
 async fn a_retried_write_is_not_a_conflict() {
-    let taken = mock!(Client::put_parameter).then_error(|| {
+    let parameter = mock!(Client::put_parameter).then_error(|| {
         let error = ParameterAlreadyExists::builder().build();
         PutParameterError::ParameterAlreadyExists(error)
     });
-    let (done, out) = init_with(&[], &[taken]).await;
+    let public_key = mock!(aws_sdk_dynamodb::Client::update_item).then_error(|| {
+        let error = ConditionalCheckFailedException::builder().build();
+        UpdateItemError::ConditionalCheckFailedException(error)
+    });
+    let writes = Writes {
+        parameters: vec![parameter],
+        public_keys: vec![public_key],
+    };
+    let (done, out) = init_with(&[], &writes).await;
     done.unwrap();
     assert!(out.contains("created"), "{out}");
-}
-
-#[test]
-fn rsa_keys_have_the_requested_size() {
-    let key = new_key(Algorithm::RS256, 2048, Clock::system().now()).unwrap();
-    let public: serde_json::Value = serde_json::from_str(key.public.expose_secret()).unwrap();
-    // 2048 bits are 256 bytes, 342 characters of base64url.
-    assert_eq!(public["n"].as_str().unwrap().len(), 342);
-    assert!(key.private.expose_secret().len() < 4096);
 }

@@ -50,7 +50,7 @@ If the command is interrupted, run it again to finish the rotation. Another rota
 waiting to sign.
 
 Do not use this command after a key was stolen: the old key would verify for another hour or two. Instead, delete all \
-parameters under keys/ and run `cloakroom secrets init`. Once the functions have read the new key, they reject all \
+parameters under keys/ and all items of the table of public keys, and run `cloakroom secrets init`. Once the functions have read the new key, they reject all \
 earlier access tokens; clients get new ones with their refresh tokens.";
 
 pub(super) const EXAMPLES: &str = "\
@@ -189,11 +189,8 @@ async fn activate(
         next.algorithm
     )?;
 
-    // Uses Parameter Store's clock in case the local clock is slow: verifiers must have the full delay.
-    let published = store.parameter(&public).await?.last_modified_date;
-    let published = published.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok());
-    let published = published.map_or(clock.now(), |at| at.max(clock.now()));
-    let from = published + Duration::seconds(i64::from(delay.total));
+    // Uses the server's clock in case the local clock is slow: verifiers must have the full delay.
+    let from = store.time_of_publication() + Duration::seconds(i64::from(delay.total));
     let value = next.signing_from(from).map_err(Error::UnusableKeys)?;
     store.write(&private, &value, false).await?;
 

@@ -9,6 +9,7 @@ fn args(cache_seconds: u32, delay: Option<u32>) -> RotateArgs {
         delay,
         target: Target {
             env: Stage::Dev,
+            stack: None,
             region: None,
             profile: None,
             endpoint_url: None,

@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::{
     config::{Builder, retry::RetryConfig},
     operation::{
         get_item::GetItemOutput,
+        scan::ScanOutput,
         transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput},
         update_item::UpdateItemOutput,
     },
@@ -21,14 +22,13 @@ use aws_sdk_dynamodb::{
         AttributeValue, CancellationReason, TransactWriteItem, error::TransactionCanceledException,
     },
 };
-use aws_smithy_http_client::test_util::infallible_client_fn;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use axum::body::{Body, Bytes};
 use domain::{Password, Roles, SessionId, UserId};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 use time::{OffsetDateTime, macros::datetime};
 use tower::ServiceExt as _;
 
@@ -154,10 +154,15 @@ impl Tables {
         let record_failure = mock!(Client::update_item)
             .match_requests(|update| update.table_name() == Some("credentials"))
             .then_output(|| UpdateItemOutput::builder().build());
-        let rules = [&credential, &user, &transact, &record_failure];
-        let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules, retries);
         let key = NewKey::generate(Algorithm::ES256, NOW).unwrap();
-        let app = http_api::with_middleware(router(inner(&client, &key)), Clock::fixed(NOW));
+        let published = published(&key);
+        let rules = [&credential, &user, &transact, &record_failure, &published];
+        let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules, retries);
+        let app = http_api::with_middleware(
+            router(inner(&client)),
+            Clock::fixed(NOW),
+            http_api::RequestLog::discarded(),
+        );
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -203,34 +208,35 @@ fn retries(config: Builder) -> Builder {
     config.retry_config(RetryConfig::standard().with_max_attempts(6))
 }
 
-fn inner(client: &Client, key: &NewKey) -> Inner {
+/// The table of public keys, with one key.
+fn published(key: &NewKey) -> Rule {
+    let (kid, value) = (key.kid.clone(), key.public.expose_secret().to_owned());
+    mock!(Client::scan)
+        .match_requests(|scan| scan.table_name() == Some("public-keys"))
+        .then_compute_output(move |_| {
+            let item = [("kid".to_owned(), s(&kid)), ("value".to_owned(), s(&value))];
+            ScanOutput::builder().items(HashMap::from(item)).build()
+        })
+}
+
+fn inner(client: &Client) -> Inner {
     let env = Env::from([
         ("CREDENTIALS_TABLE", "credentials"),
         ("USERS_TABLE", "users"),
         ("SESSIONS_TABLE", "sessions"),
-        ("PARAMETER_PATH", "/cloakroom/dev/keys/public"),
+        ("PUBLIC_KEYS_TABLE", "public-keys"),
         ("PARAMETER_CACHE_SECONDS", "300"),
         ("ISSUER", ISSUER),
         ("AUDIENCE", "cloakroom"),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
         ("BCRYPT_COST", &cost().to_string()),
     ]);
-    let page = json!({"Parameters": [{
-        "Name": format!("/cloakroom/dev/keys/public/{}", key.kid),
-        "Value": key.public.expose_secret(),
-    }]});
-    let parameter_store = infallible_client_fn(move |_| http::Response::new(page.to_string()));
-    let aws = settings::aws::sdk_config(&env).unwrap().into_builder();
-    let aws = aws.http_client(parameter_store).build();
     let credentials = Credentials::from_env(&env, client).unwrap();
     Inner {
         passwords: Passwords::from_env(&env, &credentials, Clock::fixed(NOW)).unwrap(),
         credentials,
         users: Users::from_env(&env, client).unwrap(),
         sessions: Sessions::from_env(&env, client).unwrap(),
-        tokens: Tokens::from_env(&env, &aws, Clock::fixed(NOW)).unwrap(),
+        tokens: Tokens::from_env(&env, client, Clock::fixed(NOW)).unwrap(),
     }
 }
 

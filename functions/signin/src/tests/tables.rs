@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::{
     operation::{
         get_item::{GetItemError, GetItemOutput},
         put_item::{PutItemError, PutItemOutput},
+        scan::ScanOutput,
         update_item::{UpdateItemError, UpdateItemInput, UpdateItemOutput},
     },
     types::{
@@ -26,7 +27,7 @@ use axum::body::Body;
 use domain::UserId;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, macros::datetime};
 use tower::ServiceExt as _;
@@ -214,13 +215,23 @@ impl Tables {
         let (credential, user) = (self.credential(), self.user());
         let (renewal, failures) = (self.renewal(), self.failures());
         let session = self.session();
-        let rules = [&credential, &user, &renewal, &failures, &session];
+        let key = NewKey::generate(Algorithm::ES256, NOW).unwrap();
+        let published = published(&key);
+        let rules = [
+            &credential,
+            &user,
+            &renewal,
+            &failures,
+            &session,
+            &published,
+        ];
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules);
         let env = Env::from([
             ("CREDENTIALS_TABLE", "credentials"),
             ("USERS_TABLE", "users"),
             ("SESSIONS_TABLE", "sessions"),
-            ("PARAMETER_PATH", "/cloakroom/dev"),
+            ("PARAMETER_PATH", "/cloakroom/dev/keys/private"),
+            ("PUBLIC_KEYS_TABLE", "public-keys"),
             ("PARAMETER_CACHE_SECONDS", "300"),
             ("BCRYPT_COST", &cost.to_string()),
             ("ISSUER", "https://api.example.com"),
@@ -234,11 +245,12 @@ impl Tables {
             credentials,
             users: Users::from_env(&env, &client).unwrap(),
             sessions: Sessions::from_env(&env, &client).unwrap(),
-            issuer: TokenIssuer::from_env(&env, &parameter_store(), clock.clone()).unwrap(),
+            issuer: TokenIssuer::from_env(&env, &parameter_store(&key), &client, clock.clone())
+                .unwrap(),
             session_lifetime: time::Duration::days(30),
             clock: clock.clone(),
         };
-        http_api::with_middleware(router(app), clock)
+        http_api::with_middleware(router(app), clock, http_api::RequestLog::discarded())
     }
 
     pub(super) async fn sign_in(
@@ -311,19 +323,23 @@ fn n(number: &str) -> AttributeValue {
     AttributeValue::N(number.to_owned())
 }
 
-/// A parameter store with one key pair.
-fn parameter_store() -> SdkConfig {
-    let key = NewKey::generate(Algorithm::ES256, NOW).unwrap();
-    let parameter = |half: &str, value: &SecretString| {
-        json!({
-            "Name": format!("/cloakroom/dev/keys/{half}/{}", key.kid),
-            "Value": value.expose_secret(),
+/// The table of public keys, with one key.
+fn published(key: &NewKey) -> Rule {
+    let (kid, value) = (key.kid.clone(), key.public.expose_secret().to_owned());
+    mock!(Client::scan)
+        .match_requests(|scan| scan.table_name() == Some("public-keys"))
+        .then_compute_output(move |_| {
+            let item = [("kid".to_owned(), s(&kid)), ("value".to_owned(), s(&value))];
+            ScanOutput::builder().items(HashMap::from(item)).build()
         })
-    };
-    let page = json!({"Parameters": [
-        parameter("private", &key.private),
-        parameter("public", &key.public),
-    ]});
+}
+
+/// A parameter store with one private key.
+fn parameter_store(key: &NewKey) -> SdkConfig {
+    let page = json!({"Parameters": [{
+        "Name": format!("/cloakroom/dev/keys/private/{}", key.kid),
+        "Value": key.private.expose_secret(),
+    }]});
     let http = infallible_client_fn(move |_| http::Response::new(page.to_string()));
     let env = Env::from([
         ("AWS_REGION", "us-east-1"),

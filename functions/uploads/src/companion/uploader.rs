@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use axum::extract::{FromRequestParts, RawPathParams};
 use domain::{Upload, UserId};
 use http::request::Parts;
-use http_api::{Authenticated, Problem};
+use http_api::{Authenticated, Problem, log_user};
 
 use super::{grants::find_owner, query::QueryParams};
 use crate::App;
@@ -24,7 +24,9 @@ impl FromRequestParts<App> for Uploader {
         let params = params.map_err(|_| Problem::not_found())?;
         let grant = params.iter().find(|(name, _)| *name == "grant");
         let uploader = if let Some((_, grant)) = grant {
-            Self(find_owner(app, grant).await?)
+            let owner = find_owner(app, grant).await?;
+            log_user(&parts.extensions, owner);
+            Self(owner)
         } else {
             let Authenticated(caller) = Authenticated::from_request_parts(parts, app).await?;
             Self(caller.user_id)

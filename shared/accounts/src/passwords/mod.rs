@@ -4,6 +4,7 @@ use auth::password::{self, Cost, Verdict};
 use domain::{
     AccountRef, AttemptRule, Clock, Email, FailedAttempts, Lockout, PasswordAttempt, Status, UserId,
 };
+use metrics::Metric;
 use settings::{Env, EnvError};
 use store::{Credential, Credentials};
 
@@ -167,6 +168,7 @@ impl Passwords {
 /// Logs that an account is locked, because its password is being guessed or was forgotten.
 fn log_lockout(guess: &Guess<'_>, failed: FailedAttempts) {
     if let Some(wait) = failed.wait() {
+        metrics::count(Metric::AccountsLocked);
         tracing::warn!(
             request_id = guess.request_id,
             user_id = %guess.owner,

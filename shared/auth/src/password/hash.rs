@@ -4,7 +4,7 @@ use bcrypt::{HashParts, Version};
 use domain::{Password, PasswordAttempt};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Cost, count};
+use super::{Cost, count, hashing};
 use crate::random::{self, NoRandomness};
 
 /// A bcrypt hash in modular crypt format: `$2b$`, two digits of cost, `$`, 22 characters of salt, 31 of hash.
@@ -121,12 +121,12 @@ async fn hash_text(
     salt: [u8; 16],
 ) -> Result<PasswordHash, HashingError> {
     let password = SecretString::from(password);
-    let hashing = tokio::task::spawn_blocking(move || {
+    let hashed = hashing(move || {
         let password = password.expose_secret().as_bytes();
         let hash = bcrypt::non_truncating_hash_with_salt(password, cost.get(), salt);
         count(cost);
         hash
     });
-    let text = hashing.await??.format_for_version(Version::TwoB);
+    let text = hashed.await??.format_for_version(Version::TwoB);
     Ok(PasswordHash { text, cost, salt })
 }

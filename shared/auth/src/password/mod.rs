@@ -12,7 +12,12 @@ pub use cost::{BadCost, Cost};
 pub use hash::{BadHash, HashingError, PasswordHash, hash, hash_with_salt, rehash};
 pub use verify::{Verdict, verify};
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use metrics::Metric;
 
 static WORK: AtomicU64 = AtomicU64::new(0);
 
@@ -25,6 +30,20 @@ pub fn work() -> u64 {
 
 fn count(cost: Cost) {
     WORK.fetch_add(1 << cost.get(), Ordering::Relaxed);
+}
+
+/// Runs bcrypt on a blocking thread, and measures the time for the metric.
+async fn hashing<T: Send + 'static>(
+    run: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, tokio::task::JoinError> {
+    let timed = tokio::task::spawn_blocking(move || {
+        let started = Instant::now();
+        let result = run();
+        (result, started.elapsed())
+    });
+    let (result, took) = timed.await?;
+    metrics::add_duration(Metric::HashMilliseconds, took);
+    Ok(result)
 }
 
 #[cfg(test)]

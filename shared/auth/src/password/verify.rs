@@ -1,6 +1,6 @@
 use domain::PasswordAttempt;
 
-use super::{Cost, HashingError, PasswordHash, count};
+use super::{Cost, HashingError, PasswordHash, count, hashing};
 
 /// The longest password that bcrypt compares in full: its 72 bytes end with a NUL.
 const MAX_BYTES: usize = 71;
@@ -29,8 +29,7 @@ pub async fn verify(
 ) -> Result<Verdict, HashingError> {
     let attempt = attempt.clone();
     let stored = stored.cloned();
-    let verdict =
-        tokio::task::spawn_blocking(move || verdict(&attempt, stored.as_ref(), configured));
+    let verdict = hashing(move || verdict(&attempt, stored.as_ref(), configured));
     Ok(verdict.await??)
 }
 

@@ -19,7 +19,7 @@ use time::{OffsetDateTime, macros::datetime};
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::with_middleware;
+use crate::{RequestLog, with_middleware};
 
 /// 20 seconds into a minute.
 const NOW: OffsetDateTime = datetime!(2026-03-01 12:00:20 UTC);
@@ -90,7 +90,7 @@ impl Limited {
                 }),
             );
         Self {
-            app: with_middleware(limit.guard(routes), clock),
+            app: with_middleware(limit.guard(routes), clock, RequestLog::discarded()),
             now,
             counts,
             served,

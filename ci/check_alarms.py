@@ -1,0 +1,149 @@
+"""Checks the alarms, the budget and the dashboard of template.yaml, on the template that CloudFormation gets.
+
+    "$(ci/tools.sh sam)/bin/python" ci/check_alarms.py
+"""
+
+import json
+import os
+import re
+import sys
+
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
+
+from cloudformation import PSEUDO, Report, Template  # noqa: E402
+
+EMAIL = "operator@example.com"
+OWN = f"Cloakroom/{PSEUDO['AWS::StackName']}"
+# The metrics that the functions write, in the embedded metric format and without dimensions.
+OWN_METRICS = {
+    "Latency", "ColdStarts", "ServerErrors", "SignUps", "SignIns", "SignInsRefused", "AccountsLocked", "TokenReplays",
+    "UploadsStored", "BytesStored", "ReadUnits", "WriteUnits", "HashMilliseconds", "AwsRetries", "MailsSent",
+    "MailsRefused", "MailsBounced", "MailLimitReached",
+}  # fmt: skip
+# The metrics of AWS services, with the dimensions under which AWS publishes them.
+AWS_METRICS = {
+    ("AWS/ApiGateway", "Count"): {"ApiId": "Api"},
+    ("AWS/ApiGateway", "4xx"): {"ApiId": "Api"},
+    ("AWS/ApiGateway", "5xx"): {"ApiId": "Api"},
+    ("AWS/ApiGateway", "Latency"): {"ApiId": "Api"},
+    ("AWS/Lambda", "Throttles"): {},
+    ("AWS/Lambda", "ClaimedAccountConcurrency"): {},
+    ("AWS/Lambda", "IteratorAge"): {"FunctionName": "MailerFunction"},
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {"QueueName": "MailerDeadLetters.QueueName"},
+}
+QUEUES = [{"QueueName": f"{name}.QueueName"} for name in ("MailerDeadLetters", "UploadEventsDeadLetters")]
+
+# For each alarm: values of consecutive periods that must set it off, and values that must not.
+ALARMS: dict[str, tuple[list[float], list[float]]] = {
+    "ServerErrorsAlarm": ([3, 0, 0, 3, 0], [3, 0, 0, 0, 0]),
+    "LatencyAlarm": ([3001, 3001, 3001], [3001, 3000, 3001]),
+    "ThrottlesAlarm": ([1, 0, 0, 0, 1], [9, 0, 0, 0, 0]),
+    "ConcurrencyAlarm": ([401, 401, 401], [401, 400, 401]),
+    "MailerDeadLettersAlarm": ([1], [0]),
+    "UploadEventsDeadLettersAlarm": ([1], [0]),
+    "StreamAgeAlarm": ([600_001], [600_000]),
+    "MailsRefusedAlarm": ([1], [0]),
+    "MailLimitAlarm": ([1], [0]),
+    "SignInFailuresAlarm": ([301], [300]),
+    # Milliseconds of a quarter of an hour.
+    "HashingTimeAlarm": ([500_001], [500_000]),
+}
+PARAMETERS = {"AlarmEmail": EMAIL, "AccountConcurrency": "500", "HashingSecondsPerHour": "2000", "Dashboard": "true"}
+COMPARE = {
+    "GreaterThanThreshold": lambda value, threshold: value > threshold,
+    "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
+}
+
+
+def metric_of(alarm: dict) -> dict:
+    """The metric that an alarm reads, directly or in an expression."""
+    if "Metrics" not in alarm:
+        dimensions = {it["Name"]: it["Value"] for it in alarm.get("Dimensions", [])}
+        return {"Namespace": alarm["Namespace"], "MetricName": alarm["MetricName"], "Dimensions": dimensions}
+    (read,) = [it["MetricStat"]["Metric"] for it in alarm["Metrics"] if "MetricStat" in it]
+    return {"Dimensions": {}} | read
+
+
+def goes_off(alarm: dict, values: list[float]) -> bool:
+    """Whether an alarm goes off after these values, by CloudWatch's rules."""
+    if "Metrics" in alarm:
+        (expression,) = [it["Expression"] for it in alarm["Metrics"] if "Expression" in it]
+        if not re.fullmatch(r"[\d */]*\bmetric\b[\d */]*", expression):
+            raise ValueError(f"{expression} is not understood")
+        values = [eval(expression, {"__builtins__": {}}, {"metric": value}) for value in values]
+    compare, threshold = COMPARE[alarm["ComparisonOperator"]], float(alarm["Threshold"])
+    evaluated = values[-int(alarm["EvaluationPeriods"]) :]
+    needed = alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
+    return sum(compare(value, threshold) for value in evaluated) >= int(needed)
+
+
+def check_metric(report: Report, what: str, namespace: str, name: str, dimensions: dict) -> None:
+    """A metric that is watched is one that is written."""
+    if namespace == OWN:
+        report.check(name in OWN_METRICS and not dimensions, f"{what}: the functions write {name}, without dimensions")
+    elif namespace == "AWS/SQS":
+        report.check((namespace, name) in AWS_METRICS and dimensions in QUEUES, f"{what}: {name} of a queue")
+    else:
+        report.same(dimensions, AWS_METRICS.get((namespace, name)), f"{what}: the dimensions of {namespace} {name}")
+
+
+def check_alarms(report: Report) -> None:
+    template = Template(**PARAMETERS)
+    alarms = template.of_type("AWS::CloudWatch::Alarm")
+    report.same(set(alarms), set(ALARMS), "the alarms")
+    for name, alarm in alarms.items():
+        fires, passes = ALARMS[name]
+        report.check(goes_off(alarm, fires), f"{name} goes off after {fires}")
+        report.check(not goes_off(alarm, passes), f"{name} does not go off after {passes}")
+        report.same(alarm["AlarmActions"], ["AlarmTopic"], f"{name} sends a mail")
+        report.same(alarm["OKActions"], ["AlarmTopic"], f"{name} sends a mail when it is over")
+        report.same(alarm["TreatMissingData"], "notBreaching", f"{name}: no data is no problem")
+        section = f" What to do: docs/OPERATIONS.md#{name.lower()}"
+        report.check(alarm["AlarmDescription"].endswith(section), f"{name} says where to read what to do")
+        metric = metric_of(alarm)
+        check_metric(report, name, metric["Namespace"], metric["MetricName"], metric["Dimensions"])
+    (topic,) = template.of_type("AWS::SNS::Topic").values()
+    report.same(topic["Subscription"], [{"Protocol": "email", "Endpoint": EMAIL}], "who gets the alarms")
+    report.same(template.outputs()["AlarmTopicArn"], "AlarmTopic", "the output of the topic")
+
+
+def check_budget(report: Report) -> None:
+    (budget,) = Template(AlarmEmail=EMAIL, MonthlyBudgetDollars="50").of_type("AWS::Budgets::Budget").values()
+    report.same(budget["Budget"]["BudgetLimit"], {"Amount": "50", "Unit": "USD"}, "the budget's limit")
+    notified = {subscriber["Address"] for it in budget["NotificationsWithSubscribers"] for subscriber in it["Subscribers"]}
+    report.same(notified, {EMAIL}, "who gets the budget's mails")
+
+
+def check_dashboard(report: Report) -> None:
+    (dashboard,) = Template(**PARAMETERS).of_type("AWS::CloudWatch::Dashboard").values()
+    seen = set()
+    for widget in json.loads(dashboard["DashboardBody"])["widgets"]:
+        what = f"the dashboard's {widget['properties']['title']}"
+        for metric in widget["properties"]["metrics"]:
+            if isinstance(metric[0], dict):
+                search = metric[0]["expression"]
+                report.check(search.startswith("SEARCH(") and PSEUDO["AWS::StackName"] in search, f"{what}: {search}")
+                continue
+            namespace, name, *rest = [part for part in metric if isinstance(part, str)]
+            check_metric(report, what, namespace, name, dict(zip(rest[::2], rest[1::2], strict=True)))
+            seen |= {name} if namespace == OWN else set()
+    report.same(seen, OWN_METRICS, "the dashboard shows all metrics of the functions")
+
+
+def check_off(report: Report) -> None:
+    """Without these parameters, a stack has nothing that costs money while it is idle."""
+    kinds = {resource["Type"] for resource in Template().decided()["Resources"].values()}
+    costly = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::SNS::Topic", "AWS::Budgets::Budget"}
+    report.same(kinds & costly, set(), "by default there are no alarms, no dashboard and no budget")
+
+
+def main() -> int:
+    report = Report()
+    check_alarms(report)
+    check_budget(report)
+    check_dashboard(report)
+    check_off(report)
+    return report.finish()
+
+
+sys.exit(main())
