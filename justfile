@@ -60,6 +60,11 @@ sam:
 workflows:
     ci/check_workflows.sh
 
+# Run the local commands of docs/OPERATIONS.md, and check that each alarm has its section.
+operations:
+    cargo build --workspace --tests
+    ci/check_operations.sh
+
 # Build the functions for Lambda on one architecture, arm64 or x86_64, and check their sizes.
 build-lambda architecture:
     ci/build_lambda.sh {{ architecture }}

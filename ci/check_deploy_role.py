@@ -11,7 +11,7 @@ import sys
 
 from cloudformation import PSEUDO, Report, Template, as_list, statements_of
 from deploy_role import needs
-from deploy_role.stack import ACCOUNT, INLINE_LIMIT, MANAGED_LIMIT, REGION, DeployStack, allows, size
+from deploy_role.stack import ACCOUNT, INLINE_LIMIT, MANAGED_LIMIT, REGION, TEMPLATE, DeployStack, allows, size
 
 # The worst name: other stacks' names and the path of the pipeline's own roles may begin with it.
 STACK, ENV = PSEUDO["AWS::StackName"], "prod"
@@ -19,9 +19,16 @@ OTHER_STACK = "billing"
 CHANGE_SET = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{{}}/0a1b2c3d"
 TRANSFORM = f"arn:aws:cloudformation:{REGION}:aws:transform/Serverless-2016-10-31"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{{}}"
-# Stacks with all options of template.yaml.
+# A stack with all options of template.yaml.
 OPTIONS = {
     "Env": ENV,
+    "AlarmEmail": "operator@mail.example",
+    "ApiCertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/0",
+    "ApiDomain": "api.example",
+    "Dashboard": "true",
+    "HostedZoneId": "Z0123456789",
+    "MonthlyBudgetDollars": "10",
+    "Tracing": "xray",
     "MailFrom": "app@mail.example",
     "WebDomain": "app.example",
     "WebCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0",
@@ -213,8 +220,15 @@ def check_template(report: Report) -> None:
         report.same(found, {expected}, f"{values}: the boundary of all roles of template.yaml")
 
 
-def check_sizes(report: Report) -> None:
-    longest = DeployStack("c" * 38, ENV)
+def check_names(report: Report, template: Template) -> None:
+    """With the longest name of a stack, generated names begin with the stack's name, and policies have an allowed size."""
+    (length,) = re.findall(r"^    AllowedPattern: \^\[a-z\]\[a-z0-9-\]\{0,(\d+)\}\[a-z0-9\]\$$", TEMPLATE.read_text(), flags=re.M)
+    name = "c" * (int(length) + 2)
+    for logical_id, resource in template.resources.items():
+        generated = f"{name}-{logical_id}-0A1B2C3D4E5F"
+        limit = needs.LONGEST.get(resource["Type"], 255)
+        report.check(len(generated) <= limit, f"{generated} has more than {limit} characters; shorten StackName")
+    longest = DeployStack(name, ENV)
     for role in (longest.execution, longest.deploy):
         report.check(size(*role.inline) <= INLINE_LIMIT, f"the inline policies have {size(*role.inline)} characters")
     for policy in [longest.boundary, *longest.execution.managed]:
@@ -229,7 +243,7 @@ def main() -> int:
     check_deploy(report, stack)
     check_boundary(report, stack, template)
     check_template(report)
-    check_sizes(report)
+    check_names(report, template)
     return report.finish()
 
 

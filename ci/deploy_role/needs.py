@@ -52,7 +52,12 @@ UNUSED = {
     "ses:DescribeConfigurationSet": "SES's first API",
 }
 # The same for one type alone.
-UNUSED_OF = {"AWS::DynamoDB::Table": ("s3:", "logs:")}  # no table is imported from S3
+UNUSED_OF = {
+    # No table is imported from S3.
+    "AWS::DynamoDB::Table": ("s3:", "logs:"),
+    # Policies of roles alone.
+    "AWS::IAM::Policy": tuple(f"iam:{verb}{kind}Policy" for verb in ("Delete", "Get", "Put") for kind in ("Group", "User")),
+}
 # Only for listing all resources of the account, which a deployment does not do.
 LISTS = {
     "cloudfront:ListDistributions", "cloudfront:ListOriginAccessControls", "cloudfront:ListResponseHeadersPolicies",
@@ -67,9 +72,12 @@ WITHOUT_HANDLERS = {
         "codedeploy:CreateDeploymentGroup", "codedeploy:DeleteDeploymentGroup", "codedeploy:GetDeploymentGroup",
         "codedeploy:UpdateDeploymentGroup",
     ],
+    "AWS::IAM::Policy": ["iam:DeleteRolePolicy", "iam:GetRolePolicy", "iam:PutRolePolicy"],
     "AWS::Budgets::Budget": ["budgets:ModifyBudget", "budgets:ViewBudget"],
     "AWS::Route53::RecordSet": ["route53:ChangeResourceRecordSets", "route53:GetHostedZone", "route53:ListResourceRecordSets"],
 }  # fmt: skip
+# The longest names of AWS. CloudFormation shortens a generated name that is longer, and then it may not begin with the stack's.
+LONGEST = {"AWS::Events::Rule": 64, "AWS::IAM::Role": 64, "AWS::Lambda::Function": 64, "AWS::S3::Bucket": 63, "AWS::SQS::Queue": 80}
 # Resources of actions that are not those of the resource's type.
 WITHOUT_RESOURCE = {
     "logs:CreateLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies", "logs:PutResourcePolicy",
@@ -117,16 +125,18 @@ def resource_of(kind: str, logical_id: str, stack: str) -> str:
         "AWS::ApiGatewayV2::ApiMapping": f"apigateway:{REGION}::/domainnames/api.example.com/apimappings/a1",
         "AWS::ApiGatewayV2::DomainName": f"apigateway:{REGION}::/domainnames/api.example.com",
         "AWS::ApiGatewayV2::Stage": f"apigateway:{REGION}::/apis/a1b2c3d4e5/stages/$default",
-        "AWS::Budgets::Budget": f"budgets::{ACCOUNT}:budget/{name}",
+        "AWS::Budgets::Budget": f"budgets::{ACCOUNT}:budget/{stack}",
         "AWS::CloudFront::Distribution": f"cloudfront::{ACCOUNT}:distribution/E1",
         "AWS::CloudFront::OriginAccessControl": f"cloudfront::{ACCOUNT}:origin-access-control/E2",
         "AWS::CloudFront::ResponseHeadersPolicy": f"cloudfront::{ACCOUNT}:response-headers-policy/E3",
         "AWS::CloudWatch::Alarm": f"cloudwatch:{region}:alarm:{name}",
-        "AWS::CloudWatch::Dashboard": f"cloudwatch::{ACCOUNT}:dashboard/{name}",
+        "AWS::CloudWatch::Dashboard": f"cloudwatch::{ACCOUNT}:dashboard/{stack}",
         "AWS::CodeDeploy::Application": f"codedeploy:{region}:application:{name}",
         "AWS::CodeDeploy::DeploymentGroup": f"codedeploy:{region}:deploymentgroup:{name}/{name}",
         "AWS::DynamoDB::Table": f"dynamodb:{region}:table/{name}",
         "AWS::Events::Rule": f"events:{region}:rule/{name}",
+        # The policy is written into a role of the stack.
+        "AWS::IAM::Policy": f"iam::{ACCOUNT}:role/{stack}-MailerRole-0A1B2C3D4E5F",
         "AWS::IAM::Role": f"iam::{ACCOUNT}:role/{name}",
         "AWS::Lambda::Alias": f"lambda:{region}:function:{name}:live",
         "AWS::Lambda::EventInvokeConfig": f"lambda:{region}:function:{name}",
