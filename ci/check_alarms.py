@@ -5,21 +5,19 @@
 
 import json
 import os
+import pathlib
 import re
 import sys
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
-from cloudformation import PSEUDO, Report, Template  # noqa: E402
+from cloudformation import PSEUDO, ROOT, Report, Template  # noqa: E402
 
 EMAIL = "operator@example.com"
 OWN = f"Cloakroom/{PSEUDO['AWS::StackName']}"
 # The metrics that the functions write, in the embedded metric format and without dimensions.
-OWN_METRICS = {
-    "Latency", "ColdStarts", "ServerErrors", "SignUps", "SignIns", "SignInsRefused", "AccountsLocked", "TokenReplays",
-    "UploadsStored", "BytesStored", "ReadUnits", "WriteUnits", "HashMilliseconds", "AwsRetries", "MailsSent",
-    "MailsRefused", "MailsBounced", "MailLimitReached",
-}  # fmt: skip
+METRICS = pathlib.Path(ROOT, "shared/metrics/src/metric.rs").read_text().split("\nmetrics! {")[1]
+OWN_METRICS = set(re.findall(r"^    (\w+): \w+,$", METRICS, re.MULTILINE))
 # The metrics of AWS services, with the dimensions under which AWS publishes them.
 AWS_METRICS = {
     ("AWS/ApiGateway", "Count"): {"ApiId": "Api"},

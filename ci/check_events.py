@@ -12,7 +12,7 @@ from typing import Any
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
 
 import tomlkit  # noqa: E402
-from cloudformation import PSEUDO, ROOT, Report, Template  # noqa: E402
+from cloudformation import ROOT, Report, Template  # noqa: E402
 from samcli.cli.types import CfnParameterOverridesType  # noqa: E402
 
 # What the default ports of `cargo run` make of the template's variables, seen from a container.
@@ -175,7 +175,7 @@ def local_value(name: str, deployed: Any, points: dict[str, Any]) -> str:
         return LOCAL[name]
     alias = ALIAS.match(str(deployed))
     if alias:
-        return points[alias[1]]["Name"].replace(PSEUDO["AWS::StackName"], STACK, 1) + "-s3alias"
+        return points[alias[1]]["Name"] + "-s3alias"
     return TABLE.sub(rf"{STACK}-\1", str(deployed))
 
 

@@ -17,7 +17,7 @@ PSEUDO = {
     "AWS::NoValue": None,
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
-    "AWS::StackName": "cloakroom",
+    "AWS::StackName": "cloakroom-dev",
     "AWS::URLSuffix": "amazonaws.com",
 }
 
