@@ -60,6 +60,19 @@ grants *arguments:
 sam:
     ci/check_sam.sh
 
+# Check the workflows of .github/ and the roles with which they deploy.
+workflows:
+    ci/check_workflows.sh
+
+# Run the local commands of docs/OPERATIONS.md, and check that each alarm has its section.
+operations:
+    cargo build --workspace --tests
+    ci/check_operations.sh
+
+# Build the functions for Lambda on one architecture, arm64 or x86_64, and check their sizes.
+build-lambda architecture:
+    ci/build_lambda.sh {{ architecture }}
+
 # Run the functions under Lambda's runtime interface emulator, against the local engines.
 rie:
     ci/rie.sh

@@ -1,8 +1,10 @@
 """Checks the sizes of the built functions and which libraries they contain. Both are the same on every machine.
 
     ci/build_functions.sh && python3 -B ci/check_sizes.py
+    python3 -B ci/check_sizes.py FOLDER     # FOLDER/<name>/bootstrap, as cargo lambda writes them (ci/build_lambda.sh)
 """
 
+import pathlib
 import sys
 
 from functions import BUILT, FUNCTIONS, WITH_S3, WITH_SES, zip_mb
@@ -13,6 +15,11 @@ MAX_ZIP_MB, MAX_ZIP_MB_WITH_S3 = 3.0, 4.0
 NEVER = b"aws-lc"
 ONLY = {b"aws-sdk-s3": WITH_S3, b"aws-sdk-sesv2": WITH_SES}
 ALWAYS = b"lambda-runtime-aws-request-id"
+
+
+def binary_of(name: str) -> pathlib.Path:
+    """Returns the path of a function's binary."""
+    return pathlib.Path(sys.argv[1], name, "bootstrap") if len(sys.argv) > 1 else BUILT / name
 
 
 def main() -> int:
@@ -27,7 +34,7 @@ def main() -> int:
             failures.append(what)
 
     for name in FUNCTIONS:
-        binary = BUILT / name
+        binary = binary_of(name)
         content, size = binary.read_bytes(), zip_mb(binary)
         print(f"{name:13} {len(content) / 1e6:5.2f} MB, zip {size:4.2f} MB")
         limit = MAX_ZIP_MB_WITH_S3 if name in WITH_S3 else MAX_ZIP_MB
