@@ -162,13 +162,8 @@ def without_page(run: Rehearsal, address: str, known: Callable[[dict[str, Any]],
     stack = run.step("deploy a second stack without the page", lambda: run.deploy("qa", body, values))
     if stack:
         run.report.same([kind for kind, _ in stack.resources.values() if "CloudFront" in kind], [], "types without the page")
-        run.step("delete the second stack", lambda: delete("cloakroom-qa"))
-
-
-def delete(stack: str) -> None:
-    client = boto3.client("cloudformation")
-    client.delete_stack(StackName=stack)
-    client.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        kept = [name for name, part in body["Resources"].items() if part.get("DeletionPolicy", "Delete") != "Delete"]
+        run.step("delete the second stack", lambda: deployment.delete("cloakroom-qa", set(kept)))
 
 
 def main() -> int:

@@ -71,3 +71,17 @@ def check_resources(stack: Deployed, kinds: dict[str, str]) -> None:
     """Checks that the stack has all resources of the template, with the expected types."""
     missing = {name: kind for name, kind in kinds.items() if stack.resources.get(name, ("", ""))[0] != kind}
     assert not missing, f"the stack does not have {missing}"
+
+
+def delete(stack: str, kept: set[str]) -> None:
+    """Deletes a stack and checks that only the resources remain that the template keeps."""
+    client = boto3.client("cloudformation")
+    before = describe(stack)
+    stack_id = client.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
+    client.delete_stack(StackName=stack)
+    client.get_waiter("stack_delete_complete").wait(StackName=stack_id, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    remaining = set(boto3.client("dynamodb").list_tables()["TableNames"])
+    remaining |= {bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]}
+    remaining |= {one["FunctionName"] for one in boto3.client("lambda").list_functions()["Functions"]}
+    found = {name for name, (_, physical) in before.resources.items() if physical in remaining}
+    assert found == kept & set(before.resources), f"found {found}, expected {kept}"

@@ -8,7 +8,6 @@ import copy
 import re
 from typing import Any
 
-DEFAULT = "/$default"
 METHODS = {"get", "head", "options", "patch", "post", "put", "delete", "x-amazon-apigateway-any-method"}
 
 
@@ -33,7 +32,7 @@ def operations(document: dict[str, Any]) -> dict[str, Any]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if method in METHODS:
-                route = "$default" if path == DEFAULT else f"{method.upper()} {path}"
+                route = "$default" if operation.get("isDefaultRoute") else f"{method.upper()} {path}"
                 found[route] = operation["x-amazon-apigateway-integration"]["uri"]
     return found
 
