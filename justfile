@@ -60,6 +60,11 @@ sam:
 rie:
     ci/rie.sh
 
+# Rehearse a deployment on other implementations of AWS.
+rehearsal:
+    ci/build_functions.sh
+    ci/aws_rehearsal.sh
+
 # Measure the start-up time and size of every function, and the duration of a password hash.
 bench:
     cargo build --workspace --tests

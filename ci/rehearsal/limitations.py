@@ -15,6 +15,7 @@ from . import probes
 from .deployment import Deployed
 from .routes import with_routes
 from .smoke import operation
+from .without import without_resources
 
 Body = dict[str, Any]
 
@@ -86,6 +87,12 @@ def expire_items(body: Body, stack: Deployed) -> None:
             boto3.client("dynamodb").update_time_to_live(TableName=table, TimeToLiveSpecification=life)
 
 
+def without_metric_math(body: Body) -> Body:
+    """Removes the alarms on expressions of metrics."""
+    alarms = {name: one for name, one in body["Resources"].items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+    return without_resources(body, {name for name, one in alarms.items() if "Metrics" in one["Properties"]})
+
+
 NO_TIME_TO_LIVE = Limitation(
     "does not set the time to live of a table",
     "it is set after the deployment",
@@ -93,7 +100,14 @@ NO_TIME_TO_LIVE = Limitation(
     lambda body: None,
     expire_items,
 )
+METRIC_MATH = Limitation(
+    "refuses alarms on expressions of metrics",
+    "the copy of the template has no such alarms",
+    probes.refuses_metric_math,
+    without_metric_math,
+)
 MINISTACK = [
+    METRIC_MATH,
     NO_TIME_TO_LIVE,
     Limitation(
         "does not read the OpenAPI document of an HTTP API",

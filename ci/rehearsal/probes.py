@@ -162,3 +162,18 @@ def sets_no_time_to_live() -> bool:
     with stack("AWS::DynamoDB::Table", **table) as name:
         found = boto3.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     return "AttributeName" not in found
+
+
+def refuses_metric_math() -> bool:
+    """Whether an alarm on an expression of metrics fails."""
+    rest = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Threshold": 0}
+    metric = {"Metric": {"Namespace": "probe", "MetricName": "probe"}, "Period": 60, "Stat": "Sum"}
+    queries = [
+        {"Id": "one", "MetricStat": metric, "ReturnData": False},
+        {"Id": "two", "Expression": "one * 2", "ReturnData": True},
+    ]
+    try:
+        with stack("AWS::CloudWatch::Alarm", Metrics=queries, **rest):
+            return False
+    except botocore.exceptions.WaiterError:
+        return True

@@ -2,6 +2,7 @@
 
 import copy
 import pathlib
+import sys
 from typing import Any
 
 from cloudformation import Template
@@ -11,31 +12,33 @@ from functions import BUILT
 CHANGES = {
     "Architectures": "x86_64 instead of arm64: the functions run on this machine",
     "Code": "the bootstraps of ci/build_functions.sh instead of those of sam build",
-    "TlsOnly": "not in the bucket policies: the stand-in is reached over http on this machine",
+    "TlsOnly": "not in the bucket policies: the stand-ins are reached over http on this machine",
     "AWS_ENDPOINT_URL_*": "the address of the stand-in, in the environment of each function that lists the variable",
 }
-
-
-def package(folder: pathlib.Path) -> None:
-    """Puts each built function into a folder of its own, as `sam build` does."""
-    for binary in BUILT.iterdir():
-        if binary.is_file() and binary.suffix == "" and not binary.name.startswith("."):
-            target = folder / binary.name
-            target.mkdir(parents=True)
-            (target / "bootstrap").hardlink_to(binary)
 
 
 def rehearsal_copy(parameters: dict[str, str], packages: pathlib.Path, endpoint: str) -> dict[str, Any]:
     """The expanded template with the changes above. `sam deploy` uploads the folders that `Code` names."""
     body = copy.deepcopy(Template(**parameters).body)
     for resource in body["Resources"].values():
+        properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Lambda::Function":
-            properties = resource["Properties"]
             properties["Architectures"] = ["x86_64"]
-            properties["Code"] = str(packages / resource["Metadata"]["BuildProperties"]["Binary"])
+            properties["Code"] = str(_package(resource["Metadata"]["BuildProperties"]["Binary"], packages))
             variables = properties["Environment"]["Variables"]
             variables |= {name: endpoint for name in variables if name.startswith("AWS_ENDPOINT_URL_")}
         elif resource["Type"] == "AWS::S3::BucketPolicy":
-            document = resource["Properties"]["PolicyDocument"]
+            document = properties["PolicyDocument"]
             document["Statement"] = [one for one in document["Statement"] if one.get("Sid") != "TlsOnly"]
     return body
+
+
+def _package(binary: str, packages: pathlib.Path) -> pathlib.Path:
+    """Returns the folder with a function's bootstrap, as `sam build` makes it."""
+    folder = packages / binary
+    if not folder.exists():
+        if not (BUILT / binary).exists():
+            sys.exit(f"{BUILT / binary} is missing; run ci/build_functions.sh first")
+        folder.mkdir(parents=True)
+        (folder / "bootstrap").hardlink_to(BUILT / binary)
+    return folder

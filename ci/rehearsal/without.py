@@ -1,6 +1,5 @@
 """Removes resources from a template, with what refers to them."""
 
-import json
 import re
 from typing import Any
 
@@ -12,8 +11,12 @@ def types(body: Body) -> set[str]:
 
 
 def without_types(body: Body, unknown: set[str]) -> Body:
-    """A copy without the resources of some types. Outputs that refer to them are removed; references become their text."""
-    gone = {name for name, resource in body["Resources"].items() if resource["Type"] in unknown}
+    """A copy without the resources of some types."""
+    return without_resources(body, {name for name, one in body["Resources"].items() if one["Type"] in unknown})
+
+
+def without_resources(body: Body, gone: set[str]) -> Body:
+    """A copy without some resources. Outputs that refer to them are removed; other references become their text."""
     resources = {name: resource for name, resource in body["Resources"].items() if name not in gone}
     outputs = {name: output for name, output in body["Outputs"].items() if not _refers(output, gone)}
     return body | {"Resources": _replace(resources, gone), "Outputs": outputs}
@@ -41,7 +44,3 @@ def _replace(node: Any, gone: set[str]) -> Any:
         depends = [node["DependsOn"]] if isinstance(node["DependsOn"], str) else node["DependsOn"]
         node = node | {"DependsOn": [one for one in depends if one not in gone]}
     return {key: _replace(item, gone) for key, item in node.items()}
-
-
-def size(body: Body) -> int:
-    return len(json.dumps(body).encode())
