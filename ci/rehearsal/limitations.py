@@ -184,13 +184,6 @@ MOTO = [
         lambda body: None,
     ),
     NO_TIME_TO_LIVE,
-    Limitation(
-        "runs functions only in Docker",
-        "no request is sent to the API",
-        # Nothing to probe: the SAM CLI's machine may have no container engine, and moto has no HTTP API (see its types).
-        lambda: True,
-        lambda body: None,
-    ),
 ]
 
 

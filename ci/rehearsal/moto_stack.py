@@ -10,7 +10,7 @@ import boto3
 from . import deployment
 
 
-def create(stack: str, body: dict[str, Any], values: dict[str, str]) -> None:
+def create(stack: str, body: dict[str, Any], values: dict[str, str]) -> deployment.Deployed:
     """Creates the stack, and checks that it has all resources of the template's copy."""
     deployment.create_bucket()
     package = io.BytesIO()
@@ -27,5 +27,7 @@ def create(stack: str, body: dict[str, Any], values: dict[str, str]) -> None:
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
     )
     kinds = {name: kind for name, kind in deployment.expected(values).items() if name in body["Resources"]}
-    deployment.check_resources(deployment.describe(stack), kinds)
+    created = deployment.describe(stack)
+    deployment.check_resources(created, kinds)
+    return created
 

@@ -39,6 +39,13 @@ def denied(call: Callable[[], Any]) -> bool:
     return False
 
 
+def enforces_roles() -> bool:
+    """Whether a role that may do one thing is refused another. Without this, the steps would show nothing about the roles."""
+    with role({"Action": "sqs:ListQueues", "Resource": "*"}) as session:
+        allowed = not denied(lambda: session.client("sqs").list_queues())
+        return allowed and denied(lambda: session.client("dynamodb").list_tables())
+
+
 def refuses_parameters_by_path() -> bool:
     """Whether a grant of GetParametersByPath for a path does not allow a request for this path."""
     grant = {"Action": "ssm:GetParametersByPath", "Resource": f"arn:aws:ssm:*:{account()}:parameter/probe"}
