@@ -1,4 +1,4 @@
-"""What the pinned stand-ins cannot do, how that is seen, and what the copy of the template has instead.
+"""The known limitations of the pinned stand-ins: a probe for each, and what the copy of the template has instead.
 
 A limitation that a probe no longer finds fails the rehearsal: remove it from the list, so that the part of the template that
 it changes is rehearsed as it is.

@@ -1,4 +1,4 @@
-"""Probes: small requests that show what a stand-in does, apart from Cloakroom."""
+"""Small requests that show what a stand-in does, without Cloakroom."""
 
 import contextlib
 import json

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 
 REGION = "eu-central-1"
-# Not those of an account: the stand-ins accept these and no others.
+# Credentials of no account. ministack accepts only these.
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 # Settings of the developer that would lead to another account or another endpoint.
 OTHERS = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")

@@ -36,7 +36,7 @@ MOTO = {
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
 }
-# A type that nothing knows, so that a stack with it is always refused and creates nothing.
+# A type that does not exist, so that a stack with it is always refused and creates nothing.
 NO_TYPE = "AWS::Probe::Probe"
 LIST_UNKNOWN = """
 import json, sys

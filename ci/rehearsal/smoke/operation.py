@@ -1,4 +1,4 @@
-"""What no user sees: CORS, the schedules, and the queues of what failed."""
+"""CORS, scheduled runs, dead-letter queues and logs."""
 
 import json
 
@@ -8,7 +8,7 @@ from cloudformation import ROOT
 
 from .visit import Person, Stack, same, step
 
-# In samconfig.toml, and nowhere.
+# An origin that samconfig.toml allows, and one that it does not.
 ORIGIN, OTHER = "http://localhost:3000", "https://other.example"
 
 

@@ -1,4 +1,4 @@
-"""What the steps share: the deployed stack, and the list of steps."""
+"""The deployed stack, the list of steps, and what the steps have in common."""
 
 import time
 from collections.abc import Callable
