@@ -1,5 +1,6 @@
 """Deploys to a stand-in with the SAM CLI, as README.md describes, and reads what the stack has."""
 
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -7,6 +8,7 @@ import tomllib
 from typing import Any, NamedTuple
 
 import boto3
+import botocore.exceptions
 from cloudformation import ROOT, Template
 
 BUCKET = "rehearsal-packages"
@@ -46,7 +48,17 @@ def sam_deploy(
         *["--parameter-overrides", *[f"{name}={value}" for name, value in values.items()]],
     ]
     done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert done.returncode == 0, f"sam deploy failed:\n{done.stdout[-6000:]}"
+    assert done.returncode == 0, f"sam deploy failed: {failures(f'cloakroom-{stage}')}\n{done.stdout[-1000:]}"
+
+
+def failures(stack: str) -> dict[str, str]:
+    """Logical id -> reason of the resources that could not be created or changed."""
+    client = boto3.client("cloudformation")
+    with contextlib.suppress(botocore.exceptions.ClientError):
+        pages = client.get_paginator("describe_stack_events").paginate(StackName=stack)
+        failed = [one for page in pages for one in page["StackEvents"] if one["ResourceStatus"].endswith("FAILED")]
+        return {one["LogicalResourceId"]: one.get("ResourceStatusReason", "") for one in failed}
+    return {}
 
 
 def create_bucket() -> None:
