@@ -77,6 +77,11 @@ build-lambda architecture:
 rie:
     ci/rie.sh
 
+# Rehearse a deployment on other implementations of AWS.
+rehearsal:
+    ci/build_functions.sh
+    ci/aws_rehearsal.sh
+
 # Measure the start-up time and size of every function, and the duration of a password hash.
 bench:
     cargo build --workspace --tests
