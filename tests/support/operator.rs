@@ -90,6 +90,17 @@ impl TestApp {
             .unwrap()
     }
 
+    /// Runs `cloakroom doctor …` against this system.
+    pub fn run_doctor(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_cloakroom"))
+            .args(["doctor", "--env", "dev"])
+            .arg(format!("--local={}", self.data_dir().display()))
+            .args(args)
+            .env_clear()
+            .output()
+            .unwrap()
+    }
+
     /// Builds `cloakroom <command> …` for the stage dev, with the engine at `url`.
     pub fn operator_command(&self, command: &str, args: &[&str], url: &str) -> Command {
         let key = self.access_key("local");

@@ -8,6 +8,7 @@ mod list;
 mod put;
 mod retire;
 mod rotate;
+mod state;
 mod store;
 
 use std::{io, process::ExitCode};
@@ -18,6 +19,8 @@ use domain::Clock;
 use secrecy::ExposeSecret as _;
 
 use crate::command;
+
+pub use self::state::{KeyState, KeyStateError, key_state};
 
 use self::{error::Error, store::Store};
 

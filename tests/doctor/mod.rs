@@ -1,0 +1,71 @@
+//! `cloakroom doctor`, run as an executable: a healthy system passes, and each fault is reported with its correction.
+
+mod api;
+mod report;
+mod secrets;
+mod tables;
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::support::TestApp;
+
+/// A report of `cloakroom doctor --json`.
+struct Report {
+    exit_code: i32,
+    checks: Vec<Value>,
+    text: String,
+}
+
+impl Report {
+    /// Runs the command against a system.
+    fn of(app: &TestApp, args: &[&str]) -> Self {
+        Self::read(&app.run_doctor(&[args, &["--json"]].concat()))
+    }
+
+    fn read(output: &Output) -> Self {
+        let [text, err] =
+            [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+        let json: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{err}"));
+        Self {
+            exit_code: output.status.code().unwrap(),
+            checks: json["checks"].as_array().unwrap().clone(),
+            text,
+        }
+    }
+
+    /// Asserts that nothing is wrong, and that all checks were done that a local system has.
+    #[track_caller]
+    fn expect_healthy(&self) {
+        assert_eq!(self.exit_code, 0, "{}", self.text);
+        let is_fine =
+            |check: &Value| check["status"] == "ok" || check["status"] == "not-applicable";
+        assert!(self.checks.iter().all(is_fine), "{}", self.text);
+    }
+
+    /// Asserts that a check has one problem, whose text and fix contain these texts, and that no other check has one.
+    #[track_caller]
+    fn expect_problem(&self, check: &str, text: &str, fix: &str) {
+        assert_eq!(self.exit_code, 1, "{}", self.text);
+        let checks = self.checks.iter();
+        let problems: Vec<_> = checks
+            .filter(|check| check["status"] == "problem")
+            .collect();
+        let [problem] = problems.as_slice() else {
+            panic!("not one problem: {}", self.text);
+        };
+        assert_eq!(problem["check"], check, "{problem}");
+        let has = |member: &str, text: &str| problem[member].as_str().unwrap().contains(text);
+        assert!(has("text", text), "{problem}");
+        assert!(has("fix", fix), "{problem}");
+    }
+
+    /// Returns the status of a check.
+    #[track_caller]
+    fn status(&self, check: &str) -> &str {
+        let found = self.checks.iter().find(|found| found["check"] == check);
+        let found = found.unwrap_or_else(|| panic!("{check} is missing: {}", self.text));
+        found["status"].as_str().unwrap()
+    }
+}
