@@ -28,10 +28,3 @@ async fn an_issuer_without_a_discovery_document_is_a_problem() {
     let report = Report::of(&app, &[]);
     report.expect_problem("API issuer", &issuer, "parameter Issuer");
 }
-
-#[tokio::test]
-async fn an_origin_that_is_not_allowed_is_a_problem() {
-    let app = TestApp::start_with(&["AllowedOrigins=https://app.example.com"]);
-    let report = Report::of(&app, &[]);
-    report.expect_problem("API CORS", app.endpoint("api"), "cargo run");
-}

@@ -1,6 +1,7 @@
 //! `cloakroom doctor`, run as an executable: a healthy system passes, and each fault is reported with its correction.
 
 mod api;
+mod bucket;
 mod report;
 mod secrets;
 mod tables;
@@ -44,18 +45,23 @@ impl Report {
         assert!(self.checks.iter().all(is_fine), "{}", self.text);
     }
 
-    /// Asserts that a check has one problem, whose text and fix contain these texts, and that no other check has one.
+    /// Asserts that this is the only problem, and that its text and its fix contain these texts.
     #[track_caller]
     fn expect_problem(&self, check: &str, text: &str, fix: &str) {
-        assert_eq!(self.exit_code, 1, "{}", self.text);
         let checks = self.checks.iter();
-        let problems: Vec<_> = checks
-            .filter(|check| check["status"] == "problem")
-            .collect();
-        let [problem] = problems.as_slice() else {
-            panic!("not one problem: {}", self.text);
-        };
-        assert_eq!(problem["check"], check, "{problem}");
+        let problems = checks.filter(|check| check["status"] == "problem");
+        assert_eq!(problems.count(), 1, "{}", self.text);
+        self.expect_among_problems(check, text, fix);
+    }
+
+    /// Asserts that this is one of the problems, and that its text and its fix contain these texts.
+    #[track_caller]
+    fn expect_among_problems(&self, check: &str, text: &str, fix: &str) {
+        assert_eq!(self.exit_code, 1, "{}", self.text);
+        let mut problems = self.checks.iter();
+        let problem = problems
+            .find(|found| found["status"] == "problem" && found["check"] == check)
+            .unwrap_or_else(|| panic!("no problem {check}: {}", self.text));
         let has = |member: &str, text: &str| problem[member].as_str().unwrap().contains(text);
         assert!(has("text", text), "{problem}");
         assert!(has("fix", fix), "{problem}");

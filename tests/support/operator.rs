@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     process::{Command, Output},
 };
 
@@ -92,9 +93,14 @@ impl TestApp {
 
     /// Runs `cloakroom doctor …` against this system.
     pub fn run_doctor(&self, args: &[&str]) -> Output {
+        self.run_doctor_in(&self.data_dir(), args)
+    }
+
+    /// Runs `cloakroom doctor …` against the system with this data directory.
+    pub fn run_doctor_in(&self, data: &Path, args: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_cloakroom"))
             .args(["doctor", "--env", "dev"])
-            .arg(format!("--local={}", self.data_dir().display()))
+            .arg(format!("--local={}", data.display()))
             .args(args)
             .env_clear()
             .output()

@@ -22,8 +22,17 @@ pub(super) struct Deployment {
     /// `CREATE_COMPLETE` or another status of CloudFormation. `None` in the local system.
     pub(super) status: Option<String>,
     outputs: BTreeMap<String, String>,
-    /// The physical names by logical id.
-    resources: BTreeMap<String, String>,
+    /// By logical id.
+    resources: BTreeMap<String, Resource>,
+}
+
+/// A deployed resource.
+#[derive(Debug, Clone)]
+struct Resource {
+    /// The physical name.
+    name: String,
+    /// The type, like `AWS::SQS::Queue`.
+    kind: String,
 }
 
 /// Why the stack cannot be read.
@@ -60,12 +69,25 @@ impl Deployment {
     /// Describes the local system: its parameters are in `endpoints.json`, and its names follow from the template.
     pub(super) fn of_local(endpoints: &Endpoints, stack: &str) -> Result<Self, DeploymentError> {
         let (template, unknown_parameters) = template(stack, endpoints.parameters.clone())?;
+        let resource = |name: String, kind: &str| Resource {
+            name,
+            kind: kind.to_owned(),
+        };
         let tables = template.tables()?.into_iter();
-        let tables = tables.map(|table| (table.logical_id, table.name));
+        let tables = tables.map(|table| {
+            let resource = resource(table.name, "AWS::DynamoDB::Table");
+            (table.logical_id, resource)
+        });
         let buckets = template.buckets()?.into_iter();
-        let buckets = buckets.map(|bucket| (bucket.logical_id, bucket.name));
+        let buckets = buckets.map(|bucket| {
+            let resource = resource(bucket.name, "AWS::S3::Bucket");
+            (bucket.logical_id, resource)
+        });
         let resources = tables.chain(buckets).collect();
-        let outputs = [("ApiUrl", &endpoints.api), ("WebUrl", &endpoints.api)];
+        // The local system serves the page next to the API, and sets AppUrl to its URL.
+        let page = template.parameter("AppUrl");
+        let page = page.unwrap_or_else(|| endpoints.api.clone());
+        let outputs = [("ApiUrl", &endpoints.api), ("WebUrl", &page)];
         Ok(Self {
             stack: stack.to_owned(),
             template,
@@ -85,13 +107,16 @@ impl Deployment {
 
     /// Returns the physical name of a resource.
     pub(super) fn resource(&self, logical_id: &str) -> Option<&str> {
-        self.resources.get(logical_id).map(String::as_str)
+        let found = self.resources.get(logical_id);
+        found.map(|resource| resource.name.as_str())
     }
 
-    /// Lists all resources: logical ids and physical names.
-    pub(super) fn resources(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// Lists the resources of one type: logical ids and physical names.
+    pub(super) fn resources_of(&self, kind: &str) -> Vec<(&str, &str)> {
         let all = self.resources.iter();
-        all.map(|(id, name)| (id.as_str(), name.as_str()))
+        all.filter(|(_, resource)| resource.kind == kind)
+            .map(|(id, resource)| (id.as_str(), resource.name.as_str()))
+            .collect()
     }
 
     /// Returns the value of a parameter, or "" if it has none.
@@ -144,7 +169,7 @@ async fn describe(calls: &SignedCalls, stack: &str) -> Result<Element, Deploymen
 async fn resources(
     calls: &SignedCalls,
     stack: &str,
-) -> Result<BTreeMap<String, String>, DeploymentError> {
+) -> Result<BTreeMap<String, Resource>, DeploymentError> {
     const ACTION: &str = "cloudformation:ListStackResources";
     let mut found = BTreeMap::new();
     let mut next: Option<String> = None;
@@ -157,12 +182,11 @@ async fn resources(
         let result = result.unwrap_or_default();
         let listed = result.at(&["StackResourceSummaries"]);
         for one in listed.iter().flat_map(|listed| listed.all("member")) {
-            let names = (
-                one.text_of("LogicalResourceId"),
-                one.text_of("PhysicalResourceId"),
-            );
-            if let (Some(id), Some(name)) = names {
-                found.insert(id, name);
+            let id = one.text_of("LogicalResourceId");
+            let name = one.text_of("PhysicalResourceId");
+            let kind = one.text_of("ResourceType").unwrap_or_default();
+            if let (Some(id), Some(name)) = (id, name) {
+                found.insert(id, Resource { name, kind });
             }
         }
         next = result

@@ -129,8 +129,16 @@ impl Doctor {
         report.extend(checks::keys::check(self).await)?;
         report.step("reading the tables");
         report.extend(checks::tables::check(self, &deployment).await)?;
+        report.step("reading the bucket");
+        report.extend(checks::bucket::check(self, &deployment).await)?;
+        report.extend(checks::bucket_cors::check(self, &deployment).await)?;
+        report.extend(checks::access_points::check(self, &deployment).await)?;
         report.step("calling the API");
         report.extend(checks::api::check(self, &deployment).await)?;
+        report.step("reading SES, quotas and queues");
+        report.extend(checks::mail::check(self, &deployment).await)?;
+        report.extend(checks::quotas::check(self, &deployment).await)?;
+        report.extend(checks::delivery::check(self, &deployment).await)?;
         Ok(())
     }
 
