@@ -3,17 +3,17 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 
 use super::Report;
-use crate::support::{TestApp, cloakroom_dev};
+use crate::support::{TestApp, cloakroom_dev, run_doctor_on};
 
 /// A system whose template differs from the project's, as a stack that was changed by hand.
-struct Changed {
-    app: TestApp,
+pub struct Changed {
+    pub app: TestApp,
     dir: TempDir,
 }
 
 impl Changed {
     /// Starts a system with a template in which each text is replaced by another one.
-    fn start(replacements: &[(&str, &str)]) -> Self {
+    pub fn start(replacements: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
         let mut text = fs::read_to_string(template).unwrap();
@@ -30,12 +30,15 @@ impl Changed {
         Self { app, dir }
     }
 
-    fn data(&self) -> std::path::PathBuf {
+    /// Returns the data directory.
+    pub fn data(&self) -> std::path::PathBuf {
         Path::new(self.dir.path()).join("data")
     }
 
-    fn report(&self) -> Report {
-        Report::read(&self.app.run_doctor_in(&self.data(), &["--json"]))
+    /// Runs the command against the system.
+    pub fn report(&self, args: &[&str]) -> Report {
+        let args = [args, &["--json"]].concat();
+        Report::read(&run_doctor_on(&self.data(), &args))
     }
 }
 
@@ -48,7 +51,7 @@ async fn a_bucket_without_versions_and_locks_is_two_problems() {
             "      # Only",
         ),
     ]);
-    let report = changed.report();
+    let report = changed.report(&[]);
     let fix = "put-bucket-versioning --bucket cloakroom-dev-uploadsbucket";
     report.expect_among_problems("bucket versioning", "cannot be restored", fix);
     let fix = "put-object-lock-configuration --bucket cloakroom-dev-uploadsbucket";
@@ -60,7 +63,7 @@ async fn a_bucket_without_events_is_a_problem() {
     let changed = Changed::start(&[("EventBridgeEnabled: true", "EventBridgeEnabled: false")]);
     let fix = "put-bucket-notification-configuration";
     changed
-        .report()
+        .report(&[])
         .expect_problem("bucket events", "stay pending", fix);
 }
 
@@ -70,7 +73,7 @@ async fn a_bucket_that_hides_the_etag_from_pages_is_a_problem() {
         "ExposedHeaders: [ETag, Location]",
         "ExposedHeaders: [Location]",
     )]);
-    let report = changed.report();
+    let report = changed.report(&[]);
     report.expect_problem(
         "bucket CORS",
         "ExposedHeaders does not contain ETag",

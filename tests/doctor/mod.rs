@@ -2,6 +2,7 @@
 
 mod api;
 mod bucket;
+mod deep;
 mod report;
 mod secrets;
 mod tables;
@@ -13,7 +14,7 @@ use serde_json::Value;
 use crate::support::TestApp;
 
 /// A report of `cloakroom doctor --json`.
-struct Report {
+pub struct Report {
     exit_code: i32,
     checks: Vec<Value>,
     text: String,

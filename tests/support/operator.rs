@@ -93,18 +93,7 @@ impl TestApp {
 
     /// Runs `cloakroom doctor …` against this system.
     pub fn run_doctor(&self, args: &[&str]) -> Output {
-        self.run_doctor_in(&self.data_dir(), args)
-    }
-
-    /// Runs `cloakroom doctor …` against the system with this data directory.
-    pub fn run_doctor_in(&self, data: &Path, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_cloakroom"))
-            .args(["doctor", "--env", "dev"])
-            .arg(format!("--local={}", data.display()))
-            .args(args)
-            .env_clear()
-            .output()
-            .unwrap()
+        run_doctor_on(&self.data_dir(), args)
     }
 
     /// Builds `cloakroom <command> …` for the stage dev, with the engine at `url`.
@@ -127,4 +116,15 @@ impl TestApp {
         let response = self.call_engine("ssm", "local", &target, body).await;
         response.expect(200).json()
     }
+}
+
+/// Runs `cloakroom doctor …` against the system with this data directory.
+pub fn run_doctor_on(data: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cloakroom"))
+        .args(["doctor", "--env", "dev"])
+        .arg(format!("--local={}", data.display()))
+        .args(args)
+        .env_clear()
+        .output()
+        .unwrap()
 }

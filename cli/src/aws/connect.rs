@@ -116,6 +116,7 @@ impl Connection {
             .or(self.endpoint_url.as_ref())
             .cloned()
             .or_else(|| std::env::var(variable).ok())
+            .or_else(|| self.config.endpoint_url().map(str::to_owned))
             .unwrap_or_else(|| format!("{service}.{region}.amazonaws.com"))
     }
 }

@@ -51,8 +51,9 @@ impl AwsError {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let name = name.to_owned();
-        if let Some(service_error) = error.as_service_error() {
-            let code = service_error.code().unwrap_or("unknown error");
+        if let Some(service_error) = error.as_service_error()
+            && let Some(code) = service_error.code()
+        {
             let message = format!(
                 "{code}: {}",
                 service_error.message().unwrap_or("no message")

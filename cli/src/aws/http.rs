@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::error::root_cause;
 
 /// How long a request may take, with its whole response.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// An HTTP client for requests that no AWS SDK sends: to the API, to presigned URLs, and to AWS services without a linked
 /// SDK. It is the client of the SDKs, with the machine's certificates.

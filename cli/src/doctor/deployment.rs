@@ -9,7 +9,7 @@ use crate::aws::{AwsError, Element, Service, SignedCalls};
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
 const CLOUDFORMATION: Service = Service::named("cloudformation");
-/// The version of CloudFormation's API.
+/// The version of the API of `CloudFormation`.
 const API_VERSION: &str = "2010-05-15";
 
 /// What is deployed: the template with the stack's parameters, and the names of the stack's resources.
@@ -19,7 +19,7 @@ pub(super) struct Deployment {
     pub(super) template: Template,
     /// The stack's parameters that this version of the template does not declare or does not accept.
     pub(super) unknown_parameters: Vec<String>,
-    /// `CREATE_COMPLETE` or another status of CloudFormation. `None` in the local system.
+    /// `CREATE_COMPLETE` or another status of `CloudFormation`. `None` in the local system.
     pub(super) status: Option<String>,
     outputs: BTreeMap<String, String>,
     /// By logical id.

@@ -1,6 +1,7 @@
 //! `cloakroom doctor`: checks a deployed stack, and prints what is wrong and the command that corrects it.
 
 mod checks;
+mod deep;
 mod deployment;
 mod report;
 
@@ -13,6 +14,7 @@ use clap::Args;
 use domain::Clock;
 
 use self::{
+    deep::Deep,
     deployment::{Deployment, DeploymentError},
     report::{Finding, Report},
 };
@@ -30,6 +32,12 @@ pub struct DoctorArgs {
     /// Stack to check [default: cloakroom-{env}]
     #[arg(long)]
     stack: Option<String>,
+    /// Also use the API with a throwaway account: sign-up, uploads, S3's event, restore; the account is deleted at the end
+    #[arg(long)]
+    deep: bool,
+    /// Seconds to wait for S3's event, with --deep
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "deep")]
+    wait: u64,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -42,6 +50,10 @@ Compares what is deployed with the template of this version: secrets, tables, bu
 events. Each problem is followed by the command or the console step that corrects it. A check that needs a permission \
 that you do not have is reported as not checked.
 
+With --deep, it also creates an account with a random address and uploads files as an app does. Run it after the first \
+deployment: it shows whether AWS treats conditions in transactions, aliases of access points and events as expected. The \
+account and its files are deleted at the end, also after a failure or Ctrl-C.
+
 The exit code is 0 without a problem and 1 with one.";
 
 const EXAMPLES: &str = "\
@@ -50,6 +62,7 @@ Examples:
   cloakroom doctor --env qa --profile operator --region eu-central-1
   cloakroom doctor --env prod --json | jq '.checks[] | select(.status == \"problem\")'
   cloakroom doctor --env dev --local
+  cloakroom doctor --env dev --deep
 
 The permissions of the AWS managed policy ReadOnlyAccess, and ssm:GetParametersByPath with kms:Decrypt for the secrets, are
 enough.";
@@ -61,6 +74,8 @@ enum Error {
     Aws(#[from] AwsError),
     #[error("there are problems")]
     Unhealthy,
+    #[error("interrupted")]
+    Interrupted,
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -70,6 +85,14 @@ impl CommandError for Error {
         match self {
             Self::Io(error) => Some(error),
             _ => None,
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            // The shell convention: 128 plus the number of SIGINT.
+            Self::Interrupted => 130,
+            _ => 1,
         }
     }
 }
@@ -94,9 +117,12 @@ async fn check(args: DoctorArgs, clock: Clock, out: impl Write) -> Result<(), Er
     let mut report = Report::new(out, args.json);
     let doctor = Doctor::new(&args, clock).await?;
     let note = doctor.note();
-    doctor.run(&mut report).await?;
+    let is_interrupted = doctor.run(&args, &mut report).await?;
     if report.finish(note.as_deref())? {
         return Err(Error::Unhealthy);
+    }
+    if is_interrupted {
+        return Err(Error::Interrupted);
     }
     Ok(())
 }
@@ -115,14 +141,18 @@ impl Doctor {
         })
     }
 
-    async fn run(&self, report: &mut Report<impl Write>) -> Result<(), Error> {
+    /// Runs all checks. Returns whether Ctrl-C interrupted them.
+    async fn run(&self, args: &DoctorArgs, report: &mut Report<impl Write>) -> Result<bool, Error> {
         report.step("reading the credentials");
         report.extend(checks::account::check(self).await)?;
         report.extend(checks::clock::check(self).await)?;
         report.step("reading the stack");
         let deployment = match self.deployment().await {
             Ok(deployment) => deployment,
-            Err(finding) => return Ok(report.add(finding)?),
+            Err(finding) => {
+                report.add(finding)?;
+                return Ok(false);
+            }
         };
         report.extend(checks::stack::check(self, &deployment))?;
         report.step("reading the secrets");
@@ -139,7 +169,11 @@ impl Doctor {
         report.extend(checks::mail::check(self, &deployment).await)?;
         report.extend(checks::quotas::check(self, &deployment).await)?;
         report.extend(checks::delivery::check(self, &deployment).await)?;
-        Ok(())
+        let wait = std::time::Duration::from_secs(args.wait);
+        match Deep::new(self, &deployment, wait).filter(|_| args.deep) {
+            Some(deep) => deep.run(report).await,
+            None => Ok(false),
+        }
     }
 
     async fn deployment(&self) -> Result<Deployment, Finding> {
@@ -178,16 +212,20 @@ impl Doctor {
     /// Returns a `cloakroom` command for the same stage.
     fn operator(&self, command: &str) -> String {
         let target = &self.target;
-        let mut line = format!("cloakroom {command} --env {}", target.env.as_str());
-        if let Some(local) = &target.local {
-            line += &format!(" --local={}", local.display());
-        }
-        for (option, value) in [("region", &target.region), ("profile", &target.profile)] {
-            if let Some(value) = value {
-                line += &format!(" --{option} {value}");
-            }
-        }
-        line
+        let local = target
+            .local
+            .as_ref()
+            .map(|dir| format!(" --local={}", dir.display()));
+        let option = |name: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!(" --{name} {value}"))
+        };
+        let options = [
+            local,
+            option("region", &target.region),
+            option("profile", &target.profile),
+        ];
+        let options: String = options.into_iter().flatten().collect();
+        format!("cloakroom {command} --env {}{options}", target.env.as_str())
     }
 
     /// Returns what has to be done before the commands of the report.

@@ -109,12 +109,28 @@ impl Finding {
             AwsError::Denied { action, name, .. } => {
                 Self::not_checked(check, format!("needs {action} on {name}"))
             }
+            AwsError::Failed { message, .. } if !is_missing(message) => {
+                Self::not_checked(check, error.to_string())
+            }
             error => {
                 let text = error.to_string().replace("\n  ", " ");
                 Self::problem(check, text, "Correct this, then run the command again")
             }
         }
     }
+}
+
+/// Whether a failed call says that a resource of the stack does not exist.
+fn is_missing(message: &str) -> bool {
+    [
+        "NoSuchBucket",
+        "NonExistentQueue",
+        "QueueDoesNotExist",
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "ResourceNotFoundException",
+    ]
+    .iter()
+    .any(|code| message.starts_with(code))
 }
 
 /// The findings, printed as they are made.

@@ -54,7 +54,7 @@ async fn existing(doctor: &Doctor, deployment: &Deployment) -> Finding {
         missing.join(", ")
     );
     let fix = format!(
-        "Delete the stack's record of them and create them again: change AccessPoint names in template.yaml, or {}",
+        "Rename them in template.yaml, so that CloudFormation creates new ones, then {}",
         doctor.deploy()
     );
     Finding::problem(CHECK, text, fix)

@@ -1,5 +1,7 @@
 use aws_sdk_sesv2::{
-    Client, operation::get_account::GetAccountOutput, types::SuppressionListReason,
+    Client,
+    operation::{get_account::GetAccountOutput, get_email_identity::GetEmailIdentityError},
+    types::{SendQuota, SuppressionAttributes, SuppressionListReason},
 };
 
 use super::super::{Deployment, Doctor, Finding};
@@ -44,7 +46,7 @@ async fn identity(client: &Client, endpoint: &str, from: &str) -> Finding {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|error| error.is_not_found_exception()) => {}
+                    .is_some_and(GetEmailIdentityError::is_not_found_exception) => {}
             Err(error) => {
                 let action = "ses:GetEmailIdentity";
                 let error = AwsError::from_call(action, identity, endpoint, &error);
@@ -77,7 +79,7 @@ fn rate(account: &GetAccountOutput, mails_per_day: f64) -> Vec<Finding> {
             "Request production access: SES console, Account dashboard, Get set up",
         ));
     }
-    let quota = account.send_quota().map(|quota| quota.max24_hour_send());
+    let quota = account.send_quota().map(SendQuota::max24_hour_send);
     // -1 means no limit.
     if let Some(quota) = quota.filter(|quota| (0.0..mails_per_day).contains(quota)) {
         findings.push(Finding::problem(
@@ -107,7 +109,7 @@ fn sending(account: &GetAccountOutput) -> Finding {
 fn suppression(account: &GetAccountOutput) -> Option<Finding> {
     let reasons = account.suppression_attributes();
     let reasons = reasons
-        .map(|found| found.suppressed_reasons())
+        .map(SuppressionAttributes::suppressed_reasons)
         .unwrap_or_default();
     let is_on = [
         SuppressionListReason::Bounce,
@@ -126,8 +128,6 @@ fn suppression(account: &GetAccountOutput) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_sesv2::types::{SendQuota, SuppressionAttributes};
-
     use super::*;
 
     fn account(quota: f64, is_enabled: bool) -> GetAccountOutput {

@@ -1,4 +1,7 @@
-use aws_sdk_dynamodb::{Client, types::TableDescription};
+use aws_sdk_dynamodb::{
+    Client,
+    types::{StreamViewType, TableDescription, TimeToLiveStatus},
+};
 use sam_template::{Table, TemplateError};
 use serde_json::Value;
 
@@ -50,11 +53,13 @@ impl Inspection<'_> {
         let id = &self.table.logical_id;
         let known = self.deployment.resource(id).map(str::to_owned);
         let prefix = format!("{}-{id}", self.deployment.stack);
-        let name = known.or_else(|| find_by_prefix(&prefix, names).ok());
+        let name = known
+            .clone()
+            .or_else(|| find_by_prefix(&prefix, names).ok());
         let name = name.filter(|name| names.contains(name));
         let Some(name) = name else {
             let text = format!("the table {prefix} does not exist");
-            return vec![Finding::problem(id, text, self.doctor.deploy())];
+            return vec![Finding::problem(id, text, self.restore(known.as_deref()))];
         };
         match self.differences(&name).await {
             Ok(differences) if differences.is_empty() => {
@@ -62,6 +67,18 @@ impl Inspection<'_> {
             }
             Ok(differences) => differences,
             Err(finding) => vec![finding],
+        }
+    }
+
+    /// Returns the command that brings back a deleted table. `CloudFormation` does not notice that it is gone.
+    fn restore(&self, name: Option<&str>) -> String {
+        match name {
+            Some(name) if !self.doctor.is_local() => format!(
+                "Restore the backup that DynamoDB made when it was deleted: aws dynamodb restore-table-from-backup \
+                 --target-table-name {name} --backup-arn \"$(aws dynamodb list-backups --table-name {name} \
+                 --backup-type SYSTEM --query 'BackupSummaries[-1].BackupArn' --output text)\""
+            ),
+            _ => self.doctor.deploy(),
         }
     }
 
@@ -129,15 +146,14 @@ impl Inspection<'_> {
         let found = table.stream_specification();
         let is_right = found.is_some_and(|stream| {
             stream.stream_enabled()
-                && stream.stream_view_type().map(|kind| kind.as_str()) == Some(expected)
+                && stream.stream_view_type().map(StreamViewType::as_str) == Some(expected)
         });
         (!is_right).then(|| {
             let text =
                 format!("{name} has no stream with {expected}, so its consumer gets nothing");
             let enable = format!(
                 "aws dynamodb update-table --table-name {name} \
-                 --stream-specification StreamEnabled=true,StreamViewType={expected}, then {}",
-                self.doctor.deploy()
+                 --stream-specification StreamEnabled=true,StreamViewType={expected}, then point the event source mapping of its consumer at the new stream"
             );
             self.problem(text, enable)
         })
@@ -166,7 +182,7 @@ impl Inspection<'_> {
             Finding::failed(&self.table.logical_id, &error)
         })?;
         let is_right = described.time_to_live_description().is_some_and(|found| {
-            let status = found.time_to_live_status().map(|status| status.as_str());
+            let status = found.time_to_live_status().map(TimeToLiveStatus::as_str);
             matches!(status, Some("ENABLED" | "ENABLING"))
                 && found.attribute_name() == Some(attribute.as_str())
         });
