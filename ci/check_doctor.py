@@ -194,9 +194,9 @@ def check_created_stack(report: Report, doctor: Doctor, names: dict[str, str]) -
     enabled = {"Status": "Enabled"}
     boto3.client("s3").put_bucket_versioning(Bucket=names["UploadsBucket"], VersioningConfiguration=enabled)
     found = doctor.problems()
-    for expected in ("signing keys", "SessionsTable", "bucket public access", "bucket CORS", "bucket lifecycle", "SES identity"):
+    bucket = {"bucket CORS", "bucket Object Lock", "bucket lifecycle", "bucket public access"}
+    for expected in {"SES identity", "SessionsTable", "access points", "signing keys"} | bucket:
         report.check(expected in found, f"{expected} is a problem of the created stack")
-    report.check("access points" in found, "missing access points are a problem")
     for problem in [problem for problems in found.values() for problem in problems]:
         if problem["fix"].startswith(("aws ", "cloakroom ")):
             doctor.correct(problem)
@@ -214,7 +214,7 @@ def faults(names: dict[str, str]) -> dict[str, tuple[str, Callable[[], Any]]]:
     dynamodb, s3, events, sqs = (boto3.client(name) for name in ("dynamodb", "s3", "events", "sqs"))
     functions = boto3.client("lambda")
     sessions, bucket = names["SessionsTable"], names["UploadsBucket"]
-    rule = next(name for id, name in names.items() if id.startswith("UploadEventsFunction") and STACK in name and id != "UploadEventsFunction")
+    (rule, *_) = [rule["Name"] for rule in events.list_rules(NamePrefix=STACK)["Rules"]]
     (mapping,) = functions.list_event_source_mappings(FunctionName=names["MailerFunction"])["EventSourceMappings"]
     cors = {"AllowedOrigins": ["https://other.example"], "AllowedMethods": ["GET"]}
     off = {"AttributeName": "expires_at", "Enabled": False}
