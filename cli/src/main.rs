@@ -40,6 +40,7 @@ enum Command {
     /// Remove the lock of an uploaded file
     Uploads(uploads::UploadsArgs),
     /// Check a deployed stack or the running local system, and print how to correct what is wrong
+    #[command(long_about = doctor::ABOUT)]
     Doctor(Box<doctor::DoctorArgs>),
     /// Print the API document (docs/openapi.json)
     Openapi(openapi::OpenapiArgs),

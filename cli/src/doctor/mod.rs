@@ -25,7 +25,7 @@ use crate::{
 
 /// Arguments of `cloakroom doctor`.
 #[derive(Debug, Args)]
-#[command(long_about = ABOUT, after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES)]
 pub struct DoctorArgs {
     #[command(flatten)]
     target: Target,
@@ -43,7 +43,8 @@ pub struct DoctorArgs {
     json: bool,
 }
 
-const ABOUT: &str = "\
+/// The description in `--help`.
+pub const ABOUT: &str = "\
 Check a deployed stack, or the running local system with --local.
 
 Compares what is deployed with the template of this version: secrets, tables, bucket, API, mail, quotas and the delivery of \

@@ -31,7 +31,7 @@ fn rate(doctor: &Doctor, state: &KeyState) -> Vec<Finding> {
     let mut findings = vec![match &state.current {
         Some(kid) => {
             let published = state.published.len();
-            let text = format!("{kid} signs access tokens; {published} public keys are published");
+            let text = format!("{kid} signs access tokens; number of published keys: {published}");
             Finding::ok(CHECK, text)
         }
         None => Finding::problem(

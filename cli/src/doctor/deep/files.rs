@@ -148,7 +148,8 @@ impl Deep<'_> {
         }
         let restored = merged(self.restore(session, path, bytes).await);
         let deleted = self.client.delete(&DELETE, session, path, 204).await;
-        let deleted = deleted.map(|()| Finding::ok(DELETE.check, "twice"));
+        let deleted =
+            deleted.map(|()| Finding::ok(DELETE.check, "deleted, restored, and deleted again"));
         vec![restored, merged(deleted)]
     }
 
