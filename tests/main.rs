@@ -6,6 +6,7 @@
 
 mod admin;
 mod bodies;
+mod doctor;
 mod documents;
 mod failure;
 mod foreign;

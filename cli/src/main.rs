@@ -3,6 +3,7 @@
 mod aws;
 mod command;
 mod dev;
+mod doctor;
 mod env;
 mod function;
 mod openapi;
@@ -38,6 +39,9 @@ enum Command {
     Users(users::UsersArgs),
     /// Remove the lock of an uploaded file
     Uploads(uploads::UploadsArgs),
+    /// Check a deployed stack or the running local system, and print how to correct what is wrong
+    #[command(long_about = doctor::ABOUT)]
+    Doctor(Box<doctor::DoctorArgs>),
     /// Print the API document (docs/openapi.json)
     Openapi(openapi::OpenapiArgs),
     /// Run one of the Lambda functions; `dev` starts its instances with this command
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Some(Command::Secrets(args)) => secrets::run(args),
         Some(Command::Users(args)) => users::run(args),
         Some(Command::Uploads(args)) => uploads::run(args),
+        Some(Command::Doctor(args)) => doctor::run(*args),
         Some(Command::Openapi(args)) => openapi::run(&args),
         Some(Command::Function(args)) => function::run(&args),
     }

@@ -1,11 +1,11 @@
 //! The endpoints of a running system.
 
-use std::{io, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
 
 use sam_template::REGION;
 use serde::{Deserialize, Serialize};
 
-use crate::{files, iam, keys::Keys, ports::Listeners};
+use crate::{files, iam, keys::Keys, ports::Listeners, project::Project};
 
 /// The contents of `endpoints.json` in the data directory. URLs have no trailing slash.
 #[derive(Clone, Serialize, Deserialize)]
@@ -33,10 +33,13 @@ pub struct Endpoints {
     pub access_key_id: String,
     /// The operator's secret access key. The functions' secrets are derived from it: [`secret_key`](crate::secret_key).
     pub secret_access_key: String,
+    /// The values of the template's parameters.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
 }
 
 impl Endpoints {
-    pub(crate) fn new(listeners: &Listeners, keys: &Keys) -> Self {
+    pub(crate) fn new(listeners: &Listeners, keys: &Keys, project: &Project) -> Self {
         Self {
             api: listeners.api.url(),
             dynamodb: listeners.dynamodb.url(),
@@ -49,6 +52,7 @@ impl Endpoints {
             region: REGION.to_owned(),
             access_key_id: iam::OPERATOR_KEY.to_owned(),
             secret_access_key: keys.operator().to_owned(),
+            parameters: project.parameters.clone(),
         }
     }
 

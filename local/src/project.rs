@@ -21,6 +21,8 @@ pub(crate) struct Project {
     pub(crate) site: Option<PathBuf>,
     pub(crate) buckets: Vec<Bucket>,
     pub(crate) access_points: Vec<AccessPoint>,
+    /// The values of the template's parameters.
+    pub(crate) parameters: BTreeMap<String, String>,
 }
 
 impl Project {
@@ -46,6 +48,7 @@ impl Project {
             site: options.site.as_ref().map(|site| path.with_file_name(site)),
             buckets: template.buckets().map_err(failed)?,
             access_points: template.access_points().map_err(failed)?,
+            parameters: template.parameter_values(),
         })
     }
 }

@@ -74,7 +74,7 @@ impl System {
         let program = program(options, &project.functions)?;
         let data_dir = data_dir(options)?;
         let keys = keys(options, &data_dir)?;
-        let endpoints = Endpoints::new(&listeners, &keys);
+        let endpoints = Endpoints::new(&listeners, &keys, &project);
         let principals = Principals::new(&project.functions, &keys, recorder(options)?);
         let principals = Arc::new(principals);
         let bridge = Bridge::find();

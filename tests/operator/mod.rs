@@ -14,7 +14,7 @@ const HASH_OF_ABC: &str = "$2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1I
 
 /// Asserts the exit code, and returns stdout and stderr.
 #[track_caller]
-fn assert_exit(output: &Output, code: i32) -> (String, String) {
+pub fn assert_exit(output: &Output, code: i32) -> (String, String) {
     let [out, err] =
         [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
     assert_eq!(output.status.code(), Some(code), "{out}{err}");

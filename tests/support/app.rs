@@ -2,7 +2,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read},
     net::{IpAddr, Ipv4Addr},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, mpsc},
     thread,
@@ -24,7 +24,7 @@ pub struct TestApp {
     client: Client,
     endpoints: Value,
     log: Arc<Mutex<String>>,
-    _dir: Option<TempDir>,
+    dir: Option<TempDir>,
     /// The services that the functions use in place of the local engines, if configured; stops with the system.
     ministack: Option<Ministack>,
 }
@@ -109,7 +109,7 @@ impl TestApp {
             client: Client::new(),
             endpoints: endpoints.map_or(Value::Null, read),
             log,
-            _dir: dir,
+            dir,
             ministack: None,
         }
     }
@@ -123,6 +123,11 @@ impl TestApp {
     pub fn stop_with(&mut self, signal: &str) -> ExitStatus {
         super::processes::signal(self.pid(), signal);
         self.process.wait().unwrap()
+    }
+
+    /// Returns the data directory of a system that was not started with one.
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.as_ref().unwrap().path().join("data")
     }
 
     /// Returns the URL of the API or of an engine: `api`, `dynamodb`, `ssm`.

@@ -29,7 +29,7 @@ pub use app::{RECORD_CALLS, TestApp, WITH_MAIL, cloakroom, cloakroom_dev, unreco
 pub use bootstraps::write_bootstraps;
 pub use limits::within_a_minute;
 pub use mail::{seconds_from_now, token_in};
-pub use operator::{PARAMETERS, PUBLIC_KEYS};
+pub use operator::{PARAMETERS, PUBLIC_KEYS, run_doctor_on};
 pub use response::Response;
 pub use s3::BUCKET;
 pub use signed::UnsignedRequest;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     process::{Command, Output},
 };
 
@@ -112,6 +113,11 @@ impl TestApp {
             .unwrap()
     }
 
+    /// Runs `cloakroom doctor …` against this system.
+    pub fn run_doctor(&self, args: &[&str]) -> Output {
+        run_doctor_on(&self.data_dir(), args)
+    }
+
     /// Builds `cloakroom <command> …` for the stage dev, with the engine at `url`.
     pub fn operator_command(&self, command: &str, args: &[&str], url: &str) -> Command {
         let mut operator = self.signed_command(command, args);
@@ -143,4 +149,15 @@ impl TestApp {
         let response = self.call_engine("ssm", "local", &target, body).await;
         response.expect(200).json()
     }
+}
+
+/// Runs `cloakroom doctor …` against the system with this data directory.
+pub fn run_doctor_on(data: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cloakroom"))
+        .args(["doctor", "--env", "dev"])
+        .arg(format!("--local={}", data.display()))
+        .args(args)
+        .env_clear()
+        .output()
+        .unwrap()
 }

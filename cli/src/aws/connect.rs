@@ -85,6 +85,30 @@ impl Connection {
         (client, self.endpoint("s3", VARIABLE, local))
     }
 
+    /// Returns an SES client and its endpoint.
+    pub fn ses(&self) -> (aws_sdk_sesv2::Client, String) {
+        let mut config = aws_sdk_sesv2::config::Builder::from(&self.config);
+        if let Some(local) = &self.local {
+            config = config.endpoint_url(&local.ses);
+        }
+        let client = aws_sdk_sesv2::Client::from_conf(config.build());
+        let local = self.local.as_ref().map(|local| &local.ses);
+        (
+            client,
+            self.endpoint("email", "AWS_ENDPOINT_URL_SESV2", local),
+        )
+    }
+
+    /// Returns the configuration of all clients.
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// Returns the endpoints of the local system, when the command has `--local`.
+    pub fn local(&self) -> Option<&Endpoints> {
+        self.local.as_ref()
+    }
+
     /// Returns the endpoint of a service, for messages.
     fn endpoint(&self, service: &str, variable: &str, local: Option<&String>) -> String {
         let region = self.config.region().map_or("", AsRef::as_ref);
@@ -92,6 +116,7 @@ impl Connection {
             .or(self.endpoint_url.as_ref())
             .cloned()
             .or_else(|| std::env::var(variable).ok())
+            .or_else(|| self.config.endpoint_url().map(str::to_owned))
             .unwrap_or_else(|| format!("{service}.{region}.amazonaws.com"))
     }
 }

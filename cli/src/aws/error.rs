@@ -64,30 +64,14 @@ impl AwsError {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let name = name.to_owned();
-        if let Some(service_error) = error.as_service_error() {
-            let code = service_error.code().unwrap_or("unknown error");
+        if let Some(service_error) = error.as_service_error()
+            && let Some(code) = service_error.code()
+        {
             let message = format!(
                 "{code}: {}",
                 service_error.message().unwrap_or("no message")
             );
-            return match code {
-                "AccessDeniedException" | "AccessDenied" => Self::Denied {
-                    action,
-                    name,
-                    message,
-                },
-                "UnrecognizedClientException"
-                | "InvalidSignatureException"
-                | "ExpiredTokenException"
-                | "InvalidClientTokenId"
-                | "IncompleteSignature"
-                | "MissingAuthenticationToken" => Self::BadCredentials(message),
-                _ => Self::Failed {
-                    action,
-                    name,
-                    message,
-                },
-            };
+            return Self::classify(action, name, code, message);
         }
         match error {
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => Self::Unreachable {
@@ -103,13 +87,42 @@ impl AwsError {
         }
     }
 
+    /// Classifies an error response by its code.
+    pub(super) fn from_code(action: &'static str, name: &str, code: &str, message: &str) -> Self {
+        Self::classify(action, name.to_owned(), code, format!("{code}: {message}"))
+    }
+
+    fn classify(action: &'static str, name: String, code: &str, message: String) -> Self {
+        match code {
+            "AccessDeniedException" | "AccessDenied" | "AuthorizationError" => Self::Denied {
+                action,
+                name,
+                message,
+            },
+            "UnrecognizedClientException"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "ExpiredToken"
+            | "ExpiredTokenException"
+            | "InvalidAccessKeyId"
+            | "InvalidClientTokenId"
+            | "IncompleteSignature"
+            | "MissingAuthenticationToken" => Self::BadCredentials(message),
+            _ => Self::Failed {
+                action,
+                name,
+                message,
+            },
+        }
+    }
+
     pub(super) fn from_credentials(error: &CredentialsError) -> Self {
         Self::NoCredentials(root_cause(error))
     }
 }
 
 /// Returns the message of the root cause: "connection refused" is more useful than "dispatch failure".
-fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut error = error;
     while let Some(cause) = error.source() {
         error = cause;

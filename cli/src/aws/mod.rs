@@ -2,14 +2,20 @@
 
 mod connect;
 mod error;
+mod http;
 mod names;
+mod signed;
+mod xml;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 pub use connect::{Connection, endpoints};
 pub use error::AwsError;
+pub use http::{Http, Request, Response};
 pub use names::{find_by_prefix, find_table, table_names};
+pub use signed::{Service, SignedCalls};
+pub use xml::Element;
 
 /// The stage of a command and how to connect to its AWS services.
 #[derive(Debug, Clone, Args)]

@@ -12,6 +12,7 @@ mod public_keys;
 mod put;
 mod retire;
 mod rotate;
+mod state;
 mod store;
 
 use std::{io, process::ExitCode};
@@ -24,6 +25,8 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use crate::{aws::parameter_path, command};
+
+pub use self::state::{KeyState, KeyStateError, key_state};
 
 use self::{error::Error, store::Store};
 

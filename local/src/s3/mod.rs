@@ -5,6 +5,7 @@ mod body;
 mod checksum;
 mod complete;
 mod conditions;
+mod configuration;
 mod copy;
 mod cors;
 mod drain;

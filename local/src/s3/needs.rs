@@ -35,6 +35,9 @@ pub(crate) fn needs(
             | "UploadPartCopy",
             _,
         ) => ("PutObject", On::Object),
+        ("GetBucketCors", _) => ("GetBucketCORS", On::Bucket),
+        ("GetBucketNotificationConfiguration", _) => ("GetBucketNotification", On::Bucket),
+        ("GetObjectLockConfiguration", _) => ("GetBucketObjectLockConfiguration", On::Bucket),
         ("ListParts", _) => ("ListMultipartUploadParts", On::Object),
         // The actions of all other operations on objects have the name of the operation.
         (other, _) if other.contains("Object") && other != "DeleteObjects" => (other, On::Object),
@@ -86,6 +89,13 @@ mod tests {
                 "s3:DeleteObjectVersion Object",
             ),
             ("UploadPart", "partNumber=1", "s3:PutObject Object"),
+            ("GetBucketCors", "", "s3:GetBucketCORS Bucket"),
+            (
+                "GetObjectLockConfiguration",
+                "",
+                "s3:GetBucketObjectLockConfiguration Bucket",
+            ),
+            ("GetBucketVersioning", "", "s3:GetBucketVersioning Bucket"),
             ("ListParts", "", "s3:ListMultipartUploadParts Object"),
             ("PutObjectRetention", "", "s3:PutObjectRetention Object"),
             ("PutBucketPolicy", "", "s3:PutBucketPolicy Bucket"),

@@ -6,14 +6,17 @@ use s3s::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
         CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
         CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput,
-        DeleteObjectOutput, GetObjectInput, GetObjectLegalHoldInput, GetObjectLegalHoldOutput,
-        GetObjectOutput, GetObjectRetentionInput, GetObjectRetentionOutput, HeadBucketInput,
-        HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
-        ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectVersionsInput,
-        ListObjectVersionsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput,
-        ListPartsOutput, PutObjectInput, PutObjectLegalHoldInput, PutObjectLegalHoldOutput,
-        PutObjectOutput, PutObjectRetentionInput, PutObjectRetentionOutput, UploadPartInput,
-        UploadPartOutput,
+        DeleteObjectOutput, GetBucketCorsInput, GetBucketCorsOutput,
+        GetBucketNotificationConfigurationInput, GetBucketNotificationConfigurationOutput,
+        GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectInput,
+        GetObjectLegalHoldInput, GetObjectLegalHoldOutput, GetObjectLockConfigurationInput,
+        GetObjectLockConfigurationOutput, GetObjectOutput, GetObjectRetentionInput,
+        GetObjectRetentionOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
+        HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput,
+        ListMultipartUploadsOutput, ListObjectVersionsInput, ListObjectVersionsOutput,
+        ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectInput,
+        PutObjectLegalHoldInput, PutObjectLegalHoldOutput, PutObjectOutput,
+        PutObjectRetentionInput, PutObjectRetentionOutput, UploadPartInput, UploadPartOutput,
     },
 };
 use sam_template::REGION;
@@ -57,6 +60,36 @@ impl S3 for Service {
         request: S3Request<DeleteObjectInput>,
     ) -> ServiceResult<DeleteObjectOutput> {
         self.delete(&request)
+    }
+
+    async fn get_bucket_cors(
+        &self,
+        request: S3Request<GetBucketCorsInput>,
+    ) -> ServiceResult<GetBucketCorsOutput> {
+        let output = self.cors_configuration(&request.input.bucket)?;
+        Ok(S3Response::new(output))
+    }
+
+    async fn get_bucket_notification_configuration(
+        &self,
+        request: S3Request<GetBucketNotificationConfigurationInput>,
+    ) -> ServiceResult<GetBucketNotificationConfigurationOutput> {
+        Ok(S3Response::new(self.notifications(&request.input.bucket)?))
+    }
+
+    async fn get_bucket_versioning(
+        &self,
+        request: S3Request<GetBucketVersioningInput>,
+    ) -> ServiceResult<GetBucketVersioningOutput> {
+        Ok(S3Response::new(self.versioning(&request.input.bucket)?))
+    }
+
+    async fn get_object_lock_configuration(
+        &self,
+        request: S3Request<GetObjectLockConfigurationInput>,
+    ) -> ServiceResult<GetObjectLockConfigurationOutput> {
+        let output = self.lock_configuration(&request.input.bucket)?;
+        Ok(S3Response::new(output))
     }
 
     async fn get_object(

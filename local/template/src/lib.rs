@@ -107,6 +107,25 @@ impl Template {
         self.parameters.contains_key(name)
     }
 
+    /// Returns a property of the resource `id` with its functions evaluated. `Null` when the property is not set.
+    ///
+    /// # Errors
+    ///
+    /// When the property contains a function that cannot be evaluated.
+    pub fn property(&self, id: &str, name: &str) -> Result<Value, TemplateError> {
+        let at = format!("Resources.{id}.Properties.{name}");
+        self.resolve(&self.resources[id]["Properties"][name], &at)
+    }
+
+    /// Returns the values of all parameters that have one, as text.
+    #[must_use]
+    pub fn parameter_values(&self) -> BTreeMap<String, String> {
+        let values = self.parameters.iter();
+        values
+            .filter_map(|(name, parameter)| Some((name.clone(), parameter.text()?)))
+            .collect()
+    }
+
     /// Returns the deployed resources of one type, sorted by logical id.
     fn resources_of(&self, kind: &str) -> Result<Vec<(&str, &Value)>, TemplateError> {
         let mut found = Vec::new();

@@ -354,3 +354,15 @@ async fn unsupported_features_are_refused() {
     let lifecycle = s3.get_bucket_lifecycle_configuration().bucket(FILES);
     assert_eq!(code(&lifecycle.send().await.unwrap_err()), "NotImplemented");
 }
+
+#[tokio::test]
+async fn the_settings_of_a_bucket_can_be_read() {
+    let system = TestSystem::start().await;
+    let s3 = system.s3(OPERATOR_KEY);
+    let versioning = s3.get_bucket_versioning().bucket(FILES).send().await;
+    assert_eq!(versioning.unwrap().status().unwrap().as_str(), "Enabled");
+    let cors = s3.get_bucket_cors().bucket(FILES).send().await.unwrap();
+    assert!(!cors.cors_rules()[0].allowed_origins().is_empty());
+    let missing = s3.get_bucket_cors().bucket("missing").send().await;
+    assert_eq!(code(&missing.unwrap_err()), "NoSuchBucket");
+}
