@@ -1,10 +1,10 @@
 //! Runs the local system as a command.
 
 use clock::Clock;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     DevError, DevOptions, System,
+    signals::Signals,
     ui::{self, Ui},
 };
 
@@ -68,29 +68,4 @@ fn summary(system: &System, options: &DevOptions) -> String {
         metrics = endpoints.metrics,
         file = system.data_dir().join("endpoints.json").display(),
     )
-}
-
-/// The signals that stop the system.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn received(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-        }
-    }
 }

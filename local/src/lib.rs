@@ -25,6 +25,7 @@ mod s3;
 mod seed;
 mod serve;
 mod ses;
+mod signals;
 mod signature;
 mod ssm;
 mod system;

@@ -3,9 +3,8 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    fs::{self, OpenOptions},
+    fs,
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -162,12 +161,7 @@ fn read_all<T: DeserializeOwned>(directory: &Path) -> io::Result<Vec<T>> {
 /// writes.
 fn write(path: &Path, record: &impl Serialize) -> io::Result<()> {
     let temporary = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)?;
+    let mut file = files::create_private(&temporary)?;
     file.write_all(&serde_json::to_vec(record)?)?;
     fs::rename(&temporary, path)
 }
