@@ -74,6 +74,8 @@ def target(action: str, kind: str, logical_id: str, name: str, stack: DeployStac
         return "*"
     if action == "iam:PassRole" or action == "iam:GetRole":
         return needs.resource_of("AWS::IAM::Role", logical_id, name)
+    if kind == "AWS::Lambda::Alias" and action.startswith("codedeploy:"):
+        return needs.resource_of("AWS::CodeDeploy::DeploymentGroup", logical_id, name)
     if action in ("s3:GetObject", "s3:GetObjectVersion"):
         return f"{stack.artifacts}/{name}/0a1b2c3d"
     return needs.resource_of(kind, logical_id, name)

@@ -147,7 +147,7 @@ def resource_of(kind: str, logical_id: str, stack: str) -> str:
         "AWS::Logs::LogGroup": f"logs:{region}:log-group:/cloakroom/{stack}/{logical_id}",
         "AWS::Logs::MetricFilter": f"logs:{region}:log-group:/cloakroom/{stack}/{logical_id}",
         "AWS::Route53::RecordSet": "route53:::hostedzone/Z0123456789",
-        "AWS::S3::AccessPoint": f"s3:{region}:accesspoint/{stack}-uploads",
+        "AWS::S3::AccessPoint": f"s3:{region}:accesspoint/cloakroom-0a1b2c3d-uploads",
         "AWS::S3::Bucket": f"s3:::{name.lower()}",
         "AWS::S3::BucketPolicy": f"s3:::{name.lower()}",
         "AWS::SES::ConfigurationSet": f"ses:{region}:configuration-set/{name}",

@@ -21,7 +21,7 @@ pub(crate) fn seed(
         return Ok(());
     }
     let Seeded { parameters, items } = (seed.make)();
-    for (table, item) in items {
+    for (table, item) in &items {
         database.put(&format!("{stack_name}-{table}"), item)?;
     }
     for (name, value) in parameters {

@@ -85,16 +85,7 @@ impl System {
         let database = DynamoDb::open(database.as_deref(), &project.tables)?;
 
         ui.step("opening the parameter store");
-        let mut parameters = parameter_store(options, &data_dir)?;
-        if let Some(seed) = &options.seed {
-            seed::seed(
-                &mut parameters,
-                &database,
-                seed,
-                &options.stack_name,
-                clock.now(),
-            )?;
-        }
+        let parameters = parameter_store(options, &data_dir, &database, &clock)?;
         let ssm = Ssm::new(parameters, Arc::clone(&principals), clock.clone());
 
         ui.step("starting the gateway");
@@ -309,10 +300,21 @@ fn persistent_state(
     ))
 }
 
-fn parameter_store(options: &DevOptions, data_dir: &DataDir) -> Result<ParameterStore, DevError> {
-    if options.ephemeral {
-        return Ok(ParameterStore::in_memory());
+/// Opens the parameter store, and creates the parameters and items of a new system.
+fn parameter_store(
+    options: &DevOptions,
+    data_dir: &DataDir,
+    database: &DynamoDb,
+    clock: &Clock,
+) -> Result<ParameterStore, DevError> {
+    let mut store = if options.ephemeral {
+        ParameterStore::in_memory()
+    } else {
+        ParameterStore::open(&data_dir.parameters())
+            .map_err(|error| DevError::Parameters(error.to_string()))?
+    };
+    if let Some(seed) = &options.seed {
+        seed::seed(&mut store, database, seed, &options.stack_name, clock.now())?;
     }
-    ParameterStore::open(&data_dir.parameters())
-        .map_err(|error| DevError::Parameters(error.to_string()))
+    Ok(store)
 }

@@ -51,7 +51,7 @@ async fn without_private_keys_no_token_is_signed_until_they_are_available() {
         let unavailable = assert_unavailable_until(&system, &NEED_KEYS[..2], async || {
             system.ssm.always(&Fault::None);
         });
-        unavailable.await;
+        Box::pin(unavailable).await;
     }))
     .await;
 }
@@ -72,12 +72,12 @@ async fn without_public_keys_requests_are_a_503_until_they_are_available() {
     run_concurrently(faults.map(async |fault| {
         let system = FaultySystem::start(SECONDS, &[]).await;
         fail_public_keys(&system, &fault);
+        let jwks = system.app.get("/.well-known/jwks.json");
+        assert_unavailable(&jwks.await, "jwks.json");
         let unavailable = assert_unavailable_until(&system, &NEED_KEYS, async || {
             fail_public_keys(&system, &Fault::None);
         });
-        let jwks = system.app.get("/.well-known/jwks.json");
-        assert_unavailable(&jwks.await, "jwks.json");
-        unavailable.await;
+        Box::pin(unavailable).await;
     }))
     .await;
 }

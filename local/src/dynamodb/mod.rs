@@ -81,7 +81,7 @@ impl DynamoDb {
     }
 
     /// Puts an item that the first start creates.
-    pub(crate) fn put(&self, table: &str, item: Value) -> Result<(), DatabaseError> {
+    pub(crate) fn put(&self, table: &str, item: &Value) -> Result<(), DatabaseError> {
         let request = serde_json::from_value(json!({"TableName": table, "Item": item}));
         let request = request.map_err(|error| DatabaseError::Seed(error.to_string()))?;
         self.database.put_item(request)?;

@@ -21,7 +21,8 @@ fn unusable(doctor: &Doctor, problem: &str) -> Finding {
         let list = doctor.operator("secrets list");
         let path = doctor.target.parameter_path();
         let private = format!("aws ssm delete-parameter --name {path}/keys/private/KEY");
-        let public = "aws dynamodb delete-item --table-name TABLE --key '{\"kid\": {\"S\": \"KEY\"}}'";
+        let public =
+            "aws dynamodb delete-item --table-name TABLE --key '{\"kid\": {\"S\": \"KEY\"}}'";
         let init = doctor.operator("secrets init");
         format!("{list} shows where the named key is: {private}, or {public}, then {init}")
     };
