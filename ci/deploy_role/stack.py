@@ -37,7 +37,6 @@ class DeployStack:
             "Repository": repository,
             "GitHubEnvironment": env,
             "StackName": stack,
-            "Env": env,
             "OidcProviderArn": PROVIDER,
             "HostedZoneId": zone,
         }
