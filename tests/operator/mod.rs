@@ -1,7 +1,9 @@
-//! The operator's commands `cloakroom users`, `cloakroom uploads` and `cloakroom env`, run as executables.
+//! The operator's commands `cloakroom users`, `cloakroom uploads`, `cloakroom env` and `cloakroom secrets migrate`, run as
+//! executables.
 
 mod env;
 mod import;
+mod migrate;
 mod roles;
 mod unlock;
 

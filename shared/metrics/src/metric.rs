@@ -93,8 +93,6 @@ metrics! {
     MailsSent: None,
     /// Mails that SES refused permanently.
     MailsRefused: None,
-    /// Mails that were returned or reported as spam.
-    MailsBounced: None,
     /// Mails that were not sent because of `MailsPerDay`.
     MailLimitReached: None,
 }
