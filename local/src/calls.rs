@@ -246,7 +246,7 @@ mod tests {
             recorder.record(&call(Some(grant)), cause);
         }
         recorder.record(&call(None), Cause::Lambda);
-        let expected = |by: &str| json!({"function": "F", "action": "dynamodb:GetItem", "resource": "table", "grant": grant, "by": by});
+        let expected = |by: &str| json!({"function": "F", "action": "dynamodb:GetItem", "resource": "table", "grant": grant, "transaction": false, "by": by});
         let mut denied = expected("Lambda");
         denied.as_object_mut().unwrap().remove("grant");
         assert_eq!(

@@ -31,6 +31,7 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
         "lambda",
         "metrics",
         "outbox",
+        "parameters",
         "region",
         "s3",
         "secretAccessKey",
