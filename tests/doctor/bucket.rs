@@ -3,7 +3,7 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 
 use super::Report;
-use crate::support::{TestApp, cloakroom_dev, run_doctor_on};
+use crate::support::{TestApp, cloakroom_dev, run_doctor_on, unrecorded};
 
 /// A system whose template differs from the project's, as a stack that was changed by hand.
 pub struct Changed {
