@@ -33,8 +33,11 @@ os.environ |= {
 }
 
 from cloudformation import Report, Template  # noqa: E402
+from rehearsal.without import without_types  # noqa: E402
 
 ENV, STACK, ACCOUNT = "prod", "cloakroom-prod", "123456789012"
+# moto's stack has no access points, so the doctor expects the names of the local system.
+POINTS = "cloakroom-local"
 PARAMETERS = {
     "Env": ENV,
     "MailFrom": "app@mail.example",
@@ -46,6 +49,7 @@ NOT_IN_MOTO = {
     "AWS::CloudFront::Distribution",
     "AWS::CloudFront::OriginAccessControl",
     "AWS::CloudFront::ResponseHeadersPolicy",
+    "AWS::Lambda::Alias",
     "AWS::S3::AccessPoint",
     "AWS::S3::BucketPolicy",
 }
@@ -64,23 +68,11 @@ UNCORRECTED = {"OutboxTable, stream", "UsersTable"}
 
 
 def stack() -> dict[str, Any]:
-    """The expanded template without what moto cannot create. References to that are replaced by text."""
-    body = Template(**PARAMETERS).decided()
-    gone = {name for name, resource in body["Resources"].items() if resource["Type"] in NOT_IN_MOTO}
-
-    def replaced(node: Any) -> Any:
-        if isinstance(node, list):
-            return [replaced(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        if set(node) == {"Fn::GetAtt"} and node["Fn::GetAtt"][0] in gone:
-            return node["Fn::GetAtt"][0].lower()
-        return {key: replaced(item) for key, item in node.items()}
-
-    body["Resources"] = {name: it for name, it in body["Resources"].items() if name not in gone}
-    body["Outputs"]["UploadsOrigin"]["Value"] = "https://alias.invalid"
-    body["Outputs"]["ApiUrl"]["Value"] = "http://127.0.0.1:9"
-    return replaced(body)
+    """The expanded template without what moto cannot create. A function stands for its alias."""
+    body = without_types(Template(**PARAMETERS).decided(), NOT_IN_MOTO)
+    body["Outputs"]["UploadsOrigin"] = {"Value": "https://alias.invalid"}
+    body["Outputs"]["ApiUrl"] = {"Value": "http://127.0.0.1:9"}
+    return body
 
 
 @contextlib.contextmanager
@@ -201,7 +193,7 @@ def check_created_stack(report: Report, doctor: Doctor, names: dict[str, str]) -
         if problem["fix"].startswith(("aws ", "cloakroom ")):
             doctor.correct(problem)
     for part in ("uploads", "locks", "events"):
-        create_access_point(f"{STACK}-{part}", names["UploadsBucket"])
+        create_access_point(f"{POINTS}-{part}", names["UploadsBucket"])
     put_lifecycle(names["UploadsBucket"])
     (identity,) = doctor.problems().get("SES identity", [{"text": ""}])
     report.check("mail.example is not verified" in identity["text"], "moto verifies no domain, and the report says so")
@@ -215,7 +207,7 @@ def faults(names: dict[str, str]) -> dict[str, tuple[str, Callable[[], Any]]]:
     functions = boto3.client("lambda")
     sessions, bucket = names["SessionsTable"], names["UploadsBucket"]
     (rule, *_) = [rule["Name"] for rule in events.list_rules(NamePrefix=STACK)["Rules"]]
-    (mapping,) = functions.list_event_source_mappings(FunctionName=names["MailerFunction"])["EventSourceMappings"]
+    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
     cors = {"AllowedOrigins": ["https://other.example"], "AllowedMethods": ["GET"]}
     off = {"AttributeName": "expires_at", "Enabled": False}
     return {
@@ -223,10 +215,10 @@ def faults(names: dict[str, str]) -> dict[str, tuple[str, Callable[[], Any]]]:
             "does not expire",
             lambda: dynamodb.update_time_to_live(TableName=sessions, TimeToLiveSpecification=off),
         ),
-        "SessionsTable, recovery": (
+        "UsersTable, recovery": (
             "no point-in-time recovery",
             lambda: dynamodb.update_continuous_backups(
-                TableName=sessions, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
+                TableName=names["UsersTable"], PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
             ),
         ),
         "SessionsTable, protection": (
@@ -248,8 +240,8 @@ def faults(names: dict[str, str]) -> dict[str, tuple[str, Callable[[], Any]]]:
             lambda: sqs.send_message(QueueUrl=names["MailerDeadLetters"], MessageBody="{}"),
         ),
         "access points": (
-            "missing: cloakroom-prod-locks",
-            lambda: access_point("DELETE", f"{STACK}-locks"),
+            f"missing: {POINTS}-locks",
+            lambda: access_point("DELETE", f"{POINTS}-locks"),
         ),
         "OutboxTable, stream": (
             "no stream",
@@ -276,7 +268,7 @@ def check_faults(report: Report, doctor: Doctor, names: dict[str, str]) -> None:
             if fault == "MailerDeadLetters":
                 boto3.client("sqs").purge_queue(QueueUrl=names["MailerDeadLetters"])
             elif fault == "access points":
-                create_access_point(f"{STACK}-locks", names["UploadsBucket"])
+                create_access_point(f"{POINTS}-locks", names["UploadsBucket"])
             elif fault not in UNCORRECTED:
                 doctor.correct(problem)
         if fault in UNCORRECTED:

@@ -1,7 +1,8 @@
+use form_urlencoded::Serializer;
 use serde_json::{Value, json};
 
 use super::super::{Deployment, Doctor, Finding};
-use crate::aws::Service;
+use crate::aws::{AwsError, Service};
 
 const QUEUES: &str = "dead letters";
 const STREAMS: &str = "outbox consumer";
@@ -48,24 +49,51 @@ async fn queue(doctor: &Doctor, id: &str, url: &str) -> Finding {
 
 /// Checks the event source mappings of all functions that read a stream.
 async fn consumers(doctor: &Doctor, deployment: &Deployment) -> Vec<Finding> {
+    let mappings = match all_mappings(doctor).await {
+        Ok(mappings) => mappings,
+        Err(error) => return vec![Finding::failed(STREAMS, &error)],
+    };
     let functions = deployment.template.functions().unwrap_or_default();
-    let mut findings = Vec::new();
-    for function in functions.iter().filter(|it| !it.streams.is_empty()) {
-        let id = &function.logical_id;
-        let name = deployment.resource(id).unwrap_or(&function.name);
-        let path = format!("/2015-03-31/event-source-mappings/?FunctionName={name}");
-        let action = "lambda:ListEventSourceMappings";
-        let read = doctor.calls.get(action, Service::named("lambda"), &path);
-        findings.push(match read.await {
-            Ok(read) => consumer(id, &read["EventSourceMappings"], doctor),
-            Err(error) => Finding::failed(STREAMS, &error),
-        });
-    }
-    findings
+    let functions = functions.iter().filter(|it| !it.streams.is_empty());
+    functions
+        .map(|function| {
+            let id = &function.logical_id;
+            let name = deployment.resource(id).unwrap_or(&function.name);
+            let mapping = mappings.iter().find(|mapping| is_of(mapping, name));
+            consumer(id, mapping.unwrap_or(&Value::Null), doctor)
+        })
+        .collect()
 }
 
-fn consumer(function: &str, mappings: &Value, doctor: &Doctor) -> Finding {
-    let mapping = &mappings[0];
+/// Lists the event source mappings of all functions of the account. With the name of a function, Lambda would leave out the
+/// mappings of its alias.
+async fn all_mappings(doctor: &Doctor) -> Result<Vec<Value>, AwsError> {
+    let action = "lambda:ListEventSourceMappings";
+    let mut mappings = Vec::new();
+    let mut marker = None;
+    loop {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("MaxItems", "100");
+        query.extend_pairs(marker.iter().map(|marker: &String| ("Marker", marker)));
+        let path = format!("/2015-03-31/event-source-mappings/?{}", query.finish());
+        let service = Service::named("lambda");
+        let page = doctor.calls.get(action, service, &path).await?;
+        let found = page["EventSourceMappings"].as_array();
+        mappings.extend(found.into_iter().flatten().cloned());
+        marker = page["NextMarker"].as_str().map(str::to_owned);
+        if marker.is_none() {
+            return Ok(mappings);
+        }
+    }
+}
+
+/// Returns whether a mapping invokes this function: by its ARN, or by that of a version or alias.
+fn is_of(mapping: &Value, function: &str) -> bool {
+    let arn = mapping["FunctionArn"].as_str().unwrap_or_default();
+    arn.split(':').nth(6) == Some(function)
+}
+
+fn consumer(function: &str, mapping: &Value, doctor: &Doctor) -> Finding {
     let state = mapping["State"].as_str();
     let Some(state) = state else {
         let text = format!("{function} reads no stream, so no mail is sent");
