@@ -123,6 +123,12 @@ MINISTACK = [
         lock_buckets,
     ),
     Limitation(
+        "checks the signer of a form for an access point against the bucket behind it",
+        "the grants of PutObject have the resource *",
+        probes.checks_forms_against_the_bucket,
+        any_resource("s3:PutObject"),
+    ),
+    Limitation(
         "has no SAM transform",
         "the translator of the SAM CLI expands the template, and --s3-bucket is used instead of --resolve-s3",
         probes.has_no_sam_transform,

@@ -8,6 +8,8 @@ from typing import Any
 
 import boto3
 import botocore.exceptions
+import requests
+from botocore.signers import S3PostPresigner
 
 TRUST = {
     "Version": "2012-10-17",
@@ -129,6 +131,40 @@ def ignores_object_lock() -> bool:
         except botocore.exceptions.ClientError as error:
             return error.response["Error"]["Code"] == "ObjectLockConfigurationNotFoundError"
     return False
+
+
+def checks_forms_against_the_bucket() -> bool:
+    """Whether the signer of a form for an access point needs a grant for the bucket, and one for the access point is ignored."""
+    name = f"probe-{uuid.uuid4()}"[:50]
+    body = {
+        "Resources": {
+            "Bucket": {"Type": "AWS::S3::Bucket"},
+            "Point": {"Type": "AWS::S3::AccessPoint", "Properties": {"Name": name, "Bucket": {"Ref": "Bucket"}}},
+        },
+        "Outputs": {"Alias": {"Value": {"Fn::GetAtt": ["Point", "Alias"]}}},
+    }
+    client = boto3.client("cloudformation")
+    client.create_stack(StackName=name, TemplateBody=json.dumps(body))
+    client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    ((alias,),) = [[output["OutputValue"] for output in one["Outputs"]] for one in client.describe_stacks(StackName=name)["Stacks"]]
+    own = f"arn:aws:s3:*:{account()}:accesspoint/{name}/object/*"
+    answers = [form_status(alias, resource) for resource in (own, "arn:aws:s3:::*")]
+    boto3.client("s3").delete_object(Bucket=alias, Key="probe")
+    client.delete_stack(StackName=name)
+    return answers == [403, 204]
+
+
+def form_status(bucket: str, resource: str) -> int:
+    """Sends a form that a role with a grant for the resource has signed. boto3's own form would name the bucket."""
+    with role({"Action": "s3:PutObject", "Resource": resource}) as session:
+        client = session.client("s3")
+        form = S3PostPresigner(client._request_signer).generate_presigned_post(
+            {"method": "POST", "url": f"{client.meta.endpoint_url}/{bucket}", "headers": {}, "body": b"", "context": {}},
+            fields={"key": "probe"},
+            conditions=[["starts-with", "$bucket", ""], {"key": "probe"}],
+            region_name=client.meta.region_name,
+        )
+        return requests.post(form["url"], data=form["fields"], files={"file": b"probe"}, timeout=60).status_code
 
 
 def has_no_sam_transform() -> bool:
