@@ -118,6 +118,7 @@ impl Ministack {
             .unwrap();
 
         let init = cloakroom(["secrets", "init", "--env", "dev"])
+            .env("AWS_ENDPOINT_URL_DYNAMODB", &self.url)
             .env("AWS_ENDPOINT_URL_SSM", &self.url)
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", KEY)

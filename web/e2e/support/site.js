@@ -68,12 +68,12 @@ export class Site {
 /** Reads the policy of template.yaml, with local origins in place of the API's and the bucket's AWS origins. */
 async function headerPolicy() {
   const template = await readFile(path.join(ROOT, "template.yaml"), "utf8");
-  const [, block] = /\n *ContentSecurityPolicy: !Sub >-\n((?: {14}.*\n)+)/.exec(template) ?? [];
+  const [, block] = /\n *ContentSecurityPolicy: !Sub\n *- >-\n((?: {16}.*\n)+)/.exec(template) ?? [];
   assert.ok(block, "template.yaml has no ContentSecurityPolicy");
   const policy = block
     .trim()
     .replace(/\n\s+/g, " ")
-    .replaceAll(/https:\/\/\*\.(execute-api|s3)\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}/g, "http://127.0.0.1:*");
+    .replaceAll(/https:\/\/(\$\{ApiHost\}|\*\.s3\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\})/g, "http://127.0.0.1:*");
   assert.doesNotMatch(policy, /\$|https:/, "the policy has other AWS origins");
   return policy;
 }

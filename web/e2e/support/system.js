@@ -44,7 +44,7 @@ export async function startSystem(parameters = []) {
   });
   /** @type {Record<string, string>} */
   const written = JSON.parse(await readFile(path.join(folder, "endpoints.json"), "utf8"));
-  const endpoints = Object.fromEntries(Object.entries(written).filter(([, value]) => value.startsWith("http:")));
+  const endpoints = Object.fromEntries(Object.entries(written).filter(([, value]) => String(value).startsWith("http:")));
   const { api, s3, outbox } = endpoints;
   return {
     api,
