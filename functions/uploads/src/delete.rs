@@ -94,19 +94,24 @@ async fn delete_record(app: &App, mut upload: Upload) -> Result<Upload, Problem>
     Err(CONCURRENT_CHANGE)
 }
 
-/// Cancels a pending upload, for callers that may not delete a stored file.
-pub async fn cancel_upload(app: &App, upload: Upload) -> Result<(), Problem> {
-    match upload.status() {
-        UploadStatus::Pending => {}
-        UploadStatus::Stored => return Err(NOT_PENDING),
-        UploadStatus::Failed | UploadStatus::Deleted => return Ok(()),
-    }
-    match app.change_once(&upload, &Event::DeletedForGood).await? {
-        ChangeOnceOutcome::Ended(ChangeOutcome::Applied(cancelled)) => {
-            let reconciled = app.reconciler.reconcile(*cancelled, app.clock.now()).await;
-            reconciled.map_err(reconcile_failed)?;
-            Ok(())
+/// Cancels a pending upload, for callers that may not delete a stored file. Clients cancel while other requests, such as
+/// those that sign parts, change the upload.
+pub async fn cancel_upload(app: &App, mut upload: Upload) -> Result<(), Problem> {
+    for _ in 0..ATTEMPTS {
+        match upload.status() {
+            UploadStatus::Pending => {}
+            UploadStatus::Stored => return Err(NOT_PENDING),
+            UploadStatus::Failed | UploadStatus::Deleted => return Ok(()),
         }
-        ChangeOnceOutcome::Ended(_) | ChangeOnceOutcome::Conflict(_) => Err(CONCURRENT_CHANGE),
+        match app.change_once(&upload, &Event::DeletedForGood).await? {
+            ChangeOnceOutcome::Ended(ChangeOutcome::Applied(cancelled)) => {
+                let reconciled = app.reconciler.reconcile(*cancelled, app.clock.now()).await;
+                reconciled.map_err(reconcile_failed)?;
+                return Ok(());
+            }
+            ChangeOnceOutcome::Ended(_) => return Err(CONCURRENT_CHANGE),
+            ChangeOnceOutcome::Conflict(newer) => upload = *newer,
+        }
     }
+    Err(CONCURRENT_CHANGE)
 }
