@@ -7,30 +7,26 @@ a time. Each has to be reported, and the command in the report has to correct it
 cloakroom, moto_server and aws. What moto cannot do is listed at the end.
 """
 
-import contextlib
 import io
 import json
 import os
+import pathlib
 import shlex
-import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 
-REGION = "eu-central-1"
-os.environ |= {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_REGION": REGION,
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_MAX_ATTEMPTS": "1",
-}
+from rehearsal.stand_ins import REGION, moto, use_no_account
+
+use_no_account()
+os.environ["AWS_MAX_ATTEMPTS"] = "1"
 
 from cloudformation import Report, Template  # noqa: E402
 from rehearsal.without import without_types  # noqa: E402
@@ -73,24 +69,6 @@ def stack() -> dict[str, Any]:
     body["Outputs"]["UploadsOrigin"] = {"Value": "https://alias.invalid"}
     body["Outputs"]["ApiUrl"] = {"Value": "http://127.0.0.1:9"}
     return body
-
-
-@contextlib.contextmanager
-def moto(executable: str) -> Iterator[None]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [executable, "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(300):
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                    break
-                time.sleep(0.1)
-            os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
-            yield
-        finally:
-            process.terminate()
 
 
 def deploy() -> dict[str, str]:
@@ -281,7 +259,7 @@ def main() -> int:
     cloakroom, server, aws = sys.argv[1:]
     report = Report()
     doctor = Doctor(cloakroom, aws, report)
-    with moto(server):
+    with tempfile.TemporaryDirectory() as folder, moto(os.path.abspath(server), pathlib.Path(folder)):
         missing = [check for check in doctor.findings() if check["status"] == "problem"]
         report.same([check["check"] for check in missing], ["stack"], f"a missing stack: {missing}")
         names = deploy()

@@ -63,6 +63,13 @@ impl Finding {
         }
     }
 
+    fn with_fix(self, fix: impl Into<String>) -> Self {
+        Self {
+            fix: Some(fix.into()),
+            ..self
+        }
+    }
+
     pub(super) fn ok(check: impl Into<String>, text: impl Into<String>) -> Self {
         Self::new(check, Status::Ok, text)
     }
@@ -72,10 +79,7 @@ impl Finding {
         text: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self {
-            fix: Some(fix.into()),
-            ..Self::new(check, Status::Warning, text)
-        }
+        Self::new(check, Status::Warning, text).with_fix(fix)
     }
 
     pub(super) fn problem(
@@ -83,10 +87,7 @@ impl Finding {
         text: impl Into<String>,
         fix: impl Into<String>,
     ) -> Self {
-        Self {
-            fix: Some(fix.into()),
-            ..Self::new(check, Status::Problem, text)
-        }
+        Self::new(check, Status::Problem, text).with_fix(fix)
     }
 
     pub(super) fn not_checked(check: impl Into<String>, text: impl Into<String>) -> Self {
