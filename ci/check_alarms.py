@@ -41,6 +41,7 @@ ALARMS: dict[str, tuple[list[float], list[float]]] = {
     "UploadEventsDeadLettersAlarm": ([1], [0]),
     "StreamAgeAlarm": ([600_001], [600_000]),
     "MailsRefusedAlarm": ([1], [0]),
+    "MailsBouncedAlarm": ([11], [10]),
     "MailLimitAlarm": ([1], [0]),
     "SignInFailuresAlarm": ([301], [300]),
     # Milliseconds of a quarter of an hour.

@@ -88,9 +88,18 @@ def matches(pattern: Any, event: Any, template: Template) -> bool:
     """Whether EventBridge would take an event for this pattern, which names values and nothing cleverer."""
     if isinstance(pattern, dict):
         return isinstance(event, dict) and all(matches(it, event.get(key), template) for key, it in pattern.items())
+    # One of a list is enough.
+    if isinstance(event, list):
+        return any(matches(pattern, it, template) for it in event)
+    return event in [physical_name(value, template) for value in pattern]
+
+
+def physical_name(value: str, template: Template) -> str:
+    """The name on a laptop of what a rule refers to; any other value as it is."""
+    if value in template.of_type("AWS::SES::ConfigurationSet"):
+        return f"{STACK}-{value}"
     # A bucket's name has no capitals.
-    buckets = template.of_type("AWS::S3::Bucket")
-    return event in [f"{STACK}-{value}".lower() if value in buckets else value for value in pattern]
+    return f"{STACK}-{value}".lower() if value in template.of_type("AWS::S3::Bucket") else value
 
 
 def is_of(rule: str, properties: dict[str, Any], event: dict[str, Any], template: Template) -> bool:
@@ -173,26 +182,26 @@ def check_events(report: Report, template: Template) -> None:
     report.same(mappings, followed, "every stream that is followed has an event")
 
 
-def local_value(name: str, deployed: Any, points: dict[str, Any]) -> str:
+def local_value(name: str, deployed: Any, template: Template) -> str:
     """What a variable is on a laptop, given what the template says."""
     if name in LOCAL:
         return LOCAL[name]
+    points = template.of_type("AWS::S3::AccessPoint")
     alias = ALIAS.match(str(deployed))
     if alias:
         return points[alias[1]]["Name"].replace(STACK_ID, "local", 1) + "-s3alias"
-    return TABLE.sub(rf"{STACK}-\1", str(deployed))
+    return physical_name(TABLE.sub(rf"{STACK}-\1", str(deployed)), template)
 
 
 def check_env(report: Report, template: Template) -> None:
     env = json.loads((ROOT / "events/env.json").read_text())
     functions = template.of_type("AWS::Lambda::Function")
-    points = template.of_type("AWS::S3::AccessPoint")
     report.same(set(env), set(functions), "env.json: the functions")
     for function, values in env.items():
         # Not the worked-out variables: those that are unset in the cloud are named here as well.
         named = template.resources[function]["Properties"]["Environment"]["Variables"]
         deployed = functions[function]["Environment"]["Variables"]
-        expected = {name: local_value(name, deployed.get(name), points) for name in named}
+        expected = {name: local_value(name, deployed.get(name), template) for name in named}
         report.same(values, expected, f"env.json: {function}")
 
 
@@ -224,7 +233,8 @@ def check_samconfig(report: Report, template: Template) -> None:
 
 def main() -> int:
     report = Report()
-    template = Template()
+    # On a laptop there is mail.
+    template = Template(MailFrom=LOCAL["MAIL_FROM"])
     check_events(report, template)
     check_env(report, template)
     check_samconfig(report, template)

@@ -147,8 +147,10 @@ def check_events(report: Report, template: Template) -> None:
     """An event is tried again, and one that fails for good is kept in a queue."""
     rules, configs = template.of_type("AWS::Events::Rule"), template.of_type("AWS::Lambda::EventInvokeConfig")
     targets = {name: target for name, rule in rules.items() for target in rule["Targets"]}
+    queue_of = {"MailFeedbackFunction": "MailerDeadLetters.Arn", "UploadEventsFunction": "UploadEventsDeadLetters.Arn"}
     for name, target in targets.items():
-        report.same(target["DeadLetterConfig"], {"Arn": "UploadEventsDeadLetters.Arn"}, f"{name}: dead letters")
+        queue = queue_of[target["Arn"].removesuffix(ALIAS)]
+        report.same(target["DeadLetterConfig"], {"Arn": queue}, f"{name}: dead letters")
         limits = {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}
         report.same(set(target["RetryPolicy"]), limits, f"{name}: retries")
     repair = {"source": "cloakroom", "detail-type": "Repair", "detail": {}}
@@ -158,18 +160,23 @@ def check_events(report: Report, template: Template) -> None:
     report.same(set(by_function), invoked, "the functions of rules say what becomes of an event that fails")
     for name, config in by_function.items():
         destination = config["DestinationConfig"]["OnFailure"]["Destination"]
-        report.same(destination, "UploadEventsDeadLetters.Arn", f"{name}: what fails for good is kept")
+        report.same(destination, queue_of[name], f"{name}: what fails for good is kept")
         report.check(config["MaximumRetryAttempts"] == 2, f"{name} is tried again")
         report.same(config["Qualifier"], "live", f"{name}: the alias")
     # 14 days is the longest that SQS keeps a message.
     kept = {"MessageRetentionPeriod": 14 * 86400, "SqsManagedSseEnabled": True}
     queues = template.of_type("AWS::SQS::Queue")
     report.same(queues, {"UploadEventsDeadLetters": kept, "MailerDeadLetters": kept}, "the queues")
-    (policy,) = template.of_type("AWS::SQS::QueuePolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    statements = [
+        statement
+        for policy in template.of_type("AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    report.same({it["Resource"] for it in statements}, set(queue_of.values()), "the queues that rules write to")
     this_account = {"StringEquals": {"aws:SourceAccount": PSEUDO["AWS::AccountId"]}}
-    report.same(statement["Principal"], {"Service": "events.amazonaws.com"}, "rules write to the queue")
-    report.same(statement["Condition"], this_account, "and only those of this account")
+    for statement in statements:
+        report.same(statement["Principal"], {"Service": "events.amazonaws.com"}, "rules write to the queue")
+        report.same(statement["Condition"], this_account, "and only those of this account")
 
 
 def check_mail(report: Report) -> None:

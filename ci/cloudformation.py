@@ -57,7 +57,7 @@ class Template:
     def of_type(self, kind: str) -> dict[str, Any]:
         """Logical id -> evaluated properties."""
         found = {name: it for name, it in self.resources.items() if it["Type"] == kind and self.is_deployed(it)}
-        return {name: self.value(it["Properties"]) for name, it in found.items()}
+        return {name: self.value(it.get("Properties", {})) for name, it in found.items()}
 
     def refusals(self) -> list[str]:
         """What CloudFormation says about the parameters before it creates anything: the assertions that fail."""

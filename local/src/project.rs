@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sam_template::{AccessPoint, Bucket, Cors, Function, Route, Table, Template};
+use sam_template::{AccessPoint, Bucket, ConfigurationSet, Cors, Function, Route, Table, Template};
 
 use crate::{DevError, DevOptions};
 
@@ -21,6 +21,7 @@ pub(crate) struct Project {
     pub(crate) site: Option<PathBuf>,
     pub(crate) buckets: Vec<Bucket>,
     pub(crate) access_points: Vec<AccessPoint>,
+    pub(crate) configuration_sets: Vec<ConfigurationSet>,
     /// The values of the template's parameters.
     pub(crate) parameters: BTreeMap<String, String>,
 }
@@ -48,6 +49,7 @@ impl Project {
             site: options.site.as_ref().map(|site| path.with_file_name(site)),
             buckets: template.buckets().map_err(failed)?,
             access_points: template.access_points().map_err(failed)?,
+            configuration_sets: template.configuration_sets().map_err(failed)?,
             parameters: template.parameter_values(),
         })
     }

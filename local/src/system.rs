@@ -106,6 +106,8 @@ impl System {
         let (outbox, checkpoints) = persistent_state(options, &data_dir)?;
         let ses = Ses {
             outbox: outbox.clone(),
+            configuration_sets: project.configuration_sets,
+            events: bus.clone(),
             principals: Arc::clone(&principals),
             clock: clock.clone(),
         };

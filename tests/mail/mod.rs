@@ -1,5 +1,6 @@
 //! Mail from the order to the outbox, and after failures.
 
+mod bounces;
 mod limits;
 
 use reqwest::Method;
@@ -15,6 +16,16 @@ use crate::support::{
 fn ses_error(status: u16, code: &str) -> Fault {
     let body = json!({"__type": code, "message": "injected"});
     Fault::Respond(status, body.to_string())
+}
+
+/// The error of SES when no policy allows the identity.
+fn ses_denial(identity: &str) -> Fault {
+    let message = format!(
+        "User `arn:aws:sts::123456789012:assumed-role/mailer/x' is not authorized to perform `ses:SendEmail' on resource \
+         `arn:aws:ses:us-east-1:123456789012:identity/{identity}'"
+    );
+    let body = json!({"__type": "AccessDeniedException", "message": message});
+    Fault::Respond(403, body.to_string())
 }
 
 #[tokio::test]
@@ -76,9 +87,8 @@ async fn a_rejected_mail_does_not_block_others() {
     assert_eq!(app.mails_to("ada@example.com").await.len(), 0);
 }
 
-/// An unreadable order stands for any unexpected failure.
 #[tokio::test]
-async fn an_unreadable_order_goes_to_the_dead_letter_queue_and_others_are_sent() {
+async fn an_unreadable_order_does_not_delay_others() {
     let app = TestApp::start_with_mail(&[]);
     let broken = json!({
         "TableName": "cloakroom-dev-OutboxTable",
@@ -91,10 +101,64 @@ async fn an_unreadable_order_goes_to_the_dead_letter_queue_and_others_are_sent()
     let mail = app.mail_to("ada@example.com", "Confirm").await;
     token_in(&mail, "verify-email");
     let log = app.log();
-    assert!(
-        log.contains("would now go to the dead-letter queue"),
-        "{log}"
-    );
+    assert_eq!(log.matches("\"mail_refused\"").count(), 1, "{log}");
+    assert!(!log.contains("mail_not_sent"), "{log}");
+}
+
+/// In the sandbox, a policy can deny the identity of a recipient. The mail of the next recipient does not wait for it.
+#[tokio::test]
+async fn a_denied_mail_does_not_delay_others_and_its_address_is_not_logged() {
+    let system = FaultySystem::start(10, &[WITH_MAIL]).await;
+    let app = &system.app;
+    system.ses.plan(|_, body| {
+        if body.to_string().contains("ada@example.com") {
+            ses_denial("ada@example.com")
+        } else {
+            Fault::None
+        }
+    });
+    for email in ["ada@example.com", "bob@example.com"] {
+        app.sign_up(email, PASSWORD).await.expect(201);
+    }
+    app.mail_to("bob@example.com", "Confirm").await;
+    let log = app.log();
+    assert_eq!(log.matches("\"mail_refused\"").count(), 1, "{log}");
+    assert!(log.contains("identity/<recipient>"), "{log}");
+    assert!(!log.contains("ada@example.com"), "{log}");
+    assert!(!log.contains("mail_not_sent"), "{log}");
+}
+
+/// An outage that lasts longer than the retries.
+#[tokio::test]
+async fn an_order_that_fails_too_often_goes_to_the_dead_letter_queue() {
+    let system = FaultySystem::start(10, &[WITH_MAIL]).await;
+    let app = &system.app;
+    system
+        .ses
+        .always(&ses_error(503, "InternalServiceErrorException"));
+    app.sign_up("ada@example.com", PASSWORD).await.expect(201);
+    eventually(async || app.log().contains("would now go to the dead-letter queue")).await;
+    system.ses.always(&Fault::None);
+    app.sign_up("bob@example.com", PASSWORD).await.expect(201);
+    app.mail_to("bob@example.com", "Confirm").await;
+    assert_eq!(app.mails_to("ada@example.com").await.len(), 0);
+}
+
+/// Without permission for the sender, every mail fails. They are sent after the permission is there.
+#[tokio::test]
+async fn mails_wait_while_the_sender_is_denied() {
+    let system = FaultySystem::start(10, &[WITH_MAIL]).await;
+    let app = &system.app;
+    system.ses.always(&ses_denial("cloakroom@localhost"));
+    for email in ["ada@example.com", "bob@example.com"] {
+        app.sign_up(email, PASSWORD).await.expect(201);
+    }
+    eventually(async || app.log().contains("mail_not_sent")).await;
+    system.ses.always(&Fault::None);
+    for email in ["ada@example.com", "bob@example.com"] {
+        app.mail_to(email, "Confirm").await;
+    }
+    assert!(!app.log().contains("mail_refused"), "{}", app.log());
 }
 
 #[tokio::test]
@@ -212,6 +276,7 @@ async fn the_mailer_cannot_read_a_hash() {
         ("EmailTokens", id(), None, 400),
         ("SignUps", email(), None, 400),
         ("Limits", id(), None, 400),
+        ("MailBlocks", json!({"address": {"S": "x"}}), None, 200),
         ("Outbox", id(), None, 400),
     ] {
         let found = read(table, key, projection).await;

@@ -4,6 +4,7 @@ mod actors;
 mod app;
 mod bootstraps;
 pub mod faults;
+mod invoke;
 mod limits;
 pub mod lines;
 pub mod lockout;

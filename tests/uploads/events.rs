@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{create_upload, download, send_file, store_file, upload_path, upload_status};
-use crate::support::{Response, TestApp, UnsignedRequest, eventually, rounds};
+use crate::support::{Response, TestApp, eventually, rounds};
 
 /// Invokes the function upload-events as `EventBridge` does.
 pub async fn deliver_event(app: &TestApp, event: &Value) -> Response {
@@ -12,17 +12,8 @@ pub async fn deliver_event(app: &TestApp, event: &Value) -> Response {
 }
 
 async fn invoke(app: &TestApp, event: &Value, headers: &[(&str, &str)]) -> Response {
-    let url = format!(
-        "{}/2015-03-31/functions/UploadEventsFunction/invocations",
-        app.endpoint("lambda")
-    );
-    let request = UnsignedRequest {
-        service: "lambda",
-        url: &url,
-        headers,
-        body: &event.to_string(),
-    };
-    Response::to(request.sign("local", &app.secret_key("local"))).await
+    app.invoke_function("UploadEventsFunction", event, headers)
+        .await
 }
 
 /// Runs the reconciler as its schedule does.

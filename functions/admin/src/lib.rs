@@ -1,4 +1,4 @@
-//! `/admin/users`: administrators list, disable, enable and delete users, and set their roles.
+//! `/admin/users`: administrators list, disable, enable and delete users, set their roles, and allow mail to them again.
 //!
 //! Not part of `users`, because it writes the credentials table. It never reads that table: all views come from the users
 //! table.
@@ -6,6 +6,7 @@
 mod admin;
 mod delete;
 mod list;
+mod mail_block;
 mod manage;
 mod roles;
 mod show;
@@ -22,12 +23,13 @@ use axum::{
 use domain::Clock;
 use http_api::{InitError, Tokens};
 use settings::Env;
-use store::{Credentials, Users};
+use store::{Credentials, MailBlocks, Users};
 
 #[derive(Clone)]
 struct App {
     credentials: Credentials,
     users: Users,
+    mail_blocks: MailBlocks,
     tokens: Tokens,
     clock: Clock,
 }
@@ -46,7 +48,8 @@ impl FromRef<App> for Tokens {
     status::disable,
     status::enable,
     roles::set,
-    delete::delete
+    delete::delete,
+    mail_block::delete
 ))]
 pub struct ApiDoc;
 
@@ -62,6 +65,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let app = App {
         credentials: Credentials::from_env(env, &client)?,
         users: Users::from_env(env, &client)?,
+        mail_blocks: MailBlocks::from_env(env, &client)?,
         tokens: Tokens::from_env(env, &client, clock.clone())?,
         clock,
     };
@@ -71,6 +75,10 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         .route("/admin/users/{id}", get(show::show).delete(delete::delete))
         .route("/admin/users/{id}/disable", post(status::disable))
         .route("/admin/users/{id}/enable", post(status::enable))
-        .route("/admin/users/{id}/roles", put(roles::set));
+        .route("/admin/users/{id}/roles", put(roles::set))
+        .route(
+            "/admin/users/{id}/mail-block",
+            axum::routing::delete(mail_block::delete),
+        );
     Ok(routes.with_state(app))
 }

@@ -78,5 +78,5 @@ pub async fn set(
 ) -> Result<Response, Problem> {
     let action = AdminAction::SetRoles(&request.roles);
     let user = manage(&app, &gateway, &admin, &id, action).await?;
-    Ok(user_response(&user))
+    user_response(&app, &user).await
 }

@@ -33,5 +33,5 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let user = app.users.find(parse_user_id(&id)?).await?;
-    Ok(user_response(&user.ok_or(Problem::not_found())?))
+    user_response(&app, &user.ok_or(Problem::not_found())?).await
 }

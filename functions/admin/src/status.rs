@@ -42,7 +42,7 @@ pub async fn disable(
 ) -> Result<Response, Problem> {
     let action = AdminAction::SetStatus(Status::Disabled);
     let user = manage(&app, &gateway, &admin, &id, action).await?;
-    Ok(user_response(&user))
+    user_response(&app, &user).await
 }
 
 /// Enable a disabled user.
@@ -74,5 +74,5 @@ pub async fn enable(
 ) -> Result<Response, Problem> {
     let action = AdminAction::SetStatus(Status::Active);
     let user = manage(&app, &gateway, &admin, &id, action).await?;
-    Ok(user_response(&user))
+    user_response(&app, &user).await
 }

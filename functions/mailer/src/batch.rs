@@ -1,3 +1,4 @@
+use metrics::Metric;
 use serde::Serialize;
 use serde_json::Value;
 use store::{MailOrder, StoreError};
@@ -18,8 +19,8 @@ struct BatchItemFailure {
     item_identifier: String,
 }
 
-/// Fulfils the orders of a batch, oldest first, up to the first that fails. Lambda delivers that order and all after it
-/// again, so no earlier mail is sent twice.
+/// Fulfils the orders of a batch, oldest first, up to the first that may succeed later. Lambda delivers that order and all
+/// after it again, so no earlier mail is sent twice. A mail that fails for a reason of its own does not delay later ones.
 pub async fn fulfil_batch(app: &App, event: &Value) -> BatchResponse {
     for record in event["Records"].as_array().into_iter().flatten() {
         let sequence_number = record["dynamodb"]["SequenceNumber"].as_str();
@@ -29,6 +30,11 @@ pub async fn fulfil_batch(app: &App, event: &Value) -> BatchResponse {
             Err(error) => Err(error.into()),
         };
         if let Err(error) = sent {
+            if error.is_of_this_mail() {
+                metrics::count(Metric::MailsRefused);
+                tracing::error!(sequence_number, %error, "mail_refused");
+                continue;
+            }
             tracing::error!(sequence_number, %error, "mail_not_sent");
             let item_identifier = sequence_number.to_owned();
             return BatchResponse {

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use domain::Clock;
 use http_api::InitError;
 use settings::Env;
-use store::{Credentials, EmailTokens, MailLimits, Users};
+use store::{Credentials, EmailTokens, MailBlocks, MailLimits, Users};
 
 use self::{send::Ses, texts::Page};
 
@@ -20,6 +20,7 @@ struct App {
     credentials: Credentials,
     users: Users,
     tokens: EmailTokens,
+    blocks: MailBlocks,
     limits: MailLimits,
     ses: Ses,
     page: Page,
@@ -42,6 +43,7 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
         credentials: Credentials::from_env(env, &client)?,
         users: Users::from_env(env, &client)?,
         tokens: EmailTokens::from_env(env, &client)?,
+        blocks: MailBlocks::from_env(env, &client)?,
         limits: MailLimits::from_env(env, &client)?,
         ses: Ses::from_env(env, &aws),
         page: Page::from_env(env)?,

@@ -9,7 +9,7 @@ use crate::{
     texts::{self, Mail},
 };
 
-/// Why an order could not be fulfilled. Lambda retries it.
+/// Why an order could not be fulfilled.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
     #[error(transparent)]
@@ -20,11 +20,30 @@ pub enum OrderError {
     NoRandomness(#[from] NoRandomness),
 }
 
-/// Sends the mail of an order, or none if it needs an active account that the address does not have.
+impl OrderError {
+    /// Whether the cause is this mail or its order, so that it would fail again and others do not. All other causes concern
+    /// every mail, such as an outage or a sender that is not verified.
+    pub fn is_of_this_mail(&self) -> bool {
+        match self {
+            Self::Store(StoreError::Corrupt(_) | StoreError::Request(_))
+            | Self::Send(SendError::Refused(_) | SendError::Request(_)) => true,
+            Self::Store(StoreError::Unavailable(_))
+            | Self::Send(SendError::Failed(_) | SendError::NoSender)
+            | Self::NoRandomness(_) => false,
+        }
+    }
+}
+
+/// Sends the mail of an order, or none if mail to the address is blocked, or if it needs an active account that the address does not have.
 ///
 /// Lambda delivers an order at least once. A repeated delivery sends a second mail with its own token, because a duplicate
 /// mail does less harm than a missing one.
 pub async fn fulfil(app: &App, id: &str, order: &MailOrder) -> Result<(), OrderError> {
+    if let Some(block) = app.blocks.find(order.email(), app.clock.now()).await? {
+        let reason = block.reason.as_str();
+        tracing::info!(kind = order.kind(), reason, "mail_blocked");
+        return Ok(());
+    }
     let mail = match order {
         MailOrder::Verify { user_id, email } => {
             let purpose = EmailTokenPurpose::Verify {
@@ -85,20 +104,10 @@ pub async fn fulfil(app: &App, id: &str, order: &MailOrder) -> Result<(), OrderE
 }
 
 async fn deliver(app: &App, order: &MailOrder, to: &Email, mail: &Mail) -> Result<(), OrderError> {
-    match app.ses.send(to, mail).await {
-        Ok(()) => {
-            metrics::count(Metric::MailsSent);
-            tracing::info!(kind = order.kind(), "mail_sent");
-            Ok(())
-        }
-        // SES would refuse it again, and other orders wait.
-        Err(SendError::Refused(error)) => {
-            metrics::count(Metric::MailsRefused);
-            tracing::error!(kind = order.kind(), error, "mail_refused");
-            Ok(())
-        }
-        Err(error) => Err(error.into()),
-    }
+    app.ses.send(to, mail).await?;
+    metrics::count(Metric::MailsSent);
+    tracing::info!(kind = order.kind(), "mail_sent");
+    Ok(())
 }
 
 enum Owner {

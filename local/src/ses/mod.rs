@@ -1,6 +1,8 @@
-//! The SES engine, with one operation: `SendEmail`. No e-mail leaves the machine; the outbox page shows what was sent.
+//! The SES engine, with one operation: `SendEmail`. No e-mail leaves the machine; the outbox page shows what was sent. Mail to
+//! the addresses of SES's mailbox simulator bounces, or is complained about.
 //! <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>
 
+mod events;
 mod outbox;
 mod page;
 mod send;
@@ -9,13 +11,16 @@ use std::sync::Arc;
 
 use axum::{Router, routing::post};
 use clock::Clock;
+use sam_template::ConfigurationSet;
 
 pub(crate) use self::outbox::Outbox;
-use crate::iam::Principals;
+use crate::{events::Bus, iam::Principals};
 
 /// The SES engine.
 pub(crate) struct Ses {
     pub(crate) outbox: Outbox,
+    pub(crate) configuration_sets: Vec<ConfigurationSet>,
+    pub(crate) events: Bus,
     pub(crate) principals: Arc<Principals>,
     pub(crate) clock: Clock,
 }

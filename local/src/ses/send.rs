@@ -6,12 +6,12 @@ use axum::{body::Body, extract::State};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt as _, Limited};
-use sam_template::{ACCOUNT, PARTITION, REGION};
+use sam_template::{ACCOUNT, ConfigurationSet, PARTITION, REGION};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::{Ses, outbox::Mail};
+use super::{Ses, events::events, outbox::Mail};
 use crate::{
     iam::{Caller, Context, Denied},
     signature::Unauthenticated,
@@ -84,10 +84,24 @@ impl Ses {
             .map_err(|error| SendError::bad_request(error.to_string()))?;
         let from = text(&request["FromEmailAddress"], "FromEmailAddress")?;
         let mail = self.mail(from, &request)?;
-        check(&caller, &mail)?;
+        let set = request["ConfigurationSetName"].as_str();
+        check(&caller, &mail, set.unwrap_or("default"))?;
+        let set = set.map(|name| self.configuration_set(name)).transpose()?;
         let id = mail.id.clone();
+        let events = set.map_or_else(Vec::new, |set| events(set, &mail));
         self.outbox.add(mail)?;
+        for event in &events {
+            self.events.publish(event);
+        }
         Ok(id)
+    }
+
+    fn configuration_set(&self, name: &str) -> Result<&ConfigurationSet, SendError> {
+        let found = self.configuration_sets.iter().find(|set| set.name == name);
+        found.ok_or_else(|| {
+            let message = format!("Configuration set <{name}> does not exist.");
+            SendError(StatusCode::NOT_FOUND, "NotFoundException", message)
+        })
     }
 
     fn mail(&self, from: String, request: &Value) -> Result<Mail, SendError> {
@@ -115,13 +129,13 @@ impl Ses {
     }
 }
 
-/// Checks what SES may check for a mail: the identity of the sender, the configuration set that the identity has by default,
+/// Checks what SES may check for a mail: the identity of the sender, the configuration set of the request or else of the identity,
 /// and, as in the sandbox, the identities of the recipients.
-fn check(caller: &Caller<'_>, mail: &Mail) -> Result<(), Denied> {
+fn check(caller: &Caller<'_>, mail: &Mail, configuration_set: &str) -> Result<(), Denied> {
     let context = Context::from([("ses:FromAddress", vec![mail.from.clone()])]);
     let identities = [&mail.from].into_iter().chain(&mail.to);
     let identities = identities.map(|address| format!("identity/{}", identity_of(address)));
-    for resource in identities.chain(["configuration-set/default".to_owned()]) {
+    for resource in identities.chain([format!("configuration-set/{configuration_set}")]) {
         let arn = format!("arn:{PARTITION}:ses:{REGION}:{ACCOUNT}:{resource}");
         caller.check_in("ses:SendEmail", &arn, &context)?;
     }

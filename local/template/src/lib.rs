@@ -7,6 +7,7 @@ mod error;
 mod event;
 mod function;
 mod globals;
+mod mail;
 mod naming;
 mod parameters;
 mod policy;
@@ -27,6 +28,7 @@ pub use self::{
     error::TemplateError,
     event::{EventRule, Schedule},
     function::Function,
+    mail::ConfigurationSet,
     policy::{Effect, Statement},
     policy_condition::{PolicyCondition, Test},
     route::Route,

@@ -84,7 +84,10 @@ impl Template {
 fn name_property(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "AWS::DynamoDB::Table" => "TableName",
-        "AWS::Events::EventBus" | "AWS::S3::AccessPoint" | "AWS::SSM::Parameter" => "Name",
+        "AWS::Events::EventBus"
+        | "AWS::S3::AccessPoint"
+        | "AWS::SES::ConfigurationSet"
+        | "AWS::SSM::Parameter" => "Name",
         "AWS::IAM::Role" => "RoleName",
         "AWS::Lambda::Function" | "AWS::Serverless::Function" => "FunctionName",
         "AWS::Logs::LogGroup" => "LogGroupName",

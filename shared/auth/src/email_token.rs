@@ -5,10 +5,12 @@
 use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::digest::{SHA256, digest};
 use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 
-use crate::random::{self, NoRandomness};
+use crate::{
+    random::{self, NoRandomness},
+    sha256,
+};
 
 const BYTES: usize = 32;
 
@@ -50,7 +52,7 @@ impl EmailToken {
     /// Returns the digest that is stored: the SHA-256 in base64url.
     #[must_use]
     pub fn digest(&self) -> String {
-        URL_SAFE_NO_PAD.encode(digest(&SHA256, self.0.expose_secret()))
+        sha256(self.0.expose_secret())
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod caller;
 mod crypto;
+mod digest;
 pub mod email_token;
 pub mod keys;
 pub mod password;
@@ -11,4 +12,5 @@ pub mod refresh;
 pub mod token;
 
 pub use caller::Caller;
+pub use digest::sha256;
 pub use random::NoRandomness;

@@ -93,6 +93,8 @@ metrics! {
     MailsSent: None,
     /// Mails that SES refused permanently.
     MailsRefused: None,
+    /// Mails that bounced permanently or that their recipients complained about.
+    MailsBounced: None,
     /// Mails that were not sent because of `MailsPerDay`.
     MailLimitReached: None,
 }

@@ -107,7 +107,9 @@ impl MailOrder {
         }
     }
 
-    fn email(&self) -> &Email {
+    /// The address that the order is about.
+    #[must_use]
+    pub const fn email(&self) -> &Email {
         match self {
             Self::Verify { email, .. } | Self::Reset { email } | Self::SignUp { email } => email,
         }

@@ -1,7 +1,10 @@
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
-    Client, config::Builder, operation::query::builders::QueryFluentBuilder, types::AttributeValue,
+    Client,
+    config::Builder,
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, KeysAndAttributes},
 };
 use aws_types::SdkConfig;
 use settings::{Env, EnvError};
@@ -12,6 +15,7 @@ use crate::{
     capacity::CountCapacity,
     expression::{check_values, names},
     row::{Row, item, s},
+    transaction::Pauses,
     write::{Check, Item, Write},
 };
 
@@ -60,6 +64,39 @@ impl Table {
             .send()
             .await?;
         Ok(found.item.map(Row))
+    }
+
+    /// The items of at most 100 keys, in any order, with some attributes or with all. Requests keys that `DynamoDB` leaves
+    /// unprocessed again, until the request's deadline. Strongly consistent.
+    pub async fn find_all<const N: usize>(
+        &self,
+        keys: impl IntoIterator<Item = [(&str, String); N]>,
+        attributes: Option<&str>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let keys: Vec<_> = keys.into_iter().map(texts).collect();
+        let mut found = Vec::new();
+        if keys.is_empty() {
+            return Ok(found);
+        }
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .set_projection_expression(attributes.map(str::to_owned))
+            .set_expression_attribute_names(names(attributes.into_iter()))
+            .consistent_read(true)
+            .build()?;
+        let mut wanted = HashMap::from([(self.name.clone(), wanted)]);
+        let mut pauses = Pauses::default();
+        loop {
+            let request = self.client.batch_get_item().set_request_items(Some(wanted));
+            let output = request.send().await?;
+            let items = output.responses.unwrap_or_default().into_values().flatten();
+            found.extend(items.map(Row));
+            wanted = output.unprocessed_keys.unwrap_or_default();
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            pauses.next().await;
+        }
     }
 
     /// The item of a key until its `expires_at`. TTL deletes late, so it is not relied upon.

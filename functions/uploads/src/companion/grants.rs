@@ -1,4 +1,4 @@
-use auth::Caller;
+use auth::{Caller, sha256};
 use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{UserId, upload::UploadGrant};
@@ -6,10 +6,7 @@ use http::StatusCode;
 use http_api::{
     Authenticated, Gateway, IdempotencyKey, Problem, ProblemDocument, Timestamp, fingerprint,
 };
-use ring::{
-    digest::{SHA256, digest},
-    hmac,
-};
+use ring::hmac;
 use serde::Serialize;
 use store::{IdempotencyRecord, NewRecord};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
@@ -74,7 +71,7 @@ pub async fn create(
     };
     // Two attempts: if a concurrent request with the same key is first, the second attempt finds its record.
     for _ in 0..2 {
-        let id = format!("{owner} POST /s3/grants {}", digest_of(&key));
+        let id = format!("{owner} POST /s3/grants {}", sha256(&key));
         if let Some(record) = app.idempotency.find(&id, now).await? {
             let created_at = OffsetDateTime::parse(&record.answer, &Rfc3339);
             let created_at = created_at.map_err(|error| Problem::internal(&error))?;
@@ -104,7 +101,7 @@ async fn store_grant(
     (grant, expires_at): (&str, OffsetDateTime),
     record: Option<&IdempotencyRecord>,
 ) -> Result<bool, Problem> {
-    let digest = digest_of(grant);
+    let digest = sha256(grant);
     let grant = UploadGrant {
         owner,
         epoch,
@@ -142,18 +139,13 @@ async fn current_epoch(app: &App, caller: &Caller) -> Result<u64, Problem> {
 /// Returns the owner of a grant. A grant ends with the session epoch of the account: after a sign-out everywhere or a new
 /// password, and when the account is disabled or deleted. Ended and unknown grants get the same response.
 pub async fn find_owner(app: &App, grant: &str) -> Result<UserId, Problem> {
-    let found = app.grants.find(&digest_of(grant)).await?;
+    let found = app.grants.find(&sha256(grant)).await?;
     let grant = found.ok_or_else(Problem::invalid_token)?;
     let epoch = app.users.active_epoch(grant.owner).await?;
     let is_valid = grant.is_valid(epoch, app.clock.now());
     is_valid
         .then_some(grant.owner)
         .ok_or_else(Problem::invalid_token)
-}
-
-/// Returns the digest that the tables contain instead of the secret.
-fn digest_of(secret: &str) -> String {
-    encode(digest(&SHA256, secret.as_bytes()))
 }
 
 fn encode(bytes: impl AsRef<[u8]>) -> String {

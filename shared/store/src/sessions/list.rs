@@ -1,6 +1,6 @@
 use std::{cmp::Reverse, collections::HashMap};
 
-use aws_sdk_dynamodb::{operation::delete_item::DeleteItemError, types::KeysAndAttributes};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use domain::{SessionId, UserId, session::Family};
 use time::OffsetDateTime;
 
@@ -9,7 +9,7 @@ use crate::{
     StoreError,
     row::{Row, s},
     table::Table,
-    transaction::{Pauses, retry_conflicts},
+    transaction::retry_conflicts,
 };
 
 /// The most keys that one `BatchGetItem` takes.
@@ -115,35 +115,11 @@ impl Sessions {
         Ok((ids?, is_last))
     }
 
-    /// Reads the sessions with these ids that are still in the table, in any order. Requests keys that `DynamoDB` leaves
-    /// unprocessed again, until the request's deadline.
+    /// Reads the sessions with these ids that are still in the table, in any order.
     async fn entries(&self, ids: Vec<SessionId>) -> Result<Vec<SessionEntry>, StoreError> {
-        let Table { client, name } = &self.0;
-        let mut found = Vec::new();
-        if ids.is_empty() {
-            return Ok(found);
-        }
-        let key = |id: SessionId| HashMap::from([("id".to_owned(), s(id.to_string()))]);
-        let wanted = KeysAndAttributes::builder()
-            .set_keys(Some(ids.into_iter().map(key).collect()))
-            .projection_expression(WITHOUT_KEY)
-            .consistent_read(true)
-            .build()?;
-        let mut wanted = HashMap::from([(name.clone(), wanted)]);
-        let mut pauses = Pauses::default();
-        loop {
-            let request = client.batch_get_item().set_request_items(Some(wanted));
-            let output = request.send().await?;
-            let items = output.responses.unwrap_or_default().into_values().flatten();
-            for item in items {
-                found.push(read(Row(item))?);
-            }
-            wanted = output.unprocessed_keys.unwrap_or_default();
-            if wanted.is_empty() {
-                return Ok(found);
-            }
-            pauses.next().await;
-        }
+        let keys = ids.into_iter().map(|id| [("id", id.to_string())]);
+        let rows = self.0.find_all(keys, Some(WITHOUT_KEY)).await?;
+        rows.into_iter().map(read).collect()
     }
 
     /// Ends a session of a user. Returns `false` for another user's session, and `true` if the session is ended or unknown.
@@ -186,7 +162,7 @@ mod tests {
     use aws_sdk_dynamodb::{
         Client,
         operation::{batch_get_item::BatchGetItemOutput, query::QueryOutput},
-        types::AttributeValue,
+        types::{AttributeValue, KeysAndAttributes},
     };
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
     use time::{Duration, macros::datetime};
