@@ -14,6 +14,11 @@ pub struct Changed {
 impl Changed {
     /// Starts a system with a template in which each text is replaced by another one.
     pub fn start(replacements: &[(&str, &str)]) -> Self {
+        Self::start_with(replacements, &[])
+    }
+
+    /// Starts it with parameters of the template as well.
+    pub fn start_with(replacements: &[(&str, &str)], parameters: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
         let mut text = fs::read_to_string(template).unwrap();
@@ -27,6 +32,9 @@ impl Changed {
         // Some texts are grants, so the record of calls would have denials.
         let mut command = unrecorded(cloakroom_dev(&data));
         command.args(["--ephemeral", "--template"]).arg(changed);
+        for parameter in parameters {
+            command.args(["--parameter", parameter]);
+        }
         let app = TestApp::start_command(&mut command, &data);
         Self { app, dir }
     }

@@ -6,10 +6,10 @@ use std::{
 use serde_json::Value;
 
 use super::{Report, bucket::Changed};
-use crate::support::{SignedIn, TestApp, processes};
+use crate::support::{SignedIn, TestApp, WITH_MAIL, processes};
 
 /// All steps in their order.
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     "deep: sign-up",
     "deep: sign-in",
     "deep: refresh",
@@ -21,6 +21,7 @@ const STEPS: [&str; 11] = [
     "deep: upload by form",
     "deep: upload in parts",
     "deep: lock",
+    "deep: bounce",
 ];
 
 /// Lists all accounts as an administrator sees them, except the administrator.
@@ -36,7 +37,7 @@ async fn accounts(app: &TestApp) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_healthy_system_passes_the_deep_checks_and_keeps_no_account() {
-    let app = TestApp::start_with(&["MaxLockDays=1"]);
+    let app = TestApp::start_with_mail(&["MaxLockDays=1"]);
     let report = Report::of(&app, &["--deep"]);
     report.expect_healthy();
     for step in STEPS {
@@ -57,6 +58,18 @@ async fn without_events_an_upload_stays_pending() {
     }
     assert_eq!(report.status("deep: lock"), "not-applicable");
     assert_eq!(accounts(&changed.app).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn without_events_of_ses_a_bounce_has_no_effect() {
+    let types = (
+        "MatchingEventTypes: [BOUNCE, COMPLAINT]",
+        "MatchingEventTypes: [COMPLAINT]",
+    );
+    let changed = Changed::start_with(&[types], &[WITH_MAIL]);
+    let report = changed.report(&["--deep", "--wait", "2"]);
+    report.expect_problem("deep: bounce", "did not bounce within 2 s", "output");
+    assert_eq!(report.status("deep: clean-up"), "ok");
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ pub struct DoctorArgs {
     /// Also use the API with a throwaway account: sign-up, uploads, S3's event, restore; the account is deleted at the end
     #[arg(long)]
     deep: bool,
-    /// Seconds to wait for S3's event, with --deep
+    /// Seconds to wait for an event of S3 or SES, with --deep
     #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "deep")]
     wait: u64,
     /// Print the report as JSON

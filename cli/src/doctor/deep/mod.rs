@@ -1,6 +1,7 @@
 //! `--deep`: uses the API with a throwaway account, which is deleted at the end, also after a failure or Ctrl-C. The steps
 //! need what only a real AWS account shows: conditions in transactions, access point aliases, S3 events.
 
+mod bounce;
 mod cleanup;
 mod client;
 mod files;
@@ -37,7 +38,7 @@ pub(super) struct Deep<'a> {
     client: Client<'a>,
     email: String,
     password: String,
-    /// How long to wait for an S3 event.
+    /// How long to wait for an event of S3 or SES.
     wait: Duration,
 }
 
@@ -50,11 +51,12 @@ impl<'a> Deep<'a> {
     ) -> Option<Self> {
         let url = deployment.output("ApiUrl")?;
         let id = random_hex()?;
-        // SES delivers to its simulator also in the sandbox, and counts no bounce for it. Without mail, any address works.
-        let email = if deployment.parameter("MailFrom").is_empty() || doctor.is_local() {
+        // SES sends to its simulator also in the sandbox, and does not count the bounce. Without mail, any address works. The
+        // address is in its canonical form.
+        let email = if deployment.parameter("MailFrom").is_empty() {
             format!("cloakroom-doctor-{id}@example.com")
         } else {
-            format!("success+cloakroom-doctor-{id}@simulator.amazonses.com")
+            format!("bounce+cloakroom-doctor-{id}@simulator.amazonses.com")
         };
         Some(Self {
             doctor,
@@ -112,7 +114,13 @@ impl<'a> Deep<'a> {
         report.add(merged(self.parts(&session).await))?;
         report.step("locking a file");
         report.add(merged(self.lock(&session).await))?;
+        report.step("waiting for the bounce of a mail");
+        report.add(merged(self.bounce().await))?;
         Ok(())
+    }
+
+    fn sends_mail(&self) -> bool {
+        !self.deployment.parameter("MailFrom").is_empty()
     }
 
     async fn sign_up(&self) -> Result<Finding, Finding> {
