@@ -40,6 +40,21 @@ async fn any_refresh_token_of_a_session_signs_it_out() {
 }
 
 #[tokio::test]
+async fn a_sign_out_without_a_body_ends_the_session_of_the_access_token() {
+    let app = TestApp::start();
+    let here = app.new_user("ada@example.com").await;
+    let there = SignedIn::new(&app, app.sign_in("ada@example.com", PASSWORD).await);
+    for _ in 0..2 {
+        let request = here.request(Method::POST, "/signout");
+        Response::to(request).await.expect(204);
+    }
+    assert_has_ended(&refresh(&app, &here.refresh_token).await, "signed out");
+    next_token(refresh(&app, &there.refresh_token).await);
+    let forged = app.request(Method::POST, "/signout").bearer_auth("a.b.c");
+    assert_eq!(Response::to(forged).await.problem(), "invalid_token");
+}
+
+#[tokio::test]
 async fn a_sign_out_everywhere_ends_all_existing_sessions_and_no_later_one() {
     let app = TestApp::start();
     let ada = app.new_user("ada@example.com").await;

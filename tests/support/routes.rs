@@ -76,13 +76,14 @@ pub fn operations_with_body() -> Vec<Operation> {
 
 impl Operation {
     pub fn credential(&self) -> Credential {
-        let Some(security) = self.description["security"].as_array() else {
+        let security = self.description["security"].as_array().unwrap();
+        if security.is_empty() {
             return if self.parameters("path").contains("grant") {
                 Credential::UploadGrant
             } else {
                 Credential::None
             };
-        };
+        }
         let is_optional =
             |scheme: &Value| scheme.as_object().is_some_and(serde_json::Map::is_empty);
         if security.iter().any(is_optional) {

@@ -1,6 +1,9 @@
 //! `cloakroom openapi`: prints the API document of all functions.
 
+mod lists;
+mod parameters;
 mod requests;
+mod texts;
 
 use std::{
     io::{self, Write as _},
@@ -31,6 +34,14 @@ use utoipa::{
             (429, 413, 500, 503) are JSON with only a `message`. An unknown path is 404 `not_found`, an unsupported method \
             405 `method_not_allowed` with an `Allow` header, and an internal error 500 `internal_error`. A 401 \
             has a `WWW-Authenticate` header (RFC 6750), which API Gateway renames to `x-amzn-remapped-www-authenticate`."
+    ),
+    servers(
+        (url = "http://127.0.0.1:3000", description = "The local system: `cargo run`"),
+        (
+            url = "https://{api}",
+            description = "A deployed stack",
+            variables(("api" = (default = "api.example.com", description = "the host of the stack's output `ApiUrl`"))),
+        ),
     ),
     components(schemas(http_api::ProblemDocument)),
     modifiers(&AccessToken)
@@ -77,9 +88,14 @@ fn document(events: &Path) -> io::Result<String> {
         document.merge(function);
     }
     requests::refuse_unknown_fields(&mut document);
+    add_granted_routes(&mut document);
     add_common_problems(&mut document);
     add_rate_limits(&mut document);
-    add_granted_routes(&mut document);
+    lists::refer_to_items(&mut document);
+    texts::require_one_line(&mut document);
+    parameters::refuse_null(&mut document);
+    requests::refuse_null(&mut document);
+    mark_public_operations(&mut document);
     requests::add_examples(&mut document, events)?;
     Ok(document.to_pretty_json()? + "\n")
 }
@@ -97,7 +113,9 @@ fn add_common_problems(document: &mut Document) {
             responses.entry("404".to_owned()).or_insert_with(absent);
         }
     }
-    for operation in document.paths.paths.values_mut().flat_map(operations) {
+    let all = document.paths.paths.iter_mut();
+    for (path, operation) in all.flat_map(|(path, item)| operations(item).map(move |it| (path, it)))
+    {
         let problems = [
             (
                 "400",
@@ -106,7 +124,8 @@ fn add_common_problems(document: &mut Document) {
             ),
             (
                 "401",
-                operation.security.is_some(),
+                // An upload grant in the path is checked like an access token.
+                operation.security.is_some() || path.contains("{grant}"),
                 "`unauthorized`, `invalid_token`",
             ),
             (
@@ -202,6 +221,13 @@ fn add_granted_routes(document: &mut Document) {
             }
         }
         document.paths.paths.insert(path, item);
+    }
+}
+
+/// Says of each operation without an access token that it needs none: the document has no default for all.
+fn mark_public_operations(document: &mut Document) {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        operation.security.get_or_insert_default();
     }
 }
 

@@ -41,6 +41,25 @@ pub fn refuse_unknown_fields(document: &mut Document) {
     }
 }
 
+/// Removes `null` from optional request bodies: a body that is absent is not `null`.
+pub fn refuse_null(document: &mut Document) {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        let Some(RefOr::T(body)) = &mut operation.request_body else {
+            continue;
+        };
+        for content in body.content.values_mut() {
+            let RefOr::T(content) = content else {
+                continue;
+            };
+            if let Some(RefOr::T(Schema::OneOf(one_of))) = &content.schema
+                && let [reference @ RefOr::Ref(_), _null] = one_of.items.as_slice()
+            {
+                content.schema = Some(reference.clone());
+            }
+        }
+    }
+}
+
 /// The names of the schemas of request bodies, and of the parts of these.
 fn request_schemas(document: &Document) -> BTreeSet<String> {
     let document = serde_json::to_value(document).unwrap_or_default();

@@ -27,8 +27,16 @@ const UNKNOWN_ROLE: Invalid = Invalid {
 #[derive(ToSchema)]
 pub struct SetRolesRequest {
     /// All roles of the user from now on: `admin`, or an empty list.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<RoleName>)]
     roles: Roles,
+}
+
+/// A role in the API document.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "it describes `domain::Role`, whose words it has")]
+enum RoleName {
+    Admin,
 }
 
 impl FromFields for SetRolesRequest {

@@ -24,14 +24,19 @@ fn problem(method: &Method, path: &str) -> Problem {
     }
 }
 
+/// Returns the methods of the most specific path that matches: `/uploads/usage` has not those of `/uploads/{id}`.
 fn allowed_methods(path: &str) -> Vec<&'static str> {
     let matching = ROUTES.iter().filter(|(route, _)| matches(route, path));
-    let mut methods: Vec<_> = matching
-        .flat_map(|(_, methods)| methods.iter().copied())
-        .collect();
+    let most_specific = matching.max_by_key(|(route, _)| specificity(route));
+    let mut methods = most_specific.map_or_else(Vec::new, |(_, methods)| methods.to_vec());
     methods.sort_unstable();
-    methods.dedup();
     methods
+}
+
+/// Orders paths that match the same request: a literal segment is more specific than a parameter.
+fn specificity(route: &str) -> Vec<bool> {
+    let segments = route.split('/');
+    segments.map(|segment| !segment.starts_with('{')).collect()
 }
 
 /// Compares segment by segment; `{name}` matches any one segment that is not empty.
@@ -67,6 +72,9 @@ mod tests {
         assert_eq!(allowed_methods("/signup"), ["POST"]);
         assert_eq!(allowed_methods("/users/me"), ["DELETE", "GET", "PATCH"]);
         assert_eq!(allowed_methods("/users/0190"), ["GET"]);
+        assert_eq!(allowed_methods("/uploads/usage"), ["GET"]);
+        assert_eq!(allowed_methods("/s3/multipart/0190/complete"), ["POST"]);
+        assert_eq!(allowed_methods("/s3/multipart/0190/1"), ["GET"]);
         for unknown in ["/", "/signup/", "/users/", "/users/a/b", "//signup", ""] {
             assert_eq!(allowed_methods(unknown), [""; 0], "{unknown}");
         }

@@ -17,7 +17,7 @@ use crate::App;
     security(("access_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "the session's id, as `GET /users/me/sessions` returned it")),
     responses(
-        (status = 204),
+        (status = 204, description = "the session has ended"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
             description = "`not_found`: another user's session, or not an id"),
     )

@@ -44,7 +44,7 @@ impl SessionView {
     security(("access_token" = [])),
     params(Page),
     responses(
-        (status = 200, body = List<SessionView>),
+        (status = 200, body = List<SessionView>, description = "a page of sessions"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
     )

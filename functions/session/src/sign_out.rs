@@ -4,7 +4,7 @@ use axum::{
     extract::{FromRequest as _, FromRequestParts as _, Request, State},
 };
 use domain::Invalid;
-use http::StatusCode;
+use http::{StatusCode, header::AUTHORIZATION};
 use http_api::{
     Authenticated, FieldError, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument,
     text,
@@ -29,7 +29,7 @@ const NOT_A_BOOLEAN: Invalid = Invalid {
 #[derive(ToSchema)]
 pub struct SignOutRequest {
     /// Any refresh token of the session. Required unless `everywhere` is `true`.
-    #[schema(value_type = String, required = false, format = Password, rename = "refreshToken")]
+    #[schema(value_type = Option<String>, format = Password, rename = "refreshToken")]
     token: Result<RefreshToken, NotARefreshToken>,
 }
 
@@ -52,7 +52,7 @@ impl FromFields for SignOutEverywhereRequest {
 
 /// End a session, or all sessions of the caller.
 ///
-/// Idempotent: signing out of an unknown or ended session also returns 204 (RFC 7009, section 2.2). Access tokens stay
+/// Without a body, it ends the session of the access token. Idempotent: signing out of an unknown or ended session also returns 204 (RFC 7009, section 2.2). Access tokens stay
 /// valid until they expire.
 #[utoipa::path(
     post,
@@ -62,11 +62,11 @@ impl FromFields for SignOutEverywhereRequest {
     security((), ("access_token" = [])),
     params(("everywhere" = Option<bool>, Query,
         description = "`true` ends all sessions of the caller. It requires an access token and no body.")),
-    request_body = SignOutRequest,
+    request_body = Option<SignOutRequest>,
     responses(
         (status = 204, description = "the session or all sessions have ended"),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",
-            description = "only with `everywhere=true`"),
+            description = "only with `everywhere=true` or without a body"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `required`, `wrong_type`, `unknown_field`; `everywhere`: \
                 `invalid_boolean`)"),
@@ -80,6 +80,9 @@ pub async fn sign_out(
     if is_everywhere(request.uri().query().unwrap_or_default())? {
         return sign_out_everywhere(app, gateway, request).await;
     }
+    if request.body().is_end_stream() && request.headers().contains_key(AUTHORIZATION) {
+        return sign_out_of_this_session(app, request).await;
+    }
     let App(app) = app;
     let JsonBody(request) = JsonBody::<SignOutRequest>::from_request(request, &()).await?;
     let Ok(token) = request.token else {
@@ -89,6 +92,14 @@ pub async fn sign_out(
     if let Some(session) = find_session(&app, &gateway, &token).await? {
         app.sessions.end(session.id).await?;
     }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn sign_out_of_this_session(app: App, request: Request) -> Result<StatusCode, Problem> {
+    let (mut parts, _) = request.into_parts();
+    let Authenticated(caller) = Authenticated::from_request_parts(&mut parts, &app).await?;
+    let App(app) = app;
+    app.sessions.end(caller.session_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -27,7 +27,8 @@ use crate::{
     path = "/signup",
     operation_id = "signUp",
     tag = "accounts",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,255}$",
+        description = "1 to 255 visible ASCII characters")),
     request_body = SignUpRequest,
     responses(
         (status = 201, description = "the account is created", body = UserResponse,

@@ -54,7 +54,7 @@ const DUPLICATE_PART: Invalid = Invalid {
 #[derive(ToSchema)]
 pub struct CompleteUploadRequest {
     /// All parts, in any order.
-    #[schema(value_type = Option<Vec<CompletedPart>>, min_items = 1, max_items = 10_000)]
+    #[schema(value_type = Option<Vec<CompletedPart>>, nullable = false, min_items = 1, max_items = 10_000)]
     parts: Option<Vec<(PartNumber, String)>>,
 }
 

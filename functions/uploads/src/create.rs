@@ -76,7 +76,8 @@ impl FromFields for CreateUploadRequest {
     operation_id = "createUpload",
     tag = "uploads",
     security(("access_token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,255}$",
+        description = "1 to 255 visible ASCII characters")),
     request_body = CreateUploadRequest,
     responses(
         (status = 201, description = "the upload is created", body = CreateUploadResponse,

@@ -46,10 +46,10 @@ pub struct CreateUploadResponse {
 /// How to send a file to S3.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Transfer)]
-#[serde(tag = "method", rename_all_fields = "camelCase")]
+#[serde(tag = "method")]
 pub enum TransferView {
     /// With one presigned PUT request.
-    #[serde(rename = "PUT")]
+    #[serde(rename = "PUT", rename_all = "camelCase")]
     Put {
         /// The URL of the PUT request.
         #[schema(format = "uri")]
@@ -62,7 +62,7 @@ pub enum TransferView {
         expires_at: Timestamp,
     },
     /// In parts, which `POST /uploads/{id}/parts` signs.
-    #[serde(rename = "MULTIPART")]
+    #[serde(rename = "MULTIPART", rename_all = "camelCase")]
     Multipart {
         /// The size in bytes of every part but the last.
         part_size: u64,

@@ -20,12 +20,14 @@ use crate::{App, delete::cancel_upload};
     security(("access_token" = [])),
     params(
         ("uploadId" = String, Path, description = "the `uploadId` of the created upload"),
-        ("key" = String, Query, description = "the `key` of the created upload"),
+        ("key" = String, Query, min_length = 1, description = "the `key` of the created upload"),
     ),
     responses(
         (status = 200, body = Object, description = "`{}`"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`upload_not_pending`, `request_in_progress`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (`required`)"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
             description = "`rate_limited`"),
     )

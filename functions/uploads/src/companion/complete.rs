@@ -61,7 +61,7 @@ impl FromFields for CompanionCompleteRequest {
     security(("access_token" = [])),
     params(
         ("uploadId" = String, Path, description = "the `uploadId` of the created upload"),
-        ("key" = String, Query, description = "the `key` of the created upload"),
+        ("key" = String, Query, min_length = 1, description = "the `key` of the created upload"),
     ),
     request_body = CompanionCompleteRequest,
     responses(

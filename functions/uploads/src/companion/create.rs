@@ -83,7 +83,8 @@ impl FromFields for CompanionCreateRequest {
     operation_id = "companionBegin",
     tag = "companion",
     security(("access_token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,255}$",
+        description = "1 to 255 visible ASCII characters")),
     request_body = CompanionCreateRequest,
     responses(
         (status = 200, body = Object, description = "`{key, uploadId, bucket}`"),

@@ -37,7 +37,7 @@ pub struct CompanionForm {
     tag = "companion",
     security(("access_token" = [])),
     params(
-        ("filename" = String, Query, description = "the name of the file, without a path"),
+        ("filename" = String, Query, min_length = 1, description = "the name of the file, without a path"),
         ("type" = Option<String>, Query, description = "the media type"),
     ),
     responses(

@@ -38,7 +38,8 @@ pub struct CreateUploadGrantResponse {
     operation_id = "createUploadGrant",
     tag = "companion",
     security(("access_token" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters")),
+    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,255}$",
+        description = "1 to 255 visible ASCII characters")),
     responses(
         (status = 201, description = "the grant", body = CreateUploadGrantResponse),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json",

@@ -50,12 +50,14 @@ pub struct CompanionPart {
     security(("access_token" = [])),
     params(
         ("uploadId" = String, Path, description = "the `uploadId` of the created upload"),
-        ("key" = String, Query, description = "the `key` of the created upload"),
+        ("key" = String, Query, min_length = 1, description = "the `key` of the created upload"),
     ),
     responses(
         (status = 200, description = "all parts", body = Vec<CompanionPart>),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
             description = "`upload_not_pending`"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`validation_failed` (`required`)"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
             description = "`rate_limited`"),
     )
@@ -99,7 +101,7 @@ pub async fn list(
     params(
         ("uploadId" = String, Path, description = "the `uploadId` of the created upload"),
         ("part" = String, Path, description = "a part number, or `batch`"),
-        ("key" = String, Query, description = "the `key` of the created upload"),
+        ("key" = String, Query, min_length = 1, description = "the `key` of the created upload"),
         ("partNumbers" = Option<String>, Query,
             description = "for `batch`: 1 to 100 part numbers, separated by commas"),
     ),
