@@ -48,7 +48,12 @@ def main() -> int:
             except AssertionError as error:
                 problem = str(error)
         report.check(not problem, problem)
-        print(f"  {time.monotonic() - started:4.1f} s", *(f"  {case.alarm}, derived: {case.derived}" for case in cases), sep="\n", flush=True)
+        print(
+            f"  {time.monotonic() - started:4.1f} s",
+            *(f"  {case.alarm}, derived: {case.derived}" for case in cases),
+            sep="\n",
+            flush=True,
+        )
     return report.finish()
 
 

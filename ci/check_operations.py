@@ -1,10 +1,11 @@
-"""Checks docs/OPERATIONS.md: its local commands run, each alarm has its section, and its other commands are valid shell.
+"""Checks docs/OPERATIONS.md: its local commands run, each alarm has its section, its queries name fields that lines have, and its
+other commands are valid shell.
 
     "$(ci/tools.sh sam)/bin/python" -B ci/check_operations.py AWS_BIN SHELLCHECK
 
 AWS_BIN is the folder of the AWS CLI. Blocks that begin with the line `# Also works locally.` run as they are, in the order of the
-document, against a local system, with the environment of `cloakroom env`. ci/check_operations_aws.py follows the whole document on a
-stand-in for AWS.
+document, against a local system, with the environment of `cloakroom env`. ci/check_operations_aws.py follows the whole document
+on a stand-in for AWS.
 """
 
 import json
@@ -20,6 +21,7 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator as
 from cloudformation import Report, Template  # noqa: E402
 from functions import ROOT  # noqa: E402
 from local_system import CLOAKROOM, LocalSystem  # noqa: E402
+from operations import queries  # noqa: E402
 from operations.document import TEXT as DOCUMENT  # noqa: E402
 from operations.document import blocks  # noqa: E402
 from samtranslator.yaml_helper import yaml_parse  # noqa: E402
@@ -57,12 +59,19 @@ def check_links(report: Report) -> None:
         report.check(anchor in anchors, f"#{anchor} is a section")
     template = Template()
     resources = {*template.resources, *template.body["Outputs"]}
-    cited = re.findall(r"--logical-resource-id (\w+)|name_of (\w+)\)|OutputKey=='(\w+)'|LOGICAL_IDS=\"([\w ]+)\"|kept (\w+)\)|for id in ([\w ]+);", DOCUMENT)
+    named = r"--logical-resource-id (\w+)|name_of (\w+)\)|kept (\w+)\)|OutputKey=='(\w+)'|LOGICAL_IDS=\"([\w ]+)\"|for id in ([\w ]+);"
+    cited = re.findall(named, DOCUMENT)
     for name in {name for match in cited for group in match for name in group.split()}:
         report.check(name in resources, f"{name} is a resource or an output of template.yaml")
     parameters = template.parameters
     known = {name for name in re.findall(r"`([A-Z][A-Za-z]+)(?:=[^`]*)?`", DOCUMENT) if name in parameters}
     report.check(len(known) > 5, f"the document names parameters: {sorted(known)}")
+
+
+def check_queries(report: Report) -> None:
+    """The fields and messages in the queries are those of the functions' lines and of the access log."""
+    report.check(len(queries.queries()) > 5, f"{len(queries.queries())} queries")
+    report.same(queries.problems(), [], "what the queries name and no line has")
 
 
 def check_shell(report: Report, shellcheck: str) -> None:
@@ -148,6 +157,7 @@ def main() -> int:
     report = Report()
     check_alarms(report)
     check_links(report)
+    check_queries(report)
     check_shell(report, shellcheck)
     check_local(report, aws_bin)
     return report.finish()

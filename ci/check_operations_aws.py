@@ -8,7 +8,6 @@ functions of ci/build_functions.sh and the `cloakroom` of the tests (target/debu
 """
 
 import contextlib
-import os
 import pathlib
 import sys
 import tempfile
@@ -21,7 +20,7 @@ stand_ins.use_no_account()
 
 from cloudformation import Report  # noqa: E402
 from functions import ROOT  # noqa: E402
-from operations import doctor, document, exceptions, gateway, reader  # noqa: E402
+from operations import doctor, document, exceptions, gateway, queries, reader  # noqa: E402
 from operations.shell import Shell  # noqa: E402
 from rehearsal import deployment  # noqa: E402
 
@@ -65,9 +64,11 @@ def main() -> int:
         apis = {name: stack.enter_context(gateway.serve(name, address)) for name in STACKS}
         deployment.create_bucket()
         shell = Shell(folder / "home", {"sam": sam, "aws": aws}, apis)
+        report.check(
+            queries.evaluates_no_statistics(), "ministack evaluates `stats`: run the queries of the document there"
+        )
         for command in commands:
             follow(report, command, shell)
-            if os.environ.get("TRACE"): print(shell.last)
     print("not as on AWS, or not run:")
     for line in [*reader.STATED, *doctor.lines(), *exceptions.lines()]:
         print(f"  - {line}")

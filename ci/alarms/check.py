@@ -21,7 +21,9 @@ def check(cases: list[Case], system: Any, more: Use = nothing_more) -> None:
             alarm = alarm_of(case)
             # The same samples in each period of the alarm.
             is_on, value = goes_off(alarm, [samples] * periods_of(alarm)), value_of(alarm, samples)
-            assert is_on == is_fault, f"{case.alarm} is {'on' if is_on else 'off'} at {value}, {'with' if is_fault else 'without'} its fault"
+            assert is_on == is_fault, (
+                f"{case.alarm} is {'on' if is_on else 'off'} at {value}, {'with' if is_fault else 'without'} its fault"
+            )
 
 
 def alarm_of(case: Case) -> dict[str, Any]:

@@ -58,7 +58,10 @@ def periods_of(alarm: dict[str, Any]) -> int:
 def value_of(alarm: dict[str, Any], samples: list[Sample]) -> float | None:
     """The datapoint of a period; None without samples, which TreatMissingData: notBreaching takes for good."""
     assert alarm["TreatMissingData"] == "notBreaching", "other treatments of missing data are not evaluated"
-    values = {name: statistic(stat, [one.value for one in samples if one.metric == read]) for name, (read, stat) in metrics_of(alarm).items()}
+    values = {
+        name: statistic(stat, [one.value for one in samples if one.metric == read])
+        for name, (read, stat) in metrics_of(alarm).items()
+    }
     known = {name: value for name, value in values.items() if value is not None}
     if "Metrics" not in alarm:
         return known.get("")

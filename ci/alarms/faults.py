@@ -143,7 +143,9 @@ class FaultySystem(LocalSystem):
         answer = self.http.request(method, self.api + path, json=body, headers=headers, timeout=60)
         milliseconds = 1000 * (time.monotonic() - started)
         values = {"Count": 1, "4xx": answer.status // 100 == 4, "5xx": answer.status // 100 == 5, "Latency": milliseconds}
-        self.measured += [Sample(metric("AWS/ApiGateway", name, ApiId="Api"), float(value)) for name, value in values.items()]
+        self.measured += [
+            Sample(metric("AWS/ApiGateway", name, ApiId="Api"), float(value)) for name, value in values.items()
+        ]
         return answer.status
 
     def new_samples(self) -> list[Sample]:

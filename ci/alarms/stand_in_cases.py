@@ -7,12 +7,14 @@ import json
 import time
 
 import boto3
+from botocore.config import Config
 from functions import ROOT
 from person import Person
 from rehearsal.smoke.visit import Stack, eventually
 
 from .cases import STAND_IN, sets_off
 from .evaluator import Sample, metric
+
 
 def physical(stack: Stack, logical_id: str) -> str:
     return stack.deployed.resources[logical_id][1]
@@ -55,7 +57,9 @@ def age_of_orders(stack: Stack) -> float:
     for shard in client.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]:
         start = {"StreamArn": stream["StreamArn"], "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
         records = client.get_records(ShardIterator=client.get_shard_iterator(**start)["ShardIterator"])["Records"]
-        created += [one["dynamodb"]["ApproximateCreationDateTime"].timestamp() for one in records if one["eventName"] == "INSERT"]
+        created += [
+            one["dynamodb"]["ApproximateCreationDateTime"].timestamp() for one in records if one["eventName"] == "INSERT"
+        ]
     return time.time() - max(created)
 
 
@@ -72,7 +76,9 @@ def a_mail_is_sent(stack: Stack) -> list[Sample]:
     return iterator_age(time.monotonic() - started)
 
 
-@sets_off("StreamAgeAlarm", STAND_IN, a_mail_is_sent, "the order waits for two seconds, and the ten minutes after them are added")
+@sets_off(
+    "StreamAgeAlarm", STAND_IN, a_mail_is_sent, "the order waits for two seconds, and the ten minutes after them are added"
+)
 def an_order_that_waits(stack: Stack) -> list[Sample]:
     """The mailer does not read the stream, so an order waits and grows older."""
     boto3.client("lambda").update_event_source_mapping(UUID=mapping(stack), Enabled=False)
@@ -115,9 +121,7 @@ def no_dead_events(stack: Stack) -> list[Sample]:
     return visible(stack, "UploadEventsDeadLetters")
 
 
-NO_SETTINGS_OF_ALIASES = (
-    "ministack ignores the settings of an alias for failed events, so the function gets them and the event; the pauses are shorter"
-)
+NO_SETTINGS_OF_ALIASES = "ministack ignores the settings of an alias for failed events, so the function gets them and the event; the pauses are shorter"
 
 
 @sets_off("UploadEventsDeadLettersAlarm", STAND_IN, no_dead_events, NO_SETTINGS_OF_ALIASES)
@@ -140,7 +144,9 @@ def errors_of_events(stack: Stack) -> list[Sample]:
     return [Sample(metric("AWS/Lambda", "Errors", FunctionName=name), counted(stack, "Errors", name)) for name in functions]
 
 
-@sets_off("CanaryEventErrorsAlarm", STAND_IN, errors_of_events, "the errors of some seconds are those of a minute", Canary="true")
+@sets_off(
+    "CanaryEventErrorsAlarm", STAND_IN, errors_of_events, "the errors of some seconds are those of a minute", Canary="true"
+)
 def a_broken_version(stack: Stack) -> list[Sample]:
     """A new version of a function does not start."""
     name = physical(stack, "UploadLocksFunction")
@@ -154,15 +160,15 @@ def throttled(stack: Stack) -> list[Sample]:
     return [Sample(metric("AWS/Lambda", "Throttles"), counted(stack, "Throttles", "SigninFunction"))]
 
 
-NO_THROTTLES_OF_ALIASES = (
-    "ministack does not throttle an alias, so the function is invoked; its throttles are those of the account, in two minutes"
-)
+NO_THROTTLES_OF_ALIASES = "ministack does not throttle an alias, so the function is invoked; its throttles are those of the account, in two minutes"
 
 
 @sets_off("ThrottlesAlarm", STAND_IN, throttled, NO_THROTTLES_OF_ALIASES)
 def a_function_without_instances(stack: Stack) -> list[Sample]:
     """The reserved concurrency of a function is used up."""
-    client, name = boto3.client("lambda"), physical(stack, "SigninFunction")
+    client = boto3.client("lambda", config=Config(retries={"total_max_attempts": 1}))
+    name = physical(stack, "SigninFunction")
+    # Each throttle is one invocation, and not the repeated ones of the client too.
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
         client.invoke(FunctionName=name, Payload=b"{}")

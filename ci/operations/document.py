@@ -9,7 +9,9 @@ PATH = "docs/OPERATIONS.md"
 TEXT = (ROOT / PATH).read_text()
 # A block of code with the indentation of its list, or code in a sentence. A command in a sentence begins with `aws`, or it
 # has options; `cloakroom doctor` alone is the name of a command.
-CODE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<block>.*?)^(?P=indent)```$|`(?P<inline>[^`\n]+(?:\n[^`\n]+)?)`", re.M | re.S)
+CODE = re.compile(
+    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<block>.*?)^(?P=indent)```$|`(?P<inline>[^`\n]+(?:\n[^`\n]+)?)`", re.M | re.S
+)
 COMMAND = re.compile(r"aws [a-z0-9-]+ [a-z]|(sam|cloakroom|aws) .* --")
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from . import document
 
 
-class Exception_(NamedTuple):
+class Exemption(NamedTuple):
     """A command that the stand-in cannot run, or that a reader runs only in a situation that the document does not cause."""
 
     # A part of the command.
@@ -30,35 +30,37 @@ class Exception_(NamedTuple):
         return any(command.text in block for block in document.blocks() if not of_text(block))
 
 
-EXCEPTIONS: list[Exception_] = [
-    Exception_("sam delete --config-env dev", "only after a failed deployment; the same command deletes the stack at the end"),
-    Exception_("aws configure sso", "it opens a browser, and only version 2 of the AWS CLI has it", "Invalid choice"),
-    Exception_("aws sso login", "it opens a browser, and only version 2 of the AWS CLI has it", "Invalid choice"),
-    Exception_(
+EXCEPTIONS: list[Exemption] = [
+    Exemption(
+        "sam delete --config-env dev", "only after a failed deployment; the same command deletes the stack at the end"
+    ),
+    Exemption("aws configure sso", "it opens a browser, and only version 2 of the AWS CLI has it", "Invalid choice"),
+    Exemption("aws sso login", "it opens a browser, and only version 2 of the AWS CLI has it", "Invalid choice"),
+    Exemption(
         "ci/deploy-role.yaml",
         "the stand-in does not know the type of GitHub's OIDC provider; ci/check_workflows.sh checks the template",
         r"Unrecognized resource types: \[AWS::IAM::OIDCProvider\]",
     ),
-    Exception_(
+    Exemption(
         "continue-update-rollback",
         "it is for a stack in UPDATE_ROLLBACK_FAILED",
         "cannot be called from current stack status",
     ),
-    Exception_(
+    Exemption(
         "aws s3api restore-object",
         "the stand-in restores only current versions, and a new file is not in Glacier",
         "NoSuchKey|InvalidObjectState|ObjectAlreadyInActiveTierError",
     ),
-    Exception_("aws s3api delete-bucket", "the stand-in expires no versions, so the bucket is not empty", "BucketNotEmpty"),
+    Exemption("aws s3api delete-bucket", "the stand-in expires no versions, so the bucket is not empty", "BucketNotEmpty"),
 ]
 KEYS = [one.key for one in EXCEPTIONS]
 
 
-def of_text(text: str) -> Exception_ | None:
+def of_text(text: str) -> Exemption | None:
     return next((one for one in EXCEPTIONS if one.error and one.key in text), None)
 
 
-def of(command: document.Command) -> Exception_ | None:
+def of(command: document.Command) -> Exemption | None:
     """The exception for a command. One without an error is only for commands in sentences."""
     return next((one for one in EXCEPTIONS if one.key in command.text and (one.error or not command.is_block)), None)
 

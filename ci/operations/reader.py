@@ -27,6 +27,7 @@ STATED = [
     "aws: version 1 of the AWS CLI, without --cli-binary-format, which only version 2 has",
     "the API's address, and so the output ApiUrl: one of this machine, because the API's host name is not known to DNS",
     "the tag v1.2.3: the checkout of this run",
+    "queries of Logs Insights: ministack ignores `stats`, so ci/check_operations.py checks only what they name",
     *(f"{new} instead of {old}" for old, new in REPLACED.items()),
 ]
 
@@ -76,7 +77,6 @@ def one_new_key(shell: Shell, output: str) -> None:
     listed = output[output.index("NAME ") :]
     keys = set(re.findall(r"/([\w-]{43}) ", listed))
     assert len(keys) == 1, output
-    # Functions that have read the old keys keep them, so new instances answer; a reader waits ParameterCacheSeconds.
 
 
 @after("aws events disable-rule")
@@ -121,7 +121,9 @@ def the_user_is_back(shell: Shell, output: str) -> None:
 def item_of(shell: Shell) -> dict[str, Any] | None:
     """The user's item in the table in use."""
     key = {"id": {"S": shell.person.id}}
-    found: dict[str, Any] | None = boto3.client("dynamodb").get_item(TableName=shell.name_of("UsersTable"), Key=key).get("Item")
+    found: dict[str, Any] | None = (
+        boto3.client("dynamodb").get_item(TableName=shell.name_of("UsersTable"), Key=key).get("Item")
+    )
     return found
 
 

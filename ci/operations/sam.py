@@ -48,7 +48,16 @@ def main() -> int:
         assert (BUILT / "packages").exists(), "sam build comes before sam deploy"
         file = copy(stage, option("--stack-name", arguments, f"cloakroom-{stage}"))
         config = str(ROOT / "samconfig.toml")
-        more = ["--config-file", config, "--template-file", file, "--no-resolve-s3", "--s3-bucket", deployment.BUCKET, "--use-json"]
+        more = [
+            "--config-file",
+            config,
+            "--template-file",
+            file,
+            "--no-resolve-s3",
+            "--s3-bucket",
+            deployment.BUCKET,
+            "--use-json",
+        ]
     elif command == "delete":
         more = ["--no-prompts"]  # it asks whether it may
     return subprocess.call([executable, command, *arguments, *more])

@@ -58,7 +58,6 @@ class Shell:
             "REHEARSAL_FOLDER": str(home),
         }
         (home / ".state").touch()
-        self.last = (0, "")
         # The user whose data is lost and restored.
         self.person: Person | None = None
         # `git checkout v1.2.3` has a tag, and reaches no other checkout.
@@ -87,8 +86,7 @@ class Shell:
             timeout=180,
             check=False,
         )
-        self.last = (done.returncode, done.stdout)
-        return self.last
+        return done.returncode, done.stdout
 
     def set(self, **variables: str) -> None:
         """Sets variables, as a reader does."""
