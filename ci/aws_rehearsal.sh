@@ -13,9 +13,9 @@ cargo build --workspace --tests --locked
 
 # Each has a ministack of its own. Together they take little longer than one: the tools spend their time in starting.
 log="$(mktemp)"
-trap 'rm "$log"' EXIT
 "$sam/bin/python" -B ci/check_operations_aws.py "$sam" "$ministack" "$aws" >"$log" 2>&1 &
 document=$!
+trap 'kill "$document" 2>/dev/null || true; rm "$log"' EXIT
 status=0
 "$sam/bin/python" -B ci/check_rehearsal.py "$sam" "$ministack" "$moto" || status=$?
 wait "$document" || status=$?

@@ -23,7 +23,7 @@ REPLACED = {
     "AT=2026-01-31T11:59:00Z": f"AT={datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
 }
 STATED = [
-    "sam build, sam deploy, sam delete: see ci/operations/sam.py",
+    "sam build, sam deploy, sam delete: see ci/operations/sam.py; the template has the changes of the rehearsal",
     "aws: version 1 of the AWS CLI, without --cli-binary-format, which only version 2 has",
     "the API's address, and so the output ApiUrl: one of this machine, because the API's host name is not known to DNS",
     "the tag v1.2.3: the checkout of this run",
@@ -248,6 +248,9 @@ def verify(command: Command, shell: Shell, code: int, output: str) -> None:
         doctor.check(code, output, set(doctor.REMAINING) | (set(doctor.CORRECTED) if is_new else set()))
         if is_first:
             doctor.correct(shell, output)
+        if "preview" in command.text:
+            fix = "fix: sam build && sam deploy --config-env dev --stack-name cloakroom-preview-42"
+            assert fix in output, f"no command for the preview stack:\n{output[-2000:]}"
     else:
         assert code == 0, f"exit code {code}\n{output[-2000:]}"
     for part, check in _AFTER.items():

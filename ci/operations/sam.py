@@ -1,8 +1,8 @@
 """`sam`, as the commands of docs/OPERATIONS.md call it, for a stand-in that cannot expand template.yaml.
 
 `sam build` takes the functions of ci/build_functions.sh instead of compiling for arm64. `sam deploy` deploys the copy of
-template.yaml that the rehearsal deploys, with the settings of samconfig.toml, from a bucket that exists. `sam delete` is not
-asked whether it is sure. Everything else is the SAM CLI's.
+template.yaml that the rehearsal deploys, as JSON like a template that AWS has expanded, with the settings of samconfig.toml, from a
+bucket that exists. `sam delete` does not ask whether it may. Everything else is the SAM CLI's.
 """
 
 import json
@@ -24,8 +24,7 @@ def copy(stage: str, stack: str) -> str:
     """Writes the copy of template.yaml for a stage and returns its path."""
     packages, values = BUILT / "packages", deployment.parameters(stage, {})
     body = template.rehearsal_copy(values, packages, os.environ["AWS_ENDPOINT_URL"])
-    body = limitations.METRIC_MATH.amend(without.without_types(body, unknown_types.MINISTACK)) or body
-    body = limitations.amended(body, limitations.MINISTACK)
+    body = limitations.amended(without.without_types(body, unknown_types.MINISTACK), limitations.MINISTACK)
     body["Outputs"]["ApiUrl"]["Value"] = json.loads(os.environ["REHEARSAL_APIS"])[stack]
     file = BUILT / f"{stack}.json"
     file.write_text(json.dumps(body))
@@ -47,19 +46,10 @@ def main() -> int:
     if command == "deploy":
         assert (BUILT / "packages").exists(), "sam build comes before sam deploy"
         file = copy(stage, option("--stack-name", arguments, f"cloakroom-{stage}"))
-        config = str(ROOT / "samconfig.toml")
-        more = [
-            "--config-file",
-            config,
-            "--template-file",
-            file,
-            "--no-resolve-s3",
-            "--s3-bucket",
-            deployment.BUCKET,
-            "--use-json",
-        ]
+        more = ["--config-file", str(ROOT / "samconfig.toml"), "--template-file", file]
+        more += ["--no-resolve-s3", "--s3-bucket", deployment.BUCKET, "--use-json"]
     elif command == "delete":
-        more = ["--no-prompts"]  # it asks whether it may
+        more = ["--no-prompts"]
     return subprocess.call([executable, command, *arguments, *more])
 
 
