@@ -27,7 +27,7 @@ s3:
 tokens:
     ci/check_tokens.sh
 
-# Check the functions' lines with AWS's JSON schema, and /metrics with Prometheus' parser.
+# Check the functions' lines with AWS's JSON schema, and /metrics with Prometheus' parser. Set off alarms by faults.
 metrics:
     ci/check_metrics.sh
 
@@ -77,7 +77,7 @@ build-lambda architecture:
 rie:
     ci/rie.sh
 
-# Rehearse a deployment on other implementations of AWS.
+# Rehearse a deployment on other implementations of AWS, and follow docs/OPERATIONS.md there.
 rehearsal:
     ci/build_functions.sh
     ci/aws_rehearsal.sh

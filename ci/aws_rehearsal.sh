@@ -1,11 +1,23 @@
 #!/usr/bin/env bash
 # Rehearses a deployment without an account: deploys template.yaml with the SAM CLI to ministack, with all resources, and to
-# moto, with those it knows, and uses the stack over HTTP. Needs the functions of ci/build_functions.sh.
+# moto, with those it knows, and uses the stack over HTTP. Follows docs/OPERATIONS.md on ministack at the same time. Needs the
+# functions of ci/build_functions.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 sam="$(ci/tools.sh sam)"
 ministack="$(ci/tools.sh ministack)"
 moto="$(ci/tools.sh moto)"
+aws="$(ci/tools.sh aws)"
 cargo build --workspace --tests --locked
-"$sam/bin/python" -B ci/check_rehearsal.py "$sam" "$ministack" "$moto"
+
+# Each has a ministack of its own. Together they take little longer than one: the tools spend their time in starting.
+log="$(mktemp)"
+"$sam/bin/python" -B ci/check_operations_aws.py "$sam" "$ministack" "$aws" >"$log" 2>&1 &
+document=$!
+trap 'kill "$document" 2>/dev/null || true; rm "$log"' EXIT
+status=0
+"$sam/bin/python" -B ci/check_rehearsal.py "$sam" "$ministack" "$moto" || status=$?
+wait "$document" || status=$?
+cat "$log"
+exit "$status"

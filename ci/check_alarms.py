@@ -11,6 +11,9 @@ import sys
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
+from alarms import local_cases, stand_in_cases  # noqa: E402, F401
+from alarms.cases import CASES  # noqa: E402
+from alarms.evaluator import Sample, goes_off, metrics_of  # noqa: E402
 from cloudformation import PSEUDO, ROOT, Report, Template  # noqa: E402
 
 EMAIL = "operator@example.com"
@@ -48,32 +51,12 @@ ALARMS: dict[str, tuple[list[float], list[float]]] = {
     "HashingTimeAlarm": ([500_001], [500_000]),
 }
 PARAMETERS = {"AlarmEmail": EMAIL, "AccountConcurrency": "500", "HashingSecondsPerHour": "2000", "Dashboard": "true"}
-COMPARE = {
-    "GreaterThanThreshold": lambda value, threshold: value > threshold,
-    "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
-}
 
 
-def metric_of(alarm: dict) -> dict:
-    """The metric that an alarm reads, directly or in an expression."""
-    if "Metrics" not in alarm:
-        dimensions = {it["Name"]: it["Value"] for it in alarm.get("Dimensions", [])}
-        return {"Namespace": alarm["Namespace"], "MetricName": alarm["MetricName"], "Dimensions": dimensions}
-    (read,) = [it["MetricStat"]["Metric"] for it in alarm["Metrics"] if "MetricStat" in it]
-    return {"Dimensions": {}} | read
-
-
-def goes_off(alarm: dict, values: list[float]) -> bool:
-    """Whether an alarm goes off after these values, by CloudWatch's rules."""
-    if "Metrics" in alarm:
-        (expression,) = [it["Expression"] for it in alarm["Metrics"] if "Expression" in it]
-        if not re.fullmatch(r"[\d */]*\bmetric\b[\d */]*", expression):
-            raise ValueError(f"{expression} is not understood")
-        values = [eval(expression, {"__builtins__": {}}, {"metric": value}) for value in values]
-    compare, threshold = COMPARE[alarm["ComparisonOperator"]], float(alarm["Threshold"])
-    evaluated = values[-int(alarm["EvaluationPeriods"]) :]
-    needed = alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
-    return sum(compare(value, threshold) for value in evaluated) >= int(needed)
+def after(alarm: dict, values: list[float]) -> bool:
+    """Whether an alarm goes off after periods with one value each of the first metric that it reads."""
+    read, _ = next(iter(metrics_of(alarm).values()))
+    return goes_off(alarm, [[Sample(read, value)] for value in values])
 
 
 def check_metric(report: Report, what: str, namespace: str, name: str, dimensions: dict) -> None:
@@ -92,20 +75,26 @@ def check_alarms(report: Report) -> None:
     report.same(set(alarms), set(ALARMS), "the alarms")
     for name, alarm in alarms.items():
         fires, passes = ALARMS[name]
-        report.check(goes_off(alarm, fires), f"{name} goes off after {fires}")
-        report.check(not goes_off(alarm, passes), f"{name} does not go off after {passes}")
+        report.check(after(alarm, fires), f"{name} goes off after {fires}")
+        report.check(not after(alarm, passes), f"{name} does not go off after {passes}")
         report.same(alarm["AlarmActions"], ["AlarmTopic"], f"{name} sends a mail")
         report.same(alarm["OKActions"], ["AlarmTopic"], f"{name} sends a mail when it is over")
         report.same(alarm["TreatMissingData"], "notBreaching", f"{name}: no data is no problem")
         section = f" What to do: docs/OPERATIONS.md#{name.lower()}"
         report.check(alarm["AlarmDescription"].endswith(section), f"{name} says where to read what to do")
-        metric = metric_of(alarm)
+        ((metric, _),) = metrics_of(alarm).values()
         # The functions' lines name no unit for most metrics; an alarm with a unit would never go off.
         report.check("Unit" not in alarm, f"{name} has no unit")
-        check_metric(report, name, metric["Namespace"], metric["MetricName"], metric["Dimensions"])
+        check_metric(report, name, metric.namespace, metric.name, dict(metric.dimensions))
     (topic,) = template.of_type("AWS::SNS::Topic").values()
     report.same(topic["Subscription"], [{"Protocol": "email", "Endpoint": EMAIL}], "who gets the alarms")
     report.same(template.outputs()["AlarmTopicArn"], "AlarmTopic", "the output of the topic")
+
+
+def check_faults(report: Report) -> None:
+    """Each alarm has a fault that sets it off."""
+    alarms = {name for name, one in Template().resources.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+    report.same(sorted(CASES), sorted(alarms), "the alarms with a fault in ci/alarms")
 
 
 def check_canary(report: Report) -> None:
@@ -159,6 +148,7 @@ def check_off(report: Report) -> None:
 def main() -> int:
     report = Report()
     check_alarms(report)
+    check_faults(report)
     check_canary(report)
     check_budget(report)
     check_dashboard(report)

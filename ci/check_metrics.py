@@ -62,16 +62,6 @@ def check_the_check(line: dict[str, Any]) -> None:
         assert problems(broken), f"a line with {what} is accepted"
 
 
-def lines(system: LocalSystem) -> list[tuple[str, dict[str, Any]]]:
-    """Returns the lines with metrics that functions have printed so far."""
-    found = []
-    for text in list(system.output):
-        function, separator, document = text.partition(" | ")
-        if separator and '"_aws"' in document:
-            found.append((function.strip(), json.loads(document)))
-    return found
-
-
 def sums_of(printed: list[tuple[str, dict[str, Any]]]) -> dict[tuple[str, str], tuple[float, int]]:
     """Returns the sum and the number of values of each metric of each function."""
     sums: dict[tuple[str, str], tuple[float, int]] = collections.defaultdict(lambda: (0.0, 0))
@@ -119,7 +109,7 @@ def main() -> int:
         # The event of the upload may still be running.
         for _ in range(100):
             families, sums = scrape(system)
-            printed = lines(system)
+            printed = system.metric_lines()
             if sums and sums == sums_of(printed) and any(function == "upload-events" for function, _ in printed):
                 break
             time.sleep(0.1)

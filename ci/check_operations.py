@@ -1,9 +1,11 @@
-"""Checks docs/OPERATIONS.md: its local commands run, each alarm has its section, and its other commands are valid shell.
+"""Checks docs/OPERATIONS.md: its local commands run, each alarm has its section, its queries name fields that lines have, and its
+other commands are valid shell.
 
     "$(ci/tools.sh sam)/bin/python" -B ci/check_operations.py AWS_BIN SHELLCHECK
 
 AWS_BIN is the folder of the AWS CLI. Blocks that begin with the line `# Also works locally.` run as they are, in the order of the
-document, against a local system, with the environment of `cloakroom env`.
+document, against a local system, with the environment of `cloakroom env`. ci/check_operations_aws.py follows the whole document
+on a stand-in for AWS.
 """
 
 import json
@@ -19,16 +21,12 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator as
 from cloudformation import Report, Template  # noqa: E402
 from functions import ROOT  # noqa: E402
 from local_system import CLOAKROOM, LocalSystem  # noqa: E402
+from operations import queries  # noqa: E402
+from operations.document import TEXT as DOCUMENT  # noqa: E402
+from operations.document import blocks  # noqa: E402
 from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 
-DOCUMENT = (ROOT / "docs/OPERATIONS.md").read_text()
 LOCAL = "# Also works locally."
-
-
-def blocks(language: str) -> list[str]:
-    """The code blocks of a language, without the indentation of lists."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```$", DOCUMENT, flags=re.M | re.S)
-    return [re.sub(rf"^{indent}", "", text, flags=re.M) for indent, text in found]
 
 
 def alarms() -> dict[str, dict]:
@@ -61,7 +59,8 @@ def check_links(report: Report) -> None:
         report.check(anchor in anchors, f"#{anchor} is a section")
     template = Template()
     resources = {*template.resources, *template.body["Outputs"]}
-    cited = re.findall(r"--logical-resource-id (\w+)|name_of (\w+)\)|OutputKey=='(\w+)'|LOGICAL_IDS=\"([\w ]+)\"", DOCUMENT)
+    named = r"--logical-resource-id (\w+)|name_of (\w+)\)|kept (\w+)\)|OutputKey=='(\w+)'|LOGICAL_IDS=\"([\w ]+)\"|for id in ([\w ]+);"
+    cited = re.findall(named, DOCUMENT)
     for name in {name for match in cited for group in match for name in group.split()}:
         report.check(name in resources, f"{name} is a resource or an output of template.yaml")
     parameters = template.parameters
@@ -69,10 +68,16 @@ def check_links(report: Report) -> None:
     report.check(len(known) > 5, f"the document names parameters: {sorted(known)}")
 
 
+def check_queries(report: Report) -> None:
+    """The fields and messages in the queries are those of the functions' lines and of the access log."""
+    report.check(len(queries.queries()) > 5, f"{len(queries.queries())} queries")
+    report.same(queries.problems(), [], "what the queries name and no line has")
+
+
 def check_shell(report: Report, shellcheck: str) -> None:
     # Variables that earlier blocks or the reader set, and words that are split on purpose.
     excluded = "SC2154,SC2086,SC2034,SC2001"
-    for block in blocks("sh"):
+    for block in blocks():
         command = [shellcheck, "--shell=bash", f"--exclude={excluded}", "-"]
         result = subprocess.run(command, input=block, text=True, capture_output=True, check=False)
         report.check(result.returncode == 0, result.stdout)
@@ -97,7 +102,7 @@ def run(script: str, variables: dict[str, str]) -> subprocess.CompletedProcess[s
 
 def check_local(report: Report, aws_bin: str) -> None:
     """Runs the local blocks, and copies items between tables as after a restoration."""
-    local = [block for block in blocks("sh") if block.startswith(LOCAL)]
+    local = [block for block in blocks() if block.startswith(LOCAL)]
     report.check(len(local) >= 3, f"{len(local)} blocks run locally")
     with LocalSystem() as system, tempfile.TemporaryDirectory() as folder:
         variables = environment(system, pathlib.Path(folder), aws_bin)
@@ -152,6 +157,7 @@ def main() -> int:
     report = Report()
     check_alarms(report)
     check_links(report)
+    check_queries(report)
     check_shell(report, shellcheck)
     check_local(report, aws_bin)
     return report.finish()

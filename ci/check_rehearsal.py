@@ -20,6 +20,9 @@ from rehearsal import stand_ins
 stand_ins.use_no_account()
 
 import boto3  # noqa: E402
+from alarms import check as alarm_check  # noqa: E402
+from alarms import stand_in_cases  # noqa: E402, F401
+from alarms.cases import STAND_IN, of_stage  # noqa: E402
 from cloudformation import Report, Template  # noqa: E402
 from functions import ROOT  # noqa: E402
 from rehearsal import deployment, limitations, moto_stack, probes, tables, template, unknown_types, without  # noqa: E402
@@ -46,7 +49,8 @@ OPTIONS = {
 NOT_REHEARSED = {
     "sam build": "it compiles for arm64 with cargo-lambda; ci/sam_local.sh runs it",
     "CloudFront": "no request goes through the distribution; ci/web_deploy.sh fills its bucket",
-    "throttles, alarms, lifecycle rules, time to live": "they are created, and nothing causes or waits for their effect",
+    "throttles, lifecycle rules, time to live": "they are created, and nothing causes or waits for their effect",
+    "alarms": "ministack does not evaluate them as CloudWatch does; ci/alarms/evaluator.py evaluates what the faults cause",
     "encryption, TLS": "the stand-ins store and send plain bytes",
     "requests to moto": "it runs functions only in Docker, and its CloudFormation has no HTTP APIs",
 }
@@ -169,6 +173,11 @@ def use(run: Rehearsal, stack: deployment.Deployed, address: str) -> None:
         found = run.step(f"ministack still {what}", lambda exists=exists: exists(visited))
         run.report.check(found in (True, None), f"ministack no longer {what}: remove it from ci/rehearsal/limitations.py")
         run.skip(f"ministack {what}", instead)
+    for cases in of_stage(STAND_IN):
+        what = cases[0].fault.__name__.replace("_", " ")
+        run.step(f"{what} sets off its alarm", lambda cases=cases: alarm_check.check(cases, visited))
+        for case in cases:
+            run.skip(f"the fault of {case.alarm}", case.derived)
 
 
 def second_stack(run: Rehearsal, address: str, known: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

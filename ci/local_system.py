@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import tempfile
 import threading
+from typing import Any
 
 import signature
 from functions import ROOT
@@ -65,6 +66,15 @@ class LocalSystem:
     def secret_of(self, access_key: str) -> str:
         """Derives the secret of a function's access key (docs/adr/0028-local-engines-for-programs-of-this-machine.md)."""
         return hmac.new(self.secret.encode(), access_key.encode(), hashlib.sha256).hexdigest()
+
+    def metric_lines(self) -> list[tuple[str, dict[str, Any]]]:
+        """Returns the lines with metrics that functions have printed so far, each with the name of its function."""
+        found = []
+        for text in list(self.output):
+            function, separator, document = text.partition(" | ")
+            if separator and '"_aws"' in document:
+                found.append((function.strip(), json.loads(document)))
+        return found
 
     def signed(self, service: str, url: str, body: bytes, headers: dict[str, str] | None = None) -> dict[str, str]:
         """Returns the headers of a POST request signed by the operator."""

@@ -189,14 +189,36 @@ async fn print_lines(
     }
 }
 
-/// Writes a line. Errors are ignored: the output may be closed.
+/// Writes a line at once: stderr has no buffer, and may be the same file as stdout, so parts of a line could have another line
+/// between them. Errors are ignored: the output may be closed.
 fn write_line(mut output: impl Write, line: std::fmt::Arguments) {
-    let _ = writeln!(output, "{line}");
+    let _ = output.write_all(format!("{line}\n").as_bytes());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_written_at_once() {
+        /// Keeps what each call writes.
+        struct Writes(Vec<Vec<u8>>);
+
+        impl Write for Writes {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.push(bytes.to_owned());
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        let mut writes = Writes(Vec::new());
+        write_line(&mut writes, format_args!("{} | {}", "signin", "text"));
+        assert_eq!(writes.0, [b"signin | text\n"]);
+    }
 
     #[test]
     fn a_request_is_one_line() {

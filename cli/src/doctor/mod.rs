@@ -203,10 +203,12 @@ impl Doctor {
             return "Stop the local system and start it again: cargo run".to_owned();
         }
         let env = self.target.env.as_str();
-        format!("sam build && sam deploy --config-env {env}")
+        let stack = self.target.stack.as_ref();
+        let stack = stack.map_or_else(String::new, |name| format!(" --stack-name {name}"));
+        format!("sam build && sam deploy --config-env {env}{stack}")
     }
 
-    /// Returns a `cloakroom` command for the same stage.
+    /// Returns a `cloakroom` command for the same stack.
     fn operator(&self, command: &str) -> String {
         let target = &self.target;
         let local = target
@@ -218,6 +220,7 @@ impl Doctor {
         };
         let options = [
             local,
+            option("stack", &target.stack),
             option("region", &target.region),
             option("profile", &target.profile),
         ];

@@ -1,0 +1,99 @@
+"""The faults of the local system."""
+
+import concurrent.futures
+import uuid
+
+from person import PASSWORD, Person
+
+from .cases import LOCAL, sets_off
+from .evaluator import Sample, metric
+from .faults import FaultySystem, answers, healthy, slow
+
+MAIL = {"MailFrom": "app@mail.example"}
+PERSISTS = "the minute of the fault is repeated in each period of the alarm"
+
+
+def sign_up(system: FaultySystem) -> None:
+    """Signs a new user up, who gets a mail."""
+    body = {"email": f"{uuid.uuid4()}@example.com", "password": PASSWORD, "name": "Ada"}
+    assert system.call("POST", "/signup", body) == 201
+
+
+def use(system: FaultySystem) -> None:
+    """Ordinary use: a user signs up, gets a mail, mistypes the password, signs in, and reads the profile."""
+    person = Person(system)
+    email = person.get("/users/me").expect(200)["user"]["email"]
+    for password, status in (("a wrong password", 401), (PASSWORD, 200)):
+        assert system.call("POST", "/signin", {"email": email, "password": password}) == status
+    for _ in range(5):
+        assert system.call("GET", "/users/me", token=person.token) == 200
+
+
+def requests_without_database(system: FaultySystem) -> None:
+    """The database fails, so the API answers with 5xx."""
+    person = Person(system)
+    system.database.fault = answers(500, "com.amazonaws.dynamodb.v20120810#InternalServerError")
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        assert set(pool.map(lambda _: system.call("GET", "/users/me", token=person.token), range(3))) == {503}
+    system.database.fault = healthy
+
+
+sets_off("ServerErrorsAlarm", LOCAL, use, f"API Gateway counts the responses; {PERSISTS}")(requests_without_database)
+sets_off("CanaryErrorsAlarm", LOCAL, use, Canary="true")(requests_without_database)
+
+
+@sets_off("LatencyAlarm", LOCAL, use, f"API Gateway measures the time; {PERSISTS}")
+def a_slow_database(system: FaultySystem) -> None:
+    """Each request to the database takes a second, so a sign-in takes more than three."""
+    system.database.fault = slow(1)
+    system.call("POST", "/signin", {"email": "ada@example.com", "password": PASSWORD})
+    system.database.fault = healthy
+
+
+@sets_off("MailsRefusedAlarm", LOCAL, use, **MAIL)
+def a_mail_that_ses_refuses(system: FaultySystem) -> None:
+    """SES refuses a mail permanently."""
+    system.mail.fault = answers(400, "MessageRejected")
+    sign_up(system)
+
+
+@sets_off("MailLimitAlarm", LOCAL, use, **MAIL, MailsPerDay="1")
+def one_mail_too_many(system: FaultySystem) -> None:
+    """A mail is ordered after the last one of the day."""
+    sign_up(system)
+
+
+def guess_passwords(system: FaultySystem) -> None:
+    """Wrong passwords for many accounts, more than the alarm allows in five minutes."""
+
+    def guess(number: int) -> int:
+        return system.call("POST", "/signin", {"email": f"{number}@example.com", "password": "a wrong password"})
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(guess, range(301))) == {401}
+
+
+sets_off("SignInFailuresAlarm", LOCAL, use, RequestsPerAddress="100000")(guess_passwords)
+# Passwords are hashed with the least cost here, so the alarm has its lowest threshold: a second of hashing an hour.
+sets_off("HashingTimeAlarm", LOCAL, use, RequestsPerAddress="100000", HashingSecondsPerHour="1")(guess_passwords)
+
+
+def claimed(system: FaultySystem) -> list[Sample]:
+    """The most functions that have worked at once. Lambda counts those of the account."""
+    most, system.database.most = system.database.most, 0
+    return [Sample(metric("AWS/Lambda", "ClaimedAccountConcurrency"), most)]
+
+
+def use_alone(system: FaultySystem) -> list[Sample]:
+    use(system)
+    return claimed(system)
+
+
+@sets_off("ConcurrencyAlarm", LOCAL, use_alone, f"Lambda counts the instances; {PERSISTS}", AccountConcurrency="4")
+def requests_that_wait(system: FaultySystem) -> list[Sample]:
+    """Requests wait for the database, each in an instance of its own."""
+    system.database.fault = slow(0.5)
+    body = {"email": "ada@example.com", "password": PASSWORD}
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: system.call("POST", "/signin", body), range(4))) == {401}
+    return claimed(system)

@@ -1,0 +1,1 @@
+"""The parts of ci/check_operations_aws.py."""
