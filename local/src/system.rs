@@ -37,6 +37,7 @@ use crate::{
     ses::{Outbox, Ses},
     ssm::{ParameterStore, Ssm},
     ui::Ui,
+    usage::Ledger,
 };
 
 /// How long running requests may take when the system stops.
@@ -75,7 +76,7 @@ impl System {
         let data_dir = data_dir(options)?;
         let keys = keys(options, &data_dir)?;
         let endpoints = Endpoints::new(&listeners, &keys, &project);
-        let principals = Principals::new(&project.functions, &keys, recorder(options)?);
+        let principals = Principals::new(&project.functions, &keys, recorder(options)?, ledger(options)?);
         let principals = Arc::new(principals);
         let bridge = Bridge::find();
         let guard = Guard::new(bridge);
@@ -281,6 +282,16 @@ fn recorder(options: &DevOptions) -> Result<Recorder, DevError> {
             Recorder::open(directory).map_err(DevError::io("the calls cannot be recorded"))
         }
         None => Ok(Recorder::default()),
+    }
+}
+
+/// Opens the recording of what the functions use, if one is configured.
+fn ledger(options: &DevOptions) -> Result<Ledger, DevError> {
+    match &options.record_usage {
+        Some(directory) => {
+            Ledger::open(directory).map_err(DevError::io("the usage cannot be recorded"))
+        }
+        None => Ok(Ledger::default()),
     }
 }
 

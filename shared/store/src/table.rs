@@ -140,9 +140,9 @@ impl Table {
 
     /// Opens the connection ahead of the first request, by a read of a key that no item has. An error is logged: the first
     /// request meets it again.
-    pub async fn warm_up(&self, key: &str) {
+    pub async fn warm_up<const N: usize>(&self, key: [&str; N]) {
         let get = self.client.get_item().table_name(&self.name);
-        let get = get.key(key, s("-"));
+        let get = get.set_key(Some(item(key.map(|name| (name, s("-"))))));
         let problem = match tokio::time::timeout(WARM_UP_LIMIT, get.send()).await {
             Ok(Ok(_)) => return,
             Ok(Err(error)) => StoreError::from(error).to_string(),
