@@ -76,7 +76,12 @@ impl System {
         let data_dir = data_dir(options)?;
         let keys = keys(options, &data_dir)?;
         let endpoints = Endpoints::new(&listeners, &keys, &project);
-        let principals = Principals::new(&project.functions, &keys, recorder(options)?, ledger(options)?);
+        let principals = Principals::new(
+            &project.functions,
+            &keys,
+            recorder(options)?,
+            ledger(options)?,
+        );
         let principals = Arc::new(principals);
         let bridge = Bridge::find();
         let guard = Guard::new(bridge);

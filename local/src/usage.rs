@@ -101,8 +101,8 @@ mod tests {
         let text = fs::read_to_string(file.path()).unwrap();
         let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
         let lines: Vec<Value> = lines.collect();
-        let expected = ["of the request", "of Lambda"]
-            .map(|id| json!({"operation": "GetItem", "id": id}));
+        let expected =
+            ["of the request", "of Lambda"].map(|id| json!({"operation": "GetItem", "id": id}));
         assert_eq!(lines, expected);
     }
 

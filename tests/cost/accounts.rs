@@ -18,7 +18,9 @@ pub async fn measure_limit() -> Vec<Measured> {
         let response = meter.sign_in(ADA, PASSWORD).await;
         let line = meter.line_of(&response).await;
         if response.status == 429 && line["ColdStarts"].is_null() {
-            meter.request("over the limit of the address", response).await;
+            meter
+                .request("over the limit of the address", response)
+                .await;
             return meter.finish();
         }
     }
@@ -47,8 +49,13 @@ async fn warm_up(ada: &SignedIn<'_>) {
 }
 
 async fn keys(meter: &Meter) {
-    for path in ["/.well-known/jwks.json", "/.well-known/openid-configuration"] {
-        meter.request("any", meter.get(path).await.expect(200)).await;
+    for path in [
+        "/.well-known/jwks.json",
+        "/.well-known/openid-configuration",
+    ] {
+        meter
+            .request("any", meter.get(path).await.expect(200))
+            .await;
     }
     meter
         .request("not found", meter.get("/nowhere").await.expect(404))
@@ -81,9 +88,18 @@ async fn sign_in(meter: &Meter) {
     sign_in("right password", "grace@example.com", PASSWORD, 200).await;
     sign_in("unknown address", "nobody@example.com", PASSWORD, 401).await;
     sign_in("wrong password", "grace@example.com", "wrong password", 401).await;
-    sign_in("right password after a wrong one", "grace@example.com", PASSWORD, 200).await;
+    sign_in(
+        "right password after a wrong one",
+        "grace@example.com",
+        PASSWORD,
+        200,
+    )
+    .await;
     for _ in 0..5 {
-        meter.sign_in("mary@example.com", "wrong password").await.expect(401);
+        meter
+            .sign_in("mary@example.com", "wrong password")
+            .await
+            .expect(401);
     }
     sign_in("locked account", "mary@example.com", PASSWORD, 401).await;
 }
@@ -126,8 +142,11 @@ async fn profiles(meter: &Meter, ada: &SignedIn<'_>) {
 }
 
 async fn passwords(meter: &Meter, ada: &SignedIn<'_>) {
-    let change = |current: &str| json!({"currentPassword": current, "newPassword": "difference engine"});
-    let wrong = ada.put("/users/me/password", &change("wrong password")).await;
+    let change =
+        |current: &str| json!({"currentPassword": current, "newPassword": "difference engine"});
+    let wrong = ada
+        .put("/users/me/password", &change("wrong password"))
+        .await;
     meter.request("wrong password", wrong.expect(401)).await;
     let changed = ada.put("/users/me/password", &change(PASSWORD)).await;
     meter.request("right password", changed.expect(204)).await;
@@ -136,28 +155,34 @@ async fn passwords(meter: &Meter, ada: &SignedIn<'_>) {
     meter.request("right password", deleted.expect(204)).await;
 }
 
-/// Puts users of [`USER_BYTES`] into the table. They are newer than all others, and take turns in the shards of the list.
-pub async fn put_users(meter: &Meter, count: u8) {
+/// Puts users of [`USER_BYTES`] into the table, which take turns in the shards of the list.
+pub async fn put_users(app: &TestApp, count: u8) {
     for number in 0..count {
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&[2, 0, 0, 0, 0, number, 0x70, 0]);
-        id[8..].copy_from_slice(&[0x80, 0, 0, 0, 0, 0, 0, number]);
-        let id = domain::UserId::from_bytes(id).to_string();
-        let put = json!({"TableName": "cloakroom-dev-UsersTable", "Item": user(&id, number)});
-        let target = "DynamoDB_20120810.PutItem";
-        meter
-            .call_engine("dynamodb", "local", target, &put)
-            .await
-            .expect(200);
+        put_user(app, number, number % 4).await;
     }
 }
 
-fn user(id: &str, number: u8) -> Value {
+/// Puts a user of [`USER_BYTES`] into the table, and returns its id. It is newer than those with smaller numbers and than all
+/// users that signed up.
+pub async fn put_user(app: &TestApp, number: u8, shard: u8) -> String {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&[2, 0, 0, 0, 0, number, 0x70, 0]);
+    id[8..].copy_from_slice(&[0x80, 0, 0, 0, 0, 0, 0, shard]);
+    let id = domain::UserId::from_bytes(id).to_string();
+    let put = json!({"TableName": "cloakroom-dev-UsersTable", "Item": user(&id, number, shard)});
+    let target = "DynamoDB_20120810.PutItem";
+    app.call_engine("dynamodb", "local", target, &put)
+        .await
+        .expect(200);
+    id
+}
+
+fn user(id: &str, number: u8, shard: u8) -> Value {
     let at = "2026-01-01T00:00:00Z";
     let email = format!("user-{number:03}@example.com");
     let texts = [
         ("id", id),
-        ("shard", &(number % 4).to_string()),
+        ("shard", &shard.to_string()),
         ("email", &email),
         ("email_canonical", &email),
         ("created_at", at),
@@ -167,7 +192,10 @@ fn user(id: &str, number: u8) -> Value {
         .iter()
         .map(|(name, text)| ((*name).to_owned(), json!({"S": text})))
         .collect();
-    let text_bytes: usize = texts.iter().map(|(name, text)| name.len() + text.len()).sum();
+    let text_bytes: usize = texts
+        .iter()
+        .map(|(name, text)| name.len() + text.len())
+        .sum();
     item.insert("version".to_owned(), json!({"N": "1"}));
     item.insert("session_epoch".to_owned(), json!({"N": "1"}));
     item.insert("profile".to_owned(), json!({"M": {}}));

@@ -27,7 +27,10 @@ pub async fn measure() -> Vec<Measured> {
     meter.request("another role", changed).await;
     let deleted = admin.delete(&path(""), &json!(null)).await.expect(204);
     meter.request("any", deleted).await;
-    meter.sign_in("grace@example.com", PASSWORD).await.expect(401);
+    meter
+        .sign_in("grace@example.com", PASSWORD)
+        .await
+        .expect(401);
     put_users(&meter, 100).await;
     for limit in [20, 100] {
         let listed = admin.get(&format!("/admin/users?limit={limit}")).await;

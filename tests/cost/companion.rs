@@ -19,7 +19,11 @@ pub async fn measure() -> Vec<Measured> {
     let granted = meter.request("any", granted).await.json();
     let endpoint = granted["companionEndpoint"].as_str().unwrap();
     let by_grant = endpoint.strip_prefix(meter.endpoint("api")).unwrap();
-    let bases = ["/s3".to_owned(), by_grant.to_owned(), format!("{by_grant}/s3")];
+    let bases = [
+        "/s3".to_owned(),
+        by_grant.to_owned(),
+        format!("{by_grant}/s3"),
+    ];
     for base in bases {
         form(&meter, &ada, &base).await;
         parts(&meter, &ada, &base).await;
@@ -54,7 +58,9 @@ async fn parts(meter: &Meter, ada: &SignedIn<'_>, base: &str) {
 
 async fn begin(ada: &SignedIn<'_>, base: &str) -> Response {
     let body = json!({"filename": "film.mp4", "type": "video/mp4"});
-    ada.post(&format!("{base}/multipart"), &body).await.expect(200)
+    ada.post(&format!("{base}/multipart"), &body)
+        .await
+        .expect(200)
 }
 
 fn path_of(base: &str, started: &Value, rest: &str) -> String {

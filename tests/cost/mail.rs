@@ -21,10 +21,16 @@ pub async fn measure() -> Vec<Measured> {
     let ordered = meter.forgot_password(GRACE).await.expect(202);
     meter.request("any", ordered).await;
     meter.event(ORDER, "reset a password").await;
-    let token = token_in(&meter.mail_to(GRACE, "new password").await, "reset-password");
+    let token = token_in(
+        &meter.mail_to(GRACE, "new password").await,
+        "reset-password",
+    );
     let reset = meter.reset_password(&token, "difference engine").await;
     meter.request("valid link", reset.expect(204)).await;
-    meter.forgot_password("unknown@example.com").await.expect(202);
+    meter
+        .forgot_password("unknown@example.com")
+        .await
+        .expect(202);
     meter.event(ORDER, "reset for an unknown address").await;
     meter.finish()
 }

@@ -158,7 +158,9 @@ impl Meter {
     fn add(&self, operation: &str, case: &str, line: &Value) {
         let case = case.to_owned();
         assert!(
-            line["ColdStarts"].is_null() && line["AwsRetries"].is_null() && line["failed"].is_null(),
+            line["ColdStarts"].is_null()
+                && line["AwsRetries"].is_null()
+                && line["failed"].is_null(),
             "{operation}, {case}: an exceptional invocation: {line}"
         );
         let length = line.to_string().len();
@@ -181,7 +183,9 @@ impl Meter {
             mails: whole("MailsSent"),
             case,
         };
-        self.measured.borrow_mut().push(Measured { row, invocation });
+        self.measured
+            .borrow_mut()
+            .push(Measured { row, invocation });
     }
 
     /// Counts the requests of an invocation to S3.

@@ -14,6 +14,7 @@ mod table;
 mod uploads;
 mod without_events;
 
+pub use accounts::put_user;
 use std::{collections::BTreeMap, fs, path::Path};
 
 use table::{Row, Table, UPDATED_TABLE, operations_of_template};

@@ -71,7 +71,11 @@ impl Model {
         let price = |name: &str| self.prices.of(name);
         let is_created = row.operation == "Object Created";
         Dollars {
-            api: if row.is_request() { price("api_request") } else { 0.0 },
+            api: if row.is_request() {
+                price("api_request")
+            } else {
+                0.0
+            },
             lambda: self.lambda(row, memory, bcrypt_cost),
             tables: row.reads * price("read_unit") + row.writes * price("write_unit"),
             logs: self.log_bytes(row) * price("log_gb") / 1000.0,

@@ -55,7 +55,9 @@ async fn event_first(meter: &Meter, ada: &SignedIn<'_>) -> Value {
     meter.request("a pending upload", shown).await;
     send(&created).await;
     meter.event(CREATED, "before the upload is completed").await;
-    let completed = ada.post(&upload_path(&created, "/complete"), &json!({})).await;
+    let completed = ada
+        .post(&upload_path(&created, "/complete"), &json!({}))
+        .await;
     meter
         .request("one PUT, after the event", completed.expect(200))
         .await;
@@ -70,10 +72,15 @@ async fn form(meter: &Meter, ada: &SignedIn<'_>) {
 
 async fn repeated(meter: &Meter, ada: &SignedIn<'_>) {
     let body = json!({"filename": "a.txt", "contentType": "text/plain", "size": BYTES.len()});
-    for case in ["one PUT, with Idempotency-Key", "repeated with Idempotency-Key"] {
+    for case in [
+        "one PUT, with Idempotency-Key",
+        "repeated with Idempotency-Key",
+    ] {
         let request = ada.request(Method::POST, "/uploads").json(&body);
         let request = request.header("idempotency-key", "one");
-        meter.request(case, Response::to(request).await.expect(201)).await;
+        meter
+            .request(case, Response::to(request).await.expect(201))
+            .await;
     }
 }
 

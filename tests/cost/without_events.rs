@@ -40,7 +40,9 @@ pub async fn deliver_created(meter: &Meter, key: &str) {
 async fn complete_first(meter: &Meter, ada: &SignedIn<'_>) {
     let created = create(ada).await.json();
     send(&created).await;
-    let completed = ada.post(&upload_path(&created, "/complete"), &json!({})).await;
+    let completed = ada
+        .post(&upload_path(&created, "/complete"), &json!({}))
+        .await;
     meter
         .request("one PUT, before the event", completed.expect(200))
         .await;

@@ -26,8 +26,8 @@ use crate::{
 };
 
 pub(crate) use self::streams::Streams;
-use self::usage::Used;
 pub use self::tables::TableError;
+use self::usage::Used;
 
 /// How often expired items are removed. AWS may take days, so code must check the expiry time and not rely on removal.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);

@@ -31,7 +31,11 @@ impl Used {
         };
         if operation == "BatchGetItem" {
             let tables = request["RequestItems"].as_object().into_iter().flatten();
-            line["consistent"] = json!(tables.map(|(_, of)| of).all(|of| of["ConsistentRead"] == true));
+            line["consistent"] = json!(
+                tables
+                    .map(|(_, of)| of)
+                    .all(|of| of["ConsistentRead"] == true)
+            );
         }
         line["reads"] = match operation {
             "Query" | "Scan" => scanned(database, operation, request),
@@ -87,7 +91,10 @@ fn put(database: &Database, request: &Value) -> (String, Value, &'static str) {
     let table = text(&request["TableName"]);
     let described = run(database, "DescribeTable", &json!({"TableName": table}));
     let schema = described["Table"]["KeySchema"].as_array();
-    let names = schema.into_iter().flatten().map(|key| text(&key["AttributeName"]));
+    let names = schema
+        .into_iter()
+        .flatten()
+        .map(|key| text(&key["AttributeName"]));
     let key: Map<_, _> = names
         .map(|name| (name.clone(), request["Item"][&name].clone()))
         .collect();
@@ -118,7 +125,12 @@ fn scanned(database: &Database, operation: &str, mut request: Value) -> Value {
     let Some(members) = request.as_object_mut() else {
         return Value::Null;
     };
-    for other in ["FilterExpression", "ProjectionExpression", "Select", "ReturnConsumedCapacity"] {
+    for other in [
+        "FilterExpression",
+        "ProjectionExpression",
+        "Select",
+        "ReturnConsumedCapacity",
+    ] {
         members.remove(other);
     }
     // The engine refuses names and values that no expression uses.

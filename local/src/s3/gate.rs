@@ -13,7 +13,6 @@ use crate::{
     calls::Cause,
     iam::{Denied, Principal, Principals, SESSION_TOKEN},
 };
-use serde_json::json;
 use http::{HeaderMap, Uri, header::AUTHORIZATION};
 use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Result,
@@ -22,6 +21,7 @@ use s3s::{
     dto::{CopyObjectInput, CopySource, PostObjectInput},
     s3_error,
 };
+use serde_json::json;
 
 /// The maximum validity of a URL in seconds.
 const MAX_LIFE: u64 = 7 * 24 * 60 * 60;

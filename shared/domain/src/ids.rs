@@ -130,7 +130,10 @@ mod tests {
         let different: std::collections::HashSet<_> = ids.into_iter().collect();
         assert_eq!(different.len(), 100);
         let other = UserId::new(now);
-        assert_ne!(SessionId::of_user(other, now).user_part(), user.session_part());
+        assert_ne!(
+            SessionId::of_user(other, now).user_part(),
+            user.session_part()
+        );
     }
 
     #[test]

@@ -49,7 +49,11 @@ in bold.
             }
         });
         let function = row.function.trim_end_matches("Function");
-        let _ = writeln!(text, "| {function} | `{operation}` | {} |", cells.join(" | "));
+        let _ = writeln!(
+            text,
+            "| {function} | `{operation}` | {} |",
+            cells.join(" | ")
+        );
     }
     text.push_str(&reasons(model, table));
     text.push_str(&starts(model));

@@ -54,7 +54,9 @@ Generated from `tests/cost/table.json` and `tests/cost/prices.json` by `tests/co
 }
 
 pub fn goals(model: &Model, table: &Table) -> String {
-    let mut text = "## Goals\n\n`tests/cost/goals.rs` checks them.\n\n| goal | reached |\n|---|---|\n".to_owned();
+    let mut text =
+        "## Goals\n\n`tests/cost/goals.rs` checks them.\n\n| goal | reached |\n|---|---|\n"
+            .to_owned();
     let units = |operation: &str, case: &str| {
         let row = table.row(operation, case);
         format!("{} and {}", row.reads, row.writes)
@@ -134,7 +136,9 @@ pub fn paths(model: &Model, table: &Table) -> Vec<Path> {
     const COMPLETE: &str = "POST /uploads/{id}/complete";
     let create = ("POST /uploads", "one PUT");
     let path = |name, steps: &[(&str, &str)], client_puts: f64| {
-        let rows = steps.iter().map(|(operation, case)| table.row(operation, case));
+        let rows = steps
+            .iter()
+            .map(|(operation, case)| table.row(operation, case));
         let rows: Vec<_> = rows.collect();
         let dollars = rows.iter().map(|row| model.dollars(row, DEFAULT_COST));
         let mut dollars = dollars.fold(Dollars::default(), Dollars::plus);
@@ -278,11 +282,16 @@ pub fn attack(model: &Model, table: &Table) -> String {
         let row = table.row("POST /signin", case);
         model.dollars(row, DEFAULT_COST)
     };
-    let (hashed, limited) = (dollars("unknown address"), dollars("over the limit of the address"));
+    let (hashed, limited) = (
+        dollars("unknown address"),
+        dollars("over the limit of the address"),
+    );
     let day = |per_second: f64, dollars: f64| per_second * SECONDS_PER_DAY / 1e6 * dollars;
     let served = PER_ADDRESS / 60.0;
     let one_address = day(served, hashed.total()) + day(THROTTLED - served, limited.total());
-    let mut separate = table.row("POST /signin", "over the limit of the address").clone();
+    let mut separate = table
+        .row("POST /signin", "over the limit of the address")
+        .clone();
     separate.function = "UsersFunction".to_owned();
     let separate = model.dollars(&separate, DEFAULT_COST);
     format!(
@@ -357,7 +366,12 @@ cost nothing, and each is billed for the hours in which it has values.
 
 pub fn storage(model: &Model) -> String {
     let mut text = "## Storage\n\n| dollars for a GB-month | of |\n|---|---|\n".to_owned();
-    for price in model.prices.months.values().filter(|price| price.unit == "GB") {
+    for price in model
+        .prices
+        .months
+        .values()
+        .filter(|price| price.unit == "GB")
+    {
         let _ = writeln!(text, "| {} | {} |", price.dollars, price.of);
     }
     text.push_str("\nA user with a session and 20 uploads has about 11 KB in the tables: 0.003 dollars a month for 1,000 users.\n");
@@ -377,10 +391,18 @@ pub fn price_list(model: &Model) -> String {
         prices.region, prices.date
     );
     for price in prices.prices.values() {
-        let _ = writeln!(text, "| {:.4} | {} | {} | {} |", price.dollars, price.unit, price.of, price.page);
+        let _ = writeln!(
+            text,
+            "| {:.4} | {} | {} | {} |",
+            price.dollars, price.unit, price.of, price.page
+        );
     }
     for price in prices.months.values() {
-        let _ = writeln!(text, "| {} | {}-month | {} | {} |", price.dollars, price.unit, price.of, price.page);
+        let _ = writeln!(
+            text,
+            "| {} | {}-month | {} | {} |",
+            price.dollars, price.unit, price.of, price.page
+        );
     }
     text
 }

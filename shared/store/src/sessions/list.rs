@@ -152,10 +152,7 @@ mod tests {
             ("created_at", at(NOW)),
             ("generation", n(0)),
             ("epoch", n(epoch)),
-            (
-                "expires_at",
-                n((NOW + Duration::days(30)).unix_timestamp()),
-            ),
+            ("expires_at", n((NOW + Duration::days(30)).unix_timestamp())),
         ])
     }
 
@@ -165,12 +162,8 @@ mod tests {
         let owner = UserId::new(NOW);
         let ids = [3, 2, 1].map(|age| SessionId::of_user(owner, NOW - Duration::minutes(4 - age)));
         let [newest, ended, oldest] = ids;
-        let key = |id: SessionId| {
-            item([
-                ("user_part", s(id.user_part())),
-                ("id", s(id.to_string())),
-            ])
-        };
+        let key =
+            |id: SessionId| item([("user_part", s(id.user_part())), ("id", s(id.to_string()))]);
         let first = mock!(Client::query)
             .match_requests(|query| {
                 query.projection_expression() == Some(WITHOUT_KEY)

@@ -9,7 +9,7 @@ pub use sections::{UPLOAD_GOAL, idle, paths};
 
 use super::{model::Model, table::Table};
 
-const DOCUMENT: &str = include_str!("../../docs/COST.md");
+const DOCUMENT: &str = include_str!("../../../docs/COST.md");
 /// The document as this run generated it.
 const UPDATED: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/COST.md");
 
