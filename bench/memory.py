@@ -110,7 +110,8 @@ def measure(system: LocalSystem, function: str, request, rounds: int, limited: b
             times.append((time.perf_counter() - began) * 1e3)
             time.sleep(0.02)
         derived = used * FULL_MB / memory
-        print(f"{'':14} {memory:5} MB: {statistics.median(times):8.1f} ms measured, {derived:8.1f} ms of CPU derived", flush=True)
+        median = statistics.median(times)
+        print(f"{'':14} {memory:5} MB: {median:8.1f} ms measured, {derived:8.1f} ms of CPU derived", flush=True)
 
 
 def main() -> None:
@@ -123,7 +124,8 @@ def main() -> None:
     for cost in (10, 12):
         parameters = [f"BcryptCost={cost}", "RequestsPerAddress=10000000", "UploadRequestsPerUser=10000000"]
         arguments = [word for parameter in parameters for word in ("--parameter", parameter)]
-        with LocalSystem(chosen.cloakroom, 0, "--without-schedules", "--bootstraps", chosen.bootstraps, *arguments) as system:
+        arguments += ["--without-schedules", "--bootstraps", chosen.bootstraps]
+        with LocalSystem(chosen.cloakroom, 0, *arguments) as system:
             api = Api(system)
             for number in range(20):
                 api.sign_up(f"user-{number}@example.com")

@@ -18,7 +18,7 @@ from typing import Any
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # the translator asks for one
 
 from cloudformation import Template  # noqa: E402
-from cost.dollars import Usage, documented, dollars  # noqa: E402
+from cost.dollars import Dollars, Usage, documented, documented_uploads, dollars, uploads  # noqa: E402
 from cost.units import Index, read_units, write_units  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -68,6 +68,7 @@ def problems(rows: Rows, document: str, recording: pathlib.Path, prices: dict[st
     cases = [json.loads(line) for line in (recording / "cases.json").read_text().splitlines()]
     ids = {(case["operation"], case["case"]): case["id"] for case in cases}
     shown = documented(document)
+    computed: dict[tuple[str, str], Dollars] = {}
     compared, found = 0, []
 
     def same(what: str, expected: Any, actual: Any) -> None:
@@ -85,7 +86,9 @@ def problems(rows: Rows, document: str, recording: pathlib.Path, prices: dict[st
         s3 = usage.s3_puts + usage.s3_gets + usage.s3_deletions
         same(f"{key}, calls", row["calls"], usage.table_calls + s3 + row["mails"])
         memory = functions[row["function"]]["MemorySize"]
-        same(f"{key}, dollars", shown.get(key), dollars(row, usage, memory, prices))
+        computed[key] = dollars(row, usage, memory, prices)
+        same(f"{key}, dollars", shown.get(key), computed[key].shown())
+    same("dollars of whole uploads", documented_uploads(document), uploads(computed, prices))
     same("the rows of docs/COST.md", sorted(shown), sorted(ids))
     return compared, found
 
@@ -99,7 +102,7 @@ def self_test(rows: Rows, document: str, recording: pathlib.Path, prices: dict[s
         assert len(problems(changed, document, recording, prices)[1]) >= 1, column
         tried += 1
     dearer = copy.deepcopy(prices)
-    dearer["prices"]["write_unit"]["dollars"] *= 1.1
+    dearer["requests"]["write_unit"]["dollars"] *= 1.1
     assert problems(rows, document, recording, dearer)[1]
     assert problems(rows[1:], document, recording, prices)[1]
     last = document.rindex(" |\n", 0, document.index("\n## Whole uploads"))

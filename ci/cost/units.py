@@ -76,7 +76,8 @@ def kilobytes(item: Item | None) -> int:
 
 
 def read_units(used: dict) -> float:
-    """Returns the read units of a request. A query rounds the sum of its items, other reads each item. Nothing costs a unit."""
+    """Returns the read units of a request. A query rounds the sum of its items, other reads each item. Both cost at least one
+    unit, or half a unit."""
     if used["operation"] in ("Query", "Scan"):
         sizes = [sum(size_of(item) for item in used["reads"])]
     else:

@@ -76,12 +76,7 @@ impl System {
         let data_dir = data_dir(options)?;
         let keys = keys(options, &data_dir)?;
         let endpoints = Endpoints::new(&listeners, &keys, &project);
-        let principals = Principals::new(
-            &project.functions,
-            &keys,
-            recorder(options)?,
-            ledger(options)?,
-        );
+        let principals = principals(options, &project, &keys)?;
         let principals = Arc::new(principals);
         let bridge = Bridge::find();
         let guard = Guard::new(bridge);
@@ -278,6 +273,16 @@ fn keys(options: &DevOptions, data_dir: &DataDir) -> Result<Keys, DevError> {
     }
     let path = data_dir.secret_key();
     Keys::open(&path).map_err(|error| DevError::StateFile { path, error })
+}
+
+/// Creates the principals, with the recordings that are configured.
+fn principals(
+    options: &DevOptions,
+    project: &Project,
+    keys: &Keys,
+) -> Result<Principals, DevError> {
+    let (recorder, ledger) = (recorder(options)?, ledger(options)?);
+    Ok(Principals::new(&project.functions, keys, recorder, ledger))
 }
 
 /// Opens the recording of the functions' calls, if one is configured.

@@ -11,7 +11,8 @@ pub struct Prices {
     pub region: String,
     /// The day on which the prices were looked up.
     pub date: String,
-    pub prices: BTreeMap<String, Price>,
+    /// Prices for requests.
+    pub requests: BTreeMap<String, Price>,
     /// Prices for a month.
     pub months: BTreeMap<String, Price>,
     pub log_bytes: LogBytes,
@@ -64,7 +65,7 @@ impl Prices {
     }
 
     pub fn of(&self, name: &str) -> f64 {
-        self.prices[name].dollars
+        self.requests[name].dollars
     }
 
     pub fn month(&self, name: &str) -> f64 {

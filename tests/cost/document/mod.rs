@@ -1,11 +1,16 @@
 //! docs/COST.md, generated from the table and the prices.
 
 mod memory;
+mod risks;
 mod sections;
+mod stack;
 
 use std::fs;
 
-pub use sections::{UPLOAD_GOAL, idle, paths};
+pub use self::{
+    sections::{UPLOAD_GOAL, paths},
+    stack::idle,
+};
 
 use super::{model::Model, table::Table};
 
@@ -29,12 +34,12 @@ fn generate(model: &Model, table: &Table) -> String {
         sections::goals(model, table),
         sections::operations(model, table),
         sections::whole_paths(model, table),
-        sections::hashes(model, table),
-        sections::attack(model, table),
+        risks::hashes(model, table),
+        risks::attack(model, table),
         memory::section(model, table),
-        sections::idle_stack(model, table),
-        sections::storage(model),
-        sections::price_list(model),
+        stack::idle_stack(model, table),
+        stack::storage(model),
+        stack::price_list(model),
     ];
     let document = parts.join("\n");
     let mut texts = document.lines().filter(|line| !line.starts_with('|'));

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::stack::idle;
 use crate::cost::{
     model::{DEFAULT_COST, Dollars, Model},
     multipart::PARTS,
@@ -10,12 +11,6 @@ use crate::cost::{
 
 /// What one upload of at most 100 MiB may cost beside S3's own price, in dollars for a million.
 pub const UPLOAD_GOAL: f64 = 12.25;
-const SECONDS_PER_DAY: f64 = 86_400.0;
-/// Sign-ins per second in the example of an attack.
-const ATTACK: f64 = 500.0;
-/// The defaults of `HashingRateLimit` and of `RequestsPerAddress`.
-const THROTTLED: f64 = 10.0;
-const PER_ADDRESS: f64 = 100.0;
 
 /// Several requests and events that belong together.
 pub struct Path {
@@ -235,173 +230,6 @@ All requests and events of one action, including the client's requests to S3. Do
             dollars.beside_s3(),
             dollars.s3,
             dollars.total()
-        );
-    }
-    text
-}
-
-pub fn hashes(model: &Model, table: &Table) -> String {
-    let mut text = "## Password hashes
-
-The hash is most of what a sign-in costs. Dollars for a million:
-
-| request | without the hash | `BcryptCost` 10 | `BcryptCost` 12 |
-|---|---|---|---|
-"
-    .to_owned();
-    for (operation, case) in [
-        ("POST /signin", "right password"),
-        ("POST /signup", "open"),
-        ("PUT /users/me/password", "right password"),
-    ] {
-        let row = table.row(operation, case);
-        let mut without = row.clone();
-        without.hashes = 0;
-        let total = |row: &Row, cost: &str| model.dollars(row, cost).total();
-        let _ = writeln!(
-            text,
-            "| `{operation}` | {:.2} | {:.2} | {:.2} |",
-            total(&without, DEFAULT_COST),
-            total(row, "10"),
-            total(row, "12")
-        );
-    }
-    let hash = &model.prices.hash_ms;
-    let _ = write!(
-        text,
-        "\nA hash takes {} ms of CPU time at cost 10 and {} ms at cost 12 (`bench/README.md`). Each step of `BcryptCost` doubles it.
-Another run on the same machine took 53 ms and 213 ms: compare your own with the metric `HashMilliseconds`.
-",
-        hash["10"], hash["12"]
-    );
-    text
-}
-
-pub fn attack(model: &Model, table: &Table) -> String {
-    let dollars = |case: &str| {
-        let row = table.row("POST /signin", case);
-        model.dollars(row, DEFAULT_COST)
-    };
-    let (hashed, limited) = (
-        dollars("unknown address"),
-        dollars("over the limit of the address"),
-    );
-    let day = |per_second: f64, dollars: f64| per_second * SECONDS_PER_DAY / 1e6 * dollars;
-    let served = PER_ADDRESS / 60.0;
-    let one_address = day(served, hashed.total()) + day(THROTTLED - served, limited.total());
-    let mut separate = table
-        .row("POST /signin", "over the limit of the address")
-        .clone();
-    separate.function = "UsersFunction".to_owned();
-    let separate = model.dollars(&separate, DEFAULT_COST);
-    format!(
-        "## An attack on the sign-in
-
-{ATTACK} sign-ins per second for a day, each with a password hash, cost:
-
-| limits | dollars a day |
-|---|---|
-| none: neither throttle nor address limit | {none:.2} |
-| `HashingRateLimit` {THROTTLED}, from many addresses | {throttled:.2} |
-| `HashingRateLimit` {THROTTLED}, from one address with `RequestsPerAddress` {PER_ADDRESS} | {one_address:.2} |
-
-API Gateway answers the requests above `HashingRateLimit` without invoking a function. If it bills them like others, they add
-{refused:.2} dollars a day. Eight routes have this limit, each with its own {THROTTLED} requests per second: an attack on all of them
-costs up to eight times as much. `HashingTimeAlarm` notices it (`AlarmEmail`).
-
-Address limits are counted inside the functions that hash, with 1,769 MB. A million refused requests cost {limited:.2} dollars, of
-which {lambda:.2} are for Lambda. With 256 MB, Lambda would cost {cheaper:.2} dollars. A function of its own for the limits would save
-{saving:.2} dollars for a million refused requests, and add its invocation, {more:.2} dollars, to a million accepted ones.
-",
-        none = day(ATTACK, hashed.total()),
-        throttled = day(THROTTLED, hashed.total()),
-        refused = day(ATTACK - THROTTLED, model.prices.of("api_request")),
-        limited = limited.total(),
-        lambda = limited.lambda,
-        cheaper = separate.lambda,
-        saving = limited.lambda - separate.lambda,
-        more = separate.lambda,
-    )
-}
-
-/// The dollars of a month of 30 days without requests.
-pub fn idle(model: &Model, table: &Table) -> f64 {
-    let of = |case: &str, times: f64| {
-        let row = table.rows.iter().find(|row| row.case == case).unwrap();
-        model.dollars(row, DEFAULT_COST).total() * times / 1e6
-    };
-    of("nothing is due", 30.0 * 24.0 * 4.0) + of("one owner of 24 uploads", 30.0)
-}
-
-pub fn idle_stack(model: &Model, table: &Table) -> String {
-    let metrics = metrics::Metric::ALL.len();
-    let metrics_dollars = f64::from(u32::try_from(metrics).unwrap()) * model.prices.month("metric");
-    let alarm = model.prices.month("alarm");
-    let alarms = include_str!("../../../template.yaml")
-        .matches("Type: AWS::CloudWatch::Alarm\n    Condition: HasAlarms\n")
-        .count();
-    let alarms_dollars = f64::from(u32::try_from(alarms).unwrap()) * alarm;
-    format!(
-        "## A stack without requests
-
-The reconciler runs every 15 minutes and the repair once a day. Without the free tiers, this costs {idle:.4} dollars a month.
-Nothing else costs anything until it is used: tables on demand, functions, the API, buckets, the CloudFront distribution, and
-the parameters with the private keys, which are Standard parameters. Optional parts cost, a month:
-
-| parameter | dollars a month |
-|---|---|
-| `AlarmEmail` | {alarms_dollars:.2} or more: {alarms} alarms of {alarm:.2} for each of their metrics; the first 10 of an account cost nothing |
-| `Canary` | 1.30 for its two alarms |
-| `MonthlyBudgetDollars` | 0: a budget without actions |
-| `Dashboard` | 0 for the first three of an account, then 3.00 each |
-| `Tracing` | 5.00 for each million recorded traces |
-| `HostedZoneId` | the hosted zone itself: 0.50 |
-
-With requests, the {metrics} metrics of the functions cost at most {metrics_dollars:.2} dollars a month. The first 10 of an account
-cost nothing, and each is billed for the hours in which it has values.
-",
-        idle = idle(model, table),
-    )
-}
-
-pub fn storage(model: &Model) -> String {
-    let mut text = "## Storage\n\n| dollars for a GB-month | of |\n|---|---|\n".to_owned();
-    for price in model
-        .prices
-        .months
-        .values()
-        .filter(|price| price.unit == "GB")
-    {
-        let _ = writeln!(text, "| {} | {} |", price.dollars, price.of);
-    }
-    text.push_str("\nA user with a session and 20 uploads has about 11 KB in the tables: 0.003 dollars a month for 1,000 users.\n");
-    text
-}
-
-pub fn price_list(model: &Model) -> String {
-    let prices = &model.prices;
-    let mut text = format!(
-        "## Prices
-
-{}, {}. Compare them with the page of AWS before you rely on them, and change `tests/cost/prices.json`.
-
-| dollars | for | of | page |
-|---|---|---|---|
-",
-        prices.region, prices.date
-    );
-    for price in prices.prices.values() {
-        let _ = writeln!(
-            text,
-            "| {:.4} | {} | {} | {} |",
-            price.dollars, price.unit, price.of, price.page
-        );
-    }
-    for price in prices.months.values() {
-        let _ = writeln!(
-            text,
-            "| {} | {}-month | {} | {} |",
-            price.dollars, price.unit, price.of, price.page
         );
     }
     text

@@ -130,3 +130,112 @@ impl Shard {
         Ok(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::{Client, operation::query::QueryOutput};
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use domain::{Email, Name, Profile, Roles, Status};
+    use time::{Duration, OffsetDateTime, macros::datetime};
+
+    use super::*;
+    use crate::{row::item, users::item::write};
+
+    const NOW: OffsetDateTime = datetime!(2026-01-01 00:00:00 UTC);
+    const LIMIT: usize = 22;
+    /// A quarter of [`LIMIT`], and a little more.
+    const AT_ONCE: i32 = 8;
+
+    fn user(age: i64) -> User {
+        let at = NOW - Duration::minutes(age);
+        User {
+            id: UserId::new(at),
+            email: Email::parse("ada@example.com").unwrap(),
+            name: Name::parse("Ada").unwrap(),
+            profile: Profile::default(),
+            roles: Roles::new(),
+            status: Status::Active,
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    /// A query for the first users of a shard, which has these. The shard may have more.
+    fn first_page(shard: &'static str, users: Vec<User>) -> Rule {
+        let is_full = users.len() == usize::try_from(AT_ONCE).unwrap();
+        mock!(Client::query)
+            .match_requests(move |query| {
+                let values = query.expression_attribute_values().unwrap();
+                values[":shard"] == s(shard)
+                    && !values.contains_key(":before")
+                    && query.limit() == Some(AT_ONCE)
+                    && query.scan_index_forward() == Some(false)
+                    && query.index_name() == Some("listing")
+            })
+            .then_output(move || {
+                let last = users.last().filter(|_| is_full);
+                let last = last.map(|user| item([("id", s(user.id.to_string()))]));
+                let items = users.iter().map(|user| write(user, 1)).collect();
+                QueryOutput::builder()
+                    .set_items(Some(items))
+                    .set_last_evaluated_key(last)
+                    .build()
+            })
+    }
+
+    async fn list(rules: &[&Rule]) -> Vec<UserId> {
+        let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules);
+        let table = Table {
+            client,
+            name: "table".to_owned(),
+        };
+        let users = Users(table).list(None, LIMIT).await.unwrap();
+        users.iter().map(|user| user.id).collect()
+    }
+
+    /// However many users there are, a page of evenly distributed users is one query for each shard.
+    #[tokio::test]
+    async fn a_page_is_four_queries_of_a_little_more_than_its_parts() {
+        let users: Vec<_> = (0..32).map(user).collect();
+        let of_shard = |first: usize| users.iter().skip(first).step_by(4).cloned().collect();
+        let rules = [
+            first_page("0", of_shard(0)),
+            first_page("1", of_shard(1)),
+            first_page("2", of_shard(2)),
+            first_page("3", of_shard(3)),
+        ];
+        let found = list(&rules.each_ref()).await;
+        let expected: Vec<_> = users.iter().take(LIMIT).map(|user| user.id).collect();
+        assert_eq!(found, expected);
+        assert_eq!(rules.map(|rule| rule.num_calls()), [1; 4]);
+    }
+
+    #[tokio::test]
+    async fn a_shard_that_has_more_of_the_page_is_queried_again() {
+        let users: Vec<_> = (0..10).map(user).collect();
+        let (first, rest) = users.split_at(8);
+        let rest = rest.to_vec();
+        let (last, older) = (first[7].id, user(20));
+        let ids: Vec<_> = users.iter().chain([&older]).map(|user| user.id).collect();
+        let again = mock!(Client::query)
+            .match_requests(move |query| {
+                let values = query.expression_attribute_values().unwrap();
+                values[":shard"] == s("0") && values.get(":before") == Some(&s(last.to_string()))
+            })
+            .then_output(move || {
+                let items = rest.iter().map(|user| write(user, 1)).collect();
+                QueryOutput::builder().set_items(Some(items)).build()
+            });
+        let rules = [
+            first_page("0", first.to_vec()),
+            first_page("1", vec![older]),
+            first_page("2", Vec::new()),
+            first_page("3", Vec::new()),
+            again,
+        ];
+        let found = list(&rules.each_ref()).await;
+        assert_eq!(found, ids);
+        assert_eq!(rules.map(|rule| rule.num_calls()), [1; 5]);
+    }
+}
