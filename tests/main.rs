@@ -6,6 +6,7 @@
 
 mod admin;
 mod bodies;
+mod cost;
 mod doctor;
 mod documents;
 mod failure;

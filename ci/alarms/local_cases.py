@@ -13,9 +13,9 @@ MAIL = {"MailFrom": "app@mail.example"}
 PERSISTS = "the minute of the fault is repeated in each period of the alarm"
 
 
-def sign_up(system: FaultySystem) -> None:
+def sign_up(system: FaultySystem, email: str | None = None) -> None:
     """Signs a new user up, who gets a mail."""
-    body = {"email": f"{uuid.uuid4()}@example.com", "password": PASSWORD, "name": "Ada"}
+    body = {"email": email or f"{uuid.uuid4()}@example.com", "password": PASSWORD, "name": "Ada"}
     assert system.call("POST", "/signup", body) == 201
 
 
@@ -55,6 +55,14 @@ def a_mail_that_ses_refuses(system: FaultySystem) -> None:
     """SES refuses a mail permanently."""
     system.mail.fault = answers(400, "MessageRejected")
     sign_up(system)
+
+
+@sets_off("MailsBouncedAlarm", LOCAL, use, **MAIL)
+def mails_that_bounce(system: FaultySystem) -> None:
+    """Users sign up with addresses that do not exist: those of SES's mailbox simulator, which events of SES report."""
+    for name in ("bounce", "complaint", "suppressionlist"):
+        for _ in range(4):
+            sign_up(system, f"{name}+{uuid.uuid4()}@simulator.amazonses.com")
 
 
 @sets_off("MailLimitAlarm", LOCAL, use, **MAIL, MailsPerDay="1")

@@ -140,7 +140,7 @@ def an_event_that_cannot_be_handled(stack: Stack) -> list[Sample]:
 
 def errors_of_events(stack: Stack) -> list[Sample]:
     """The errors of the functions that handle events, as ministack counts them."""
-    functions = ("MailerFunction", "UploadEventsFunction", "UploadLocksFunction")
+    functions = ("MailFeedbackFunction", "MailerFunction", "UploadEventsFunction", "UploadLocksFunction")
     return [Sample(metric("AWS/Lambda", "Errors", FunctionName=name), counted(stack, "Errors", name)) for name in functions]
 
 

@@ -148,14 +148,6 @@ MINISTACK = [
         without_condition({"dynamodb:Attributes"}, {"Null"}, *WRITES),
     ),
     Limitation(
-        "takes a BatchGetItem that names its attributes for one that reads all attributes",
-        "the grants of BatchGetItem have no conditions for attributes",
-        probes.takes_a_batch_for_all_attributes,
-        without_condition(
-            {"dynamodb:Attributes", "dynamodb:Select"}, {"Null", "StringEqualsIfExists"}, "dynamodb:BatchGetItem"
-        ),
-    ),
-    Limitation(
         "checks ses:SendEmail against all resources instead of the identity",
         "the grants of SendEmail have the resource *",
         probes.refuses_mail_by_identity,

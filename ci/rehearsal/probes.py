@@ -63,14 +63,6 @@ def ignores_the_attributes_of_writes() -> bool:
         return denied(lambda: client.put_item(TableName="probe", Item={"id": {"S": "1"}}))
 
 
-def takes_a_batch_for_all_attributes() -> bool:
-    """Whether the context of a BatchGetItem that names its attributes is that of a request for all of them."""
-    condition = {"StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}}
-    with role({"Action": "dynamodb:BatchGetItem", "Resource": "*", "Condition": condition}) as session:
-        client, request = session.client("dynamodb"), {"Keys": [{"id": {"S": "1"}}], "ProjectionExpression": "id"}
-        return denied(lambda: client.batch_get_item(RequestItems={"probe": request}))
-
-
 def account() -> str:
     return boto3.client("sts").get_caller_identity()["Account"]
 

@@ -68,6 +68,15 @@ pub struct DevArgs {
         hide_env_values = true
     )]
     record_calls: Option<PathBuf>,
+    /// Record the items that the functions read and write, for tests of costs: one file in DIR for each run
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "CLOAKROOM_RECORD_USAGE",
+        hide_env_values = true,
+        hide = true
+    )]
+    record_usage: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -143,6 +152,7 @@ impl From<DevArgs> for DevOptions {
             bootstraps: args.bootstraps,
             schedules: !args.without_schedules,
             record_calls: args.record_calls,
+            record_usage: args.record_usage,
         }
     }
 }

@@ -30,6 +30,7 @@ mod signature;
 mod ssm;
 mod system;
 mod ui;
+mod usage;
 
 pub use self::{
     data_dir::DataDirError,

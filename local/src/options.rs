@@ -29,6 +29,8 @@ pub struct DevOptions {
     pub schedules: bool,
     /// The directory in which the AWS calls of the functions are recorded, with the grants that allow them.
     pub record_calls: Option<PathBuf>,
+    /// The directory in which the items that the functions read and write, and their requests to S3, are recorded.
+    pub record_usage: Option<PathBuf>,
 }
 
 /// Returns the names and values of template parameters for a system whose API has this URL.
@@ -63,6 +65,7 @@ impl fmt::Debug for DevOptions {
             .field("bootstraps", &self.bootstraps)
             .field("schedules", &self.schedules)
             .field("record_calls", &self.record_calls)
+            .field("record_usage", &self.record_usage)
             .finish_non_exhaustive()
     }
 }

@@ -37,6 +37,7 @@ use crate::{
     ses::{Outbox, Ses},
     ssm::{ParameterStore, Ssm},
     ui::Ui,
+    usage::Ledger,
 };
 
 /// How long running requests may take when the system stops.
@@ -75,7 +76,7 @@ impl System {
         let data_dir = data_dir(options)?;
         let keys = keys(options, &data_dir)?;
         let endpoints = Endpoints::new(&listeners, &keys, &project);
-        let principals = Principals::new(&project.functions, &keys, recorder(options)?);
+        let principals = principals(options, &project, &keys)?;
         let principals = Arc::new(principals);
         let bridge = Bridge::find();
         let guard = Guard::new(bridge);
@@ -276,6 +277,16 @@ fn keys(options: &DevOptions, data_dir: &DataDir) -> Result<Keys, DevError> {
     Keys::open(&path).map_err(|error| DevError::StateFile { path, error })
 }
 
+/// Creates the principals, with the recordings that are configured.
+fn principals(
+    options: &DevOptions,
+    project: &Project,
+    keys: &Keys,
+) -> Result<Principals, DevError> {
+    let (recorder, ledger) = (recorder(options)?, ledger(options)?);
+    Ok(Principals::new(&project.functions, keys, recorder, ledger))
+}
+
 /// Opens the recording of the functions' calls, if one is configured.
 fn recorder(options: &DevOptions) -> Result<Recorder, DevError> {
     match &options.record_calls {
@@ -283,6 +294,16 @@ fn recorder(options: &DevOptions) -> Result<Recorder, DevError> {
             Recorder::open(directory).map_err(DevError::io("the calls cannot be recorded"))
         }
         None => Ok(Recorder::default()),
+    }
+}
+
+/// Opens the recording of what the functions use, if one is configured.
+fn ledger(options: &DevOptions) -> Result<Ledger, DevError> {
+    match &options.record_usage {
+        Some(directory) => {
+            Ledger::open(directory).map_err(DevError::io("the usage cannot be recorded"))
+        }
+        None => Ok(Ledger::default()),
     }
 }
 

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{account_state, manage, user_item};
 use crate::support::rounds;
-use crate::support::{PASSWORD, SignedIn, TestApp};
+use crate::support::{PASSWORD, SignedIn, TestApp, session_key};
 
 /// Two admins demote, disable or delete each other. Each write has the condition that the caller still is an admin, so the
 /// second write fails.
@@ -57,7 +57,7 @@ async fn a_session_started_while_its_account_is_disabled_is_invalid() {
         let (epoch, _, _) = account_state(&app, &email, &ada.id).await;
         assert_eq!(epoch, 2);
         for id in one.into_iter().chain(other).chain([ada.session_id()]) {
-            let session = super::item(&app, "Sessions", json!({"id": {"S": id}})).await;
+            let session = super::item(&app, "Sessions", session_key(&id)).await;
             assert_eq!(session["epoch"]["N"], "1");
         }
     }
@@ -80,7 +80,7 @@ async fn a_password_change_does_not_keep_a_session_of_a_disabled_account() {
         assert!([204, 401].contains(&changed.status), "{}", changed.status);
         let (epoch, disabled, _) = account_state(&app, &email, &ada.id).await;
         assert!(disabled);
-        let key = json!({"id": {"S": ada.session_id()}});
+        let key = session_key(&ada.session_id());
         let session = super::item(&app, "Sessions", key).await;
         let of_session: u64 = session["epoch"]["N"].as_str().unwrap().parse().unwrap();
         assert!(of_session < epoch, "{of_session} {epoch}");

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{functions, is_allowed, table};
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, session_key};
 
 const ADA: &str = "ada@example.com";
 
@@ -56,7 +56,7 @@ async fn only_functions_that_check_passwords_can_read_password_hashes() {
 #[tokio::test]
 async fn only_signin_can_create_sessions() {
     let app = TestApp::start_unrecorded(&[]);
-    let put = json!({"TableName": table("Sessions"), "Item": {"id": {"S": "x"}}});
+    let put = json!({"TableName": table("Sessions"), "Item": {"user_part": {"S": "x"}, "id": {"S": "x"}}});
     let transaction = json!({"TransactItems": [{"Put": put}]});
     for function in functions() {
         for (operation, body) in [("PutItem", &put), ("TransactWriteItems", &transaction)] {
@@ -82,10 +82,14 @@ async fn a_list_of_sessions_cannot_read_family_keys() {
         (json!("family_key"), false),
         (json!(null), false),
     ] {
-        let mut keys = json!({"Keys": [{"id": {"S": ada.session_id()}}]});
-        keys["ProjectionExpression"] = projection;
-        let body = json!({"RequestItems": {table("Sessions"): keys}});
-        let is_permitted = is_allowed(&app, "Session", "BatchGetItem", &body).await;
+        let mut body = json!({
+            "TableName": table("Sessions"), "KeyConditionExpression": "user_part = :part",
+            "ExpressionAttributeValues": {":part": session_key(&ada.session_id())["user_part"]},
+        });
+        if !projection.is_null() {
+            body["ProjectionExpression"] = projection;
+        }
+        let is_permitted = is_allowed(&app, "Session", "Query", &body).await;
         assert_eq!(is_permitted, expected, "{body}");
     }
 }
@@ -94,8 +98,11 @@ async fn a_list_of_sessions_cannot_read_family_keys() {
 #[tokio::test]
 async fn uploads_cannot_read_profiles_or_session_keys() {
     let app = TestApp::start_unrecorded(&[]);
-    let key = json!({"id": {"S": "x"}});
-    for (name, needed) in [("Users", "status"), ("Sessions", "epoch")] {
+    let session = json!({"user_part": {"S": "x"}, "id": {"S": "x"}});
+    for (name, key, needed) in [
+        ("Users", json!({"id": {"S": "x"}}), "status"),
+        ("Sessions", session, "epoch"),
+    ] {
         for projection in [None, Some("email"), Some("family_key")] {
             for (operation, body) in reads(name, &key, projection) {
                 let is_permitted = is_allowed(&app, "Uploads", operation, &body).await;

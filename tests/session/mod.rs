@@ -9,7 +9,7 @@ mod replay;
 
 use serde_json::{Value, json};
 
-use crate::support::{Response, SignedIn, TestApp};
+use crate::support::{Response, SignedIn, TestApp, session_key};
 
 async fn refresh(app: &TestApp, token: &str) -> Response {
     app.post("/session/refresh", &json!({"refreshToken": token}))
@@ -47,7 +47,7 @@ async fn sign_out_everywhere(ada: &SignedIn<'_>) -> Response {
 /// Reads the item of a user's session, if it exists.
 async fn session_item(app: &TestApp, ada: &SignedIn<'_>) -> Option<Value> {
     let body = json!({
-        "TableName": "cloakroom-dev-SessionsTable", "ConsistentRead": true, "Key": {"id": {"S": ada.session_id()}},
+        "TableName": "cloakroom-dev-SessionsTable", "ConsistentRead": true, "Key": session_key(&ada.session_id()),
     });
     let target = "DynamoDB_20120810.GetItem";
     let response = app.call_engine("dynamodb", "local", target, &body).await;
@@ -63,7 +63,7 @@ async fn generation(app: &TestApp, ada: &SignedIn<'_>) -> String {
 /// Updates the item of a user's session.
 async fn update_session(app: &TestApp, ada: &SignedIn<'_>, expression: &str, value: i64) {
     let body = json!({
-        "TableName": "cloakroom-dev-SessionsTable", "Key": {"id": {"S": ada.session_id()}},
+        "TableName": "cloakroom-dev-SessionsTable", "Key": session_key(&ada.session_id()),
         "UpdateExpression": expression, "ExpressionAttributeValues": {":value": {"N": value.to_string()}},
     });
     let target = "DynamoDB_20120810.UpdateItem";

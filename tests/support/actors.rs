@@ -1,5 +1,5 @@
 use reqwest::{Method, RequestBuilder};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{PASSWORD, Response, TestApp};
 
@@ -65,6 +65,12 @@ impl<'a> SignedIn<'a> {
     pub async fn delete(&self, path: &str, body: &Value) -> Response {
         Response::to(self.request(Method::DELETE, path).json(body)).await
     }
+}
+
+/// Returns the key of a session's item.
+pub fn session_key(id: &str) -> Value {
+    let part = domain::SessionId::parse(id).unwrap().user_part();
+    json!({"user_part": {"S": part}, "id": {"S": id}})
 }
 
 impl TestApp {

@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::task::LocalSet;
 
 pub use self::time::hours_from_now;
-pub use actors::SignedIn;
+pub use actors::{SignedIn, session_key};
 pub use app::{RECORD_CALLS, TestApp, WITH_MAIL, cloakroom, cloakroom_dev, unrecorded};
 pub use bootstraps::write_bootstraps;
 pub use limits::within_a_minute;

@@ -23,7 +23,7 @@ pub async fn run_reconciler(app: &TestApp) {
 }
 
 /// The event that S3 sends for a new object.
-fn object_created_event(key: &str) -> Value {
+pub fn object_created_event(key: &str) -> Value {
     json!({
         "version": "0", "id": "2d4eba74-fd51-3966-4bfa-b013c9da8ff1", "detail-type": "Object Created",
         "source": "aws.s3", "account": "000000000000", "time": "2026-01-01T00:00:00Z", "region": "us-east-1",

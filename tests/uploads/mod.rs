@@ -14,12 +14,16 @@ mod storage;
 mod versions;
 mod walk;
 
+pub use self::{
+    companion::submit,
+    events::{deliver_event, make_due, object_created_event, run_reconciler},
+};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::support::{Response, SignedIn};
 
-const MIB: usize = 1024 * 1024;
+pub const MIB: usize = 1024 * 1024;
 
 /// Creates an upload, and returns the response body with `upload` and `transfer`.
 async fn create_upload(owner: &SignedIn<'_>, filename: &str, size: usize) -> Value {
@@ -28,7 +32,7 @@ async fn create_upload(owner: &SignedIn<'_>, filename: &str, size: usize) -> Val
 }
 
 /// Builds the presigned request of a transfer or of a part.
-fn presigned(signed: &Value, method: Method) -> RequestBuilder {
+pub fn presigned(signed: &Value, method: Method) -> RequestBuilder {
     let headers = signed["headers"].as_object().unwrap().iter();
     headers.fold(
         reqwest::Client::new().request(method, signed["url"].as_str().unwrap()),

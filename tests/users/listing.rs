@@ -2,7 +2,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{SignedIn, TestApp, rounds};
+use crate::{
+    cost::put_user,
+    support::{SignedIn, TestApp, rounds},
+};
 
 /// Gets a page, and returns the user ids and the next cursor.
 async fn page(
@@ -116,5 +119,36 @@ async fn the_user_listing_refuses_an_invalid_cursor_or_limit() {
             .expect(422);
         assert_eq!(response.problem(), "validation_failed", "{limit}");
         assert_eq!(response.json()["errors"][0]["pointer"], "/limit");
+    }
+}
+
+/// A page may have more users of one shard than the first query reads, or all of them.
+#[tokio::test]
+async fn a_page_is_complete_however_its_users_are_distributed() {
+    let app = TestApp::start();
+    let ada = app.new_user("ada@example.com").await;
+    let mut ids = Vec::new();
+    for number in 0..60 {
+        // 30 users of one shard, then 15 of two, then 15 of all.
+        let shard = match number {
+            0..30 => 1,
+            30..45 => 2 + number % 2,
+            _ => number % 4,
+        };
+        ids.push(put_user(&app, number, shard).await);
+    }
+    ids.reverse();
+    for limit in [1, 2, 7, 20, 59, 60, 100] {
+        let (mut found, mut cursor) = (Vec::new(), None);
+        loop {
+            let (users, next) = page(&ada, limit, cursor.as_deref()).await;
+            assert!(users.len() == limit || next.is_none(), "{limit}");
+            found.extend(users);
+            cursor = next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, ids, "{limit}");
     }
 }

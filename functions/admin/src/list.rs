@@ -27,9 +27,6 @@ pub async fn list(
 ) -> Result<Json<List<ManagedUserView>>, Problem> {
     let before = page.cursor.map(|Cursor(id)| UserId::from_bytes(id));
     let users = app.users.list(before, page.limit + 1).await?;
-    let shown = users.iter().take(page.limit).map(|user| &user.email);
-    let blocks = app.mail_blocks.find_all(shown, app.clock.now()).await?;
     let cursor = |last: &User| Cursor(*last.id.as_bytes());
-    let view = |user: &User| ManagedUserView::of(user, blocks.get(user.email.canonical()).copied());
-    Ok(Json(List::of(users, page, cursor, view)))
+    Ok(Json(List::of(users, page, cursor, ManagedUserView::of)))
 }

@@ -12,15 +12,12 @@ use crate::App;
 
 /// A user with all fields and the status, for administrators.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 #[schema(as = ManagedUser)]
 pub struct ManagedUserView {
     #[serde(flatten)]
     user: UserView,
     /// `active` or `disabled`. A disabled user cannot sign in.
     status: &'static str,
-    /// Why no mail is sent to the address of the user; null if mail is sent.
-    mail_block: Option<MailBlockView>,
 }
 
 /// Why no mail is sent to an address. The block ends after 180 days, or by `DELETE /admin/users/{id}/mail-block`.
@@ -34,31 +31,42 @@ pub struct MailBlockView {
 }
 
 impl ManagedUserView {
-    /// Creates the view of a user and the block of the user's address.
-    pub fn of(user: &User, block: Option<MailBlock>) -> Self {
+    /// Creates the view of a user.
+    pub fn of(user: &User) -> Self {
         Self {
             user: UserView::own(user),
             status: user.status.as_str(),
-            mail_block: block.map(|block| MailBlockView {
-                reason: block.reason.as_str(),
-                since: Timestamp(block.since),
-            }),
         }
     }
 }
 
 /// A response with a user, for administrators.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ManagedUserResponse {
     user: ManagedUserView,
+    /// Why no mail is sent to the address of the user; null if mail is sent.
+    mail_block: Option<MailBlockView>,
+}
+
+impl MailBlockView {
+    fn of(block: MailBlock) -> Self {
+        Self {
+            reason: block.reason.as_str(),
+            since: Timestamp(block.since),
+        }
+    }
 }
 
 /// Creates a response with a user and its `ETag`. Reads whether mail to the user is blocked.
 pub async fn user_response(app: &App, user: &User) -> Result<Response, Problem> {
     let block = app.mail_blocks.find(&user.email, app.clock.now()).await?;
     let etag = [(header::ETAG, etag(user.version))];
-    let user = ManagedUserView::of(user, block);
-    Ok((etag, Json(ManagedUserResponse { user })).into_response())
+    let response = ManagedUserResponse {
+        user: ManagedUserView::of(user),
+        mail_block: block.map(MailBlockView::of),
+    };
+    Ok((etag, Json(response)).into_response())
 }
 
 /// Parses a user id from a path. An invalid id is a 404.

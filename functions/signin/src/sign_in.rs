@@ -150,7 +150,7 @@ async fn start_session(
 ) -> Result<(Session, RefreshToken), Problem> {
     let now = app.clock.now();
     let key = FamilyKey::generate().map_err(|error| Problem::internal(&error))?;
-    let id = SessionId::new(now);
+    let id = SessionId::of_user(credential.user_id, now);
     let refresh_token = RefreshToken::first(id, &key);
     let session = Session {
         id,

@@ -138,7 +138,7 @@ pub fn parse_etag(text: &str) -> Result<String, Invalid> {
             description = "`parts_required`, `validation_failed` (fields: `invalid_part_number`, `invalid_etag`, \
                 `duplicate_part`, `empty`, `too_long`, `required`, `wrong_type`, `unknown_field`)"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`rate_limited`"),
+            description = "`rate_limited`: only while the upload is pending"),
     )
 )]
 pub async fn complete(
@@ -148,6 +148,10 @@ pub async fn complete(
     JsonBody(request): JsonBody<CompleteUploadRequest>,
 ) -> Result<Json<UploadResponse>, Problem> {
     let upload = app.find(&caller, &id).await?;
+    // Only a pending upload is looked up in S3. Usually, the event of S3 has arrived before this request.
+    if upload.status() == UploadStatus::Pending {
+        app.s3_limit.check(&upload.owner.to_string()).await?;
+    }
     let stored = complete_upload(&app, upload, request.parts).await?;
     Ok(Json(UploadResponse::from(&stored)))
 }

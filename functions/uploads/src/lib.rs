@@ -115,7 +115,6 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let limited = Router::new()
         .route("/uploads/{id}", axum::routing::delete(delete::delete))
         .route("/uploads/{id}/parts", get(parts::list))
-        .route("/uploads/{id}/complete", post(complete::complete))
         .route("/uploads/{id}/versions", get(versions::list))
         .route("/uploads/{id}/restore", post(versions::restore))
         .merge(companion::limited_routes())
@@ -124,6 +123,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         .route("/uploads", post(create::create).get(show::list))
         .route("/uploads/usage", get(usage::usage))
         .route("/uploads/{id}", get(show::upload))
+        .route("/uploads/{id}/complete", post(complete::complete))
         .route("/uploads/{id}/parts", post(parts::sign))
         .route("/uploads/{id}/grants", get(grants::list))
         .route(

@@ -7,6 +7,7 @@ mod execute;
 mod needs;
 mod streams;
 mod tables;
+mod usage;
 
 use std::{path::Path, sync::Arc, thread, time::Duration};
 
@@ -26,6 +27,7 @@ use crate::{
 
 pub(crate) use self::streams::Streams;
 pub use self::tables::TableError;
+use self::usage::Used;
 
 /// How often expired items are removed. AWS may take days, so code must check the expiry time and not rely on removal.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
@@ -142,7 +144,14 @@ impl Gate {
             .authenticate("dynamodb", (&parts, &body), now)?;
         let operation = operation(&parts.headers).ok_or_else(unknown_operation)?;
         authorize(caller, operation, &body)?;
-        self.database.execute(operation, body).await
+        if !caller.ledger().is_on() {
+            return self.database.execute(operation, body).await;
+        }
+        let database = &self.database.database;
+        let used = Used::before(database, operation, &body);
+        let response = self.database.execute(operation, body).await?;
+        caller.record_usage(used.after(database, response.status().is_success()));
+        Ok(response)
     }
 }
 

@@ -75,6 +75,9 @@ impl Pool {
     /// Invokes the function with `event` when an instance is available.
     pub(crate) async fn invoke(&self, request_id: &str, trace_id: &str, event: Bytes) -> Invoked {
         self.principals.recorder().invoked(trace_id, &event);
+        self.principals
+            .ledger()
+            .invoked(trace_id, request_id, &event);
         let mut cold_start = false;
         let result = tokio::select! {
             result = self.queue(request_id, trace_id, event, &mut cold_start) => result,

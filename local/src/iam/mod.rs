@@ -20,6 +20,7 @@ use crate::{
     calls::{Call, Cause, Grant, Recorder},
     keys::Keys,
     signature::{Signature, Unauthenticated},
+    usage::Ledger,
 };
 
 /// The operator's access key id; it may do anything.
@@ -32,6 +33,7 @@ pub(crate) const SESSION_TOKEN: &str = "local";
 pub struct Principals {
     by_key: HashMap<String, Principal>,
     recorder: Arc<Recorder>,
+    ledger: Arc<Ledger>,
 }
 
 /// The operator or a function: an access key and its permissions.
@@ -41,6 +43,7 @@ pub struct Principal {
     secret: SecretString,
     rights: Rights,
     recorder: Arc<Recorder>,
+    ledger: Arc<Ledger>,
 }
 
 #[derive(Debug)]
@@ -79,14 +82,21 @@ pub fn function_key(logical_id: &str) -> String {
 }
 
 impl Principals {
-    /// Creates the operator and one principal for each function. `recorder` records the calls of the functions.
-    pub(crate) fn new(functions: &[Function], keys: &Keys, recorder: Recorder) -> Self {
-        let recorder = Arc::new(recorder);
+    /// Creates the operator and one principal for each function. `recorder` records the calls of the functions, and `ledger`
+    /// what they use.
+    pub(crate) fn new(
+        functions: &[Function],
+        keys: &Keys,
+        recorder: Recorder,
+        ledger: Ledger,
+    ) -> Self {
+        let (recorder, ledger) = (Arc::new(recorder), Arc::new(ledger));
         let operator = Principal {
             secret: keys.secret_of(OPERATOR_KEY),
             arn: format!("arn:{PARTITION}:iam::{ACCOUNT}:user/{OPERATOR_KEY}"),
             rights: Rights::Everything,
             recorder: Arc::clone(&recorder),
+            ledger: Arc::clone(&ledger),
         };
         let functions = functions.iter().map(|function| {
             let key = function_key(&function.logical_id);
@@ -98,13 +108,18 @@ impl Principals {
                 ),
                 rights: Rights::Policy(function.logical_id.clone(), function.statements.clone()),
                 recorder: Arc::clone(&recorder),
+                ledger: Arc::clone(&ledger),
             };
             (key, principal)
         });
         let by_key = functions
             .chain([(OPERATOR_KEY.to_owned(), operator)])
             .collect();
-        Self { by_key, recorder }
+        Self {
+            by_key,
+            recorder,
+            ledger,
+        }
     }
 
     /// Authenticates a request to `service` by its signature, and returns the caller.
@@ -142,6 +157,11 @@ impl Principals {
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.recorder
     }
+
+    /// Returns the recording of what the functions use.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
 }
 
 impl Principal {
@@ -160,6 +180,18 @@ impl Principal {
 }
 
 impl Caller<'_> {
+    /// Returns the recording of what the functions use.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.principal.ledger
+    }
+
+    /// Records what a request used, if a function sent it.
+    pub(crate) fn record_usage(&self, used: serde_json::Value) {
+        if matches!(self.principal.rights, Rights::Policy(..)) {
+            self.principal.ledger.record(self.cause, used);
+        }
+    }
+
     /// Checks that the policies allow an action on a resource, and records the call.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ fn principal(statements: &[(Effect, &str, &str)]) -> Principal {
         secret: SecretString::default(),
         rights: Rights::Policy("Function".to_owned(), statements),
         recorder: Arc::default(),
+        ledger: Arc::default(),
     }
 }
 

@@ -21,6 +21,7 @@ use s3s::{
     dto::{CopyObjectInput, CopySource, PostObjectInput},
     s3_error,
 };
+use serde_json::json;
 
 /// The maximum validity of a URL in seconds.
 const MAX_LIFE: u64 = 7 * 24 * 60 * 60;
@@ -43,6 +44,13 @@ impl Gate {
         let principal = self.principal(caller.credentials)?;
         let caller = principal.with_cause(caller.cause());
         caller.check(action, resource).map_err(denied)
+    }
+
+    fn record_usage(&self, caller: Signed<'_>, operation: &str) {
+        if let Ok(principal) = self.principal(caller.credentials) {
+            let used = json!({"service": "s3", "operation": operation});
+            principal.with_cause(caller.cause()).record_usage(used);
+        }
     }
 
     /// Returns the error for a missing object: 403 instead of 404 when the caller may not list the bucket.
@@ -106,6 +114,7 @@ impl S3Access for Gate {
             headers: context.headers(),
         };
         let operation = context.s3_op().name();
+        self.record_usage(caller, operation);
         let path = context.s3_path();
         let Some(bucket) = path.get_bucket_name() else {
             // ListBuckets: the only one.

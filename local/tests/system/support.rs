@@ -63,6 +63,7 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         template: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system/template.yaml"),
         schedules: false,
         record_calls: None,
+        record_usage: None,
         seed: Some(Seed {
             unless_under: "/shop/dev/keys/private".to_owned(),
             make: Box::new(|| Seeded {

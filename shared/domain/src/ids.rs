@@ -61,12 +61,47 @@ id! {
     UserId
 }
 id! {
-    /// Identifies a sign-in and its refresh tokens (a refresh token family).
+    /// Identifies a sign-in and its refresh tokens (a refresh token family). Ends with the end of the user's id.
     SessionId
 }
 id! {
     /// Identifies an upload. Sorts by the time when it was announced.
     UploadId
+}
+
+/// How many bytes at the end of a session's id are those of the user's id. The 42 bits before them are random.
+const OF_USER: usize = 4;
+
+impl SessionId {
+    /// A new id of a session of this user. The table of sessions is divided by its end, so that a session is found by its id,
+    /// and the sessions of a user are found without an index.
+    #[must_use]
+    pub fn of_user(user: UserId, now: OffsetDateTime) -> Self {
+        let mut bytes = *Self::new(now).as_bytes();
+        let from = bytes.len() - OF_USER;
+        bytes[from..].copy_from_slice(&user.as_bytes()[from..]);
+        Self::from_bytes(bytes)
+    }
+
+    /// The end of the user's id, as text. Users with the same end are rare, but possible.
+    #[must_use]
+    pub fn user_part(self) -> String {
+        user_part(self.as_bytes())
+    }
+}
+
+impl UserId {
+    /// The end of the id, which all ids of the user's sessions have.
+    #[must_use]
+    pub fn session_part(self) -> String {
+        user_part(self.as_bytes())
+    }
+}
+
+fn user_part(id: &[u8; 16]) -> String {
+    let text = Uuid::from_bytes(*id).simple().to_string();
+    // Two digits for each byte.
+    text[text.len() - 2 * OF_USER..].to_owned()
 }
 
 #[cfg(test)]
@@ -80,6 +115,25 @@ mod tests {
         let earlier = UserId::new(datetime!(2026-01-01 00:00:00 UTC));
         let later = UserId::new(datetime!(2026-01-01 00:00:00.001 UTC));
         assert!(earlier < later && earlier.to_string() < later.to_string());
+    }
+
+    #[test]
+    fn the_sessions_of_a_user_have_different_ids_with_the_same_end() {
+        let now = datetime!(2026-01-01 00:00:00 UTC);
+        let user = UserId::new(now);
+        let ids = [(); 100].map(|()| SessionId::of_user(user, now));
+        for id in ids {
+            assert_eq!(id.user_part(), user.session_part());
+            assert!(user.to_string().ends_with(&id.user_part()));
+            assert!(id.to_string().ends_with(&id.user_part()));
+        }
+        let different: std::collections::HashSet<_> = ids.into_iter().collect();
+        assert_eq!(different.len(), 100);
+        let other = UserId::new(now);
+        assert_ne!(
+            SessionId::of_user(other, now).user_part(),
+            user.session_part()
+        );
     }
 
     #[test]

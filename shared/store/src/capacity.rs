@@ -7,7 +7,6 @@ use aws_sdk_dynamodb::{
     },
     error::BoxError,
     operation::{
-        batch_get_item::{BatchGetItemInput, BatchGetItemOutput},
         delete_item::{DeleteItemError, DeleteItemInput, DeleteItemOutput},
         get_item::{GetItemInput, GetItemOutput},
         put_item::{PutItemError, PutItemInput, PutItemOutput},
@@ -52,7 +51,6 @@ impl Intercept for CountCapacity {
         }
         request_capacity!(
             GetItemInput,
-            BatchGetItemInput,
             QueryInput,
             ScanInput,
             PutItemInput,
@@ -77,10 +75,6 @@ impl Intercept for CountCapacity {
                     count(Metric::ReadUnits, output.consumed_capacity());
                 } else if let Some(output) = output.downcast_ref::<ScanOutput>() {
                     count(Metric::ReadUnits, output.consumed_capacity());
-                } else if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
-                    for table in output.consumed_capacity() {
-                        count(Metric::ReadUnits, Some(table));
-                    }
                 } else if let Some(output) = output.downcast_ref::<PutItemOutput>() {
                     count(Metric::WriteUnits, output.consumed_capacity());
                 } else if let Some(output) = output.downcast_ref::<UpdateItemOutput>() {

@@ -56,7 +56,7 @@ impl Credentials {
 
     /// Opens the connection ahead of the first request.
     pub async fn warm_up(&self) {
-        self.0.warm_up("email").await;
+        self.0.warm_up(["email"]).await;
     }
 
     /// The credential of an address. Strongly consistent: a user can sign in directly after signing up.

@@ -25,7 +25,7 @@ impl EmailTokens {
 
     /// Opens the connection ahead of the first request.
     pub async fn warm_up(&self) {
-        self.0.warm_up("id").await;
+        self.0.warm_up(["id"]).await;
     }
 
     /// Stores a token that is about to be mailed.

@@ -57,7 +57,7 @@ impl Idempotency {
 
     /// Opens the connection ahead of the first request.
     pub async fn warm_up(&self) {
-        self.0.warm_up("id").await;
+        self.0.warm_up(["id"]).await;
     }
 
     /// The record of this id, if it was written within the last 24 hours.

@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use auth::sha256;
 use aws_sdk_dynamodb::Client;
 use domain::{Email, MailBlock, MailBlockReason};
@@ -76,40 +74,10 @@ impl MailBlocks {
         let row = self.0.find(key(email)).await?;
         Ok(row.and_then(read).filter(|block| block.holds(now)))
     }
-
-    /// Returns the blocks of addresses that hold, by canonical address. At most 100 addresses.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn find_all(
-        &self,
-        emails: impl IntoIterator<Item = &Email>,
-        now: OffsetDateTime,
-    ) -> Result<HashMap<String, MailBlock>, StoreError> {
-        let addresses: HashMap<_, _> = emails
-            .into_iter()
-            .map(|email| (digest(email), email.canonical()))
-            .collect();
-        let keys = addresses.keys().map(|digest| [("address", digest.clone())]);
-        let mut blocks = HashMap::new();
-        for mut row in self.0.find_all(keys, None).await? {
-            let address = addresses.get(&row.text("address")?);
-            if let (Some(address), Some(block)) = (address, read(row))
-                && block.holds(now)
-            {
-                blocks.insert((*address).to_owned(), block);
-            }
-        }
-        Ok(blocks)
-    }
 }
 
 fn key(email: &Email) -> [(&'static str, String); 1] {
-    [("address", digest(email))]
-}
-
-fn digest(email: &Email) -> String {
-    sha256(email.canonical())
+    [("address", sha256(email.canonical()))]
 }
 
 /// Reads a block. An address for which mail is allowed again has none.

@@ -1,10 +1,7 @@
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::{
-    Client,
-    config::Builder,
-    operation::query::builders::QueryFluentBuilder,
-    types::{AttributeValue, KeysAndAttributes},
+    Client, config::Builder, operation::query::builders::QueryFluentBuilder, types::AttributeValue,
 };
 use aws_types::SdkConfig;
 use settings::{Env, EnvError};
@@ -15,7 +12,6 @@ use crate::{
     capacity::CountCapacity,
     expression::{check_values, names},
     row::{Row, item, s},
-    transaction::Pauses,
     write::{Check, Item, Write},
 };
 
@@ -64,39 +60,6 @@ impl Table {
             .send()
             .await?;
         Ok(found.item.map(Row))
-    }
-
-    /// The items of at most 100 keys, in any order, with some attributes or with all. Requests keys that `DynamoDB` leaves
-    /// unprocessed again, until the request's deadline. Strongly consistent.
-    pub async fn find_all<const N: usize>(
-        &self,
-        keys: impl IntoIterator<Item = [(&str, String); N]>,
-        attributes: Option<&str>,
-    ) -> Result<Vec<Row>, StoreError> {
-        let keys: Vec<_> = keys.into_iter().map(texts).collect();
-        let mut found = Vec::new();
-        if keys.is_empty() {
-            return Ok(found);
-        }
-        let wanted = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .set_projection_expression(attributes.map(str::to_owned))
-            .set_expression_attribute_names(names(attributes.into_iter()))
-            .consistent_read(true)
-            .build()?;
-        let mut wanted = HashMap::from([(self.name.clone(), wanted)]);
-        let mut pauses = Pauses::default();
-        loop {
-            let request = self.client.batch_get_item().set_request_items(Some(wanted));
-            let output = request.send().await?;
-            let items = output.responses.unwrap_or_default().into_values().flatten();
-            found.extend(items.map(Row));
-            wanted = output.unprocessed_keys.unwrap_or_default();
-            if wanted.is_empty() {
-                return Ok(found);
-            }
-            pauses.next().await;
-        }
     }
 
     /// The item of a key until its `expires_at`. TTL deletes late, so it is not relied upon.
@@ -177,9 +140,9 @@ impl Table {
 
     /// Opens the connection ahead of the first request, by a read of a key that no item has. An error is logged: the first
     /// request meets it again.
-    pub async fn warm_up(&self, key: &str) {
+    pub async fn warm_up<const N: usize>(&self, key: [&str; N]) {
         let get = self.client.get_item().table_name(&self.name);
-        let get = get.key(key, s("-"));
+        let get = get.set_key(Some(item(key.map(|name| (name, s("-"))))));
         let problem = match tokio::time::timeout(WARM_UP_LIMIT, get.send()).await {
             Ok(Ok(_)) => return,
             Ok(Err(error)) => StoreError::from(error).to_string(),

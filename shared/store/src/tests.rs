@@ -1,9 +1,6 @@
 //! Replies that no healthy table gives: conflicts, throttles, lost replies, outages.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use auth::password::PasswordHash;
 use aws_sdk_dynamodb::{
@@ -11,7 +8,6 @@ use aws_sdk_dynamodb::{
     config::{Builder, retry::RetryConfig},
     error::ErrorMetadata,
     operation::{
-        query::QueryOutput,
         transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput},
         update_item::{UpdateItemError, UpdateItemOutput},
     },
@@ -318,33 +314,4 @@ async fn an_update_of_a_missing_user_is_not_found() {
         .update(user().id, &UserChanges::default(), None, now)
         .await;
     assert!(matches!(updated, Ok(UserUpdate::NotFound)));
-}
-
-/// However many users there are, a page is one query for each of the four shards, of as many items as it needs.
-#[tokio::test]
-async fn a_page_of_the_listing_costs_four_queries_of_its_size() {
-    let more = || HashMap::from([("id".to_owned(), s("next page"))]);
-    let query = mock!(Client::query)
-        .match_requests(|request| {
-            let wanted = (
-                request.limit(),
-                request.scan_index_forward(),
-                request.filter_expression(),
-            );
-            wanted == (Some(22), Some(false), None) && request.index_name() == Some("listing")
-        })
-        .then_output(move || {
-            QueryOutput::builder()
-                .set_last_evaluated_key(Some(more()))
-                .build()
-        });
-    let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&query]);
-    assert!(
-        Users(table(&client))
-            .list(Some(user().id), 22)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert_eq!(query.num_calls(), 4);
 }

@@ -54,7 +54,7 @@ impl Sessions {
 
     /// Opens the connection ahead of the first request.
     pub async fn warm_up(&self) {
-        self.0.warm_up("id").await;
+        self.0.warm_up(["user_part", "id"]).await;
     }
 
     /// Stores a new session. Its id is new: an item that exists already was written by an earlier try whose reply got lost.
@@ -69,6 +69,7 @@ impl Sessions {
             ..
         } = session.family;
         let item = item([
+            ("user_part", s(session.id.user_part())),
             ("id", s(session.id.to_string())),
             ("user_id", s(session.user_id.to_string())),
             ("family_key", b(*session.key.expose())),
@@ -86,7 +87,7 @@ impl Sessions {
     /// # Errors
     /// When the table does not answer.
     pub async fn find(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
-        let found = self.0.find([("id", id.to_string())]).await?;
+        let found = self.0.find(key(id)).await?;
         found.map(read).transpose()
     }
 
@@ -102,7 +103,7 @@ impl Sessions {
         session: &Session,
         now: OffsetDateTime,
     ) -> Result<Rotation, StoreError> {
-        let update = self.0.update([("id", session.id.to_string())]);
+        let update = self.0.update(key(session.id));
         let update = update
             .set("generation = :next, rotated_at = :at")
             // Whether it has expired was decided by the time the request came; that does not change.
@@ -124,7 +125,7 @@ impl Sessions {
     /// # Errors
     /// When the table does not answer.
     pub async fn end(&self, id: SessionId) -> Result<(), StoreError> {
-        let delete = self.0.delete([("id", id.to_string())]);
+        let delete = self.0.delete(key(id));
         delete.send().await.map(|_| ())
     }
 
@@ -133,8 +134,7 @@ impl Sessions {
     /// # Errors
     /// When the table does not answer.
     pub async fn epoch(&self, id: SessionId) -> Result<Option<u64>, StoreError> {
-        let key = [("id", id.to_string())];
-        let found = self.0.find_attributes(key, "epoch").await?;
+        let found = self.0.find_attributes(key(id), "epoch").await?;
         found.map(|mut row| row.number("epoch")).transpose()
     }
 
@@ -142,11 +142,16 @@ impl Sessions {
     /// session that was ended before stays ended.
     pub(crate) fn raise_epoch(&self, id: SessionId, epoch: u64) -> Write {
         self.0
-            .update([("id", id.to_string())])
+            .update(key(id))
             .set("epoch = epoch + :one")
             .only_if("epoch = :epoch")
             .bind([(":one", n(1)), (":epoch", n(epoch))])
     }
+}
+
+/// The key of an item. The user's part of the id comes first, so that the sessions of a user are one query.
+fn key(id: SessionId) -> [(&'static str, String); 2] {
+    [("user_part", id.user_part()), ("id", id.to_string())]
 }
 
 fn read(mut row: Row) -> Result<Session, StoreError> {

@@ -62,7 +62,7 @@ impl Users {
 
     /// Opens the connection ahead of the first request.
     pub async fn warm_up(&self) {
-        self.0.warm_up("id").await;
+        self.0.warm_up(["id"]).await;
     }
 
     /// The user of an id. Strongly consistent: users see their own changes.

@@ -1,0 +1,1 @@
+"""The recomputation of the costs of routes from recorded requests."""

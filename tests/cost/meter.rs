@@ -1,0 +1,225 @@
+//! A local system whose functions' consumption is measured: from their log lines, and from the recording of its usage.
+
+use std::{
+    cell::RefCell,
+    collections::HashSet,
+    fs,
+    ops::Deref,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{
+    USAGE,
+    table::{Row, operations_of_template},
+};
+use crate::support::{Response, TestApp, cloakroom_dev, eventually, lines::lines_of};
+
+/// What a function may write about a request or an event at most, on average of its line. docs/COST.md uses this size.
+pub const MAX_LINE: usize = 480;
+
+/// Requests to S3 by price: those that cost as much as a PUT, and those that cost as much as a GET. Others cost nothing.
+const PUTS: [&str; 9] = [
+    "PutObject",
+    "PostObject",
+    "CopyObject",
+    "CreateMultipartUpload",
+    "UploadPart",
+    "CompleteMultipartUpload",
+    "ListObjectsV2",
+    "ListObjectVersions",
+    "ListMultipartUploads",
+];
+const GETS: [&str; 5] = [
+    "GetObject",
+    "HeadObject",
+    "ListParts",
+    "GetObjectRetention",
+    "PutObjectRetention",
+];
+const FREE: [&str; 2] = ["DeleteObject", "AbortMultipartUpload"];
+
+/// A system whose usage is recorded.
+pub struct Meter {
+    app: TestApp,
+    usage: PathBuf,
+    measured: RefCell<Vec<Measured>>,
+    /// The ids of the event lines that are measured or left out.
+    seen: RefCell<HashSet<String>>,
+    _data: TempDir,
+}
+
+/// A measured case, and the invocation that it was measured in.
+pub struct Measured {
+    pub row: Row,
+    invocation: String,
+}
+
+impl Measured {
+    /// Returns the line about the case for `ci/check_cost.py`.
+    pub fn record(&self) -> Value {
+        json!({"operation": self.row.operation, "case": self.row.case, "id": self.invocation})
+    }
+}
+
+impl Deref for Meter {
+    type Target = TestApp;
+
+    fn deref(&self) -> &TestApp {
+        &self.app
+    }
+}
+
+impl Meter {
+    /// Starts a system with these parameters. `name` is the directory of its recording.
+    pub fn start(name: &str, parameters: &[&str]) -> Self {
+        Self::start_with_template(name, parameters, None)
+    }
+
+    /// Starts a system without the rule for events of S3: a test delivers them when a request cannot meet them.
+    pub fn start_without_events(name: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let template = include_str!("../../template.yaml");
+        let rule = "detail-type: [Object Created]";
+        assert_eq!(template.matches(rule).count(), 1);
+        let path = directory.path().join("template.yaml");
+        fs::write(&path, template.replace(rule, "detail-type: [None]")).unwrap();
+        Self::start_with_template(name, &[], Some(&path))
+    }
+
+    fn start_with_template(name: &str, parameters: &[&str], template: Option<&Path>) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let directory = data.path().join("data");
+        let usage = Path::new(USAGE).join(name);
+        let mut command = cloakroom_dev(&directory);
+        command
+            .arg("--ephemeral")
+            .env("CLOAKROOM_RECORD_USAGE", &usage);
+        for parameter in parameters {
+            command.args(["--parameter", parameter]);
+        }
+        if let Some(template) = template {
+            command.arg("--template").arg(template);
+        }
+        Self {
+            app: TestApp::start_command(&mut command, &directory),
+            usage,
+            measured: RefCell::default(),
+            seen: RefCell::default(),
+            _data: data,
+        }
+    }
+
+    /// Measures a request, and returns its response.
+    pub async fn request(&self, case: &str, response: Response) -> Response {
+        let line = self.line_of(&response).await;
+        let route = line["route"].as_str().unwrap().to_owned();
+        self.add(&route, case, &line);
+        response
+    }
+
+    /// Waits for the next event of a kind, and measures it.
+    pub async fn event(&self, kind: &str, case: &str) {
+        let line = self.next_event(kind).await;
+        self.add(kind, case, &line);
+    }
+
+    /// Waits for the next event of a kind, and does not measure it.
+    pub async fn skip_event(&self, kind: &str) {
+        self.next_event(kind).await;
+    }
+
+    async fn next_event(&self, kind: &str) -> Value {
+        let mut found = Value::Null;
+        eventually(async || {
+            let seen = self.seen.borrow();
+            let is_next = |line: &Value| {
+                line["event"] == kind && !seen.contains(line["id"].as_str().unwrap())
+            };
+            found = lines_of(&self.log())
+                .into_iter()
+                .find(is_next)
+                .unwrap_or_default();
+            !found.is_null()
+        })
+        .await;
+        let id = found["id"].as_str().unwrap().to_owned();
+        self.seen.borrow_mut().insert(id);
+        found
+    }
+
+    /// Returns the measured cases.
+    pub fn finish(self) -> Vec<Measured> {
+        self.measured.into_inner()
+    }
+
+    fn add(&self, operation: &str, case: &str, line: &Value) {
+        let case = case.to_owned();
+        assert!(
+            line["ColdStarts"].is_null()
+                && line["AwsRetries"].is_null()
+                && line["failed"].is_null(),
+            "{operation}, {case}: an exceptional invocation: {line}"
+        );
+        let length = line.to_string().len();
+        assert!(length <= MAX_LINE, "{length} bytes: {line}");
+        let invocation = line["id"].as_str().unwrap().to_owned();
+        let [s3_puts, s3_gets, s3_deletions] = self.s3_requests(&invocation);
+        let whole = |name: &str| line[name].as_u64().unwrap_or_default();
+        let units = |name: &str| line[name].as_f64().unwrap_or_default();
+        let function = operations_of_template()[operation].clone();
+        let row = Row {
+            operation: operation.to_owned(),
+            function,
+            reads: units("ReadUnits"),
+            writes: units("WriteUnits"),
+            calls: whole("calls"),
+            s3_puts,
+            s3_gets,
+            s3_deletions,
+            hashes: hashes(operation, &case, units("HashMilliseconds")),
+            mails: whole("MailsSent"),
+            case,
+        };
+        self.measured
+            .borrow_mut()
+            .push(Measured { row, invocation });
+    }
+
+    /// Counts the requests of an invocation to S3.
+    fn s3_requests(&self, invocation: &str) -> [u64; 3] {
+        let mut counts = [0; 3];
+        for file in fs::read_dir(&self.usage).unwrap() {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+            let lines: Vec<Value> = lines.collect();
+            let own = lines
+                .iter()
+                .filter(|line| line["service"] == "s3" && line["id"] == invocation);
+            for line in own {
+                let operation = line["operation"].as_str().unwrap();
+                if PUTS.contains(&operation) {
+                    counts[0] += 1;
+                } else if GETS.contains(&operation) {
+                    counts[1] += 1;
+                } else {
+                    assert!(FREE.contains(&operation), "{operation}");
+                    counts[2] += 1;
+                }
+            }
+        }
+        counts
+    }
+}
+
+/// Returns the number of hashes. The line has their time only: a new password is compared with the old one and hashed.
+fn hashes(operation: &str, case: &str, milliseconds: f64) -> u64 {
+    let is_change = operation == "PUT /users/me/password" && case == "right password";
+    match (milliseconds > 0.0, is_change) {
+        (false, _) => 0,
+        (true, false) => 1,
+        (true, true) => 2,
+    }
+}
