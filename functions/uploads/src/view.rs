@@ -59,16 +59,20 @@ pub enum TransferView {
         #[schema(value_type = std::collections::BTreeMap<String, String>)]
         headers: Headers,
         /// When the URL expires.
+        #[schema(rename = "expiresAt")]
         expires_at: Timestamp,
     },
     /// In parts, which `POST /uploads/{id}/parts` signs.
     #[serde(rename = "MULTIPART")]
     Multipart {
         /// The size in bytes of every part but the last.
+        #[schema(rename = "partSize")]
         part_size: u64,
         /// The number of parts. Part numbers start with 1.
+        #[schema(rename = "partCount")]
         part_count: u64,
         /// When the upload is cancelled.
+        #[schema(rename = "expiresAt")]
         expires_at: Timestamp,
     },
 }
