@@ -155,11 +155,11 @@ export class Uploads {
   /**
    * Lists the uploaded parts of a pending upload.
    * @param {string} id
-   * @param {AbortSignal} [signal]
+   * @param {ListOptions} [options]
    * @returns {Pages<StoredPart>}
    */
-  parts(id, signal) {
-    return this.#pages(`${pathOf(id)}/parts`, 100, signal);
+  parts(id, { limit = 100, signal } = {}) {
+    return this.#pages(`${pathOf(id)}/parts`, limit, signal);
   }
 
   /**
@@ -172,7 +172,7 @@ export class Uploads {
     const candidates = (await this.#idle()).filter((entry) => entry.size === file.size);
     const print = candidates.length > 0 ? await fingerprint(file) : "";
     const entry = candidates.find((candidate) => isSameFile(candidate, file, print));
-    return this.#start(file, options, entry && (await this.#stillPending(entry)) ? entry : null);
+    return this.#start(file, options, entry && (await this.#stillPending(entry, options.signal)) ? entry : null);
   }
 
   /**
@@ -187,11 +187,12 @@ export class Uploads {
 
   /**
    * Lists the signed-in user's unfinished uploads of earlier pages in this browser, newest first.
+   * @param {Cancellable} [options]
    * @returns {Promise<UnfinishedUpload[]>}
    */
-  async resumable() {
+  async resumable({ signal } = {}) {
     const entries = await this.#idle();
-    const pending = await Promise.all(entries.map((entry) => this.#stillPending(entry)));
+    const pending = await Promise.all(entries.map((entry) => this.#stillPending(entry, signal)));
     return entries.filter((_, index) => pending[index]);
   }
 
@@ -203,10 +204,13 @@ export class Uploads {
     return entries.filter(({ uploadId }) => !running.has(uploadId) && !held.has(lockName(uploadId)));
   }
 
-  /** @param {UnfinishedUpload} entry */
-  async #stillPending({ uploadId }) {
+  /**
+   * @param {UnfinishedUpload} entry
+   * @param {AbortSignal} [signal]
+   */
+  async #stillPending({ uploadId }, signal) {
     try {
-      if ((await this.get(uploadId)).status === "pending") return true;
+      if ((await this.get(uploadId, { signal })).status === "pending") return true;
     } catch (error) {
       if (!(error instanceof CloakroomError && error.status === 404)) throw error;
     }

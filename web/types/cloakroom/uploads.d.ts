@@ -102,10 +102,10 @@ export declare class Uploads {
     /**
      * Lists the uploaded parts of a pending upload.
      * @param {string} id
-     * @param {AbortSignal} [signal]
+     * @param {ListOptions} [options]
      * @returns {Pages<StoredPart>}
      */
-    parts(id: string, signal?: AbortSignal): Pages<StoredPart>;
+    parts(id: string, { limit, signal }?: ListOptions): Pages<StoredPart>;
     /**
      * Uploads a file. Resumes the upload if an earlier page started to upload the same file.
      * @param {File} file
@@ -122,7 +122,8 @@ export declare class Uploads {
     resume(unfinished: UnfinishedUpload, file: File, options?: UploadOptions): Upload;
     /**
      * Lists the signed-in user's unfinished uploads of earlier pages in this browser, newest first.
+     * @param {Cancellable} [options]
      * @returns {Promise<UnfinishedUpload[]>}
      */
-    resumable(): Promise<UnfinishedUpload[]>;
+    resumable({ signal }?: Cancellable): Promise<UnfinishedUpload[]>;
 }
