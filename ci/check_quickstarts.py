@@ -8,7 +8,8 @@ A quick start differs in these ways from what a reader runs:
 - `cargo run -- dev` starts the `cloakroom` that is already built, with its data in memory and quick password hashes.
 - `npm pack` was run before: the package is target/npm/cloakroom-VERSION.tgz, which ci/check_package.sh tested. It stands for
   the package of a release.
-- npm and pip install what ci/quickstarts/NAME.package-lock.json and NAME.constraints.txt say. `--update` writes these files.
+- npm, pip and cargo install what NAME.package-lock.json, NAME.constraints.txt and NAME.Cargo.lock in ci/quickstarts say.
+  `--update` writes these files.
 - What a reader sees in a browser, web/e2e/quickstarts/NAME.js checks in Chromium.
 """
 
@@ -171,7 +172,7 @@ class QuickStart:
         """What npm and pip installed is pinned."""
         lock = terminal.folder / "package-lock.json"
         if lock.exists():
-            self._same(self._lock, pinned_lock(lock.read_text()))
+            self._same(self._lock, without_ours(lock.read_text()))
         lock = terminal.folder / "Cargo.lock"
         if lock.exists():
             self._same(self._cargo_lock, lock.read_text())
@@ -183,17 +184,12 @@ class QuickStart:
     def _same(self, file: pathlib.Path, installed: str) -> None:
         if self.update:
             file.write_text(installed)
-        elif not file.exists() or pinned(file) != installed:
+        elif not file.exists() or versions(file.read_text()) != versions(installed):
             raise RuntimeError(f"not what {file.relative_to(ROOT)} says; ci/check_quickstarts.py --update {self.name} writes it")
 
 
-def pinned(file: pathlib.Path) -> str:
-    text = file.read_text()
-    return pinned_lock(text) if file.suffix == ".json" else text
-
-
-def pinned_lock(text: str) -> str:
-    """A lock file without the package of this repository, and without what depends on the folder's name."""
+def without_ours(text: str) -> str:
+    """A lock file of npm without the package of this repository, and without the name of the folder."""
     lock = json.loads(text)
     lock.pop("name", None)
     packages = lock["packages"]
@@ -202,6 +198,14 @@ def pinned_lock(text: str) -> str:
     root.pop("name", None)
     root.get("dependencies", {}).pop("cloakroom", None)
     return json.dumps(lock, indent=2) + "\n"
+
+
+def versions(text: str) -> object:
+    """What a lock file pins. Versions of npm write other details differently."""
+    if not text.startswith("{"):
+        return text
+    packages = json.loads(text)["packages"]
+    return {path: (it.get("version"), it.get("integrity")) for path, it in packages.items() if path}
 
 
 def main() -> None:

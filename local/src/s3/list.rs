@@ -23,7 +23,6 @@ impl Service {
             name: Some(store.config.name.clone()),
             creation_date: Some(Timestamp::from(store.opened)),
             bucket_region: Some(REGION.to_owned()),
-            ..Bucket::default()
         };
         S3Response::new(ListBucketsOutput {
             buckets: Some(stores.map(bucket).collect()),
