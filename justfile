@@ -35,6 +35,11 @@ metrics:
 web:
     ci/browser.sh
 
+# Check the npm package, then run the quick starts as they are written.
+package:
+    ci/check_package.sh
+    ci/check_quickstarts.sh
+
 # Check web/deploy.sh with ministack's CloudFormation, CloudFront and S3.
 web-deploy:
     ci/web_deploy.sh

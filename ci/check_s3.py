@@ -28,7 +28,6 @@ from s3 import CHECKS, ORIGIN, Server  # noqa: E402
 # Operations that the local engine refuses on purpose (docs/adr/0014-local-s3.md), because Cloakroom does not use them.
 OURS = {
     "forms: the key can contain the file name": "501: the server chooses all keys",
-    "listings: several keys are deleted in one request": "501: files are deleted one by one",
     "multipart: one part can be read": "501: use ranges",
     "reads: an invalid signed range is ignored": "400 from s3s, because it is part of the signature; browsers do not sign it",
 }

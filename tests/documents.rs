@@ -28,7 +28,7 @@ fn root() -> PathBuf {
 
 fn documents() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for directory in ["", "docs", "docs/adr"] {
+    for directory in ["", "docs", "docs/adr", "docs/quickstarts"] {
         let entries = fs::read_dir(root().join(directory)).unwrap();
         let paths = entries.map(|entry| entry.unwrap().path());
         found.extend(paths.filter(|path| path.extension().is_some_and(|it| it == "md")));

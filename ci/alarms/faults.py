@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import http.server
+import json
 import pathlib
 import sys
 import tempfile
@@ -147,6 +148,13 @@ class FaultySystem(LocalSystem):
             Sample(metric("AWS/ApiGateway", name, ApiId="Api"), float(value)) for name, value in values.items()
         ]
         return answer.status
+
+    def invoke_function(self, name: str, event: dict[str, Any]) -> None:
+        """Invokes a function with an event, as EventBridge does."""
+        url = f"{self.invoke}/2015-03-31/functions/{name}/invocations"
+        body = json.dumps(event).encode()
+        answer = self.http.request("POST", url, body=body, headers=self.signed("lambda", url, body), timeout=60)
+        assert answer.status == 200 and "x-amz-function-error" not in answer.headers, answer.data
 
     def new_samples(self) -> list[Sample]:
         """What the functions' lines and the gateway have had since the last call."""

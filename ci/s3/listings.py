@@ -27,6 +27,16 @@ def unusual_keys_can_be_signed(s3: Server) -> None:
 
 
 @check
+def unusual_keys_can_be_deleted_together(s3: Server) -> None:
+    for name in ODD:
+        s3.put(s3.key(name))
+    objects = [{"Key": s3.key(name)} for name in ODD]
+    answer = s3.call("delete_objects", Delete={"Objects": objects})
+    same([one["Key"] for one in answer["Deleted"]], [one["Key"] for one in objects])
+    same(s3.keys(), [])
+
+
+@check
 def a_key_can_be_the_prefix_of_another(s3: Server) -> None:
     for name in ["a", "a/", "a/b", "a/b/c"]:
         s3.put(s3.key(name), name.encode())

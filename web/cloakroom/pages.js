@@ -1,11 +1,11 @@
 /**
  * @template T
- * @typedef {{ items: T[], next: string | null }} Page
+ * @typedef {{ items: T[], next?: string | null }} Page
  */
 
 /**
  * A paginated list. `for await (const item of pages)` iterates over all items and fetches pages on demand;
- * `pages.pages()` iterates over the pages.
+ * `pages.pages()` iterates over the pages, and `pages.page(cursor)` fetches one page.
  * @template T
  * @implements {AsyncIterable<T>}
  */
@@ -15,6 +15,15 @@ export class Pages {
   /** @param {(cursor: string | null) => Promise<Page<T>>} fetch */
   constructor(fetch) {
     this.#fetch = fetch;
+  }
+
+  /**
+   * Fetches one page.
+   * @param {string | null} [cursor] The `next` of the page before. Default: the first page.
+   * @returns {Promise<Page<T>>}
+   */
+  page(cursor = null) {
+    return this.#fetch(cursor);
   }
 
   /** @returns {AsyncGenerator<Page<T>, void, void>} */

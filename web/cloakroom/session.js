@@ -92,7 +92,7 @@ export class Session {
    */
   async call(method, path, options = {}) {
     if (options.waitsForNetwork) await untilOnline(options.signal);
-    const token = await this.#token();
+    const token = await this.accessToken();
     try {
       return await this.#http.send(method, path, withToken(options, token));
     } catch (error) {
@@ -108,8 +108,11 @@ export class Session {
     }
   }
 
-  /** @returns {Promise<string>} */
-  async #token() {
+  /**
+   * Returns a valid access token.
+   * @returns {Promise<string>}
+   */
+  async accessToken() {
     if (this.#access && Date.now() < this.#access.until) return this.#access.token;
     return await this.#renew(this.#access?.token ?? null);
   }

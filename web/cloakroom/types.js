@@ -1,5 +1,10 @@
 /**
  * The types of the API and of the client. This file contains no code; other modules import the types in comments.
+ * `packaging/contract.ts` checks the types of the API against docs/openapi.json.
+ *
+ * @typedef {{ signal?: AbortSignal }} Cancellable The options of every call: `signal` cancels it.
+ *
+ * @typedef {Cancellable & { limit?: number }} ListOptions `limit`: items per page.
  *
  * @typedef {{ firstName?: string, lastName?: string, city?: string, age?: number }} Profile
  *
@@ -12,23 +17,49 @@
  * @property {string} createdAt RFC 3339, UTC.
  * @property {string} updatedAt
  *
+ * @typedef {User & { status: "active" | "disabled" }} ManagedUser A user as administrators see it. A disabled user cannot sign in.
+ *
+ * @typedef {object} MailBlock Why no mail is sent to an address.
+ * @property {"bounce" | "complaint"} reason
+ * @property {string} since RFC 3339, UTC.
+ *
+ * @typedef {ManagedUser & { mailBlock: MailBlock | null }} ManagedUserDetails A user, and why no mail is sent to the user's address.
+ *
+ * @typedef {"admin"} RoleName
+ *
  * @typedef {{ user: User, etag: string | null }} VersionedUser
  *
+ * @typedef {{ [Field in keyof Profile]?: Profile[Field] | null }} ProfileChanges `null` removes a field.
+ *
+ * @typedef {{ email: string, password: string, name: string, profile?: ProfileChanges | null }} SignUpRequest
+ *
+ * @typedef {{ name?: string, profile?: ProfileChanges | null }} UpdateUserRequest Missing fields stay unchanged; `null` removes a field.
+ *
  * @typedef {object} Tokens The tokens in the responses of sign-in and refresh.
+ * @property {string} tokenType
  * @property {string} accessToken
  * @property {number} expiresIn Seconds.
- * @property {string} [refreshToken]
+ * @property {string} refreshToken
+ *
+ * @typedef {object} DeviceSession A session of the signed-in user, in this browser or another.
+ * @property {string} id
+ * @property {boolean} current Whether it is the session of this client.
+ * @property {string} createdAt
+ * @property {string} lastUsedAt
  *
  * @typedef {object} StoredUpload The record of a file.
  * @property {string} id
  * @property {string} filename
  * @property {string} contentType
- * @property {number} size Bytes.
+ * @property {number | null} [size] Bytes; `null` until it is known.
  * @property {string | null} [sha256]
  * @property {"pending" | "stored" | "failed" | "deleted"} status
  * @property {string} createdAt
  * @property {string | null} [storedAt]
- * @property {{ url: string, expiresAt: string }} [download] A presigned URL of the file. Only `get` of a stored file returns it.
+ *
+ * @typedef {{ url: string, expiresAt: string }} Download A presigned URL.
+ *
+ * @typedef {StoredUpload & { download?: Download }} UploadWithDownload `download` is present when the file is stored.
  *
  * @typedef {object} UploadVersion
  * @property {string} versionId
@@ -36,11 +67,26 @@
  * @property {string} storedAt
  * @property {boolean} isCurrent Whether this is the version that downloads return.
  *
+ * @typedef {object} UploadUsage
+ * @property {number} used Bytes of the current files and open uploads.
+ * @property {number} kept Bytes of the deleted files that can be restored.
+ * @property {number} quota The limit of each of the two.
+ *
+ * @typedef {{ lockedUntil: string, upload: StoredUpload }} UploadLock
+ *
+ * @typedef {object} ReadGrant
+ * @property {string} grantee A user's id, or `everyone`.
+ * @property {string} grantedAt
+ *
+ * @typedef {object} UploadGrant
+ * @property {string} companionEndpoint The URL for Uppy's option `companionEndpoint`. It allows uploads without an access token.
+ * @property {string} expiresAt
+ *
  * @typedef {{ method: "PUT", url: string, headers: Record<string, string>, expiresAt: string }} SinglePut
  * @typedef {{ method: "MULTIPART", partSize: number, partCount: number, expiresAt: string }} Multipart
  * @typedef {{ upload: StoredUpload, transfer: SinglePut | Multipart }} CreateUploadResponse The response of `POST /uploads`.
  *
- * @typedef {{ partNumber: number, url: string, headers?: Record<string, string>, expiresAt: string }} SignedPart
+ * @typedef {{ partNumber: number, url: string, headers: Record<string, string>, expiresAt: string }} SignedPart
  * @typedef {{ partNumber: number, size: number, etag: string }} StoredPart
  *
  * @typedef {object} Progress

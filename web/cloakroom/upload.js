@@ -316,7 +316,7 @@ export class Upload extends EventTarget {
     const { uploads, session, journal, policy } = this.#context;
     /** @type {StoredPart[]} */
     const arrived = [];
-    for await (const part of uploads.parts(entry.uploadId, signal)) arrived.push(part);
+    for await (const part of uploads.parts(entry.uploadId, { signal })) arrived.push(part);
     this.#tags = completeParts(entry, arrived);
     const path = `/uploads/${encodeURIComponent(entry.uploadId)}/parts`;
     await sendParts({

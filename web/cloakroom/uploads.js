@@ -5,12 +5,11 @@ import { Pages, withQuery } from "./pages.js";
 import { heldLocks } from "./storage.js";
 import { Upload, lockName } from "./upload.js";
 
-/** @import { RetryPolicy, StoredPart, StoredUpload, UnfinishedUpload, UploadVersion } from "./types.js" */
+/** @import { Cancellable, ListOptions, ReadGrant, RetryPolicy, StoredPart, StoredUpload, UnfinishedUpload } from "./types.js" */
+/** @import { UploadGrant, UploadLock, UploadUsage, UploadVersion, UploadWithDownload } from "./types.js" */
 /** @import { Journal } from "./journal.js" */
 /** @import { Session } from "./session.js" */
 /** @import { UploadOptions } from "./upload.js" */
-
-/** @typedef {{ signal?: AbortSignal }} Cancellable */
 
 /** The signed-in user's files. */
 export class Uploads {
@@ -35,7 +34,7 @@ export class Uploads {
 
   /**
    * Lists the files, newest first.
-   * @param {Cancellable & { limit?: number }} [options] `limit`: files per page.
+   * @param {ListOptions} [options]
    * @returns {Pages<StoredUpload>}
    */
   list({ limit, signal } = {}) {
@@ -46,7 +45,7 @@ export class Uploads {
    * Gets one file.
    * @param {string} id
    * @param {Cancellable} [options]
-   * @returns {Promise<StoredUpload>} Includes `download` when the file is stored.
+   * @returns {Promise<UploadWithDownload>}
    */
   async get(id, { signal } = {}) {
     const { upload, download } = (await this.#session.call("GET", pathOf(id), { signal })).data;
@@ -71,7 +70,7 @@ export class Uploads {
   /**
    * Lists the versions of a file in S3.
    * @param {string} id
-   * @param {Cancellable & { limit?: number }} [options]
+   * @param {ListOptions} [options]
    * @returns {Pages<UploadVersion>}
    */
   versions(id, { limit, signal } = {}) {
@@ -82,11 +81,12 @@ export class Uploads {
    * Restores a deleted file.
    * @param {string} id
    * @param {string} versionId
+   * @param {Cancellable} [options]
    * @returns {Promise<StoredUpload>}
    */
-  async restore(id, versionId) {
+  async restore(id, versionId, { signal } = {}) {
     const headers = { "Idempotency-Key": crypto.randomUUID() };
-    return (await this.#session.call("POST", `${pathOf(id)}/restore`, { body: { versionId }, headers })).data.upload;
+    return (await this.#session.call("POST", `${pathOf(id)}/restore`, { body: { versionId }, headers, signal })).data.upload;
   }
 
   /**
@@ -94,22 +94,72 @@ export class Uploads {
    * server.
    * @param {string} id
    * @param {Date} until
-   * @param {{ password?: string }} [options] `password`: required for a lock of more than a day.
+   * @param {Cancellable & { password?: string }} [options] `password`: required for a lock of more than a day.
+   * @returns {Promise<UploadLock>}
    */
-  async lock(id, until, { password } = {}) {
+  async lock(id, until, { password, signal } = {}) {
     const body = { until: until.toISOString(), password };
     // A request with a password is not retried: the server would count a second password attempt.
-    await this.#session.call("PUT", `${pathOf(id)}/lock`, { body, retry: password === undefined });
+    return (await this.#session.call("PUT", `${pathOf(id)}/lock`, { body, signal, retry: password === undefined })).data;
+  }
+
+  /**
+   * Gets how many bytes the signed-in user uses, and the quota.
+   * @param {Cancellable} [options]
+   * @returns {Promise<UploadUsage>}
+   */
+  async usage({ signal } = {}) {
+    return (await this.#session.call("GET", "/uploads/usage", { signal })).data;
+  }
+
+  /**
+   * Lists who can read a file besides its owner.
+   * @param {string} id
+   * @param {ListOptions} [options]
+   * @returns {Pages<ReadGrant>}
+   */
+  grants(id, { limit, signal } = {}) {
+    return this.#pages(`${pathOf(id)}/grants`, limit, signal);
+  }
+
+  /**
+   * Allows a user, or all signed-in users, to read a file.
+   * @param {string} id
+   * @param {string} grantee A user's id, or `everyone`.
+   * @param {Cancellable} [options]
+   */
+  async grant(id, grantee, { signal } = {}) {
+    await this.#session.call("PUT", grantPath(id, grantee), { signal, retry: true });
+  }
+
+  /**
+   * Revokes a read grant. Download URLs that were issued before stay valid for up to an hour.
+   * @param {string} id
+   * @param {string} grantee A user's id, or `everyone`.
+   * @param {Cancellable} [options]
+   */
+  async revoke(id, grantee, { signal } = {}) {
+    await this.#session.call("DELETE", grantPath(id, grantee), { signal, retry: true });
+  }
+
+  /**
+   * Creates an upload grant: a URL for Uppy 6 that allows uploads for the signed-in user, and nothing else.
+   * @param {Cancellable} [options]
+   * @returns {Promise<UploadGrant>}
+   */
+  async createUploadGrant({ signal } = {}) {
+    const headers = { "Idempotency-Key": crypto.randomUUID() };
+    return (await this.#session.call("POST", "/s3/grants", { headers, signal })).data;
   }
 
   /**
    * Lists the uploaded parts of a pending upload.
    * @param {string} id
-   * @param {AbortSignal} [signal]
+   * @param {ListOptions} [options]
    * @returns {Pages<StoredPart>}
    */
-  parts(id, signal) {
-    return this.#pages(`${pathOf(id)}/parts`, 100, signal);
+  parts(id, { limit = 100, signal } = {}) {
+    return this.#pages(`${pathOf(id)}/parts`, limit, signal);
   }
 
   /**
@@ -122,7 +172,7 @@ export class Uploads {
     const candidates = (await this.#idle()).filter((entry) => entry.size === file.size);
     const print = candidates.length > 0 ? await fingerprint(file) : "";
     const entry = candidates.find((candidate) => isSameFile(candidate, file, print));
-    return this.#start(file, options, entry && (await this.#stillPending(entry)) ? entry : null);
+    return this.#start(file, options, entry && (await this.#stillPending(entry, options.signal)) ? entry : null);
   }
 
   /**
@@ -137,11 +187,12 @@ export class Uploads {
 
   /**
    * Lists the signed-in user's unfinished uploads of earlier pages in this browser, newest first.
+   * @param {Cancellable} [options]
    * @returns {Promise<UnfinishedUpload[]>}
    */
-  async resumable() {
+  async resumable({ signal } = {}) {
     const entries = await this.#idle();
-    const pending = await Promise.all(entries.map((entry) => this.#stillPending(entry)));
+    const pending = await Promise.all(entries.map((entry) => this.#stillPending(entry, signal)));
     return entries.filter((_, index) => pending[index]);
   }
 
@@ -153,10 +204,13 @@ export class Uploads {
     return entries.filter(({ uploadId }) => !running.has(uploadId) && !held.has(lockName(uploadId)));
   }
 
-  /** @param {UnfinishedUpload} entry */
-  async #stillPending({ uploadId }) {
+  /**
+   * @param {UnfinishedUpload} entry
+   * @param {AbortSignal} [signal]
+   */
+  async #stillPending({ uploadId }, signal) {
     try {
-      if ((await this.get(uploadId)).status === "pending") return true;
+      if ((await this.get(uploadId, { signal })).status === "pending") return true;
     } catch (error) {
       if (!(error instanceof CloakroomError && error.status === 404)) throw error;
     }
@@ -191,3 +245,9 @@ export class Uploads {
 
 /** @param {string} id */
 const pathOf = (id) => `/uploads/${encodeURIComponent(id)}`;
+
+/**
+ * @param {string} id
+ * @param {string} grantee
+ */
+const grantPath = (id, grantee) => `${pathOf(id)}/grants/${encodeURIComponent(grantee)}`;

@@ -65,7 +65,7 @@ export function gallery(cloakroom, onPending) {
     element.dataset.id = upload.id;
     part(".tile-name").textContent = upload.filename;
     part(".tile-name").title = upload.filename;
-    part(".tile-note").textContent = `${size(upload.size)} · ${day(upload.storedAt ?? upload.createdAt)}`;
+    part(".tile-note").textContent = `${size(upload.size ?? 0)} · ${day(upload.storedAt ?? upload.createdAt)}`;
     const link = part(".download");
     const image = part("img");
     link.setAttribute("aria-label", `Download ${upload.filename}`);
@@ -109,7 +109,7 @@ export function gallery(cloakroom, onPending) {
    * @param {HTMLElement} element
    */
   async function remove(upload, element) {
-    if (!(await confirmed("Delete this file?", `“${upload.filename}”, ${size(upload.size)}.`, "Delete"))) return;
+    if (!(await confirmed("Delete this file?", `“${upload.filename}”, ${size(upload.size ?? 0)}.`, "Delete"))) return;
     showError(byId("gallery-error"));
     try {
       await cloakroom.uploads.delete(upload.id);

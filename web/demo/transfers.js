@@ -157,7 +157,7 @@ export function transfers(cloakroom, onStored) {
     pending(upload) {
       const known = [...unfinished.children].some((row) => row.dataset.id === upload.id) || [...running].some(({ id }) => id === upload.id);
       if (known) return;
-      const row = unfinishedRow(upload, `${size(upload.size)}, started on another page or device`, 0);
+      const row = unfinishedRow(upload, `${size(upload.size ?? 0)}, started on another page or device`, 0);
       row.part(".again").hidden = true;
       row.part("progress").hidden = true;
     },

@@ -18,7 +18,7 @@ use s3s::{
     S3Error, S3ErrorCode, S3Request, S3Result,
     access::{S3Access, S3AccessContext},
     auth::{Credentials, S3Auth, SecretKey},
-    dto::{CopyObjectInput, CopySource, PostObjectInput},
+    dto::{CopyObjectInput, CopySource, DeleteObjectsInput, ObjectIdentifier, PostObjectInput},
     s3_error,
 };
 use serde_json::json;
@@ -51,6 +51,27 @@ impl Gate {
             let used = json!({"service": "s3", "operation": operation});
             principal.with_cause(caller.cause()).record_usage(used);
         }
+    }
+
+    /// Checks whether the caller may delete one of the objects of a request.
+    pub(crate) fn check_deletion(
+        &self,
+        request: &S3Request<DeleteObjectsInput>,
+        target: &Target,
+        object: &ObjectIdentifier,
+    ) -> S3Result<()> {
+        let action = if object.version_id.is_some() {
+            "s3:DeleteObjectVersion"
+        } else {
+            "s3:DeleteObject"
+        };
+        let resource = target.object_arn(&object.key);
+        let caller = Signed::of(request);
+        self.check(caller, action, &resource)?;
+        if request.input.bypass_governance_retention == Some(true) {
+            self.check(caller, "s3:BypassGovernanceRetention", &resource)?;
+        }
+        Ok(())
     }
 
     /// Returns the error for a missing object: 403 instead of 404 when the caller may not list the bucket.
@@ -123,8 +144,8 @@ impl S3Access for Gate {
         // Anonymous callers cannot find out which buckets exist.
         self.principal(caller.credentials)?;
         let target = self.targets.get(bucket)?;
-        if operation == "PostObject" {
-            // Its key is in the form.
+        if operation == "PostObject" || operation == "DeleteObjects" {
+            // The keys are in the body.
             return Ok(());
         }
         for (action, on) in needs(operation, context.uri().query(), context.headers()) {

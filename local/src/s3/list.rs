@@ -13,19 +13,19 @@ use sam_template::REGION;
 use super::{
     Service,
     page::{Placement, decode_token, encoder, following, max, page, token},
-    store::Version,
+    store::{Store, Version},
 };
 
 impl Service {
     pub(crate) fn buckets(&self) -> S3Response<ListBucketsOutput> {
-        let names = self.gate.targets.buckets();
-        let bucket = |name: &str| Bucket {
-            name: Some(name.to_owned()),
+        let stores = self.gate.targets.buckets();
+        let bucket = |store: &Store| Bucket {
+            name: Some(store.config.name.clone()),
+            creation_date: Some(Timestamp::from(store.opened)),
             bucket_region: Some(REGION.to_owned()),
-            ..Bucket::default()
         };
         S3Response::new(ListBucketsOutput {
-            buckets: Some(names.map(bucket).collect()),
+            buckets: Some(stores.map(bucket).collect()),
             ..ListBucketsOutput::default()
         })
     }

@@ -8,6 +8,7 @@ mod conditions;
 mod configuration;
 mod copy;
 mod cors;
+mod delete;
 mod drain;
 mod error;
 mod error_texts;

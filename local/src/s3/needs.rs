@@ -40,7 +40,7 @@ pub(crate) fn needs(
         ("GetObjectLockConfiguration", _) => ("GetBucketObjectLockConfiguration", On::Bucket),
         ("ListParts", _) => ("ListMultipartUploadParts", On::Object),
         // The actions of all other operations on objects have the name of the operation.
-        (other, _) if other.contains("Object") && other != "DeleteObjects" => (other, On::Object),
+        (other, _) if other.contains("Object") => (other, On::Object),
         ("AbortMultipartUpload", _) => ("AbortMultipartUpload", On::Object),
         (other, _) => (other, On::Bucket),
     };

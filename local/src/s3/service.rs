@@ -6,10 +6,11 @@ use s3s::{
         AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
         CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
         CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput,
-        DeleteObjectOutput, GetBucketCorsInput, GetBucketCorsOutput,
-        GetBucketNotificationConfigurationInput, GetBucketNotificationConfigurationOutput,
-        GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectInput,
-        GetObjectLegalHoldInput, GetObjectLegalHoldOutput, GetObjectLockConfigurationInput,
+        DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketCorsInput,
+        GetBucketCorsOutput, GetBucketNotificationConfigurationInput,
+        GetBucketNotificationConfigurationOutput, GetBucketVersioningInput,
+        GetBucketVersioningOutput, GetObjectInput, GetObjectLegalHoldInput,
+        GetObjectLegalHoldOutput, GetObjectLockConfigurationInput,
         GetObjectLockConfigurationOutput, GetObjectOutput, GetObjectRetentionInput,
         GetObjectRetentionOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
         HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput,
@@ -60,6 +61,13 @@ impl S3 for Service {
         request: S3Request<DeleteObjectInput>,
     ) -> ServiceResult<DeleteObjectOutput> {
         self.delete(&request)
+    }
+
+    async fn delete_objects(
+        &self,
+        request: S3Request<DeleteObjectsInput>,
+    ) -> ServiceResult<DeleteObjectsOutput> {
+        self.delete_many(&request)
     }
 
     async fn get_bucket_cors(

@@ -34,12 +34,12 @@ impl Target {
 }
 
 impl Targets {
-    /// Lists the names of all buckets, sorted.
-    pub(crate) fn buckets(&self) -> impl Iterator<Item = &str> {
-        let names = self.0.iter();
-        names
+    /// Lists all buckets, sorted by name.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = &Store> {
+        let targets = self.0.iter();
+        targets
             .filter(|(name, target)| **name == target.store.config.name)
-            .map(|(name, _)| name.as_str())
+            .map(|(_, target)| &*target.store)
     }
 
     pub(crate) fn new(stores: Vec<Arc<Store>>, access_points: &[AccessPoint]) -> Self {

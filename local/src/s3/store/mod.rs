@@ -38,6 +38,8 @@ pub(crate) type Keys = BTreeMap<String, Vec<Arc<Version>>>;
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) config: Bucket,
+    /// When the bucket was opened, which listings of buckets show as its creation date.
+    pub(crate) opened: OffsetDateTime,
     disk: Disk,
     clock: Clock,
     state: Mutex<State>,
@@ -76,6 +78,7 @@ impl Store {
         disk.sweep(&state.keys, &state.uploads)?;
         Ok(Self {
             config,
+            opened: clock.now(),
             disk,
             clock,
             state: Mutex::new(state),

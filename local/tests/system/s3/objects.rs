@@ -1,6 +1,6 @@
 use aws_sdk_s3::{
     primitives::{ByteStream, DateTime},
-    types::{ChecksumAlgorithm, ChecksumMode, MetadataDirective},
+    types::{ChecksumAlgorithm, ChecksumMode, Delete, MetadataDirective, ObjectIdentifier},
 };
 use local::OPERATOR_KEY;
 
@@ -169,6 +169,77 @@ async fn a_deleted_object_can_be_restored() {
     gone.send().await.unwrap();
     let got = s3.get_object().bucket(FILES).key("a").version_id(&first);
     assert_eq!(code(&got.send().await.unwrap_err()), "NoSuchVersion");
+}
+
+#[tokio::test]
+async fn one_request_deletes_several_objects() {
+    let system = TestSystem::start().await;
+    let s3 = system.s3(OPERATOR_KEY);
+    let mut versions = Vec::new();
+    for key in ["a", "b", "c"] {
+        let put = s3.put_object().bucket(FILES).key(key).body(text(key));
+        versions.push(put.send().await.unwrap().version_id.unwrap());
+    }
+    let object = |key: &str| ObjectIdentifier::builder().key(key);
+    let delete = |quiet: bool, objects: Vec<ObjectIdentifier>| {
+        let delete = Delete::builder().quiet(quiet).set_objects(Some(objects));
+        s3.delete_objects()
+            .bucket(FILES)
+            .delete(delete.build().unwrap())
+            .send()
+    };
+    // A hidden object, a version that is gone, and a key that never existed.
+    let objects = [
+        object("a"),
+        object("b").version_id(&versions[1]),
+        object("z"),
+    ];
+    let done = delete(false, objects.map(|it| it.build().unwrap()).to_vec()).await;
+    let done = done.unwrap();
+    let deleted: Vec<_> = done
+        .deleted()
+        .iter()
+        .map(|it| (it.key().unwrap(), it.version_id(), it.delete_marker()))
+        .collect();
+    let expected = [
+        ("a", None, Some(true)),
+        ("b", Some(versions[1].as_str()), None),
+        ("z", None, Some(true)),
+    ];
+    assert_eq!((deleted, done.errors()), (expected.to_vec(), [].as_slice()));
+    let listed = s3.list_objects_v2().bucket(FILES).send().await.unwrap();
+    let keys: Vec<_> = listed
+        .contents()
+        .iter()
+        .map(|it| it.key().unwrap())
+        .collect();
+    assert_eq!(keys, ["c"]);
+
+    let quiet = delete(true, vec![object("c").build().unwrap()])
+        .await
+        .unwrap();
+    assert!(quiet.deleted().is_empty() && quiet.errors().is_empty());
+    let many = (0..1001).map(|n| object(&n.to_string()).build().unwrap());
+    let refused = delete(false, many.collect()).await.unwrap_err();
+    assert_eq!(code(&refused), "MalformedXML");
+}
+
+#[tokio::test]
+async fn a_list_of_buckets_has_their_dates() {
+    let system = TestSystem::start().await;
+    let listed = system.s3(OPERATOR_KEY).list_buckets().send().await.unwrap();
+    assert!(
+        listed
+            .buckets()
+            .iter()
+            .any(|bucket| bucket.name() == Some(FILES))
+    );
+    assert!(
+        listed
+            .buckets()
+            .iter()
+            .all(|bucket| bucket.creation_date().is_some())
+    );
 }
 
 #[tokio::test]

@@ -1,4 +1,7 @@
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::{
+    primitives::ByteStream,
+    types::{Delete, ObjectIdentifier},
+};
 use local::{OPERATOR_KEY, function_key};
 use reqwest::Method;
 
@@ -41,6 +44,13 @@ async fn a_function_can_do_only_what_its_role_allows() {
         .send()
         .await;
     assert_eq!(code(&delete.unwrap_err()), "AccessDenied");
+    // A deletion of several objects has an error for each.
+    let object = ObjectIdentifier::builder().key("mine/a/b").build().unwrap();
+    let objects = Delete::builder().objects(object).build().unwrap();
+    let many = echo.delete_objects().bucket(DOOR).delete(objects).send();
+    let many = many.await.unwrap();
+    assert!(many.deleted().is_empty());
+    assert_eq!(many.errors()[0].code(), Some("AccessDenied"));
     let list = echo.list_objects_v2().bucket(DOOR).send().await;
     assert_eq!(code(&list.unwrap_err()), "AccessDenied");
     let version = echo

@@ -1,0 +1,94 @@
+import { Pages, withQuery } from "./pages.js";
+
+/** @import { Cancellable, ListOptions, ManagedUser, ManagedUserDetails } from "./types.js" */
+/** @import { Session } from "./session.js" */
+
+/** The calls for administrators. For other users, they fail with 403 `forbidden`. */
+export class Admin {
+  #session;
+
+  /** @param {Session} session */
+  constructor(session) {
+    this.#session = session;
+  }
+
+  /**
+   * Lists all users with all fields, newest first.
+   * @param {ListOptions} [options]
+   * @returns {Pages<ManagedUser>}
+   */
+  users({ limit, signal } = {}) {
+    return new Pages(async (cursor) => (await this.#session.call("GET", withQuery("/admin/users", { limit, cursor }), { signal })).data);
+  }
+
+  /**
+   * Gets one user with all fields.
+   * @param {string} id
+   * @param {Cancellable} [options]
+   */
+  user(id, options) {
+    return this.#user("GET", pathOf(id), undefined, options);
+  }
+
+  /**
+   * Deletes an account permanently.
+   * @param {string} id
+   * @param {Cancellable} [options]
+   */
+  async deleteUser(id, { signal } = {}) {
+    await this.#session.call("DELETE", pathOf(id), { signal });
+  }
+
+  /**
+   * Disables a user and ends all sessions of the user.
+   * @param {string} id
+   * @param {Cancellable} [options]
+   */
+  disableUser(id, options) {
+    return this.#user("POST", `${pathOf(id)}/disable`, undefined, options);
+  }
+
+  /**
+   * Enables a disabled user.
+   * @param {string} id
+   * @param {Cancellable} [options]
+   */
+  enableUser(id, options) {
+    return this.#user("POST", `${pathOf(id)}/enable`, undefined, options);
+  }
+
+  /**
+   * Replaces the roles of a user.
+   * @param {string} id
+   * @param {string[]} roles
+   * @param {Cancellable} [options]
+   */
+  setRoles(id, roles, options) {
+    return this.#user("PUT", `${pathOf(id)}/roles`, { roles }, options);
+  }
+
+  /**
+   * Allows mail to a user again, after a bounce or a complaint had stopped it.
+   * @param {string} id
+   * @param {Cancellable} [options]
+   */
+  async allowMail(id, { signal } = {}) {
+    await this.#session.call("DELETE", `${pathOf(id)}/mail-block`, { signal, retry: true });
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {object} [body]
+   * @param {Cancellable} [options]
+   * @returns {Promise<ManagedUserDetails>}
+   */
+  async #user(method, path, body, { signal } = {}) {
+    // All of them are idempotent.
+    const { user, mailBlock } = (await this.#session.call(method, path, { body, signal, retry: true })).data;
+    return { ...user, mailBlock };
+  }
+}
+
+/** @param {string} id */
+const pathOf = (id) => `/admin/users/${encodeURIComponent(id)}`;

@@ -1,0 +1,143 @@
+// Uses every export of the package, and every member of its classes, as an application would. The types are checked, and
+// exports.test.js checks that nothing is missing.
+import { Admin, Cloakroom, CloakroomError, MemoryStorage, Pages, StorageError, Upload, Uploads } from "cloakroom";
+import type {
+  Cancellable,
+  CloakroomOptions,
+  DeviceSession,
+  Download,
+  FieldProblem,
+  ListOptions,
+  ManagedUser,
+  Page,
+  Profile,
+  ProfileChanges,
+  Progress,
+  ReadGrant,
+  RetryPolicy,
+  SessionReason,
+  SessionState,
+  SignUpRequest,
+  StorageLike,
+  StoredUpload,
+  UnfinishedUpload,
+  UpdateUserRequest,
+  UploadGrant,
+  UploadLock,
+  UploadOptions,
+  UploadState,
+  UploadUsage,
+  UploadVersion,
+  UploadWithDownload,
+  User,
+  VersionedUser,
+} from "cloakroom";
+import { CloakroomProvider, useCloakroom, useSession, useUpload, useUploads } from "cloakroom/react";
+import type { SessionHook, UploadHook, UploadsHook, UploadsOptions } from "cloakroom/react";
+
+const storage: StorageLike = new MemoryStorage();
+const retry: Partial<RetryPolicy> = { attempts: 3 };
+const options: CloakroomOptions = { baseUrl: "http://127.0.0.1:3000", storage, retry };
+export const client = new Cloakroom(options);
+
+export async function session({ signal }: Cancellable): Promise<void> {
+  const remove: () => void = client.onSessionChange((state: SessionState) => {
+    const reason: SessionReason | null = state.reason;
+    console.log(client.baseUrl, client.session.status, reason);
+  });
+  const profile: Profile = { city: "London" };
+  const account: SignUpRequest = { email: "ada@example.com", password: "analytical engine", name: "Ada", profile };
+  const created: User | null = await client.signUp(account, { signal: signal! });
+  await client.verifyEmail("token", "analytical engine");
+  await client.forgotPassword("ada@example.com");
+  await client.resetPassword("token", "difference engine");
+  const user: User = await client.signIn("ada@example.com", "analytical engine");
+  const changes: UpdateUserRequest = { profile: { city: null } satisfies ProfileChanges };
+  const me: VersionedUser = await client.me();
+  await client.updateMe(changes, { ifMatch: me.etag });
+  const token: string = await client.accessToken();
+  const list: ListOptions = { limit: 10 };
+  for await (const device of client.sessions(list)) await client.endSession((device satisfies DeviceSession).id);
+  const others: Pages<User> = client.users();
+  for await (const page of others.pages()) console.log((page satisfies Page<User>).next);
+  const first: Page<User> = await others.page();
+  const same: User = await client.user(user.id);
+  const keys: JsonWebKey[] = (await client.jwks()).keys;
+  const issuer: string = (await client.openidConfiguration()).issuer;
+  console.log(created, token, first.items.length, same.name, keys, issuer, (await client.restore()).status);
+  await client.changePassword("analytical engine", "difference engine");
+  await client.signOut({ everywhere: true });
+  await client.deleteMe("difference engine");
+  remove();
+}
+
+export async function uploads(file: File): Promise<void> {
+  const files: Uploads = client.uploads;
+  const settings: UploadOptions = { parallel: 2, onProgress: ({ loaded, total }: Progress) => console.log(loaded / total) };
+  const upload: Upload = await files.create(file, settings);
+  upload.addEventListener("statechange", () => console.log(upload.state satisfies UploadState, upload.progress, upload.error));
+  upload.pause();
+  upload.resume();
+  console.log(upload.id, upload.filename, upload.size, files.singlePutBytes);
+  const stored: StoredUpload = await upload.done;
+  await upload.abort();
+  const unfinished: UnfinishedUpload | undefined = (await files.resumable())[0];
+  if (unfinished) files.resume(unfinished, file);
+  for await (const each of files.list()) console.log(each.size ?? 0);
+  const found: UploadWithDownload = await files.get(stored.id);
+  const download: Download | undefined = found.download;
+  for await (const part of files.parts(stored.id)) console.log(part.partNumber);
+  for await (const version of files.versions(stored.id)) await files.restore(stored.id, (version satisfies UploadVersion).versionId);
+  const lock: UploadLock = await files.lock(stored.id, new Date(), { password: "analytical engine" });
+  const usage: UploadUsage = await files.usage();
+  await files.grant(stored.id, "everyone");
+  for await (const grant of files.grants(stored.id)) await files.revoke(stored.id, (grant satisfies ReadGrant).grantee);
+  const grant: UploadGrant = await files.createUploadGrant();
+  console.log(download?.url, lock.lockedUntil, usage.quota - usage.used, grant.companionEndpoint);
+  await files.delete(stored.id);
+}
+
+export async function administration(): Promise<void> {
+  const admin: Admin = client.admin;
+  for await (const user of admin.users()) {
+    const managed: ManagedUser = await admin.user(user.id);
+    if (managed.status === "active") await admin.disableUser(user.id);
+    await admin.enableUser(user.id);
+    await admin.setRoles(user.id, ["admin"]);
+    await admin.allowMail(user.id);
+    await admin.deleteUser(user.id);
+  }
+}
+
+export function describe(error: unknown): string {
+  if (error instanceof StorageError) return error.reason;
+  if (!(error instanceof CloakroomError)) return "";
+  const problem: FieldProblem | null = error.field("/email");
+  return problem?.detail ?? `${error.status} ${error.code} ${error.requestId} ${error.retryAfter} ${error.attempts}`;
+}
+
+function Files(props: UploadsOptions) {
+  const session: SessionHook = useSession();
+  const upload: UploadHook = useUpload();
+  const files: UploadsHook = useUploads(props);
+  const api: Cloakroom = useCloakroom();
+  return (
+    <form onSubmit={() => session.signIn("ada@example.com", "analytical engine")}>
+      {api.baseUrl} {session.status} {session.user?.name} {session.reason} {session.error?.message} {session.isPending}
+      <button onClick={() => session.signUp({ email: "", password: "", name: "" })} />
+      <button onClick={() => session.signOut()} onFocus={session.restore} />
+      <input type="file" onChange={(event) => event.target.files?.[0] && upload.start(event.target.files[0])} />
+      <progress value={upload.progress?.loaded} max={upload.progress?.total} />
+      {upload.state} {upload.filename} {upload.upload?.id} {upload.error?.message}
+      <button onClick={upload.pause} onFocus={upload.resume} onBlur={upload.cancel} onAbort={upload.reset} />
+      {files.uploads.map((file) => <button key={file.id} onClick={() => files.remove(file.id)} />)}
+      {files.hasMore && !files.isLoading && <button onClick={files.loadMore} onFocus={files.refresh} />} {files.error?.code}
+    </form>
+  );
+}
+
+export const App = () => (
+  <CloakroomProvider client={client}>
+    <Files limit={10} statuses={["stored"]} />
+  </CloakroomProvider>
+);

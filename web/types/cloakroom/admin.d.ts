@@ -1,0 +1,54 @@
+import { Pages } from "./pages.js";
+import type { Cancellable, ListOptions, ManagedUser, ManagedUserDetails } from "./types.js";
+import type { Session } from "./session.js";
+/** @import { Cancellable, ListOptions, ManagedUser, ManagedUserDetails } from "./types.js" */
+/** @import { Session } from "./session.js" */
+/** The calls for administrators. For other users, they fail with 403 `forbidden`. */
+export declare class Admin {
+    #private;
+    /** @param {Session} session */
+    constructor(session: Session);
+    /**
+     * Lists all users with all fields, newest first.
+     * @param {ListOptions} [options]
+     * @returns {Pages<ManagedUser>}
+     */
+    users({ limit, signal }?: ListOptions): Pages<ManagedUser>;
+    /**
+     * Gets one user with all fields.
+     * @param {string} id
+     * @param {Cancellable} [options]
+     */
+    user(id: string, options?: Cancellable): Promise<ManagedUserDetails>;
+    /**
+     * Deletes an account permanently.
+     * @param {string} id
+     * @param {Cancellable} [options]
+     */
+    deleteUser(id: string, { signal }?: Cancellable): Promise<void>;
+    /**
+     * Disables a user and ends all sessions of the user.
+     * @param {string} id
+     * @param {Cancellable} [options]
+     */
+    disableUser(id: string, options?: Cancellable): Promise<ManagedUserDetails>;
+    /**
+     * Enables a disabled user.
+     * @param {string} id
+     * @param {Cancellable} [options]
+     */
+    enableUser(id: string, options?: Cancellable): Promise<ManagedUserDetails>;
+    /**
+     * Replaces the roles of a user.
+     * @param {string} id
+     * @param {string[]} roles
+     * @param {Cancellable} [options]
+     */
+    setRoles(id: string, roles: string[], options?: Cancellable): Promise<ManagedUserDetails>;
+    /**
+     * Allows mail to a user again, after a bounce or a complaint had stopped it.
+     * @param {string} id
+     * @param {Cancellable} [options]
+     */
+    allowMail(id: string, { signal }?: Cancellable): Promise<void>;
+}

@@ -1,0 +1,354 @@
+/**
+ * The types of the API and of the client. This file contains no code; other modules import the types in comments.
+ * `packaging/contract.ts` checks the types of the API against docs/openapi.json.
+ *
+ * @typedef {{ signal?: AbortSignal }} Cancellable The options of every call: `signal` cancels it.
+ *
+ * @typedef {Cancellable & { limit?: number }} ListOptions `limit`: items per page.
+ *
+ * @typedef {{ firstName?: string, lastName?: string, city?: string, age?: number }} Profile
+ *
+ * @typedef {object} User
+ * @property {string} id
+ * @property {string} [email] Present only for the signed-in user, or when the caller is an administrator.
+ * @property {string} name
+ * @property {Profile} [profile] Present under the same condition as `email`.
+ * @property {string[]} roles
+ * @property {string} createdAt RFC 3339, UTC.
+ * @property {string} updatedAt
+ *
+ * @typedef {User & { status: "active" | "disabled" }} ManagedUser A user as administrators see it. A disabled user cannot sign in.
+ *
+ * @typedef {object} MailBlock Why no mail is sent to an address.
+ * @property {"bounce" | "complaint"} reason
+ * @property {string} since RFC 3339, UTC.
+ *
+ * @typedef {ManagedUser & { mailBlock: MailBlock | null }} ManagedUserDetails A user, and why no mail is sent to the user's address.
+ *
+ * @typedef {"admin"} RoleName
+ *
+ * @typedef {{ user: User, etag: string | null }} VersionedUser
+ *
+ * @typedef {{ [Field in keyof Profile]?: Profile[Field] | null }} ProfileChanges `null` removes a field.
+ *
+ * @typedef {{ email: string, password: string, name: string, profile?: ProfileChanges | null }} SignUpRequest
+ *
+ * @typedef {{ name?: string, profile?: ProfileChanges | null }} UpdateUserRequest Missing fields stay unchanged; `null` removes a field.
+ *
+ * @typedef {object} Tokens The tokens in the responses of sign-in and refresh.
+ * @property {string} tokenType
+ * @property {string} accessToken
+ * @property {number} expiresIn Seconds.
+ * @property {string} refreshToken
+ *
+ * @typedef {object} DeviceSession A session of the signed-in user, in this browser or another.
+ * @property {string} id
+ * @property {boolean} current Whether it is the session of this client.
+ * @property {string} createdAt
+ * @property {string} lastUsedAt
+ *
+ * @typedef {object} StoredUpload The record of a file.
+ * @property {string} id
+ * @property {string} filename
+ * @property {string} contentType
+ * @property {number | null} [size] Bytes; `null` until it is known.
+ * @property {string | null} [sha256]
+ * @property {"pending" | "stored" | "failed" | "deleted"} status
+ * @property {string} createdAt
+ * @property {string | null} [storedAt]
+ *
+ * @typedef {{ url: string, expiresAt: string }} Download A presigned URL.
+ *
+ * @typedef {StoredUpload & { download?: Download }} UploadWithDownload `download` is present when the file is stored.
+ *
+ * @typedef {object} UploadVersion
+ * @property {string} versionId
+ * @property {number} size Bytes.
+ * @property {string} storedAt
+ * @property {boolean} isCurrent Whether this is the version that downloads return.
+ *
+ * @typedef {object} UploadUsage
+ * @property {number} used Bytes of the current files and open uploads.
+ * @property {number} kept Bytes of the deleted files that can be restored.
+ * @property {number} quota The limit of each of the two.
+ *
+ * @typedef {{ lockedUntil: string, upload: StoredUpload }} UploadLock
+ *
+ * @typedef {object} ReadGrant
+ * @property {string} grantee A user's id, or `everyone`.
+ * @property {string} grantedAt
+ *
+ * @typedef {object} UploadGrant
+ * @property {string} companionEndpoint The URL for Uppy's option `companionEndpoint`. It allows uploads without an access token.
+ * @property {string} expiresAt
+ *
+ * @typedef {{ method: "PUT", url: string, headers: Record<string, string>, expiresAt: string }} SinglePut
+ * @typedef {{ method: "MULTIPART", partSize: number, partCount: number, expiresAt: string }} Multipart
+ * @typedef {{ upload: StoredUpload, transfer: SinglePut | Multipart }} CreateUploadResponse The response of `POST /uploads`.
+ *
+ * @typedef {{ partNumber: number, url: string, headers: Record<string, string>, expiresAt: string }} SignedPart
+ * @typedef {{ partNumber: number, size: number, etag: string }} StoredPart
+ *
+ * @typedef {object} Progress
+ * @property {number} loaded Bytes.
+ * @property {number} total Bytes.
+ * @property {number} bytesPerSecond Average of the last five seconds; 0 while unknown.
+ * @property {number | null} remainingSeconds `null` while unknown.
+ *
+ * @typedef {object} UnfinishedUpload An upload that an earlier page started and did not finish.
+ * @property {string} uploadId
+ * @property {string} userId
+ * @property {string} filename
+ * @property {string} contentType
+ * @property {number} size Bytes.
+ * @property {number} lastModified The file's time of last change, in milliseconds since 1970.
+ * @property {string} fingerprint The fingerprint of the file's content; see `fingerprint()`.
+ * @property {number} partSize Bytes.
+ * @property {number} partCount
+ * @property {number} loaded Bytes uploaded so far.
+ * @property {string} startedAt
+ *
+ * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">} StorageLike
+ *
+ * @typedef {object} RetryPolicy
+ * @property {number} attempts Maximum number of attempts, including the first.
+ * @property {number} baseMilliseconds Maximum of the first wait. The maximum doubles with each attempt.
+ * @property {number} maxMilliseconds Upper limit of every wait, not counting `Retry-After`.
+ * @property {number} maxRetryAfterSeconds A longer `Retry-After` ends the retries.
+ */
+export type Cancellable = {
+    signal?: AbortSignal;
+};
+export type ListOptions = Cancellable & {
+    limit?: number;
+};
+export type Profile = {
+    firstName?: string;
+    lastName?: string;
+    city?: string;
+    age?: number;
+};
+export type User = {
+    id: string;
+    /**
+     * Present only for the signed-in user, or when the caller is an administrator.
+     */
+    email?: string;
+    name: string;
+    /**
+     * Present under the same condition as `email`.
+     */
+    profile?: Profile;
+    roles: string[];
+    /**
+     * RFC 3339, UTC.
+     */
+    createdAt: string;
+    updatedAt: string;
+};
+export type ManagedUser = User & {
+    status: "active" | "disabled";
+};
+export type MailBlock = {
+    reason: "bounce" | "complaint";
+    /**
+     * RFC 3339, UTC.
+     */
+    since: string;
+};
+export type ManagedUserDetails = ManagedUser & {
+    mailBlock: MailBlock | null;
+};
+export type RoleName = "admin";
+export type VersionedUser = {
+    user: User;
+    etag: string | null;
+};
+export type ProfileChanges = {
+    [Field in keyof Profile]?: Profile[Field] | null;
+};
+export type SignUpRequest = {
+    email: string;
+    password: string;
+    name: string;
+    profile?: ProfileChanges | null;
+};
+export type UpdateUserRequest = {
+    name?: string;
+    profile?: ProfileChanges | null;
+};
+export type Tokens = {
+    tokenType: string;
+    accessToken: string;
+    /**
+     * Seconds.
+     */
+    expiresIn: number;
+    refreshToken: string;
+};
+export type DeviceSession = {
+    id: string;
+    /**
+     * Whether it is the session of this client.
+     */
+    current: boolean;
+    createdAt: string;
+    lastUsedAt: string;
+};
+export type StoredUpload = {
+    id: string;
+    filename: string;
+    contentType: string;
+    /**
+     * Bytes; `null` until it is known.
+     */
+    size?: number | null;
+    sha256?: string | null;
+    status: "pending" | "stored" | "failed" | "deleted";
+    createdAt: string;
+    storedAt?: string | null;
+};
+export type Download = {
+    url: string;
+    expiresAt: string;
+};
+export type UploadWithDownload = StoredUpload & {
+    download?: Download;
+};
+export type UploadVersion = {
+    versionId: string;
+    /**
+     * Bytes.
+     */
+    size: number;
+    storedAt: string;
+    /**
+     * Whether this is the version that downloads return.
+     */
+    isCurrent: boolean;
+};
+export type UploadUsage = {
+    /**
+     * Bytes of the current files and open uploads.
+     */
+    used: number;
+    /**
+     * Bytes of the deleted files that can be restored.
+     */
+    kept: number;
+    /**
+     * The limit of each of the two.
+     */
+    quota: number;
+};
+export type UploadLock = {
+    lockedUntil: string;
+    upload: StoredUpload;
+};
+export type ReadGrant = {
+    /**
+     * A user's id, or `everyone`.
+     */
+    grantee: string;
+    grantedAt: string;
+};
+export type UploadGrant = {
+    /**
+     * The URL for Uppy's option `companionEndpoint`. It allows uploads without an access token.
+     */
+    companionEndpoint: string;
+    expiresAt: string;
+};
+export type SinglePut = {
+    method: "PUT";
+    url: string;
+    headers: Record<string, string>;
+    expiresAt: string;
+};
+export type Multipart = {
+    method: "MULTIPART";
+    partSize: number;
+    partCount: number;
+    expiresAt: string;
+};
+export type CreateUploadResponse = {
+    upload: StoredUpload;
+    transfer: SinglePut | Multipart;
+};
+export type SignedPart = {
+    partNumber: number;
+    url: string;
+    headers: Record<string, string>;
+    expiresAt: string;
+};
+export type StoredPart = {
+    partNumber: number;
+    size: number;
+    etag: string;
+};
+export type Progress = {
+    /**
+     * Bytes.
+     */
+    loaded: number;
+    /**
+     * Bytes.
+     */
+    total: number;
+    /**
+     * Average of the last five seconds; 0 while unknown.
+     */
+    bytesPerSecond: number;
+    /**
+     * `null` while unknown.
+     */
+    remainingSeconds: number | null;
+};
+export type UnfinishedUpload = {
+    uploadId: string;
+    userId: string;
+    filename: string;
+    contentType: string;
+    /**
+     * Bytes.
+     */
+    size: number;
+    /**
+     * The file's time of last change, in milliseconds since 1970.
+     */
+    lastModified: number;
+    /**
+     * The fingerprint of the file's content; see `fingerprint()`.
+     */
+    fingerprint: string;
+    /**
+     * Bytes.
+     */
+    partSize: number;
+    partCount: number;
+    /**
+     * Bytes uploaded so far.
+     */
+    loaded: number;
+    startedAt: string;
+};
+export type StorageLike = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
+export type RetryPolicy = {
+    /**
+     * Maximum number of attempts, including the first.
+     */
+    attempts: number;
+    /**
+     * Maximum of the first wait. The maximum doubles with each attempt.
+     */
+    baseMilliseconds: number;
+    /**
+     * Upper limit of every wait, not counting `Retry-After`.
+     */
+    maxMilliseconds: number;
+    /**
+     * A longer `Retry-After` ends the retries.
+     */
+    maxRetryAfterSeconds: number;
+};
+export {};

@@ -1,0 +1,53 @@
+import { CloakroomError } from "../cloakroom.js";
+import { Store } from "./store.js";
+import type { StoredUpload, Uploads } from "../cloakroom.js";
+export type ListState = {
+    /**
+     * Newest first.
+     */
+    uploads: StoredUpload[];
+    isLoading: boolean;
+    /**
+     * Whether there are further pages; see `loadMore`.
+     */
+    hasMore: boolean;
+    /**
+     * The error of the last call.
+     */
+    error: CloakroomError | null;
+};
+/** Before the first page. */
+export declare const LOADING: {
+    uploads: StoredUpload[];
+    hasMore: boolean;
+    error: CloakroomError | null;
+    isLoading: boolean;
+};
+/** The list of the signed-in user's files, which all components share. */
+export declare class UploadList {
+    #private;
+    /** @type {Store<ListState>} */
+    store: Store<ListState>;
+    /**
+     * @param {Uploads} uploads
+     * @param {number} limit
+     * @param {string | null} user The signed-in user's id.
+     */
+    constructor(uploads: Uploads, limit: number, user: string | null);
+    /** @param {() => void} listener */
+    subscribe: (listener: () => void) => () => undefined;
+    /** Shows the files of another user. @param {string | null} user */
+    setUser(user: string | null): void;
+    /** Loads the first page again. */
+    refresh: () => Promise<void>;
+    /** Loads the next page. */
+    loadMore: () => Promise<void>;
+    /**
+     * Removes a file from the list at once and deletes it. If that fails, the file appears again.
+     * @param {string} id
+     * @returns {Promise<boolean>} Whether the file is deleted.
+     */
+    remove: (id: string) => Promise<boolean>;
+    /** Shows a file that was just stored. @param {StoredUpload} upload */
+    add(upload: StoredUpload): void;
+}
