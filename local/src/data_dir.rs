@@ -4,12 +4,18 @@ use std::{
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::files;
+
+/// How long to wait for the lock of a directory. A process that is just being started holds a copy of the lock of a stopped
+/// system until it runs its own program.
+const LOCK_LIMIT: Duration = Duration::from_millis(500);
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Why the data directory cannot be used.
 #[derive(Debug, Error)]
@@ -72,7 +78,7 @@ impl DataDir {
         };
         files::create_private_dir(path).map_err(failed)?;
         let lock = File::create(path.join(LOCK)).map_err(failed)?;
-        match lock.try_lock() {
+        match lock_soon(&lock) {
             Ok(()) => {
                 let dir = Self {
                     // Absolute, because readers of the path may have another working directory.
@@ -152,6 +158,18 @@ impl Drop for DataDir {
                 .and(fs::remove_dir(&self.path)),
             Cleanup::Everything => fs::remove_dir_all(&self.path),
         };
+    }
+}
+
+fn lock_soon(lock: &File) -> Result<(), TryLockError> {
+    let start = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_LIMIT => {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            result => return result,
+        }
     }
 }
 

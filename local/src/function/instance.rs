@@ -1,6 +1,9 @@
 //! An instance of a function: a process and its Runtime API.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use sam_template::Function;
@@ -16,7 +19,10 @@ use crate::{metrics::Metrics, ui};
 /// Lambda's limit for the initialisation of a function.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// A running process. Dropping it kills it.
+/// How long a killed process may take to end. It takes some milliseconds, longer on a busy machine.
+const KILL_LIMIT: Duration = Duration::from_secs(1);
+
+/// A running process. Dropping it kills it and waits until it has ended, so that no instance outlives the system.
 #[derive(Debug)]
 pub(crate) struct Instance {
     child: Child,
@@ -136,6 +142,16 @@ impl Work {
             trace_id: self.trace_id,
             event: self.event,
             reply,
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let _ = self.child.start_kill();
+        let killed = Instant::now();
+        while self.is_alive() && killed.elapsed() < KILL_LIMIT {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 }
