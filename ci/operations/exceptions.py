@@ -51,6 +51,11 @@ EXCEPTIONS: list[Exemption] = [
         "the stand-in restores only current versions, and a new file is not in Glacier",
         "NoSuchKey|InvalidObjectState|ObjectAlreadyInActiveTierError",
     ),
+    Exemption(
+        "aws sesv2 delete-suppressed-destination",
+        "the stand-in has no suppression list",
+        "Unknown SES v2 path: DELETE /v2/email/suppression/addresses/ada@example.com",
+    ),
     Exemption("aws s3api delete-bucket", "the stand-in expires no versions, so the bucket is not empty", "BucketNotEmpty"),
 ]
 KEYS = [one.key for one in EXCEPTIONS]

@@ -184,6 +184,11 @@ def the_queue_is_empty(shell: Shell, output: str) -> None:
     assert set(found.values()) == {"0"}, found
 
 
+@before("aws sesv2 delete-suppressed-destination")
+def an_address_that_bounced(shell: Shell) -> None:
+    shell.set(ADDRESS="ada@example.com")
+
+
 @before("aws lambda put-function-concurrency")
 def the_function_of_sign_ins(shell: Shell) -> None:
     shell.set(SIGNIN_FUNCTION=shell.name_of("SigninFunction"))
