@@ -3,6 +3,7 @@ import { account, signInPage } from "./demo/account.js";
 import { byId, hideToast, sentence, toast } from "./demo/dom.js";
 import { gallery } from "./demo/gallery.js";
 import { mailPage } from "./demo/mail.js";
+import { offlineBanner } from "./demo/network.js";
 import { people } from "./demo/people.js";
 import { transfers } from "./demo/transfers.js";
 
@@ -20,7 +21,7 @@ const cloakroom = new Cloakroom({ baseUrl: await apiUrl() });
 const files = gallery(cloakroom, (upload) => running.pending(upload));
 const running = transfers(cloakroom, (upload) => files.add(upload));
 const others = people(cloakroom);
-const own = account(cloakroom);
+const own = account(cloakroom, () => running.mayStop());
 const mail = mailPage(cloakroom, (note) => render(note));
 signInPage(cloakroom, mail);
 
@@ -119,5 +120,6 @@ function acceptFiles() {
 cloakroom.onSessionChange(() => render());
 byId("retry").addEventListener("click", restore);
 acceptFiles();
+offlineBanner(byId("offline"));
 mail.start();
 render();

@@ -27,8 +27,9 @@ export function signInPage(cloakroom, mail) {
 /**
  * Handles the forms for profile, password, sign-out and account deletion.
  * @param {Cloakroom} cloakroom
+ * @param {() => Promise<boolean>} maySignOut Asks before a sign-out that would stop uploads.
  */
-export function account(cloakroom) {
+export function account(cloakroom, maySignOut) {
   const form = /** @type {HTMLFormElement} */ (byId("profile"));
   /** @type {VersionedUser | null} */
   let shown = null;
@@ -73,9 +74,12 @@ export function account(cloakroom) {
 
   byId("everywhere").addEventListener("click", async () => {
     showError(byId("everywhere-error"));
+    if (!(await maySignOut())) return;
     await cloakroom.signOut({ everywhere: true }).catch((error) => showError(byId("everywhere-error"), error));
   });
-  byId("sign-out").addEventListener("click", () => cloakroom.signOut());
+  byId("sign-out").addEventListener("click", async () => {
+    if (await maySignOut()) await cloakroom.signOut();
+  });
 
   return {
     async start() {
