@@ -5,6 +5,7 @@ import { gallery } from "./demo/gallery.js";
 import { mailPage } from "./demo/mail.js";
 import { offlineBanner } from "./demo/network.js";
 import { people } from "./demo/people.js";
+import { showPasswordButtons } from "./demo/secrets.js";
 import { transfers } from "./demo/transfers.js";
 
 /** Reads the API's URL from config.json. Default: the page's own origin. */
@@ -121,5 +122,6 @@ cloakroom.onSessionChange(() => render());
 byId("retry").addEventListener("click", restore);
 acceptFiles();
 offlineBanner(byId("offline"));
+showPasswordButtons();
 mail.start();
 render();

@@ -50,7 +50,7 @@ async function walk(ada, profile) {
   await ada.signInForm.getByRole("alert").waitFor();
   await inspect(page, "a wrong password");
   await page.getByRole("tab", { name: "Create account" }).click();
-  await ada.signUpForm.getByRole("button").click();
+  await ada.signUpForm.getByRole("button", { name: "Create account" }).click();
   await ada.signUpForm.getByText("Please fill in this field.").first().waitFor();
   await inspect(page, "empty fields");
 
