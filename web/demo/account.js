@@ -19,7 +19,7 @@ export function signInPage(cloakroom, mail) {
   onSubmit(byId("sign-up"), async ({ name, email, password }) => {
     const user = await cloakroom.signUp({ name, email, password });
     if (user) await cloakroom.signIn(email, password);
-    else mail.sent("Check your e-mail", "We sent you an e-mail. Open its link to finish signing up.");
+    else mail.signUpPending(email);
     byId("sign-up").reset();
   });
 }
