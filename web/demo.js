@@ -7,6 +7,7 @@ import { offlineBanner } from "./demo/network.js";
 import { people } from "./demo/people.js";
 import { showPasswordButtons } from "./demo/secrets.js";
 import { transfers } from "./demo/transfers.js";
+import { usageMeter } from "./demo/usage.js";
 
 /** Reads the API's URL from config.json. Default: the page's own origin. */
 async function apiUrl() {
@@ -19,8 +20,9 @@ async function apiUrl() {
 }
 
 const cloakroom = new Cloakroom({ baseUrl: await apiUrl() });
-const files = gallery(cloakroom, (upload) => running.pending(upload));
-const running = transfers(cloakroom, (upload) => files.add(upload));
+const usage = usageMeter(cloakroom);
+const files = gallery(cloakroom, usage, { onPending: (upload) => running.pending(upload), onDetails: () => {} });
+const running = transfers(cloakroom, usage, (upload) => files.add(upload));
 const others = people(cloakroom);
 const own = account(cloakroom, () => running.mayStop());
 const mail = mailPage(cloakroom, (note) => render(note));

@@ -13,11 +13,12 @@ const MAX_PARALLEL_FILES = 2;
 /**
  * Shows running uploads and unfinished uploads of earlier pages.
  * @param {Cloakroom} cloakroom
+ * @param {import("./usage.js").UsageMeter} usage
  * @param {(upload: StoredUpload) => void} onStored
  */
-export function transfers(cloakroom, onStored) {
+export function transfers(cloakroom, usage, onStored) {
   const list = byId("transfers-list");
-  const unfinished = unfinishedUploads(cloakroom, add);
+  const unfinished = unfinishedUploads(cloakroom, usage, add);
   /** @type {Set<Upload>} */
   const running = new Set();
   /** @type {(() => Promise<void>)[]} */
@@ -89,7 +90,7 @@ export function transfers(cloakroom, onStored) {
         // The uploaded bytes are no longer needed. If this request fails, the server deletes them when the upload expires.
         if (id) cloakroom.uploads.delete(id).catch(() => {});
       };
-      row.failed(error);
+      row.failed(await usage.explain(error, file.size));
     } finally {
       if (upload) running.delete(upload);
     }

@@ -6,10 +6,11 @@ import { byId, confirmed, fromTemplate, showError, size, toast } from "./dom.js"
 /**
  * Lists the unfinished uploads, each with buttons to choose its file again and to discard it.
  * @param {Cloakroom} cloakroom
+ * @param {import("./usage.js").UsageMeter} usage
  * @param {(file: File, entry?: UnfinishedUpload) => void} onFile Called with a chosen file, and with the upload to resume if
  *   there is one.
  */
-export function unfinishedUploads(cloakroom, onFile) {
+export function unfinishedUploads(cloakroom, usage, onFile) {
   const list = byId("unfinished-list");
   const count = () => {
     byId("unfinished").hidden = list.children.length === 0;
@@ -83,6 +84,7 @@ export function unfinishedUploads(cloakroom, onFile) {
   async function discard(id, row) {
     try {
       await cloakroom.uploads.delete(id);
+      usage.refresh();
       return true;
     } catch (error) {
       showError(row.part(".row-error"), error);
