@@ -1,7 +1,9 @@
 import { Cloakroom } from "./cloakroom.js";
 import { account, signInPage } from "./demo/account.js";
+import { detailsDialog } from "./demo/details.js";
 import { byId, hideToast, sentence, toast } from "./demo/dom.js";
 import { gallery } from "./demo/gallery.js";
+import { fileOfHash } from "./demo/link.js";
 import { mailPage } from "./demo/mail.js";
 import { offlineBanner } from "./demo/network.js";
 import { people } from "./demo/people.js";
@@ -21,7 +23,8 @@ async function apiUrl() {
 
 const cloakroom = new Cloakroom({ baseUrl: await apiUrl() });
 const usage = usageMeter(cloakroom);
-const files = gallery(cloakroom, usage, { onPending: (upload) => running.pending(upload), onDetails: () => {} });
+const details = detailsDialog(cloakroom);
+const files = gallery(cloakroom, usage, { onPending: (upload) => running.pending(upload), onDetails: (upload) => details.show(upload) });
 const running = transfers(cloakroom, usage, (upload) => files.add(upload));
 const others = people(cloakroom);
 const own = account(cloakroom, () => running.mayStop());
@@ -74,12 +77,22 @@ async function enter(id) {
   // Loads this browser's unfinished uploads first, so that the file list does not show them as another device's.
   await running.start();
   if (owner === id) await files.start();
+  openLink();
+}
+
+/** Opens the file of a link to this page, when the user is signed in. */
+function openLink() {
+  const id = fileOfHash(location.hash);
+  if (!id || !owner) return;
+  // The same link can be followed again.
+  history.replaceState(null, "", location.pathname + location.search);
+  details.open(id);
 }
 
 function leave() {
   owner = null;
   hideToast(); // its action may belong to the previous user
-  for (const part of [own, others, running, files]) part.clear();
+  for (const part of [own, others, running, files, details]) part.clear();
 }
 
 async function restore() {
@@ -122,6 +135,7 @@ function acceptFiles() {
 
 cloakroom.onSessionChange(() => render());
 byId("retry").addEventListener("click", restore);
+addEventListener("hashchange", openLink);
 acceptFiles();
 offlineBanner(byId("offline"));
 showPasswordButtons();

@@ -37,7 +37,8 @@ export function account(cloakroom, maySignOut) {
   /** @param {VersionedUser} versioned */
   function show(versioned) {
     shown = versioned;
-    const { name, profile = {} } = versioned.user;
+    const { id, name, profile = {} } = versioned.user;
+    byId("own-id").textContent = id;
     const { firstName = "", lastName = "", city = "", age = "" } = profile;
     fill({ name, "profile/firstName": firstName, "profile/lastName": lastName, "profile/city": city, "profile/age": String(age) });
   }
@@ -94,6 +95,7 @@ export function account(cloakroom, maySignOut) {
     /** Removes the user's data from the page. */
     clear() {
       shown = null;
+      byId("own-id").textContent = "";
       fill({});
       for (const id of ["profile", "password", "leave"]) byId(id).reset(), clear(byId(id));
       byId("account").open = false;

@@ -1,3 +1,4 @@
+import { deletedFiles } from "./deleted.js";
 import { byId, confirmed, showError, size, toast } from "./dom.js";
 import { sift } from "./sift.js";
 import { tile } from "./tile.js";
@@ -17,6 +18,7 @@ const PAGE = { limit: 24 };
  * @param {(upload: StoredUpload) => void} handlers.onDetails
  */
 export function gallery(cloakroom, usage, { onPending, onDetails }) {
+  const deleted = deletedFiles(cloakroom, usage, add);
   const list = byId("gallery");
   const more = byId("gallery-more");
   const onError = (/** @type {unknown} */ error) => showError(byId("gallery-error"), error);
@@ -79,20 +81,9 @@ export function gallery(cloakroom, usage, { onPending, onDetails }) {
     /** @type {HTMLElement} */ (neighbour?.querySelector(".delete") ?? byId("choose")).focus();
     count();
     usage.refresh();
-    toast(`“${upload.filename}” was deleted.`, { label: "Undo", run: () => undo(upload) });
-  }
-
-  /** @param {StoredUpload} upload */
-  async function undo(upload) {
-    try {
-      for await (const { versionId } of cloakroom.uploads.versions(upload.id)) {
-        add(await cloakroom.uploads.restore(upload.id, versionId));
-        return toast(`“${upload.filename}” was restored.`);
-      }
-      toast(`“${upload.filename}” was deleted permanently and can’t be restored.`);
-    } catch (error) {
-      onError(await usage.explain(error, upload.size ?? 0));
-    }
+    deleted.add(upload);
+    const run = () => deleted.restore(upload).catch(onError);
+    toast(`“${upload.filename}” was deleted.`, { label: "Undo", run });
   }
 
   /** Adds a file that was just stored or restored. @param {StoredUpload} upload */
@@ -106,6 +97,7 @@ export function gallery(cloakroom, usage, { onPending, onDetails }) {
     add,
     start() {
       this.clear();
+      deleted.start(cloakroom.session.user?.id ?? "");
       usage.refresh();
       return showPage();
     },
@@ -115,6 +107,7 @@ export function gallery(cloakroom, usage, { onPending, onDetails }) {
       more.hidden = true;
       view.clear();
       usage.clear();
+      deleted.clear();
       byId("gallery-empty").hidden = true;
       showError(byId("gallery-error"));
       pages = cloakroom.uploads.list(PAGE).pages();

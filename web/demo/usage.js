@@ -1,5 +1,5 @@
 import { CloakroomError } from "../cloakroom.js";
-import { byId, size } from "./dom.js";
+import { byId, released, size } from "./dom.js";
 
 /** @import { Cloakroom } from "../cloakroom.js" */
 
@@ -18,6 +18,7 @@ export function usageMeter(cloakroom) {
     async refresh() {
       const number = ++latest;
       const usage = await cloakroom.uploads.usage().catch(() => null);
+      await released();
       if (number !== latest) return; // a later request is running
       byId("usage").hidden = usage === null;
       if (!usage) return;
