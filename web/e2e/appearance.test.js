@@ -44,6 +44,7 @@ async function walk(ada, profile) {
   const { page } = ada;
   profile.expect(401);
   profile.expect(422);
+  profile.allowErrorsAbout("net::ERR_INTERNET_DISCONNECTED");
   await page.locator("#sign-in-page").waitFor();
   await inspect(page, "the sign-in page");
   await ada.signIn("not the password");
@@ -53,16 +54,32 @@ async function walk(ada, profile) {
   await ada.signUpForm.getByRole("button", { name: "Create account" }).click();
   await ada.signUpForm.getByText("Please fill in this field.").first().waitFor();
   await inspect(page, "empty fields");
+  await page.goto(`${system.page}#finish-sign-up=used`);
+  await page.getByRole("heading", { name: "This link no longer works" }).waitFor();
+  await inspect(page, "a used link");
+  await page.getByRole("button", { name: "Back to sign-in" }).click();
 
   await ada.signUp();
   await inspect(page, "the home page without files");
   await ada.choose(path.join(folder, LONG));
   await ada.stored(LONG).waitFor();
+  await page.getByRole("button", { name: `Details of ${LONG}` }).click();
+  await page.getByRole("button", { name: "Share with everyone who is signed in" }).click();
+  await page.getByRole("button", { name: "Stop sharing with" }).waitFor();
+  await inspect(page, "the details of a shared file");
+  await page.keyboard.press("Escape");
+  await page.getByLabel("Search").fill("no such file");
+  await inspect(page, "a search without results");
+  await page.getByLabel("Search").fill("");
   await new Parts(page.context(), system).holdAfter(2);
   await ada.choose(path.join(folder, LARGE));
   await ada.uploading(LARGE).getByText(/16\.8 MB/).waitFor();
   await page.getByText("Account", { exact: true }).click();
   await inspect(page, "a running upload");
+  await page.context().setOffline(true);
+  await ada.uploading(LARGE).getByText(/^Offline/).waitFor();
+  await inspect(page, "an upload while the browser is offline");
+  await page.context().setOffline(false);
   await ada.page.getByRole("button", { name: `Pause ${LARGE}` }).click();
   await ada.uploading(LARGE).getByText(/Paused at/).waitFor();
   await inspect(page, "a paused upload");
@@ -76,4 +93,9 @@ async function walk(ada, profile) {
   await page.getByRole("button", { name: `Discard ${LARGE}` }).click();
   await page.getByRole("dialog").waitFor();
   await inspect(page, "the confirmation dialog");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: `Delete ${LONG}` }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("Deleted files (1)").click();
+  await inspect(page, "a deleted file");
 }
