@@ -39,7 +39,6 @@ test("a running upload says at once that the browser is offline, and continues b
     await ada.choose(path.join(folder, "later.txt"));
     await ada.uploading("later.txt").getByText("waiting for the network").waitFor();
 
-    // The connections of the held parts are lost: they never respond.
     await parts.release();
     await page.context().setOffline(false);
     await ada.stored("later.txt").waitFor();
@@ -64,5 +63,25 @@ test("an upload that is resumed while the browser is offline waits for the netwo
     await parts.release();
     await page.context().setOffline(false);
     await ada.stored(NAME).waitFor({ timeout: 60_000 });
+  });
+});
+
+test("parts whose connections did not survive an interruption are sent again soon", async () => {
+  await visit(system, async (ada) => {
+    const { page } = ada;
+    await ada.signUp();
+    /** The parts that never get a response to their first request. @type {Set<string | null>} */
+    const silent = new Set(["3", "4", "5", "6"]);
+    await page.route(
+      (url) => url.origin === system.s3 && url.searchParams.has("partNumber"),
+      (route) => (silent.delete(new URL(route.request().url()).searchParams.get("partNumber")) ? undefined : route.continue()),
+    );
+    await ada.choose(file);
+    await ada.uploading(NAME).getByText(TWO_PARTS).waitFor();
+    assert.equal(silent.size, 0);
+    // Requests fail while Chromium emulates an interruption, but a lost connection reports nothing.
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    // Without the event, the page waits for a minute.
+    await ada.stored(NAME).waitFor({ timeout: 30_000 });
   });
 });
