@@ -42,6 +42,7 @@ TYPES = {
     # Browsers accept both; the CLI uses the type in Python's database.
     ".js": {"application/javascript", "text/javascript"},
     ".json": {"application/json"},
+    ".svg": {"image/svg+xml"},
 }
 
 
@@ -109,7 +110,7 @@ def objects(bucket: str) -> dict[str, dict[str, Any]]:
 def sources(web: pathlib.Path) -> dict[str, bytes]:
     """The files of the page, listed independently of web/deploy.sh."""
     scripts = [*web.glob("demo/*.js"), *web.glob("cloakroom/*.js")]
-    names = ("index.html", "demo.css", "demo.js", "cloakroom.js")
+    names = ("index.html", "favicon.svg", "demo.css", "demo.js", "cloakroom.js")
     return {str(file.relative_to(web)): file.read_bytes() for file in [*scripts, *(web / name for name in names)]}
 
 

@@ -1,10 +1,15 @@
 import { Cloakroom } from "./cloakroom.js";
 import { account, signInPage } from "./demo/account.js";
+import { detailsDialog } from "./demo/details.js";
 import { byId, hideToast, sentence, toast } from "./demo/dom.js";
 import { gallery } from "./demo/gallery.js";
+import { fileOfHash } from "./demo/link.js";
 import { mailPage } from "./demo/mail.js";
+import { offlineBanner } from "./demo/network.js";
 import { people } from "./demo/people.js";
+import { showPasswordButtons } from "./demo/secrets.js";
 import { transfers } from "./demo/transfers.js";
+import { usageMeter } from "./demo/usage.js";
 
 /** Reads the API's URL from config.json. Default: the page's own origin. */
 async function apiUrl() {
@@ -17,10 +22,12 @@ async function apiUrl() {
 }
 
 const cloakroom = new Cloakroom({ baseUrl: await apiUrl() });
-const files = gallery(cloakroom, (upload) => running.pending(upload));
-const running = transfers(cloakroom, (upload) => files.add(upload));
+const usage = usageMeter(cloakroom);
+const details = detailsDialog(cloakroom);
+const files = gallery(cloakroom, usage, { onPending: (upload) => running.pending(upload), onDetails: (upload) => details.show(upload) });
+const running = transfers(cloakroom, usage, (upload) => files.add(upload));
 const others = people(cloakroom);
-const own = account(cloakroom);
+const own = account(cloakroom, () => running.mayStop());
 const mail = mailPage(cloakroom, (note) => render(note));
 signInPage(cloakroom, mail);
 
@@ -70,12 +77,22 @@ async function enter(id) {
   // Loads this browser's unfinished uploads first, so that the file list does not show them as another device's.
   await running.start();
   if (owner === id) await files.start();
+  openLink();
+}
+
+/** Opens the file of a link to this page, when the user is signed in. */
+function openLink() {
+  const id = fileOfHash(location.hash);
+  if (!id || !owner) return;
+  // The same link can be followed again.
+  history.replaceState(null, "", location.pathname + location.search);
+  details.open(id);
 }
 
 function leave() {
   owner = null;
   hideToast(); // its action may belong to the previous user
-  for (const part of [own, others, running, files]) part.clear();
+  for (const part of [own, others, running, files, details]) part.clear();
 }
 
 async function restore() {
@@ -118,6 +135,9 @@ function acceptFiles() {
 
 cloakroom.onSessionChange(() => render());
 byId("retry").addEventListener("click", restore);
+addEventListener("hashchange", openLink);
 acceptFiles();
+offlineBanner(byId("offline"));
+showPasswordButtons();
 mail.start();
 render();

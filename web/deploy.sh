@@ -38,7 +38,7 @@ while (($#)); do
 done
 
 # The files of the page, without its tests.
-FILES=(index.html demo.css demo.js demo cloakroom.js cloakroom)
+FILES=(index.html favicon.svg demo.css demo.js demo cloakroom.js cloakroom)
 web="$(cd "$(dirname "$0")" && pwd)"
 
 # gather FOLDER API UPLOADS: copies the files and writes the origins of the API and of the uploads into them.

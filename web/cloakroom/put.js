@@ -4,6 +4,9 @@ import { networkError } from "./http.js";
 /** A transfer without progress for this long is aborted: a changed network does not report an error. */
 const STALL_MILLISECONDS = 60_000;
 
+/** The same limit after the browser was offline: the old connection is probably lost, but may have survived. */
+const STALL_AFTER_OFFLINE_MILLISECONDS = 5_000;
+
 /** Browsers set these headers from the body and the URL, and do not let scripts set them. */
 const FORBIDDEN = new Set(["content-length", "host"]);
 
@@ -35,11 +38,12 @@ function putByXhr({ url, headers, body, signal, onProgress }) {
     const request = new XMLHttpRequest();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let stalled;
-    const restartStallTimer = () => {
+    const restartStallTimer = (milliseconds = STALL_MILLISECONDS) => {
       clearTimeout(stalled);
-      stalled = setTimeout(() => request.abort(), STALL_MILLISECONDS);
+      stalled = setTimeout(() => request.abort(), milliseconds);
     };
     const cancel = () => request.abort();
+    const online = () => restartStallTimer(STALL_AFTER_OFFLINE_MILLISECONDS);
     request.open("PUT", url);
     for (const [name, value] of allowedHeaders(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => (restartStallTimer(), onProgress?.(event.loaded)));
@@ -53,8 +57,10 @@ function putByXhr({ url, headers, body, signal, onProgress }) {
     request.addEventListener("loadend", () => {
       clearTimeout(stalled);
       signal.removeEventListener("abort", cancel);
+      globalThis.removeEventListener("online", online);
     });
     signal.addEventListener("abort", cancel);
+    globalThis.addEventListener("online", online);
     restartStallTimer();
     request.send(body);
   });

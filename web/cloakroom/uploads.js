@@ -153,13 +153,13 @@ export class Uploads {
   }
 
   /**
-   * Lists the uploaded parts of a pending upload.
+   * Lists the uploaded parts of a pending upload. Waits while the browser is offline.
    * @param {string} id
    * @param {ListOptions} [options]
    * @returns {Pages<StoredPart>}
    */
   parts(id, { limit = 100, signal } = {}) {
-    return this.#pages(`${pathOf(id)}/parts`, limit, signal);
+    return this.#pages(`${pathOf(id)}/parts`, limit, signal, true);
   }
 
   /**
@@ -236,10 +236,12 @@ export class Uploads {
    * @param {string} path
    * @param {number} [limit]
    * @param {AbortSignal} [signal]
+   * @param {boolean} [waitsForNetwork]
    * @returns {Pages<any>}
    */
-  #pages(path, limit, signal) {
-    return new Pages(async (cursor) => (await this.#session.call("GET", withQuery(path, { limit, cursor }), { signal })).data);
+  #pages(path, limit, signal, waitsForNetwork) {
+    const options = { signal, waitsForNetwork };
+    return new Pages(async (cursor) => (await this.#session.call("GET", withQuery(path, { limit, cursor }), options)).data);
   }
 }
 

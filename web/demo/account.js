@@ -19,7 +19,7 @@ export function signInPage(cloakroom, mail) {
   onSubmit(byId("sign-up"), async ({ name, email, password }) => {
     const user = await cloakroom.signUp({ name, email, password });
     if (user) await cloakroom.signIn(email, password);
-    else mail.sent("Check your e-mail", "We sent you an e-mail. Open its link to finish signing up.");
+    else mail.signUpPending(email);
     byId("sign-up").reset();
   });
 }
@@ -27,8 +27,9 @@ export function signInPage(cloakroom, mail) {
 /**
  * Handles the forms for profile, password, sign-out and account deletion.
  * @param {Cloakroom} cloakroom
+ * @param {() => Promise<boolean>} maySignOut Asks before a sign-out that would stop uploads.
  */
-export function account(cloakroom) {
+export function account(cloakroom, maySignOut) {
   const form = /** @type {HTMLFormElement} */ (byId("profile"));
   /** @type {VersionedUser | null} */
   let shown = null;
@@ -36,7 +37,8 @@ export function account(cloakroom) {
   /** @param {VersionedUser} versioned */
   function show(versioned) {
     shown = versioned;
-    const { name, profile = {} } = versioned.user;
+    const { id, name, profile = {} } = versioned.user;
+    byId("own-id").textContent = id;
     const { firstName = "", lastName = "", city = "", age = "" } = profile;
     fill({ name, "profile/firstName": firstName, "profile/lastName": lastName, "profile/city": city, "profile/age": String(age) });
   }
@@ -73,9 +75,12 @@ export function account(cloakroom) {
 
   byId("everywhere").addEventListener("click", async () => {
     showError(byId("everywhere-error"));
+    if (!(await maySignOut())) return;
     await cloakroom.signOut({ everywhere: true }).catch((error) => showError(byId("everywhere-error"), error));
   });
-  byId("sign-out").addEventListener("click", () => cloakroom.signOut());
+  byId("sign-out").addEventListener("click", async () => {
+    if (await maySignOut()) await cloakroom.signOut();
+  });
 
   return {
     async start() {
@@ -90,6 +95,7 @@ export function account(cloakroom) {
     /** Removes the user's data from the page. */
     clear() {
       shown = null;
+      byId("own-id").textContent = "";
       fill({});
       for (const id of ["profile", "password", "leave"]) byId(id).reset(), clear(byId(id));
       byId("account").open = false;

@@ -1,5 +1,8 @@
 import { CloakroomError } from "../cloakroom.js";
-import { announce, byId, confirmed, duration, fromTemplate, released, sentence, showError, size, toast } from "./dom.js";
+import { byId, confirmed, released, showError, toast } from "./dom.js";
+import { isOffline, onNetworkChange } from "./network.js";
+import { Row } from "./row.js";
+import { unfinishedUploads } from "./unfinished.js";
 
 /** @import { Cloakroom, Upload } from "../cloakroom.js" */
 /** @import { StoredUpload, UnfinishedUpload } from "../cloakroom/types.js" */
@@ -10,23 +13,21 @@ const MAX_PARALLEL_FILES = 2;
 /**
  * Shows running uploads and unfinished uploads of earlier pages.
  * @param {Cloakroom} cloakroom
+ * @param {import("./usage.js").UsageMeter} usage
  * @param {(upload: StoredUpload) => void} onStored
  */
-export function transfers(cloakroom, onStored) {
+export function transfers(cloakroom, usage, onStored) {
   const list = byId("transfers-list");
-  const unfinished = byId("unfinished-list");
+  const unfinished = unfinishedUploads(cloakroom, usage, add);
   /** @type {Set<Upload>} */
   const running = new Set();
   /** @type {(() => Promise<void>)[]} */
   let waiting = [];
   let busy = 0;
-  const count = () => {
-    byId("transfers").hidden = list.children.length === 0;
-    byId("unfinished").hidden = unfinished.children.length === 0;
-  };
+  const count = () => (byId("transfers").hidden = list.children.length === 0);
 
   function next() {
-    while (busy < MAX_PARALLEL_FILES && waiting.length > 0) {
+    while (busy < MAX_PARALLEL_FILES && waiting.length > 0 && !isOffline()) {
       busy++;
       waiting.shift()?.().finally(() => (busy--, next()));
     }
@@ -81,7 +82,7 @@ export function transfers(cloakroom, onStored) {
       if (upload?.state === "aborted") return row.element.remove();
       if (entry && error instanceof CloakroomError && error.code === "file_mismatch") {
         row.element.remove();
-        return showError(offer(entry).part(".row-error"), error);
+        return showError(unfinished.offer(entry).part(".row-error"), error);
       }
       const id = upload?.id;
       row.onCancel = () => {
@@ -89,57 +90,13 @@ export function transfers(cloakroom, onStored) {
         // The uploaded bytes are no longer needed. If this request fails, the server deletes them when the upload expires.
         if (id) cloakroom.uploads.delete(id).catch(() => {});
       };
-      row.failed(error);
+      row.failed(await usage.explain(error, file.size));
     } finally {
       if (upload) running.delete(upload);
     }
   }
 
-  /** Offers to resume an unfinished upload. @param {UnfinishedUpload} entry */
-  function offer(entry) {
-    const row = unfinishedRow(entry, `${size(entry.loaded)} of ${size(entry.size)} uploaded`, entry.loaded / entry.size);
-    row.part(".again").addEventListener("click", () => {
-      const picker = byId("again-picker");
-      picker.value = "";
-      picker.onchange = () => {
-        const [file] = picker.files;
-        if (!file) return;
-        row.element.remove();
-        add(file, entry);
-        byId("choose").focus();
-      };
-      picker.click();
-    });
-    return row;
-  }
-
-  /** @param {{ id?: string, uploadId?: string, filename: string }} upload @param {string} note @param {number} part */
-  function unfinishedRow(upload, note, part) {
-    const row = fromTemplate("unfinished-row");
-    const id = upload.uploadId ?? upload.id ?? "";
-    row.element.dataset.id = id;
-    row.part(".row-name").textContent = upload.filename;
-    row.part(".row-note").textContent = note;
-    row.part("progress").value = part;
-    row.part("progress").setAttribute("aria-label", upload.filename);
-    row.part(".again").setAttribute("aria-label", `Choose the file ${upload.filename} again`);
-    row.part(".cancel").setAttribute("aria-label", `Discard ${upload.filename}`);
-    row.part(".cancel").addEventListener("click", async () => {
-      if (!(await confirmed("Discard this upload?", `The uploaded part of “${upload.filename}” will be deleted.`, "Discard"))) return;
-      try {
-        await cloakroom.uploads.delete(id);
-        row.element.remove();
-        count();
-        byId("choose").focus();
-      } catch (error) {
-        showError(row.part(".row-error"), error);
-      }
-    });
-    unfinished.append(row.element);
-    count();
-    return row;
-  }
-
+  onNetworkChange(next);
   // Small files restart after a reload, so the browser asks for confirmation.
   addEventListener("beforeunload", (event) => {
     if (running.size > 0 || waiting.length > 0) event.preventDefault();
@@ -147,19 +104,19 @@ export function transfers(cloakroom, onStored) {
 
   return {
     add,
-    async start() {
-      unfinished.replaceChildren();
-      const entries = await cloakroom.uploads.resumable().catch(() => []);
-      for (const entry of entries) offer(entry);
-      count();
-    },
+    /** Lists the unfinished uploads of earlier pages. */
+    start: () => unfinished.start(),
     /** Shows a pending upload from the file list. @param {StoredUpload} upload */
     pending(upload) {
-      const known = [...unfinished.children].some((row) => row.dataset.id === upload.id) || [...running].some(({ id }) => id === upload.id);
-      if (known) return;
-      const row = unfinishedRow(upload, `${size(upload.size ?? 0)}, started on another page or device`, 0);
-      row.part(".again").hidden = true;
-      row.part("progress").hidden = true;
+      if (![...running].some(({ id }) => id === upload.id)) unfinished.pending(upload);
+    },
+    /** Asks before a sign-out that would stop uploads. @returns {Promise<boolean>} Whether to sign out. */
+    async mayStop() {
+      const files = busy + waiting.length;
+      if (files === 0) return true;
+      const what = files === 1 ? "1 upload is not finished and stops." : `${files} uploads are not finished and stop.`;
+      const text = `${what} You can resume large files after the next sign-in; files of up to 100 MiB start again.`;
+      return confirmed("Sign out during an upload?", text, "Sign out");
     },
     clear() {
       waiting = [];
@@ -167,103 +124,8 @@ export function transfers(cloakroom, onStored) {
       for (const upload of running) upload.abort().catch(() => {});
       running.clear();
       list.replaceChildren();
-      unfinished.replaceChildren();
+      unfinished.clear();
       count();
     },
   };
-}
-
-/** The row of one running upload. */
-class Row {
-  onCancel = () => {};
-  onAgain = () => {};
-  #name;
-  #size;
-  #part;
-  /** The last quarter that screen readers announced. */
-  #quarter = 0;
-
-  /**
-   * @param {string} name
-   * @param {number} bytes
-   */
-  constructor(name, bytes) {
-    const { element, part } = fromTemplate("transfer-row");
-    this.element = element;
-    this.#part = part;
-    this.#name = name;
-    this.#size = bytes;
-    part(".row-name").textContent = name;
-    part("progress").setAttribute("aria-label", name);
-    for (const [action, word] of [["pause", "Pause"], ["resume", "Resume"], ["again", "Try again:"], ["cancel", "Cancel"]]) {
-      part(`.${action}`).setAttribute("aria-label", `${word} ${name}`);
-    }
-    part(".cancel").addEventListener("click", () => this.onCancel());
-    part(".again").addEventListener("click", () => this.onAgain());
-  }
-
-  /** Shows whether the upload is waiting for its turn. @param {boolean} waiting */
-  setWaiting(waiting) {
-    showError(this.#part(".row-error"));
-    this.#show("cancel");
-    this.#note(waiting ? `${size(this.#size)}, waiting` : "Preparing");
-  }
-
-  /** @param {Upload} upload */
-  follow(upload) {
-    this.onCancel = () => void upload.abort().catch((error) => toast(sentence(error.message)));
-    this.#part(".pause").onclick = () => (upload.pause(), this.#part(".resume").focus());
-    this.#part(".resume").onclick = () => (upload.resume(), this.#part(".pause").focus());
-    upload.addEventListener("progress", () => this.#progress(upload));
-    upload.addEventListener("statechange", () => this.#state(upload));
-    this.#state(upload);
-  }
-
-  /** @param {unknown} error */
-  failed(error) {
-    this.#show("again", "cancel");
-    this.#note("Upload failed");
-    showError(this.#part(".row-error"), error);
-  }
-
-  /** @param {Upload} upload */
-  #state(upload) {
-    if (upload.state === "paused") {
-      this.#show("resume", "cancel");
-      this.#note(`Paused at ${size(upload.progress.loaded)} of ${size(this.#size)}`);
-      announce(`${this.#name}: paused`);
-    } else if (upload.state === "finishing") {
-      this.#show("cancel");
-      this.#note("Finishing");
-    } else if (upload.state === "preparing" || upload.state === "uploading") {
-      this.#show("pause", "cancel");
-      this.#progress(upload);
-    }
-  }
-
-  /** @param {Upload} upload */
-  #progress({ state, progress }) {
-    const { loaded, total, bytesPerSecond, remainingSeconds } = progress;
-    const share = total === 0 ? 1 : loaded / total;
-    this.#part("progress").value = share;
-    if (state !== "uploading") return state === "preparing" ? this.#note("Preparing") : undefined;
-    const parts = [`${Math.floor(share * 100)} %`, `${size(loaded)} of ${size(total)}`];
-    if (bytesPerSecond > 0) parts.push(`${size(bytesPerSecond)}/s`);
-    if (remainingSeconds !== null) parts.push(`${duration(remainingSeconds)} left`);
-    this.#note(parts.join("\u00a0· ")); // a line break may follow the dot, but not precede it
-    // Screen readers announce every quarter only.
-    const quarter = Math.floor(share * 4);
-    if (quarter > this.#quarter && quarter < 4) announce(`${this.#name}: ${quarter * 25} percent`);
-    this.#quarter = quarter;
-  }
-
-  /** @param {string} text */
-  #note(text) {
-    this.#part(".row-note").textContent = text;
-  }
-
-  /** Shows only these buttons. @param {...string} actions */
-  #show(...actions) {
-    for (const action of ["pause", "resume", "again", "cancel"]) this.#part(`.${action}`).hidden = !actions.includes(action);
-  }
 }

@@ -54,6 +54,33 @@ test("a wrong password is shown at the form, which keeps the e-mail", async () =
   });
 });
 
+test("a password is shown on request and hidden again when the form is sent", async () => {
+  await visit(system, async (ada, profile) => {
+    profile.expect(401);
+    const { page, signInForm } = ada;
+    await ada.signUp();
+    await ada.signOut();
+    await page.getByRole("tab", { name: "Sign in" }).click();
+    const password = signInForm.getByLabel(/^Password/);
+    const show = signInForm.getByRole("button", { name: "Show password" });
+    await password.fill("typed blindly");
+    assert.equal(await show.getAttribute("aria-pressed"), "false");
+    await show.click();
+    assert.equal(await show.getAttribute("aria-pressed"), "true");
+    assert.equal(await password.getAttribute("type"), "text");
+    await signInForm.getByLabel(/^E-mail/).fill(ada.email);
+    await signInForm.getByRole("button", { name: "Sign in" }).click();
+    await signInForm.getByRole("alert").waitFor();
+    assert.equal(await show.getAttribute("aria-pressed"), "false");
+    assert.equal(await password.getAttribute("type"), "password");
+    // Every field for a new password says how long it must be.
+    for (const field of await page.locator("input[autocomplete=new-password]").all()) {
+      const hint = await field.getAttribute("aria-describedby");
+      assert.match((await page.locator(`#${hint}`).textContent()) ?? "", /^At least 8 characters\./);
+    }
+  });
+});
+
 test("field errors from the server are shown at their fields", async () => {
   await visit(system, async (ada, profile) => {
     profile.expect(422);

@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 const ROOT = path.resolve(import.meta.dirname, "../../..");
 
 /** @type {Record<string, string>} */
-const TYPES = { ".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".json": "application/json" };
+const TYPES = { ".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".svg": "image/svg+xml" };
 
 /** Serves the page as deployed: on its own origin, with only the files that web/deploy.sh copies. */
 export class Site {

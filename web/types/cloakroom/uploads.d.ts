@@ -100,7 +100,7 @@ export declare class Uploads {
      */
     createUploadGrant({ signal }?: Cancellable): Promise<UploadGrant>;
     /**
-     * Lists the uploaded parts of a pending upload.
+     * Lists the uploaded parts of a pending upload. Waits while the browser is offline.
      * @param {string} id
      * @param {ListOptions} [options]
      * @returns {Pages<StoredPart>}

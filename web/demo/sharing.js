@@ -1,0 +1,107 @@
+import { CloakroomError } from "../cloakroom.js";
+import { byId, day, fromTemplate, showError } from "./dom.js";
+import { clear, onSubmit } from "./forms.js";
+
+/** @import { Cloakroom } from "../cloakroom.js" */
+/** @import { ReadGrant } from "../cloakroom/types.js" */
+
+const EVERYONE = "everyone";
+const ALL_USERS = "Everyone who is signed in";
+
+/**
+ * Lists who can read a file, and shares it.
+ * @param {Cloakroom} cloakroom
+ * @param {(text: string) => void} say Announces what was done.
+ */
+export function sharing(cloakroom, say) {
+  const list = byId("grants");
+  let id = "";
+
+  /** Lists the grants again. @returns {Promise<boolean>} Whether the signed-in user owns the file. */
+  async function show() {
+    const current = id;
+    /** @type {ReadGrant[]} */
+    const grants = [];
+    try {
+      for await (const grant of cloakroom.uploads.grants(current)) grants.push(grant);
+    } catch (error) {
+      if (error instanceof CloakroomError && error.status === 404) return false;
+      throw error;
+    }
+    const names = await Promise.all(grants.map(({ grantee }) => nameOf(grantee)));
+    if (current !== id) return false; // another file is shown
+    list.replaceChildren(...grants.map((grant, index) => row(grant, names[index])));
+    byId("grants-empty").hidden = grants.length > 0;
+    byId("share-everyone").hidden = grants.some(({ grantee }) => grantee === EVERYONE);
+    return true;
+  }
+
+  /** @param {string} grantee */
+  async function nameOf(grantee) {
+    if (grantee === EVERYONE) return ALL_USERS;
+    return cloakroom.user(grantee).then(({ name }) => name, () => grantee);
+  }
+
+  /** @param {ReadGrant} grant @param {string} name */
+  function row({ grantee, grantedAt }, name) {
+    const { element, part } = fromTemplate("grant");
+    part(".grant-name").textContent = name;
+    part(".grant-since").textContent = `since ${day(grantedAt)}`;
+    part("button").setAttribute("aria-label", `Stop sharing with ${name}`);
+    part("button").addEventListener("click", async () => {
+      showError(byId("details-error"));
+      try {
+        await cloakroom.uploads.revoke(id, grantee);
+        await show();
+        byId("share").elements.grantee.focus(); // the focused button was removed
+        say(`No longer shared with: ${name}. Download links that were opened before work for up to an hour.`);
+      } catch (error) {
+        showError(byId("details-error"), error);
+      }
+    });
+    return element;
+  }
+
+  /** @param {string} grantee @param {string} name */
+  async function share(grantee, name) {
+    await cloakroom.uploads.grant(id, grantee);
+    await show();
+    say(`Shared with: ${name}.`);
+  }
+
+  onSubmit(byId("share"), async ({ grantee }) => {
+    // The API accepts the id of a user who does not exist, so that a typing error would not be noticed.
+    const user = await cloakroom.user(grantee.trim()).catch((error) => {
+      if (!(error instanceof CloakroomError) || error.status !== 404) throw error;
+      throw new Error("There is no user with this id. The id is in the user’s profile.");
+    });
+    await share(user.id, user.name);
+    byId("share").reset();
+  });
+  byId("share-everyone").addEventListener("click", () => {
+    showError(byId("details-error"));
+    share(EVERYONE, ALL_USERS).catch((error) => showError(byId("details-error"), error));
+  });
+
+  /** Suggests the users that the API lists first. */
+  async function suggest() {
+    const { items } = await cloakroom.users({ limit: 100 }).page();
+    byId("people-ids").replaceChildren(...items.map(({ id: value, name }) => Object.assign(document.createElement("option"), { value, label: name })));
+  }
+
+  return {
+    /** @param {string} upload @returns {Promise<boolean>} Whether the signed-in user owns the file. */
+    start(upload) {
+      this.clear();
+      id = upload;
+      suggest().catch(() => {}); // an id can also be typed
+      return show();
+    },
+    clear() {
+      id = "";
+      list.replaceChildren();
+      byId("share").reset();
+      clear(byId("share"));
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+
+import { sha256, temporaryFolder, writeLarge } from "./support/files.js";
+import { Parts } from "./support/parts.js";
+import { startSystem } from "./support/system.js";
+import { visit } from "./support/visit.js";
+
+const NAME = "film.mov";
+
+const system = await startSystem();
+after(() => system.stop());
+const { folder, remove } = await temporaryFolder();
+after(remove);
+const file = path.join(folder, NAME);
+before(() => writeLarge(file));
+
+/** The text of the row after two parts of 8 MiB are uploaded and the others are held back. */
+const TWO_PARTS = /16\.8 MB of 106 MB/;
+
+test("a running upload says at once that the browser is offline, and continues by itself", async () => {
+  await visit(system, async (ada, profile) => {
+    const { page } = ada;
+    profile.allowErrorsAbout("net::ERR_INTERNET_DISCONNECTED");
+    await ada.signUp();
+    const parts = new Parts(page.context(), system);
+    await parts.holdAfter(2);
+    await ada.choose(file);
+    const row = ada.uploading(NAME);
+    await row.getByText(TWO_PARTS).waitFor();
+
+    await page.context().setOffline(true);
+    await page.getByRole("status").filter({ hasText: "You are offline." }).waitFor();
+    await row.getByText(/^Offline, continues by itself/).waitFor({ timeout: 1_000 });
+    assert.doesNotMatch(await row.innerText(), /\/s|left|%/, "no speed");
+    await writeFile(path.join(folder, "later.txt"), "later");
+    await ada.choose(path.join(folder, "later.txt"));
+    await ada.uploading("later.txt").getByText("waiting for the network").waitFor();
+
+    await parts.release();
+    await page.context().setOffline(false);
+    await ada.stored("later.txt").waitFor();
+    await ada.stored(NAME).waitFor({ timeout: 60_000 });
+    assert.equal(await page.getByText("You are offline.").count(), 0);
+    assert.equal(await sha256((await ada.download(NAME)).path), await sha256(file));
+  });
+});
+
+test("an upload that is resumed while the browser is offline waits for the network", async () => {
+  await visit(system, async (ada) => {
+    const { page } = ada;
+    await ada.signUp();
+    const parts = new Parts(page.context(), system);
+    await parts.holdAfter(2);
+    await ada.choose(file);
+    await ada.uploading(NAME).getByText(TWO_PARTS).waitFor();
+    await page.getByRole("button", { name: `Pause ${NAME}` }).click();
+    await page.context().setOffline(true);
+    await page.getByRole("button", { name: `Resume ${NAME}` }).click();
+    await ada.uploading(NAME).getByText(/^Offline, continues by itself/).waitFor();
+    await parts.release();
+    await page.context().setOffline(false);
+    await ada.stored(NAME).waitFor({ timeout: 60_000 });
+  });
+});
+
+test("parts whose connections did not survive an interruption are sent again soon", async () => {
+  await visit(system, async (ada) => {
+    const { page } = ada;
+    await ada.signUp();
+    /** The parts that never get a response to their first request. @type {Set<string | null>} */
+    const silent = new Set(["3", "4", "5", "6"]);
+    await page.route(
+      (url) => url.origin === system.s3 && url.searchParams.has("partNumber"),
+      (route) => (silent.delete(new URL(route.request().url()).searchParams.get("partNumber")) ? undefined : route.continue()),
+    );
+    await ada.choose(file);
+    await ada.uploading(NAME).getByText(TWO_PARTS).waitFor();
+    assert.equal(silent.size, 0);
+    // Requests fail while Chromium emulates an interruption, but a lost connection reports nothing.
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    // Without the event, the page waits for a minute.
+    await ada.stored(NAME).waitFor({ timeout: 30_000 });
+  });
+});
