@@ -18,6 +18,7 @@ mod keys;
 mod lambda;
 mod metrics;
 mod options;
+mod origins;
 mod peer;
 mod ports;
 mod project;

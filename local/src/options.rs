@@ -13,6 +13,10 @@ pub struct DevOptions {
     /// Defaults of the template's parameters in a local system. Parameters that the template does not declare are
     /// ignored.
     pub default_parameters: DefaultParameters,
+    /// Whether web pages of other programs on this machine need an entry in the CORS rules of the template, as in a stack.
+    pub strict_origins: bool,
+    /// The template's parameter with the allowed origins, for messages.
+    pub origins_parameter: Option<String>,
     /// SSM parameters that are created at the first start.
     pub seed: Option<Seed>,
     /// The folder beside the template whose files are served next to the API.
@@ -58,6 +62,7 @@ impl fmt::Debug for DevOptions {
         f.debug_struct("DevOptions")
             .field("stack_name", &self.stack_name)
             .field("template", &self.template)
+            .field("strict_origins", &self.strict_origins)
             .field("site", &self.site)
             .field("port", &self.port)
             .field("data_dir", &self.data_dir)

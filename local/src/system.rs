@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use clock::Clock;
 use sam_template::Function;
 use tokio::{
@@ -29,6 +30,7 @@ use crate::{
     keys::Keys,
     lambda::Lambda,
     metrics::Metrics,
+    origins::Origins,
     ports::Listeners,
     project::Project,
     s3::S3,
@@ -76,8 +78,7 @@ impl System {
         let data_dir = data_dir(options)?;
         let keys = keys(options, &data_dir)?;
         let endpoints = Endpoints::new(&listeners, &keys, &project);
-        let principals = principals(options, &project, &keys)?;
-        let principals = Arc::new(principals);
+        let principals = Arc::new(principals(options, &project, &keys)?);
         let bridge = Bridge::find();
         let guard = Guard::new(bridge);
 
@@ -124,10 +125,11 @@ impl System {
             principals: Arc::clone(&principals),
             clock: clock.clone(),
         };
+        let origins = Origins::new(options, &endpoints.api, ui);
         let front = Front::new(
             project.routes,
             project.site.and_then(|site| Site::new(site, &endpoints.s3)),
-            project.cors,
+            (project.cors, origins.clone()),
             functions.clone(),
             clock.clone(),
             ui.clone(),
@@ -140,18 +142,14 @@ impl System {
         let routers = [
             (listeners.dynamodb, guard.engine(dynamodb)),
             (listeners.ssm, guard.engine(ssm.into_router())),
-            (listeners.s3, s3.into_router(guard)),
+            (listeners.s3, s3.into_router(guard, origins)),
             (listeners.lambda, guard.engine(lambda.into_router())),
             (listeners.ses, guard.engine(ses.into_router())),
         ];
         let engines = serve_engines(routers, bridge, &stop_engines, ui).await;
-        let schedules = if options.schedules {
-            events::start_schedules(&functions, &bus, &clock)
-        } else {
-            JoinSet::new()
-        };
-        let site = front.into_router().merge(outbox.into_router());
-        let site = guard.api(site.merge(metrics.into_router()));
+        let schedules = schedules(options, &functions, &bus, &clock);
+        let pages = pages(outbox, metrics);
+        let site = guard.api(front.into_router().merge(pages));
         let system = Self {
             engines,
             consumers: events::consume_streams(&functions, &principals, &streams),
@@ -285,6 +283,25 @@ fn principals(
 ) -> Result<Principals, DevError> {
     let (recorder, ledger) = (recorder(options)?, ledger(options)?);
     Ok(Principals::new(&project.functions, keys, recorder, ledger))
+}
+
+/// Returns what is served next to the API.
+fn pages(outbox: Outbox, metrics: Metrics) -> Router {
+    outbox.into_router().merge(metrics.into_router())
+}
+
+/// Starts the functions with schedules, unless the options turn them off.
+fn schedules(
+    options: &DevOptions,
+    functions: &BTreeMap<String, Arc<Pool>>,
+    bus: &Bus,
+    clock: &Clock,
+) -> JoinSet<()> {
+    if options.schedules {
+        events::start_schedules(functions, bus, clock)
+    } else {
+        JoinSet::new()
+    }
 }
 
 /// Opens the recording of the functions' calls, if one is configured.

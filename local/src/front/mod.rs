@@ -25,6 +25,7 @@ use self::router::Router;
 pub(crate) use self::site::Site;
 use crate::{
     function::Pool,
+    origins::Origins,
     ui::{RequestLine, Ui},
 };
 
@@ -39,6 +40,7 @@ pub(crate) struct Front {
     router: Router,
     site: Option<Site>,
     cors: Option<Cors>,
+    origins: Origins,
     /// By logical id.
     functions: BTreeMap<String, Arc<Pool>>,
     clock: Clock,
@@ -69,7 +71,7 @@ impl Front {
     pub(crate) fn new(
         routes: Vec<Route>,
         site: Option<Site>,
-        cors: Option<Cors>,
+        (cors, origins): (Option<Cors>, Origins),
         functions: BTreeMap<String, Arc<Pool>>,
         clock: Clock,
         ui: Ui,
@@ -79,6 +81,7 @@ impl Front {
             router: Router::new(routes),
             site,
             cors,
+            origins,
             functions,
             clock,
             ui,
@@ -166,12 +169,14 @@ async fn handle(
         mut response,
         function,
         cold_start,
-    } = if let Some(preflight) = cors.and_then(|cors| cors::preflight(cors, &parts)) {
+    } = if let Some(preflight) = cors.and_then(|cors| cors::preflight(cors, &front.origins, &parts))
+    {
         Handled::by_gateway(preflight)
     } else {
         let mut handled = front.handle(&parts, body, peer, &id).await;
         if let Some(cors) = cors {
-            cors::apply(cors, &parts.headers, handled.response.headers_mut());
+            let headers = handled.response.headers_mut();
+            cors::apply(cors, &front.origins, &parts.headers, headers);
         }
         handled
     };

@@ -56,6 +56,8 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         name: "Shop".to_owned(),
         stack_name: "shop-dev".to_owned(),
         site: None,
+        strict_origins: false,
+        origins_parameter: None,
         default_parameters: Box::new(|api| {
             vec![("Env", "dev".to_owned()), ("Issuer", api.to_owned())]
         }),
