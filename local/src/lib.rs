@@ -32,6 +32,7 @@ mod ssm;
 mod system;
 mod ui;
 mod usage;
+mod watch;
 
 pub use self::{
     data_dir::DataDirError,

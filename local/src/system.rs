@@ -40,6 +40,7 @@ use crate::{
     ssm::{ParameterStore, Ssm},
     ui::Ui,
     usage::Ledger,
+    watch::TemplateFile,
 };
 
 /// How long running requests may take when the system stops.
@@ -48,6 +49,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 /// A running system. [`System::stop`] shuts it down gracefully; dropping it stops it immediately.
 pub struct System {
     endpoints: Endpoints,
+    template: TemplateFile,
+    has_site: bool,
     data_dir: DataDir,
     functions: BTreeMap<String, Arc<Pool>>,
     bus: Bus,
@@ -125,10 +128,12 @@ impl System {
             principals: Arc::clone(&principals),
             clock: clock.clone(),
         };
+        let site = project.site.and_then(|site| Site::new(site, &endpoints.s3));
+        let has_site = site.is_some();
         let origins = Origins::new(options, &endpoints.api, ui);
         let front = Front::new(
             project.routes,
-            project.site.and_then(|site| Site::new(site, &endpoints.s3)),
+            site,
             (project.cors, origins.clone()),
             functions.clone(),
             clock.clone(),
@@ -155,6 +160,8 @@ impl System {
             consumers: events::consume_streams(&functions, &principals, &streams),
             front: serve_front(listeners.api.socket, site, &stop),
             endpoints,
+            template: project.template,
+            has_site,
             data_dir,
             functions,
             bus,
@@ -179,6 +186,16 @@ impl System {
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         self.data_dir.path()
+    }
+
+    /// Returns the template as the system has read it.
+    pub(crate) fn template(&self) -> &TemplateFile {
+        &self.template
+    }
+
+    /// Whether the system serves a page at `/`.
+    pub(crate) fn has_site(&self) -> bool {
+        self.has_site
     }
 
     /// Refuses new requests, waits a short time for running ones, and stops all processes.

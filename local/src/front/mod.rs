@@ -54,6 +54,8 @@ struct Handled {
     response: Response<Body>,
     function: Option<String>,
     cold_start: bool,
+    /// Whether it is a file of the site. A page loads dozens, which would hide the requests to the API.
+    is_file: bool,
 }
 
 impl Handled {
@@ -63,6 +65,7 @@ impl Handled {
             response,
             function: None,
             cold_start: false,
+            is_file: false,
         }
     }
 }
@@ -110,7 +113,10 @@ impl Front {
             && let Some(site) = &self.site
             && let Some(file) = site.serve(parts).await
         {
-            return Handled::by_gateway(file);
+            return Handled {
+                is_file: true,
+                ..Handled::by_gateway(file)
+            };
         }
         let Some(pool) = self.functions.get(&found.route.function).map(Arc::clone) else {
             return refuse(StatusCode::INTERNAL_SERVER_ERROR);
@@ -153,6 +159,7 @@ async fn invoke(pool: Arc<Pool>, event: String, trace_id: String, id: &str) -> H
         },
         function: Some(function),
         cold_start: invoked.cold_start,
+        is_file: false,
     }
 }
 
@@ -169,6 +176,7 @@ async fn handle(
         mut response,
         function,
         cold_start,
+        is_file,
     } = if let Some(preflight) = cors.and_then(|cors| cors::preflight(cors, &front.origins, &parts))
     {
         Handled::by_gateway(preflight)
@@ -182,6 +190,9 @@ async fn handle(
     };
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("apigw-requestid", id);
+    }
+    if is_file {
+        return response;
     }
     let found = front.router.find(&parts.method, parts.uri.path());
     front.ui.request(&RequestLine {
