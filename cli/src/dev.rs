@@ -12,7 +12,7 @@ use local::{DevError, DevOptions, Seed};
 
 use crate::{
     aws::{parameter_path, stack_name},
-    secrets,
+    openapi, secrets,
 };
 
 /// The data directory of a persistent system.
@@ -154,6 +154,7 @@ impl From<DevArgs> for DevOptions {
                 make: Box::new(move || secrets::dev_signing_key(&stack)),
             }),
             site: Some("web".into()),
+            api_document: Some(openapi::CHECKED_IN),
             port: args.port,
             data_dir: args.data_dir.or(default_dir),
             ephemeral: args.ephemeral,

@@ -61,7 +61,7 @@ fn summary(system: &System, options: &DevOptions) -> String {
   Ctrl-C stops it.
 ",
         name = options.name,
-        first = first(system),
+        first = first(system, options),
         stack = options.stack_name,
         api = endpoints.api,
         dynamodb = endpoints.dynamodb,
@@ -76,10 +76,14 @@ fn summary(system: &System, options: &DevOptions) -> String {
 }
 
 /// Returns the lines about the page, which a newcomer opens first.
-fn first(system: &System) -> String {
+fn first(system: &System, options: &DevOptions) -> String {
     if !system.has_site() {
         return String::new();
     }
     let api = &system.endpoints().api;
-    format!("\n  Open {api}/ in a browser.\n")
+    let reference = match options.api_document {
+        Some(_) => format!("  The API reference is at {api}/docs.\n"),
+        None => String::new(),
+    };
+    format!("\n  Open {api}/ in a browser.\n{reference}")
 }

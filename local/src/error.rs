@@ -45,6 +45,9 @@ pub enum DevError {
         /// The expected path.
         path: PathBuf,
     },
+    /// The API document is not JSON.
+    #[error("the API document is invalid: {0}")]
+    ApiDocument(serde_json::Error),
     /// A port is not available.
     #[error(transparent)]
     Port(#[from] PortError),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod api_document;
 mod aws_json;
 mod calls;
 mod containers;

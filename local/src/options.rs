@@ -21,6 +21,9 @@ pub struct DevOptions {
     pub seed: Option<Seed>,
     /// The folder beside the template whose files are served next to the API.
     pub site: Option<PathBuf>,
+    /// The `OpenAPI` document of the API as JSON, served at `/openapi.json` with this system as its only server. A site
+    /// can have a page at `/docs` that shows it.
+    pub api_document: Option<&'static str>,
     /// The API's port; the engines use the next five. 0 chooses free ports.
     pub port: u16,
     /// The directory for data. `None` creates a temporary directory, which is removed at the end.

@@ -18,6 +18,7 @@ use tokio::{
 
 use crate::{
     DevError, DevOptions, Endpoints,
+    api_document::ApiDocument,
     calls::Recorder,
     containers::Bridge,
     data_dir::DataDir,
@@ -153,7 +154,7 @@ impl System {
         ];
         let engines = serve_engines(routers, bridge, &stop_engines, ui).await;
         let schedules = schedules(options, &functions, &bus, &clock);
-        let pages = pages(outbox, metrics);
+        let pages = pages(options, outbox, metrics)?;
         let site = guard.api(front.into_router().merge(pages));
         let system = Self {
             engines,
@@ -303,8 +304,14 @@ fn principals(
 }
 
 /// Returns what is served next to the API.
-fn pages(outbox: Outbox, metrics: Metrics) -> Router {
-    outbox.into_router().merge(metrics.into_router())
+fn pages(options: &DevOptions, outbox: Outbox, metrics: Metrics) -> Result<Router, DevError> {
+    let pages = outbox.into_router().merge(metrics.into_router());
+    let document = options.api_document.map(ApiDocument::parse);
+    let document = document.transpose().map_err(DevError::ApiDocument)?;
+    Ok(match document {
+        Some(document) => pages.merge(document.into_router()),
+        None => pages,
+    })
 }
 
 /// Starts the functions with schedules, unless the options turn them off.

@@ -94,6 +94,9 @@ async fn the_start_message_begins_with_the_address_of_the_page() {
     let first = message.lines().map(str::trim).find(|line| !line.is_empty());
     assert_eq!(first, Some(expected.as_str()), "{log}");
     app.get("/").await.expect(200);
+    let reference = format!("{}/docs", app.endpoint("api"));
+    assert!(log.contains(&reference), "{log}");
+    app.get("/docs").await.expect(200);
 }
 
 #[test]

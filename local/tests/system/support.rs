@@ -56,6 +56,7 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         name: "Shop".to_owned(),
         stack_name: "shop-dev".to_owned(),
         site: None,
+        api_document: None,
         strict_origins: false,
         origins_parameter: None,
         default_parameters: Box::new(|api| {
