@@ -35,6 +35,10 @@ metrics:
 web:
     ci/browser.sh
 
+# Compare the files of the API reference with their npm package.
+docs-page:
+    ci/docs_page.sh
+
 # Check the npm package, then run the quick starts as they are written.
 package:
     ci/check_package.sh

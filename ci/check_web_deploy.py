@@ -36,6 +36,12 @@ PART = {"WebBucket", "WebBucketPolicy", "WebAccessControl", "WebHeaders", "WebDi
 # Stand-ins for the outputs of the other resources.
 API, UPLOADS = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com", "https://alias.s3.eu-central-1.amazonaws.com"
 
+# The policies that web/deploy.sh writes into the pages.
+POLICIES = {
+    "index.html": f"connect-src 'self' {API} {UPLOADS}; img-src 'self' blob: data: {UPLOADS}",
+    "docs/index.html": f"connect-src 'self' {API}; img-src 'self' data:",
+}
+
 TYPES = {
     ".css": {"text/css"},
     ".html": {"text/html"},
@@ -43,6 +49,9 @@ TYPES = {
     ".js": {"application/javascript", "text/javascript"},
     ".json": {"application/json"},
     ".svg": {"image/svg+xml"},
+    # The licences of web/docs/vendor. S3 serves a file without a known ending as binary.
+    ".txt": {"text/plain"},
+    "": {"application/octet-stream", "binary/octet-stream"},
 }
 
 
@@ -111,18 +120,24 @@ def sources(web: pathlib.Path) -> dict[str, bytes]:
     """The files of the page, listed independently of web/deploy.sh."""
     scripts = [*web.glob("demo/*.js"), *web.glob("cloakroom/*.js")]
     names = ("index.html", "favicon.svg", "demo.css", "demo.js", "cloakroom.js")
-    return {str(file.relative_to(web)): file.read_bytes() for file in [*scripts, *(web / name for name in names)]}
+    reference = [file for file in web.glob("docs/**/*") if file.is_file()]
+    files = [*scripts, *reference, *(web / name for name in names)]
+    return {str(file.relative_to(web)): file.read_bytes() for file in files}
 
 
 def check_objects(report: Report, bucket: str, web: pathlib.Path, what: str) -> None:
     found = objects(bucket)
     expected = sources(web)
-    report.same(set(found), set(expected) | {"config.json"}, f"{what}: the page's files and no others")
+    # The object for the address of the reference page is a copy of the page.
+    reference = found.pop("docs/", {"type": "", "cache": "", "bytes": b""})
+    report.same(reference, found.get("docs/index.html"), f"{what}: the reference page at docs/")
+    names = set(expected) | {"config.json", "openapi.json"}
+    report.same(set(found), names, f"{what}: the page's files and no others")
     for name, stored in found.items():
         report.check(stored["type"] in TYPES[pathlib.Path(name).suffix], f"{what}: {name} is {stored['type']}")
         report.same(stored["cache"], "no-cache", f"{what}: the cache header of {name}")
-        if name == "index.html":
-            policy = f"connect-src 'self' {API} {UPLOADS}; img-src 'self' blob: data: {UPLOADS}"
+        if name in POLICIES:
+            policy = POLICIES[name]
             lines = stored["bytes"].decode().splitlines()
             meta = [line for line in lines if "Content-Security-Policy" in line]
             report.same([line.split('"')[3] for line in meta], [policy], f"{what}: the page's own policy")
@@ -133,6 +148,10 @@ def check_objects(report: Report, bucket: str, web: pathlib.Path, what: str) -> 
             report.check("src=" not in before and "href=" not in before, f"{what}: the policy comes first")
         elif name == "config.json":
             report.same(json.loads(stored["bytes"]), {"apiUrl": API}, f"{what}: the URL of the API")
+        elif name == "openapi.json":
+            original = json.loads((ROOT / "docs/openapi.json").read_text())
+            document = original | {"servers": [{"url": API}]}
+            report.check(json.loads(stored["bytes"]) == document, f"{what}: the API document names the stack's API")
         else:
             same = hashlib.sha256(stored["bytes"]).digest() == hashlib.sha256(expected.get(name, b"")).digest()
             report.check(same, f"{what}: {name} is unchanged")
@@ -151,6 +170,8 @@ def check_deployment(report: Report, outputs: dict[str, str], folder: pathlib.Pa
     # A checkout with other files, and with times older than the objects in the bucket.
     shutil.copytree(ROOT / "web", other, ignore=shutil.ignore_patterns("node_modules"))
     (other / "demo/people.js").unlink()
+    (folder / "docs").mkdir()
+    shutil.copy(ROOT / "docs/openapi.json", folder / "docs")
     style = other / "demo.css"
     style.write_bytes(style.read_bytes()[::-1])
     os.utime(style, (0, 0))

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Copies the demo page and the client to a stack's bucket, or to a folder for any other web server.
+# Copies the demo page, the client and the API reference to a stack's bucket, or to a folder for any other web server.
 set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Deploys the demo page and the client.
+Deploys the demo page, the client and the API reference (docs/).
 
   web/deploy.sh --stack NAME
       Deploys to the bucket of a deployed stack, such as cloakroom-dev. Needs the AWS CLI with credentials and the
@@ -38,12 +38,32 @@ while (($#)); do
 done
 
 # The files of the page, without its tests.
-FILES=(index.html favicon.svg demo.css demo.js demo cloakroom.js cloakroom)
+FILES=(index.html favicon.svg demo.css demo.js demo cloakroom.js cloakroom docs)
 web="$(cd "$(dirname "$0")" && pwd)"
+
+# with_policy FILE POLICY: prints a page with a policy in addition to the server's, which in a stack cannot be as specific
+# (docs/adr/0017-the-static-site.md).
+with_policy() {
+  local index='<meta charset="utf-8" />'
+  grep -qF "$index" "$1" || fail "$1 has no $index to put the policy after"
+  awk -v after="$index" -v policy="$2" '
+    { print }
+    index($0, after) { print "    <meta http-equiv=\"Content-Security-Policy\" content=\"" policy "\" />" }' "$1"
+}
+
+# with_server API: prints the API document with the stack as its only server.
+with_server() {
+  local document="$web/../docs/openapi.json"
+  [[ "$(grep -c '^  "servers": \[$' "$document")" == 1 ]] || fail "$document has no list of servers to replace"
+  awk -v api="$1" '
+    /^  "servers": \[$/ { print "  \"servers\": [{ \"url\": \"" api "\" }],"; skipped = 1 }
+    !skipped { print }
+    /^  \],$/ { skipped = 0 }' "$document"
+}
 
 # gather FOLDER API UPLOADS: copies the files and writes the origins of the API and of the uploads into them.
 gather() {
-  local origin file index='<meta charset="utf-8" />'
+  local origin file
   for origin in "$2" "$3"; do
     # The origin is inserted into JSON and into a policy without escaping.
     [[ "$origin" =~ ^https?://[A-Za-z0-9.-]+(:[0-9]+)?$ ]] ||
@@ -55,14 +75,9 @@ gather() {
     cp -R "$web/$file" "$1"
   done
   printf '{\n  "apiUrl": "%s"\n}\n' "$2" >"$1/config.json"
-  # In addition to the server's policy, which in a stack cannot be as specific (docs/adr/0017-the-static-site.md).
-  grep -qF "$index" "$web/index.html" || fail "index.html has no $index to put the policy after"
-  awk -v after="$index" -v api="$2" -v uploads="$3" '
-    { print }
-    index($0, after) {
-      print "    <meta http-equiv=\"Content-Security-Policy\" content=\"connect-src '\''self'\'' " api " " uploads \
-        "; img-src '\''self'\'' blob: data: " uploads "\" />"
-    }' "$web/index.html" >"$1/index.html"
+  with_policy "$web/index.html" "connect-src 'self' $2 $3; img-src 'self' blob: data: $3" >"$1/index.html"
+  with_policy "$web/docs/index.html" "connect-src 'self' $2; img-src 'self' data:" >"$1/docs/index.html"
+  with_server "$2" >"$1/openapi.json"
 }
 
 if [[ -n "$folder" && -z "$stack" && -n "$api" && -n "$uploads" ]]; then
@@ -91,6 +106,9 @@ trap 'rm -rf "$site"' EXIT
 gather "$site" "$api" "$uploads"
 # `cp` copies all files; `sync` would skip files by their times. Browsers and CloudFront revalidate on every request.
 aws s3 cp "$site" "s3://$bucket" --recursive --cache-control no-cache --only-show-errors
+# CloudFront gets the object of exactly this name for the address /docs/.
+aws s3api put-object --bucket "$bucket" --key docs/ --body "$site/docs/index.html" --content-type text/html \
+  --cache-control no-cache >/dev/null
 # Deletes objects that are no longer part of the page.
-aws s3 sync "$site" "s3://$bucket" --delete --size-only --cache-control no-cache --only-show-errors
+aws s3 sync "$site" "s3://$bucket" --delete --exclude docs/ --size-only --cache-control no-cache --only-show-errors
 echo "$url"

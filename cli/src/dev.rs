@@ -12,7 +12,7 @@ use local::{DevError, DevOptions, Seed};
 
 use crate::{
     aws::{parameter_path, stack_name},
-    secrets,
+    openapi, secrets,
 };
 
 /// The data directory of a persistent system.
@@ -54,6 +54,10 @@ pub struct DevArgs {
     /// Set a parameter of the template; may be repeated
     #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = parse_parameter)]
     parameters: Vec<(String, String)>,
+    /// Refuse web pages of other programs on this machine, as a stack does: only this system's own origin
+    /// and the allowed origins of the template may call the API and S3 from a browser
+    #[arg(long)]
+    strict_origins: bool,
     /// SAM template; also searched for in the parent directories
     #[arg(long, value_name = "FILE", default_value = "template.yaml")]
     template: PathBuf,
@@ -83,8 +87,10 @@ const EXAMPLES: &str = "\
 Examples:
   cloakroom dev
   cloakroom dev --port 0 --ephemeral
-  cloakroom dev --parameter AllowedOrigins=http://localhost:5173 --parameter AccessTokenSeconds=60
+  cloakroom dev --parameter AllowedOrigins=https://app.example.com --parameter AccessTokenSeconds=60
   cloakroom dev --bootstraps target/lambda
+
+Web pages on any port of this machine (http://localhost:5173) may call the API and S3. AllowedOrigins adds other origins.
 
 The engines accept only requests that are signed with the access key in endpoints.json. `cloakroom env` sets it in a
 shell:
@@ -139,6 +145,8 @@ impl From<DevArgs> for DevOptions {
             name: "Cloakroom".to_owned(),
             stack_name: stack.clone(),
             template: args.template,
+            strict_origins: args.strict_origins,
+            origins_parameter: Some("AllowedOrigins".to_owned()),
             parameters: BTreeMap::from_iter(args.parameters),
             default_parameters: Box::new(move |api| default_parameters(&env, api)),
             seed: Some(Seed {
@@ -146,6 +154,7 @@ impl From<DevArgs> for DevOptions {
                 make: Box::new(move || secrets::dev_signing_key(&stack)),
             }),
             site: Some("web".into()),
+            api_document: Some(openapi::CHECKED_IN),
             port: args.port,
             data_dir: args.data_dir.or(default_dir),
             ephemeral: args.ephemeral,
@@ -160,11 +169,10 @@ impl From<DevArgs> for DevOptions {
 /// Returns the template's parameters for the stage `env` of a local system whose API is at `api`. The issuer is fixed,
 /// because functions only see the host that the client used, which may be 127.0.0.1 or localhost.
 fn default_parameters(env: &str, api: &str) -> Vec<(&'static str, String)> {
-    // Browsers may use either name.
-    let origins = format!("{api},{}", api.replace("127.0.0.1", "localhost"));
     vec![
         ("Env", env.to_owned()),
-        ("AllowedOrigins", origins),
+        // The system allows its own origin itself, by either name.
+        ("AllowedOrigins", api.to_owned()),
         ("Issuer", api.to_owned()),
         ("LogLevel", LOG_LEVEL.to_owned()),
         ("RequestsPerAddress", REQUESTS_PER_ADDRESS.to_owned()),

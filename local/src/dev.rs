@@ -6,6 +6,7 @@ use crate::{
     DevError, DevOptions, System,
     signals::Signals,
     ui::{self, Ui},
+    watch::watch,
 };
 
 /// Runs the local system until Ctrl-C, SIGTERM or SIGHUP.
@@ -26,7 +27,10 @@ pub async fn dev(options: &DevOptions) -> Result<(), DevError> {
         return Ok(());
     };
     ui::print(&summary(&system, options));
-    signals.received().await;
+    tokio::select! {
+        () = watch(system.template().clone(), ui.clone()) => {}
+        () = signals.received() => {}
+    }
     ui::print("stopping");
     system.stop().await;
     Ok(())
@@ -42,7 +46,7 @@ fn summary(system: &System, options: &DevOptions) -> String {
     format!(
         "
   {name}, stack {stack}
-
+{first}
     API        {api}
     DynamoDB   {dynamodb}
     SSM        {ssm}
@@ -57,6 +61,7 @@ fn summary(system: &System, options: &DevOptions) -> String {
   Ctrl-C stops it.
 ",
         name = options.name,
+        first = first(system, options),
         stack = options.stack_name,
         api = endpoints.api,
         dynamodb = endpoints.dynamodb,
@@ -68,4 +73,17 @@ fn summary(system: &System, options: &DevOptions) -> String {
         metrics = endpoints.metrics,
         file = system.data_dir().join("endpoints.json").display(),
     )
+}
+
+/// Returns the lines about the page, which a newcomer opens first.
+fn first(system: &System, options: &DevOptions) -> String {
+    if !system.has_site() {
+        return String::new();
+    }
+    let api = &system.endpoints().api;
+    let reference = match options.api_document {
+        Some(_) => format!("  The API reference is at {api}/docs.\n"),
+        None => String::new(),
+    };
+    format!("\n  Open {api}/ in a browser.\n{reference}")
 }

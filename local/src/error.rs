@@ -16,6 +16,19 @@ pub enum DevError {
         /// The cause.
         error: io::Error,
     },
+    /// There is no template.
+    #[error(
+        "there is no {path}{place}. It defines what the system runs. Go to the folder of the project and try again, or pass its \
+         template with --template FILE",
+        path = path.display(),
+        place = searched.as_ref().map_or(String::new(), |folder| format!(" in {} or a folder above it", folder.display())),
+    )]
+    NoTemplate {
+        /// The file.
+        path: PathBuf,
+        /// The folder from which it was searched for upwards.
+        searched: Option<PathBuf>,
+    },
     /// The template or a parameter is invalid.
     #[error("{path}: {error}", path = path.display())]
     Template {
@@ -32,6 +45,9 @@ pub enum DevError {
         /// The expected path.
         path: PathBuf,
     },
+    /// The API document is not JSON.
+    #[error("the API document is invalid: {0}")]
+    ApiDocument(serde_json::Error),
     /// A port is not available.
     #[error(transparent)]
     Port(#[from] PortError),

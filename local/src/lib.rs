@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod api_document;
 mod aws_json;
 mod calls;
 mod containers;
@@ -18,6 +19,7 @@ mod keys;
 mod lambda;
 mod metrics;
 mod options;
+mod origins;
 mod peer;
 mod ports;
 mod project;
@@ -31,6 +33,7 @@ mod ssm;
 mod system;
 mod ui;
 mod usage;
+mod watch;
 
 pub use self::{
     data_dir::DataDirError,

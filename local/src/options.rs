@@ -13,10 +13,17 @@ pub struct DevOptions {
     /// Defaults of the template's parameters in a local system. Parameters that the template does not declare are
     /// ignored.
     pub default_parameters: DefaultParameters,
+    /// Whether web pages of other programs on this machine need an entry in the CORS rules of the template, as in a stack.
+    pub strict_origins: bool,
+    /// The template's parameter with the allowed origins, for messages.
+    pub origins_parameter: Option<String>,
     /// SSM parameters that are created at the first start.
     pub seed: Option<Seed>,
     /// The folder beside the template whose files are served next to the API.
     pub site: Option<PathBuf>,
+    /// The `OpenAPI` document of the API as JSON, served at `/openapi.json` with this system as its only server. A site
+    /// can have a page at `/docs` that shows it.
+    pub api_document: Option<&'static str>,
     /// The API's port; the engines use the next five. 0 chooses free ports.
     pub port: u16,
     /// The directory for data. `None` creates a temporary directory, which is removed at the end.
@@ -58,6 +65,7 @@ impl fmt::Debug for DevOptions {
         f.debug_struct("DevOptions")
             .field("stack_name", &self.stack_name)
             .field("template", &self.template)
+            .field("strict_origins", &self.strict_origins)
             .field("site", &self.site)
             .field("port", &self.port)
             .field("data_dir", &self.data_dir)

@@ -2,17 +2,18 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use sam_template::{AccessPoint, Bucket, ConfigurationSet, Cors, Function, Route, Table, Template};
 
-use crate::{DevError, DevOptions};
+use crate::{DevError, DevOptions, watch::TemplateFile};
 
 /// The parts of the template that the local system supports.
 #[derive(Debug)]
 pub(crate) struct Project {
+    pub(crate) template: TemplateFile,
     pub(crate) functions: Vec<Function>,
     pub(crate) routes: Vec<Route>,
     pub(crate) tables: Vec<Table>,
@@ -30,10 +31,7 @@ impl Project {
     /// Reads the template for a system whose API is at `api_url`.
     pub(crate) fn read(options: &DevOptions, api_url: &str) -> Result<Self, DevError> {
         let path = find(&options.template);
-        let text = fs::read_to_string(&path).map_err(|error| DevError::ReadTemplate {
-            path: path.clone(),
-            error,
-        })?;
+        let text = fs::read_to_string(&path).map_err(|error| read_error(path.clone(), error))?;
         let failed = |error| DevError::Template {
             path: path.clone(),
             error,
@@ -51,7 +49,20 @@ impl Project {
             access_points: template.access_points().map_err(failed)?,
             configuration_sets: template.configuration_sets().map_err(failed)?,
             parameters: template.parameter_values(),
+            template: TemplateFile { path, text },
         })
+    }
+}
+
+fn read_error(path: PathBuf, error: io::Error) -> DevError {
+    if error.kind() != io::ErrorKind::NotFound {
+        return DevError::ReadTemplate { path, error };
+    }
+    // A file name alone is searched for in the parent directories.
+    let folder = (path.components().count() == 1).then(|| std::env::current_dir().ok());
+    DevError::NoTemplate {
+        path,
+        searched: folder.flatten(),
     }
 }
 

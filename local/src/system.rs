@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use clock::Clock;
 use sam_template::Function;
 use tokio::{
@@ -17,6 +18,7 @@ use tokio::{
 
 use crate::{
     DevError, DevOptions, Endpoints,
+    api_document::ApiDocument,
     calls::Recorder,
     containers::Bridge,
     data_dir::DataDir,
@@ -29,6 +31,7 @@ use crate::{
     keys::Keys,
     lambda::Lambda,
     metrics::Metrics,
+    origins::Origins,
     ports::Listeners,
     project::Project,
     s3::S3,
@@ -38,6 +41,7 @@ use crate::{
     ssm::{ParameterStore, Ssm},
     ui::Ui,
     usage::Ledger,
+    watch::TemplateFile,
 };
 
 /// How long running requests may take when the system stops.
@@ -46,6 +50,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 /// A running system. [`System::stop`] shuts it down gracefully; dropping it stops it immediately.
 pub struct System {
     endpoints: Endpoints,
+    template: TemplateFile,
+    has_site: bool,
     data_dir: DataDir,
     functions: BTreeMap<String, Arc<Pool>>,
     bus: Bus,
@@ -76,8 +82,7 @@ impl System {
         let data_dir = data_dir(options)?;
         let keys = keys(options, &data_dir)?;
         let endpoints = Endpoints::new(&listeners, &keys, &project);
-        let principals = principals(options, &project, &keys)?;
-        let principals = Arc::new(principals);
+        let principals = Arc::new(principals(options, &project, &keys)?);
         let bridge = Bridge::find();
         let guard = Guard::new(bridge);
 
@@ -124,10 +129,13 @@ impl System {
             principals: Arc::clone(&principals),
             clock: clock.clone(),
         };
+        let site = project.site.and_then(|site| Site::new(site, &endpoints.s3));
+        let has_site = site.is_some();
+        let origins = Origins::new(options, &endpoints.api, ui);
         let front = Front::new(
             project.routes,
-            project.site.and_then(|site| Site::new(site, &endpoints.s3)),
-            project.cors,
+            site,
+            (project.cors, origins.clone()),
             functions.clone(),
             clock.clone(),
             ui.clone(),
@@ -140,23 +148,21 @@ impl System {
         let routers = [
             (listeners.dynamodb, guard.engine(dynamodb)),
             (listeners.ssm, guard.engine(ssm.into_router())),
-            (listeners.s3, s3.into_router(guard)),
+            (listeners.s3, s3.into_router(guard, origins)),
             (listeners.lambda, guard.engine(lambda.into_router())),
             (listeners.ses, guard.engine(ses.into_router())),
         ];
         let engines = serve_engines(routers, bridge, &stop_engines, ui).await;
-        let schedules = if options.schedules {
-            events::start_schedules(&functions, &bus, &clock)
-        } else {
-            JoinSet::new()
-        };
-        let site = front.into_router().merge(outbox.into_router());
-        let site = guard.api(site.merge(metrics.into_router()));
+        let schedules = schedules(options, &functions, &bus, &clock);
+        let pages = pages(options, outbox, metrics)?;
+        let site = guard.api(front.into_router().merge(pages));
         let system = Self {
             engines,
             consumers: events::consume_streams(&functions, &principals, &streams),
             front: serve_front(listeners.api.socket, site, &stop),
             endpoints,
+            template: project.template,
+            has_site,
             data_dir,
             functions,
             bus,
@@ -181,6 +187,16 @@ impl System {
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         self.data_dir.path()
+    }
+
+    /// Returns the template as the system has read it.
+    pub(crate) fn template(&self) -> &TemplateFile {
+        &self.template
+    }
+
+    /// Whether the system serves a page at `/`.
+    pub(crate) fn has_site(&self) -> bool {
+        self.has_site
     }
 
     /// Refuses new requests, waits a short time for running ones, and stops all processes.
@@ -285,6 +301,31 @@ fn principals(
 ) -> Result<Principals, DevError> {
     let (recorder, ledger) = (recorder(options)?, ledger(options)?);
     Ok(Principals::new(&project.functions, keys, recorder, ledger))
+}
+
+/// Returns what is served next to the API.
+fn pages(options: &DevOptions, outbox: Outbox, metrics: Metrics) -> Result<Router, DevError> {
+    let pages = outbox.into_router().merge(metrics.into_router());
+    let document = options.api_document.map(ApiDocument::parse);
+    let document = document.transpose().map_err(DevError::ApiDocument)?;
+    Ok(match document {
+        Some(document) => pages.merge(document.into_router()),
+        None => pages,
+    })
+}
+
+/// Starts the functions with schedules, unless the options turn them off.
+fn schedules(
+    options: &DevOptions,
+    functions: &BTreeMap<String, Arc<Pool>>,
+    bus: &Bus,
+    clock: &Clock,
+) -> JoinSet<()> {
+    if options.schedules {
+        events::start_schedules(functions, bus, clock)
+    } else {
+        JoinSet::new()
+    }
 }
 
 /// Opens the recording of the functions' calls, if one is configured.

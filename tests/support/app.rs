@@ -40,6 +40,15 @@ impl TestApp {
         Self::start_dev(parameters, cloakroom_dev)
     }
 
+    /// Starts a system that allows the origins of the template and its own, and no others of this machine.
+    pub fn start_strict(parameters: &[&str]) -> Self {
+        Self::start_dev(parameters, |data| {
+            let mut command = cloakroom_dev(data);
+            command.arg("--strict-origins");
+            command
+        })
+    }
+
     /// Starts a system for attacks with a function's own credentials. Its calls are not recorded: they are not what the
     /// function needs, and the test itself says which of them are denied.
     pub fn start_unrecorded(parameters: &[&str]) -> Self {

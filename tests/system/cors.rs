@@ -42,7 +42,7 @@ fn list(response: &Response, name: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_preflight_from_an_allowed_origin_gets_the_cors_headers() {
-    let app = TestApp::start_with(&[&format!("AllowedOrigins={ALLOWED}")]);
+    let app = TestApp::start_strict(&[&format!("AllowedOrigins={ALLOWED}")]);
     // The gateway responds itself, for unknown routes too.
     for (path, method) in [
         ("/users/me", "PATCH"),
@@ -77,7 +77,7 @@ async fn a_preflight_from_an_allowed_origin_gets_the_cors_headers() {
 
 #[tokio::test]
 async fn a_foreign_origin_gets_no_cors_headers() {
-    let app = TestApp::start_with(&[&format!("AllowedOrigins={ALLOWED}")]);
+    let app = TestApp::start_strict(&[&format!("AllowedOrigins={ALLOWED}")]);
     for origin in [
         "https://example.com",
         "https://localhost:3000",
@@ -105,7 +105,7 @@ async fn a_foreign_origin_gets_no_cors_headers() {
 
 #[tokio::test]
 async fn an_allowed_origin_can_read_every_response_and_its_headers() {
-    let app = TestApp::start_with(&[&format!("AllowedOrigins={ALLOWED}")]);
+    let app = TestApp::start_strict(&[&format!("AllowedOrigins={ALLOWED}")]);
     let ada = app.new_user("ada@example.com").await;
     for (request, status) in [
         (ada.request(Method::GET, "/users/me"), 200),
@@ -142,7 +142,7 @@ async fn an_allowed_origin_can_read_every_response_and_its_headers() {
 #[tokio::test]
 async fn several_origins_can_be_allowed() {
     let (one, other) = ("https://app.example.com", "http://localhost:5173");
-    let app = TestApp::start_with(&[&format!("AllowedOrigins={one},{other}")]);
+    let app = TestApp::start_strict(&[&format!("AllowedOrigins={one},{other}")]);
     for origin in [one, other] {
         let response = Response::to(preflight(&app, "/signin", origin, "POST")).await;
         assert_eq!(response.header("access-control-allow-origin"), Some(origin));
@@ -165,7 +165,7 @@ async fn several_origins_can_be_allowed() {
 /// Without the preflight headers, OPTIONS is a request like any other.
 #[tokio::test]
 async fn an_options_request_that_is_not_a_preflight_is_a_405() {
-    let app = TestApp::start_with(&[&format!("AllowedOrigins={ALLOWED}")]);
+    let app = TestApp::start_strict(&[&format!("AllowedOrigins={ALLOWED}")]);
     let response = Response::to(app.request(Method::OPTIONS, "/signup"))
         .await
         .expect(405);

@@ -3,6 +3,7 @@
 mod cors;
 mod functions;
 mod metrics;
+mod origins;
 mod restart;
 mod site;
 mod start;

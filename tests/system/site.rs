@@ -1,6 +1,7 @@
 //! The page at `/`.
 
 use reqwest::Method;
+use serde_json::Value;
 
 use crate::support::{Response, TestApp};
 
@@ -31,6 +32,46 @@ async fn the_page_and_its_files_are_served_beside_the_api() {
         .await
         .expect(200);
     assert!(head.body.is_empty());
+}
+
+#[tokio::test]
+async fn the_api_reference_and_its_document_are_served_under_the_policy_of_the_page() {
+    let app = TestApp::start();
+    let policy = app
+        .get("/")
+        .await
+        .header("content-security-policy")
+        .unwrap()
+        .to_owned();
+    let page = app.get("/docs").await.expect(200);
+    assert_eq!(page.header("content-type"), Some("text/html"));
+    assert_eq!(
+        page.header("content-security-policy"),
+        Some(policy.as_str())
+    );
+    for file in [
+        "docs.js",
+        "docs.css",
+        "vendor/swagger-ui-bundle.js",
+        "vendor/swagger-ui.css",
+    ] {
+        assert!(
+            String::from_utf8_lossy(&page.body).contains(&format!("\"{file}\"")),
+            "{file}"
+        );
+        app.get(&format!("/docs/{file}")).await.expect(200);
+    }
+    let document = app.get("/openapi.json").await.expect(200);
+    assert_eq!(document.header("content-type"), Some("application/json"));
+    let mut document = document.json();
+    assert_eq!(document["servers"][0]["url"], app.endpoint("api"));
+    assert_eq!(document["servers"].as_array().unwrap().len(), 1);
+    let mut expected: Value =
+        serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
+    for either in [&mut document, &mut expected] {
+        either.as_object_mut().unwrap().remove("servers");
+    }
+    assert!(document == expected);
 }
 
 #[tokio::test]

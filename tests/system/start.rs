@@ -70,6 +70,9 @@ async fn every_request_and_every_start_step_is_logged() {
     }
     app.get("/users/me?secret=x").await.expect(401);
     app.get("/nope").await.expect(404);
+    for file in ["/", "/demo.js", "/cloakroom.js"] {
+        app.get(file).await.expect(200);
+    }
     let has = |parts: &[&str]| {
         let log = app.log();
         log.lines()
@@ -77,6 +80,61 @@ async fn every_request_and_every_start_step_is_logged() {
     };
     eventually(async || has(&["401 GET", "/users/me  ", " ms", "users", "cold start"])).await;
     eventually(async || has(&["404 GET", "$default  ", " ms"])).await;
+    // The files of the page are not: they would hide the requests to the API.
+    let log = app.complete_log().await;
+    assert!(!log.contains("200 GET"), "{log}");
+}
+
+#[tokio::test]
+async fn the_start_message_begins_with_the_address_of_the_page() {
+    let app = TestApp::start();
+    let log = app.log();
+    let message = log.split("Cloakroom, stack cloakroom-dev").nth(1).unwrap();
+    let expected = format!("Open {}/ in a browser.", app.endpoint("api"));
+    let first = message.lines().map(str::trim).find(|line| !line.is_empty());
+    assert_eq!(first, Some(expected.as_str()), "{log}");
+    app.get("/").await.expect(200);
+    let reference = format!("{}/docs", app.endpoint("api"));
+    assert!(log.contains(&reference), "{log}");
+    app.get("/docs").await.expect(200);
+}
+
+#[test]
+fn a_folder_without_a_template_is_reported_with_what_to_do() {
+    let (home, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut command = cloakroom_dev(data.path());
+    let error = start_error(command.current_dir(home.path()));
+    let folder = home.path().canonicalize().unwrap();
+    assert_eq!(
+        error,
+        format!(
+            "there is no template.yaml in {} or a folder above it. It defines what the system runs. Go to the folder of the \
+             project and try again, or pass its template with --template FILE",
+            folder.display()
+        )
+    );
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_change_of_the_template_is_reported() {
+    let home = tempfile::tempdir().unwrap();
+    let template = home.path().join("template.yaml");
+    let original = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
+    let text = fs::read_to_string(original).unwrap();
+    fs::write(&template, &text).unwrap();
+    let data = home.path().join("data");
+    let mut command = cloakroom_dev(&data);
+    command.arg("--template").arg(&template);
+    let app = TestApp::start_command(&mut command, &data);
+    let changed = format!("{} has changed; restart", template.display());
+    assert!(!app.log().contains(&changed));
+    fs::write(&template, text + "# changed\n").unwrap();
+    eventually(async || app.log().contains(&changed)).await;
+    // The system still runs, and prints the line once.
+    app.new_user("ada@example.com").await;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert_eq!(app.log().matches(&changed).count(), 1, "{}", app.log());
 }
 
 #[test]

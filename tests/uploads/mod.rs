@@ -26,7 +26,7 @@ use crate::support::{Response, SignedIn};
 pub const MIB: usize = 1024 * 1024;
 
 /// Creates an upload, and returns the response body with `upload` and `transfer`.
-async fn create_upload(owner: &SignedIn<'_>, filename: &str, size: usize) -> Value {
+pub async fn create_upload(owner: &SignedIn<'_>, filename: &str, size: usize) -> Value {
     let body = json!({"filename": filename, "contentType": "text/plain", "size": size});
     owner.post("/uploads", &body).await.expect(201).json()
 }

@@ -33,8 +33,9 @@ const ada = new Account(system, "");
 await ada.call("POST", "/signup", { email, password: PASSWORD, name: "Ada Lovelace" });
 ada.token = (await ada.call("POST", "/signin", { email, password: PASSWORD })).accessToken;
 
+// A name, because the system serves pages of loopback addresses.
 test("a page of another origin cannot read or change anything", () =>
-  inBrowser([], async (tab) => {
+  inBrowser(["--host-resolver-rules=MAP foreign.example 127.0.0.1"], async (tab) => {
     const before = await state();
     await tab.goto(page.origin);
     for (const mode of MODES) {
@@ -179,7 +180,7 @@ async function servePage() {
   await once(server, "listening");
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
-    origin: `http://127.0.0.1:${address.port}`,
+    origin: `http://foreign.example:${address.port}`,
     async stop() {
       server.closeAllConnections();
       server.close();

@@ -24,6 +24,9 @@ use utoipa::{
     },
 };
 
+/// The generated document that is checked in. A test compares it with the code.
+pub const CHECKED_IN: &str = include_str!("../../../docs/openapi.json");
+
 /// The document that the functions' documents are merged into.
 #[derive(OpenApi)]
 #[openapi(
@@ -327,8 +330,7 @@ mod tests {
 
     #[test]
     fn the_document_in_the_repository_is_up_to_date() {
-        let checked_in = include_str!("../../../docs/openapi.json");
-        let same = document(Path::new(EVENTS)).unwrap() == checked_in;
+        let same = document(Path::new(EVENTS)).unwrap() == CHECKED_IN;
         assert!(
             same,
             "docs/openapi.json is stale: run `mkdir -p target && cargo run -- openapi > target/openapi.json && mv target/openapi.json docs/`"

@@ -13,8 +13,10 @@ use http::{
 };
 use sam_template::Cors;
 
+use crate::origins::Origins;
+
 /// Builds the response to a preflight. `None` when the request is not one.
-pub(crate) fn preflight(cors: &Cors, parts: &Parts) -> Option<Response<Body>> {
+pub(crate) fn preflight(cors: &Cors, origins: &Origins, parts: &Parts) -> Option<Response<Body>> {
     let is_preflight = parts.method == Method::OPTIONS
         && parts.headers.contains_key(ORIGIN)
         && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
@@ -24,7 +26,7 @@ pub(crate) fn preflight(cors: &Cors, parts: &Parts) -> Option<Response<Body>> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     // Without these headers the browser blocks the request.
-    if let Some(origin) = allowed_origin(cors, &parts.headers) {
+    if let Some(origin) = allowed_origin(cors, origins, &parts.headers) {
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         insert_list(headers, ACCESS_CONTROL_ALLOW_METHODS, &cors.allow_methods);
@@ -38,7 +40,7 @@ pub(crate) fn preflight(cors: &Cors, parts: &Parts) -> Option<Response<Body>> {
 }
 
 /// Replaces the CORS headers of a response with the gateway's.
-pub(crate) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) {
+pub(crate) fn apply(cors: &Cors, origins: &Origins, request: &HeaderMap, response: &mut HeaderMap) {
     for name in [
         ACCESS_CONTROL_ALLOW_CREDENTIALS,
         ACCESS_CONTROL_ALLOW_HEADERS,
@@ -49,7 +51,7 @@ pub(crate) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) 
     ] {
         response.remove(name);
     }
-    if let Some(origin) = allowed_origin(cors, request) {
+    if let Some(origin) = allowed_origin(cors, origins, request) {
         response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         insert_list(
             response,
@@ -60,8 +62,8 @@ pub(crate) fn apply(cors: &Cors, request: &HeaderMap, response: &mut HeaderMap) 
     }
 }
 
-/// Returns the allowed origin to send: the request's or `*`. `None` when it is not allowed.
-fn allowed_origin(cors: &Cors, request: &HeaderMap) -> Option<HeaderValue> {
+/// Returns the allowed origin to send: the request's or `*`. `None` when it is not allowed, which is logged.
+fn allowed_origin(cors: &Cors, origins: &Origins, request: &HeaderMap) -> Option<HeaderValue> {
     let origin = request.get(ORIGIN)?;
     let is_allowed = |allowed: &String| match allowed.as_str() {
         "*" => true,
@@ -71,7 +73,9 @@ fn allowed_origin(cors: &Cors, request: &HeaderMap) -> Option<HeaderValue> {
             None => origin.as_bytes() == pattern.as_bytes(),
         },
     };
-    if !cors.allow_origins.iter().any(is_allowed) {
+    let text = String::from_utf8_lossy(origin.as_bytes());
+    if !cors.allow_origins.iter().any(is_allowed) && !origins.allow(&text) {
+        origins.log_refusal("the API", &text);
         return None;
     }
     if cors.allow_origins.iter().any(|allowed| allowed == "*") {
@@ -120,7 +124,7 @@ mod tests {
             .header(ORIGIN, origin)
             .header(ACCESS_CONTROL_REQUEST_METHOD, "POST");
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let response = preflight(&cors(), &parts)?;
+        let response = preflight(&cors(), &Origins::strict(), &parts)?;
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
         let headers = response.headers().iter();
         Some(
@@ -150,7 +154,7 @@ mod tests {
     #[test]
     fn other_options_requests_are_not_preflights() {
         let (parts, ()) = Request::options("/").body(()).unwrap().into_parts();
-        assert!(preflight(&cors(), &parts).is_none());
+        assert!(preflight(&cors(), &Origins::strict(), &parts).is_none());
     }
 
     #[test]
@@ -161,7 +165,7 @@ mod tests {
                 (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
                 (ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("*")),
             ]);
-            apply(&cors(), &request, &mut response);
+            apply(&cors(), &Origins::strict(), &request, &mut response);
             response
         };
         let allowed = from("http://localhost:3000");
@@ -179,10 +183,11 @@ mod tests {
     fn all_origins_of_a_scheme_can_be_allowed() {
         let mut cors = cors();
         cors.allow_origins = vec!["https://*".to_owned()];
-        let request = |origin: &'static str| {
-            HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))])
+        let allowed = |cors: &Cors, origin: &'static str| {
+            let request = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))]);
+            allowed_origin(cors, &Origins::strict(), &request).is_some()
         };
-        assert!(allowed_origin(&cors, &request("https://a.example")).is_some());
-        assert!(allowed_origin(&cors, &request("http://a.example")).is_none());
+        assert!(allowed(&cors, "https://a.example"));
+        assert!(!allowed(&cors, "http://a.example"));
     }
 }

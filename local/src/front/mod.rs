@@ -25,6 +25,7 @@ use self::router::Router;
 pub(crate) use self::site::Site;
 use crate::{
     function::Pool,
+    origins::Origins,
     ui::{RequestLine, Ui},
 };
 
@@ -39,6 +40,7 @@ pub(crate) struct Front {
     router: Router,
     site: Option<Site>,
     cors: Option<Cors>,
+    origins: Origins,
     /// By logical id.
     functions: BTreeMap<String, Arc<Pool>>,
     clock: Clock,
@@ -52,6 +54,8 @@ struct Handled {
     response: Response<Body>,
     function: Option<String>,
     cold_start: bool,
+    /// Whether it is a file of the site. A page loads dozens, which would hide the requests to the API.
+    is_file: bool,
 }
 
 impl Handled {
@@ -61,6 +65,7 @@ impl Handled {
             response,
             function: None,
             cold_start: false,
+            is_file: false,
         }
     }
 }
@@ -69,7 +74,7 @@ impl Front {
     pub(crate) fn new(
         routes: Vec<Route>,
         site: Option<Site>,
-        cors: Option<Cors>,
+        (cors, origins): (Option<Cors>, Origins),
         functions: BTreeMap<String, Arc<Pool>>,
         clock: Clock,
         ui: Ui,
@@ -79,6 +84,7 @@ impl Front {
             router: Router::new(routes),
             site,
             cors,
+            origins,
             functions,
             clock,
             ui,
@@ -107,7 +113,10 @@ impl Front {
             && let Some(site) = &self.site
             && let Some(file) = site.serve(parts).await
         {
-            return Handled::by_gateway(file);
+            return Handled {
+                is_file: true,
+                ..Handled::by_gateway(file)
+            };
         }
         let Some(pool) = self.functions.get(&found.route.function).map(Arc::clone) else {
             return refuse(StatusCode::INTERNAL_SERVER_ERROR);
@@ -150,6 +159,7 @@ async fn invoke(pool: Arc<Pool>, event: String, trace_id: String, id: &str) -> H
         },
         function: Some(function),
         cold_start: invoked.cold_start,
+        is_file: false,
     }
 }
 
@@ -166,17 +176,23 @@ async fn handle(
         mut response,
         function,
         cold_start,
-    } = if let Some(preflight) = cors.and_then(|cors| cors::preflight(cors, &parts)) {
+        is_file,
+    } = if let Some(preflight) = cors.and_then(|cors| cors::preflight(cors, &front.origins, &parts))
+    {
         Handled::by_gateway(preflight)
     } else {
         let mut handled = front.handle(&parts, body, peer, &id).await;
         if let Some(cors) = cors {
-            cors::apply(cors, &parts.headers, handled.response.headers_mut());
+            let headers = handled.response.headers_mut();
+            cors::apply(cors, &front.origins, &parts.headers, headers);
         }
         handled
     };
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("apigw-requestid", id);
+    }
+    if is_file {
+        return response;
     }
     let found = front.router.find(&parts.method, parts.uri.path());
     front.ui.request(&RequestLine {

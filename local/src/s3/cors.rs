@@ -13,6 +13,8 @@ use http::{
 };
 use sam_template::CorsRule;
 
+use crate::origins::Origins;
+
 /// The `Vary` header of responses of a bucket with rules.
 const VARIES: &str = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
 
@@ -23,16 +25,20 @@ pub(crate) struct CorsRequest {
     method: String,
     /// In lower case.
     headers: Vec<String>,
+    /// Whether the local system allows the origin, whatever the rules say.
+    is_local: bool,
 }
 
 impl CorsRequest {
     /// Parses the CORS headers. `None` when the request has no origin.
-    pub(crate) fn parse(method: &Method, headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn parse(method: &Method, headers: &HeaderMap, origins: &Origins) -> Option<Self> {
         let text = |name| headers.get(name)?.to_str().ok();
         let requested = text(ACCESS_CONTROL_REQUEST_METHOD).filter(|_| method == Method::OPTIONS);
         let names = text(ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
+        let origin = text(ORIGIN)?;
         Some(Self {
-            origin: text(ORIGIN)?.to_owned(),
+            is_local: origins.allow(origin),
+            origin: origin.to_owned(),
             method: requested.unwrap_or(method.as_str()).to_owned(),
             headers: names
                 .split(',')
@@ -42,10 +48,17 @@ impl CorsRequest {
         })
     }
 
+    /// Returns the origin if none of the rules allows it.
+    pub(crate) fn refused_origin(&self, rules: &[CorsRule]) -> Option<&str> {
+        let mut allowed = rules.iter().flat_map(|rule| &rule.allowed_origins);
+        let is_allowed = self.is_local || allowed.any(|origin| matches(origin, &self.origin));
+        (!is_allowed && !rules.is_empty()).then_some(&self.origin)
+    }
+
     fn rule<'a>(&self, rules: &'a [CorsRule]) -> Option<&'a CorsRule> {
         rules.iter().find(|rule| {
             let has = |list: &[String], text: &str| list.iter().any(|one| matches(one, text));
-            has(&rule.allowed_origins, &self.origin)
+            (self.is_local || has(&rule.allowed_origins, &self.origin))
                 && rule.allowed_methods.contains(&self.method)
                 && self.headers.iter().all(|name| {
                     rule.allowed_headers

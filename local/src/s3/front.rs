@@ -25,6 +25,7 @@ use super::{
     ranges,
     targets::Targets,
 };
+use crate::origins::Origins;
 
 /// Parses host names: `bucket.localhost` names a bucket, other hosts do not.
 pub(crate) struct Hosts;
@@ -47,11 +48,16 @@ fn bucket_of_host(host: &str) -> Option<&str> {
 pub(crate) struct Front {
     service: S3Service,
     targets: Arc<Targets>,
+    origins: Origins,
 }
 
 impl Front {
-    pub(crate) fn new(service: S3Service, targets: Arc<Targets>) -> Self {
-        Self { service, targets }
+    pub(crate) fn new(service: S3Service, targets: Arc<Targets>, origins: Origins) -> Self {
+        Self {
+            service,
+            targets,
+            origins,
+        }
     }
 
     pub(crate) fn into_router(self) -> Router {
@@ -89,13 +95,18 @@ impl Front {
 
 async fn handle(State(front): State<Arc<Front>>, mut request: Request<Body>) -> Response<Body> {
     let id = Uuid::new_v4().simple().to_string()[..16].to_ascii_uppercase();
-    let cors_request = CorsRequest::parse(request.method(), request.headers());
+    let cors_request = CorsRequest::parse(request.method(), request.headers(), &front.origins);
+    let rules = front.rules(&request);
+    if let Some(origin) = cors_request
+        .as_ref()
+        .and_then(|it| it.refused_origin(rules))
+    {
+        front.origins.log_refusal("S3", origin);
+    }
     let mut response = if request.method() == Method::OPTIONS {
-        cors::preflight(front.rules(&request), cors_request.as_ref())
+        cors::preflight(rules, cors_request.as_ref())
     } else {
-        let rules = cors_request
-            .as_ref()
-            .map(|_| front.rules(&request).to_vec());
+        let rules = cors_request.as_ref().map(|_| rules.to_vec());
         let kind = SignatureKind::of(&request);
         let is_head = request.method() == Method::HEAD;
         ranges::remove_invalid(&mut request);

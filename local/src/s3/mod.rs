@@ -38,7 +38,7 @@ use s3s::service::S3ServiceBuilder;
 use sam_template::{AccessPoint, Bucket};
 
 use self::{front::Front, gate::Gate, store::Store, targets::Targets};
-use crate::{events::Bus, guard::Guard, iam::Principals};
+use crate::{events::Bus, guard::Guard, iam::Principals, origins::Origins};
 
 /// The S3 engine.
 pub(crate) struct S3 {
@@ -83,14 +83,14 @@ impl S3 {
     }
 
     /// Returns the HTTP service.
-    pub(crate) fn into_router(self, guard: Guard) -> Router {
+    pub(crate) fn into_router(self, guard: Guard, origins: Origins) -> Router {
         let gate = self.service.gate.clone();
         let mut builder = S3ServiceBuilder::new(self.service);
         builder.set_auth(gate.clone());
         builder.set_access(gate.clone());
         builder.set_host(front::Hosts);
         let targets = Arc::clone(&gate.targets);
-        let router = Front::new(builder.build(), gate.targets).into_router();
+        let router = Front::new(builder.build(), gate.targets, origins).into_router();
         guard.s3(router, targets.names())
     }
 }

@@ -116,7 +116,7 @@ async fn a_start_error_names_its_cause() {
     );
 
     let error = start(|options| options.template = "/nowhere/template.yaml".into()).await;
-    assert!(matches!(error, DevError::ReadTemplate { .. }));
+    assert!(matches!(error, DevError::NoTemplate { .. }));
 
     let error = start(|options| options.bootstraps = Some("/nowhere".into())).await;
     assert!(

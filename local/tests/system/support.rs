@@ -56,6 +56,9 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         name: "Shop".to_owned(),
         stack_name: "shop-dev".to_owned(),
         site: None,
+        api_document: None,
+        strict_origins: false,
+        origins_parameter: None,
         default_parameters: Box::new(|api| {
             vec![("Env", "dev".to_owned()), ("Issuer", api.to_owned())]
         }),

@@ -45,7 +45,7 @@ export class Site {
    */
   async #serve(url, answer) {
     const { pathname } = new URL(url, this.origin);
-    const file = pathname === "/" ? "index.html" : path.normalize(pathname).slice(1);
+    const file = path.normalize(pathname.replace(/\/$/, "/index.html")).slice(1);
     answer.setHeader("content-security-policy", this.#policy);
     answer.setHeader("cache-control", "no-cache");
     try {
