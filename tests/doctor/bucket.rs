@@ -92,9 +92,20 @@ async fn a_bucket_that_hides_the_etag_from_pages_is_a_problem() {
 
 #[tokio::test]
 async fn a_bucket_whose_rules_do_not_allow_the_page_is_a_problem() {
-    let app = TestApp::start_with(&["AllowedOrigins=https://app.example.com"]);
+    let page = "https://page.example.com";
+    let app = TestApp::start_with(&[
+        "AllowedOrigins=https://app.example.com",
+        &format!("AppUrl={page}/"),
+    ]);
     let report = Report::of(&app, &[]);
-    let page = app.endpoint("api");
     report.expect_among_problems("bucket CORS", page, "cargo run");
     report.expect_among_problems("API CORS", page, "cargo run");
+}
+
+#[tokio::test]
+async fn the_page_of_the_local_system_needs_no_rule() {
+    let app = TestApp::start_with(&["AllowedOrigins=https://app.example.com"]);
+    let report = Report::of(&app, &[]);
+    assert_eq!(report.status("bucket CORS"), "ok");
+    assert_eq!(report.status("API CORS"), "ok");
 }

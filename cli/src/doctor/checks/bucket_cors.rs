@@ -27,8 +27,15 @@ pub(in crate::doctor) async fn check(doctor: &Doctor, deployment: &Deployment) -
     };
     let property = deployment.template.property(BUCKET, "CorsConfiguration");
     let expected = property.unwrap_or_default()["CorsRules"][0].clone();
+    // The local system allows its own page without a rule (docs/adr/0042-origins-in-development.md).
+    let needs_no_rule = |origin: &str| {
+        doctor.is_local()
+            && deployment.output("ApiUrl") == Some(origin)
+            && rule_of(origin, &found).is_none()
+    };
     let problem = origins(deployment)
         .iter()
+        .filter(|origin| !needs_no_rule(origin))
         .find_map(|origin| difference(origin, &expected, &found));
     vec![match problem {
         None => Finding::ok(CHECK, "pages of all allowed origins can upload"),
@@ -44,13 +51,7 @@ pub(in crate::doctor) async fn check(doctor: &Doctor, deployment: &Deployment) -
 
 /// Describes why pages of an origin cannot upload. `None` when they can.
 fn difference(origin: &str, expected: &Value, found: &[CorsRule]) -> Option<String> {
-    let has = |list: &[String], text: &str| {
-        let mut list = list.iter();
-        list.any(|one| one == "*" || one.eq_ignore_ascii_case(text))
-    };
-    let of_origin = |rule: &&CorsRule| has(rule.allowed_origins(), origin);
-    // S3 uses the first rule that matches.
-    let Some(rule) = found.iter().find(of_origin) else {
+    let Some(rule) = rule_of(origin, found) else {
         return Some(format!(
             "pages of {origin} cannot send files to S3: no rule allows them"
         ));
@@ -67,6 +68,18 @@ fn difference(origin: &str, expected: &Value, found: &[CorsRule]) -> Option<Stri
             "for pages of {origin}, {list} does not contain {missing}"
         ))
     })
+}
+
+/// Returns the rule that S3 uses for an origin: the first that matches.
+fn rule_of<'a>(origin: &str, rules: &'a [CorsRule]) -> Option<&'a CorsRule> {
+    rules
+        .iter()
+        .find(|rule| has(rule.allowed_origins(), origin))
+}
+
+fn has(list: &[String], text: &str) -> bool {
+    let mut list = list.iter();
+    list.any(|one| one == "*" || one.eq_ignore_ascii_case(text))
 }
 
 /// Returns the template's rule in the form of S3's API, with the origins of this stack.
