@@ -1,9 +1,18 @@
 #!/usr/bin/env bash
 # Rehearses a deployment without an account: deploys template.yaml with the SAM CLI to ministack, with all resources, and to
 # moto, with those it knows, and uses the stack over HTTP. Follows docs/OPERATIONS.md on ministack at the same time. Needs the
-# functions of ci/build_functions.sh.
+# functions of ci/build_functions.sh, curl, git, and jq; as root on Debian, it installs jq if it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+if ! command -v jq >/dev/null; then
+  if [[ "$(id -u)" != 0 ]] || ! command -v apt-get >/dev/null; then
+    echo "The commands of docs/OPERATIONS.md need jq. Install it." >&2
+    exit 1
+  fi
+  apt-get update --quiet --quiet >&2
+  apt-get install --yes --quiet --quiet --no-install-recommends jq >&2
+fi
 
 sam="$(ci/tools.sh sam)"
 ministack="$(ci/tools.sh ministack)"
