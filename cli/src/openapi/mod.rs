@@ -46,6 +46,14 @@ pub const CHECKED_IN: &str = include_str!("../../../docs/openapi.json");
             variables(("api" = (default = "api.example.com", description = "the host of the stack's output `ApiUrl`"))),
         ),
     ),
+    tags(
+        (name = "accounts", description = "Sign-up, sign-in, sessions, and the account of the caller"),
+        (name = "users", description = "Profiles of users"),
+        (name = "uploads", description = "Files of the caller, which clients send straight to S3"),
+        (name = "companion", description = "The protocol of Uppy's companion server"),
+        (name = "admin", description = "Accounts, for administrators"),
+        (name = "keys", description = "What verifiers of access tokens need"),
+    ),
     components(schemas(http_api::ProblemDocument)),
     modifiers(&AccessToken)
 )]
