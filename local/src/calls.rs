@@ -5,15 +5,15 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::Mutex,
 };
 
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+
+use crate::{line_file::LineFile, locks::lock};
 
 /// The header in which the AWS SDK sends the trace id of the invocation.
 const TRACE_HEADER: &str = "x-amzn-trace-id";
@@ -24,7 +24,7 @@ pub(crate) struct Recorder(Option<Recording>);
 
 #[derive(Debug)]
 struct Recording {
-    file: Mutex<File>,
+    file: LineFile,
     written: Mutex<HashSet<String>>,
     /// The trigger of each invocation, by its trace id; kept as long as the system runs.
     triggers: Mutex<HashMap<String, String>>,
@@ -79,14 +79,8 @@ struct Line<'a> {
 impl Recorder {
     /// Creates a file in `directory`, which is created if it is missing.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
-        let path = directory.join(format!("{}.jsonl", Uuid::new_v4().simple()));
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(path)?;
         Ok(Self(Some(Recording {
-            file: Mutex::new(file),
+            file: LineFile::create_in(directory)?,
             written: Mutex::default(),
             triggers: Mutex::default(),
         })))
@@ -116,9 +110,8 @@ impl Recorder {
         };
         line.push('\n');
         if lock(&recording.written).insert(line.clone()) {
-            // One write per line, so that a killed system leaves complete lines. An error is ignored, because a grant without
-            // a line counts as unused and fails the check.
-            let _ = lock(&recording.file).write_all(line.as_bytes());
+            // An error is ignored, because a grant without a line counts as unused and fails the check.
+            let _ = recording.file.append(&line);
         }
     }
 }
@@ -177,13 +170,10 @@ fn trigger_of(event: &[u8]) -> String {
         .unwrap_or_else(|| "other event".to_owned())
 }
 
-/// Locks a mutex. A poisoned mutex is still valid, because no code panics while it holds one.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use serde_json::{Value, json};
 
     use super::*;

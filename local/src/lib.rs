@@ -17,6 +17,8 @@ mod guard;
 mod iam;
 mod keys;
 mod lambda;
+mod line_file;
+mod locks;
 mod metrics;
 mod options;
 mod origins;

@@ -3,18 +3,11 @@
 //!
 //! The lines contain whole items. Record a system with test data only.
 
-use std::{
-    collections::HashMap,
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, io, path::Path, sync::Mutex};
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::calls::Cause;
+use crate::{calls::Cause, line_file::LineFile, locks::lock};
 
 /// Records the usage of a system into a file. The default records nothing.
 #[derive(Debug, Default)]
@@ -22,7 +15,7 @@ pub(crate) struct Ledger(Option<Book>);
 
 #[derive(Debug)]
 struct Book {
-    file: Mutex<File>,
+    file: LineFile,
     /// The id of each invocation, as in its log line, by its trace id; kept as long as the system runs.
     invocations: Mutex<HashMap<String, String>>,
 }
@@ -30,14 +23,8 @@ struct Book {
 impl Ledger {
     /// Creates a file in `directory`, which is created if it is missing.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
-        let path = directory.join(format!("{}.jsonl", Uuid::new_v4().simple()));
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(path)?;
         Ok(Self(Some(Book {
-            file: Mutex::new(file),
+            file: LineFile::create_in(directory)?,
             invocations: Mutex::default(),
         })))
     }
@@ -67,18 +54,14 @@ impl Ledger {
             return;
         };
         used["id"] = json!(id);
-        // One write per line, so that a killed system leaves complete lines.
-        let _ = lock(&book.file).write_all(format!("{used}\n").as_bytes());
+        let _ = book.file.append(&format!("{used}\n"));
     }
-}
-
-/// Locks a mutex. A poisoned mutex is still valid, because no code panics while it holds one.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::{
     net::Ipv4Addr,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex},
 };
 
 use axum::{
@@ -25,7 +25,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::invocation::{Failure, Invocation, MAX_RESPONSE};
-use crate::guard::Guard;
+use crate::{guard::Guard, locks::lock};
 
 /// The Runtime API server of one instance. Dropping it stops it.
 #[derive(Debug)]
@@ -227,11 +227,4 @@ fn json_response(status: StatusCode, body: &Value) -> Response<Body> {
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
-}
-
-/// Locks are never held across code that can panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
