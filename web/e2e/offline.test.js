@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 
-import { sha256, temporaryFolder, writeLarge } from "./support/files.js";
+import { TWO_PARTS, largeFile, sha256 } from "./support/files.js";
 import { Parts } from "./support/parts.js";
 import { startSystem } from "./support/system.js";
 import { visit } from "./support/visit.js";
@@ -12,13 +12,8 @@ const NAME = "film.mov";
 
 const system = await startSystem();
 after(() => system.stop());
-const { folder, remove } = await temporaryFolder();
+const { folder, file, remove } = await largeFile(NAME);
 after(remove);
-const file = path.join(folder, NAME);
-before(() => writeLarge(file));
-
-/** The text of the row after two parts of 8 MiB are uploaded and the others are held back. */
-const TWO_PARTS = /16\.8 MB of 106 MB/;
 
 test("a running upload says at once that the browser is offline, and continues by itself", async () => {
   await visit(system, async (ada, profile) => {

@@ -30,6 +30,20 @@ export async function writeLarge(file, size = LARGE_BYTES) {
   await handle.close();
 }
 
+/**
+ * Writes a large file into a temporary folder.
+ * @param {string} name
+ */
+export async function largeFile(name) {
+  const { folder, remove } = await temporaryFolder();
+  const file = path.join(folder, name);
+  await writeLarge(file);
+  return { folder, file, remove };
+}
+
+/** The text of the row of a large file after two parts of 8 MiB are uploaded and the others are held back. */
+export const TWO_PARTS = /16\.8 MB of 106 MB/;
+
 /** @param {string} file */
 export async function sha256(file) {
   const hash = createHash("sha256");
