@@ -43,16 +43,13 @@ def toml_of(document: dict) -> str:
     seen = set()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            refused = {
-                status
-                for status in ("412", "422")
-                for code in OF_THE_VALUE
-                if f"`{code}`" in operation["responses"].get(status, {}).get("description", "")
-            }
-            seen |= {
-                code for code in OF_THE_VALUE for status in refused
-                if f"`{code}`" in operation["responses"][status]["description"]
-            }  # fmt: skip
+            refused = set()
+            for status in {"412", "422"} & set(operation["responses"]):
+                description = operation["responses"][status]["description"]
+                codes = {code for code in OF_THE_VALUE if f"`{code}`" in description}
+                if codes:
+                    refused.add(status)
+                seen |= codes
             if f"{method.upper()} {path}" in DEPENDS_ON_QUERY:
                 refused.add("422")
             if refused:
