@@ -11,7 +11,7 @@ from functions import FUNCTIONS, ROOT, WITH_S3, WITH_SES
 
 # A crate may depend only on crates of lower layers, not on its own layer: no function depends on another.
 LAYERS = [
-    ["clock", "metrics", "sam-template"],
+    ["build-once", "clock", "metrics", "sam-template"],
     # `local` runs any SAM template: it knows no crate of Cloakroom.
     ["domain", "local"],
     ["settings"],
