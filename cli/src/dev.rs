@@ -235,6 +235,7 @@ fn default_parameters(env: &str, api: &str) -> Vec<(&'static str, String)> {
         ("MailsPerMailbox", MAILS_PER_DAY.to_owned()),
         ("MailsPerDay", MAILS_PER_DAY.to_owned()),
         // The page is served next to the API.
+        ("AppName", "Cloakroom".to_owned()),
         ("AppUrl", format!("{api}/")),
     ]
 }

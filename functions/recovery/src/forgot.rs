@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use domain::Email;
 use http::StatusCode;
-use http_api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
+use http_api::{AcceptLanguage, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use store::MailOrder;
 use utoipa::ToSchema;
 
@@ -40,6 +40,8 @@ impl FromFields for ForgotPasswordRequest {
     path = "/password/forgot",
     operation_id = "forgotPassword",
     tag = "accounts",
+    params(("Accept-Language" = Option<String>, Header, example = "de-AT,de;q=0.9,en;q=0.8",
+        description = "the language of the mail")),
     request_body = ForgotPasswordRequest,
     responses(
         (status = 202, description = "a mail will be sent if the address has an account"),
@@ -53,6 +55,7 @@ impl FromFields for ForgotPasswordRequest {
 )]
 pub async fn forgot(
     State(app): State<Arc<App>>,
+    AcceptLanguage(languages): AcceptLanguage,
     JsonBody(request): JsonBody<ForgotPasswordRequest>,
 ) -> Result<StatusCode, Problem> {
     let outbox = app.mail.as_ref().ok_or(MAIL_NOT_CONFIGURED)?;
@@ -60,6 +63,6 @@ pub async fn forgot(
     let order = MailOrder::Reset {
         email: request.email,
     };
-    outbox.order(&order, app.clock.now()).await?;
+    outbox.order(&order, &languages, app.clock.now()).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -42,7 +42,7 @@ pub use idempotency::{Idempotency, IdempotencyRecord, NewRecord};
 pub use limits::Limits;
 pub use mail_blocks::MailBlocks;
 pub use mail_limits::{MailClaim, MailLimit, MailLimits, OrderRef};
-pub use outbox::{MailOrder, Outbox};
+pub use outbox::{MailOrder, Outbox, languages_of};
 pub use public_keys::PublicKeyTable;
 pub use quotas::Quotas;
 pub use read_grants::{ReadGrants, ReaderGrant};
