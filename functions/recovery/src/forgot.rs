@@ -9,12 +9,6 @@ use utoipa::ToSchema;
 
 use crate::App;
 
-const MAIL_NOT_CONFIGURED: Problem = Problem::new(
-    StatusCode::NOT_IMPLEMENTED,
-    "mail_not_configured",
-    "This API does not send mail. Ask its operator for help.",
-);
-
 /// The account whose password was forgotten.
 #[derive(ToSchema)]
 pub struct ForgotPasswordRequest {
@@ -58,7 +52,7 @@ pub async fn forgot(
     AcceptLanguage(languages): AcceptLanguage,
     JsonBody(request): JsonBody<ForgotPasswordRequest>,
 ) -> Result<StatusCode, Problem> {
-    let outbox = app.mail.as_ref().ok_or(MAIL_NOT_CONFIGURED)?;
+    let outbox = app.mail.as_ref().ok_or(Problem::mail_not_configured())?;
     // The account is not read here, so neither the response nor its time reveals whether it exists.
     let order = MailOrder::Reset {
         email: request.email,

@@ -24,7 +24,7 @@ pub use admin_action::{AdminAction, AdminChange};
 pub use clock::Clock;
 pub use email::Email;
 pub use email_token::{EmailTokenPurpose, StoredEmailToken};
-pub use ids::{SessionId, UploadId, UserId};
+pub use ids::{AddressId, ReceivedId, SessionId, UploadId, UserId};
 pub use invalid::Invalid;
 pub use languages::Languages;
 pub use lockout::{AttemptRule, FailedAttempts, Lockout};

@@ -45,7 +45,7 @@ pub use mail_limits::{MailClaim, MailLimit, MailLimits, OrderRef};
 pub use outbox::{MailOrder, Outbox, languages_of};
 pub use public_keys::PublicKeyTable;
 pub use quotas::Quotas;
-pub use read_grants::{ReadGrants, ReaderGrant};
+pub use read_grants::{ReadGrants, ReaderGrant, ReceivedGrant, reader_of, received_at};
 pub use sessions::{LiveSessions, Rotation, Session, SessionEntry, Sessions};
 pub use sign_ups::{PendingSignUp, SignUps};
 pub use table::client;
