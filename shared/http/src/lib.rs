@@ -21,7 +21,7 @@ mod upload;
 mod user;
 
 pub use authenticated::{Authenticated, Tokens};
-pub use cursor::Cursor;
+pub use cursor::{Cursor, TextCursor};
 pub use deadline::Deadline;
 pub use etag::{IfMatch, etag};
 pub use fields::{FieldError, Fields, FromFields, number, text};
@@ -29,7 +29,7 @@ pub use gateway::Gateway;
 pub use idempotency::{IdempotencyKey, fingerprint};
 pub use json::{JsonBody, from_json};
 pub use middleware::with_middleware;
-pub use page::{List, Page};
+pub use page::{List, Page, PageQuery};
 pub use problem::{Problem, ProblemDocument};
 pub use public_keys::{PublicKeys, verifying_keys};
 pub use rate_limit::RateLimit;

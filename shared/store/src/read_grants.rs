@@ -15,7 +15,7 @@ use crate::{
 
 /// The read grants: upload and reader -> owner of the upload.
 #[derive(Debug, Clone)]
-pub struct ReadGrants(Table);
+pub struct ReadGrants(pub(crate) Table);
 
 /// A read grant as one of its readers finds it: where the upload is, and until when the grant is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
