@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { assertAccessible } from "./support/accessible.js";
 import { startSystem } from "./support/system.js";
 import { visit } from "./support/visit.js";
 
@@ -36,6 +37,9 @@ test("a file that is shared with an address appears to the user who has confirme
     const dialog = page.getByRole("dialog", { name: "plan.txt" });
     const field = dialog.getByLabel("E-mail or user id");
     const share = dialog.getByRole("button", { name: "Share", exact: true });
+    // The field has the width of the dialog, but for the button beside it.
+    assert.ok((await field.evaluate((input) => input.clientWidth)) > 250);
+    await assertAccessible(page, "the dialog of a file");
     await field.fill("grace@");
     await share.click();
     await dialog.locator("#share-email-error").getByText("The e-mail address is not valid.").waitFor();
