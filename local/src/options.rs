@@ -17,6 +17,9 @@ pub struct DevOptions {
     pub strict_origins: bool,
     /// The template's parameter with the allowed origins, for messages.
     pub origins_parameter: Option<String>,
+    /// The logical ids of tables, and what it means for users that such a table is replaced by an empty one: "users sign in
+    /// again".
+    pub consequences: &'static [(&'static str, &'static str)],
     /// SSM parameters that are created at the first start.
     pub seed: Option<Seed>,
     /// The folder beside the template whose files are served next to the API.

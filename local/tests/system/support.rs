@@ -67,6 +67,7 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         schedules: false,
         record_calls: None,
         record_usage: None,
+        consequences: &[],
         seed: Some(Seed {
             unless_under: "/shop/dev/keys/private".to_owned(),
             make: Box::new(|| Seeded {
