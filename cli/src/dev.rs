@@ -12,7 +12,7 @@ use local::{DevError, DevOptions, Seed};
 
 use crate::{
     aws::{parameter_path, stack_name},
-    openapi, secrets,
+    migrate, openapi, secrets,
 };
 
 /// The data directory of a persistent system.
@@ -162,6 +162,10 @@ impl From<DevArgs> for DevOptions {
             parameters: BTreeMap::from_iter(args.parameters),
             default_parameters: Box::new(move |api| default_parameters(&env, api)),
             consequences: CONSEQUENCES,
+            at_start: Some(Box::new({
+                let stack = stack.clone();
+                move |endpoints| migrate::at_start(endpoints, stack.clone())
+            })),
             seed: Some(Seed {
                 unless_under: parameter_path(&stack) + "/keys/private",
                 make: Box::new(move || secrets::dev_signing_key(&stack)),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, SignedIn, TestApp};
 
-/// The folders of earlier versions, as ci/data_fixture.py makes them.
+/// The folders of earlier versions, as `ci/data_fixture.py` makes them.
 fn fixtures() -> Vec<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/data");
     let entries = fs::read_dir(folder).unwrap();

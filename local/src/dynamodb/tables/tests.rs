@@ -81,9 +81,8 @@ impl Data {
             "ExpressionAttributeNames": {"#o": "owner"}, "ExpressionAttributeValues": {":o": {"S": owner}},
         });
         let found = self.database.query(request(query).unwrap())?;
-        Ok(serde_json::to_value(found).unwrap()["Count"]
-            .as_u64()
-            .unwrap() as usize)
+        let found = serde_json::to_value(found).unwrap();
+        Ok(found["Items"].as_array().unwrap().len())
     }
 
     fn count(&self) -> usize {
