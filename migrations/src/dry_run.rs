@@ -1,4 +1,8 @@
-use crate::{Error, Runner, Step, Tally, runner::Table, steps::Work};
+use crate::{
+    Error, Runner, Tally,
+    runner::Table,
+    steps::{Change, Work, is_active},
+};
 
 /// What a step would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +35,14 @@ impl Runner {
         for migration in self.pending(&entries, to) {
             for step in &migration.up {
                 let (table, items) = self.table(step.table).await?;
-                let (tally, is_sample) = self.try_step(step, &table, sample).await?;
+                let change = match &step.work {
+                    Work::Items(change) => change,
+                    Work::Index(index) => {
+                        self.check_index(&table, index).await?;
+                        continue;
+                    }
+                };
+                let (tally, is_sample) = self.try_change(change, &table, sample).await?;
                 found.push(DryRun {
                     title: migration.title(),
                     step: step.to_string(),
@@ -44,25 +55,23 @@ impl Runner {
         Ok(found)
     }
 
-    /// Tries a step on the items of a table, and tells whether it ended before the last one.
-    async fn try_step(
+    /// Fails if the table has no such index.
+    async fn check_index(&self, table: &Table, index: &'static str) -> Result<(), Error> {
+        let description = table.describe(&self.stack.client).await?;
+        let table = table.name.clone();
+        is_active(&description, index)
+            .map(drop)
+            .ok_or(Error::NoIndex { table, index })
+    }
+
+    /// Tries a change on the items of a table, and tells whether it ended before the last one.
+    async fn try_change(
         &self,
-        step: &Step,
+        change: &Change,
         table: &Table,
         sample: Option<u64>,
     ) -> Result<(Tally, bool), Error> {
         let mut tally = Tally::default();
-        let change = match &step.work {
-            Work::Items(change) => change,
-            Work::Index(index) => {
-                let description = table.describe(&self.stack.client).await?;
-                let known = crate::steps::is_active(&description, index);
-                return known.map(|_| (tally, false)).ok_or(Error::NoIndex {
-                    table: table.name.clone(),
-                    index,
-                });
-            }
-        };
         let mut after = None;
         loop {
             let left = sample.map_or(u64::MAX, |sample| sample.saturating_sub(tally.read));

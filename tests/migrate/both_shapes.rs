@@ -28,6 +28,12 @@ async fn use_grants(owner: &SignedIn<'_>, reader: &SignedIn<'_>, upload: &serde_
     owner.delete(&path, &json!({})).await.expect(204);
 }
 
+/// Counts the uploads in the list that needs the new attribute.
+async fn shared(reader: &SignedIn<'_>) -> usize {
+    let page = reader.get("/uploads?shared=with-me").await.expect(200);
+    page.json()["items"].as_array().unwrap().len()
+}
+
 #[tokio::test]
 async fn grants_of_both_shapes_are_valid_while_they_are_migrated() {
     let lab = Lab::start();
@@ -44,6 +50,11 @@ async fn grants_of_both_shapes_are_valid_while_they_are_migrated() {
         uploads.push(upload);
     }
     age_grants(&lab).await;
+    assert_eq!(
+        shared(&reader).await,
+        0,
+        "not found until they are migrated"
+    );
     let url = lab.app.endpoint("dynamodb");
     let args = [
         "up",
@@ -77,6 +88,7 @@ async fn grants_of_both_shapes_are_valid_while_they_are_migrated() {
     for upload in &uploads {
         use_grants(&owner, &reader, upload).await;
     }
+    assert_eq!(shared(&reader).await, 3);
     let grants = lab.dump(GRANTS).await;
     assert_eq!(grants.len(), 103);
     assert!(

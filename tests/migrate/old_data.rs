@@ -61,6 +61,9 @@ async fn check(app: &TestApp) {
     let grants = ada.get(&format!("/uploads/{notes}/grants")).await;
     let grants = grants.expect(200).json();
     assert_eq!(grants["items"].as_array().unwrap().len(), 1, "{grants}");
+    // In the list of a later version: the grant to a user, and not the one to all users.
+    let shared = bob.get("/uploads?shared=with-me").await.expect(200).json();
+    assert_eq!(shared["items"].as_array().unwrap().len(), 1, "{shared}");
     app.new_user("new@example.com").await;
 }
 

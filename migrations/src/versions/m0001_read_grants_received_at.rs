@@ -1,12 +1,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{UploadId, upload::Reader};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-use uuid::Uuid;
 
 use crate::{Down, Item, Migration, Unusable, steps};
 
 const TABLE: &str = "ReadGrantsTable";
-/// The bytes of the time in an id of version 7 (RFC 9562).
-const TIME: usize = 6;
 
 /// Gives read grants that were written before the index `received` the attribute that the index is sorted by. A grant without it
 /// is valid, and only missing from the list of files that are shared with a user.
@@ -14,12 +12,10 @@ pub(super) fn migration() -> Migration {
     Migration {
         number: 1,
         name: "read_grants_received_at",
-        up: vec![steps::back_fill(
-            TABLE,
-            ["received_at"],
-            &["granted_at"],
-            attributes,
-        )],
+        up: vec![
+            steps::wait_for_index(TABLE, "received"),
+            steps::back_fill(TABLE, ["received_at"], &["granted_at"], attributes),
+        ],
         down: Down::Steps(vec![steps::remove(TABLE, ["received_at"])]),
     }
 }
@@ -27,22 +23,15 @@ pub(super) fn migration() -> Migration {
 /// Returns what a function writes for a new grant. A grant to all users is not in the index.
 fn attributes(item: &Item) -> Result<Option<[AttributeValue; 1]>, Unusable> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
-    if text("reader").is_some_and(|reader| reader == "everyone") {
-        return Ok(None);
-    }
+    let reader = text("reader").and_then(|reader| Reader::parse(reader).ok());
     let at = text("granted_at").and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
-    let at = at.ok_or(Unusable("the grant has no time"))?;
-    let upload = text("upload").and_then(|upload| Uuid::parse_str(upload).ok());
-    let upload = upload.ok_or(Unusable("the grant has no upload"))?;
-    Ok(Some([AttributeValue::S(received_at(at, upload))]))
-}
-
-/// Returns an id that begins with the time of the grant and ends as the id of the upload.
-fn received_at(granted_at: OffsetDateTime, upload: Uuid) -> String {
-    let milliseconds = (granted_at.unix_timestamp_nanos() / 1_000_000).to_be_bytes();
-    let mut bytes = upload.into_bytes();
-    bytes[..TIME].copy_from_slice(&milliseconds[milliseconds.len() - TIME..]);
-    Uuid::from_bytes(bytes).to_string()
+    let upload = text("upload").and_then(|upload| UploadId::parse(upload).ok());
+    let received_at = store::received_at(
+        reader.ok_or(Unusable("the grant has no reader"))?,
+        at.ok_or(Unusable("the grant has no time"))?,
+        upload.ok_or(Unusable("the grant has no upload"))?,
+    );
+    Ok(received_at.map(|received_at| [AttributeValue::S(received_at)]))
 }
 
 #[cfg(test)]
