@@ -16,6 +16,7 @@ mod least_privilege;
 mod limits;
 mod logs;
 mod mail;
+mod migrate;
 mod operator;
 mod password;
 mod readme;

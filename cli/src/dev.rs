@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     aws::{parameter_path, stack_name},
-    openapi, project, secrets,
+    migrate, openapi, project, secrets,
 };
 
 /// The data directory of a persistent system.
@@ -38,6 +38,18 @@ const MAILS_PER_DAY: &str = "100000";
 
 /// E-mail is always enabled, because no e-mail leaves the machine.
 const MAIL_FROM: &str = "cloakroom@localhost";
+
+/// What it means for users that a table is empty, for the tables that may be replaced. The others hold requests, limits and mails
+/// of the last hours.
+const CONSEQUENCES: &[(&str, &str)] = &[
+    ("SessionsTable", "users sign in again"),
+    ("EmailTokensTable", "users request mailed links again"),
+    ("SignUpsTable", "users repeat unfinished sign-ups"),
+    (
+        "PublicKeysTable",
+        "run `cloakroom secrets init`, which writes the keys again",
+    ),
+];
 
 /// Arguments of `cloakroom dev`.
 #[derive(Debug, Args)]
@@ -204,6 +216,11 @@ impl DevArgs {
             origins_parameter: Some("AllowedOrigins".to_owned()),
             parameters: BTreeMap::from_iter(args.parameters),
             default_parameters: Box::new(move |api| default_parameters(&env, api)),
+            consequences: CONSEQUENCES,
+            at_start: Some(Box::new({
+                let stack = stack.clone();
+                move |endpoints| migrate::at_start(endpoints, stack.clone())
+            })),
             seed: Some(Seed {
                 unless_under: parameter_path(&stack) + "/keys/private",
                 make: Box::new(move || secrets::dev_signing_key(&stack)),

@@ -6,6 +6,7 @@ mod dev;
 mod doctor;
 mod env;
 mod function;
+mod migrate;
 mod openapi;
 mod project;
 mod secrets;
@@ -42,6 +43,8 @@ enum Command {
     Users(users::UsersArgs),
     /// Remove the lock of an uploaded file
     Uploads(uploads::UploadsArgs),
+    /// Change stored items to the shape that this version writes
+    Migrate(migrate::MigrateArgs),
     /// Check a deployed stack or the running local system, and print how to correct what is wrong
     #[command(long_about = doctor::ABOUT)]
     Doctor(Box<doctor::DoctorArgs>),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Some(Command::Secrets(args)) => secrets::run(args),
         Some(Command::Users(args)) => users::run(args),
         Some(Command::Uploads(args)) => uploads::run(args),
+        Some(Command::Migrate(args)) => migrate::run(args),
         Some(Command::Doctor(args)) => doctor::run(*args),
         Some(Command::Openapi(args)) => openapi::run(&args),
         Some(Command::Function(args)) => function::run(&args),

@@ -122,6 +122,11 @@ impl DataDir {
         self.path.join("dynamodb.sqlite")
     }
 
+    /// The folder of the items of replaced tables.
+    pub(crate) fn replaced_tables(&self) -> PathBuf {
+        self.path.join("replaced-tables")
+    }
+
     /// The file with the SSM parameters.
     pub(crate) fn parameters(&self) -> PathBuf {
         self.path.join("parameters.json")

@@ -19,7 +19,7 @@ pub async fn dev(options: &DevOptions) -> Result<(), DevError> {
     // Signals are handled from here on, so that an interrupted start leaves no processes or files behind.
     let mut signals = Signals::listen().map_err(DevError::io("cannot handle signals"))?;
     let system = tokio::select! {
-        system = System::start_with(options, &ui) => Some(system),
+        system = start(options, &ui) => Some(system),
         () = signals.received() => None,
     };
     ui.started();
@@ -34,6 +34,19 @@ pub async fn dev(options: &DevOptions) -> Result<(), DevError> {
     ui::print("stopping");
     system.stop().await;
     Ok(())
+}
+
+/// Starts the system, and prepares its data.
+async fn start(options: &DevOptions, ui: &Ui) -> Result<System, DevError> {
+    let system = System::start_with(options, ui).await?;
+    if let Some(prepare) = options.at_start.as_ref().filter(|_| !options.ephemeral) {
+        ui.step("preparing the data");
+        match prepare(system.endpoints().clone()).await {
+            Ok(lines) => lines.iter().for_each(|line| ui.note(line)),
+            Err(warning) => ui.warn(&warning),
+        }
+    }
+    Ok(system)
 }
 
 /// Lists what is served and where the data is.

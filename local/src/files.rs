@@ -35,6 +35,14 @@ pub(crate) fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     fs::rename(&temporary, path)
 }
 
+/// Waits until the names of new files in a directory are on the disk. On Windows, a directory cannot be opened as a file.
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(path)?.sync_all()?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     #[cfg(unix)]

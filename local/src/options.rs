@@ -1,4 +1,6 @@
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf, pin::Pin};
+
+use crate::Endpoints;
 
 /// The options of a local system.
 pub struct DevOptions {
@@ -17,6 +19,11 @@ pub struct DevOptions {
     pub strict_origins: bool,
     /// The template's parameter with the allowed origins, for messages.
     pub origins_parameter: Option<String>,
+    /// The logical ids of tables, and what it means for users that such a table is replaced by an empty one: "users sign in
+    /// again".
+    pub consequences: &'static [(&'static str, &'static str)],
+    /// Prepares the data of a persistent system before it is ready.
+    pub at_start: Option<AtStart>,
     /// SSM parameters that are created at the first start.
     pub seed: Option<Seed>,
     /// The folder beside the template whose files are served next to the API.
@@ -42,6 +49,11 @@ pub struct DevOptions {
 
 /// Returns the names and values of template parameters for a system whose API has this URL.
 pub type DefaultParameters = Box<dyn Fn(&str) -> Vec<(&'static str, String)> + Send + Sync>;
+
+/// Prepares the data of the system with these endpoints, and returns lines for the developer: what was changed, or a warning.
+pub type AtStart = Box<
+    dyn Fn(Endpoints) -> Pin<Box<dyn Future<Output = Result<Vec<String>, String>>>> + Send + Sync,
+>;
 
 /// What is created at the first start.
 pub struct Seed {

@@ -22,7 +22,7 @@ use crate::{
     calls::Recorder,
     containers::Bridge,
     data_dir::DataDir,
-    dynamodb::DynamoDb,
+    dynamodb::{Change, Changes, DynamoDb},
     events::{self, Bus, Checkpoints, StreamContext},
     front::{Front, Site},
     function::{self, Engines, Pool, Program},
@@ -87,8 +87,7 @@ impl System {
         let guard = Guard::new(bridge);
 
         ui.step("opening the database");
-        let database = (!options.ephemeral).then(|| data_dir.database());
-        let database = DynamoDb::open(database.as_deref(), &project.tables)?;
+        let database = open_database(options, &data_dir, &project, ui)?;
 
         ui.step("opening the parameter store");
         let parameters = parameter_store(options, &data_dir, &database, &clock)?;
@@ -257,6 +256,26 @@ fn data_dir(options: &DevOptions) -> Result<DataDir, DevError> {
         Some(path) => DataDir::open(path)?,
         None => DataDir::temporary()?,
     })
+}
+
+/// Opens the database, and changes the tables that differ from the template.
+fn open_database(
+    options: &DevOptions,
+    data_dir: &DataDir,
+    project: &Project,
+    ui: &Ui,
+) -> Result<DynamoDb, DevError> {
+    let path = (!options.ephemeral).then(|| data_dir.database());
+    let saved = (!options.ephemeral).then(|| data_dir.replaced_tables());
+    let changes = Changes {
+        saved: saved.as_deref(),
+        consequences: options.consequences,
+        report: &|change| match change {
+            Change::Safe(text) => ui.note(&text),
+            Change::Replaced(text) => ui.warn(&text),
+        },
+    };
+    Ok(DynamoDb::open(path.as_deref(), &project.tables, &changes)?)
 }
 
 /// Creates the instance pools of all functions, by logical id.

@@ -70,18 +70,24 @@ impl Ui {
         }
     }
 
-    /// Shows a warning.
-    pub(crate) fn warn(&self, what: &str) {
+    /// Shows a line beside the progress of the start.
+    pub(crate) fn note(&self, line: &str) {
         match self {
-            Self::Terminal { progress, .. } => {
-                let line = format!("{} {what}", style("warning:").for_stderr().yellow());
-                match progress {
-                    Some(progress) => progress.println(line),
-                    None => write_line(io::stderr(), format_args!("{line}")),
-                }
+            Self::Terminal {
+                progress: Some(progress),
+                ..
+            } => progress.println(line),
+            Self::Terminal { progress: None, .. } => {
+                write_line(io::stderr(), format_args!("{line}"));
             }
             Self::Quiet => {}
         }
+    }
+
+    /// Shows a warning.
+    pub(crate) fn warn(&self, what: &str) {
+        let label = style("warning:").for_stderr().yellow();
+        self.note(&format!("{label} {what}"));
     }
 
     /// Removes the progress display.

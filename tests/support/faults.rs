@@ -33,6 +33,8 @@ pub enum Fault {
     Disconnect,
     /// Kills the functions of this system while they wait for the response, after or before the request is forwarded.
     Kill { system: u32, after_call: bool },
+    /// Forwards the request, then kills the process of this id, which waits for the response.
+    KillCaller(u32),
     /// Does not forward the request, and responds with this status and body.
     Respond(u16, String),
 }
@@ -208,7 +210,7 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             Fault::Hang => std::future::pending().await,
             Fault::Disconnect => return Ok(()),
             Fault::Respond(status, body) => (status, body.into_bytes()),
-            Fault::None | Fault::LostReply | Fault::Kill { .. } => {
+            Fault::None | Fault::LostReply | Fault::Kill { .. } | Fault::KillCaller(_) => {
                 let upstream = format!("{}{path}", shared.upstream.lock().unwrap());
                 let request = headers
                     .iter()
@@ -224,6 +226,10 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                 let body = response.bytes().await.unwrap();
                 match fault {
                     Fault::LostReply => return Ok(()),
+                    Fault::KillCaller(pid) => {
+                        signal(pid, "KILL");
+                        return Ok(());
+                    }
                     Fault::Kill { system, .. } => {
                         kill(system);
                         return Ok(());

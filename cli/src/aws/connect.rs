@@ -42,6 +42,15 @@ impl Connection {
         })
     }
 
+    /// Connects to a local system.
+    pub async fn to_local(endpoints: Endpoints) -> Self {
+        Self {
+            config: local_config(&endpoints).await,
+            local: Some(endpoints),
+            endpoint_url: None,
+        }
+    }
+
     /// Returns a Parameter Store client and its endpoint.
     pub fn ssm(&self) -> (aws_sdk_ssm::Client, String) {
         let mut config = aws_sdk_ssm::config::Builder::from(&self.config);

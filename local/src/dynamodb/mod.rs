@@ -27,6 +27,7 @@ use crate::{
 
 pub(crate) use self::streams::Streams;
 pub use self::tables::TableError;
+pub(crate) use self::tables::{Change, Changes};
 use self::usage::Used;
 
 /// How often expired items are removed. AWS may take days, so code must check the expiry time and not rely on removal.
@@ -57,14 +58,18 @@ pub(crate) struct DynamoDb {
 }
 
 impl DynamoDb {
-    /// Opens the database at `path`, or one in memory, and creates missing tables.
-    pub(crate) fn open(path: Option<&Path>, tables: &[Table]) -> Result<Self, DatabaseError> {
+    /// Opens the database at `path`, or one in memory, and gives its tables the shape of the template.
+    pub(crate) fn open(
+        path: Option<&Path>,
+        tables: &[Table],
+        changes: &Changes,
+    ) -> Result<Self, DatabaseError> {
         let database = match path {
             Some(path) => Database::new(&path.to_string_lossy())?,
             None => Database::memory()?,
         };
         database.disable_bulk_loading()?;
-        tables::prepare(&database, tables)?;
+        tables::prepare(&database, tables, changes)?;
         Ok(Self {
             streams: Streams::of(database.clone()),
             _stop_sweeper: sweep(database.clone())?,

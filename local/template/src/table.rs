@@ -15,6 +15,8 @@ pub struct Table {
     pub create: Value,
     /// The time-to-live attribute.
     pub ttl_attribute: Option<String>,
+    /// Whether `CloudFormation` keeps the table when it creates another one in its place (`UpdateReplacePolicy: Retain`).
+    pub is_kept_when_replaced: bool,
 }
 
 /// The properties that `CreateTable` accepts with the same name and format.
@@ -69,6 +71,7 @@ impl Template {
             name,
             create: Value::Object(create),
             ttl_attribute: self.ttl_attribute(properties, &at)?,
+            is_kept_when_replaced: resource["UpdateReplacePolicy"] == "Retain",
         })
     }
 
@@ -113,6 +116,7 @@ Resources:
         let tables = template.tables().unwrap();
         assert_eq!(tables[0].name, "sam-app-Sessions");
         assert_eq!(tables[0].ttl_attribute.as_deref(), Some("expires_at"));
+        assert!(!tables[0].is_kept_when_replaced);
         assert_eq!(
             tables[0].create,
             json!({
@@ -123,6 +127,22 @@ Resources:
                 "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"},
             })
         );
+    }
+
+    #[test]
+    fn a_table_is_kept_when_it_is_replaced_if_its_policy_says_so() {
+        let text = "
+Resources:
+  Users:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: RetainExceptOnCreate
+    UpdateReplacePolicy: Retain
+    Properties:
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+";
+        let template = Template::parse(text, &BTreeMap::new()).unwrap();
+        assert!(template.tables().unwrap()[0].is_kept_when_replaced);
     }
 
     #[test]

@@ -67,6 +67,8 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         schedules: false,
         record_calls: None,
         record_usage: None,
+        consequences: &[],
+        at_start: None,
         seed: Some(Seed {
             unless_under: "/shop/dev/keys/private".to_owned(),
             make: Box::new(|| Seeded {
