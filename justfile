@@ -82,6 +82,11 @@ operations:
 build-lambda architecture:
     ci/build_lambda.sh {{ architecture }}
 
+# Build the Python and npm packages of the command, and use them as on a machine without Rust.
+install:
+    ci/build_functions.sh
+    ci/check_install.sh
+
 # Run the functions under Lambda's runtime interface emulator, against the local engines.
 rie:
     ci/rie.sh

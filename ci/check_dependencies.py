@@ -11,7 +11,7 @@ from functions import FUNCTIONS, ROOT, WITH_S3, WITH_SES
 
 # A crate may depend only on crates of lower layers, not on its own layer: no function depends on another.
 LAYERS = [
-    ["clock", "metrics", "sam-template"],
+    ["build-once", "clock", "metrics", "sam-template"],
     # `local` runs any SAM template: it knows no crate of Cloakroom.
     ["domain", "local"],
     ["settings"],
@@ -51,6 +51,28 @@ def linked(package: str) -> set[str]:
     return found
 
 
+def selected(*arguments: str) -> dict[str, set[str]]:
+    """Returns the features of each crate that a command compiles. Those for build scripts and for the program are not told apart."""
+    tree = cargo("tree", "--locked", "--quiet", "--prefix", "none", "--format", "{p}|{f}", *arguments)
+    found: dict[str, set[str]] = {}
+    for line in tree.splitlines():
+        package, _, features = line.removesuffix(" (*)").partition("|")
+        if package:
+            found.setdefault(package, set()).update(features.split(","))
+    return found
+
+
+def compiled_again() -> list[str]:
+    """Returns the crates that `cargo test --workspace` compiles again after `cargo build`, because it selects other features."""
+    build, test = selected("-e", "normal,build"), selected("--workspace", "-e", "all")
+    more = {package: test.get(package, set()) - features for package, features in build.items()}
+    return [
+        f"`cargo test --workspace` also selects {', '.join(sorted(features))} of {package}; add it to shared/build-once/Cargo.toml"
+        for package, features in more.items()
+        if features
+    ]
+
+
 def main() -> int:
     failures = []
     passed = 0
@@ -76,6 +98,9 @@ def main() -> int:
         check("lambda_http" in crates, f"{function}: the dependency tree does not contain lambda_http")
         for crate in forbidden:
             check(crate not in crates, f"{function} links {crate}")
+
+    again = compiled_again()
+    check(not again, "\n".join(again))
 
     for what in failures:
         print(f"FAILED: {what}")

@@ -23,6 +23,7 @@ LOCAL = {
     "AWS_ENDPOINT_URL_SSM": "http://host.docker.internal:3002",
     "AWS_ENDPOINT_URL_SESV2": "http://host.docker.internal:3005",
     "ISSUER": "http://127.0.0.1:3000",
+    "APP_NAME": "Cloakroom",
     "APP_URL": "http://127.0.0.1:3000/",
     "MAIL_FROM": "cloakroom@localhost",
     "METRICS_NAMESPACE": "Cloakroom/cloakroom-dev",

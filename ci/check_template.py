@@ -25,7 +25,7 @@ from functions import FUNCTIONS, ROOT, logical_name  # noqa: E402
 UNKNOWN = ("/object/*",)
 SES = (":identity/*", ":configuration-set/*")
 # Conditions on attributes have one form for reads and one for writes.
-READS, WRITES = {"GetItem", "Query"}, {"PutItem", "UpdateItem", "DeleteItem"}
+READS, WRITES = {"BatchGetItem", "GetItem", "Query"}, {"PutItem", "UpdateItem", "DeleteItem"}
 PRESENT = {"dynamodb:Attributes": "false"}
 # The stack with mail, without which the mailer may not send.
 MAIL = {"MailFrom": "app@mail.example", "AppUrl": "https://app.example/"}

@@ -18,12 +18,19 @@ CLOAKROOM = ROOT / "target/debug/cloakroom"
 class LocalSystem:
     """A running local system, with the endpoints and keys of its endpoints.json."""
 
-    def __init__(self, executable: pathlib.Path = CLOAKROOM, port: int = 0, *arguments: str) -> None:
+    def __init__(
+        self,
+        executable: pathlib.Path = CLOAKROOM,
+        port: int = 0,
+        *arguments: str,
+        cwd: pathlib.Path = ROOT,
+        env: dict[str, str] | None = None,
+    ) -> None:
         self._dir = tempfile.TemporaryDirectory()
         self.folder = pathlib.Path(self._dir.name)
         command = [executable, "dev", "--ephemeral", "--port", str(port), "--data-dir", self.folder, *arguments]
         self._process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         assert self._process.stdout
         output = []

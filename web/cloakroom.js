@@ -21,19 +21,23 @@ export { Uploads } from "./cloakroom/uploads.js";
  * @typedef {import("./cloakroom/types.js").Cancellable} Cancellable
  * @typedef {import("./cloakroom/types.js").DeviceSession} DeviceSession
  * @typedef {import("./cloakroom/types.js").Download} Download
+ * @typedef {import("./cloakroom/types.js").Grantee} Grantee
  * @typedef {import("./cloakroom/types.js").ListOptions} ListOptions
+ * @typedef {import("./cloakroom/types.js").ListedUpload} ListedUpload
  * @typedef {import("./cloakroom/types.js").ManagedUser} ManagedUser
  * @typedef {import("./cloakroom/types.js").Profile} Profile
  * @typedef {import("./cloakroom/types.js").ProfileChanges} ProfileChanges
  * @typedef {import("./cloakroom/types.js").Progress} Progress
  * @typedef {import("./cloakroom/types.js").ReadGrant} ReadGrant
  * @typedef {import("./cloakroom/types.js").RetryPolicy} RetryPolicy
+ * @typedef {import("./cloakroom/types.js").Sharer} Sharer
  * @typedef {import("./cloakroom/types.js").SignUpRequest} SignUpRequest
  * @typedef {import("./cloakroom/types.js").StorageLike} StorageLike
  * @typedef {import("./cloakroom/types.js").StoredUpload} StoredUpload
  * @typedef {import("./cloakroom/types.js").UnfinishedUpload} UnfinishedUpload
  * @typedef {import("./cloakroom/types.js").UpdateUserRequest} UpdateUserRequest
  * @typedef {import("./cloakroom/types.js").UploadGrant} UploadGrant
+ * @typedef {import("./cloakroom/types.js").UploadListOptions} UploadListOptions
  * @typedef {import("./cloakroom/types.js").UploadLock} UploadLock
  * @typedef {import("./cloakroom/types.js").UploadUsage} UploadUsage
  * @typedef {import("./cloakroom/types.js").UploadVersion} UploadVersion

@@ -8,6 +8,7 @@ import { mailPage } from "./demo/mail.js";
 import { offlineBanner } from "./demo/network.js";
 import { people } from "./demo/people.js";
 import { showPasswordButtons } from "./demo/secrets.js";
+import { sharedFiles } from "./demo/shared.js";
 import { transfers } from "./demo/transfers.js";
 import { usageMeter } from "./demo/usage.js";
 
@@ -26,6 +27,7 @@ const usage = usageMeter(cloakroom);
 const details = detailsDialog(cloakroom);
 const files = gallery(cloakroom, usage, { onPending: (upload) => running.pending(upload), onDetails: (upload) => details.show(upload) });
 const running = transfers(cloakroom, usage, (upload) => files.add(upload));
+const shared = sharedFiles(cloakroom, (upload) => details.show(upload));
 const others = people(cloakroom);
 const own = account(cloakroom, () => running.mayStop());
 const mail = mailPage(cloakroom, (note) => render(note));
@@ -74,6 +76,7 @@ async function enter(id) {
   byId("main").focus();
   own.start();
   others.start();
+  shared.start();
   // Loads this browser's unfinished uploads first, so that the file list does not show them as another device's.
   await running.start();
   if (owner === id) await files.start();
@@ -92,7 +95,7 @@ function openLink() {
 function leave() {
   owner = null;
   hideToast(); // its action may belong to the previous user
-  for (const part of [own, others, running, files, details]) part.clear();
+  for (const part of [own, others, shared, running, files, details]) part.clear();
 }
 
 async function restore() {

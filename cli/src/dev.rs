@@ -3,20 +3,28 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::Args;
 use local::{DevError, DevOptions, Seed};
+use tempfile::TempDir;
 
 use crate::{
     aws::{parameter_path, stack_name},
-    openapi, secrets,
+    openapi, project, secrets,
 };
 
 /// The data directory of a persistent system.
 const DATA_DIR: &str = ".cloakroom";
+
+/// The name of a project's template.
+const TEMPLATE: &str = "template.yaml";
+
+/// The folder in the data directory for the template and the page that this command carries. One for each version, so that no
+/// page of another version stays.
+const BUILT_IN: &str = concat!("built-in-", env!("CARGO_PKG_VERSION"));
 
 /// The local system logs each request itself, so the functions log only warnings and errors.
 const LOG_LEVEL: &str = "warn";
@@ -58,9 +66,10 @@ pub struct DevArgs {
     /// and the allowed origins of the template may call the API and S3 from a browser
     #[arg(long)]
     strict_origins: bool,
-    /// SAM template; also searched for in the parent directories
-    #[arg(long, value_name = "FILE", default_value = "template.yaml")]
-    template: PathBuf,
+    /// SAM template [default: template.yaml here or in a parent directory; without one, the template and the page that this
+    /// command carries]
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
     /// Do not run functions on their schedules; invoke them yourself
     #[arg(long)]
     without_schedules: bool,
@@ -107,6 +116,8 @@ enum Error {
     EnvParameter,
     #[error(transparent)]
     Local(#[from] DevError),
+    #[error("the built-in template cannot be written: {0}")]
+    BuiltIn(#[from] io::Error),
 }
 
 /// Runs the system until Ctrl-C or SIGTERM.
@@ -132,19 +143,63 @@ fn start(args: DevArgs) -> Result<(), Error> {
             what: "cannot start threads",
             error,
         })?;
-    let result = runtime.block_on(local::dev(&args.into()));
+    let template = Template::choose(&args)?;
+    let result = runtime.block_on(local::dev(&args.options(template.path.clone())));
     runtime.shutdown_background();
     Ok(result?)
 }
 
-impl From<DevArgs> for DevOptions {
-    fn from(args: DevArgs) -> Self {
+/// The template that the system runs.
+#[derive(Debug)]
+struct Template {
+    path: PathBuf,
+    /// The folder of the built-in template of an ephemeral system; removed at the end.
+    _folder: Option<TempDir>,
+}
+
+impl Template {
+    /// The given template, that of the project in which the command runs, or the built-in one.
+    fn choose(args: &DevArgs) -> io::Result<Self> {
+        let of_project = || local::find_template(Path::new(TEMPLATE));
+        match args.template.clone().or_else(of_project) {
+            Some(path) => Ok(Self {
+                path,
+                _folder: None,
+            }),
+            None => Self::built_in(args),
+        }
+    }
+
+    fn built_in(args: &DevArgs) -> io::Result<Self> {
+        let temporary = args.ephemeral.then(tempfile::tempdir).transpose()?;
+        let data = args.data_dir.as_deref().unwrap_or(Path::new(DATA_DIR));
+        let folder = temporary
+            .as_ref()
+            .map_or_else(|| data.join(BUILT_IN), |folder| folder.path().to_owned());
+        project::write_built_in(&folder)?;
+        let version = env!("CARGO_PKG_VERSION");
+        // If stderr is closed, nothing is missing.
+        let _ = writeln!(
+            io::stderr(),
+            "there is no {TEMPLATE} here: this runs the template and the page of cloakroom {version}. \
+             `cloakroom new FOLDER` writes a project of your own"
+        );
+        Ok(Self {
+            path: folder.join(TEMPLATE),
+            _folder: temporary,
+        })
+    }
+}
+
+impl DevArgs {
+    fn options(self, template: PathBuf) -> DevOptions {
+        let args = self;
         let default_dir = (!args.ephemeral).then(|| DATA_DIR.into());
         let (stack, env) = (stack_name(&args.env), args.env);
-        Self {
+        DevOptions {
             name: "Cloakroom".to_owned(),
             stack_name: stack.clone(),
-            template: args.template,
+            template,
             strict_origins: args.strict_origins,
             origins_parameter: Some("AllowedOrigins".to_owned()),
             parameters: BTreeMap::from_iter(args.parameters),
@@ -180,6 +235,7 @@ fn default_parameters(env: &str, api: &str) -> Vec<(&'static str, String)> {
         ("MailsPerMailbox", MAILS_PER_DAY.to_owned()),
         ("MailsPerDay", MAILS_PER_DAY.to_owned()),
         // The page is served next to the API.
+        ("AppName", "Cloakroom".to_owned()),
         ("AppUrl", format!("{api}/")),
     ]
 }

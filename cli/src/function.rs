@@ -28,6 +28,10 @@ enum FunctionName {
     Users,
 }
 
+/// How many functions there are.
+#[cfg(test)]
+pub const COUNT: usize = FunctionName::Users as usize + 1;
+
 /// Runs the function until its Runtime API closes.
 pub fn run(args: &FunctionArgs) -> ExitCode {
     match args.name {

@@ -7,6 +7,7 @@ mod doctor;
 mod env;
 mod function;
 mod openapi;
+mod project;
 mod secrets;
 mod uploads;
 mod users;
@@ -31,6 +32,8 @@ struct Cli {
 enum Command {
     /// Run the whole system on this machine: API, functions, database, file store, secrets, mail
     Dev(dev::DevArgs),
+    /// Write a new project: template, configuration of the stages, page
+    New(project::NewArgs),
     /// Print the environment variables that point AWS tools at the running local system
     Env(env::EnvArgs),
     /// Create, write, rotate and list the secrets of a stage
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
     match cli.command {
         None => dev::run(cli.dev),
         Some(Command::Dev(args)) => dev::run(args),
+        Some(Command::New(args)) => project::run(&args),
         Some(Command::Env(args)) => env::run(&args),
         Some(Command::Secrets(args)) => secrets::run(args),
         Some(Command::Users(args)) => users::run(args),

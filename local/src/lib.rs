@@ -47,5 +47,6 @@ pub use self::{
     keys::secret_key,
     options::{DefaultParameters, DevOptions, Seed, Seeded},
     ports::PortError,
+    project::find_template,
     system::System,
 };

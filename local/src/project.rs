@@ -88,12 +88,19 @@ fn parameters(options: &DevOptions, api_url: &str, text: &str) -> BTreeMap<Strin
 /// Finds `template`, or the nearest file of that name in a parent directory, so that the command works in every
 /// directory of the project.
 fn find(template: &Path) -> PathBuf {
-    if template.exists() || template.components().count() != 1 {
-        return template.to_owned();
+    find_template(template).unwrap_or_else(|| template.to_owned())
+}
+
+/// Returns `template` if it exists, or the nearest file of that name in a parent directory.
+#[must_use]
+pub fn find_template(template: &Path) -> Option<PathBuf> {
+    if template.exists() {
+        return Some(template.to_owned());
     }
-    let here = std::env::current_dir().unwrap_or_default();
-    here.ancestors()
-        .map(|directory| directory.join(template))
-        .find(|path| path.exists())
-        .unwrap_or_else(|| template.to_owned())
+    if template.components().count() != 1 {
+        return None;
+    }
+    let here = std::env::current_dir().ok()?;
+    let files = here.ancestors().map(|directory| directory.join(template));
+    files.into_iter().find(|path| path.exists())
 }

@@ -10,6 +10,7 @@ mod meter;
 mod model;
 mod multipart;
 mod prices;
+mod sharing;
 mod table;
 mod uploads;
 mod without_events;
@@ -32,6 +33,7 @@ async fn the_table_is_what_the_functions_consume() {
     measured.extend(mail::measure().await);
     measured.extend(mail::measure_verified().await);
     measured.extend(uploads::measure().await);
+    measured.extend(sharing::measure().await);
     measured.extend(multipart::measure().await);
     measured.extend(companion::measure().await);
     measured.extend(without_events::measure().await);

@@ -126,7 +126,8 @@ async fn a_list_of_sessions_cannot_read_family_keys() {
     }
 }
 
-/// The function uploads compares the state of an account and of a session with a token, and needs no other attributes.
+/// The function uploads compares the state of an account and of a session with a token, finds the caller's verified address,
+/// and shows the names of users who share files. It needs no other attributes.
 #[tokio::test]
 async fn uploads_cannot_read_profiles_or_session_keys() {
     let app = TestApp::start_unrecorded(&[]);
@@ -135,7 +136,7 @@ async fn uploads_cannot_read_profiles_or_session_keys() {
         ("Users", json!({"id": {"S": "x"}}), "status"),
         ("Sessions", session, "epoch"),
     ] {
-        for projection in [None, Some("email"), Some("family_key")] {
+        for projection in [None, Some("profile"), Some("roles"), Some("family_key")] {
             for (operation, body) in reads(name, &key, projection) {
                 let is_permitted = is_allowed(&app, "Uploads", operation, &body).await;
                 assert!(!is_permitted, "{operation} {body}");
@@ -146,6 +147,49 @@ async fn uploads_cannot_read_profiles_or_session_keys() {
             is_allowed(&app, "Uploads", operation, &body).await,
             "{body}"
         );
+    }
+}
+
+/// A list of names needs no addresses, and the state of one account no names.
+#[tokio::test]
+async fn uploads_can_read_addresses_one_by_one_and_of_credentials_only_the_verification() {
+    let app = TestApp::start_unrecorded(&[]);
+    let user = json!({"id": {"S": "x"}});
+    let credential = json!({"email": {"S": "x"}});
+    for (name, key, projection, expected) in [
+        ("Users", &user, "email_canonical", &["GetItem"][..]),
+        ("Users", &user, "name", &["BatchGetItem"]),
+        ("Credentials", &credential, "verified_at", &["GetItem"]),
+        ("Credentials", &credential, "user_id", &["GetItem"]),
+        ("Credentials", &credential, "status", &[]),
+        ("Credentials", &credential, "roles", &[]),
+    ] {
+        for (operation, body) in reads(name, key, Some(projection)) {
+            let is_permitted = is_allowed(&app, "Uploads", operation, &body).await;
+            let is_expected = expected.contains(&operation);
+            assert_eq!(is_permitted, is_expected, "{operation} {body}");
+        }
+    }
+}
+
+/// The addresses that a file is shared with are for its owner.
+#[tokio::test]
+async fn only_uploads_can_query_the_received_grants_and_without_addresses() {
+    let app = TestApp::start_unrecorded(&[]);
+    let query = |projection: &str| {
+        json!({
+            "TableName": table("ReadGrants"), "IndexName": "received", "KeyConditionExpression": "reader = :reader",
+            "ExpressionAttributeValues": {":reader": {"S": "x"}}, "ProjectionExpression": projection,
+            "ExpressionAttributeNames": {"#upload": "upload"},
+        })
+    };
+    for function in functions() {
+        let is_permitted = is_allowed(&app, function, "Query", &query("#upload, granted_at")).await;
+        assert_eq!(is_permitted, function == "Uploads", "{function}");
+    }
+    for attribute in ["email", "email_canonical"] {
+        let body = query(&format!("#upload, {attribute}"));
+        assert!(!is_allowed(&app, "Uploads", "Query", &body).await, "{body}");
     }
 }
 

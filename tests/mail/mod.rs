@@ -1,6 +1,7 @@
 //! Mail from the order to the outbox, and after failures.
 
 mod bounces;
+mod languages;
 mod limits;
 
 use reqwest::Method;

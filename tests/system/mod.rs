@@ -4,6 +4,7 @@ mod cors;
 mod functions;
 mod metrics;
 mod origins;
+mod project;
 mod restart;
 mod site;
 mod start;

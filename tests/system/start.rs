@@ -99,23 +99,6 @@ async fn the_start_message_begins_with_the_address_of_the_page() {
     app.get("/docs").await.expect(200);
 }
 
-#[test]
-fn a_folder_without_a_template_is_reported_with_what_to_do() {
-    let (home, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let mut command = cloakroom_dev(data.path());
-    let error = start_error(command.current_dir(home.path()));
-    let folder = home.path().canonicalize().unwrap();
-    assert_eq!(
-        error,
-        format!(
-            "there is no template.yaml in {} or a folder above it. It defines what the system runs. Go to the folder of the \
-             project and try again, or pass its template with --template FILE",
-            folder.display()
-        )
-    );
-    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
-}
-
 #[tokio::test]
 async fn a_change_of_the_template_is_reported() {
     let home = tempfile::tempdir().unwrap();

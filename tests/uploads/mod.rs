@@ -9,6 +9,8 @@ mod lock;
 mod multipart;
 mod quota;
 mod repair;
+mod shared;
+mod sharing;
 mod single;
 mod storage;
 mod versions;

@@ -60,6 +60,16 @@
  * @property {string} createdAt
  * @property {string | null} [storedAt]
  *
+ * @typedef {object} Sharer The owner of a file that is shared with the signed-in user.
+ * @property {string} id
+ * @property {string | null} [name] `null` if the account is deleted.
+ *
+ * @typedef {StoredUpload & { sharedBy?: Sharer, sharedAt?: string }} ListedUpload A file in a list. `sharedBy` and `sharedAt` are present if
+ *   it is another user's.
+ *
+ * @typedef {ListOptions & { shared?: "with-me" }} UploadListOptions `shared: "with-me"` lists the files that other users share with the
+ *   signed-in user.
+ *
  * @typedef {{ url: string, expiresAt: string }} Download A presigned URL.
  *
  * @typedef {StoredUpload & { download?: Download }} UploadWithDownload `download` is present when the file is stored.
@@ -77,9 +87,12 @@
  *
  * @typedef {{ lockedUntil: string, upload: StoredUpload }} UploadLock
  *
- * @typedef {object} ReadGrant
- * @property {string} grantee A user's id, or `everyone`.
+ * @typedef {object} ReadGrant Has a `grantee` or an `email`.
+ * @property {string} [grantee] A user's id, or `everyone`.
+ * @property {string} [email] The address that the file is shared with.
  * @property {string} grantedAt
+ *
+ * @typedef {string | { grantee?: string, email?: string }} Grantee A user's id, `everyone`, or an object with an `email`, such as a `ReadGrant`.
  *
  * @typedef {object} UploadGrant
  * @property {string} companionEndpoint The URL for Uppy's option `companionEndpoint`. It allows uploads without an access token.

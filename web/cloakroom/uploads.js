@@ -5,8 +5,8 @@ import { Pages, withQuery } from "./pages.js";
 import { heldLocks } from "./storage.js";
 import { Upload, lockName } from "./upload.js";
 
-/** @import { Cancellable, ListOptions, ReadGrant, RetryPolicy, StoredPart, StoredUpload, UnfinishedUpload } from "./types.js" */
-/** @import { UploadGrant, UploadLock, UploadUsage, UploadVersion, UploadWithDownload } from "./types.js" */
+/** @import { Cancellable, Grantee, ListOptions, ListedUpload, ReadGrant, RetryPolicy, StoredPart, StoredUpload } from "./types.js" */
+/** @import { UnfinishedUpload, UploadGrant, UploadListOptions, UploadLock, UploadUsage, UploadVersion, UploadWithDownload } from "./types.js" */
 /** @import { Journal } from "./journal.js" */
 /** @import { Session } from "./session.js" */
 /** @import { UploadOptions } from "./upload.js" */
@@ -33,12 +33,14 @@ export class Uploads {
   }
 
   /**
-   * Lists the files, newest first.
-   * @param {ListOptions} [options]
-   * @returns {Pages<StoredUpload>}
+   * Lists the files, newest first. With `shared: "with-me"`, lists the stored files that other users share with the signed-in
+   * user, newest grant first: by id or by a verified address, but not with `everyone`. A page of it can have fewer items than
+   * `limit`, also none.
+   * @param {UploadListOptions} [options]
+   * @returns {Pages<ListedUpload>}
    */
-  list({ limit, signal } = {}) {
-    return this.#pages("/uploads", limit, signal);
+  list({ limit, shared, signal } = {}) {
+    return this.#pages("/uploads", { limit, shared }, signal);
   }
 
   /**
@@ -74,7 +76,7 @@ export class Uploads {
    * @returns {Pages<UploadVersion>}
    */
   versions(id, { limit, signal } = {}) {
-    return this.#pages(`${pathOf(id)}/versions`, limit, signal);
+    return this.#pages(`${pathOf(id)}/versions`, { limit }, signal);
   }
 
   /**
@@ -119,27 +121,42 @@ export class Uploads {
    * @returns {Pages<ReadGrant>}
    */
   grants(id, { limit, signal } = {}) {
-    return this.#pages(`${pathOf(id)}/grants`, limit, signal);
+    return this.#pages(`${pathOf(id)}/grants`, { limit }, signal);
   }
 
   /**
-   * Allows a user, or all signed-in users, to read a file.
+   * Allows a user, the owner of an address, or all signed-in users to read a file. A grant to an address takes effect for the
+   * account that has verified it, now or later. The call succeeds whether or not there is such an account.
    * @param {string} id
-   * @param {string} grantee A user's id, or `everyone`.
+   * @param {Grantee} grantee A user's id, `everyone`, or `{ email }`.
    * @param {Cancellable} [options]
    */
   async grant(id, grantee, { signal } = {}) {
-    await this.#session.call("PUT", grantPath(id, grantee), { signal, retry: true });
+    await this.#changeGrant("PUT", id, grantee, signal);
   }
 
   /**
    * Revokes a read grant. Download URLs that were issued before stay valid for up to an hour.
    * @param {string} id
-   * @param {string} grantee A user's id, or `everyone`.
+   * @param {Grantee} grantee A user's id, `everyone`, `{ email }`, or one of `grants()`.
    * @param {Cancellable} [options]
    */
   async revoke(id, grantee, { signal } = {}) {
-    await this.#session.call("DELETE", grantPath(id, grantee), { signal, retry: true });
+    await this.#changeGrant("DELETE", id, grantee, signal);
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} id
+   * @param {Grantee} to
+   * @param {AbortSignal} [signal]
+   */
+  async #changeGrant(method, id, to, signal) {
+    const { grantee, email } = typeof to === "string" ? { grantee: to, email: undefined } : to;
+    const isAddress = email !== undefined;
+    if (!isAddress && grantee === undefined) throw new TypeError("The grantee is missing. Pass a user's id, `everyone` or an `email`.");
+    const path = isAddress ? `${pathOf(id)}/grants` : `${pathOf(id)}/grants/${encodeURIComponent(grantee ?? "")}`;
+    await this.#session.call(method, path, { body: isAddress ? { email } : undefined, signal, retry: true });
   }
 
   /**
@@ -159,7 +176,7 @@ export class Uploads {
    * @returns {Pages<StoredPart>}
    */
   parts(id, { limit = 100, signal } = {}) {
-    return this.#pages(`${pathOf(id)}/parts`, limit, signal, true);
+    return this.#pages(`${pathOf(id)}/parts`, { limit }, signal, true);
   }
 
   /**
@@ -234,22 +251,16 @@ export class Uploads {
 
   /**
    * @param {string} path
-   * @param {number} [limit]
+   * @param {Record<string, string | number | undefined>} query
    * @param {AbortSignal} [signal]
    * @param {boolean} [waitsForNetwork]
    * @returns {Pages<any>}
    */
-  #pages(path, limit, signal, waitsForNetwork) {
+  #pages(path, query, signal, waitsForNetwork) {
     const options = { signal, waitsForNetwork };
-    return new Pages(async (cursor) => (await this.#session.call("GET", withQuery(path, { limit, cursor }), options)).data);
+    return new Pages(async (cursor) => (await this.#session.call("GET", withQuery(path, { ...query, cursor }), options)).data);
   }
 }
 
 /** @param {string} id */
 const pathOf = (id) => `/uploads/${encodeURIComponent(id)}`;
-
-/**
- * @param {string} id
- * @param {string} grantee
- */
-const grantPath = (id, grantee) => `${pathOf(id)}/grants/${encodeURIComponent(grantee)}`;

@@ -3,7 +3,7 @@ import { byId, day, fromTemplate, showError } from "./dom.js";
 import { clear, onSubmit } from "./forms.js";
 
 /** @import { Cloakroom } from "../cloakroom.js" */
-/** @import { ReadGrant } from "../cloakroom/types.js" */
+/** @import { Grantee, ReadGrant } from "../cloakroom/types.js" */
 
 const EVERYONE = "everyone";
 const ALL_USERS = "Everyone who is signed in";
@@ -28,7 +28,7 @@ export function sharing(cloakroom, say) {
       if (error instanceof CloakroomError && error.status === 404) return false;
       throw error;
     }
-    const names = await Promise.all(grants.map(({ grantee }) => nameOf(grantee)));
+    const names = await Promise.all(grants.map(nameOf));
     if (current !== id) return false; // another file is shown
     list.replaceChildren(...grants.map((grant, index) => row(grant, names[index])));
     byId("grants-empty").hidden = grants.length > 0;
@@ -36,24 +36,25 @@ export function sharing(cloakroom, say) {
     return true;
   }
 
-  /** @param {string} grantee */
-  async function nameOf(grantee) {
+  /** @param {ReadGrant} grant */
+  async function nameOf({ grantee, email }) {
+    if (!grantee) return email ?? "";
     if (grantee === EVERYONE) return ALL_USERS;
     return cloakroom.user(grantee).then(({ name }) => name, () => grantee);
   }
 
   /** @param {ReadGrant} grant @param {string} name */
-  function row({ grantee, grantedAt }, name) {
+  function row(grant, name) {
     const { element, part } = fromTemplate("grant");
     part(".grant-name").textContent = name;
-    part(".grant-since").textContent = `since ${day(grantedAt)}`;
+    part(".grant-since").textContent = `since ${day(grant.grantedAt)}`;
     part("button").setAttribute("aria-label", `Stop sharing with ${name}`);
     part("button").addEventListener("click", async () => {
       showError(byId("details-error"));
       try {
-        await cloakroom.uploads.revoke(id, grantee);
+        await cloakroom.uploads.revoke(id, grant);
         await show();
-        byId("share").elements.grantee.focus(); // the focused button was removed
+        byId("share").elements.email.focus(); // the focused button was removed
         say(`No longer shared with: ${name}. Download links that were opened before work for up to an hour.`);
       } catch (error) {
         showError(byId("details-error"), error);
@@ -62,22 +63,30 @@ export function sharing(cloakroom, say) {
     return element;
   }
 
-  /** @param {string} grantee @param {string} name */
+  /** @param {Grantee} grantee @param {string} name */
   async function share(grantee, name) {
     await cloakroom.uploads.grant(id, grantee);
     await show();
     say(`Shared with: ${name}.`);
   }
 
-  onSubmit(byId("share"), async ({ grantee }) => {
-    // The API accepts the id of a user who does not exist, so that a typing error would not be noticed.
-    const user = await cloakroom.user(grantee.trim()).catch((error) => {
-      if (!(error instanceof CloakroomError) || error.status !== 404) throw error;
-      throw new Error("There is no user with this id. The id is in the user’s profile.");
-    });
-    await share(user.id, user.name);
+  // The field is named `email`, so that the API's error about the address appears at it.
+  onSubmit(byId("share"), async ({ email: typed }) => {
+    const text = typed.trim();
+    if (text.includes("@")) await share({ email: text }, text);
+    else await shareWithUser(text);
     byId("share").reset();
   });
+
+  /** @param {string} userId */
+  async function shareWithUser(userId) {
+    // The API accepts the id of a user who does not exist, so that a typing error would not be noticed.
+    const user = await cloakroom.user(userId).catch((error) => {
+      if (!(error instanceof CloakroomError) || error.status !== 404) throw error;
+      throw new Error("There is no user with this id. Enter an e-mail address, or the id in the user’s profile.");
+    });
+    await share(user.id, user.name);
+  }
   byId("share-everyone").addEventListener("click", () => {
     showError(byId("details-error"));
     share(EVERYONE, ALL_USERS).catch((error) => showError(byId("details-error"), error));

@@ -36,10 +36,10 @@ test("a file is shared with a user, who opens its link, until sharing stops", as
     await page.getByRole("button", { name: "Details of plan.txt" }).click();
     const dialog = page.getByRole("dialog", { name: "plan.txt" });
     await dialog.getByText("Only you can read this file.").waitFor();
-    await dialog.getByLabel("User id").fill("00000000-0000-7000-8000-000000000000");
+    await dialog.getByLabel("E-mail or user id").fill("00000000-0000-7000-8000-000000000000");
     await dialog.getByRole("button", { name: "Share", exact: true }).click();
     await dialog.getByRole("alert").getByText("There is no user with this id.").waitFor();
-    await dialog.getByLabel("User id").fill(user.id);
+    await dialog.getByLabel("E-mail or user id").fill(user.id);
     await dialog.getByRole("button", { name: "Share", exact: true }).click();
     await dialog.getByRole("status").getByText("Shared with: Ada Lovelace.").waitFor();
     assert.equal((await reader.call("GET", `/uploads/${id}`)).upload.filename, "plan.txt");

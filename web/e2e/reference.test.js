@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, test } from "node:test";
 
+import { assertAccessible } from "./support/accessible.js";
 import { Account } from "./support/account.js";
 import { Profile } from "./support/browser.js";
-import { inspect } from "./support/inspect.js";
 import { PASSWORD } from "./support/person.js";
 import { Site } from "./support/site.js";
 import { startSystem } from "./support/system.js";
 
 /** @import { BrowserContextOptions, Page } from "playwright-core" */
-
-const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const system = await startSystem();
 after(() => system.stop());
@@ -33,13 +30,13 @@ for (const [size, options] of Object.entries(SIZES)) {
       open(`${system.api}/docs`, { ...options, colorScheme }, async (page) => {
         const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
         assert.equal(ground, colorScheme === "dark" ? "rgb(28, 32, 34)" : "rgb(255, 255, 255)");
-        await check(page, "the list");
+        await assertAccessible(page, "the list");
         const operation = await unfold(page, "operations-accounts-signIn");
-        await check(page, "an operation");
+        await assertAccessible(page, "an operation");
         await operation.getByRole("button", { name: "Try it out" }).click();
-        await check(page, "an operation to try");
+        await assertAccessible(page, "an operation to try");
         await execute(page, "operations-accounts-signIn", JSON.stringify({ email, password: PASSWORD }));
-        await check(page, "an operation with its response");
+        await assertAccessible(page, "an operation with its response");
       }));
   }
 }
@@ -98,15 +95,6 @@ async function open(url, options, body) {
     throw error;
   }
   await profile.remove();
-}
-
-/** @param {Page} page @param {string} what The state of the page, for messages. */
-async function check(page, what) {
-  await inspect(page, what);
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run({ resultTypes: ["violations"] }));
-  const found = violations.map((/** @type {any} */ { id, nodes }) => [id, ...nodes.slice(0, 3).map((/** @type {any} */ node) => node.target.join(" "))]);
-  assert.deepEqual(found, [], `${what}: axe finds nothing`);
 }
 
 /** Shows an operation. @param {Page} page @param {string} id */

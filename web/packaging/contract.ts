@@ -13,6 +13,7 @@ interface Contract {
   Download: client.Download;
   FieldError: FieldProblem;
   GetUploadUsageResponse: client.UploadUsage;
+  ListedUpload: client.ListedUpload;
   LockUploadResponse: client.UploadLock;
   ManagedUser: client.ManagedUser;
   Profile: client.Profile;
@@ -20,6 +21,7 @@ interface Contract {
   ReceivedPart: client.StoredPart;
   Session: client.DeviceSession;
   SessionTokens: client.Tokens;
+  Sharer: client.Sharer;
   SignedPart: client.SignedPart;
   SignUpProfile: client.ProfileChanges;
   SignUpRequest: client.SignUpRequest;

@@ -1,11 +1,11 @@
 import { CloakroomError } from "../cloakroom.js";
 import { Store } from "./store.js";
 
-/** @import { Page, StoredUpload, Uploads } from "../cloakroom.js" */
+/** @import { ListedUpload, Page, Uploads, UploadListOptions } from "../cloakroom.js" */
 
 /**
  * @typedef {object} ListState
- * @property {StoredUpload[]} uploads Newest first.
+ * @property {ListedUpload[]} uploads Newest first; shared files by the time of sharing.
  * @property {boolean} isLoading
  * @property {boolean} hasMore Whether there are further pages; see `loadMore`.
  * @property {CloakroomError | null} error The error of the last call.
@@ -16,12 +16,12 @@ const EMPTY = { uploads: [], isLoading: false, hasMore: false, error: null };
 /** Before the first page. */
 export const LOADING = { ...EMPTY, isLoading: true };
 
-/** The list of the signed-in user's files, which all components share. */
+/** The list of the signed-in user's files, or of those that others share, which all components have in common. */
 export class UploadList {
   /** @type {Store<ListState>} */
   store;
   #uploads;
-  #limit;
+  #options;
   /** @type {string | null} */
   #user;
   /** Whether the first page was requested. */
@@ -30,7 +30,7 @@ export class UploadList {
   #round = 0;
   /** @type {string | null | undefined} The cursor of the next page. */
   #cursor = null;
-  /** @type {Map<string, StoredUpload>} Files that were stored since the refresh. */
+  /** @type {Map<string, ListedUpload>} Files that were stored since the refresh. */
   #added = new Map();
   /** @type {Set<string>} Files that were removed since the refresh. */
   #removed = new Set();
@@ -39,12 +39,12 @@ export class UploadList {
 
   /**
    * @param {Uploads} uploads
-   * @param {number} limit
+   * @param {UploadListOptions} options
    * @param {string | null} user The signed-in user's id.
    */
-  constructor(uploads, limit, user) {
+  constructor(uploads, options, user) {
     this.#uploads = uploads;
-    this.#limit = limit;
+    this.#options = options;
     this.#user = user;
     this.store = new Store(user ? LOADING : EMPTY);
   }
@@ -106,19 +106,20 @@ export class UploadList {
     }
   };
 
-  /** Shows a file that was just stored. @param {StoredUpload} upload */
+  /** Shows a file of the signed-in user that was just stored. @param {ListedUpload} upload */
   add(upload) {
+    if (this.#options.shared) return;
     if (!this.#isRequested) return; // the first page will have it
     this.#added.set(upload.id, upload);
     this.#show(merged(this.store.get().uploads, [upload]));
   }
 
-  /** Loads the page at the cursor. @param {StoredUpload[]} before The files of the pages before. */
+  /** Loads the page at the cursor. @param {ListedUpload[]} before The files of the pages before. */
   async #load(before) {
     const round = this.#round;
     this.#change({ isLoading: true, error: null });
     try {
-      const page = await this.#uploads.list({ limit: this.#limit }).page(this.#cursor);
+      const page = await this.#uploads.list(this.#options).page(this.#cursor);
       if (round !== this.#round) return;
       this.#cursor = page.next;
       // The page may be older than what was stored and removed during the request.
@@ -130,7 +131,7 @@ export class UploadList {
   }
 
   /**
-   * @param {StoredUpload[]} uploads
+   * @param {ListedUpload[]} uploads
    * @param {Partial<ListState>} [changes]
    */
   #show(uploads, changes) {
@@ -144,11 +145,19 @@ export class UploadList {
 }
 
 /**
- * Merges two lists, newest first. The second has the newer records.
- * @param {Iterable<StoredUpload>} older
- * @param {Iterable<StoredUpload>} newer
+ * Merges two lists, newest first. The second has the newer records. Of two shares of one file, the newest counts.
+ * @param {Iterable<ListedUpload>} older
+ * @param {Iterable<ListedUpload>} newer
  */
 function merged(older, newer) {
-  const byId = new Map([...older, ...newer].map((upload) => [upload.id, upload]));
-  return [...byId.values()].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+  /** @type {Map<string, ListedUpload>} */
+  const byId = new Map();
+  for (const upload of [...older, ...newer]) {
+    const known = byId.get(upload.id)?.sharedAt;
+    if (!known || known <= (upload.sharedAt ?? "")) byId.set(upload.id, upload);
+  }
+  return [...byId.values()].sort((a, b) => timeOf(b).localeCompare(timeOf(a)));
 }
+
+/** The time that a file is sorted by. @param {ListedUpload} upload */
+const timeOf = ({ sharedAt, createdAt }) => sharedAt ?? createdAt;

@@ -2,7 +2,7 @@ import { CloakroomError } from "../cloakroom.js";
 import { Store } from "./store.js";
 import { UploadList } from "./list.js";
 
-/** @import { Cloakroom, SessionState, StoredUpload } from "../cloakroom.js" */
+/** @import { Cloakroom, SessionState, StoredUpload, UploadListOptions } from "../cloakroom.js" */
 
 /** The state of a client that all components share. */
 export class Shared {
@@ -10,7 +10,7 @@ export class Shared {
   restoreError = new Store(/** @type {CloakroomError | null} */ (null));
   /** @type {Store<SessionState>} */
   session;
-  /** @type {Map<number, UploadList>} By the number of files per page. */
+  /** @type {Map<string, UploadList>} By the kind of list and the number of files per page. */
   #lists = new Map();
 
   /** @param {Cloakroom} client */
@@ -36,17 +36,22 @@ export class Shared {
     }
   };
 
-  /** Returns the list with this many files per page. @param {number} limit */
-  list(limit) {
-    let list = this.#lists.get(limit);
+  /**
+   * Returns the list of this kind with this many files per page.
+   * @param {number} limit
+   * @param {UploadListOptions["shared"]} [kind] Default: the signed-in user's own files.
+   */
+  list(limit, kind) {
+    const key = `${kind ?? "own"} ${limit}`;
+    let list = this.#lists.get(key);
     if (!list) {
-      list = new UploadList(this.client.uploads, limit, this.client.session.user?.id ?? null);
-      this.#lists.set(limit, list);
+      list = new UploadList(this.client.uploads, { limit, shared: kind }, this.client.session.user?.id ?? null);
+      this.#lists.set(key, list);
     }
     return list;
   }
 
-  /** Shows a new file in all lists. @param {StoredUpload} upload */
+  /** Shows a new file in all lists of own files. @param {StoredUpload} upload */
   add(upload) {
     this.#lists.forEach((list) => list.add(upload));
   }

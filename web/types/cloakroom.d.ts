@@ -10,19 +10,23 @@ export { Uploads } from "./cloakroom/uploads.js";
 export type Cancellable = import("./cloakroom/types.js").Cancellable;
 export type DeviceSession = import("./cloakroom/types.js").DeviceSession;
 export type Download = import("./cloakroom/types.js").Download;
+export type Grantee = import("./cloakroom/types.js").Grantee;
 export type ListOptions = import("./cloakroom/types.js").ListOptions;
+export type ListedUpload = import("./cloakroom/types.js").ListedUpload;
 export type ManagedUser = import("./cloakroom/types.js").ManagedUser;
 export type Profile = import("./cloakroom/types.js").Profile;
 export type ProfileChanges = import("./cloakroom/types.js").ProfileChanges;
 export type Progress = import("./cloakroom/types.js").Progress;
 export type ReadGrant = import("./cloakroom/types.js").ReadGrant;
 export type RetryPolicy = import("./cloakroom/types.js").RetryPolicy;
+export type Sharer = import("./cloakroom/types.js").Sharer;
 export type SignUpRequest = import("./cloakroom/types.js").SignUpRequest;
 export type StorageLike = import("./cloakroom/types.js").StorageLike;
 export type StoredUpload = import("./cloakroom/types.js").StoredUpload;
 export type UnfinishedUpload = import("./cloakroom/types.js").UnfinishedUpload;
 export type UpdateUserRequest = import("./cloakroom/types.js").UpdateUserRequest;
 export type UploadGrant = import("./cloakroom/types.js").UploadGrant;
+export type UploadListOptions = import("./cloakroom/types.js").UploadListOptions;
 export type UploadLock = import("./cloakroom/types.js").UploadLock;
 export type UploadUsage = import("./cloakroom/types.js").UploadUsage;
 export type UploadVersion = import("./cloakroom/types.js").UploadVersion;
@@ -55,19 +59,23 @@ export type CloakroomOptions = {
  * @typedef {import("./cloakroom/types.js").Cancellable} Cancellable
  * @typedef {import("./cloakroom/types.js").DeviceSession} DeviceSession
  * @typedef {import("./cloakroom/types.js").Download} Download
+ * @typedef {import("./cloakroom/types.js").Grantee} Grantee
  * @typedef {import("./cloakroom/types.js").ListOptions} ListOptions
+ * @typedef {import("./cloakroom/types.js").ListedUpload} ListedUpload
  * @typedef {import("./cloakroom/types.js").ManagedUser} ManagedUser
  * @typedef {import("./cloakroom/types.js").Profile} Profile
  * @typedef {import("./cloakroom/types.js").ProfileChanges} ProfileChanges
  * @typedef {import("./cloakroom/types.js").Progress} Progress
  * @typedef {import("./cloakroom/types.js").ReadGrant} ReadGrant
  * @typedef {import("./cloakroom/types.js").RetryPolicy} RetryPolicy
+ * @typedef {import("./cloakroom/types.js").Sharer} Sharer
  * @typedef {import("./cloakroom/types.js").SignUpRequest} SignUpRequest
  * @typedef {import("./cloakroom/types.js").StorageLike} StorageLike
  * @typedef {import("./cloakroom/types.js").StoredUpload} StoredUpload
  * @typedef {import("./cloakroom/types.js").UnfinishedUpload} UnfinishedUpload
  * @typedef {import("./cloakroom/types.js").UpdateUserRequest} UpdateUserRequest
  * @typedef {import("./cloakroom/types.js").UploadGrant} UploadGrant
+ * @typedef {import("./cloakroom/types.js").UploadListOptions} UploadListOptions
  * @typedef {import("./cloakroom/types.js").UploadLock} UploadLock
  * @typedef {import("./cloakroom/types.js").UploadUsage} UploadUsage
  * @typedef {import("./cloakroom/types.js").UploadVersion} UploadVersion

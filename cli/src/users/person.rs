@@ -2,11 +2,11 @@
 
 use domain::{
     MailBlock, Upload, User,
-    upload::{Size, UploadStatus, Usage},
+    upload::{Grantee, ReadGrant, Size, UploadStatus, Usage},
 };
 use http_api::{Timestamp, UploadView};
 use serde::Serialize;
-use store::{CredentialFacts, GivenGrant, LiveSessions, ReceivedGrant, SessionEntry};
+use store::{CredentialFacts, GrantToPerson, LiveSessions, SessionEntry, reader_of};
 use time::OffsetDateTime;
 
 use super::{Error, account::AccountArg, tables::PersonTables, view::AccountView};
@@ -126,10 +126,18 @@ impl Export {
         let id = person.user.id;
         let mut uploads = Vec::new();
         for upload in tables.uploads.all_of(id).await? {
-            let grants = tables.read_grants.all_given(&upload).await?;
+            let grants = tables.read_grants.list(&upload, None, usize::MAX).await?;
             uploads.push(UploadExport::of(&upload, &grants));
         }
-        let received = tables.read_grants.scan_received(id).await?;
+        let mut grantees = vec![Grantee::User(id)];
+        // Only then the grants to the address are for this person.
+        if person.credential.verified_at.is_some() {
+            grantees.push(Grantee::Email(person.user.email.clone()));
+        }
+        let mut received = Vec::new();
+        for grantee in &grantees {
+            received.extend(tables.read_grants.scan_received(reader_of(grantee)).await?);
+        }
         Ok(Self {
             exported_at: Timestamp(now),
             account: AccountView::of(&person.user),
@@ -170,7 +178,7 @@ impl UsageExport {
 }
 
 impl UploadExport {
-    fn of(upload: &Upload, grants: &[GivenGrant]) -> Self {
+    fn of(upload: &Upload, grants: &[ReadGrant]) -> Self {
         Self {
             upload: UploadView::from(upload),
             locked_until: upload.locked_until.map(Timestamp),
@@ -181,16 +189,20 @@ impl UploadExport {
 }
 
 impl GivenExport {
-    fn of(grant: &GivenGrant) -> Self {
+    fn of(grant: &ReadGrant) -> Self {
         Self {
-            grantee: grant.reader.clone(),
+            grantee: match &grant.grantee {
+                Grantee::User(id) => id.to_string(),
+                Grantee::Email(email) => email.display().to_owned(),
+                Grantee::Everyone => "everyone".to_owned(),
+            },
             granted_at: Timestamp(grant.granted_at),
         }
     }
 }
 
 impl ReceivedExport {
-    fn of(grant: &ReceivedGrant) -> Self {
+    fn of(grant: &GrantToPerson) -> Self {
         Self {
             upload: grant.upload.to_string(),
             owner: grant.owner.to_string(),

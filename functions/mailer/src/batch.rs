@@ -1,7 +1,8 @@
+use domain::Languages;
 use metrics::Metric;
 use serde::Serialize;
 use serde_json::Value;
-use store::{MailOrder, StoreError};
+use store::{MailOrder, StoreError, languages_of};
 
 use crate::{App, order};
 
@@ -26,7 +27,7 @@ pub async fn fulfil_batch(app: &App, event: &Value) -> BatchResponse {
         let sequence_number = record["dynamodb"]["SequenceNumber"].as_str();
         let sequence_number = sequence_number.unwrap_or_default();
         let sent = match parse(record) {
-            Ok((id, order)) => order::fulfil(app, id, &order).await,
+            Ok((id, order, languages)) => order::fulfil(app, id, &order, &languages).await,
             Err(error) => Err(error.into()),
         };
         if let Err(error) = sent {
@@ -45,12 +46,12 @@ pub async fn fulfil_batch(app: &App, event: &Value) -> BatchResponse {
     BatchResponse::default()
 }
 
-/// Parses an order and its id from a stream record.
-fn parse(record: &Value) -> Result<(&str, MailOrder), StoreError> {
+/// Parses an order, its id and its languages from a stream record.
+fn parse(record: &Value) -> Result<(&str, MailOrder, Languages), StoreError> {
     let image = &record["dynamodb"]["NewImage"];
     let text = |name: &str| image[name]["S"].as_str();
     let id = text("id").ok_or(StoreError::Corrupt("id"))?;
-    Ok((id, MailOrder::read(text)?))
+    Ok((id, MailOrder::read(text)?, languages_of(text)))
 }
 
 #[cfg(test)]
@@ -62,10 +63,11 @@ mod tests {
         let event = include_str!("../../../events/outbox-insert.json");
         let event: Value = serde_json::from_str(event).unwrap();
         for record in event["Records"].as_array().unwrap() {
-            let (id, order) = parse(record).unwrap();
+            let (id, order, languages) = parse(record).unwrap();
             let email = &record["dynamodb"]["NewImage"]["email_canonical"]["S"];
             let expected = format!("reset#{}#5890752", email.as_str().unwrap());
             assert_eq!((id, order.kind()), (expected.as_str(), "reset"));
+            assert_eq!(languages.text().as_deref(), Some("de-at,en"));
         }
     }
 

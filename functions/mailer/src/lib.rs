@@ -3,9 +3,9 @@
 //! It runs asynchronously, so neither the response to a request nor its time reveals which addresses have an account.
 
 mod batch;
+mod mail;
 mod order;
 mod send;
-mod texts;
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use http_api::InitError;
 use settings::Env;
 use store::{Credentials, EmailTokens, MailBlocks, MailLimits, Users};
 
-use self::{send::Ses, texts::Page};
+use self::{mail::Product, send::Ses};
 
 struct App {
     credentials: Credentials,
@@ -23,7 +23,7 @@ struct App {
     blocks: MailBlocks,
     limits: MailLimits,
     ses: Ses,
-    page: Page,
+    product: Product,
     clock: Clock,
 }
 
@@ -46,7 +46,7 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
         blocks: MailBlocks::from_env(env, &client)?,
         limits: MailLimits::from_env(env, &client)?,
         ses: Ses::from_env(env, &aws),
-        page: Page::from_env(env)?,
+        product: Product::from_env(env)?,
         clock,
     })
 }

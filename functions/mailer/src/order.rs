@@ -1,12 +1,12 @@
 use auth::{NoRandomness, email_token::EmailToken};
-use domain::{Email, EmailTokenPurpose, Status, StoredEmailToken};
+use domain::{Email, EmailTokenPurpose, Languages, Status, StoredEmailToken};
 use metrics::Metric;
 use store::{CredentialSummary, MailClaim, MailLimit, MailOrder, OrderRef, StoreError};
 
 use crate::{
     App,
+    mail::{self, Mail, Subject},
     send::SendError,
-    texts::{self, Mail},
 };
 
 /// Why an order could not be fulfilled.
@@ -18,6 +18,8 @@ pub enum OrderError {
     Send(#[from] SendError),
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
+    #[error("the texts of a language are damaged: {0}")]
+    Texts(#[from] serde_json::Error),
 }
 
 impl OrderError {
@@ -26,7 +28,8 @@ impl OrderError {
     pub fn is_of_this_mail(&self) -> bool {
         match self {
             Self::Store(StoreError::Corrupt(_) | StoreError::Request(_))
-            | Self::Send(SendError::Refused(_) | SendError::Request(_)) => true,
+            | Self::Send(SendError::Refused(_) | SendError::Request(_))
+            | Self::Texts(_) => true,
             Self::Store(StoreError::Unavailable(_))
             | Self::Send(SendError::Failed(_) | SendError::NoSender)
             | Self::NoRandomness(_) => false,
@@ -38,12 +41,18 @@ impl OrderError {
 ///
 /// Lambda delivers an order at least once. A repeated delivery sends a second mail with its own token, because a duplicate
 /// mail does less harm than a missing one.
-pub async fn fulfil(app: &App, id: &str, order: &MailOrder) -> Result<(), OrderError> {
+pub async fn fulfil(
+    app: &App,
+    id: &str,
+    order: &MailOrder,
+    languages: &Languages,
+) -> Result<(), OrderError> {
     if let Some(block) = app.blocks.find(order.email(), app.clock.now()).await? {
         let reason = block.reason.as_str();
         tracing::info!(kind = order.kind(), reason, "mail_blocked");
         return Ok(());
     }
+    let write = |subject: Subject<'_>| mail::write(&app.product, languages, &subject);
     let mail = match order {
         MailOrder::Verify { user_id, email } => {
             let purpose = EmailTokenPurpose::Verify {
@@ -51,7 +60,7 @@ pub async fn fulfil(app: &App, id: &str, order: &MailOrder) -> Result<(), OrderE
                 email: email.clone(),
             };
             let token = create_token(app, purpose).await?;
-            Some((email.clone(), texts::verify(&app.page, &token)))
+            Some((email.clone(), write(Subject::Verify(&token))?))
         }
         MailOrder::Reset { email } => match owner(app, email).await? {
             Some(Owner::Active(holder, address)) => {
@@ -62,19 +71,19 @@ pub async fn fulfil(app: &App, id: &str, order: &MailOrder) -> Result<(), OrderE
                     epoch: holder.session_epoch,
                 };
                 let token = create_token(app, purpose).await?;
-                Some((address, texts::reset(&app.page, &token)))
+                Some((address, write(Subject::Reset(&token))?))
             }
             Some(Owner::Disabled) | None => None,
         },
         MailOrder::SignUp { email } => match owner(app, email).await? {
-            Some(Owner::Active(_, address)) => Some((address, texts::account_exists(&app.page))),
+            Some(Owner::Active(_, address)) => Some((address, write(Subject::AccountExists)?)),
             Some(Owner::Disabled) => None,
             None => {
                 let purpose = EmailTokenPurpose::SignUp {
                     email: email.clone(),
                 };
                 let token = create_token(app, purpose).await?;
-                Some((email.clone(), texts::sign_up(&app.page, &token)))
+                Some((email.clone(), write(Subject::SignUp(&token))?))
             }
         },
     };

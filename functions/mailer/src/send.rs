@@ -10,7 +10,7 @@ use aws_sdk_sesv2::{
 use domain::Email;
 use settings::{Env, aws::SdkConfig};
 
-use crate::texts::Mail;
+use crate::mail::Mail;
 
 /// The timeout of a request to SES, without retries: SES may send the mail of a request that timed out, and a retry would
 /// send it twice. Two timeouts fit into the function's time.

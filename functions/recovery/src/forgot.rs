@@ -3,17 +3,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use domain::Email;
 use http::StatusCode;
-use http_api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
+use http_api::{AcceptLanguage, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use store::MailOrder;
 use utoipa::ToSchema;
 
 use crate::App;
-
-const MAIL_NOT_CONFIGURED: Problem = Problem::new(
-    StatusCode::NOT_IMPLEMENTED,
-    "mail_not_configured",
-    "This API does not send mail. Ask its operator for help.",
-);
 
 /// The account whose password was forgotten.
 #[derive(ToSchema)]
@@ -40,6 +34,8 @@ impl FromFields for ForgotPasswordRequest {
     path = "/password/forgot",
     operation_id = "forgotPassword",
     tag = "accounts",
+    params(("Accept-Language" = Option<String>, Header, example = "de-AT,de;q=0.9,en;q=0.8",
+        description = "the language of the mail")),
     request_body = ForgotPasswordRequest,
     responses(
         (status = 202, description = "a mail will be sent if the address has an account"),
@@ -53,13 +49,14 @@ impl FromFields for ForgotPasswordRequest {
 )]
 pub async fn forgot(
     State(app): State<Arc<App>>,
+    AcceptLanguage(languages): AcceptLanguage,
     JsonBody(request): JsonBody<ForgotPasswordRequest>,
 ) -> Result<StatusCode, Problem> {
-    let outbox = app.mail.as_ref().ok_or(MAIL_NOT_CONFIGURED)?;
+    let outbox = app.mail.as_ref().ok_or(Problem::mail_not_configured())?;
     // The account is not read here, so neither the response nor its time reveals whether it exists.
     let order = MailOrder::Reset {
         email: request.email,
     };
-    outbox.order(&order, app.clock.now()).await?;
+    outbox.order(&order, &languages, app.clock.now()).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -3,11 +3,11 @@ use std::sync::Arc;
 use auth::password::{self, PasswordHash};
 use axum::{extract::State, response::Response};
 use domain::{Lockout, Roles, Status, User, UserId};
-use http_api::{IdempotencyKey, JsonBody, Problem, ProblemDocument, UserResponse};
+use http_api::{AcceptLanguage, IdempotencyKey, JsonBody, Problem, ProblemDocument, UserResponse};
 use metrics::Metric;
 use store::{
     AccountTables, Credential, NewRecord,
-    accounts::{self, SignUp},
+    accounts::{self, OrderedMail, SignUp},
 };
 
 use crate::{
@@ -27,8 +27,12 @@ use crate::{
     path = "/signup",
     operation_id = "signUp",
     tag = "accounts",
-    params(("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,255}$",
-        description = "1 to 255 visible ASCII characters")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,255}$",
+            description = "1 to 255 visible ASCII characters"),
+        ("Accept-Language" = Option<String>, Header, example = "de-AT,de;q=0.9,en;q=0.8",
+            description = "the language of the mail, if there is one"),
+    ),
     request_body = SignUpRequest,
     responses(
         (status = 201, description = "the account is created", body = UserResponse,
@@ -47,14 +51,19 @@ use crate::{
 pub async fn sign_up(
     State(app): State<Arc<App>>,
     IdempotencyKey(key): IdempotencyKey,
+    AcceptLanguage(languages): AcceptLanguage,
     JsonBody(request): JsonBody<SignUpRequest>,
 ) -> Result<Response, Problem> {
     let key = key.as_deref();
     if let Some(body) = find_body(&app, key, &request).await? {
         return Ok(respond(body));
     }
+    let ordered = |outbox| OrderedMail {
+        outbox,
+        languages: &languages,
+    };
     if let Mode::Verified(sign_ups, outbox) = &app.mode {
-        return start_verification(&app, (sign_ups, outbox), key, request).await;
+        return start_verification(&app, (sign_ups, ordered(outbox)), key, request).await;
     }
     let hash = password::hash(&request.password, app.cost).await;
     let hash = hash.map_err(|error| Problem::internal(&error))?;
@@ -75,7 +84,7 @@ pub async fn sign_up(
         &user,
         &credential(&user, hash),
         record,
-        app.mail.as_ref(),
+        app.mail.as_ref().map(ordered),
     )
     .await?
     {

@@ -1,7 +1,10 @@
 use auth::password;
 use axum::response::Response;
 use http_api::Problem;
-use store::{NewRecord, Outbox, PendingSignUp, SignUps, accounts};
+use store::{
+    NewRecord, PendingSignUp, SignUps,
+    accounts::{self, OrderedMail},
+};
 
 use crate::{
     App,
@@ -14,7 +17,7 @@ use crate::{
 /// account, so neither the response nor its time reveals it.
 pub async fn start_verification(
     app: &App,
-    (sign_ups, outbox): (&SignUps, &Outbox),
+    (sign_ups, mail): (&SignUps, OrderedMail<'_>),
     key: Option<&str>,
     request: SignUpRequest,
 ) -> Result<Response, Problem> {
@@ -38,7 +41,7 @@ pub async fn start_verification(
         record,
     });
     let now = app.clock.now();
-    if accounts::create_pending_sign_up(sign_ups, outbox, &pending, record, now).await? {
+    if accounts::create_pending_sign_up(sign_ups, mail, &pending, record, now).await? {
         return Ok(respond(body));
     }
     // A concurrent request with the same key was first.

@@ -5,7 +5,7 @@ use axum::{
 };
 use domain::{
     Upload,
-    upload::{ReadGrant, Reader},
+    upload::{Grantee, ReadGrant, Reader},
 };
 use http::StatusCode;
 use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, Timestamp};
@@ -14,14 +14,19 @@ use utoipa::ToSchema;
 
 use crate::App;
 
-/// A grant to read an upload.
+/// A grant to read an upload. It has a `grantee` or an `email`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReadGrant)]
 #[serde(rename_all = "camelCase")]
 pub struct GrantView {
-    /// The id of a user, or `everyone` for all signed-in users.
-    #[schema(example = "everyone")]
-    grantee: String,
+    /// The id of a user, or `everyone` for all signed-in users. Absent for a grant to an address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "everyone")]
+    grantee: Option<String>,
+    /// The address of a grant to an address, as the owner wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = Email)]
+    email: Option<String>,
     granted_at: Timestamp,
 }
 
@@ -45,13 +50,18 @@ pub async fn grant(
     Authenticated(caller): Authenticated,
     Path(path): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let (upload, reader) = find(&app, &caller, &path).await?;
+    let (upload, grantee) = find(&app, &caller, &path).await?;
+    give(&app, &upload, grantee).await
+}
+
+/// Stores a grant, unless the upload was deleted since it was read.
+pub async fn give(app: &App, upload: &Upload, grantee: Grantee) -> Result<StatusCode, Problem> {
     let grant = ReadGrant {
-        reader,
+        grantee,
         granted_at: app.clock.now(),
     };
     let uploads = &app.reconciler.uploads;
-    if app.read_grants.grant(uploads, &upload, grant).await? {
+    if app.read_grants.grant(uploads, upload, &grant).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::not_found())
@@ -79,8 +89,8 @@ pub async fn revoke(
     Authenticated(caller): Authenticated,
     Path(path): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let (upload, reader) = find(&app, &caller, &path).await?;
-    app.read_grants.revoke(upload.id, reader).await?;
+    let (upload, grantee) = find(&app, &caller, &path).await?;
+    app.read_grants.revoke(upload.id, &grantee).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -104,11 +114,10 @@ pub async fn list(
     Path(id): Path<String>,
     page: Page,
 ) -> Result<Json<List<GrantView>>, Problem> {
-    let upload = app.find(&caller, &id).await?;
-    check_grantable(&upload)?;
+    let upload = find_grantable(&app, &caller, &id).await?;
     let after = page.cursor.map(|Cursor(reader)| Reader::from_bytes(reader));
     let grants = app.read_grants.list(&upload, after, page.limit + 1).await;
-    let cursor = |last: &ReadGrant| Cursor(last.reader.to_bytes());
+    let cursor = |last: &ReadGrant| Cursor(store::reader_of(&last.grantee).to_bytes());
     let view = |grant: &ReadGrant| GrantView::from(grant);
     Ok(Json(List::of(grants?, page, cursor, view)))
 }
@@ -117,18 +126,18 @@ pub async fn list(
 async fn find(
     app: &App,
     caller: &Caller,
-    (upload, reader): &(String, String),
-) -> Result<(Upload, Reader), Problem> {
-    let reader = Reader::parse(reader).map_err(|_| Problem::not_found())?;
-    let upload = app.find(caller, upload).await?;
-    check_grantable(&upload)?;
-    Ok((upload, reader))
+    (upload, grantee): &(String, String),
+) -> Result<(Upload, Grantee), Problem> {
+    let grantee = Grantee::parse(grantee).map_err(|_| Problem::not_found())?;
+    let upload = find_grantable(app, caller, upload).await?;
+    Ok((upload, grantee))
 }
 
-/// Refuses a failed or deleted upload, which has no grants.
-fn check_grantable(upload: &Upload) -> Result<(), Problem> {
+/// Finds the caller's upload, unless it failed or is deleted: then it has no grants.
+pub async fn find_grantable(app: &App, caller: &Caller, id: &str) -> Result<Upload, Problem> {
+    let upload = app.find(caller, id).await?;
     if upload.accepts_read_grants() {
-        Ok(())
+        Ok(upload)
     } else {
         Err(Problem::not_found())
     }
@@ -136,8 +145,15 @@ fn check_grantable(upload: &Upload) -> Result<(), Problem> {
 
 impl From<&ReadGrant> for GrantView {
     fn from(grant: &ReadGrant) -> Self {
+        let (grantee, email) = match &grant.grantee {
+            Grantee::Email(email) => (None, Some(email.display().to_owned())),
+            Grantee::User(_) | Grantee::Everyone => {
+                (Some(store::reader_of(&grant.grantee).to_string()), None)
+            }
+        };
         Self {
-            grantee: grant.reader.to_string(),
+            grantee,
+            email,
             granted_at: Timestamp(grant.granted_at),
         }
     }

@@ -5,11 +5,16 @@ mod companion;
 mod complete;
 mod create;
 mod delete;
+mod email_grants;
 mod grants;
 mod idempotency;
+mod list;
 mod parts;
 mod problems;
+mod query;
+mod reader;
 mod record;
+mod shared;
 mod show;
 mod usage;
 mod versions;
@@ -32,7 +37,7 @@ use domain::{
 use http_api::{InitError, Problem, RateLimit, Tokens};
 use settings::Env;
 use storage::Bucket;
-use store::{Idempotency, Limits, ReadGrants, Sessions, UploadGrants, Uploads, Users};
+use store::{Credentials, Idempotency, Limits, ReadGrants, Sessions, UploadGrants, Uploads, Users};
 use time::Duration;
 use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome, Reconciler};
 
@@ -45,6 +50,9 @@ struct App {
     grants: UploadGrants,
     read_grants: ReadGrants,
     users: Users,
+    credentials: Credentials,
+    /// Whether the stack sends mail, so that addresses can be verified.
+    sends_mail: bool,
     sessions: Sessions,
     tokens: Tokens,
     s3_limit: RateLimit,
@@ -63,7 +71,7 @@ impl FromRef<App> for Tokens {
 #[derive(Debug, utoipa::OpenApi)]
 #[openapi(paths(
     create::create,
-    show::list,
+    list::list,
     show::upload,
     delete::delete,
     parts::sign,
@@ -75,6 +83,8 @@ impl FromRef<App> for Tokens {
     grants::grant,
     grants::revoke,
     grants::list,
+    email_grants::grant,
+    email_grants::revoke,
     companion::grants::create,
     companion::form::create,
     companion::create::create,
@@ -104,6 +114,8 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         grants: UploadGrants::from_env(env, &client)?,
         read_grants: ReadGrants::from_env(env, &client)?,
         users: Users::from_env(env, &client)?,
+        credentials: Credentials::from_env(env, &client)?,
+        sends_mail: env.parsed("SENDS_MAIL", "true or false")?,
         sessions: Sessions::from_env(env, &client)?,
         tokens: Tokens::from_env(env, &client, clock.clone())?,
         s3_limit: RateLimit::per_user(env, limits, "files", clock.clone())?,
@@ -120,12 +132,17 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         .merge(companion::limited_routes())
         .route_layer(from_fn_with_state(app.clone(), limit));
     let routes = Router::new()
-        .route("/uploads", post(create::create).get(show::list))
+        .route("/uploads", post(create::create).get(list::list))
         .route("/uploads/usage", get(usage::usage))
         .route("/uploads/{id}", get(show::upload))
         .route("/uploads/{id}/complete", post(complete::complete))
         .route("/uploads/{id}/parts", post(parts::sign))
-        .route("/uploads/{id}/grants", get(grants::list))
+        .route(
+            "/uploads/{id}/grants",
+            get(grants::list)
+                .put(email_grants::grant)
+                .delete(email_grants::revoke),
+        )
         .route(
             "/uploads/{id}/grants/{grantee}",
             put(grants::grant).delete(grants::revoke),
@@ -151,23 +168,6 @@ impl App {
         let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
         let found = self.reconciler.uploads.find(caller.user_id, id).await?;
         found.ok_or_else(Problem::not_found)
-    }
-
-    /// Finds the upload of this id that the caller may read: their own, or another user's stored file with a grant.
-    async fn find_readable(&self, caller: &Caller, id: &str) -> Result<Upload, Problem> {
-        let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
-        let uploads = &self.reconciler.uploads;
-        if let Some(own) = uploads.find(caller.user_id, id).await? {
-            return Ok(own);
-        }
-        for grant in self.read_grants.of_reader(id, caller.user_id).await? {
-            let found = uploads.find(grant.owner, id).await?;
-            let is_readable = |upload: &Upload| upload.is_readable_with(grant.deletions);
-            if let Some(upload) = found.filter(is_readable) {
-                return Ok(upload);
-            }
-        }
-        Err(Problem::not_found())
     }
 
     /// Applies an event to an upload.

@@ -1,4 +1,4 @@
-use domain::{Upload, upload::PartPlan};
+use domain::{Name, Upload, UserId, upload::PartPlan};
 use http_api::{Timestamp, UploadView};
 use serde::Serialize;
 use storage::Presigned;
@@ -21,6 +21,62 @@ pub struct GetUploadResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub download: Option<Download>,
+}
+
+/// An upload in a list, with its sharing if another user shares it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedUpload {
+    #[serde(flatten)]
+    upload: UploadView,
+    /// The owner. Present if the upload is another user's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    shared_by: Option<Sharer>,
+    /// When it was shared with the caller. Present if the upload is another user's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    shared_at: Option<Timestamp>,
+}
+
+/// The owner of a shared upload.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Sharer {
+    /// The id of the user.
+    #[schema(format = "uuid")]
+    id: String,
+    /// The name of the user; null if the account is deleted.
+    name: Option<String>,
+}
+
+impl Sharer {
+    /// Creates the view of an owner; `name` is `None` if the account is deleted.
+    pub fn new(id: UserId, name: Option<&Name>) -> Self {
+        Self {
+            id: id.to_string(),
+            name: name.map(|name| name.as_str().to_owned()),
+        }
+    }
+}
+
+impl ListedUpload {
+    /// An upload of the caller.
+    pub const fn own(upload: UploadView) -> Self {
+        Self {
+            upload,
+            shared_by: None,
+            shared_at: None,
+        }
+    }
+
+    /// An upload that another user shares with the caller.
+    pub const fn shared(upload: UploadView, by: Sharer, at: Timestamp) -> Self {
+        Self {
+            upload,
+            shared_by: Some(by),
+            shared_at: Some(at),
+        }
+    }
 }
 
 /// A download. It needs only the URL, so treat the URL as a secret.

@@ -12,5 +12,5 @@ pub mod refresh;
 pub mod token;
 
 pub use caller::Caller;
-pub use digest::sha256;
+pub use digest::{sha256, sha256_bytes};
 pub use random::NoRandomness;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::{Builder, NoContext, Timestamp, Uuid};
 
 use crate::Invalid;
 
@@ -69,6 +69,16 @@ id! {
     UploadId
 }
 
+id! {
+    /// Identifies an address that a file is shared with. It is derived from the address ([`AddressId::of_digest`]).
+    AddressId
+}
+id! {
+    /// Identifies a read grant among those that a reader received. Sorts by the time of the grant, and ends with the end of
+    /// the upload's id.
+    ReceivedId
+}
+
 /// How many bytes at the end of a session's id are those of the user's id. The 42 bits before them are random.
 const OF_USER: usize = 4;
 
@@ -95,6 +105,30 @@ impl UserId {
     #[must_use]
     pub fn session_part(self) -> String {
         user_part(self.as_bytes())
+    }
+}
+
+impl AddressId {
+    /// The id of an address whose canonical form has this SHA-256: a `UUIDv8` of the digest's first 16 bytes (RFC 9562, appendix
+    /// B.2). 122 bits of the digest are left, so that it fits into a cursor.
+    #[must_use]
+    pub fn of_digest(digest: [u8; 32]) -> Self {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(Builder::from_custom_bytes(bytes).into_uuid())
+    }
+}
+
+/// The bytes of a `UUIDv7` that are its time.
+const TIME: usize = 6;
+
+impl ReceivedId {
+    /// The id of a grant for this upload. Grants of one reader have different ids, because each is for another upload.
+    #[must_use]
+    pub fn of_grant(granted_at: OffsetDateTime, upload: UploadId) -> Self {
+        let mut bytes = *Self::new(granted_at).as_bytes();
+        bytes[TIME..].copy_from_slice(&upload.as_bytes()[TIME..]);
+        Self::from_bytes(bytes)
     }
 }
 
@@ -134,6 +168,31 @@ mod tests {
             SessionId::of_user(other, now).user_part(),
             user.session_part()
         );
+    }
+
+    #[test]
+    fn an_address_id_is_the_beginning_of_the_digest_as_a_uuid_of_version_8() {
+        let mut digest = [0xFF; 32];
+        assert_eq!(
+            AddressId::of_digest(digest).to_string(),
+            "ffffffff-ffff-8fff-bfff-ffffffffffff"
+        );
+        digest[0] = 0;
+        assert_ne!(
+            AddressId::of_digest(digest),
+            AddressId::of_digest([0xFF; 32])
+        );
+    }
+
+    #[test]
+    fn received_ids_sort_by_the_time_of_the_grant() {
+        let now = datetime!(2026-01-01 00:00:00.5 UTC);
+        let (older, newer) = (UploadId::new(now), UploadId::new(now));
+        let first = ReceivedId::of_grant(now, newer);
+        let second = ReceivedId::of_grant(datetime!(2026-01-01 00:00:00.501 UTC), older);
+        assert!(first < second && first.to_string() < second.to_string());
+        assert_eq!(first, ReceivedId::of_grant(now, newer), "not random");
+        assert_ne!(first, ReceivedId::of_grant(now, older));
     }
 
     #[test]

@@ -154,6 +154,13 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
     }
 
+    /// 501: the operation needs mail, and no sender is configured.
+    #[must_use]
+    pub const fn mail_not_configured() -> Self {
+        let detail = "This API does not send mail. Ask its operator for help.";
+        Self::new(StatusCode::NOT_IMPLEMENTED, "mail_not_configured", detail)
+    }
+
     /// 503: a dependency fails. It is unknown whether a change took effect.
     #[must_use]
     pub fn unavailable() -> Self {

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::{
     },
     error::BoxError,
     operation::{
+        batch_get_item::{BatchGetItemInput, BatchGetItemOutput},
         delete_item::{DeleteItemError, DeleteItemInput, DeleteItemOutput},
         get_item::{GetItemInput, GetItemOutput},
         put_item::{PutItemError, PutItemInput, PutItemOutput},
@@ -50,6 +51,7 @@ impl Intercept for CountCapacity {
             };
         }
         request_capacity!(
+            BatchGetItemInput,
             GetItemInput,
             QueryInput,
             ScanInput,
@@ -71,6 +73,10 @@ impl Intercept for CountCapacity {
             Some(Ok(output)) => {
                 if let Some(output) = output.downcast_ref::<GetItemOutput>() {
                     count(Metric::ReadUnits, output.consumed_capacity());
+                } else if let Some(output) = output.downcast_ref::<BatchGetItemOutput>() {
+                    for table in output.consumed_capacity() {
+                        count(Metric::ReadUnits, Some(table));
+                    }
                 } else if let Some(output) = output.downcast_ref::<QueryOutput>() {
                     count(Metric::ReadUnits, output.consumed_capacity());
                 } else if let Some(output) = output.downcast_ref::<ScanOutput>() {

@@ -99,6 +99,20 @@ impl Credentials {
             .transpose()
     }
 
+    /// The user whose verified address this is. Reads no other attribute than the user and the time of the verification.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn find_verified(&self, email: &Email) -> Result<Option<UserId>, StoreError> {
+        let found = self.0.find_attributes(key(email), "user_id, verified_at");
+        let Some(mut row) = found.await? else {
+            return Ok(None);
+        };
+        let is_verified = row.optional_text("verified_at").is_some();
+        let user = row.parsed("user_id", UserId::parse)?;
+        Ok(is_verified.then_some(user))
+    }
+
     /// Replaces the hash by one of the same password, unless it is no longer `old`: then another request replaced it.
     ///
     /// # Errors

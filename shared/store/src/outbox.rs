@@ -1,5 +1,5 @@
 use aws_sdk_dynamodb::Client;
-use domain::{Email, TimeWindow, UserId};
+use domain::{Email, Languages, TimeWindow, UserId};
 use settings::{Env, EnvError};
 use time::{Duration, OffsetDateTime};
 
@@ -16,6 +16,9 @@ const LIFETIME: Duration = Duration::hours(24);
 /// An address gets one mail of a kind in this window: an order replaces an earlier one of the same window, and the stream
 /// tells the mailer of new items only. The mailer applies the same window to mailboxes ([`crate::MailLimits`]).
 const WINDOW: Duration = Duration::minutes(5);
+
+/// The attribute with the languages that the recipient may prefer, best first; missing if none is known.
+const LANGUAGES: &str = "languages";
 
 /// Mail that is to be sent. The stream of the table starts the mailer for each new item.
 #[derive(Debug, Clone)]
@@ -52,16 +55,26 @@ impl Outbox {
         Table::from_env(env, client, "OUTBOX_TABLE").map(Self)
     }
 
-    /// Orders a mail.
+    /// Orders a mail, in the best of these languages.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn order(&self, order: &MailOrder, now: OffsetDateTime) -> Result<(), StoreError> {
-        self.put(order, now).send().await.map(|_| ())
+    pub async fn order(
+        &self,
+        order: &MailOrder,
+        languages: &Languages,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        self.put(order, languages, now).send().await.map(|_| ())
     }
 
     /// The write that orders a mail, alone or as a part of a transaction.
-    pub(crate) fn put(&self, order: &MailOrder, now: OffsetDateTime) -> Write {
+    pub(crate) fn put(
+        &self,
+        order: &MailOrder,
+        languages: &Languages,
+        now: OffsetDateTime,
+    ) -> Write {
         let email = order.email();
         let mut item = item([
             ("id", s(order.id(now))),
@@ -73,8 +86,16 @@ impl Outbox {
         if let MailOrder::Verify { user_id, .. } = order {
             item.insert("user_id".to_owned(), s(user_id.to_string()));
         }
+        if let Some(languages) = languages.text() {
+            item.insert(LANGUAGES.to_owned(), s(languages));
+        }
         self.0.put(item)
     }
+}
+
+/// The languages of an order, from the texts of its item in the stream.
+pub fn languages_of<'a>(text: impl Fn(&str) -> Option<&'a str>) -> Languages {
+    text(LANGUAGES).map(Languages::parse).unwrap_or_default()
 }
 
 impl MailOrder {

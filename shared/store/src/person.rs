@@ -1,13 +1,13 @@
 //! What is stored about one person, for the operator.
 
-use domain::{Email, Lockout, Roles, Status, Upload, UploadId, UserId};
+use domain::{Email, Lockout, Roles, Status, UploadId, UserId, upload::Reader};
 use time::OffsetDateTime;
 
 use crate::{
     Credentials, ReadGrants, StoreError,
     credentials::{key, lockout, status},
     expression::names,
-    row::{Row, n, s},
+    row::{Row, s},
 };
 
 /// A credential without its hash.
@@ -27,20 +27,11 @@ pub struct CredentialFacts {
 
 /// A read grant that a user received.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReceivedGrant {
+pub struct GrantToPerson {
     /// The upload.
     pub upload: UploadId,
     /// The owner of the upload.
     pub owner: UserId,
-    /// When it was given.
-    pub granted_at: OffsetDateTime,
-}
-
-/// A read grant that the owner of an upload gave, and that still holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GivenGrant {
-    /// As in the table: the id of a user, or the word for all users.
-    pub reader: String,
     /// When it was given.
     pub granted_at: OffsetDateTime,
 }
@@ -67,40 +58,11 @@ impl Credentials {
 }
 
 impl ReadGrants {
-    /// All grants of an upload that hold.
+    /// All grants to this reader, of uploads that may be deleted since. Reads the whole table: only for commands of the operator.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn all_given(&self, upload: &Upload) -> Result<Vec<GivenGrant>, StoreError> {
-        let (mut found, mut after) = (Vec::new(), None);
-        loop {
-            let values = [
-                (":upload", s(upload.id.to_string())),
-                (":deletions", n(upload.deletions)),
-            ];
-            let query = self
-                .0
-                .query_filtered("upload = :upload", "deletions = :deletions", values);
-            let page = query.set_exclusive_start_key(after).send().await?;
-            for item in page.items.unwrap_or_default() {
-                let mut row = Row(item);
-                found.push(GivenGrant {
-                    reader: row.text("reader")?,
-                    granted_at: row.time("granted_at")?,
-                });
-            }
-            after = page.last_evaluated_key;
-            if after.is_none() {
-                return Ok(found);
-            }
-        }
-    }
-
-    /// All grants to this user, of uploads that may be deleted since. Reads the whole table: only for commands of the operator.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn scan_received(&self, user: UserId) -> Result<Vec<ReceivedGrant>, StoreError> {
+    pub async fn scan_received(&self, reader: Reader) -> Result<Vec<GrantToPerson>, StoreError> {
         let condition = "#reader = :reader";
         let (mut found, mut after) = (Vec::new(), None);
         loop {
@@ -108,13 +70,13 @@ impl ReadGrants {
             let page = scan
                 .filter_expression(condition)
                 .set_expression_attribute_names(names([condition].into_iter()))
-                .expression_attribute_values(":reader", s(user.to_string()))
+                .expression_attribute_values(":reader", s(reader.to_string()))
                 .set_exclusive_start_key(after)
                 .send()
                 .await?;
             for item in page.items.unwrap_or_default() {
                 let mut row = Row(item);
-                found.push(ReceivedGrant {
+                found.push(GrantToPerson {
                     upload: row.parsed("upload", UploadId::parse)?,
                     owner: row.parsed("owner", UserId::parse)?,
                     granted_at: row.time("granted_at")?,

@@ -215,7 +215,11 @@ async fn a_write_of_one_item_is_not_a_transaction() {
     let outbox = Outbox::from_env(&Counted::env(), &dynamo.client).unwrap();
     let email = Email::parse("ada@example.com").unwrap();
     outbox
-        .order(&MailOrder::Reset { email }, NOW)
+        .order(
+            &MailOrder::Reset { email },
+            &domain::Languages::default(),
+            NOW,
+        )
         .await
         .unwrap();
     assert_eq!(dynamo.take(), [("PutItem", 1)]);

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
-    Client, config::Builder, operation::query::builders::QueryFluentBuilder, types::AttributeValue,
+    Client,
+    config::Builder,
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, KeysAndAttributes},
 };
 use aws_types::SdkConfig;
 use settings::{Env, EnvError};
@@ -18,6 +21,10 @@ use crate::{
 /// How long a start waits for the database. Lambda ends a start after ten seconds and begins again, and a longer wait would
 /// use up the time of the first request.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long a batch waits before it requests its unprocessed keys again; twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A table, and the client that reaches it.
 #[derive(Debug, Clone)]
@@ -60,6 +67,37 @@ impl Table {
             .send()
             .await?;
         Ok(found.item.map(Row))
+    }
+
+    /// The items of up to 100 different keys, in any order; `attributes` selects some of their attributes. Keys that `DynamoDB`
+    /// leaves unprocessed are requested again, until the request's deadline ends it.
+    pub async fn find_batch(
+        &self,
+        keys: Vec<Item>,
+        attributes: Option<&str>,
+        is_consistent: bool,
+    ) -> Result<Vec<Row>, StoreError> {
+        let (mut found, mut left, mut pause) = (Vec::new(), keys, FIRST_PAUSE);
+        while !left.is_empty() {
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(left))
+                .set_projection_expression(attributes.map(str::to_owned))
+                .set_expression_attribute_names(names(attributes.into_iter()))
+                .consistent_read(is_consistent)
+                .build()?;
+            let batch = self.client.batch_get_item();
+            let answer = batch.request_items(&self.name, wanted).send().await?;
+            let items = answer.responses.and_then(|mut of| of.remove(&self.name));
+            found.extend(items.unwrap_or_default().into_iter().map(Row));
+            let unprocessed = answer.unprocessed_keys;
+            let unprocessed = unprocessed.and_then(|mut of| of.remove(&self.name));
+            left = unprocessed.map_or_else(Vec::new, |wanted| wanted.keys);
+            if !left.is_empty() {
+                tokio::time::sleep(pause).await;
+                pause = (2 * pause).min(LONGEST_PAUSE);
+            }
+        }
+        Ok(found)
     }
 
     /// The item of a key until its `expires_at`. TTL deletes late, so it is not relied upon.
@@ -162,4 +200,61 @@ pub fn client(env: &Env, config: &SdkConfig) -> Client {
     let mut config = Builder::from(config).interceptor(CountCapacity);
     config.set_endpoint_url(env.get("AWS_ENDPOINT_URL_DYNAMODB").map(str::to_owned));
     Client::from_conf(config.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+
+    use super::*;
+
+    fn key(id: &str) -> Item {
+        item([("id", s(id))])
+    }
+
+    fn wanted(ids: &[&str]) -> KeysAndAttributes {
+        let keys = ids.iter().map(|id| key(id)).collect();
+        KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .build()
+            .unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn unprocessed_keys_of_a_batch_are_requested_again() {
+        let first = mock!(Client::batch_get_item).then_output(|| {
+            BatchGetItemOutput::builder()
+                .responses("table", vec![key("a")])
+                .unprocessed_keys("table", wanted(&["b"]))
+                .build()
+        });
+        let second = mock!(Client::batch_get_item)
+            .match_requests(|request| {
+                let tables = request.request_items().unwrap();
+                tables["table"].keys() == wanted(&["b"]).keys()
+                    && tables["table"].projection_expression() == Some("id, #status")
+            })
+            .then_output(|| {
+                BatchGetItemOutput::builder()
+                    .responses("table", vec![key("b")])
+                    .build()
+            });
+        let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, [&first, &second]);
+        let table = Table {
+            client,
+            name: "table".to_owned(),
+        };
+        let keys = vec![key("a"), key("b")];
+        let found = table.find_batch(keys, Some("id, #status"), true).await;
+        let found: Vec<_> = found.unwrap().into_iter().map(|Row(item)| item).collect();
+        assert_eq!(found, [key("a"), key("b")]);
+        assert!(
+            table
+                .find_batch(Vec::new(), None, true)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
 }

@@ -7,7 +7,9 @@ import type {
   DeviceSession,
   Download,
   FieldProblem,
+  Grantee,
   ListOptions,
+  ListedUpload,
   ManagedUser,
   Page,
   Profile,
@@ -17,12 +19,14 @@ import type {
   RetryPolicy,
   SessionReason,
   SessionState,
+  Sharer,
   SignUpRequest,
   StorageLike,
   StoredUpload,
   UnfinishedUpload,
   UpdateUserRequest,
   UploadGrant,
+  UploadListOptions,
   UploadLock,
   UploadOptions,
   UploadState,
@@ -90,8 +94,15 @@ export async function uploads(file: File): Promise<void> {
   for await (const version of files.versions(stored.id)) await files.restore(stored.id, (version satisfies UploadVersion).versionId);
   const lock: UploadLock = await files.lock(stored.id, new Date(), { password: "analytical engine" });
   const usage: UploadUsage = await files.usage();
+  const reader: Grantee = { email: "grace@example.com" };
   await files.grant(stored.id, "everyone");
-  for await (const grant of files.grants(stored.id)) await files.revoke(stored.id, (grant satisfies ReadGrant).grantee);
+  await files.grant(stored.id, reader);
+  for await (const grant of files.grants(stored.id)) await files.revoke(stored.id, grant satisfies ReadGrant);
+  const withMe: UploadListOptions = { shared: "with-me", limit: 10 };
+  for await (const each of files.list(withMe)) {
+    const sharer: Sharer | undefined = (each satisfies ListedUpload).sharedBy;
+    console.log(sharer?.id, sharer?.name ?? "a deleted account", each.sharedAt);
+  }
   const grant: UploadGrant = await files.createUploadGrant();
   console.log(download?.url, lock.lockedUntil, usage.quota - usage.used, grant.companionEndpoint);
   await files.delete(stored.id);
@@ -132,7 +143,7 @@ function Files(props: UploadsOptions) {
       <progress value={upload.progress?.loaded} max={upload.progress?.total} />
       {upload.state} {upload.filename} {upload.upload?.id} {upload.error?.message}
       <button onClick={upload.pause} onFocus={upload.resume} onBlur={upload.cancel} onAbort={upload.reset} />
-      {files.uploads.map((file) => <button key={file.id} onClick={() => files.remove(file.id)} />)}
+      {files.uploads.map((file) => <button key={file.id} onClick={() => files.remove(file.id)} title={file.sharedBy?.id} />)}
       {files.hasMore && !files.isLoading && <button onClick={files.loadMore} onFocus={files.refresh} />} {files.error?.code}
     </form>
   );
@@ -141,5 +152,6 @@ function Files(props: UploadsOptions) {
 export const App = () => (
   <CloakroomProvider client={client}>
     <Files limit={10} statuses={["stored"]} />
+    <Files shared="with-me" />
   </CloakroomProvider>
 );

@@ -144,3 +144,35 @@ test("only files with the wanted statuses are returned", async (t) => {
   await hook.until(([first]) => !first.isLoading);
   assert.deepEqual(hook.current.map(names), [["a"], ["a", "open"]]);
 });
+
+test("the files that others share are a list of their own, newest grant first", async (t) => {
+  const fake = await started(t);
+  const client = await signedIn(fake);
+  await store(client, ["own"]);
+  const sharedBy = { id: "u/1", name: "Grace" };
+  const at = (/** @type {number} */ second) => `2026-01-01T00:00:0${second}.000Z`;
+  /** The creation has another order than the grants. @param {string} filename @param {number} granted */
+  const upload = (filename, granted) => ({ id: filename, filename, status: "stored", createdAt: at(9 - granted), sharedAt: at(granted), sharedBy });
+  fake.api = ({ method, query }) => {
+    if (method !== "GET" || query.get("shared") !== "with-me") return;
+    // The second page has an older grant for a file of the first one, and the last page is empty.
+    if (query.get("cursor") === "3") return { status: 200, body: { items: [], next: null } };
+    if (query.get("cursor") === "2") return { status: 200, body: { items: [upload("b", 2), upload("c", 1)], next: "3" } };
+    return { status: 200, body: { items: [upload("b", 4), upload("a", 3)], next: "2" } };
+  };
+  const shared = await render(t, client, () => useUploads({ limit: 2, shared: "with-me" }));
+  const own = await render(t, client, () => useUploads({ limit: 2 }));
+  await shared.until(({ isLoading }) => !isLoading);
+  await own.until(({ isLoading }) => !isLoading);
+  assert.deepEqual([names(shared.current), names(own.current)], [["b", "a"], ["own"]]);
+  await act(() => shared.current.loadMore());
+  assert.deepEqual([names(shared.current), shared.current.hasMore], [["b", "a", "c"], true]);
+  assert.equal(shared.current.uploads[0].sharedAt, at(4));
+  await act(() => shared.current.loadMore());
+  assert.deepEqual([names(shared.current), shared.current.hasMore], [["b", "a", "c"], false]);
+
+  const { useUpload } = await import("cloakroom/react");
+  const uploading = await render(t, client, useUpload);
+  await act(() => uploading.current.start(file(10, "new")));
+  assert.deepEqual([names(own.current), names(shared.current)], [["new", "own"], ["b", "a", "c"]]);
+});

@@ -1,12 +1,12 @@
 import { Pages } from "./pages.js";
 import { Upload } from "./upload.js";
-import type { Cancellable, ListOptions, ReadGrant, RetryPolicy, StoredPart, StoredUpload, UnfinishedUpload } from "./types.js";
-import type { UploadGrant, UploadLock, UploadUsage, UploadVersion, UploadWithDownload } from "./types.js";
+import type { Cancellable, Grantee, ListOptions, ListedUpload, ReadGrant, RetryPolicy, StoredPart, StoredUpload } from "./types.js";
+import type { UnfinishedUpload, UploadGrant, UploadListOptions, UploadLock, UploadUsage, UploadVersion, UploadWithDownload } from "./types.js";
 import type { Journal } from "./journal.js";
 import type { Session } from "./session.js";
 import type { UploadOptions } from "./upload.js";
-/** @import { Cancellable, ListOptions, ReadGrant, RetryPolicy, StoredPart, StoredUpload, UnfinishedUpload } from "./types.js" */
-/** @import { UploadGrant, UploadLock, UploadUsage, UploadVersion, UploadWithDownload } from "./types.js" */
+/** @import { Cancellable, Grantee, ListOptions, ListedUpload, ReadGrant, RetryPolicy, StoredPart, StoredUpload } from "./types.js" */
+/** @import { UnfinishedUpload, UploadGrant, UploadListOptions, UploadLock, UploadUsage, UploadVersion, UploadWithDownload } from "./types.js" */
 /** @import { Journal } from "./journal.js" */
 /** @import { Session } from "./session.js" */
 /** @import { UploadOptions } from "./upload.js" */
@@ -22,11 +22,13 @@ export declare class Uploads {
      */
     constructor(session: Session, journal: Journal, policy: RetryPolicy);
     /**
-     * Lists the files, newest first.
-     * @param {ListOptions} [options]
-     * @returns {Pages<StoredUpload>}
+     * Lists the files, newest first. With `shared: "with-me"`, lists the stored files that other users share with the signed-in
+     * user, newest grant first: by id or by a verified address, but not with `everyone`. A page of it can have fewer items than
+     * `limit`, also none.
+     * @param {UploadListOptions} [options]
+     * @returns {Pages<ListedUpload>}
      */
-    list({ limit, signal }?: ListOptions): Pages<StoredUpload>;
+    list({ limit, shared, signal }?: UploadListOptions): Pages<ListedUpload>;
     /**
      * Gets one file.
      * @param {string} id
@@ -80,19 +82,20 @@ export declare class Uploads {
      */
     grants(id: string, { limit, signal }?: ListOptions): Pages<ReadGrant>;
     /**
-     * Allows a user, or all signed-in users, to read a file.
+     * Allows a user, the owner of an address, or all signed-in users to read a file. A grant to an address takes effect for the
+     * account that has verified it, now or later. The call succeeds whether or not there is such an account.
      * @param {string} id
-     * @param {string} grantee A user's id, or `everyone`.
+     * @param {Grantee} grantee A user's id, `everyone`, or `{ email }`.
      * @param {Cancellable} [options]
      */
-    grant(id: string, grantee: string, { signal }?: Cancellable): Promise<void>;
+    grant(id: string, grantee: Grantee, { signal }?: Cancellable): Promise<void>;
     /**
      * Revokes a read grant. Download URLs that were issued before stay valid for up to an hour.
      * @param {string} id
-     * @param {string} grantee A user's id, or `everyone`.
+     * @param {Grantee} grantee A user's id, `everyone`, `{ email }`, or one of `grants()`.
      * @param {Cancellable} [options]
      */
-    revoke(id: string, grantee: string, { signal }?: Cancellable): Promise<void>;
+    revoke(id: string, grantee: Grantee, { signal }?: Cancellable): Promise<void>;
     /**
      * Creates an upload grant: a URL for Uppy 6 that allows uploads for the signed-in user, and nothing else.
      * @param {Cancellable} [options]

@@ -1,11 +1,11 @@
 import { CloakroomError } from "../cloakroom.js";
 import { Store } from "./store.js";
-import type { StoredUpload, Uploads } from "../cloakroom.js";
+import type { ListedUpload, Uploads, UploadListOptions } from "../cloakroom.js";
 export type ListState = {
     /**
-     * Newest first.
+     * Newest first; shared files by the time of sharing.
      */
-    uploads: StoredUpload[];
+    uploads: ListedUpload[];
     isLoading: boolean;
     /**
      * Whether there are further pages; see `loadMore`.
@@ -18,22 +18,22 @@ export type ListState = {
 };
 /** Before the first page. */
 export declare const LOADING: {
-    uploads: StoredUpload[];
+    uploads: ListedUpload[];
     hasMore: boolean;
     error: CloakroomError | null;
     isLoading: boolean;
 };
-/** The list of the signed-in user's files, which all components share. */
+/** The list of the signed-in user's files, or of those that others share, which all components have in common. */
 export declare class UploadList {
     #private;
     /** @type {Store<ListState>} */
     store: Store<ListState>;
     /**
      * @param {Uploads} uploads
-     * @param {number} limit
+     * @param {UploadListOptions} options
      * @param {string | null} user The signed-in user's id.
      */
-    constructor(uploads: Uploads, limit: number, user: string | null);
+    constructor(uploads: Uploads, options: UploadListOptions, user: string | null);
     /** @param {() => void} listener */
     subscribe: (listener: () => void) => () => undefined;
     /** Shows the files of another user. @param {string | null} user */
@@ -48,6 +48,6 @@ export declare class UploadList {
      * @returns {Promise<boolean>} Whether the file is deleted.
      */
     remove: (id: string) => Promise<boolean>;
-    /** Shows a file that was just stored. @param {StoredUpload} upload */
-    add(upload: StoredUpload): void;
+    /** Shows a file of the signed-in user that was just stored. @param {ListedUpload} upload */
+    add(upload: ListedUpload): void;
 }

@@ -1,8 +1,8 @@
 import { CloakroomError } from "../cloakroom.js";
 import { Store } from "./store.js";
 import { UploadList } from "./list.js";
-import type { Cloakroom, SessionState, StoredUpload } from "../cloakroom.js";
-/** @import { Cloakroom, SessionState, StoredUpload } from "../cloakroom.js" */
+import type { Cloakroom, SessionState, StoredUpload, UploadListOptions } from "../cloakroom.js";
+/** @import { Cloakroom, SessionState, StoredUpload, UploadListOptions } from "../cloakroom.js" */
 /** The state of a client that all components share. */
 export declare class Shared {
     #private;
@@ -15,9 +15,13 @@ export declare class Shared {
     constructor(client: Cloakroom);
     /** Restores the session of an earlier page. Never rejects: the error is in `restoreError`. */
     restore: () => Promise<void>;
-    /** Returns the list with this many files per page. @param {number} limit */
-    list(limit: number): UploadList;
-    /** Shows a new file in all lists. @param {StoredUpload} upload */
+    /**
+     * Returns the list of this kind with this many files per page.
+     * @param {number} limit
+     * @param {UploadListOptions["shared"]} [kind] Default: the signed-in user's own files.
+     */
+    list(limit: number, kind?: UploadListOptions["shared"]): UploadList;
+    /** Shows a new file in all lists of own files. @param {StoredUpload} upload */
     add(upload: StoredUpload): void;
 }
 /** Returns the shared state of a client. @param {Cloakroom} client */

@@ -1,4 +1,4 @@
-import type { StoredUpload } from "../cloakroom.js";
+import type { StoredUpload, UploadListOptions } from "../cloakroom.js";
 import type { ListState } from "./list.js";
 export type UploadsOptions = {
     /**
@@ -9,6 +9,11 @@ export type UploadsOptions = {
      * Which files to return. Default: only `stored` ones.
      */
     statuses?: StoredUpload["status"][];
+    /**
+     * `with-me`: the files that other users share with the signed-in user. `remove` fails
+     * for them.
+     */
+    shared?: UploadListOptions["shared"];
 };
 export type UploadsActions = {
     /**
@@ -27,9 +32,9 @@ export type UploadsActions = {
 };
 export type UploadsHook = ListState & UploadsActions;
 /**
- * The signed-in user's files, newest first. All components with the same `limit` share the list. Its functions do not reject:
- * see `error`.
+ * The signed-in user's files, newest first, or those that others share with the user. All components with the same `limit` and
+ * `shared` have one list. Its functions do not reject: see `error`.
  * @param {UploadsOptions} [options]
  * @returns {UploadsHook}
  */
-export declare function useUploads({ limit, statuses }?: UploadsOptions): UploadsHook;
+export declare function useUploads({ limit, statuses, shared }?: UploadsOptions): UploadsHook;

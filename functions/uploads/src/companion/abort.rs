@@ -8,8 +8,8 @@ use axum::{
 use http_api::{Problem, ProblemDocument};
 use serde_json::json;
 
-use super::{query::QueryParams, uploader::Uploader};
-use crate::{App, delete::cancel_upload};
+use super::uploader::Uploader;
+use crate::{App, delete::cancel_upload, query::QueryParams};
 
 /// Cancel a multipart upload.
 #[utoipa::path(

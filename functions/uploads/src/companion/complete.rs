@@ -10,10 +10,11 @@ use http_api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, number, t
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{query::QueryParams, uploader::Uploader};
+use super::uploader::Uploader;
 use crate::{
     App,
     complete::{complete_upload, parse_etag, sort_parts},
+    query::QueryParams,
 };
 
 /// The parts of a multipart upload.

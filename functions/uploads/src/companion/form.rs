@@ -9,11 +9,13 @@ use http_api::{Problem, ProblemDocument};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
+use super::uploader::Uploader;
+use crate::{
+    App,
+    problems::storage_failed,
     query::{QueryParams, invalid_param},
-    uploader::Uploader,
+    record::create_record_within,
 };
-use crate::{App, problems::storage_failed, record::create_record_within};
 
 /// A form that uploads one file to S3.
 #[derive(Debug, Serialize, ToSchema)]

@@ -11,7 +11,6 @@ pub mod create;
 pub mod form;
 pub mod grants;
 pub mod parts;
-mod query;
 pub mod uploader;
 
 use axum::{

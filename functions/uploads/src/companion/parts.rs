@@ -15,14 +15,12 @@ use serde_json::json;
 use storage::MultipartRef;
 use utoipa::ToSchema;
 
-use super::{
-    query::{QueryParams, invalid_param},
-    uploader::Uploader,
-};
+use super::uploader::Uploader;
 use crate::{
     App,
     parts::{MAX_SIGNED, sign_parts},
     problems::{NOT_PENDING, storage_failed},
+    query::{QueryParams, invalid_param},
 };
 
 const INVALID_PART_NUMBERS: Invalid = Invalid {

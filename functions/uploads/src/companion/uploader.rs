@@ -5,8 +5,8 @@ use domain::{Upload, UserId};
 use http::request::Parts;
 use http_api::{Authenticated, Problem, log_user};
 
-use super::{grants::find_owner, query::QueryParams};
-use crate::App;
+use super::grants::find_owner;
+use crate::{App, query::QueryParams};
 
 /// The uploading user, from an access token, or from an upload grant in the path.
 #[derive(Debug, Clone, Copy)]

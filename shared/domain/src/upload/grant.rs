@@ -1,13 +1,13 @@
 use time::OffsetDateTime;
 
-use super::{Reader, Upload, UploadStatus};
+use super::{Grantee, Upload, UploadStatus};
 use crate::UserId;
 
 /// The permission to read one upload. It ends when the upload is deleted, also if the upload is restored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadGrant {
-    /// The user, or all users, that may read it.
-    pub reader: Reader,
+    /// Who may read it.
+    pub grantee: Grantee,
     /// When it was given.
     pub granted_at: OffsetDateTime,
 }

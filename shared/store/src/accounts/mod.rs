@@ -5,7 +5,7 @@ mod import;
 mod roles;
 
 use auth::password::PasswordHash;
-use domain::{AccountRef, SessionId, User, UserId};
+use domain::{AccountRef, Languages, SessionId, User, UserId};
 use time::OffsetDateTime;
 
 use crate::{
@@ -62,6 +62,15 @@ pub enum SignUp {
     IdempotencyKeyUsed,
 }
 
+/// Where the mail of a sign-up is ordered.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderedMail<'a> {
+    /// The table of the orders.
+    pub outbox: &'a Outbox,
+    /// The languages that the recipient may prefer.
+    pub languages: &'a Languages,
+}
+
 /// Creates an account: credential, user, the answer for a repeated request, and, where mail is sent, the order for a mail that
 /// asks the owner to verify the address.
 ///
@@ -72,16 +81,16 @@ pub async fn create(
     user: &User,
     credential: &Credential,
     record: Option<NewRecord<'_>>,
-    outbox: Option<&Outbox>,
+    mail: Option<OrderedMail<'_>>,
 ) -> Result<SignUp, StoreError> {
     let now = user.created_at;
     let answer = record.map(|record| record.put(now));
-    let mail = outbox.map(|outbox| {
+    let mail = mail.map(|OrderedMail { outbox, languages }| {
         let order = MailOrder::Verify {
             user_id: user.id,
             email: user.email.clone(),
         };
-        outbox.put(&order, now)
+        outbox.put(&order, languages, now)
     });
     let labels = (SignUpPart::Credential, SignUpPart::User);
     let account = new_account(tables, user, credential, labels)?
@@ -125,7 +134,7 @@ enum PendingSignUpPart {
 /// When the tables do not answer.
 pub async fn create_pending_sign_up(
     sign_ups: &SignUps,
-    outbox: &Outbox,
+    OrderedMail { outbox, languages }: OrderedMail<'_>,
     pending: &PendingSignUp,
     record: Option<NewRecord<'_>>,
     now: OffsetDateTime,
@@ -136,7 +145,7 @@ pub async fn create_pending_sign_up(
     let answer = record.map(|record| record.put(now));
     let sign_up = Transaction::of(
         (PendingSignUpPart::SignUp, sign_ups.put(pending, now)),
-        (PendingSignUpPart::Mail, outbox.put(&order, now)),
+        (PendingSignUpPart::Mail, outbox.put(&order, languages, now)),
     )?
     .and_maybe(PendingSignUpPart::Answer, answer)?;
     Ok(sign_up.commit().await? == Outcome::Committed)

@@ -1,9 +1,11 @@
+use std::collections::HashSet;
+
 use domain::{Upload, UploadId, UploadStatus, UserId};
 
 use super::{Uploads, item::read};
 use crate::{
     StoreError,
-    row::{Row, s},
+    row::{Row, item, s},
 };
 
 /// The most items of one query; as many fit into its answer of 1 MB.
@@ -71,6 +73,23 @@ impl Uploads {
             .map(|item| read(Row(item)))
             .collect::<Result<_, _>>()?;
         Ok((uploads, last))
+    }
+
+    /// Up to 100 uploads of any owners, by owner and id, in any order. Those without a record are missing. Strongly consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn find_all(
+        &self,
+        keys: impl IntoIterator<Item = (UserId, UploadId)>,
+    ) -> Result<Vec<Upload>, StoreError> {
+        let keys: HashSet<_> = keys.into_iter().collect();
+        let key = |(owner, id): (UserId, UploadId)| {
+            item([("owner", s(owner.to_string())), ("id", s(id.to_string()))])
+        };
+        let keys = keys.into_iter().map(key).collect();
+        let rows = self.records.table.find_batch(keys, None, true).await?;
+        rows.into_iter().map(read).collect()
     }
 
     /// All uploads of an owner, deleted ones included. Strongly consistent.

@@ -1,3 +1,5 @@
+use std::collections::{HashMap, HashSet};
+
 use aws_sdk_dynamodb::{Client, types::ReturnValue};
 use domain::{Email, Name, Patch, ProfilePatch, Role, Roles, Status, User, UserId};
 use settings::{Env, EnvError};
@@ -5,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::{
     StoreError,
-    row::{Row, at, n, role_words, s},
+    row::{Row, at, item, n, role_words, s},
     table::Table,
     write::{Check, Write, Written},
 };
@@ -118,6 +120,24 @@ impl Users {
             ))
         };
         found.map(read).transpose()
+    }
+
+    /// The names of up to 100 users. Users without an account are missing. No other attribute is read. Eventually consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn names(
+        &self,
+        ids: impl IntoIterator<Item = UserId>,
+    ) -> Result<HashMap<UserId, Name>, StoreError> {
+        let ids: HashSet<_> = ids.into_iter().collect();
+        let keys = ids.into_iter().map(|id| item([("id", s(id.to_string()))]));
+        let rows = self.0.find_batch(keys.collect(), Some("id, #name"), false);
+        let read = |mut row: Row| {
+            let name = Name::stored(row.text("name")?);
+            Ok((row.parsed("id", UserId::parse)?, name))
+        };
+        rows.await?.into_iter().map(read).collect()
     }
 
     /// The session epoch of an active account; `None` when it is disabled or deleted. No other attribute is read.

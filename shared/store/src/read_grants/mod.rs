@@ -1,19 +1,29 @@
 use aws_sdk_dynamodb::Client;
 use domain::{
-    Upload, UploadId, UploadStatus, UserId,
-    upload::{ReadGrant, Reader},
+    Email, Upload, UploadId, UploadStatus, UserId,
+    upload::{Grantee, ReadGrant, Reader},
 };
 use settings::{Env, EnvError};
 
 use crate::{
     StoreError, Uploads,
-    row::{Row, at, item, n, s},
+    row::{Row, item, n, s},
     table::Table,
     transaction::{Outcome, Transaction},
     write::Item,
 };
 
-/// The read grants: upload and reader -> owner of the upload.
+mod item;
+mod received;
+
+use self::item::{read, read_reader_grant};
+pub use self::{
+    item::{reader_of, received_at},
+    received::ReceivedGrant,
+};
+
+/// The read grants: upload and reader -> owner of the upload. The index `received` has those to a user or an address, by
+/// reader and time.
 #[derive(Debug, Clone)]
 pub struct ReadGrants(pub(crate) Table);
 
@@ -54,15 +64,9 @@ impl ReadGrants {
         &self,
         uploads: &Uploads,
         upload: &Upload,
-        grant: ReadGrant,
+        grant: &ReadGrant,
     ) -> Result<bool, StoreError> {
-        let put = self.0.put(item([
-            ("upload", s(upload.id.to_string())),
-            ("reader", s(grant.reader.to_string())),
-            ("owner", s(upload.owner.to_string())),
-            ("deletions", n(upload.deletions)),
-            ("granted_at", at(grant.granted_at)),
-        ]));
+        let put = self.0.put(self::item::write(upload, grant));
         // The statuses of an upload that accepts grants (`Upload::accepts_read_grants`).
         let (pending, stored) = (UploadStatus::Pending, UploadStatus::Stored);
         let key = [
@@ -83,7 +87,11 @@ impl ReadGrants {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn revoke(&self, upload: UploadId, reader: Reader) -> Result<(), StoreError> {
+    pub async fn revoke(&self, upload: UploadId, grantee: &Grantee) -> Result<(), StoreError> {
+        self.remove(upload, reader_of(grantee)).await
+    }
+
+    async fn remove(&self, upload: UploadId, reader: Reader) -> Result<(), StoreError> {
         let delete = self.0.delete([
             ("upload", upload.to_string()),
             ("reader", reader.to_string()),
@@ -104,7 +112,7 @@ impl ReadGrants {
             .send()
             .await?;
         for item in page.items.unwrap_or_default() {
-            self.revoke(upload, Row(item).parsed("reader", Reader::parse)?)
+            self.remove(upload, Row(item).parsed("reader", Reader::parse)?)
                 .await?;
         }
         Ok(())
@@ -127,6 +135,19 @@ impl ReadGrants {
         Ok(own.into_iter().chain(everyone).collect())
     }
 
+    /// The grant by which the user with this verified address may read an upload. Strongly consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn of_address(
+        &self,
+        upload: UploadId,
+        email: &Email,
+    ) -> Result<Option<ReaderGrant>, StoreError> {
+        let grantee = Grantee::Email(email.clone());
+        self.find(upload, reader_of(&grantee)).await
+    }
+
     async fn find(
         &self,
         upload: UploadId,
@@ -137,14 +158,7 @@ impl ReadGrants {
             ("reader", reader.to_string()),
         ];
         let found = self.0.find(key).await?;
-        found
-            .map(|mut row| {
-                Ok(ReaderGrant {
-                    owner: row.parsed("owner", UserId::parse)?,
-                    deletions: row.number("deletions")?,
-                })
-            })
-            .transpose()
+        found.map(|mut row| read_reader_grant(&mut row)).transpose()
     }
 
     /// At most `limit` valid grants of an upload, by reader, of those after `after`.
@@ -203,11 +217,4 @@ fn key(upload: UploadId, reader: Reader) -> Item {
         ("upload", s(upload.to_string())),
         ("reader", s(reader.to_string())),
     ])
-}
-
-fn read(mut row: Row) -> Result<ReadGrant, StoreError> {
-    Ok(ReadGrant {
-        reader: row.parsed("reader", Reader::parse)?,
-        granted_at: row.time("granted_at")?,
-    })
 }

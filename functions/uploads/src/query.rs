@@ -14,12 +14,14 @@ const REQUIRED: Invalid = Invalid {
 pub struct QueryParams(HashMap<String, String>);
 
 impl QueryParams {
+    /// Returns a parameter, if it is present.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// Returns a parameter, if it is present and not empty.
     pub fn optional(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.get(name).filter(|value| !value.is_empty())
     }
 
     /// Parses a required parameter.
