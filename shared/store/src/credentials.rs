@@ -275,7 +275,7 @@ pub(crate) fn key(email: &Email) -> [(&'static str, String); 1] {
     [("email", email.canonical().to_owned())]
 }
 
-fn write(email: &Email, credential: &Credential) -> Item {
+pub(crate) fn write(email: &Email, credential: &Credential) -> Item {
     let mut item = item([
         ("email", s(email.canonical())),
         ("user_id", s(credential.user_id.to_string())),

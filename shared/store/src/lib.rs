@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod attempts;
+mod bulk;
 mod capacity;
 mod comparisons;
 mod credentials;
@@ -35,6 +36,7 @@ mod request_counts;
 mod tests;
 
 pub use accounts::AccountTables;
+pub use bulk::{ACCOUNTS_PER_WRITE, ADDRESSES_PER_READ, put_accounts};
 pub use comparisons::ComparisonClaim;
 pub use credentials::{Credential, CredentialSummary, Credentials};
 pub use email_tokens::EmailTokens;
