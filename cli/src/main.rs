@@ -10,6 +10,7 @@ mod migrate;
 mod openapi;
 mod project;
 mod secrets;
+mod seed;
 mod uploads;
 mod users;
 
@@ -39,6 +40,8 @@ enum Command {
     Env(env::EnvArgs),
     /// Create, write, rotate and list the secrets of a stage
     Secrets(secrets::SecretsArgs),
+    /// Fill a development system with made-up people and files
+    Seed(Box<seed::SeedArgs>),
     /// List, find, show, disable, delete, export and import users, and grant or revoke the administrator role
     Users(users::UsersArgs),
     /// Remove the lock of an uploaded file
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Some(Command::New(args)) => project::run(&args),
         Some(Command::Env(args)) => env::run(&args),
         Some(Command::Secrets(args)) => secrets::run(args),
+        Some(Command::Seed(args)) => seed::run(&args),
         Some(Command::Users(args)) => users::run(args),
         Some(Command::Uploads(args)) => uploads::run(args),
         Some(Command::Migrate(args)) => migrate::run(args),

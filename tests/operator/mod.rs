@@ -1,4 +1,4 @@
-//! The operator's commands `cloakroom users`, `cloakroom uploads`, `cloakroom env` and `cloakroom secrets migrate`, run as
+//! The operator's commands `cloakroom users`, `cloakroom uploads`, `cloakroom env`, `cloakroom seed` and `cloakroom secrets migrate`, run as
 //! executables.
 
 mod env;
@@ -6,6 +6,7 @@ mod import;
 mod migrate;
 mod people;
 mod roles;
+mod seed;
 mod unlock;
 
 use std::process::Output;

@@ -113,6 +113,20 @@ impl TestApp {
             .unwrap()
     }
 
+    /// Builds `cloakroom seed …` for this system.
+    pub fn seed_command(&self, args: &[&str]) -> Command {
+        self.seed_command_for("dev", args)
+    }
+
+    /// Builds `cloakroom seed …` for a stage.
+    pub fn seed_command_for(&self, stage: &str, args: &[&str]) -> Command {
+        let mut command = self.stage_command("seed", stage, args);
+        command
+            .env("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint("dynamodb"))
+            .env("AWS_ENDPOINT_URL_S3", self.endpoint("s3"));
+        command
+    }
+
     /// Runs `cloakroom doctor …` against this system.
     pub fn run_doctor(&self, args: &[&str]) -> Output {
         run_doctor_on(&self.data_dir(), args)
@@ -126,12 +140,16 @@ impl TestApp {
     }
 
     fn signed_command(&self, command: &str, args: &[&str]) -> Command {
+        self.stage_command(command, "dev", args)
+    }
+
+    fn stage_command(&self, command: &str, stage: &str, args: &[&str]) -> Command {
         let key = self.access_key("local");
         let mut operator = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
         operator
             .arg(command)
             .args(args)
-            .args(["--env", "dev", "--region", "us-east-1"])
+            .args(["--env", stage, "--region", "us-east-1"])
             .env_clear()
             .env("AWS_ACCESS_KEY_ID", key)
             .env("AWS_SECRET_ACCESS_KEY", self.secret_key(key));

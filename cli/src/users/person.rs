@@ -6,7 +6,7 @@ use domain::{
 };
 use http_api::{Timestamp, UploadView};
 use serde::Serialize;
-use store::{CredentialFacts, LiveSessions, ReceivedGrant, SessionEntry, reader_of};
+use store::{CredentialFacts, GrantToPerson, LiveSessions, SessionEntry, reader_of};
 use time::OffsetDateTime;
 
 use super::{Error, account::AccountArg, tables::PersonTables, view::AccountView};
@@ -97,7 +97,6 @@ struct UploadExport {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct GivenExport {
-    /// The id of a user, an address, or the word for all users.
     grantee: String,
     granted_at: Timestamp,
 }
@@ -127,11 +126,18 @@ impl Export {
         let id = person.user.id;
         let mut uploads = Vec::new();
         for upload in tables.uploads.all_of(id).await? {
-            let grants = tables.read_grants.all_given(&upload).await?;
+            let grants = tables.read_grants.list(&upload, None, usize::MAX).await?;
             uploads.push(UploadExport::of(&upload, &grants));
         }
-        let address = person.credential.verified_at.map(|_| &person.user.email);
-        let received = tables.read_grants.scan_received(id, address).await?;
+        let mut grantees = vec![Grantee::User(id)];
+        // Only then the grants to the address are for this person.
+        if person.credential.verified_at.is_some() {
+            grantees.push(Grantee::Email(person.user.email.clone()));
+        }
+        let mut received = Vec::new();
+        for grantee in &grantees {
+            received.extend(tables.read_grants.scan_received(reader_of(grantee)).await?);
+        }
         Ok(Self {
             exported_at: Timestamp(now),
             account: AccountView::of(&person.user),
@@ -186,8 +192,9 @@ impl GivenExport {
     fn of(grant: &ReadGrant) -> Self {
         Self {
             grantee: match &grant.grantee {
+                Grantee::User(id) => id.to_string(),
                 Grantee::Email(email) => email.display().to_owned(),
-                grantee => reader_of(grantee).to_string(),
+                Grantee::Everyone => "everyone".to_owned(),
             },
             granted_at: Timestamp(grant.granted_at),
         }
@@ -195,10 +202,10 @@ impl GivenExport {
 }
 
 impl ReceivedExport {
-    fn of(grant: &ReceivedGrant) -> Self {
+    fn of(grant: &GrantToPerson) -> Self {
         Self {
             upload: grant.upload.to_string(),
-            owner: grant.grant.owner.to_string(),
+            owner: grant.owner.to_string(),
             granted_at: Timestamp(grant.granted_at),
         }
     }

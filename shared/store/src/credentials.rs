@@ -88,6 +88,17 @@ impl Credentials {
         found.map(read).transpose()
     }
 
+    /// The user of an address; no other attribute is read.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn find_user_id(&self, email: &Email) -> Result<Option<UserId>, StoreError> {
+        let found = self.0.find_attributes(key(email), "user_id").await?;
+        found
+            .map(|mut row| row.parsed("user_id", UserId::parse))
+            .transpose()
+    }
+
     /// The user whose verified address this is. Reads no other attribute than the user and the time of the verification.
     ///
     /// # Errors
@@ -100,17 +111,6 @@ impl Credentials {
         let is_verified = row.optional_text("verified_at").is_some();
         let user = row.parsed("user_id", UserId::parse)?;
         Ok(is_verified.then_some(user))
-    }
-
-    /// The user of an address; no other attribute is read.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn find_user_id(&self, email: &Email) -> Result<Option<UserId>, StoreError> {
-        let found = self.0.find_attributes(key(email), "user_id").await?;
-        found
-            .map(|mut row| row.parsed("user_id", UserId::parse))
-            .transpose()
     }
 
     /// Replaces the hash by one of the same password, unless it is no longer `old`: then another request replaced it.
@@ -275,7 +275,7 @@ pub(crate) fn key(email: &Email) -> [(&'static str, String); 1] {
     [("email", email.canonical().to_owned())]
 }
 
-fn write(email: &Email, credential: &Credential) -> Item {
+pub(crate) fn write(email: &Email, credential: &Credential) -> Item {
     let mut item = item([
         ("email", s(email.canonical())),
         ("user_id", s(credential.user_id.to_string())),

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod attempts;
+mod bulk;
 mod capacity;
 mod comparisons;
 mod credentials;
@@ -35,6 +36,7 @@ mod request_counts;
 mod tests;
 
 pub use accounts::AccountTables;
+pub use bulk::{ACCOUNTS_PER_WRITE, ADDRESSES_PER_READ, put_accounts};
 pub use comparisons::ComparisonClaim;
 pub use credentials::{Credential, CredentialSummary, Credentials};
 pub use email_tokens::EmailTokens;
@@ -44,7 +46,7 @@ pub use limits::Limits;
 pub use mail_blocks::MailBlocks;
 pub use mail_limits::{MailClaim, MailLimit, MailLimits, OrderRef};
 pub use outbox::{MailOrder, Outbox, languages_of};
-pub use person::CredentialFacts;
+pub use person::{CredentialFacts, GrantToPerson};
 pub use public_keys::PublicKeyTable;
 pub use quotas::Quotas;
 pub use read_grants::{ReadGrants, ReaderGrant, ReceivedGrant, reader_of, received_at};

@@ -1,17 +1,13 @@
 //! What is stored about one person, for the operator.
 
-use domain::{
-    Email, Lockout, ReceivedId, Roles, Status, Upload, UploadId, UserId,
-    upload::{Grantee, ReadGrant, Reader},
-};
+use domain::{Email, Lockout, Roles, Status, UploadId, UserId, upload::Reader};
 use time::OffsetDateTime;
 
 use crate::{
-    Credentials, ReadGrants, ReceivedGrant, StoreError,
+    Credentials, ReadGrants, StoreError,
     credentials::{key, lockout, status},
     expression::names,
-    read_grants::{read, read_reader_grant, reader_of},
-    row::{Row, n, s},
+    row::{Row, s},
 };
 
 /// A credential without its hash.
@@ -27,6 +23,17 @@ pub struct CredentialFacts {
     pub verified_at: Option<OffsetDateTime>,
     /// The wrong guesses at the password, and the wait that they cause.
     pub lockout: Lockout,
+}
+
+/// A read grant that a user received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantToPerson {
+    /// The upload.
+    pub upload: UploadId,
+    /// The owner of the upload.
+    pub owner: UserId,
+    /// When it was given.
+    pub granted_at: OffsetDateTime,
 }
 
 impl Credentials {
@@ -51,58 +58,29 @@ impl Credentials {
 }
 
 impl ReadGrants {
-    /// All grants of an upload that hold.
+    /// All grants to this reader, of uploads that may be deleted since. Reads the whole table: only for commands of the operator.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn all_given(&self, upload: &Upload) -> Result<Vec<ReadGrant>, StoreError> {
-        let (mut found, mut after) = (Vec::new(), None);
-        loop {
-            let values = [
-                (":upload", s(upload.id.to_string())),
-                (":deletions", n(upload.deletions)),
-            ];
-            let query = self
-                .0
-                .query_filtered("upload = :upload", "deletions = :deletions", values);
-            let page = query.set_exclusive_start_key(after).send().await?;
-            for item in page.items.unwrap_or_default() {
-                found.push(read(Row(item))?);
-            }
-            after = page.last_evaluated_key;
-            if after.is_none() {
-                return Ok(found);
-            }
-        }
-    }
-
-    /// All grants to this user and to their verified address, of uploads that may be deleted since. Reads the whole table, also
-    /// grants that are not in the index yet: only for commands of the operator.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn scan_received(
-        &self,
-        user: UserId,
-        address: Option<&Email>,
-    ) -> Result<Vec<ReceivedGrant>, StoreError> {
-        let condition = "#reader IN (:user, :address)";
-        let user = Reader::User(user);
-        // Without a verified address, the same reader twice.
-        let address = address.map_or(user, |email| reader_of(&Grantee::Email(email.clone())));
+    pub async fn scan_received(&self, reader: Reader) -> Result<Vec<GrantToPerson>, StoreError> {
+        let condition = "#reader = :reader";
         let (mut found, mut after) = (Vec::new(), None);
         loop {
             let scan = self.0.client.scan().table_name(&self.0.name);
             let page = scan
                 .filter_expression(condition)
                 .set_expression_attribute_names(names([condition].into_iter()))
-                .expression_attribute_values(":user", s(user.to_string()))
-                .expression_attribute_values(":address", s(address.to_string()))
+                .expression_attribute_values(":reader", s(reader.to_string()))
                 .set_exclusive_start_key(after)
                 .send()
                 .await?;
             for item in page.items.unwrap_or_default() {
-                found.push(read_received(Row(item))?);
+                let mut row = Row(item);
+                found.push(GrantToPerson {
+                    upload: row.parsed("upload", UploadId::parse)?,
+                    owner: row.parsed("owner", UserId::parse)?,
+                    granted_at: row.time("granted_at")?,
+                });
             }
             after = page.last_evaluated_key;
             if after.is_none() {
@@ -110,16 +88,4 @@ impl ReadGrants {
             }
         }
     }
-}
-
-fn read_received(mut row: Row) -> Result<ReceivedGrant, StoreError> {
-    let upload = row.parsed("upload", UploadId::parse)?;
-    let granted_at = row.time("granted_at")?;
-    Ok(ReceivedGrant {
-        // As in the index, which a grant of an earlier version is not in.
-        id: ReceivedId::of_grant(granted_at, upload),
-        upload,
-        grant: read_reader_grant(&mut row)?,
-        granted_at,
-    })
 }

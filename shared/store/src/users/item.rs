@@ -18,7 +18,7 @@ fn shard(id: UserId) -> String {
 }
 
 /// The item of a new user.
-pub(super) fn write(user: &User, session_epoch: u64) -> Item {
+pub(crate) fn write(user: &User, session_epoch: u64) -> Item {
     let mut item = item([
         ("id", s(user.id.to_string())),
         ("shard", s(shard(user.id))),
