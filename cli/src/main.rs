@@ -39,7 +39,7 @@ enum Command {
     Env(env::EnvArgs),
     /// Create, write, rotate and list the secrets of a stage
     Secrets(secrets::SecretsArgs),
-    /// Import users from another app, and grant or revoke the administrator role
+    /// List, find, show, disable, delete, export and import users, and grant or revoke the administrator role
     Users(users::UsersArgs),
     /// Remove the lock of an uploaded file
     Uploads(uploads::UploadsArgs),

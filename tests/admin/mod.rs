@@ -5,6 +5,7 @@ mod deletion;
 mod listing;
 mod races;
 mod roles;
+mod search;
 mod status;
 
 use reqwest::Method;

@@ -180,7 +180,10 @@ pub async fn put_user(app: &TestApp, number: u8, shard: u8) -> String {
 fn user(id: &str, number: u8, shard: u8) -> Value {
     let at = "2026-01-01T00:00:00Z";
     let email = format!("user-{number:03}@example.com");
+    let key = format!("{}\t{id}", "x".repeat(100));
     let texts = [
+        ("name_head", "xx"),
+        ("name_key", &key),
         ("id", id),
         ("shard", &shard.to_string()),
         ("email", &email),

@@ -40,5 +40,15 @@ pub async fn measure() -> Vec<Measured> {
             .request(&format!("{limit} users"), listed.expect(200))
             .await;
     }
+    let by_email = "/admin/users?email=ada@example.com";
+    let found = admin.get(by_email).await.expect(200);
+    meter.request("by email", found).await;
+    for limit in [20, 100] {
+        let path = format!("/admin/users?name=xx&limit={limit}");
+        let found = admin.get(&path).await.expect(200);
+        meter
+            .request(&format!("{limit} users by name"), found)
+            .await;
+    }
     meter.finish()
 }

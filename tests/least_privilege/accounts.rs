@@ -144,6 +144,7 @@ async fn the_users_function_cannot_change_roles_or_status() {
         .json();
     for (name, allowed) in [
         ("name", true),
+        ("name_key", true),
         ("profile", true),
         ("roles", false),
         ("status", false),

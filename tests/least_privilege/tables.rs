@@ -53,6 +53,38 @@ async fn only_functions_that_check_passwords_can_read_password_hashes() {
     }
 }
 
+/// The search by name is for administrators.
+#[tokio::test]
+async fn only_admin_can_find_users_by_name() {
+    let app = TestApp::start_unrecorded(&[]);
+    let query = json!({
+        "TableName": table("Users"), "IndexName": "names", "KeyConditionExpression": "name_head = :head",
+        "ExpressionAttributeValues": {":head": {"S": "ad"}},
+    });
+    for function in functions() {
+        let is_permitted = is_allowed(&app, function, "Query", &query).await;
+        assert_eq!(is_permitted, function == "Admin", "{function}");
+    }
+}
+
+/// The function admin may read which user has an address, and nothing else of a credential.
+#[tokio::test]
+async fn admin_can_read_only_the_user_id_of_a_credential() {
+    let app = TestApp::start_unrecorded(&[]);
+    let key = json!({"email": {"S": ADA}});
+    for (projection, expected) in [
+        (Some("user_id"), true),
+        (Some("status"), false),
+        (Some("failures"), false),
+        (Some("hash"), false),
+        (None, false),
+    ] {
+        let (operation, body) = reads("Credentials", &key, projection).remove(0);
+        let is_permitted = is_allowed(&app, "Admin", operation, &body).await;
+        assert_eq!(is_permitted, expected, "{body}");
+    }
+}
+
 #[tokio::test]
 async fn only_signin_can_create_sessions() {
     let app = TestApp::start_unrecorded(&[]);

@@ -4,6 +4,7 @@
 mod env;
 mod import;
 mod migrate;
+mod people;
 mod roles;
 mod unlock;
 

@@ -1,6 +1,6 @@
 import { Pages, withQuery } from "./pages.js";
 
-/** @import { Cancellable, ListOptions, ManagedUser, ManagedUserDetails } from "./types.js" */
+/** @import { Cancellable, ManagedUser, ManagedUserDetails, UserSearch } from "./types.js" */
 /** @import { Session } from "./session.js" */
 
 /** The calls for administrators. For other users, they fail with 403 `forbidden`. */
@@ -13,12 +13,14 @@ export class Admin {
   }
 
   /**
-   * Lists all users with all fields, newest first.
-   * @param {ListOptions} [options]
+   * Lists all users with all fields, newest first. With `email`, lists the user with this address, if there is one; with `name`, the
+   * users whose names begin with it, sorted by name.
+   * @param {UserSearch} [options]
    * @returns {Pages<ManagedUser>}
    */
-  users({ limit, signal } = {}) {
-    return new Pages(async (cursor) => (await this.#session.call("GET", withQuery("/admin/users", { limit, cursor }), { signal })).data);
+  users({ email, name, limit, signal } = {}) {
+    const path = (/** @type {string | null} */ cursor) => withQuery("/admin/users", { email, name, limit, cursor });
+    return new Pages(async (cursor) => (await this.#session.call("GET", path(cursor), { signal })).data);
   }
 
   /**

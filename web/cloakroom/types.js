@@ -6,6 +6,9 @@
  *
  * @typedef {Cancellable & { limit?: number }} ListOptions `limit`: items per page.
  *
+ * @typedef {ListOptions & ({ email?: string, name?: undefined } | { name?: string, email?: undefined })} UserSearch `email`: the user
+ *   with this address. `name`: the beginning of the names, at least two characters.
+ *
  * @typedef {{ firstName?: string, lastName?: string, city?: string, age?: number }} Profile
  *
  * @typedef {object} User

@@ -100,6 +100,8 @@ test("an administrator manages users", async () => {
   await promisify(execFile)(CLOAKROOM, ["users", "roles", `--local=${system.folder}`, "--env", "dev", "--set", "admin", admin.email]);
   await admin.client.signIn(admin.email, admin.password);
   assert.ok((await all(admin.client.admin.users({ limit: 2 }))).some(({ id, email }) => id === eve.user.id && email === eve.email));
+  assert.deepEqual((await all(admin.client.admin.users({ email: eve.email.toUpperCase() }))).map(({ id }) => id), [eve.user.id]);
+  assert.ok((await all(admin.client.admin.users({ name: "ev", limit: 1 }))).some(({ id }) => id === eve.user.id));
   assert.equal((await admin.client.admin.disableUser(eve.user.id)).status, "disabled");
   await assert.rejects(eve.client.signIn(eve.email, eve.password), fails("invalid_credentials"));
   assert.equal((await admin.client.admin.enableUser(eve.user.id)).status, "active");

@@ -28,8 +28,14 @@ pub(super) enum Error {
     Interrupted { done: usize, all: usize },
     #[error("{0}")]
     Store(#[from] store::StoreError),
-    #[error("there is no account with the address {0}. Check the spelling and --env")]
+    #[error("there is no account with {0}. Check the spelling and --env")]
     NoAccount(String),
+    #[error("no name begins with {0:?}. Check the spelling and --env")]
+    NoName(String),
+    #[error("this is not the e-mail address of the account. Nothing was deleted")]
+    NotConfirmed,
+    #[error("{0} cannot be written: {1}")]
+    Unwritable(String, io::Error),
     #[error("the account keeps changing while it is updated. Try again")]
     AccountKeepsChanging,
     #[error("{0}")]

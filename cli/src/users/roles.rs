@@ -53,7 +53,7 @@ pub(super) async fn run(
     out: &mut impl Write,
 ) -> Result<(), Error> {
     let tables = Tables::open(&args.tables).await?;
-    let no_account = || Error::NoAccount(args.email.display().to_owned());
+    let no_account = || Error::NoAccount(format!("the address {}", args.email.display()));
     for _ in 0..MAX_ATTEMPTS {
         let credential = tables.credentials.find(&args.email).await?;
         let credential = credential.ok_or_else(no_account)?;

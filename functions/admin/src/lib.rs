@@ -1,7 +1,7 @@
-//! `/admin/users`: administrators list, disable, enable and delete users, set their roles, and allow mail to them again.
+//! `/admin/users`: administrators list, find, disable, enable and delete users, set their roles, and allow mail to them again.
 //!
-//! Not part of `users`, because it writes the credentials table. It never reads that table: all views come from the users
-//! table.
+//! Not part of `users`, because it writes the credentials table. Of that table it reads only which user has an address: all views
+//! come from the users table.
 
 mod admin;
 mod delete;
@@ -9,6 +9,7 @@ mod list;
 mod mail_block;
 mod manage;
 mod roles;
+mod search;
 mod show;
 mod status;
 mod view;

@@ -13,6 +13,7 @@ mod name;
 mod password;
 mod profile;
 mod role;
+mod search_name;
 /// The refresh tokens of a session: which are exchanged, and which end it.
 pub mod session;
 mod time_window;
@@ -33,6 +34,7 @@ pub use name::Name;
 pub use password::{Password, PasswordAttempt};
 pub use profile::{Age, Patch, Profile, ProfilePatch};
 pub use role::{Role, Roles};
+pub use search_name::{NameKey, NamePrefix};
 pub use time_window::{TimeWindow, left_in_window};
 pub use upload::{Upload, UploadStatus};
 pub use user::{AccountRef, Status, User};

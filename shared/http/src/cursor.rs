@@ -37,6 +37,33 @@ impl Cursor {
     }
 }
 
+/// The position in a list that is sorted by a text: the text of the last item. A cursor of another list is not one of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextCursor(pub String);
+
+impl TextCursor {
+    /// Encodes it as opaque text.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let text = self.0.as_bytes();
+        URL_SAFE_NO_PAD.encode([text, &text_checksum(text)].concat())
+    }
+
+    /// Decodes the output of [`TextCursor::encode`], and nothing else.
+    #[must_use]
+    pub fn decode(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (text, check) = bytes.split_last_chunk::<CHECKSUM_BYTES>()?;
+        let text = (*check == text_checksum(text)).then(|| text.to_vec())?;
+        String::from_utf8(text).ok().map(Self)
+    }
+}
+
+fn text_checksum(text: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let digest = digest(&SHA256, &[b"text-cursor-1".as_slice(), text].concat());
+    std::array::from_fn(|i| digest.as_ref()[i])
+}
+
 fn checksum(id: &[u8; 16]) -> [u8; CHECKSUM_BYTES] {
     let digest = digest(&SHA256, &[b"users-cursor-1".as_slice(), id].concat());
     std::array::from_fn(|i| digest.as_ref()[i])
@@ -67,6 +94,24 @@ mod tests {
             let mut damaged = whole.clone();
             damaged.replace_range(at % whole.len()..=at % whole.len(), &byte);
             prop_assert_eq!(Cursor::decode(&damaged).is_some(), damaged == whole);
+        }
+
+        #[test]
+        fn an_encoded_text_decodes_to_itself_and_is_no_cursor_of_an_id(text in ".{0,60}", id: [u8; 16]) {
+            let cursor = TextCursor(text);
+            let encoded = cursor.encode();
+            prop_assert_eq!(TextCursor::decode(&encoded), Some(cursor));
+            prop_assert_eq!(Cursor::decode(&encoded), None);
+            prop_assert_eq!(TextCursor::decode(&Cursor(id).encode()), None);
+        }
+
+        #[test]
+        fn a_damaged_cursor_of_a_text_is_refused(text in "[a-z]{1,20}", at in 0..100_usize, byte in "[A-Za-z0-9_-]") {
+            let whole = TextCursor(text).encode();
+            let at = at % whole.len();
+            let mut damaged = whole.clone();
+            damaged.replace_range(at..=at, &byte);
+            prop_assert_eq!(TextCursor::decode(&damaged).is_some(), damaged == whole);
         }
 
         #[test]

@@ -22,7 +22,7 @@ mod upload;
 mod user;
 
 pub use authenticated::{Authenticated, Tokens};
-pub use cursor::Cursor;
+pub use cursor::{Cursor, TextCursor};
 pub use deadline::Deadline;
 pub use etag::{IfMatch, etag};
 pub use fields::{FieldError, Fields, FromFields, number, text};
@@ -31,7 +31,7 @@ pub use idempotency::{IdempotencyKey, fingerprint};
 pub use json::{JsonBody, from_json};
 pub use languages::AcceptLanguage;
 pub use middleware::with_middleware;
-pub use page::{List, Page};
+pub use page::{List, Page, PageQuery};
 pub use problem::{Problem, ProblemDocument};
 pub use public_keys::{PublicKeys, verifying_keys};
 pub use rate_limit::RateLimit;

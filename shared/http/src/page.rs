@@ -26,6 +26,36 @@ pub struct Page {
     pub cursor: Option<Cursor>,
 }
 
+/// The parameters of a page, before the cursor is decoded: for lists with cursors of another kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageQuery {
+    /// The maximum number of items in the page.
+    pub limit: usize,
+    /// The `next` of the previous page.
+    pub cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// Parses the parameters `limit` and `cursor` of a query.
+    ///
+    /// # Errors
+    /// 422 when the limit is not valid.
+    pub fn parse(query: &str) -> Result<Self, Problem> {
+        let mut page = Self {
+            limit: DEFAULT_LIMIT,
+            cursor: None,
+        };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match name.as_ref() {
+                "limit" => page.limit = limit(&value)?,
+                "cursor" => page.cursor = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        Ok(page)
+    }
+}
+
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct List<T> {
@@ -66,21 +96,15 @@ impl Page {
             .ok_or_else(Problem::invalid_cursor)
     }
 
-    fn of_query(query: &str) -> Result<Self, Problem> {
-        let mut page = Self {
-            limit: DEFAULT_LIMIT,
-            cursor: None,
-        };
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            match name.as_ref() {
-                "limit" => page.limit = limit(&value)?,
-                "cursor" => {
-                    page.cursor = Some(Cursor::decode(&value).ok_or_else(Problem::invalid_cursor)?);
-                }
-                _ => {}
-            }
-        }
-        Ok(page)
+    /// Parses the parameters of a query.
+    ///
+    /// # Errors
+    /// 422 when the limit or the cursor is not valid.
+    pub fn of_query(query: &str) -> Result<Self, Problem> {
+        let PageQuery { limit, cursor } = PageQuery::parse(query)?;
+        let decode = |text: String| Cursor::decode(&text).ok_or_else(Problem::invalid_cursor);
+        let cursor = cursor.map(decode).transpose()?;
+        Ok(Self { limit, cursor })
     }
 }
 

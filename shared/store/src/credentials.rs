@@ -102,6 +102,17 @@ impl Credentials {
         Ok(is_verified.then_some(user))
     }
 
+    /// The user of an address; no other attribute is read.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn find_user_id(&self, email: &Email) -> Result<Option<UserId>, StoreError> {
+        let found = self.0.find_attributes(key(email), "user_id").await?;
+        found
+            .map(|mut row| row.parsed("user_id", UserId::parse))
+            .transpose()
+    }
+
     /// Replaces the hash by one of the same password, unless it is no longer `old`: then another request replaced it.
     ///
     /// # Errors
@@ -260,7 +271,7 @@ impl Credentials {
     }
 }
 
-fn key(email: &Email) -> [(&'static str, String); 1] {
+pub(crate) fn key(email: &Email) -> [(&'static str, String); 1] {
     [("email", email.canonical().to_owned())]
 }
 
@@ -283,13 +294,17 @@ fn read(mut row: Row) -> Result<Credential, StoreError> {
         roles: row.roles("roles"),
         status: status(&mut row)?,
         session_epoch: row.number("session_epoch")?,
-        lockout: Lockout {
-            failed: FailedAttempts::new(row.optional_number("failures").unwrap_or_default()),
-            locked_until: row.optional_milliseconds("locked_until"),
-        },
+        lockout: lockout(&mut row),
     })
 }
 
-fn status(row: &mut Row) -> Result<Status, StoreError> {
+pub(crate) fn lockout(row: &mut Row) -> Lockout {
+    Lockout {
+        failed: FailedAttempts::new(row.optional_number("failures").unwrap_or_default()),
+        locked_until: row.optional_milliseconds("locked_until"),
+    }
+}
+
+pub(crate) fn status(row: &mut Row) -> Result<Status, StoreError> {
     Status::parse(&row.text("status")?).ok_or(StoreError::Corrupt("status"))
 }

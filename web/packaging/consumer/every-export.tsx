@@ -110,6 +110,8 @@ export async function uploads(file: File): Promise<void> {
 
 export async function administration(): Promise<void> {
   const admin: Admin = client.admin;
+  for await (const user of admin.users({ email: "ada@example.com" })) console.log(user.id);
+  for await (const user of admin.users({ name: "ad", limit: 10 })) console.log(user.name);
   for await (const user of admin.users()) {
     const managed: ManagedUser = await admin.user(user.id);
     if (managed.status === "active") await admin.disableUser(user.id);

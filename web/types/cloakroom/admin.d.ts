@@ -1,7 +1,7 @@
 import { Pages } from "./pages.js";
-import type { Cancellable, ListOptions, ManagedUser, ManagedUserDetails } from "./types.js";
+import type { Cancellable, ManagedUser, ManagedUserDetails, UserSearch } from "./types.js";
 import type { Session } from "./session.js";
-/** @import { Cancellable, ListOptions, ManagedUser, ManagedUserDetails } from "./types.js" */
+/** @import { Cancellable, ManagedUser, ManagedUserDetails, UserSearch } from "./types.js" */
 /** @import { Session } from "./session.js" */
 /** The calls for administrators. For other users, they fail with 403 `forbidden`. */
 export declare class Admin {
@@ -9,11 +9,12 @@ export declare class Admin {
     /** @param {Session} session */
     constructor(session: Session);
     /**
-     * Lists all users with all fields, newest first.
-     * @param {ListOptions} [options]
+     * Lists all users with all fields, newest first. With `email`, lists the user with this address, if there is one; with `name`, the
+     * users whose names begin with it, sorted by name.
+     * @param {UserSearch} [options]
      * @returns {Pages<ManagedUser>}
      */
-    users({ limit, signal }?: ListOptions): Pages<ManagedUser>;
+    users({ email, name, limit, signal }?: UserSearch): Pages<ManagedUser>;
     /**
      * Gets one user with all fields.
      * @param {string} id

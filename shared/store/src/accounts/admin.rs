@@ -52,6 +52,30 @@ pub async fn apply_admin_action(
     if !AdminAction::may_target(admin, target) {
         return Ok(AdminOutcome::OwnAccount);
     }
+    apply(tables, Some(admin), target, action, now).await
+}
+
+/// Carries out what the operator of the stack does to an account: as [`apply_admin_action`], without an administrator. The
+/// operator's right to do so is the access to the tables.
+///
+/// # Errors
+/// When the tables do not answer.
+pub async fn apply_operator_action(
+    tables: AccountTables<'_>,
+    target: UserId,
+    action: AdminAction<'_>,
+    now: OffsetDateTime,
+) -> Result<AdminOutcome, StoreError> {
+    apply(tables, None, target, action, now).await
+}
+
+async fn apply(
+    tables: AccountTables<'_>,
+    admin: Option<UserId>,
+    target: UserId,
+    action: AdminAction<'_>,
+    now: OffsetDateTime,
+) -> Result<AdminOutcome, StoreError> {
     for _ in 0..TRIES {
         let Some((user, epoch)) = tables.users.find_with_epoch(target).await? else {
             return Ok(AdminOutcome::NotFound);
@@ -60,11 +84,11 @@ pub async fn apply_admin_action(
         if change == AdminChange::Unchanged {
             return Ok(AdminOutcome::Unchanged(Box::new(user)));
         }
-        let outcome = transaction(tables, action, &user, epoch, now)?
-            .and_check(Part::Admin, tables.users.check_is_admin(admin))?
-            .commit()
-            .await?;
-        match outcome {
+        let mut writes = transaction(tables, action, &user, epoch, now)?;
+        if let Some(admin) = admin {
+            writes = writes.and_check(Part::Admin, tables.users.check_is_admin(admin))?;
+        }
+        match writes.commit().await? {
             Outcome::Committed => {
                 return Ok(AdminOutcome::Changed(match change {
                     AdminChange::Updated(after) => after,

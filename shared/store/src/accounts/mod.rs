@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub use self::{
-    admin::{AdminOutcome, apply_admin_action},
+    admin::{AdminOutcome, apply_admin_action, apply_operator_action},
     import::{Import, import},
     roles::set_roles,
 };

@@ -59,7 +59,7 @@ pub(super) fn write(upload: &Upload, grant: &ReadGrant) -> Item {
 }
 
 /// Reads a grant as its owner sees it.
-pub(super) fn read(mut row: Row) -> Result<ReadGrant, StoreError> {
+pub(crate) fn read(mut row: Row) -> Result<ReadGrant, StoreError> {
     let grantee = match row.parsed("reader", Reader::parse)? {
         Reader::User(id) => Grantee::User(id),
         Reader::Everyone => Grantee::Everyone,
@@ -75,7 +75,7 @@ pub(super) fn read(mut row: Row) -> Result<ReadGrant, StoreError> {
 }
 
 /// Reads a grant as its reader sees it.
-pub(super) fn read_reader_grant(row: &mut Row) -> Result<ReaderGrant, StoreError> {
+pub(crate) fn read_reader_grant(row: &mut Row) -> Result<ReaderGrant, StoreError> {
     Ok(ReaderGrant {
         owner: row.parsed("owner", UserId::parse)?,
         deletions: row.number("deletions")?,

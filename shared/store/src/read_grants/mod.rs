@@ -16,7 +16,7 @@ use crate::{
 mod item;
 mod received;
 
-use self::item::{read, read_reader_grant};
+pub(crate) use self::item::{read, read_reader_grant};
 pub use self::{
     item::{reader_of, received_at},
     received::ReceivedGrant,
@@ -25,7 +25,7 @@ pub use self::{
 /// The read grants: upload and reader -> owner of the upload. The index `received` has those to a user or an address, by
 /// reader and time.
 #[derive(Debug, Clone)]
-pub struct ReadGrants(Table);
+pub struct ReadGrants(pub(crate) Table);
 
 /// A read grant as one of its readers finds it: where the upload is, and until when the grant is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

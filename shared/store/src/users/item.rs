@@ -4,6 +4,7 @@ use domain::{Age, Email, Name, Profile, Status, User, UserId};
 use crate::{
     StoreError,
     row::{Row, at, item, n, role_words, s},
+    users::search::name_attributes,
     write::Item,
 };
 
@@ -30,6 +31,13 @@ pub(super) fn write(user: &User, session_epoch: u64) -> Item {
         ("created_at", at(user.created_at)),
         ("updated_at", at(user.updated_at)),
     ]);
+    let searched = name_attributes(&user.name, user.id);
+    item.extend(
+        searched
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (name.to_owned(), s(value))),
+    );
     item.extend(role_words(&user.roles).map(|words| ("roles".to_owned(), words)));
     if user.status != Status::Active {
         item.insert("status".to_owned(), s(user.status.as_str()));

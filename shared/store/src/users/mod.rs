@@ -14,11 +14,13 @@ use crate::{
 
 pub(crate) mod item;
 mod listing;
+mod search;
 mod update;
 
 use self::item::read;
+pub use self::search::{FoundByName, name_attributes};
 
-/// The users: user id -> profile, with an index for the listing.
+/// The users: user id -> profile, with an index for the listing and one for the search by name.
 #[derive(Debug, Clone)]
 pub struct Users(pub(crate) Table);
 
@@ -164,7 +166,7 @@ impl Users {
         versions: Option<&[u64]>,
         now: OffsetDateTime,
     ) -> Result<UserUpdate, StoreError> {
-        let update = update::change(self.0.update(key(id)), changes, versions, now);
+        let update = update::change(self.0.update(key(id)), id, changes, versions, now);
         match update.send_marked(ReturnValue::AllNew).await? {
             Written::Done(item) => {
                 let item = item.ok_or(StoreError::Corrupt("attributes"))?;

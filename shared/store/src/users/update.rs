@@ -1,8 +1,11 @@
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Name, Patch};
+use domain::{Name, Patch, UserId};
 use time::OffsetDateTime;
 
-use super::UserChanges;
+use super::{
+    UserChanges,
+    search::{HEAD, KEY, name_attributes},
+};
 use crate::{
     row::{at, n, s},
     write::Write,
@@ -12,6 +15,7 @@ use crate::{
 /// both survive (RFC 7396 merges, it does not replace).
 pub(super) fn change(
     user: Write,
+    id: UserId,
     changes: &UserChanges,
     versions: Option<&[u64]>,
     now: OffsetDateTime,
@@ -23,6 +27,7 @@ pub(super) fn change(
         .only_if("attribute_exists(id)")
         .bind([(":updated_at", at(now)), (":one", n(1))]);
     let update = member(update, "#name", ":name", &changes.name, text);
+    let update = search(update, id, &changes.name);
     let update = member(
         update,
         "profile.first_name",
@@ -43,6 +48,19 @@ pub(super) fn change(
     match versions {
         Some(versions) => only_versions(update, versions),
         None => update,
+    }
+}
+
+/// The attributes of the search by name, which follow the name.
+fn search(update: Write, id: UserId, name: &Patch<Name>) -> Write {
+    let Patch::Set(name) = name else {
+        return update;
+    };
+    match name_attributes(name, id) {
+        Some([(_, head), (_, key)]) => update
+            .set(format!("{HEAD} = :name_head, {KEY} = :name_key"))
+            .bind([(":name_head", s(head)), (":name_key", s(key))]),
+        None => update.remove(format!("{HEAD}, {KEY}")),
     }
 }
 
