@@ -4,18 +4,17 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use super::{GRANTS, Lab};
+use super::{GRANTS, Lab, USERS};
 use crate::{
     support::SignedIn,
     uploads::{store_file, upload_path},
 };
 
-/// Removes the attributes of later versions from the grants of functions, as if earlier functions had written them.
-async fn age_grants(lab: &Lab) {
-    for item in lab.dump(GRANTS).await {
-        let later = |name: &String| name != "received_at";
-        let item = item.into_iter().filter(|(name, _)| later(name)).collect();
-        lab.put(GRANTS, item).await;
+/// Removes attributes of later versions from the items that functions have written, as if earlier functions had written them.
+async fn age(lab: &Lab, table: &str, later: &[&str]) {
+    for mut item in lab.dump(table).await {
+        item.retain(|name, _| !later.contains(&name.as_str()));
+        lab.put(table, item.into_iter().collect()).await;
     }
 }
 
@@ -49,7 +48,7 @@ async fn grants_of_both_shapes_are_valid_while_they_are_migrated() {
         owner.put(&path, &json!({})).await.expect(204);
         uploads.push(upload);
     }
-    age_grants(&lab).await;
+    age(&lab, GRANTS, &["received_at"]).await;
     assert_eq!(
         shared(&reader).await,
         0,
@@ -95,4 +94,47 @@ async fn grants_of_both_shapes_are_valid_while_they_are_migrated() {
         grants.iter().all(|item| item.contains_key("received_at")),
         "{grants:?}"
     );
+}
+
+/// Counts the users whose names begin with "Ada", as an administrator finds them.
+async fn found(admin: &SignedIn<'_>) -> usize {
+    let page = admin.get("/admin/users?name=ada").await.expect(200);
+    page.json()["items"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn users_of_both_shapes_can_do_everything_while_they_are_migrated() {
+    let lab = Lab::start();
+    let admin = lab.app.admin("admin@example.com").await;
+    let ada = lab.app.new_user("ada@example.com").await;
+    let bob = lab.app.new_user("bob@example.com").await;
+    age(&lab, USERS, &["name_head", "name_key"]).await;
+    assert_eq!(found(&admin).await, 0, "not found until they are migrated");
+    let url = lab.app.endpoint("dynamodb");
+    let args = ["up", "--items-per-second", "1", "--segments", "1"];
+    let mut command = lab.app.operator_command("migrate", &args, url);
+    let mut run = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut rounds = 0;
+    let status = loop {
+        ada.get("/users/me").await.expect(200);
+        let renamed = json!({"name": format!("Bob {rounds}")});
+        bob.patch("/users/me", &renamed).await.expect(200);
+        let list = admin.get("/admin/users").await.expect(200).json();
+        assert_eq!(list["items"].as_array().unwrap().len(), 3);
+        rounds += 1;
+        if let Some(status) = run.try_wait().unwrap() {
+            break status;
+        }
+    };
+    assert!(status.success());
+    assert!(rounds > 1, "requests were sent while the migration ran");
+    // Bob has another name, which the migration has not undone.
+    assert_eq!(found(&admin).await, 2);
+    let bobs = admin.get("/admin/users?name=bob").await.expect(200).json();
+    let name = format!("Bob {}", rounds - 1);
+    assert_eq!(bobs["items"][0]["name"], json!(name), "{bobs}");
 }

@@ -9,10 +9,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use super::{LEDGER, Lab, client, holder};
+use super::{LEDGER, Lab, USERS, client, holder};
 use crate::support::faults::{Fault, Proxy};
-
-const USERS: &str = "cloakroom-dev-UsersTable";
 
 fn list(index: &'static str) -> Vec<Migration> {
     vec![Migration {

@@ -29,6 +29,7 @@ use crate::support::TestApp;
 const TABLE: &str = "UploadGrantsTable";
 const NAME: &str = "cloakroom-dev-UploadGrantsTable";
 const LEDGER: &str = "cloakroom-dev-MigrationsTable";
+const USERS: &str = "cloakroom-dev-UsersTable";
 const GRANTS: &str = "cloakroom-dev-ReadGrantsTable";
 
 fn s(text: impl Into<String>) -> AttributeValue {

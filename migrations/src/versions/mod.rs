@@ -1,6 +1,7 @@
 //! The migrations, one file each. `cloakroom migrate new NAME` adds the next one.
 
 mod m0001_read_grants_received_at;
+mod m0002_users_names;
 // The next module goes here.
 
 use crate::Migration;
@@ -10,6 +11,7 @@ use crate::Migration;
 pub fn all() -> Vec<Migration> {
     vec![
         m0001_read_grants_received_at::migration(),
+        m0002_users_names::migration(),
         // The next migration goes here.
     ]
 }
