@@ -17,7 +17,7 @@ LAYERS = [
     ["settings"],
     ["auth"],
     ["store", "storage"],
-    ["upload-reconciler"],
+    ["migrations", "upload-reconciler"],
     ["http-api"],
     ["accounts"],
     [*FUNCTIONS, "bench-bcrypt", "bench-empty"],
