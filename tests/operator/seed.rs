@@ -56,8 +56,8 @@ async fn repair(app: &TestApp) -> Value {
         .await;
     assert_eq!(response.expect(200).header("x-amz-function-error"), None);
     let log = app.complete_log().await;
-    let lines = log.lines().filter(|line| line.contains("used_drift"));
-    let line = lines.last().unwrap();
+    let line = log.lines().rfind(|line| line.contains("used_drift"));
+    let line = line.unwrap();
     let line: Value = serde_json::from_str(&line[line.find('{').unwrap()..]).unwrap();
     let corrected = ["used_drift", "kept_drift", "surplus", "lost", "failed"];
     corrected.iter().map(|name| line[name].clone()).collect()

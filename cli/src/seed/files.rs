@@ -1,5 +1,7 @@
 //! Files that look real: small, valid files of common types.
 
+use std::fmt::Write as _;
+
 use domain::{
     Invalid, UploadId, User,
     upload::{Announcement, ContentType, Filename, Sha256, Size, Transfer},
@@ -89,7 +91,11 @@ pub(super) fn file(
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Returns the extension, the media type and the bytes of a file.

@@ -7,7 +7,7 @@ const SIDE: u16 = 64;
 
 /// Draws a picture of circles.
 pub(super) fn svg(random: &mut StdRng) -> String {
-    let mut circles = String::new();
+    let mut circles = Vec::new();
     for _ in 0..random.random_range(3..12) {
         let (x, y, radius) = (
             random.random_range(0..320),
@@ -15,9 +15,11 @@ pub(super) fn svg(random: &mut StdRng) -> String {
             random.random_range(8..80),
         );
         let color: u32 = random.random_range(0..0x0100_0000);
-        circles +=
-            &format!("  <circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"#{color:06x}\"/>\n");
+        circles.push(format!(
+            "  <circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"#{color:06x}\"/>\n"
+        ));
     }
+    let circles = circles.concat();
     format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 320 200\">\n{circles}</svg>\n")
 }
 

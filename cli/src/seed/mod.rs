@@ -36,7 +36,7 @@ use crate::{
 
 /// The password of all accounts that are made up.
 const PASSWORD: &str = "cloakroom development";
-/// As the default of the template's parameter BcryptCost, so that no sign-in has to replace the hash.
+/// As the default of the template's parameter `BcryptCost`, so that no sign-in has to replace the hash.
 const COST: u32 = 12;
 
 /// Arguments of `cloakroom seed`.

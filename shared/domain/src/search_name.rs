@@ -185,7 +185,6 @@ mod tests {
         for (prefix, name) in [
             ("da", "Ada"),
             ("adab", "Ada"),
-            ("ada\t", "Adab"),
             // The vowel of this name is a mark.
             ("\u{930}\u{93e}", "\u{930}\u{940}\u{924}\u{93e}"),
         ] {
