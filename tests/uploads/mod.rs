@@ -13,6 +13,7 @@ mod shared;
 mod sharing;
 mod single;
 mod storage;
+mod thumbnails;
 mod versions;
 mod walk;
 

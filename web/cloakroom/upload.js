@@ -6,8 +6,9 @@ import { completeParts, sendParts } from "./parts.js";
 import { put } from "./put.js";
 import { retrying } from "./retry.js";
 import { holdLock } from "./storage.js";
+import { thumbnailOf } from "./thumbnail.js";
 
-/** @import { CreateUploadResponse, Multipart, Progress, RetryPolicy, SinglePut, StoredPart, StoredUpload, UnfinishedUpload } from "./types.js" */
+/** @import { CreateUploadResponse, Multipart, Progress, RetryPolicy, SinglePut, StoredPart, StoredUpload, ThumbnailTransfer, UnfinishedUpload } from "./types.js" */
 /** @import { Journal } from "./journal.js" */
 /** @import { Session } from "./session.js" */
 /** @import { Uploads } from "./uploads.js" */
@@ -18,6 +19,8 @@ import { holdLock } from "./storage.js";
  * @typedef {object} UploadOptions
  * @property {string} [filename] Default: the file's own name.
  * @property {string} [contentType] Default: the file's own type.
+ * @property {Blob | null} [thumbnail] A small image that stands for the file in lists: WebP, JPEG or PNG of up to 64 KiB; `null` for none.
+ *   Default: made from the file if it is an image.
  * @property {number} [parallel] How many parts are sent at the same time. Default: 4.
  * @property {AbortSignal} [signal] Aborts the upload.
  * @property {(progress: Progress) => void} [onProgress]
@@ -52,6 +55,10 @@ export class Upload extends EventTarget {
   #verified = false;
   /** @type {CreateUploadResponse | null} */
   #created = null;
+  /** @type {Blob | null | undefined} `undefined` until it is made. */
+  #thumbnail;
+  /** @type {Promise<void> | null} Resolves when the thumbnail is sent, or cannot be sent. */
+  #thumbnailSent = null;
   #idempotencyKey = crypto.randomUUID();
   /** When the upload was created, in milliseconds since 1970. */
   #createdAt = 0;
@@ -170,8 +177,9 @@ export class Upload extends EventTarget {
     if (this.#entry && !this.#verified) await this.#verify(this.#entry);
     signal.throwIfAborted();
     if (this.#entry) return await this.#sendMany(this.#entry, signal);
-    const { upload, transfer } = (this.#created ??= await this.#create(signal));
+    const { upload, transfer, thumbnailTransfer } = (this.#created ??= await this.#create(signal));
     signal.throwIfAborted();
+    if (thumbnailTransfer) this.#thumbnailSent ??= this.#sendThumbnail(thumbnailTransfer, signal);
     if (transfer.method === "PUT") return await this.#sendOne(transfer, signal);
     this.#entry = await this.#begin(upload, transfer);
     this.#verified = true;
@@ -185,13 +193,31 @@ export class Upload extends EventTarget {
   async #create(signal) {
     const type = this.#options.contentType || this.#file.type || "application/octet-stream";
     const { size } = this.#file;
-    const body = { filename: this.filename, contentType: type, size, sha256: await this.#digest() };
+    // Made once, because a repeated request must have the same body.
+    const chosen = this.#options.thumbnail;
+    if (this.#thumbnail === undefined) this.#thumbnail = chosen === undefined ? await thumbnailOf(this.#file, type) : chosen;
+    const thumbnail = this.#thumbnail ? { contentType: this.#thumbnail.type, size: this.#thumbnail.size } : undefined;
+    const body = { filename: this.filename, contentType: type, size, sha256: await this.#digest(), thumbnail };
     signal.throwIfAborted();
     // Uses the same key after a pause, so the server returns the upload it created for the cancelled request.
     const headers = { "Idempotency-Key": this.#idempotencyKey };
     const { data } = await this.#context.session.call("POST", "/uploads", { body, headers, signal, waitsForNetwork: true });
     this.#createdAt = Date.now();
     return data;
+  }
+
+  /**
+   * Sends the thumbnail. The file is uploaded also if this fails.
+   * @param {ThumbnailTransfer} transfer
+   * @param {AbortSignal} signal
+   */
+  async #sendThumbnail({ url, headers }, signal) {
+    try {
+      const body = /** @type {Blob} */ (this.#thumbnail);
+      await retrying(() => put({ url, headers, body, signal }), { policy: this.#context.policy, signal, waitsForNetwork: true });
+    } catch {
+      if (signal.reason === PAUSED) this.#thumbnailSent = null; // sent again after the pause
+    }
   }
 
   /** Hashes files that are sent in one request. Hashing reads the whole file into memory. */
@@ -228,6 +254,7 @@ export class Upload extends EventTarget {
   async #restart(signal) {
     const old = this.id;
     this.#created = null;
+    this.#thumbnailSent = null;
     this.#idempotencyKey = crypto.randomUUID();
     // If deleting fails, the old upload only uses quota until it expires.
     if (old) await this.#context.uploads.delete(old).catch(() => {});
@@ -342,6 +369,7 @@ export class Upload extends EventTarget {
    * @returns {Promise<StoredUpload>}
    */
   async #complete(body, signal) {
+    await this.#thumbnailSent;
     signal.throwIfAborted();
     const { uploads, session } = this.#context;
     const id = /** @type {string} */ (this.id);

@@ -50,8 +50,8 @@ export class Uploads {
    * @returns {Promise<UploadWithDownload>}
    */
   async get(id, { signal } = {}) {
-    const { upload, download } = (await this.#session.call("GET", pathOf(id), { signal })).data;
-    return download ? { ...upload, download } : upload;
+    const { upload, ...downloads } = (await this.#session.call("GET", pathOf(id), { signal })).data;
+    return { ...upload, ...downloads };
   }
 
   /**

@@ -29,22 +29,22 @@ export function downloadLink(link, upload, cloakroom, onError) {
   link.href = fileHash(upload.id);
 
   async function renew() {
-    const { download } = await cloakroom.uploads.get(upload.id);
+    const { download, thumbnail } = await cloakroom.uploads.get(upload.id);
     if (!download) return null;
     until = Date.parse(download.expiresAt);
     link.href = download.url;
     clearTimeout(expiry);
     expiry = setTimeout(() => (link.href = fileHash(upload.id)), until - Date.now() - MARGIN_MILLISECONDS);
-    return download.url;
+    return { url: download.url, thumbnail: thumbnail?.url };
   }
 
   link.addEventListener("click", async (event) => {
     if (isFresh() || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     try {
-      const url = await renew();
+      const renewed = await renew();
       // Uses this tab: a pop-up would be blocked here, and a download does not leave the page.
-      if (url) location.assign(url);
+      if (renewed) location.assign(renewed.url);
     } catch (error) {
       onError(error);
     }

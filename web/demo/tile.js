@@ -39,10 +39,13 @@ export function tile(upload, cloakroom, { onDelete, onDetails, onError }) {
   const image = part("img");
   image.addEventListener("load", () => element.classList.add("has-image"));
   onFirstView.set(element, async () => {
-    const url = await renew().catch(() => null); // the click handler tries again and shows the error
-    if (!url || !upload.contentType.startsWith("image/")) return;
+    const renewed = await renew().catch(() => null); // the click handler tries again and shows the error
+    if (!renewed || !upload.contentType.startsWith("image/")) return;
+    const { url, thumbnail } = renewed;
     image.hidden = false;
-    image.src = url;
+    // The thumbnail may not have been sent.
+    if (thumbnail) image.addEventListener("error", () => (image.src = url), { once: true });
+    image.src = thumbnail ?? url;
   });
   watcher.observe(element);
   return element;

@@ -103,6 +103,40 @@ test("an image is displayed", async () => {
   });
 });
 
+/** Creates an image of one colour. @param {number} width A multiple of 4. @param {number} height */
+function bitmap(width, height) {
+  const head = Buffer.alloc(54);
+  const size = head.length + width * height * 3;
+  head.write("BM");
+  for (const [at, value] of [[2, size], [10, head.length], [14, 40], [18, width], [22, height], [34, size - head.length]]) head.writeUInt32LE(value, at);
+  head.writeUInt16LE(1, 26);
+  head.writeUInt16LE(24, 28);
+  return Buffer.concat([head, Buffer.alloc(width * height * 3, 0x60)]);
+}
+
+test("the preview of a large image is a thumbnail, which the browser made", async () => {
+  await visit(system, async (ada) => {
+    await ada.signUp();
+    await ada.choose([{ name: "wall.bmp", mimeType: "image/bmp", buffer: bitmap(1600, 800) }]);
+    const image = ada.stored("wall.bmp").locator("img");
+    /** The size and the key of the displayed image. */
+    const displayed = () =>
+      image.evaluate(async (/** @type {HTMLImageElement} */ shown) => {
+        await shown.decode();
+        return [shown.naturalWidth, shown.naturalHeight, /\/([0-9a-f])[0-9a-f-]{35}\?/.exec(shown.src)?.[1]];
+      });
+    await image.waitFor();
+    const [width, height, digit] = await displayed();
+    assert.deepEqual([width, height], [320, 160]);
+    assert.ok(parseInt(String(digit), 16) >= 8, "the key of a thumbnail");
+    await ada.revisit();
+    assert.deepEqual((await displayed()).slice(0, 2), [320, 160]);
+    // The download is the file itself.
+    const { path: saved } = await ada.download("wall.bmp");
+    assert.deepEqual(await readFile(saved), bitmap(1600, 800));
+  });
+});
+
 test("a user does not see another user's files", async () => {
   await writeFile(path.join(folder, "private.txt"), "mine");
   await visit(system, async (ada) => {

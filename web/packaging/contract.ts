@@ -8,6 +8,7 @@ type Schemas = components["schemas"];
 
 /** The client's type of each schema. */
 interface Contract {
+  CreateThumbnail: client.CreateThumbnail;
   CreateUploadGrantResponse: client.UploadGrant;
   CreateUploadResponse: client.CreateUploadResponse;
   Download: client.Download;
@@ -25,6 +26,7 @@ interface Contract {
   SignedPart: client.SignedPart;
   SignUpProfile: client.ProfileChanges;
   SignUpRequest: client.SignUpRequest;
+  ThumbnailTransfer: client.ThumbnailTransfer;
   Transfer: client.SinglePut | client.Multipart;
   UpdateUserProfile: client.ProfileChanges;
   UpdateUserRequest: client.UpdateUserRequest;

@@ -31,6 +31,8 @@ export class Fake {
   accounts = new Map();
   /** @type {Map<string, File_>} */
   files = new Map();
+  /** @type {Map<string, { type: string, bytes: Buffer }>} The received thumbnails, by the id of their upload. */
+  thumbnails = new Map();
   /** @type {Map<string, string>} Refresh token to account id. */
   sessions = new Map();
   /** @type {Map<string, string>} Access token to account id. */
@@ -208,7 +210,7 @@ export class Fake {
   }
 
   /** @param {any} request @param {Account} me @returns {Reply} */
-  #create({ filename, contentType, size, sha256 }, me) {
+  #create({ filename, contentType, size, sha256, thumbnail }, me) {
     const id = randomUUID();
     const multipart = size > this.singlePutBytes;
     const record = { id, filename, contentType, size, sha256: sha256 ?? null, status: "pending", createdAt: new Date().toISOString(), storedAt: null };
@@ -217,7 +219,8 @@ export class Fake {
     const transfer = multipart
       ? { method: "MULTIPART", partSize: this.partSize, partCount: Math.ceil(size / this.partSize), expiresAt }
       : { method: "PUT", url: this.sign(`/${id}`), headers: { "content-type": contentType, "content-length": String(size), "if-none-match": "*" }, expiresAt };
-    return { status: 201, body: { upload: { ...record }, transfer } };
+    const thumbnailTransfer = thumbnail && { url: this.sign(`/thumbnail-${id}`), headers: { "content-type": thumbnail.contentType }, expiresAt };
+    return { status: 201, body: { upload: { ...record }, transfer, thumbnailTransfer } };
   }
 
   /** @param {File_} file @param {any} request @returns {Reply} */
@@ -245,6 +248,10 @@ export class Fake {
     // A URL must be valid when the request starts, as in S3.
     if (expires < call.at) return xml(403, "AccessDenied");
     const [, id, number] = call.path.split("/");
+    if (id.startsWith("thumbnail-")) {
+      this.thumbnails.set(id.slice("thumbnail-".length), { type: call.headers["content-type"] ?? "", bytes: call.body });
+      return { status: 200 };
+    }
     const file = this.files.get(id);
     if (!file) return xml(404, "NoSuchKey");
     if (call.method === "GET") return { status: 200, body: file.bytes ?? "", headers: { "content-type": file.record.contentType } };

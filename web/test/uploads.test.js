@@ -308,3 +308,47 @@ test("a lock without a password is retried, one with a password is not", async (
   await assert.rejects(cloakroom.uploads.lock(id, until, { password: "analytical engine" }), { code: "unavailable" });
   assert.deepEqual(sent.slice(2), [{ until: until.toISOString(), password: "analytical engine" }]);
 });
+
+/** @param {string} type */
+const small = (type) => new Blob(["a small image"], { type });
+
+for (const [what, size] of /** @type {const} */ ([["in one request", 100], ["in parts", 5_000]])) {
+  test(`a thumbnail is sent with a file that is sent ${what}`, async (t) => {
+    const { fake, cloakroom } = await signedIn(t);
+    const stored = await (await cloakroom.uploads.create(file(size), { thumbnail: small("image/webp") })).done;
+    assert.equal(stored.status, "stored");
+    assert.deepEqual(fake.thumbnails.get(stored.id), { type: "image/webp", bytes: Buffer.from("a small image") });
+    assert.deepEqual(fake.files.get(stored.id)?.bytes, Buffer.from(await file(size).arrayBuffer()));
+  });
+}
+
+test("a file is stored although its thumbnail is refused", async (t) => {
+  const { fake, cloakroom } = await signedIn(t);
+  fake.store = ({ path }) => (path.startsWith("/thumbnail-") ? xml(403, "AccessDenied") : undefined);
+  const stored = await (await cloakroom.uploads.create(file(100), { thumbnail: small("image/png") })).done;
+  assert.equal(stored.status, "stored");
+  assert.equal(fake.thumbnails.size, 0);
+});
+
+test("a thumbnail whose sending was paused is sent again", async (t) => {
+  const { fake, cloakroom } = await signedIn(t);
+  let attempts = 0;
+  fake.store = ({ path }) => (path.startsWith("/thumbnail-") && ++attempts === 1 ? new Promise(() => {}) : undefined);
+  const upload = await cloakroom.uploads.create(file(100), { thumbnail: small("image/webp") });
+  while (attempts === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  upload.pause();
+  upload.resume();
+  const stored = await upload.done;
+  assert.equal(fake.thumbnails.get(stored.id)?.type, "image/webp");
+  assert.equal(fake.count("POST /uploads"), 1);
+});
+
+test("only images get a thumbnail", async (t) => {
+  const { fake, cloakroom } = await signedIn(t);
+  /** @type {unknown[]} */
+  const announced = [];
+  fake.api = ({ method, path, json }) => void (method === "POST" && path === "/uploads" && announced.push(json.thumbnail));
+  // Node has no canvas, so an image gets none either.
+  for (const options of [{}, { thumbnail: null }, { contentType: "image/png" }]) await (await cloakroom.uploads.create(file(100), options)).done;
+  assert.deepEqual(announced, [undefined, undefined, undefined]);
+});

@@ -143,6 +143,10 @@ fn validate(app: &Inner, request: &LockUploadRequest) -> Result<OffsetDateTime, 
 /// Finds the caller's upload. Another user's upload is not found: the owner is part of the key.
 async fn find(app: &Inner, caller: &Caller, id: &str) -> Result<Upload, Problem> {
     let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
+    // A thumbnail is deleted with its file, so it has no lock of its own.
+    if id.is_thumbnail() {
+        return Err(Problem::not_found());
+    }
     let found = app.uploads.find(caller.user_id, id).await?;
     found.ok_or_else(Problem::not_found)
 }

@@ -6,7 +6,7 @@ use domain::{
     Invalid, Upload, UploadId, UserId,
     upload::{
         Announcement, ContentType, Filename, Limit, MULTIPART_LIFETIME, PartPlan, Sha256, Size,
-        Transfer, Transition,
+        Thumbnail, Transfer, Transition,
     },
 };
 use http::{StatusCode, header};
@@ -22,6 +22,7 @@ use crate::{
     idempotency::IdempotentRequest,
     problems::{limit_exceeded, storage_failed},
     record::create_record,
+    thumbnails::{self, CreateThumbnail},
     view::{CreateUploadResponse, TransferView},
 };
 
@@ -46,6 +47,9 @@ pub struct CreateUploadRequest {
     /// The SHA-256 in hexadecimal or base64, for files up to 100 MiB. S3 checks it.
     #[schema(value_type = Option<String>)]
     sha256: Option<Sha256>,
+    /// A small image that stands for the file in lists.
+    #[schema(value_type = Option<CreateThumbnail>)]
+    thumbnail: Option<Thumbnail>,
 }
 
 impl FromFields for CreateUploadRequest {
@@ -57,11 +61,13 @@ impl FromFields for CreateUploadRequest {
         if matches!((size, &sha256), (Some(size), Some(Some(_))) if !size.is_single()) {
             sha256 = fields.refuse("sha256", SHA256_NOT_SUPPORTED);
         }
+        let thumbnail = thumbnails::read(fields);
         Some(Self {
             filename: filename?,
             content_type: content_type?,
             size: size?,
             sha256: sha256?,
+            thumbnail: thumbnail?,
         })
     }
 }
@@ -69,7 +75,7 @@ impl FromFields for CreateUploadRequest {
 /// Create an upload.
 ///
 /// `transfer` says how to send the file to S3: up to 100 MiB with one PUT, above in parts. S3 accepts only a file of the
-/// announced size and type.
+/// announced size and type. With `thumbnail`, `thumbnailTransfer` says how to send that; its bytes count towards the quota.
 #[utoipa::path(
     post,
     path = "/uploads",
@@ -86,7 +92,7 @@ impl FromFields for CreateUploadRequest {
             description = "`quota_exceeded`, `too_many_open_uploads`"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_filename`, `invalid_content_type`, `too_large`, \
-                `invalid_sha256`, `sha256_not_supported`, `required`, `wrong_type`, `unknown_field`), \
+                `invalid_size`, `invalid_sha256`, `sha256_not_supported`, `required`, `wrong_type`, `unknown_field`), \
                 `invalid_idempotency_key`, `idempotency_key_reused`"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
             description = "`rate_limited`: only for files in parts"),
@@ -99,12 +105,17 @@ pub async fn create(
     JsonBody(request): JsonBody<CreateUploadRequest>,
 ) -> Result<Response, Problem> {
     let size = request.size.bytes().to_string();
-    let fields = [
+    let thumbnail = request.thumbnail;
+    let thumbnail_size = thumbnail.map(|it| it.size.bytes().to_string());
+    let mut fields = vec![
         Some(request.filename.as_str()),
         Some(request.content_type.as_str()),
         Some(size.as_str()),
         request.sha256.as_ref().map(Sha256::as_str),
     ];
+    if let (Some(thumbnail), Some(size)) = (thumbnail, &thumbnail_size) {
+        fields.extend([Some(thumbnail.content_type.as_str()), Some(size.as_str())]);
+    }
     let idempotent = IdempotentRequest::new(caller.user_id, "POST /uploads", key, &fields);
     if let Some(idempotent) = &idempotent
         && let Some(body) = idempotent.find_body(&app).await?
@@ -113,8 +124,17 @@ pub async fn create(
     }
     let now = app.clock.now();
     let creation = new_upload(&app, caller.user_id, request, now).await?;
-    let body = response_body(&app, &creation.to, now).await?;
-    respond(create_record(&app, &creation, idempotent.as_ref(), body).await?)
+    let (creation, thumbnail) = match thumbnail {
+        Some(thumbnail) => {
+            let (creation, thumbnail) = creation.with_thumbnail(thumbnail, now);
+            (creation, Some(thumbnail))
+        }
+        None => (creation, None),
+    };
+    let to_send = thumbnail.as_ref().map(|thumbnail| &thumbnail.to);
+    let body = response_body(&app, &creation.to, to_send, now).await?;
+    let creations = (&creation, thumbnail.as_ref());
+    respond(create_record(&app, creations, idempotent.as_ref(), body).await?)
 }
 
 /// Creates the upload in memory, after S3 has started its multipart upload if it needs one.
@@ -154,16 +174,29 @@ async fn new_upload(
     Ok(Upload::announce(announcement, now))
 }
 
-async fn response_body(app: &App, upload: &Upload, now: OffsetDateTime) -> Result<String, Problem> {
+async fn response_body(
+    app: &App,
+    upload: &Upload,
+    thumbnail: Option<&Upload>,
+    now: OffsetDateTime,
+) -> Result<String, Problem> {
+    let put = async |upload: &Upload| {
+        let signed = app.reconciler.bucket.put_url(upload, now).await;
+        signed.map_err(|error| storage_failed(&error))
+    };
     let transfer = if upload.multipart_id().is_some() {
         TransferView::multipart(PartPlan::of(upload.size), now + MULTIPART_LIFETIME)
     } else {
-        let signed = app.reconciler.bucket.put_url(upload, now).await;
-        signed.map_err(|error| storage_failed(&error))?.into()
+        put(upload).await?.into()
+    };
+    let thumbnail_transfer = match thumbnail {
+        Some(thumbnail) => Some(put(thumbnail).await?.into()),
+        None => None,
     };
     let body = CreateUploadResponse {
         upload: UploadView::from(upload),
         transfer,
+        thumbnail_transfer,
     };
     serde_json::to_string(&body).map_err(|error| Problem::internal(&error))
 }

@@ -10,6 +10,7 @@ use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome};
 use crate::{
     App,
     problems::{CONCURRENT_CHANGE, NOT_PENDING, limit_exceeded, reconcile_failed, refusal_problem},
+    thumbnails,
 };
 
 /// Delete a stored upload, or cancel a pending one.
@@ -56,6 +57,7 @@ async fn delete_upload(app: &App, upload: Upload) -> Result<(), Problem> {
     let deletions = upload.deletions;
     let deleted = delete_record(app, upload).await?;
     let (id, is_new) = (deleted.id, deleted.deletions != deletions);
+    thumbnails::delete_of(app, &deleted).await?;
     let reconciled = app.reconciler.reconcile(deleted, now).await;
     reconciled.map_err(reconcile_failed)?;
     // The grants ended with the deletion; this only removes their items.
@@ -69,7 +71,7 @@ async fn delete_upload(app: &App, upload: Upload) -> Result<(), Problem> {
 const ATTEMPTS: u32 = 5;
 
 /// Deletes the record; permanently if there is no room to keep the file.
-async fn delete_record(app: &App, mut upload: Upload) -> Result<Upload, Problem> {
+pub async fn delete_record(app: &App, mut upload: Upload) -> Result<Upload, Problem> {
     for _ in 0..ATTEMPTS {
         let keep_until = app.clock.now() + app.old_versions_kept;
         let deleted = Event::Deleted { keep_until };

@@ -16,6 +16,7 @@ mod reader;
 mod record;
 mod shared;
 mod show;
+mod thumbnails;
 mod usage;
 mod versions;
 mod view;
@@ -162,10 +163,19 @@ async fn limit(
     app.s3_limit.serve(&owner.to_string(), response).await
 }
 
+/// Parses the id of an upload. Thumbnails have none of their own: they are reached through their uploads.
+fn parse_id(id: &str) -> Result<UploadId, Problem> {
+    let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
+    if id.is_thumbnail() {
+        return Err(Problem::not_found());
+    }
+    Ok(id)
+}
+
 impl App {
     /// Finds the caller's upload of this id. Another user's upload is not found: the owner is part of the key.
     async fn find(&self, caller: &Caller, id: &str) -> Result<Upload, Problem> {
-        let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
+        let id = parse_id(id)?;
         let found = self.reconciler.uploads.find(caller.user_id, id).await?;
         found.ok_or_else(Problem::not_found)
     }

@@ -10,6 +10,7 @@ use crate::{
     App,
     query::{QueryParams, invalid_param},
     shared::list_shared,
+    thumbnails,
     view::ListedUpload,
 };
 
@@ -79,8 +80,26 @@ pub async fn list(
         .list(caller.user_id, before, page.limit + 1)
         .await?;
     let cursor = |last: &Upload| Cursor(*last.id.as_bytes());
-    let view = |upload: &Upload| ListedUpload::own(UploadView::from(upload));
-    Ok(Json(List::of(uploads, page, cursor, view)))
+    let List { items, next } = List::of(uploads, page, cursor, Upload::clone);
+    Ok(Json(List {
+        items: views(&app, &items).await?,
+        next,
+    }))
+}
+
+/// Returns the views of listed uploads, with their thumbnails. Signing sends no request.
+async fn views(app: &App, uploads: &[Upload]) -> Result<Vec<ListedUpload>, Problem> {
+    let mut views = Vec::with_capacity(uploads.len());
+    for upload in uploads {
+        views.push(view(app, upload).await?);
+    }
+    Ok(views)
+}
+
+/// Returns the view of a listed upload, with its thumbnail.
+pub async fn view(app: &App, upload: &Upload) -> Result<ListedUpload, Problem> {
+    let thumbnail = thumbnails::download(app, upload).await?;
+    Ok(ListedUpload::new(UploadView::from(upload), thumbnail))
 }
 
 #[cfg(test)]

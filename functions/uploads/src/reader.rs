@@ -5,12 +5,12 @@ use domain::{Email, Upload, UploadId};
 use http_api::Problem;
 use store::ReaderGrant;
 
-use crate::App;
+use crate::{App, parse_id};
 
 impl App {
     /// Finds the upload of this id that the caller may read: their own, or another user's stored file with a grant.
     pub async fn find_readable(&self, caller: &Caller, id: &str) -> Result<Upload, Problem> {
-        let id = UploadId::parse(id).map_err(|_| Problem::not_found())?;
+        let id = parse_id(id)?;
         let uploads = &self.reconciler.uploads;
         if let Some(own) = uploads.find(caller.user_id, id).await? {
             return Ok(own);

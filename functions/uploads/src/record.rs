@@ -9,14 +9,14 @@ use store::{NewRecord, uploads::Applied};
 
 use crate::{App, idempotency::IdempotentRequest, problems::limit_exceeded};
 
-/// Stores a new upload together with the body of the response, and returns that body; or the body of the first response,
+/// Stores a new upload, with its thumbnail if it has one, together with the body of the response, and returns that body; or the body of the first response,
 /// if a concurrent request with the same key was first.
 ///
 /// # Errors
 /// 409 when there is no room for the upload, or the caller has too many open uploads.
 pub async fn create_record(
     app: &App,
-    creation: &Transition,
+    (creation, thumbnail): (&Transition, Option<&Transition>),
     idempotent: Option<&IdempotentRequest>,
     body: String,
 ) -> Result<String, Problem> {
@@ -26,7 +26,7 @@ pub async fn create_record(
         record,
     });
     let uploads = &app.reconciler.uploads;
-    let applied = uploads.apply_with_record(creation, record).await?;
+    let applied = uploads.create(creation, thumbnail, record).await?;
     if matches!(applied, Applied::Changed(_)) {
         return Ok(body);
     }

@@ -4,14 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use auth::Caller;
 use domain::{
-    Name, ReceivedId, Upload, UploadId, UserId,
+    ReceivedId, UserId,
     upload::{Grantee, Reader},
 };
-use http_api::{Cursor, List, Page, Problem, Timestamp, UploadView};
+use http_api::{Cursor, List, Page, Problem, Timestamp};
 use store::{ReaderGrant, ReceivedGrant, reader_of};
 
 use crate::{
     App,
+    list::view,
     view::{ListedUpload, Sharer},
 };
 
@@ -38,11 +39,18 @@ pub async fn list_shared(
         app.users.names(owners)
     )?;
     let uploads: HashMap<_, _> = uploads.into_iter().map(|it| (it.id, it)).collect();
-    let items = grants.iter().filter_map(|it| view(it, &uploads, &names));
-    Ok(List {
-        items: items.collect(),
-        next,
-    })
+    let mut items = Vec::new();
+    for received in &grants {
+        // An upload that was deleted since, or is not stored, is left out.
+        let ReaderGrant { owner, deletions } = received.grant;
+        let upload = uploads.get(&received.upload);
+        if let Some(upload) = upload.filter(|it| it.is_readable_with(deletions)) {
+            let sharer = Sharer::new(owner, names.get(&owner));
+            let shared_at = Timestamp(received.granted_at);
+            items.push(view(app, upload).await?.shared_by(sharer, shared_at));
+        }
+    }
+    Ok(List { items, next })
 }
 
 /// Cuts the grants to the page, and returns the cursor of the next one if there are more.
@@ -60,28 +68,9 @@ fn of_others(mut grants: Vec<ReceivedGrant>, caller: UserId) -> Vec<ReceivedGran
     grants
 }
 
-/// Returns the item of a grant; `None` if the upload was deleted since, or is not stored.
-fn view(
-    received: &ReceivedGrant,
-    uploads: &HashMap<UploadId, Upload>,
-    names: &HashMap<UserId, Name>,
-) -> Option<ListedUpload> {
-    let ReaderGrant { owner, deletions } = received.grant;
-    let upload = uploads.get(&received.upload)?;
-    if !upload.is_readable_with(deletions) {
-        return None;
-    }
-    let sharer = Sharer::new(owner, names.get(&owner));
-    let shared_at = Timestamp(received.granted_at);
-    Some(ListedUpload::shared(
-        UploadView::from(upload),
-        sharer,
-        shared_at,
-    ))
-}
-
 #[cfg(test)]
 mod tests {
+    use domain::UploadId;
     use time::{Duration, OffsetDateTime, macros::datetime};
 
     use super::*;

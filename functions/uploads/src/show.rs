@@ -5,7 +5,7 @@ use axum::{
 use domain::UploadStatus;
 use http_api::{Authenticated, Problem, UploadView};
 
-use crate::{App, problems::storage_failed, view::GetUploadResponse};
+use crate::{App, problems::storage_failed, thumbnails, view::GetUploadResponse};
 
 /// Get an upload, with a download URL if it is stored.
 ///
@@ -38,5 +38,6 @@ pub async fn upload(
     Ok(Json(GetUploadResponse {
         upload: UploadView::from(&upload),
         download,
+        thumbnail: thumbnails::download(&app, &upload).await?,
     }))
 }

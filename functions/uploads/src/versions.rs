@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use crate::{
     App,
     problems::{NO_SUCH_VERSION, limit_exceeded, reconcile_failed, refusal_problem},
+    thumbnails,
     view::UploadResponse,
 };
 
@@ -141,6 +142,7 @@ pub async fn restore(
     let restored = reconciled.map_err(reconcile_failed)?.upload;
     match restored {
         Some(upload) if upload.status() == UploadStatus::Stored => {
+            thumbnails::restore_of(&app, &upload).await?;
             Ok(Json(UploadResponse::from(&upload)))
         }
         // S3 no longer has the file, or the upload was deleted again meanwhile.

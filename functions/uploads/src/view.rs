@@ -21,6 +21,11 @@ pub struct GetUploadResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub download: Option<Download>,
+    /// The download of the thumbnail. Present if the upload is stored and a thumbnail was announced. S3 answers 404 if the
+    /// thumbnail was not sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub thumbnail: Option<Download>,
 }
 
 /// An upload in a list, with its sharing if another user shares it.
@@ -37,6 +42,11 @@ pub struct ListedUpload {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     shared_at: Option<Timestamp>,
+    /// The download of the thumbnail. Present if the upload is stored and a thumbnail was announced. S3 answers 404 if the
+    /// thumbnail was not sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    thumbnail: Option<Download>,
 }
 
 /// The owner of a shared upload.
@@ -60,21 +70,22 @@ impl Sharer {
 }
 
 impl ListedUpload {
-    /// An upload of the caller.
-    pub const fn own(upload: UploadView) -> Self {
+    /// An upload, without its sharing.
+    pub const fn new(upload: UploadView, thumbnail: Option<Download>) -> Self {
         Self {
             upload,
             shared_by: None,
             shared_at: None,
+            thumbnail,
         }
     }
 
-    /// An upload that another user shares with the caller.
-    pub const fn shared(upload: UploadView, by: Sharer, at: Timestamp) -> Self {
+    /// Adds the owner and the time of sharing of another user's upload.
+    pub fn shared_by(self, by: Sharer, at: Timestamp) -> Self {
         Self {
-            upload,
             shared_by: Some(by),
             shared_at: Some(at),
+            ..self
         }
     }
 }
@@ -92,11 +103,30 @@ pub struct Download {
 
 /// A created upload, and how to send its file to S3.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct CreateUploadResponse {
     /// The created upload.
     pub upload: UploadView,
     /// How to send the file to S3.
     pub transfer: TransferView,
+    /// How to send the thumbnail to S3. Present if one was announced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub thumbnail_transfer: Option<ThumbnailTransfer>,
+}
+
+/// How to send a thumbnail to S3: with one presigned PUT request.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ThumbnailTransfer {
+    /// The URL of the PUT request.
+    #[schema(format = "uri")]
+    url: String,
+    /// The headers of the PUT request. Send them unchanged.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    headers: Headers,
+    /// When the URL expires.
+    expires_at: Timestamp,
 }
 
 /// How to send a file to S3.
@@ -151,6 +181,16 @@ impl From<Presigned> for Download {
     fn from(presigned: Presigned) -> Self {
         Self {
             url: presigned.url,
+            expires_at: Timestamp(presigned.expires_at),
+        }
+    }
+}
+
+impl From<Presigned> for ThumbnailTransfer {
+    fn from(presigned: Presigned) -> Self {
+        Self {
+            url: presigned.url,
+            headers: Headers(presigned.headers),
             expires_at: Timestamp(presigned.expires_at),
         }
     }

@@ -79,6 +79,34 @@ id! {
     ReceivedId
 }
 
+/// The first bit of an id is set for a thumbnail. That of a time in milliseconds is 0 until the year 6429, so the ids of
+/// thumbnails sort after those of all files.
+const THUMBNAIL: u8 = 0x80;
+
+impl UploadId {
+    /// The id of this upload's thumbnail.
+    #[must_use]
+    pub fn thumbnail(self) -> Self {
+        let mut bytes = *self.as_bytes();
+        bytes[0] |= THUMBNAIL;
+        Self::from_bytes(bytes)
+    }
+
+    /// Whether this is the id of a thumbnail.
+    #[must_use]
+    pub const fn is_thumbnail(self) -> bool {
+        self.as_bytes()[0] & THUMBNAIL != 0
+    }
+
+    /// The id of the upload that this thumbnail belongs to.
+    #[must_use]
+    pub fn of_thumbnail(self) -> Self {
+        let mut bytes = *self.as_bytes();
+        bytes[0] &= !THUMBNAIL;
+        Self::from_bytes(bytes)
+    }
+}
+
 /// How many bytes at the end of a session's id are those of the user's id. The 42 bits before them are random.
 const OF_USER: usize = 4;
 
@@ -193,6 +221,17 @@ mod tests {
         assert!(first < second && first.to_string() < second.to_string());
         assert_eq!(first, ReceivedId::of_grant(now, newer), "not random");
         assert_ne!(first, ReceivedId::of_grant(now, older));
+    }
+
+    #[test]
+    fn the_ids_of_thumbnails_sort_after_those_of_all_files() {
+        let upload = UploadId::new(datetime!(2026-01-01 00:00:00 UTC));
+        let thumbnail = upload.thumbnail();
+        assert!(thumbnail.is_thumbnail() && !upload.is_thumbnail());
+        assert_eq!(thumbnail.of_thumbnail(), upload);
+        assert_eq!(UploadId::parse(&thumbnail.to_string()), Ok(thumbnail));
+        let last = UploadId::new(datetime!(6000-01-01 00:00:00 UTC));
+        assert!(last.to_string() < thumbnail.to_string());
     }
 
     #[test]

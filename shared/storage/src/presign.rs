@@ -110,6 +110,30 @@ impl Bucket {
             .await?;
         Ok(presigned(&request, now))
     }
+
+    /// Signs the GET of an upload's thumbnail, if one was announced. The type is that of the announcement, which is an image.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub async fn thumbnail_url(
+        &self,
+        upload: &Upload,
+        now: OffsetDateTime,
+    ) -> Result<Option<Presigned>, StorageError> {
+        let (Some(id), Some(kind)) = (upload.thumbnail_id(), upload.thumbnail) else {
+            return Ok(None);
+        };
+        let request = self
+            .client
+            .get_object()
+            .bucket(&self.name)
+            .key(Upload::key_of(upload.owner, id))
+            .response_content_type(kind.as_str())
+            .response_content_disposition("attachment")
+            .presigned(config(now)?)
+            .await?;
+        Ok(Some(presigned(&request, now)))
+    }
 }
 
 pub(crate) fn base64(digest: &Sha256) -> String {

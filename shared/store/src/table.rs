@@ -15,16 +15,13 @@ use crate::{
     capacity::CountCapacity,
     expression::{check_values, names},
     row::{Row, item, s},
+    transaction::Pauses,
     write::{Check, Item, Write},
 };
 
 /// How long a start waits for the database. Lambda ends a start after ten seconds and begins again, and a longer wait would
 /// use up the time of the first request.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(1);
-
-/// How long a batch waits before it requests its unprocessed keys again; twice as long each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A table, and the client that reaches it.
 #[derive(Debug, Clone)]
@@ -77,7 +74,7 @@ impl Table {
         attributes: Option<&str>,
         is_consistent: bool,
     ) -> Result<Vec<Row>, StoreError> {
-        let (mut found, mut left, mut pause) = (Vec::new(), keys, FIRST_PAUSE);
+        let (mut found, mut left, mut pauses) = (Vec::new(), keys, Pauses::default());
         while !left.is_empty() {
             let wanted = KeysAndAttributes::builder()
                 .set_keys(Some(left))
@@ -93,8 +90,7 @@ impl Table {
             let unprocessed = unprocessed.and_then(|mut of| of.remove(&self.name));
             left = unprocessed.map_or_else(Vec::new, |wanted| wanted.keys);
             if !left.is_empty() {
-                tokio::time::sleep(pause).await;
-                pause = (2 * pause).min(LONGEST_PAUSE);
+                pauses.next().await;
             }
         }
         Ok(found)

@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Upload, UploadId, UserId,
-    upload::{Action, Charge, Contents, State},
+    Upload, UploadId, UploadStatus, UserId,
+    upload::{Action, Charge, Contents, Event, State},
 };
 use storage::{MultipartRef, OpenMultipart, Owned};
 use time::{Duration, OffsetDateTime};
 
-use crate::{ReconcileError, Reconciler};
+use crate::{ChangeOutcome, ReconcileError, Reconciler};
 
 /// A multipart upload begins before its record is written. One that has no record after this time never gets one.
 const WITHOUT_RECORD: Duration = Duration::days(1);
@@ -88,6 +88,9 @@ impl Reconciler {
             self.abort_orphan(owner, open, records.get(&open.upload), now)
                 .await?;
         }
+        for thumbnail in records.values().filter(|it| it.id.is_thumbnail()) {
+            self.repair_thumbnail(thumbnail, now).await?;
+        }
         let (used_drift, kept_drift) = self.recount(owner).await?;
         Ok(RepairReport {
             used_drift,
@@ -148,6 +151,33 @@ impl Reconciler {
         }
         tracing::warn!(%owner, %id, bytes = plan.surplus, "object_without_record_deleted");
         Ok(plan.surplus)
+    }
+
+    /// Deletes a thumbnail whose upload failed, or was deleted by a request that did not delete the thumbnail too.
+    async fn repair_thumbnail(
+        &self,
+        thumbnail: &Upload,
+        now: OffsetDateTime,
+    ) -> Result<(), ReconcileError> {
+        let is_current = |upload: &Upload| match upload.status() {
+            UploadStatus::Pending | UploadStatus::Stored => true,
+            UploadStatus::Failed | UploadStatus::Deleted => false,
+        };
+        if !is_current(thumbnail) {
+            return Ok(());
+        }
+        let (owner, id) = (thumbnail.owner, thumbnail.id);
+        let upload = self.uploads.find(owner, id.of_thumbnail()).await?;
+        if upload.as_ref().is_some_and(is_current) {
+            return Ok(());
+        }
+        let event = Event::DeletedForGood;
+        if let ChangeOutcome::Applied(deleted) = self.change(thumbnail.clone(), &event, now).await?
+        {
+            self.reconcile(*deleted, now).await?;
+            tracing::warn!(%owner, %id, "thumbnail_without_file_deleted");
+        }
+        Ok(())
     }
 
     async fn abort_orphan(

@@ -64,15 +64,16 @@
  * @property {string} id
  * @property {string | null} [name] `null` if the account is deleted.
  *
- * @typedef {StoredUpload & { sharedBy?: Sharer, sharedAt?: string }} ListedUpload A file in a list. `sharedBy` and `sharedAt` are present if
- *   it is another user's.
+ * @typedef {StoredUpload & { sharedBy?: Sharer, sharedAt?: string, thumbnail?: Download }} ListedUpload A file in a list. `sharedBy` and `sharedAt` are present if
+ *   it is another user's, `thumbnail` if one was sent with it.
  *
  * @typedef {ListOptions & { shared?: "with-me" }} UploadListOptions `shared: "with-me"` lists the files that other users share with the
  *   signed-in user.
  *
  * @typedef {{ url: string, expiresAt: string }} Download A presigned URL.
  *
- * @typedef {StoredUpload & { download?: Download }} UploadWithDownload `download` is present when the file is stored.
+ * @typedef {StoredUpload & { download?: Download, thumbnail?: Download }} UploadWithDownload `download` is present when the file is stored,
+ *   `thumbnail` if one was sent with it.
  *
  * @typedef {object} UploadVersion
  * @property {string} versionId
@@ -100,7 +101,9 @@
  *
  * @typedef {{ method: "PUT", url: string, headers: Record<string, string>, expiresAt: string }} SinglePut
  * @typedef {{ method: "MULTIPART", partSize: number, partCount: number, expiresAt: string }} Multipart
- * @typedef {{ upload: StoredUpload, transfer: SinglePut | Multipart }} CreateUploadResponse The response of `POST /uploads`.
+ * @typedef {{ contentType: "image/webp" | "image/jpeg" | "image/png", size: number }} CreateThumbnail
+ * @typedef {{ url: string, headers: Record<string, string>, expiresAt: string }} ThumbnailTransfer
+ * @typedef {{ upload: StoredUpload, transfer: SinglePut | Multipart, thumbnailTransfer?: ThumbnailTransfer }} CreateUploadResponse The response of `POST /uploads`.
  *
  * @typedef {{ partNumber: number, url: string, headers: Record<string, string>, expiresAt: string }} SignedPart
  * @typedef {{ partNumber: number, size: number, etag: string }} StoredPart
@@ -241,6 +244,7 @@ export type Sharer = {
 export type ListedUpload = StoredUpload & {
     sharedBy?: Sharer;
     sharedAt?: string;
+    thumbnail?: Download;
 };
 export type UploadListOptions = ListOptions & {
     shared?: "with-me";
@@ -251,6 +255,7 @@ export type Download = {
 };
 export type UploadWithDownload = StoredUpload & {
     download?: Download;
+    thumbnail?: Download;
 };
 export type UploadVersion = {
     versionId: string;
@@ -316,9 +321,19 @@ export type Multipart = {
     partCount: number;
     expiresAt: string;
 };
+export type CreateThumbnail = {
+    contentType: "image/webp" | "image/jpeg" | "image/png";
+    size: number;
+};
+export type ThumbnailTransfer = {
+    url: string;
+    headers: Record<string, string>;
+    expiresAt: string;
+};
 export type CreateUploadResponse = {
     upload: StoredUpload;
     transfer: SinglePut | Multipart;
+    thumbnailTransfer?: ThumbnailTransfer;
 };
 export type SignedPart = {
     partNumber: number;

@@ -13,6 +13,11 @@ export type UploadOptions = {
      */
     contentType?: string;
     /**
+     * A small image that stands for the file in lists: WebP, JPEG or PNG of up to 64 KiB; `null` for none.
+     * Default: made from the file if it is an image.
+     */
+    thumbnail?: Blob | null;
+    /**
      * How many parts are sent at the same time. Default: 4.
      */
     parallel?: number;

@@ -123,7 +123,13 @@ pub async fn create(
         creation.to.multipart_id().unwrap_or_default(),
     );
     let body = json!({"key": key, "uploadId": s3_id, "bucket": app.reconciler.bucket.name()});
-    let body = create_record(&app, &creation, idempotent.as_ref(), body.to_string()).await?;
+    let body = create_record(
+        &app,
+        (&creation, None),
+        idempotent.as_ref(),
+        body.to_string(),
+    )
+    .await?;
     Ok(respond(body))
 }
 

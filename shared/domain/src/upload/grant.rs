@@ -91,6 +91,7 @@ mod tests {
             sha256: None,
             state,
             transfer: Transfer::Put,
+            thumbnail: None,
             created_at: NOW,
             locked_until: None,
             deletions: 2,

@@ -118,6 +118,7 @@ impl Upload {
             sha256: announcement.sha256,
             state: State::Pending,
             transfer: announcement.transfer,
+            thumbnail: None,
             created_at: now,
             locked_until: None,
             deletions: 0,

@@ -11,6 +11,7 @@ mod lock;
 mod plan;
 mod reader;
 mod state;
+mod thumbnail;
 mod usage;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use lock::{check_lock_length, lock_needs_password, lock_until};
 pub use plan::{MAX_PARTS, PartNumber, PartPlan, Reservation, Size};
 pub use reader::Reader;
 pub use state::{Charge, ChargeChange, Counter, End, State, StoredFile, UploadStatus};
+pub use thumbnail::{MAX_THUMBNAIL_BYTES, Thumbnail, ThumbnailType};
 pub use usage::{Limit, MAX_OPEN, Room, Usage};
 
 /// How long a presigned URL of an upload or a download is valid.
@@ -54,6 +56,8 @@ pub struct Upload {
     pub state: State,
     /// How the bytes are sent.
     pub transfer: Transfer,
+    /// The type of its thumbnail, which is an upload of its own ([`UploadId::thumbnail`]); `None` if none was announced.
+    pub thumbnail: Option<ThumbnailType>,
     /// When the upload was announced.
     pub created_at: OffsetDateTime,
     /// Until when the file cannot be deleted (S3 Object Lock).

@@ -192,6 +192,16 @@ impl Charge {
 }
 
 impl ChargeChange {
+    /// Both changes together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            used: self.used + other.used,
+            kept: self.kept + other.kept,
+            open: self.open + other.open,
+        }
+    }
+
     /// Whether the counters stay as they are.
     #[must_use]
     pub fn is_none(self) -> bool {

@@ -2,8 +2,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     Upload, UploadId, UserId,
     upload::{
-        ContentType, Counter, End, Filename, Sha256, Size, State, StoredFile, Transfer,
-        UploadStatus,
+        ContentType, Counter, End, Filename, Sha256, Size, State, StoredFile, ThumbnailType,
+        Transfer, UploadStatus,
     },
 };
 use time::{Duration, OffsetDateTime};
@@ -31,6 +31,9 @@ pub(super) fn write(upload: &Upload) -> Item {
     put("created_at", at(upload.created_at));
     put("deletions", n(upload.deletions));
     put("revision", n(upload.revision));
+    if let Some(thumbnail) = upload.thumbnail {
+        put("thumbnail", s(thumbnail.as_str()));
+    }
     if let Some(digest) = &upload.sha256 {
         put("sha256", s(digest.as_str()));
     }
@@ -107,6 +110,9 @@ pub(super) fn read(mut row: Row) -> Result<Upload, StoreError> {
             .and_then(|text| Sha256::parse(&text).ok()),
         state,
         transfer,
+        thumbnail: row
+            .optional_text("thumbnail")
+            .and_then(|text| ThumbnailType::parse(&text).ok()),
         created_at: row.time("created_at")?,
         locked_until: row.optional_number("locked_until").and_then(seconds),
         deletions: row.number("deletions")?,
@@ -256,6 +262,7 @@ mod tests {
                         sha256: None,
                         state: state.clone(),
                         transfer: transfer.clone(),
+                        thumbnail: later.map(|_| ThumbnailType::Webp),
                         created_at: now,
                         locked_until: later,
                         deletions: 2,

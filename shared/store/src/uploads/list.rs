@@ -10,9 +10,12 @@ use crate::{
 
 /// The most items of one query; as many fit into its answer of 1 MB.
 const MOST_AT_ONCE: usize = 1_000;
+/// Sorts after the ids of all files and before those of all thumbnails ([`UploadId::thumbnail`]).
+const FIRST_THUMBNAIL: &str = "8";
 
 impl Uploads {
-    /// At most `limit` uploads of an owner, newest first, of those announced before `before`; without deleted ones.
+    /// At most `limit` uploads of an owner, newest first, of those announced before `before`; without deleted ones and without
+    /// thumbnails, whose ids sort after all others.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -23,18 +26,19 @@ impl Uploads {
         limit: usize,
     ) -> Result<Vec<Upload>, StoreError> {
         let mut found = Vec::new();
-        let mut before = before.map(|id| id.to_string());
+        let before = before.filter(|id| !id.is_thumbnail());
+        let mut before =
+            Some(before.map_or_else(|| FIRST_THUMBNAIL.to_owned(), |id| id.to_string()));
         // Deleted uploads are skipped. They stay in the table until they are deleted for good, and then until their TTL.
         // An owner may have many, so each page is larger than the one before.
         let mut at_once = limit;
-        while found.len() < limit {
-            let (page, last) = self.page(owner, before, at_once).await?;
+        while found.len() < limit
+            && let Some(end) = before
+        {
+            let (page, last) = self.page(owner, end, at_once).await?;
             at_once = (at_once * 10).min(MOST_AT_ONCE);
             found.extend(page);
             before = last;
-            if before.is_none() {
-                break;
-            }
         }
         found.truncate(limit);
         Ok(found)
@@ -44,19 +48,15 @@ impl Uploads {
     async fn page(
         &self,
         owner: UserId,
-        before: Option<String>,
+        before: String,
         limit: usize,
     ) -> Result<(Vec<Upload>, Option<String>), StoreError> {
-        let mut values = vec![
+        let values = [
             (":owner", s(owner.to_string())),
             (":deleted", s(UploadStatus::Deleted.as_str())),
+            (":before", s(before)),
         ];
-        let condition = if before.is_some() {
-            "#owner = :owner AND id < :before"
-        } else {
-            "#owner = :owner"
-        };
-        values.extend(before.map(|id| (":before", s(id))));
+        let condition = "#owner = :owner AND id < :before";
         let table = &self.records.table;
         let page = table
             .query_filtered(condition, "#status <> :deleted", values)

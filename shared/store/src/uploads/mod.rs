@@ -55,6 +55,7 @@ pub enum Applied {
 enum Part {
     Answer,
     Record,
+    Thumbnail,
     Counters,
 }
 
@@ -156,17 +157,43 @@ impl Uploads {
         transition: &Transition,
         record: Option<NewRecord<'_>>,
     ) -> Result<Applied, StoreError> {
+        self.apply_all(transition, None, record).await
+    }
+
+    /// As [`Self::apply_with_record`], for a new upload with the announcement of its thumbnail.
+    ///
+    /// # Errors
+    /// When the tables do not answer.
+    pub async fn create(
+        &self,
+        creation: &Transition,
+        thumbnail: Option<&Transition>,
+        record: Option<NewRecord<'_>>,
+    ) -> Result<Applied, StoreError> {
+        self.apply_all(creation, thumbnail, record).await
+    }
+
+    async fn apply_all(
+        &self,
+        transition: &Transition,
+        thumbnail: Option<&Transition>,
+        record: Option<NewRecord<'_>>,
+    ) -> Result<Applied, StoreError> {
         let (owner, is_new) = (transition.to.owner, transition.from_revision == 0);
-        if let Some(limit) = self.quotas.never_fits(transition.change) {
+        let charged = thumbnail.map(|thumbnail| thumbnail.change);
+        let charged = transition.change.and(charged.unwrap_or_default());
+        if let Some(limit) = self.quotas.never_fits(charged) {
             let usage = self.quotas.usage(owner).await?;
             return Ok(Applied::LimitExceeded(limit, usage));
         }
         let answer = record.map(|record| record.put(transition.to.created_at));
-        let counters = self.quotas.change(owner, transition.change, is_new);
+        let counters = self.quotas.change(owner, charged, is_new);
+        let thumbnail = thumbnail.map(|thumbnail| self.records.change(thumbnail));
         let change = Transaction::of(
             (Part::Record, self.records.change(transition)),
             (Part::Counters, counters),
         )?
+        .and_maybe(Part::Thumbnail, thumbnail)?
         .and_maybe(Part::Answer, answer)?;
         let failed = match change.commit().await? {
             Outcome::Committed => {
@@ -177,10 +204,10 @@ impl Uploads {
         };
         match failed {
             Part::Answer => Ok(Applied::IdempotencyKeyUsed),
-            Part::Record => self.records.conflict(transition).await,
+            Part::Record | Part::Thumbnail => self.records.conflict(transition).await,
             Part::Counters => {
                 let usage = self.quotas.usage(owner).await?;
-                let limit = usage.exceeded_by(transition.change, is_new);
+                let limit = usage.exceeded_by(charged, is_new);
                 Ok(Applied::LimitExceeded(limit, usage))
             }
         }
@@ -192,7 +219,9 @@ impl Uploads {
 fn count_stored(transition: &Transition) {
     let is_stored = matches!(transition.to.state, State::Stored(_));
     if is_stored && transition.change.open < 0 {
-        metrics::count(Metric::UploadsStored);
+        if !transition.to.id.is_thumbnail() {
+            metrics::count(Metric::UploadsStored);
+        }
         metrics::add(Metric::BytesStored, transition.to.size.bytes());
     }
 }
