@@ -1,7 +1,7 @@
 //! Packs the files that the command carries, so that it runs without a checkout: those of a project, and the functions for
 //! Lambda.
 //!
-//! `CLOAKROOM_FUNCTIONS` names the archive of the functions that ci/release/pack_functions.py writes. Without it, the command
+//! `CLOAKROOM_FUNCTIONS` names the archive of the functions that `ci/release/pack_functions.py` writes. Without it, the command
 //! carries none.
 
 use std::{

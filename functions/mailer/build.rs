@@ -16,6 +16,7 @@ fn main() -> io::Result<()> {
     let mut list = String::from("&[\n");
     for name in names {
         let path = root.join(format!("{name}.json"));
+        let path = path.to_string_lossy();
         let _ = writeln!(list, "    ({name:?}, include_str!({path:?})),");
     }
     list.push(']');

@@ -87,7 +87,7 @@ mod tests {
         File {
             path: path.into(),
             contents: contents.into(),
-            is_executable: path.ends_with(".sh"),
+            is_executable: Path::new(path).extension().is_some_and(|end| end == "sh"),
         }
     }
 

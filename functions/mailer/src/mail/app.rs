@@ -30,7 +30,7 @@ impl Product {
             ));
         }
         Ok(Self {
-            url: url.to_owned(),
+            url: url.clone(),
             name: name.to_owned(),
         })
     }
