@@ -34,10 +34,15 @@ def indexes_of(template: Template) -> dict[str, list[Index]]:
     for name, table in template.of_type("AWS::DynamoDB::Table").items():
         keys = names(table)
         found[f"cloakroom-dev-{name}"] = [
-            Index(names(index), keys, index["Projection"]["ProjectionType"] == "ALL")
+            Index(names(index), keys, others(index["Projection"]))
             for index in table.get("GlobalSecondaryIndexes", [])
         ]
     return found
+
+
+def others(projection: dict[str, Any]) -> tuple[str, ...] | None:
+    """Returns the attributes besides keys that an index has; None means all."""
+    return None if projection["ProjectionType"] == "ALL" else tuple(projection.get("NonKeyAttributes", ()))
 
 
 def names(schema: dict[str, Any]) -> tuple[str, ...]:

@@ -16,17 +16,20 @@ Item = dict[str, dict]
 
 @dataclasses.dataclass(frozen=True)
 class Index:
-    """A global secondary index: its keys, those of the table, and whether it has all attributes."""
+    """A global secondary index: its keys, those of the table, and the other attributes that it has; None means all."""
 
     keys: tuple[str, ...]
     table_keys: tuple[str, ...]
-    has_all: bool
+    others: tuple[str, ...] | None
 
     def entry(self, item: Item | None) -> Item | None:
         """Returns what the index stores of an item; None if the item has not all keys of the index."""
         if not item or any(key not in item for key in self.keys):
             return None
-        return item if self.has_all else {name: item[name] for name in {*self.keys, *self.table_keys}}
+        if self.others is None:
+            return item
+        stored = {*self.keys, *self.table_keys, *self.others}
+        return {name: value for name, value in item.items() if name in stored}
 
     def units(self, before: Item | None, after: Item | None) -> int:
         """Returns the write units of a change: an entry that moves is deleted and written."""
