@@ -154,6 +154,34 @@ def rule(shell: Shell) -> str:
     return state
 
 
+@before("cloakroom migrate up --again")
+@before("cloakroom seed")
+def the_unused_tables_are_deleted(shell: Shell) -> None:
+    """As at the end of a restoration: the commands find the tables of a stack by their names."""
+    stack = boto3.client("cloudformation")
+    resources = stack.describe_stack_resources(StackName="cloakroom-dev")["StackResources"]
+    if any(one["LogicalResourceId"] == "UsersTable2" for one in resources):
+        leave_the_restored_table(shell, stack)
+    client = boto3.client("dynamodb")
+    for name in client.list_tables()["TableNames"]:
+        if name.endswith(("-restored", "-from-backup")):
+            client.update_table(TableName=name, DeletionProtectionEnabled=False)
+            client.delete_table(TableName=name)
+
+
+def leave_the_restored_table(shell: Shell, stack: Any) -> None:
+    """Takes the imported table out of the stack again, whose functions use the other one: nothing was lost."""
+    boto3.client("s3").upload_file(str(shell.checkout / "current.json"), "rehearsal-packages", "current.json")
+    parameters = stack.describe_stacks(StackName="cloakroom-dev")["Stacks"][0]["Parameters"]
+    stack.update_stack(
+        StackName="cloakroom-dev",
+        TemplateURL=f"https://s3.{stack.meta.region_name}.amazonaws.com/rehearsal-packages/current.json",
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[{"ParameterKey": one["ParameterKey"], "UsePreviousValue": True} for one in parameters],
+    )
+    stack.get_waiter("stack_update_complete").wait(StackName="cloakroom-dev", WaiterConfig={"Delay": 1})
+
+
 @before("aws dynamodb restore-table-from-backup")
 def a_backup(shell: Shell) -> None:
     """Makes a backup: the stand-in makes none of a deleted table."""
