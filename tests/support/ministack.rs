@@ -25,6 +25,9 @@ pub const KEY: &str = "test";
 /// The bucket that replaces the template's bucket and its access points.
 pub const BUCKET: &str = "uploads";
 
+/// How often ministack is started: another program may take its port before it listens.
+const STARTS: usize = 5;
+
 /// A ministack process for one system, with the template's tables, a bucket and a signing key.
 pub struct Ministack {
     process: Child,
@@ -53,6 +56,14 @@ impl Ministack {
     }
 
     fn start(executable: &str) -> Self {
+        let started = (0..STARTS).find_map(|_| Self::try_start(executable));
+        let ministack = started.unwrap_or_else(|| panic!("{executable} did not start"));
+        ministack.prepare();
+        ministack
+    }
+
+    /// Starts ministack on a free port. `None` if it ends, as when another program takes the port first.
+    fn try_start(executable: &str) -> Option<Self> {
         let state = tempfile::tempdir().unwrap();
         let port = TcpListener::bind(("127.0.0.1", 0))
             .unwrap()
@@ -74,20 +85,18 @@ impl Ministack {
         let mut lines = BufReader::new(process.stderr.take().unwrap())
             .lines()
             .map_while(Result::ok);
-        assert!(
-            lines.any(|line| line.contains("Running on")),
-            "{executable} did not start"
-        );
+        if !lines.any(|line| line.contains("Running on")) {
+            process.wait().unwrap();
+            return None;
+        }
         // The process blocks when the pipe is full, so the rest is read and dropped.
         thread::spawn(move || lines.for_each(drop));
         let url = format!("http://127.0.0.1:{port}");
-        let ministack = Self {
+        Some(Self {
             process,
             url,
             _state: state,
-        };
-        ministack.prepare();
-        ministack
+        })
     }
 
     fn prepare(&self) {
