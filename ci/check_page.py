@@ -86,6 +86,8 @@ def check_distribution(report: Report) -> None:
         report.same(behavior["AllowedMethods"], ["GET", "HEAD"], f"{url}: the page is read alone")
         report.same(behavior["ResponseHeadersPolicyId"], "WebHeaders", f"{url}: the headers")
         report.same(config["DefaultRootObject"], "index.html", f"{url}: the page")
+        missing = [{"ErrorCode": 403, "ResponseCode": 404, "ResponsePagePath": "/404.html"}]
+        report.same(config["CustomErrorResponses"], missing, f"{url}: the page for unknown paths")
         report.same(template.outputs()["WebUrl"], url, f"{url}: the output names it")
 
 

@@ -38,7 +38,7 @@ while (($#)); do
 done
 
 # The files of the page, without its tests.
-FILES=(index.html favicon.svg demo.css demo.js demo cloakroom.js cloakroom docs)
+FILES=(index.html 404.html favicon.svg demo.css demo.js demo cloakroom.js cloakroom docs)
 web="$(cd "$(dirname "$0")" && pwd)"
 
 # with_policy FILE POLICY: prints a page with a policy in addition to the server's, which in a stack cannot be as specific

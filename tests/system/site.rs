@@ -124,3 +124,25 @@ async fn the_page_may_upload_to_s3_from_127_0_0_1_and_from_localhost() {
         assert_eq!(response.header("access-control-allow-origin"), expected);
     }
 }
+
+#[tokio::test]
+async fn a_browser_on_an_unknown_path_gets_a_page_and_a_program_a_problem() {
+    let app = TestApp::start();
+    let get = async |path: &str, accept: &str| {
+        let request = app.request(Method::GET, path).header("accept", accept);
+        Response::to(request).await.expect(404)
+    };
+    let page = get("/a/b", "text/html,*/*;q=0.8").await;
+    assert_eq!(page.header("content-type"), Some("text/html"));
+    assert!(
+        String::from_utf8(page.body)
+            .unwrap()
+            .contains("Page not found")
+    );
+    for accept in ["*/*", "application/json"] {
+        assert_eq!(get("/a/b", accept).await.problem(), "not_found", "{accept}");
+    }
+    // A route that exists answers itself.
+    let missing = get("/uploads/x/y", "application/json").await;
+    assert_eq!(missing.problem(), "not_found");
+}

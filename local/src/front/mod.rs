@@ -138,7 +138,19 @@ impl Front {
         if event.len() > MAX_EVENT {
             return refuse(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        invoke(pool, event, trace_id, id).await
+        let handled = invoke(pool, event, trace_id, id).await;
+        // A person who follows a wrong link gets a page; programs get the function's response.
+        if found.route.is_default
+            && handled.response.status() == StatusCode::NOT_FOUND
+            && let Some(site) = &self.site
+            && let Some(page) = site.not_found(parts).await
+        {
+            return Handled {
+                response: page,
+                ..handled
+            };
+        }
+        handled
     }
 }
 

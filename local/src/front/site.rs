@@ -4,12 +4,17 @@ use std::path::PathBuf;
 
 use axum::body::Body;
 use http::{
-    HeaderValue, Method, Request, Response, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    HeaderValue, Method, Request, Response, StatusCode, Uri,
+    header::{
+        ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    },
     request::Parts,
 };
 use tower::ServiceExt as _;
 use tower_http::services::ServeDir;
+
+/// The page for unknown paths, as CloudFront has it on AWS.
+const NOT_FOUND_PAGE: &str = "/404.html";
 
 /// The files of a directory.
 #[derive(Debug)]
@@ -30,6 +35,21 @@ impl Site {
             files: ServeDir::new(directory),
             policy,
         })
+    }
+
+    /// Returns the page for an unknown path, if the site has one and the request is a browser's for a page.
+    pub(crate) async fn not_found(&self, parts: &Parts) -> Option<Response<Body>> {
+        let accept = parts.headers.get(ACCEPT)?.to_str().ok()?;
+        if !accept.contains("text/html") {
+            return None;
+        }
+        let mut page = parts.clone();
+        page.uri = Uri::from_static(NOT_FOUND_PAGE);
+        // The whole page, whatever version of it the browser has.
+        page.headers.clear();
+        let mut response = self.serve(&page).await?;
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        Some(response)
     }
 
     /// Returns the requested file, if it exists.
