@@ -13,7 +13,7 @@ use http::{
 use tower::ServiceExt as _;
 use tower_http::services::ServeDir;
 
-/// The page for unknown paths, as CloudFront has it on AWS.
+/// The page for unknown paths, as `CloudFront` has it on AWS.
 const NOT_FOUND_PAGE: &str = "/404.html";
 
 /// The files of a directory.
