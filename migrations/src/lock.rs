@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     Error, Item,
     ledger::{key, n, s},
-    send::{Failed, send, single_tries},
+    send::{Failed, send, send_unlocked, try_of},
 };
 
 const LOCK: &str = "lock";
@@ -115,17 +115,8 @@ impl Lock {
             .expression_attribute_values(":end", n(now + millis(LEASE)))
             .expression_attribute_values(":stale", n(now - millis(CLOCK_SKEW)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let sent = send(
-            || Ok::<_, Error>(()),
-            || {
-                request
-                    .clone()
-                    .customize()
-                    .config_override(single_tries())
-                    .send()
-            },
-        );
-        match sent.await? {
+        let sent = send_unlocked(try_of!(request));
+        match sent.await {
             Ok(_) => {
                 lock.ends_at.store(now + millis(LEASE), Ordering::SeqCst);
                 Ok(lock)
@@ -171,16 +162,7 @@ impl Lock {
             .condition_expression("owner_token = :token")
             .expression_attribute_values(":end", n(end))
             .expression_attribute_values(":token", s(&self.token));
-        let sent = send(
-            || self.check(),
-            || {
-                request
-                    .clone()
-                    .customize()
-                    .config_override(single_tries())
-                    .send()
-            },
-        );
+        let sent = send(|| self.check(), try_of!(request));
         match sent.await? {
             Ok(_) => {
                 self.ends_at.store(end, Ordering::SeqCst);
@@ -202,16 +184,7 @@ impl Lock {
             .set_key(Some(key(LOCK)))
             .condition_expression("owner_token = :token")
             .expression_attribute_values(":token", s(&self.token));
-        let sent = send(
-            || Ok::<_, Error>(()),
-            || {
-                request
-                    .clone()
-                    .customize()
-                    .config_override(single_tries())
-                    .send()
-            },
-        );
+        let sent = send_unlocked(try_of!(request));
         let _ = sent.await;
     }
 

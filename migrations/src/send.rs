@@ -1,6 +1,6 @@
 //! Sends requests again that were throttled or got no reply.
 
-use std::{future::Future, time::Duration};
+use std::{convert::Infallible, future::Future, time::Duration};
 
 use aws_sdk_dynamodb::{
     config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
@@ -29,6 +29,30 @@ pub(crate) fn single_tries() -> Builder {
     Builder::new()
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts.build())
+}
+
+/// One try of a request: a closure that sends a copy of it, without the retries of the SDK.
+macro_rules! try_of {
+    ($request:ident) => {
+        || {
+            $request
+                .clone()
+                .customize()
+                .config_override($crate::send::single_tries())
+                .send()
+        }
+    };
+}
+pub(crate) use try_of;
+
+/// Sends a request that needs no lock, as [`send`] does.
+pub(crate) async fn send_unlocked<T, E, F>(attempt: impl Fn() -> F) -> Result<(T, bool), Failed<E>>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<T, SdkError<E>>>,
+{
+    let Ok(sent) = send(|| Ok::<_, Infallible>(()), attempt).await;
+    sent
 }
 
 /// Sends a request until it is answered, with growing pauses. `may_send` is asked before each try.

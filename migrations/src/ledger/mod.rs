@@ -19,7 +19,7 @@ pub(crate) use self::progress::{Position, Progress};
 use crate::{
     Error, Item,
     lock::{Lock, is_lock},
-    send::{Failed, send, single_tries},
+    send::{Failed, send, send_unlocked, try_of},
 };
 
 /// Reads the ledger.
@@ -74,17 +74,9 @@ impl Ledger {
     pub async fn progress(&self, position: &Position) -> Result<Progress, Error> {
         let get = self.client.get_item().table_name(&self.table);
         let get = get.set_key(Some(key(&position.id()))).consistent_read(true);
-        let sent = send(
-            || Ok::<_, Error>(()),
-            || {
-                get.clone()
-                    .customize()
-                    .config_override(single_tries())
-                    .send()
-            },
-        );
+        let sent = send_unlocked(try_of!(get));
         let (found, _) = sent
-            .await?
+            .await
             .map_err(|failed| Error::aws("dynamodb:GetItem", &self.table, &failed.error))?;
         match found.item {
             Some(item) => Progress::read(&item).map_err(|name| self.corrupt(name)),
@@ -142,16 +134,7 @@ impl LedgerWriter {
             .client_request_token(Uuid::new_v4().to_string());
         let mut conflicts = 0;
         loop {
-            let sent = send(
-                || self.lock.check(),
-                || {
-                    request
-                        .clone()
-                        .customize()
-                        .config_override(single_tries())
-                        .send()
-                },
-            );
+            let sent = send(|| self.lock.check(), try_of!(request));
             let Err(Failed { error, .. }) = sent.await? else {
                 return Ok(());
             };

@@ -6,7 +6,7 @@ use super::Table;
 use crate::{
     Edit, Error, Item,
     lock::Lock,
-    send::{Failed, send, single_tries},
+    send::{Failed, send, try_of},
     steps::Change,
 };
 
@@ -72,16 +72,7 @@ impl Table {
             .set_expression_attribute_names(Some(update.names))
             .set_expression_attribute_values(values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let sent = send(
-            || lock.check(),
-            || {
-                request
-                    .clone()
-                    .customize()
-                    .config_override(single_tries())
-                    .send()
-            },
-        );
+        let sent = send(|| lock.check(), try_of!(request));
         let Err(Failed {
             error,
             is_ambiguous,

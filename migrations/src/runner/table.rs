@@ -3,7 +3,7 @@ use aws_sdk_dynamodb::{Client, types::TableDescription};
 use super::Runner;
 use crate::{
     Error, Item,
-    send::{send, single_tries},
+    send::{send_unlocked, try_of},
 };
 
 /// A table whose items are changed.
@@ -33,18 +33,9 @@ impl Runner {
 impl Table {
     pub async fn describe(&self, client: &Client) -> Result<TableDescription, Error> {
         let request = client.describe_table().table_name(&self.name);
-        let sent = send(
-            || Ok::<_, Error>(()),
-            || {
-                request
-                    .clone()
-                    .customize()
-                    .config_override(single_tries())
-                    .send()
-            },
-        );
+        let sent = send_unlocked(try_of!(request));
         let (output, _) = sent
-            .await?
+            .await
             .map_err(|failed| Error::aws("dynamodb:DescribeTable", &self.name, &failed.error))?;
         Ok(output
             .table
@@ -68,18 +59,9 @@ impl Table {
             .total_segments(segments)
             .set_exclusive_start_key(after.cloned())
             .limit(limit);
-        let sent = send(
-            || Ok::<_, Error>(()),
-            || {
-                request
-                    .clone()
-                    .customize()
-                    .config_override(single_tries())
-                    .send()
-            },
-        );
+        let sent = send_unlocked(try_of!(request));
         let (page, _) = sent
-            .await?
+            .await
             .map_err(|failed| Error::aws("dynamodb:Scan", &self.name, &failed.error))?;
         let last = page.last_evaluated_key.filter(|key| !key.is_empty());
         Ok((page.items.unwrap_or_default(), last))
