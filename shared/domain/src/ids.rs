@@ -79,6 +79,51 @@ id! {
     ReceivedId
 }
 
+id! {
+    /// Identifies a product. Sorts by the time when it was created.
+    ProductId
+}
+id! {
+    /// Identifies an order. Sorts by the time when it was placed.
+    OrderId
+}
+id! {
+    /// Identifies an endpoint that receives webhooks. Sorts by the time when it was created.
+    EndpointId
+}
+id! {
+    /// Identifies an event between services. Its text in events is [`EventId::name`].
+    EventId
+}
+
+impl EventId {
+    /// The id of an event at this time with this SHA-256 of what makes it unique. The same event has the same id, however
+    /// often it is derived.
+    #[must_use]
+    pub fn of_digest(at: OffsetDateTime, digest: [u8; 32]) -> Self {
+        let milliseconds = u64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+        let mut random = [0; 10];
+        random.copy_from_slice(&digest[..10]);
+        Self(Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid())
+    }
+
+    /// The text of the id in events: `evt_` and the UUID.
+    #[must_use]
+    pub fn name(self) -> String {
+        format!("{EVENT_PREFIX}{self}")
+    }
+
+    /// Parses [`EventId::name`].
+    ///
+    /// # Errors
+    /// When it is not an id of an event.
+    pub fn parse_name(name: &str) -> Result<Self, Invalid> {
+        Self::parse(name.strip_prefix(EVENT_PREFIX).ok_or(NOT_AN_ID)?)
+    }
+}
+
+const EVENT_PREFIX: &str = "evt_";
+
 /// The first bit of an id is set for a thumbnail. That of a time in milliseconds is 0 until the year 6429, so the ids of
 /// thumbnails sort after those of all files.
 const THUMBNAIL: u8 = 0x80;
@@ -232,6 +277,19 @@ mod tests {
         assert_eq!(UploadId::parse(&thumbnail.to_string()), Ok(thumbnail));
         let last = UploadId::new(datetime!(6000-01-01 00:00:00 UTC));
         assert!(last.to_string() < thumbnail.to_string());
+    }
+
+    #[test]
+    fn the_id_of_an_event_is_derived_and_sorts_by_time() {
+        let now = datetime!(2026-01-01 00:00:00.5 UTC);
+        let id = EventId::of_digest(now, [7; 32]);
+        assert_eq!(id, EventId::of_digest(now, [7; 32]));
+        assert_ne!(id, EventId::of_digest(now, [8; 32]));
+        assert!(id.name().starts_with("evt_019b76da-"), "{}", id.name());
+        assert_eq!(EventId::parse_name(&id.name()), Ok(id));
+        assert_eq!(EventId::parse_name(&id.to_string()), Err(NOT_AN_ID));
+        let later = EventId::of_digest(datetime!(2026-01-01 00:00:00.501 UTC), [0; 32]);
+        assert!(id.name() < later.name());
     }
 
     #[test]

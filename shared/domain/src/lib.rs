@@ -9,6 +9,7 @@ mod invalid;
 mod languages;
 mod lockout;
 mod mail_block;
+mod money;
 mod name;
 mod password;
 mod profile;
@@ -25,11 +26,14 @@ pub use admin_action::{AdminAction, AdminChange};
 pub use clock::Clock;
 pub use email::Email;
 pub use email_token::{EmailTokenPurpose, StoredEmailToken};
-pub use ids::{AddressId, ReceivedId, SessionId, UploadId, UserId};
+pub use ids::{
+    AddressId, EndpointId, EventId, OrderId, ProductId, ReceivedId, SessionId, UploadId, UserId,
+};
 pub use invalid::Invalid;
 pub use languages::Languages;
 pub use lockout::{AttemptRule, FailedAttempts, Lockout};
 pub use mail_block::{MailBlock, MailBlockReason};
+pub use money::{Currency, Money};
 pub use name::Name;
 pub use password::{Password, PasswordAttempt};
 pub use profile::{Age, Patch, Profile, ProfilePatch};

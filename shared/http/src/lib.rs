@@ -36,7 +36,7 @@ pub use problem::{Problem, ProblemDocument};
 pub use public_keys::{PublicKeys, verifying_keys};
 pub use rate_limit::RateLimit;
 pub use request_log::{RequestLog, log_user};
-pub use runtime::{InitError, events, main};
+pub use runtime::{InitError, events, main, serve};
 pub use timestamp::Timestamp;
 pub use upload::UploadView;
 pub use user::{UserResponse, UserView, parse_profile};

@@ -3,12 +3,16 @@ use std::process::ExitCode;
 use axum::Router;
 use domain::Clock;
 use lambda_http::{
-    Error,
+    Adapter, Context, Error, Service as _,
     lambda_runtime::{self, LambdaEvent, service_fn},
+    request::LambdaRequest,
 };
 use metrics::Metric;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 use settings::{Env, EnvError};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -46,26 +50,72 @@ pub fn events<A: Serialize, H: AsyncFn(Value, Deadline) -> Result<A, Error>>(
         let (handler, clock, log) = (&handler, &clock, &log);
         metrics::count(Metric::ColdStarts);
         let service = service_fn(async |event: LambdaEvent<Value>| {
-            let id = event.context.request_id;
-            let deadline = Deadline::of_context(event.context.deadline);
-            let kind = event_kind(&event.payload);
-            let started = clock.now();
-            let result = handler(event.payload, deadline).await;
-            if let Err(error) = &result {
-                tracing::error!(request_id = id, error, "event_failed");
-            }
-            let line = EventLine {
-                id: &id,
-                event: &kind,
-                ms: clock.milliseconds_since(started),
-                failed: result.is_err(),
-                calls: 0,
-            };
-            log.event(clock, line);
-            result
+            handle_event(handler, event.payload, &event.context, clock, log).await
         });
         lambda_runtime::run(service).await
     })
+}
+
+/// Runs a function that serves both requests of the API and other events, such as the messages of a queue. `make` returns
+/// its routes, and the handler of all other events, as for [`events`].
+pub fn serve<A: Serialize, H: AsyncFn(Value, Deadline) -> Result<A, Error>>(
+    make: impl AsyncFnOnce(&Env, Clock) -> Result<(Router, H), InitError>,
+) -> ExitCode {
+    start(async |env| {
+        let (clock, log) = (Clock::system(), RequestLog::from_env(env)?);
+        let (routes, handler) = make(env, clock.clone()).await?;
+        let api = Adapter::from(with_middleware(routes, clock.clone(), log.clone()));
+        let (handler, clock, log) = (&handler, &clock, &log);
+        metrics::count(Metric::ColdStarts);
+        let service = service_fn(async |event: LambdaEvent<Box<RawValue>>| {
+            let LambdaEvent { payload, context } = event;
+            if is_request(payload.get()) {
+                let request: LambdaRequest = serde_json::from_str(payload.get())?;
+                let response = api.clone().call(LambdaEvent::new(request, context)).await?;
+                return Ok::<_, Error>(to_raw_value(&response)?);
+            }
+            let event = serde_json::from_str(payload.get())?;
+            let answer = handle_event(handler, event, &context, clock, log).await?;
+            Ok(to_raw_value(&answer)?)
+        });
+        lambda_runtime::run(service).await
+    })
+}
+
+/// Whether an event is a request of API Gateway: only those have a `requestContext`.
+fn is_request(event: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Request {
+        #[serde(rename = "requestContext")]
+        _context: IgnoredAny,
+    }
+    serde_json::from_str::<Request>(event).is_ok()
+}
+
+/// Handles one event and writes its line.
+async fn handle_event<A>(
+    handler: &impl AsyncFn(Value, Deadline) -> Result<A, Error>,
+    event: Value,
+    context: &Context,
+    clock: &Clock,
+    log: &RequestLog,
+) -> Result<A, Error> {
+    let id = &context.request_id;
+    let kind = event_kind(&event);
+    let started = clock.now();
+    let result = handler(event, Deadline::of_context(context.deadline)).await;
+    if let Err(error) = &result {
+        tracing::error!(request_id = id, error, "event_failed");
+    }
+    let line = EventLine {
+        id,
+        event: &kind,
+        ms: clock.milliseconds_since(started),
+        failed: result.is_err(),
+        calls: 0,
+    };
+    log.event(clock, line);
+    result
 }
 
 /// Returns what kind of event this is: the `detail-type` of `EventBridge`, or the service of the first record of a batch.
@@ -110,4 +160,23 @@ fn start_log(env: &Env) {
         .with_target(false)
         .with_max_level(level)
         .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_events_of_api_gateway_are_requests() {
+        let sample = include_str!("../../../events/users-list.json");
+        assert!(is_request(sample));
+        for event in [
+            include_str!("../../../events/outbox-insert.json"),
+            include_str!("../../../events/object-created.json"),
+            r#"{"Records": [{"eventSource": "aws:sqs", "body": "{\"requestContext\": {}}"}]}"#,
+            "[]",
+        ] {
+            assert!(!is_request(event), "{event}");
+        }
+    }
 }
