@@ -14,7 +14,7 @@ LAYERS = [
     ["build-once", "clock", "metrics", "sam-template"],
     # `local` runs any SAM template: it knows no crate of Cloakroom.
     ["domain", "local"],
-    ["settings"],
+    ["events", "settings"],
     ["auth"],
     ["store", "storage"],
     ["migrations", "upload-reconciler"],

@@ -1,24 +1,10 @@
 use domain::Languages;
+use http_api::BatchResponse;
 use metrics::Metric;
-use serde::Serialize;
 use serde_json::Value;
 use store::{MailOrder, StoreError, languages_of};
 
 use crate::{App, order};
-
-/// The response to a batch, which tells Lambda the record to retry from
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchResponse {
-    batch_item_failures: Vec<BatchItemFailure>,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct BatchItemFailure {
-    item_identifier: String,
-}
 
 /// Fulfils the orders of a batch, oldest first, up to the first that may succeed later. Lambda delivers that order and all
 /// after it again, so no earlier mail is sent twice. A mail that fails for a reason of its own does not delay later ones.
@@ -37,10 +23,9 @@ pub async fn fulfil_batch(app: &App, event: &Value) -> BatchResponse {
                 continue;
             }
             tracing::error!(sequence_number, %error, "mail_not_sent");
-            let item_identifier = sequence_number.to_owned();
-            return BatchResponse {
-                batch_item_failures: vec![BatchItemFailure { item_identifier }],
-            };
+            let mut response = BatchResponse::default();
+            response.add_failure(sequence_number);
+            return response;
         }
     }
     BatchResponse::default()
@@ -69,16 +54,5 @@ mod tests {
             assert_eq!((id, order.kind()), (expected.as_str(), "reset"));
             assert_eq!(languages.text().as_deref(), Some("de-at,en"));
         }
-    }
-
-    #[test]
-    fn the_response_has_the_field_names_of_lambda() {
-        let response = BatchResponse {
-            batch_item_failures: vec![BatchItemFailure {
-                item_identifier: "7".to_owned(),
-            }],
-        };
-        let json = serde_json::to_string(&response).unwrap();
-        assert_eq!(json, r#"{"batchItemFailures":[{"itemIdentifier":"7"}]}"#);
     }
 }

@@ -4,6 +4,7 @@ mod admin_action;
 mod display_text;
 mod email;
 mod email_token;
+mod entitlement;
 mod ids;
 mod invalid;
 mod languages;
@@ -12,6 +13,8 @@ mod mail_block;
 mod money;
 mod name;
 mod password;
+/// Products: what sellers write about them, and whether they are for sale.
+pub mod product;
 mod profile;
 mod role;
 mod search_name;
@@ -26,6 +29,7 @@ pub use admin_action::{AdminAction, AdminChange};
 pub use clock::Clock;
 pub use email::Email;
 pub use email_token::{EmailTokenPurpose, StoredEmailToken};
+pub use entitlement::{Claim, Entitlement, Source};
 pub use ids::{
     AddressId, EndpointId, EventId, OrderId, ProductId, ReceivedId, SessionId, UploadId, UserId,
 };
@@ -36,6 +40,7 @@ pub use mail_block::{MailBlock, MailBlockReason};
 pub use money::{Currency, Money};
 pub use name::Name;
 pub use password::{Password, PasswordAttempt};
+pub use product::{Product, ProductStatus};
 pub use profile::{Age, Patch, Profile, ProfilePatch};
 pub use role::{Role, Roles};
 pub use search_name::{NameKey, NamePrefix};

@@ -1,0 +1,244 @@
+//! Derives events from changes of items. Pure functions: the same change always yields the same events.
+
+use domain::{Entitlement, Product, ProductStatus, Status, Upload, User, upload::State};
+use time::OffsetDateTime;
+
+use crate::{Data, Event, EventType, UserData};
+
+/// The events of a change of a user. `at` is the time of the change, for a deletion, which leaves no item with one.
+#[must_use]
+pub fn user_events(before: Option<&User>, after: Option<&User>, at: OffsetDateTime) -> Vec<Event> {
+    let (kind, user, time, version) = match (before, after) {
+        (None, Some(user)) => (EventType::UserCreated, user, user.created_at, user.version),
+        (Some(user), None) => (EventType::UserDeleted, user, at, user.version + 1),
+        (Some(before), Some(user)) if before.status != user.status => {
+            let kind = match user.status {
+                Status::Active => EventType::UserEnabled,
+                Status::Disabled => EventType::UserDisabled,
+            };
+            (kind, user, user.updated_at, user.version)
+        }
+        _ => return Vec::new(),
+    };
+    let data = Data::User(UserData { user_id: user.id });
+    let subject = format!("user/{}", user.id);
+    vec![Event::new(kind, time, subject, version, data)]
+}
+
+/// The events of a change of an upload at `at`. Thumbnails have no events.
+#[must_use]
+pub fn upload_events(
+    before: Option<&Upload>,
+    after: Option<&Upload>,
+    at: OffsetDateTime,
+) -> Vec<Event> {
+    let stored = |upload: Option<&Upload>| matches!(upload, Some(it) if is_stored(it));
+    let (kind, upload) = match (stored(before), after) {
+        (false, Some(upload)) if is_stored(upload) => (EventType::UploadStored, upload),
+        (true, Some(upload)) if !is_stored(upload) => (EventType::UploadDeleted, upload),
+        _ => return Vec::new(),
+    };
+    if upload.id.is_thumbnail() {
+        return Vec::new();
+    }
+    let subject = format!("upload/{}", upload.id);
+    let data = Data::Upload(upload.into());
+    vec![Event::new(kind, at, subject, upload.revision, data)]
+}
+
+const fn is_stored(upload: &Upload) -> bool {
+    matches!(upload.state, State::Stored(_))
+}
+
+/// The events of a change of a product. A product that is removed is archived for everyone else.
+#[must_use]
+pub fn product_events(
+    before: Option<&Product>,
+    after: Option<&Product>,
+    at: OffsetDateTime,
+) -> Vec<Event> {
+    let was = before.map(|product| product.status);
+    let Some(product) = after else {
+        return match before {
+            Some(before) if was != Some(ProductStatus::Archived) => {
+                let gone = before.archive(at);
+                gone.iter()
+                    .map(|gone| product_event(EventType::ProductArchived, gone))
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+    };
+    let kind = match (was, product.status) {
+        (Some(ProductStatus::Published), ProductStatus::Published) => EventType::ProductUpdated,
+        (_, ProductStatus::Published) => EventType::ProductPublished,
+        (Some(ProductStatus::Archived), ProductStatus::Archived) | (_, ProductStatus::Draft) => {
+            return Vec::new();
+        }
+        (_, ProductStatus::Archived) => EventType::ProductArchived,
+    };
+    vec![product_event(kind, product)]
+}
+
+fn product_event(kind: EventType, product: &Product) -> Event {
+    let subject = format!("product/{}", product.id);
+    let data = Data::Product(product.into());
+    Event::new(kind, product.updated_at, subject, product.version, data)
+}
+
+/// The events of a change of a right. A right that is removed is revoked.
+#[must_use]
+pub fn entitlement_events(
+    before: Option<&Entitlement>,
+    after: Option<&Entitlement>,
+    at: OffsetDateTime,
+) -> Vec<Event> {
+    let was_active = before.is_some_and(Entitlement::is_active);
+    match (was_active, before, after) {
+        (false, _, Some(right)) if right.is_active() => vec![entitlement_event(right)],
+        (true, _, Some(right)) if !right.is_active() => vec![entitlement_event(right)],
+        (true, Some(before), None) => vec![entitlement_event(&Entitlement {
+            sources: std::collections::BTreeMap::new(),
+            version: before.version + 1,
+            updated_at: at,
+            ..before.clone()
+        })],
+        _ => Vec::new(),
+    }
+}
+
+fn entitlement_event(right: &Entitlement) -> Event {
+    let kind = if right.is_active() {
+        EventType::EntitlementGranted
+    } else {
+        EventType::EntitlementRevoked
+    };
+    let subject = format!("entitlement/{}/{}", right.user, right.product);
+    let data = Data::Entitlement(right.into());
+    Event::new(kind, right.updated_at, subject, right.version, data)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        Claim, Currency, Email, Money, Name, ProductId, Profile, Source, UploadId, UserId,
+        product::{Description, FileList, ProductDetails, ProductFile, Title},
+        upload::Filename,
+    };
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-01 00:00:00 UTC);
+    const AT: OffsetDateTime = datetime!(2026-01-02 00:00:00 UTC);
+
+    fn user(status: Status, version: u64) -> User {
+        User {
+            id: UserId::from_bytes([1; 16]),
+            email: Email::parse("ada@example.com").unwrap(),
+            name: Name::parse("Ada").unwrap(),
+            profile: Profile::default(),
+            roles: domain::Roles::default(),
+            status,
+            version,
+            created_at: NOW,
+            updated_at: NOW,
+        }
+    }
+
+    fn kinds(events: &[Event]) -> Vec<(&'static str, u64)> {
+        let of = |event: &Event| (event.kind.name(), event.version);
+        events.iter().map(of).collect()
+    }
+
+    #[test]
+    fn users_are_created_disabled_enabled_and_deleted() {
+        let (active, disabled) = (user(Status::Active, 3), user(Status::Disabled, 4));
+        let of = |before, after| kinds(&user_events(before, after, AT));
+        assert_eq!(of(None, Some(&active)), [("user.created", 3)]);
+        assert_eq!(of(Some(&active), Some(&disabled)), [("user.disabled", 4)]);
+        assert_eq!(of(Some(&disabled), Some(&active)), [("user.enabled", 3)]);
+        assert_eq!(of(Some(&active), None), [("user.deleted", 4)]);
+        assert_eq!(of(Some(&active), Some(&active)), []);
+        assert_eq!(of(None, None), []);
+        let deleted = user_events(Some(&active), None, AT).remove(0);
+        assert_eq!(deleted.time, AT);
+        let json = deleted.to_json().unwrap();
+        assert!(!json.contains("ada") && !json.contains("Ada"), "{json}");
+    }
+
+    fn draft() -> Product {
+        let upload = UploadId::from_bytes([3; 16]);
+        let details = ProductDetails {
+            title: Title::parse("Tea").unwrap(),
+            description: Description::default(),
+            price: Money::price(500, Currency::parse("EUR").unwrap()).unwrap(),
+            files: FileList::parse(vec![upload]).unwrap(),
+        };
+        Product::draft(
+            ProductId::from_bytes([2; 16]),
+            UserId::from_bytes([1; 16]),
+            details,
+            NOW,
+        )
+    }
+
+    fn published() -> Product {
+        let file = ProductFile {
+            upload: UploadId::from_bytes([3; 16]),
+            filename: Filename::parse("tea.pdf").unwrap(),
+            size: 7,
+        };
+        draft().publish(vec![file], NOW).unwrap().unwrap()
+    }
+
+    #[test]
+    fn each_change_of_a_product_has_its_event_or_none() {
+        let (draft, published) = (draft(), published());
+        let archived = published.archive(AT).unwrap();
+        let all = [None, Some(&draft), Some(&published), Some(&archived)];
+        let table = all.map(|before| all.map(|after| kinds(&product_events(before, after, AT))));
+        let (publish, archive) = (("product.published", 2), ("product.archived", 3));
+        assert_eq!(
+            table,
+            [
+                // from nothing, a draft, a published and an archived product
+                [vec![], vec![], vec![publish], vec![archive]],
+                [
+                    vec![("product.archived", 2)],
+                    vec![],
+                    vec![publish],
+                    vec![archive]
+                ],
+                [
+                    vec![archive],
+                    vec![],
+                    vec![("product.updated", 2)],
+                    vec![archive]
+                ],
+                [vec![], vec![], vec![publish], vec![]],
+            ]
+        );
+    }
+
+    #[test]
+    fn a_right_is_granted_and_revoked_once() {
+        let none = Entitlement::none(UserId::new(NOW), ProductId::new(NOW), NOW);
+        let claim = |gives, version| Claim { version, gives };
+        let gift = none.claim(Source::Gift, claim(true, 1), NOW).unwrap();
+        let other = gift.claim(
+            Source::Order(domain::OrderId::new(NOW)),
+            claim(true, 2),
+            NOW,
+        );
+        let other = other.unwrap();
+        let taken = gift.claim(Source::Gift, claim(false, 2), NOW).unwrap();
+        let of = |before, after| kinds(&entitlement_events(before, after, AT));
+        assert_eq!(of(None, Some(&gift)), [("entitlement.granted", 1)]);
+        assert_eq!(of(Some(&gift), Some(&other)), []);
+        assert_eq!(of(Some(&gift), Some(&taken)), [("entitlement.revoked", 2)]);
+        assert_eq!(of(Some(&taken), Some(&gift)), [("entitlement.granted", 1)]);
+        assert_eq!(of(Some(&gift), None), [("entitlement.revoked", 2)]);
+        assert_eq!(of(Some(&taken), None), []);
+    }
+}

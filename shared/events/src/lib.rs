@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod capture;
+mod data;
+mod event;
+mod event_type;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use capture::{entitlement_events, product_events, upload_events, user_events};
+pub use data::{
+    EntitlementData, FileData, MoneyData, OrderData, ProductData, UploadData, UserData,
+};
+pub use event::{Data, Event, EventError};
+pub use event_type::EventType;
+pub use schema::schema;
+
+/// The `source` of Cloakroom's events on the event bus.
+pub const SOURCE: &str = "cloakroom";
