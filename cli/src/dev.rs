@@ -55,7 +55,7 @@ const CONSEQUENCES: &[(&str, &str)] = &[
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DevArgs {
-    /// Port of the API; the engines use the next five ports. 0 chooses free ports
+    /// Port of the API; the engines use the next seven ports. 0 chooses free ports
     #[arg(long, default_value_t = 3000)]
     port: u16,
     /// Directory for data and endpoints.json [default: .cloakroom, or a temporary directory with --ephemeral]

@@ -66,6 +66,8 @@ fn summary(system: &System, options: &DevOptions) -> String {
     S3         {s3}
     Lambda     {lambda}
     SES        {ses}
+    SQS        {sqs}
+    EventBus   {eventbridge}
     outbox     {outbox}
     metrics    {metrics}
     data       {data}
@@ -82,6 +84,8 @@ fn summary(system: &System, options: &DevOptions) -> String {
         s3 = endpoints.s3,
         lambda = endpoints.lambda,
         ses = endpoints.ses,
+        sqs = endpoints.sqs,
+        eventbridge = endpoints.eventbridge,
         outbox = endpoints.outbox,
         metrics = endpoints.metrics,
         file = system.data_dir().join("endpoints.json").display(),
