@@ -19,6 +19,7 @@ mod mail;
 mod migrate;
 mod operator;
 mod password;
+mod products;
 mod readme;
 mod samples;
 mod session;
