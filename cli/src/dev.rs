@@ -55,7 +55,7 @@ const CONSEQUENCES: &[(&str, &str)] = &[
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DevArgs {
-    /// Port of the API; the engines use the next six ports. 0 chooses free ports
+    /// Port of the API; the engines use the next eight ports. 0 chooses free ports
     #[arg(long, default_value_t = 3000)]
     port: u16,
     /// Directory for data and endpoints.json [default: .cloakroom, or a temporary directory with --ephemeral]
@@ -208,6 +208,11 @@ impl DevArgs {
         let args = self;
         let default_dir = (!args.ephemeral).then(|| DATA_DIR.into());
         let (stack, env) = (stack_name(&args.env), args.env);
+        let payments = PaymentOptions {
+            webhook_path: "/payments/stripe".to_owned(),
+            api_key_parameter: parameter_path(&stack) + "/stripe/api-key",
+            webhook_secret_parameter: parameter_path(&stack) + "/stripe/webhook-secrets",
+        };
         DevOptions {
             name: "Cloakroom".to_owned(),
             stack_name: stack.clone(),
@@ -225,11 +230,7 @@ impl DevArgs {
                 unless_under: parameter_path(&stack) + "/keys/private",
                 make: Box::new(move || secrets::dev_signing_key(&stack)),
             }),
-            payments: Some(PaymentOptions {
-                webhook_path: "/payments/stripe".to_owned(),
-                api_key_parameter: parameter_path(&stack) + "/stripe/api-key",
-                webhook_secret_parameter: parameter_path(&stack) + "/stripe/webhook-secrets",
-            }),
+            payments: Some(payments),
             site: Some("web".into()),
             api_document: Some(openapi::CHECKED_IN),
             port: args.port,

@@ -33,7 +33,7 @@ pub struct DevOptions {
     /// The `OpenAPI` document of the API as JSON, served at `/openapi.json` with this system as its only server. A site
     /// can have a page at `/docs` that shows it.
     pub api_document: Option<&'static str>,
-    /// The API's port; the engines use the next six. 0 chooses free ports.
+    /// The API's port; the engines use the next eight. 0 chooses free ports.
     pub port: u16,
     /// The directory for data. `None` creates a temporary directory, which is removed at the end.
     pub data_dir: Option<PathBuf>,

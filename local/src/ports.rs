@@ -81,7 +81,7 @@ impl Listener {
 }
 
 impl Listeners {
-    /// Listens on `port` and the next six ports, or on free ports when `port` is 0.
+    /// Listens on `port` and the next eight ports, or on free ports when `port` is 0.
     pub(crate) async fn bind(port: u16) -> Result<Self, PortError> {
         let after = |offset: u16| match port {
             0 => Ok(0),
@@ -94,7 +94,7 @@ impl Listeners {
             s3: Listener::bind(after(3)?, "S3 engine").await?,
             lambda: Listener::bind(after(4)?, "Lambda API").await?,
             ses: Listener::bind(after(5)?, "SES engine").await?,
-            payments: Listener::bind(after(6)?, "payment stand-in").await?,
+            payments: Listener::bind(after(8)?, "payment stand-in").await?,
         })
     }
 }

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use crate::{
     App, checkout,
-    problems::{ALREADY_PURCHASED, DISPUTE_OPEN, OWN_PRODUCT},
+    problems::{ALREADY_PURCHASED, DISPUTE_OPEN, OWN_PRODUCT, PAYMENTS_NOT_CONFIGURED},
     view::CreateOrderResponse,
 };
 
@@ -64,6 +64,8 @@ impl FromFields for CreateOrderRequest {
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`validation_failed` (fields: `invalid_id`, `required`, `wrong_type`, `unknown_field`), \
                 `invalid_idempotency_key`, `idempotency_key_reused`"),
+        (status = 501, body = ProblemDocument, content_type = "application/problem+json",
+            description = "`payments_not_configured`"),
     )
 )]
 pub async fn create(
@@ -180,6 +182,9 @@ async fn offer(app: &App, caller: &Caller, product: ProductId) -> Result<Offer, 
     let offer = copy.ok_or_else(Problem::not_found)?.offer;
     if offer.seller == caller.user_id {
         return Err(OWN_PRODUCT);
+    }
+    if !offer.price.is_free() && !app.provider.has_page() {
+        return Err(PAYMENTS_NOT_CONFIGURED);
     }
     Ok(offer)
 }

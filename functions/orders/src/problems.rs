@@ -2,6 +2,13 @@ use http::StatusCode;
 use http_api::Problem;
 use payments::PaymentError;
 
+/// 501: there is no page that buyers return to.
+pub const PAYMENTS_NOT_CONFIGURED: Problem = Problem::new(
+    StatusCode::NOT_IMPLEMENTED,
+    "payments_not_configured",
+    "This API takes no payments. Ask its operator for help.",
+);
+
 /// 409: the buyer has the product.
 pub const ALREADY_PURCHASED: Problem = Problem::new(
     StatusCode::CONFLICT,

@@ -52,6 +52,11 @@ impl Provider {
         })
     }
 
+    /// Whether there is a page that buyers return to after a payment.
+    pub const fn has_page(&self) -> bool {
+        !self.page.is_empty()
+    }
+
     /// Whether an object of the provider is of this stage: real money in `prod`, test money elsewhere.
     pub const fn fits_stage(&self, livemode: bool) -> bool {
         livemode == self.is_live
