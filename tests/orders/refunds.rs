@@ -75,7 +75,7 @@ async fn only_a_paid_order_is_refunded() {
             (409, "not_refundable".to_owned())
         );
     }
-    let unknown = domain::OrderId::new(time::OffsetDateTime::now_utc()).to_string();
+    let unknown = domain::OrderId::new(domain::Clock::system().now()).to_string();
     refund(&admin, &unknown, &json!({}), "key")
         .await
         .expect(404);

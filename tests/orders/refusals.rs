@@ -1,7 +1,8 @@
 //! Webhooks that are refused: they do not fit their order, or the provider did not sign these bytes.
 
+use domain::Clock;
 use serde_json::{Value, json};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::{
     events::{event, refunded, session},
@@ -50,7 +51,7 @@ async fn a_payment_that_does_not_fit_the_order_is_refused() {
 #[tokio::test]
 async fn an_event_for_an_unknown_order_is_refused_so_that_it_comes_again() {
     let app = TestApp::start();
-    let unknown = domain::OrderId::new(OffsetDateTime::now_utc()).to_string();
+    let unknown = domain::OrderId::new(Clock::system().now()).to_string();
     for id in [unknown.as_str(), "x", ""] {
         let paid = event(
             "evt_1",
@@ -76,7 +77,7 @@ async fn only_the_signed_bytes_are_accepted() {
         &session(&id, "complete", "paid"),
     );
     let body = event.to_string();
-    let now = OffsetDateTime::now_utc();
+    let now = Clock::system().now();
     let sign = |secret: &str, at| payments::sign(&secret.to_owned().into(), body.as_bytes(), at);
     let secret = app.webhook_secret();
     let right = sign(&secret, now);

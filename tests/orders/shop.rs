@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use domain::Clock;
 use reqwest::{Client, Method, redirect::Policy};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use crate::support::{Response, SignedIn, TestApp, eventually};
 
@@ -16,7 +16,7 @@ static VERSION: AtomicU64 = AtomicU64::new(1);
 impl TestApp {
     /// Offers a new product for sale, as the event of its publication does. Returns its id.
     pub async fn offer(&self, amount: u64) -> String {
-        let id = domain::ProductId::new(OffsetDateTime::now_utc()).to_string();
+        let id = domain::ProductId::new(Clock::system().now()).to_string();
         self.send_product(&id, SELLER, "published", (amount, "EUR"))
             .await;
         id
@@ -114,7 +114,7 @@ impl TestApp {
         let signature = payments::sign(
             &self.webhook_secret().into(),
             body.as_bytes(),
-            OffsetDateTime::now_utc(),
+            Clock::system().now(),
         );
         self.send_signed(body, &signature).await
     }
