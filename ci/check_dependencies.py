@@ -13,7 +13,7 @@ from functions import FUNCTIONS, ROOT, WITH_S3, WITH_SES
 LAYERS = [
     ["build-once", "clock", "metrics", "sam-template"],
     # `local` runs any SAM template: it knows no crate of Cloakroom.
-    ["domain", "local"],
+    ["domain", "local", "payments"],
     ["events", "settings"],
     ["auth"],
     ["store", "storage"],

@@ -18,6 +18,7 @@ mod logs;
 mod mail;
 mod migrate;
 mod operator;
+mod orders;
 mod password;
 mod products;
 mod readme;

@@ -66,6 +66,7 @@ fn summary(system: &System, options: &DevOptions) -> String {
     S3         {s3}
     Lambda     {lambda}
     SES        {ses}
+    payments   {payments}
     outbox     {outbox}
     metrics    {metrics}
     data       {data}
@@ -82,6 +83,7 @@ fn summary(system: &System, options: &DevOptions) -> String {
         s3 = endpoints.s3,
         lambda = endpoints.lambda,
         ses = endpoints.ses,
+        payments = endpoints.payments,
         outbox = endpoints.outbox,
         metrics = endpoints.metrics,
         file = system.data_dir().join("endpoints.json").display(),

@@ -47,6 +47,7 @@ pub(crate) struct Listeners {
     pub(crate) s3: Listener,
     pub(crate) lambda: Listener,
     pub(crate) ses: Listener,
+    pub(crate) payments: Listener,
 }
 
 /// A listener with its address.
@@ -80,7 +81,7 @@ impl Listener {
 }
 
 impl Listeners {
-    /// Listens on `port` and the next five ports, or on free ports when `port` is 0.
+    /// Listens on `port` and the next eight ports, or on free ports when `port` is 0.
     pub(crate) async fn bind(port: u16) -> Result<Self, PortError> {
         let after = |offset: u16| match port {
             0 => Ok(0),
@@ -93,6 +94,7 @@ impl Listeners {
             s3: Listener::bind(after(3)?, "S3 engine").await?,
             lambda: Listener::bind(after(4)?, "Lambda API").await?,
             ses: Listener::bind(after(5)?, "SES engine").await?,
+            payments: Listener::bind(after(8)?, "payment stand-in").await?,
         })
     }
 }

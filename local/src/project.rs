@@ -8,7 +8,7 @@ use std::{
 
 use sam_template::{AccessPoint, Bucket, ConfigurationSet, Cors, Function, Route, Table, Template};
 
-use crate::{DevError, DevOptions, watch::TemplateFile};
+use crate::{DevError, DevOptions, Urls, watch::TemplateFile};
 
 /// The parts of the template that the local system supports.
 #[derive(Debug)]
@@ -28,15 +28,15 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Reads the template for a system whose API is at `api_url`.
-    pub(crate) fn read(options: &DevOptions, api_url: &str) -> Result<Self, DevError> {
+    /// Reads the template for a system with these URLs.
+    pub(crate) fn read(options: &DevOptions, urls: &Urls) -> Result<Self, DevError> {
         let path = find(&options.template);
         let text = fs::read_to_string(&path).map_err(|error| read_error(path.clone(), error))?;
         let failed = |error| DevError::Template {
             path: path.clone(),
             error,
         };
-        let template = Template::parse(&text, &parameters(options, api_url, &text));
+        let template = Template::parse(&text, &parameters(options, urls, &text));
         let template = template.map_err(failed)?;
         let template = template.with_stack_name(&options.stack_name);
         Ok(Self {
@@ -68,7 +68,7 @@ fn read_error(path: PathBuf, error: io::Error) -> DevError {
 
 /// Returns the overrides of the template's parameters: those of the options, and the defaults that the template
 /// declares.
-fn parameters(options: &DevOptions, api_url: &str, text: &str) -> BTreeMap<String, String> {
+fn parameters(options: &DevOptions, urls: &Urls, text: &str) -> BTreeMap<String, String> {
     // The template must be parsed without overrides first to know its parameters.
     let declared = Template::parse(text, &BTreeMap::new()).ok();
     let is_declared = |name: &str| {
@@ -77,7 +77,7 @@ fn parameters(options: &DevOptions, api_url: &str, text: &str) -> BTreeMap<Strin
             .is_some_and(|template| template.has_parameter(name))
     };
     let mut parameters = options.parameters.clone();
-    for (name, value) in (options.default_parameters)(api_url) {
+    for (name, value) in (options.default_parameters)(urls) {
         if is_declared(name) {
             parameters.entry(name.to_owned()).or_insert(value);
         }

@@ -18,6 +18,7 @@ pub fn write_bootstraps(dir: &Path, variables: &[(&str, &str)]) {
         "library",
         "mail-feedback",
         "mailer",
+        "orders",
         "products",
         "recovery",
         "session",

@@ -59,8 +59,8 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         api_document: None,
         strict_origins: false,
         origins_parameter: None,
-        default_parameters: Box::new(|api| {
-            vec![("Env", "dev".to_owned()), ("Issuer", api.to_owned())]
+        default_parameters: Box::new(|urls| {
+            vec![("Env", "dev".to_owned()), ("Issuer", urls.api.clone())]
         }),
         parameters: BTreeMap::from([("Color".to_owned(), "red".to_owned())]),
         template: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system/template.yaml"),
@@ -69,6 +69,7 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         record_usage: None,
         consequences: &[],
         at_start: None,
+        payments: None,
         seed: Some(Seed {
             unless_under: "/shop/dev/keys/private".to_owned(),
             make: Box::new(|| Seeded {

@@ -97,4 +97,6 @@ metrics! {
     MailsBounced: None,
     /// Mails that were not sent because of `MailsPerDay`.
     MailLimitReached: None,
+    /// Payments that do not fit their order: another amount, currency or mode.
+    PaymentsMismatched: None,
 }
