@@ -97,4 +97,6 @@ metrics! {
     MailsBounced: None,
     /// Mails that were not sent because of `MailsPerDay`.
     MailLimitReached: None,
+    /// Endpoints of webhooks that were disabled because they failed for five days or are gone.
+    WebhooksDisabled: None,
 }

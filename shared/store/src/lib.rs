@@ -28,6 +28,8 @@ mod upload_grants;
 /// The uploads, and the counters of their owners' bytes.
 pub mod uploads;
 mod users;
+/// The endpoints of webhooks, and the deliveries to them.
+pub mod webhooks;
 mod write;
 
 #[cfg(test)]
@@ -56,3 +58,4 @@ pub use table::client;
 pub use upload_grants::UploadGrants;
 pub use uploads::{UploadRecords, Uploads};
 pub use users::{AccountState, FoundByName, UserChanges, UserUpdate, Users, name_attributes};
+pub use webhooks::{WebhookDeliveries, WebhookEndpoints};
