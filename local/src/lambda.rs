@@ -44,13 +44,19 @@ impl Lambda {
             .with_state(Arc::new(self))
     }
 
-    /// Finds a function by its name, logical id or ARN.
-    fn find(&self, name: &str) -> Option<&Arc<Pool>> {
-        self.functions.values().find(|pool| {
+    /// Finds a function by its name, logical id or ARN, with or without an alias. Returns the ARN that permissions are for:
+    /// with the alias, if the caller names one.
+    fn find(&self, name: &str) -> Option<(&Arc<Pool>, String)> {
+        self.functions.values().find_map(|pool| {
             let function = pool.function();
             [&function.name, &function.logical_id, &function.arn]
                 .into_iter()
-                .any(|own| own == name)
+                .find_map(|own| match name.strip_prefix(own.as_str())? {
+                    "" => Some(function.arn.clone()),
+                    alias if alias.starts_with(':') => Some(format!("{}{alias}", function.arn)),
+                    _ => None,
+                })
+                .map(|arn| (pool, arn))
         })
     }
 
@@ -62,12 +68,12 @@ impl Lambda {
             .principals
             .authenticate("lambda", (&parts, &event), now)
             .map_err(|error| ApiError(StatusCode::FORBIDDEN, error.code(), error.to_string()))?;
-        let pool = self.find(name).ok_or_else(|| {
+        let (pool, arn) = self.find(name).ok_or_else(|| {
             let message = format!("Function not found: {name}");
             ApiError(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
         })?;
         caller
-            .check("lambda:InvokeFunction", &pool.function().arn)
+            .check("lambda:InvokeFunction", &arn)
             .map_err(|error| {
                 let denied = "AccessDeniedException";
                 ApiError(StatusCode::FORBIDDEN, denied, error.to_string())

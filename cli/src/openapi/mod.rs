@@ -91,6 +91,8 @@ fn document(events: &Path) -> io::Result<String> {
         admin::ApiDoc::openapi(),
         recovery::ApiDoc::openapi(),
         uploads::ApiDoc::openapi(),
+        library::ApiDoc::openapi(),
+        products::ApiDoc::openapi(),
         upload_locks::ApiDoc::openapi(),
         keys::ApiDoc::openapi(),
     ];

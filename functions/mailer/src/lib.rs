@@ -1,16 +1,18 @@
-//! Sends the mail that was ordered in the outbox, triggered by the stream of its table.
+//! Sends the mail that was ordered in the outbox, triggered by the stream of its table, and receipts of paid orders.
 //!
 //! It runs asynchronously, so neither the response to a request nor its time reveals which addresses have an account.
 
 mod batch;
 mod mail;
 mod order;
+mod receipt;
 mod send;
 
 use std::process::ExitCode;
 
 use domain::Clock;
 use http_api::InitError;
+use serde_json::Value;
 use settings::Env;
 use store::{Credentials, EmailTokens, MailBlocks, MailLimits, Users};
 
@@ -32,7 +34,13 @@ struct App {
 pub fn main() -> ExitCode {
     http_api::events(async |env, clock| {
         let app = app(env, clock)?;
-        Ok(async move |event, _| Ok(batch::fulfil_batch(&app, &event).await))
+        Ok(async move |event: Value, _| {
+            Ok(if http_api::is_batch(&event) {
+                http_api::consume(&event, async |event| receipt::send(&app, &event).await).await
+            } else {
+                batch::fulfil_batch(&app, &event).await
+            })
+        })
     })
 }
 

@@ -30,7 +30,7 @@ impl OrderError {
             Self::Store(StoreError::Corrupt(_) | StoreError::Request(_))
             | Self::Send(SendError::Refused(_) | SendError::Request(_))
             | Self::Texts(_) => true,
-            Self::Store(StoreError::Unavailable(_))
+            Self::Store(StoreError::Unavailable(_) | StoreError::Conflict)
             | Self::Send(SendError::Failed(_) | SendError::NoSender)
             | Self::NoRandomness(_) => false,
         }

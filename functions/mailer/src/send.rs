@@ -58,6 +58,11 @@ impl Ses {
         }
     }
 
+    /// Whether the stack sends mail.
+    pub fn has_sender(&self) -> bool {
+        self.from.is_some()
+    }
+
     /// Sends a mail, in one attempt: if it fails, the stream delivers the order again.
     pub async fn send(&self, to: &Email, mail: &Mail) -> Result<(), SendError> {
         let from = self.from.as_ref().ok_or(SendError::NoSender)?;

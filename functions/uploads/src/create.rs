@@ -11,15 +11,14 @@ use domain::{
 };
 use http::{StatusCode, header};
 use http_api::{
-    Authenticated, Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument,
-    UploadView, number, text,
+    Authenticated, Fields, FromFields, IdempotencyKey, IdempotentRequest, JsonBody, Problem,
+    ProblemDocument, UploadView, number, text,
 };
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::{
     App,
-    idempotency::IdempotentRequest,
     problems::{limit_exceeded, storage_failed},
     record::create_record,
     thumbnails::{self, CreateThumbnail},
@@ -118,7 +117,9 @@ pub async fn create(
     }
     let idempotent = IdempotentRequest::new(caller.user_id, "POST /uploads", key, &fields);
     if let Some(idempotent) = &idempotent
-        && let Some(body) = idempotent.find_body(&app).await?
+        && let Some(body) = idempotent
+            .find_body(&app.idempotency, app.clock.now())
+            .await?
     {
         return respond(body);
     }

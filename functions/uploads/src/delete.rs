@@ -1,7 +1,7 @@
 use axum::extract::{Path, State};
 use domain::{
     Upload, UploadStatus,
-    upload::{Event, Limit},
+    upload::{Event, Limit, Refusal},
 };
 use http::StatusCode;
 use http_api::{Authenticated, Problem, ProblemDocument};
@@ -10,7 +10,7 @@ use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome};
 use crate::{
     App,
     problems::{CONCURRENT_CHANGE, NOT_PENDING, limit_exceeded, reconcile_failed, refusal_problem},
-    thumbnails,
+    sold, thumbnails,
 };
 
 /// Delete a stored upload, or cancel a pending one.
@@ -27,7 +27,7 @@ use crate::{
     responses(
         (status = 204, description = "the upload is deleted"),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`upload_locked`, `request_in_progress`"),
+            description = "`upload_locked`, `upload_in_use`, `request_in_progress`"),
         (status = 429, body = ProblemDocument, content_type = "application/problem+json",
             description = "`rate_limited`"),
     )
@@ -83,6 +83,9 @@ pub async fn delete_record(app: &App, mut upload: Upload) -> Result<Upload, Prob
         };
         match changed {
             ChangeOnceOutcome::Ended(ChangeOutcome::Applied(deleted)) => return Ok(*deleted),
+            ChangeOnceOutcome::Ended(ChangeOutcome::Refused(Refusal::InUse)) => {
+                upload = sold::release(app, upload).await?;
+            }
             ChangeOnceOutcome::Ended(ChangeOutcome::Refused(refusal)) => {
                 return Err(refusal_problem(refusal));
             }

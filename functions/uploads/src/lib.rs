@@ -7,7 +7,6 @@ mod create;
 mod delete;
 mod email_grants;
 mod grants;
-mod idempotency;
 mod list;
 mod parts;
 mod problems;
@@ -16,6 +15,7 @@ mod reader;
 mod record;
 mod shared;
 mod show;
+mod sold;
 mod thumbnails;
 mod usage;
 mod versions;
@@ -38,7 +38,9 @@ use domain::{
 use http_api::{InitError, Problem, RateLimit, Tokens};
 use settings::Env;
 use storage::Bucket;
-use store::{Credentials, Idempotency, Limits, ReadGrants, Sessions, UploadGrants, Uploads, Users};
+use store::{
+    Credentials, Idempotency, Limits, ReadGrants, Sessions, SoldFiles, UploadGrants, Uploads, Users,
+};
 use time::Duration;
 use upload_reconciler::{ChangeOnceOutcome, ChangeOutcome, Reconciler};
 
@@ -50,6 +52,7 @@ struct App {
     idempotency: Idempotency,
     grants: UploadGrants,
     read_grants: ReadGrants,
+    sold_files: SoldFiles,
     users: Users,
     credentials: Credentials,
     /// Whether the stack sends mail, so that addresses can be verified.
@@ -114,6 +117,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         idempotency: Idempotency::from_env(env, &client)?,
         grants: UploadGrants::from_env(env, &client)?,
         read_grants: ReadGrants::from_env(env, &client)?,
+        sold_files: SoldFiles::from_env(env, &client)?,
         users: Users::from_env(env, &client)?,
         credentials: Credentials::from_env(env, &client)?,
         sends_mail: env.parsed("SENDS_MAIL", "true or false")?,

@@ -24,6 +24,12 @@ pub const NOT_PENDING: Problem = Problem::new(
     "upload_not_pending",
     "Nothing more can be sent for this upload: it is stored, failed or deleted. Create a new upload.",
 );
+/// 409: the file belongs to a product that is for sale, or that someone has bought.
+pub const UPLOAD_IN_USE: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "upload_in_use",
+    "The file belongs to a product. Archive the product first; a file that was sold stays for its buyers.",
+);
 /// 404: the file has no such version.
 pub const NO_SUCH_VERSION: Problem = Problem::new(
     StatusCode::NOT_FOUND,
@@ -78,6 +84,7 @@ pub fn refusal_problem(refusal: Refusal) -> Problem {
         Refusal::NotPending => NOT_PENDING,
         Refusal::NotStored => Problem::upload_not_stored(),
         Refusal::Locked(_) => Problem::upload_locked(),
+        Refusal::InUse => UPLOAD_IN_USE,
         Refusal::NoSuchVersion => NO_SUCH_VERSION,
         // Handlers measure the parts first.
         Refusal::NotMeasured => CONCURRENT_CHANGE,

@@ -8,7 +8,8 @@ use store::ReaderGrant;
 use crate::{App, parse_id};
 
 impl App {
-    /// Finds the upload of this id that the caller may read: their own, or another user's stored file with a grant.
+    /// Finds the upload of this id that the caller may read: their own, or another user's stored file with a grant or
+    /// in a product that the caller has bought.
     pub async fn find_readable(&self, caller: &Caller, id: &str) -> Result<Upload, Problem> {
         let id = parse_id(id)?;
         let uploads = &self.reconciler.uploads;
@@ -20,6 +21,9 @@ impl App {
             if let Some(upload) = self.find_granted(id, grant).await? {
                 return Ok(upload);
             }
+        }
+        if let Some(upload) = self.find_bought(caller, id).await? {
+            return Ok(upload);
         }
         // Last, because it reads the caller's account first.
         if let Some(email) = self.verified_address(caller).await?

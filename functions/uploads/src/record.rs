@@ -4,10 +4,10 @@ use domain::{
     UserId,
     upload::{Limit, Transition},
 };
-use http_api::Problem;
+use http_api::{IdempotentRequest, Problem};
 use store::{NewRecord, uploads::Applied};
 
-use crate::{App, idempotency::IdempotentRequest, problems::limit_exceeded};
+use crate::{App, problems::limit_exceeded};
 
 /// Stores a new upload, with its thumbnail if it has one, together with the body of the response, and returns that body; or the body of the first response,
 /// if a concurrent request with the same key was first.
@@ -38,7 +38,9 @@ pub async fn create_record(
     match (applied, idempotent) {
         (Applied::LimitExceeded(limit, usage), _) => Err(limit_exceeded(limit, &usage)),
         (Applied::IdempotencyKeyUsed, Some(idempotent)) => {
-            let body = idempotent.find_body(app).await?;
+            let body = idempotent
+                .find_body(&app.idempotency, app.clock.now())
+                .await?;
             body.ok_or_else(Problem::unavailable)
         }
         _ => Err(Problem::unavailable()),

@@ -9,7 +9,8 @@ use crate::{App, problems::storage_failed, thumbnails, view::GetUploadResponse};
 
 /// Get an upload, with a download URL if it is stored.
 ///
-/// Returns the caller's uploads, and stored uploads of other users that the caller was granted to read: by user id, by their verified address, or as all users.
+/// Returns the caller's uploads, and stored uploads of other users that the caller was granted to read: by user id, by their verified address, or as all users. Also the files of products in the caller's library; their
+/// download URLs are valid for five minutes.
 #[utoipa::path(
     get,
     path = "/uploads/{id}",
@@ -29,7 +30,11 @@ pub async fn upload(
         let signed = app
             .reconciler
             .bucket
-            .download_url(&upload, app.clock.now())
+            .download_url(
+                &upload,
+                upload.url_lifetime(caller.user_id),
+                app.clock.now(),
+            )
             .await;
         Some(signed.map_err(|error| storage_failed(&error))?.into())
     } else {

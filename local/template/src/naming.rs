@@ -59,6 +59,22 @@ impl Template {
         })
     }
 
+    /// Returns the ARN of the alias that SAM creates with `AutoPublishAlias`, to which `FUNCTION.Alias` refers
+    /// (<https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/automating-updates-to-serverless-apps.html>).
+    pub(crate) fn alias(&self, function: &str, at: &str) -> Result<String, TemplateError> {
+        let resource = self.resources.get(function).unwrap_or(&Value::Null);
+        let properties = self.properties("Function", function, resource)?;
+        let Some(alias) = properties.get("AutoPublishAlias") else {
+            return Err(TemplateError::at(
+                at,
+                format!("`{function}` has no AutoPublishAlias"),
+            ));
+        };
+        let alias = self.resolve_text(alias, at)?;
+        let arn = self.attribute(function, "Arn", at)?;
+        Ok(format!("{arn}:{alias}"))
+    }
+
     fn kind(&self, id: &str, at: &str) -> Result<&str, TemplateError> {
         if id == IMPLICIT_API && !self.resources.contains_key(id) {
             return Ok("AWS::Serverless::HttpApi");
@@ -138,6 +154,7 @@ Resources:
   Door: {Type: 'AWS::S3::AccessPoint', Properties: {Name: !Sub '${AWS::StackName}-door'}}
   Queue: {Type: 'AWS::SQS::Queue'}
   Page: {Type: 'AWS::CloudFront::Distribution'}
+  Asked: {Type: 'AWS::Serverless::Function', Properties: {AutoPublishAlias: live}}
 ";
         let template = Template::parse(text, &BTreeMap::new()).unwrap();
         let name = |id| template.physical_name(id, "X").unwrap();
@@ -151,6 +168,11 @@ Resources:
             template.attribute("Role", "Arn", "X").unwrap(),
             "arn:aws:iam::000000000000:role/sam-app-Role"
         );
+        assert_eq!(
+            template.alias("Asked", "X").unwrap(),
+            "arn:aws:lambda:us-east-1:000000000000:function:sam-app-Asked:live"
+        );
+        assert!(template.alias("Role", "X").is_err());
         assert_eq!(name("Files"), "sam-app-files");
         for (id, attribute, expected) in [
             ("Files", "Arn", "arn:aws:s3:::sam-app-files"),

@@ -84,6 +84,10 @@ id! {
     ProductId
 }
 id! {
+    /// The place of a product in the shop's list, which is sorted by the time of publication.
+    ListingId
+}
+id! {
     /// Identifies an order. Sorts by the time when it was placed.
     OrderId
 }
@@ -199,10 +203,23 @@ impl ReceivedId {
     /// The id of a grant for this upload. Grants of one reader have different ids, because each is for another upload.
     #[must_use]
     pub fn of_grant(granted_at: OffsetDateTime, upload: UploadId) -> Self {
-        let mut bytes = *Self::new(granted_at).as_bytes();
-        bytes[TIME..].copy_from_slice(&upload.as_bytes()[TIME..]);
-        Self::from_bytes(bytes)
+        Self::from_bytes(at_another_time(granted_at, upload.as_bytes()))
     }
+}
+
+impl ListingId {
+    /// The place of a product that was published at this time.
+    #[must_use]
+    pub fn of_product(published_at: OffsetDateTime, product: ProductId) -> Self {
+        Self::from_bytes(at_another_time(published_at, product.as_bytes()))
+    }
+}
+
+/// A `UUIDv7` with this time and the random part of another id.
+fn at_another_time(time: OffsetDateTime, id: &[u8; 16]) -> [u8; 16] {
+    let mut bytes = *ReceivedId::new(time).as_bytes();
+    bytes[TIME..].copy_from_slice(&id[TIME..]);
+    bytes
 }
 
 fn user_part(id: &[u8; 16]) -> String {

@@ -33,7 +33,8 @@ pub use email::Email;
 pub use email_token::{EmailTokenPurpose, StoredEmailToken};
 pub use entitlement::{Claim, Entitlement, Source};
 pub use ids::{
-    AddressId, EndpointId, EventId, OrderId, ProductId, ReceivedId, SessionId, UploadId, UserId,
+    AddressId, EndpointId, EventId, ListingId, OrderId, ProductId, ReceivedId, SessionId, UploadId,
+    UserId,
 };
 pub use invalid::Invalid;
 pub use languages::Languages;

@@ -8,21 +8,27 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// Lists and changes the accounts of other users.
     Admin,
+    /// Sells products.
+    Seller,
 }
 
 impl Role {
+    /// All roles.
+    pub const ALL: [Self; 2] = [Self::Admin, Self::Seller];
+
     /// The word in tokens, responses and tables.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
+            Self::Seller => "seller",
         }
     }
 
     /// Parses the word of a role.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        (word == Self::Admin.as_str()).then_some(Self::Admin)
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
     }
 }
 

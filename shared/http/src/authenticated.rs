@@ -98,3 +98,42 @@ where
         Ok(Self(caller))
     }
 }
+
+/// The caller of a route for administrators. The role comes from the access token and may be some minutes old.
+#[derive(Debug)]
+pub struct Administrator(pub Caller);
+
+impl<S: Sync> FromRequestParts<S> for Administrator
+where
+    Tokens: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        if caller.is_admin() {
+            Ok(Self(caller))
+        } else {
+            Err(Problem::forbidden())
+        }
+    }
+}
+
+/// The caller of a route that anyone may use, if the request has an access token. An invalid token is refused.
+#[derive(Debug)]
+pub struct OptionalCaller(pub Option<Caller>);
+
+impl<S: Sync> FromRequestParts<S> for OptionalCaller
+where
+    Tokens: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if !parts.headers.contains_key(header::AUTHORIZATION) {
+            return Ok(Self(None));
+        }
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        Ok(Self(Some(caller)))
+    }
+}

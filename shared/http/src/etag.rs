@@ -37,6 +37,33 @@ impl IfMatch {
     }
 }
 
+/// The representations that the client has, from `If-None-Match` (RFC 9110, section 13.1.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IfNoneMatch(Vec<String>);
+
+impl IfNoneMatch {
+    /// Whether the client has the representation with this tag. Tags compare weakly: a cache may have weakened one.
+    #[must_use]
+    pub fn has(&self, tag: &HeaderValue) -> bool {
+        let strong = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
+        let tag = tag.to_str().map(strong).unwrap_or_default();
+        self.0.iter().any(|sent| sent == "*" || strong(sent) == tag)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let values = parts.headers.get_all(header::IF_NONE_MATCH).iter();
+        let tags = values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(|tag| tag.trim().to_owned());
+        Ok(Self(tags.collect()))
+    }
+}
+
 fn version(tag: &str) -> Option<u64> {
     let digits = tag.strip_prefix('"')?.strip_suffix('"')?;
     let version = digits.parse().ok()?;

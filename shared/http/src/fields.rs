@@ -186,6 +186,21 @@ impl Fields {
         }
     }
 
+    /// Takes a required nested object.
+    pub fn required_object<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        match self.object.remove(name) {
+            None => self.refuse(name, REQUIRED),
+            Some(value) => {
+                let pointer = self.pointer_to(name);
+                Self::object(value, pointer, &mut self.errors, read)
+            }
+        }
+    }
+
     /// Returns whether the field is present, with any value.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

@@ -2,12 +2,14 @@
 
 mod address;
 mod authenticated;
+mod cached;
 mod cursor;
 mod deadline;
 mod etag;
 mod fields;
 mod gateway;
 mod idempotency;
+mod idempotent;
 mod json;
 mod languages;
 mod middleware;
@@ -22,13 +24,15 @@ mod timestamp;
 mod upload;
 mod user;
 
-pub use authenticated::{Authenticated, Tokens};
+pub use authenticated::{Administrator, Authenticated, OptionalCaller, Tokens};
+pub use cached::cached;
 pub use cursor::{Cursor, TextCursor};
 pub use deadline::Deadline;
-pub use etag::{IfMatch, etag};
+pub use etag::{IfMatch, IfNoneMatch, etag};
 pub use fields::{FieldError, Fields, FromFields, number, text};
 pub use gateway::Gateway;
 pub use idempotency::{IdempotencyKey, fingerprint};
+pub use idempotent::IdempotentRequest;
 pub use json::{JsonBody, from_json};
 pub use languages::AcceptLanguage;
 pub use middleware::with_middleware;

@@ -250,6 +250,10 @@ impl From<StoreError> for Problem {
                 tracing::error!(cause, "store_unavailable");
                 Self::unavailable()
             }
+            StoreError::Conflict => {
+                tracing::error!(%error, "store_conflict");
+                Self::unavailable()
+            }
             StoreError::Corrupt(_) | StoreError::Request(_) => Self::internal(&error),
         }
     }

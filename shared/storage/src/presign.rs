@@ -7,7 +7,7 @@ use domain::{
     upload::{Filename, PartNumber, Sha256, URL_LIFETIME},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::{Bucket, MultipartRef, StorageError};
 
@@ -58,9 +58,9 @@ impl Bucket {
             .content_type(upload.content_type.as_str())
             .set_checksum_sha256(digest)
             .if_none_match("*")
-            .presigned(config(now)?)
+            .presigned(config(URL_LIFETIME, now)?)
             .await?;
-        Ok(presigned(&request, now))
+        Ok(presigned(&request, URL_LIFETIME, now))
     }
 
     /// Signs the PUT of one part, with its length.
@@ -82,9 +82,9 @@ impl Bucket {
             .upload_id(s3_id)
             .part_number(number.get().into())
             .set_content_length(size.map(length).transpose()?)
-            .presigned(config(now)?)
+            .presigned(config(URL_LIFETIME, now)?)
             .await?;
-        Ok(presigned(&request, now))
+        Ok(presigned(&request, URL_LIFETIME, now))
     }
 
     /// Signs the GET of a file, which is saved under its file name; of the locked version while there is one, even under a
@@ -95,6 +95,7 @@ impl Bucket {
     pub async fn download_url(
         &self,
         upload: &Upload,
+        lifetime: Duration,
         now: OffsetDateTime,
     ) -> Result<Presigned, StorageError> {
         let file = upload.state.file().filter(|_| upload.is_locked(now));
@@ -106,9 +107,9 @@ impl Bucket {
             .key(upload.key())
             .set_version_id(locked)
             .response_content_disposition(content_disposition(&upload.filename))
-            .presigned(config(now)?)
+            .presigned(config(lifetime, now)?)
             .await?;
-        Ok(presigned(&request, now))
+        Ok(presigned(&request, lifetime, now))
     }
 
     /// Signs the GET of an upload's thumbnail, if one was announced. The type is that of the announcement, which is an image.
@@ -130,9 +131,9 @@ impl Bucket {
             .key(Upload::key_of(upload.owner, id))
             .response_content_type(kind.as_str())
             .response_content_disposition("attachment")
-            .presigned(config(now)?)
+            .presigned(config(URL_LIFETIME, now)?)
             .await?;
-        Ok(Some(presigned(&request, now)))
+        Ok(Some(presigned(&request, URL_LIFETIME, now)))
     }
 }
 
@@ -144,15 +145,15 @@ pub(crate) fn length(bytes: u64) -> Result<i64, StorageError> {
     i64::try_from(bytes).map_err(|error| StorageError::Request(error.to_string()))
 }
 
-fn config(now: OffsetDateTime) -> Result<PresigningConfig, StorageError> {
+fn config(lifetime: Duration, now: OffsetDateTime) -> Result<PresigningConfig, StorageError> {
     PresigningConfig::builder()
         .start_time(SystemTime::from(now))
-        .expires_in(URL_LIFETIME.unsigned_abs())
+        .expires_in(lifetime.unsigned_abs())
         .build()
         .map_err(|error| StorageError::Request(error.to_string()))
 }
 
-fn presigned(request: &PresignedRequest, now: OffsetDateTime) -> Presigned {
+fn presigned(request: &PresignedRequest, lifetime: Duration, now: OffsetDateTime) -> Presigned {
     let url = request.uri();
     let signed = signed_headers(url);
     // The SDK adds others for its own purposes, which a browser would have to ask the bucket's CORS rules for.
@@ -162,7 +163,7 @@ fn presigned(request: &PresignedRequest, now: OffsetDateTime) -> Presigned {
         headers: headers
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
-        expires_at: now + URL_LIFETIME,
+        expires_at: now + lifetime,
     }
 }
 

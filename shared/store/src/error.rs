@@ -9,6 +9,9 @@ pub enum StoreError {
     /// An attribute of an item is missing or cannot be read.
     #[error("an item has no usable {0}")]
     Corrupt(&'static str),
+    /// Other requests changed an item at every try.
+    #[error("an item was changed by other requests at every try")]
+    Conflict,
     /// A field of a request is missing.
     #[error("{0}")]
     Request(#[from] BuildError),

@@ -1,7 +1,7 @@
 use std::num::NonZeroU32;
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use domain::{Email, TimeWindow};
+use domain::{Email, OrderId, TimeWindow};
 use settings::{Env, EnvError};
 use time::{Duration, OffsetDateTime};
 
@@ -16,6 +16,13 @@ use crate::{
 
 /// How long a counter is kept: a day, and the time for which an order of that day may be tried again.
 const LIFETIME: Duration = Duration::hours(48);
+
+/// How long it is known that a receipt was sent: longer than its event can wait in a queue and in a queue of dead letters.
+const RECEIPT_LIFETIME: Duration = Duration::days(60);
+
+fn receipt_key(order: OrderId) -> String {
+    format!("mail#receipt#{order}")
+}
 
 /// Limits of the mail that callers without an account can cause, which is all mail so far
 /// (docs/adr/0032-mail-is-limited-where-it-is-sent.md).
@@ -120,6 +127,35 @@ impl MailLimits {
                 Ok(MailClaim::Refused(limit))
             }
         }
+    }
+
+    /// Whether the receipt of an order was sent ([`MailLimits::receipt_sent`]): an update that changes nothing, so that the role
+    /// needs no right to read.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn is_receipt_sent(&self, order: OrderId) -> Result<bool, StoreError> {
+        let id = receipt_key(order);
+        self.is_claimed_by(id.clone(), &id).await
+    }
+
+    /// Records that the receipt of an order was sent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn receipt_sent(
+        &self,
+        order: OrderId,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        let id = receipt_key(order);
+        let expires_at = n((now + RECEIPT_LIFETIME).unix_timestamp());
+        let update = self
+            .table
+            .update([("id", id.clone())])
+            .set("mail_order = :order, expires_at = :expires_at")
+            .bind([(":order", s(id)), (":expires_at", expires_at)]);
+        update.send().await.map(|_| ())
     }
 
     /// The part that makes an order the only one of its window.

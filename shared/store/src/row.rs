@@ -60,6 +60,13 @@ impl Row {
         }
     }
 
+    pub fn list(&mut self, name: &'static str) -> Result<Vec<AttributeValue>, StoreError> {
+        match self.0.remove(name) {
+            Some(AttributeValue::L(items)) => Ok(items),
+            _ => Err(StoreError::Corrupt(name)),
+        }
+    }
+
     /// The strings of a set. `DynamoDB` has no empty set, so a missing attribute is an empty one.
     pub fn words(&mut self, name: &str) -> Vec<String> {
         match self.0.remove(name) {

@@ -1,5 +1,5 @@
 //! The mails, as text and as HTML. They contain no input of a request, which would let callers send arbitrary text to others
-//! in the operator's name.
+//! in the operator's name. Only a receipt has the title of the product, which its buyer has seen.
 
 mod app;
 mod language;
@@ -8,7 +8,8 @@ mod render;
 mod tests;
 
 use auth::email_token::EmailToken;
-use domain::Languages;
+use domain::{Languages, Money, OrderId};
+use time::Date;
 
 pub use self::app::Product;
 use self::{
@@ -33,6 +34,18 @@ pub enum Subject<'a> {
     AccountExists,
     /// Lets the owner of an account choose a new password.
     Reset(&'a EmailToken),
+    /// Confirms a purchase.
+    Receipt(&'a Receipt),
+}
+
+/// A purchase.
+#[derive(Debug)]
+pub struct Receipt {
+    /// The title of the product, which its seller wrote.
+    pub title: String,
+    pub price: Money,
+    pub order: OrderId,
+    pub paid_on: Date,
 }
 
 impl Subject<'_> {
@@ -42,14 +55,29 @@ impl Subject<'_> {
             Self::SignUp(_) => &texts.sign_up,
             Self::AccountExists => &texts.account_exists,
             Self::Reset(_) => &texts.reset,
+            Self::Receipt(_) => &texts.receipt,
         }
+    }
+
+    /// What stands for the words in braces. The title is last, because it may contain such words.
+    fn values(&self, product: &Product) -> Vec<(&'static str, String)> {
+        let mut values = vec![("{app}", product.name().to_owned())];
+        if let Self::Receipt(receipt) = self {
+            values.extend([
+                ("{price}", receipt.price.to_string()),
+                ("{order}", receipt.order.to_string()),
+                ("{date}", receipt.paid_on.to_string()),
+                ("{title}", receipt.title.clone()),
+            ]);
+        }
+        values
     }
 
     fn url(&self, product: &Product) -> String {
         match self {
             Self::Verify(token) => product.link("verify-email", token),
             Self::SignUp(token) => product.link("finish-sign-up", token),
-            Self::AccountExists => product.url().to_owned(),
+            Self::AccountExists | Self::Receipt(_) => product.url().to_owned(),
             Self::Reset(token) => product.link("reset-password", token),
         }
     }
@@ -69,7 +97,7 @@ pub fn write(
     Ok(render(
         (tag, texts.dir),
         subject.text(&texts),
-        product.name(),
+        &subject.values(product),
         &url,
     ))
 }

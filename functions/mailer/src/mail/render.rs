@@ -12,9 +12,18 @@ const HEADING: &str = "font-size:22px;line-height:1.3";
 const LINK: &str = "display:inline-block;padding:12px 20px;border-radius:8px;background:#1d4ed8;color:#ffffff;text-decoration:none";
 const ADDRESS: &str = "font-size:14px;overflow-wrap:anywhere";
 
-/// Writes a mail with these texts. `language` is the tag and the direction of its language.
-pub fn render(language: (&str, Direction), text: &Text, app: &str, url: &str) -> Mail {
-    let fill = |words: &String| words.replace("{app}", app);
+/// Writes a mail with these texts, in which `values` stand for words in braces. `language` is the tag and the direction of its
+/// language.
+pub fn render(
+    language: (&str, Direction),
+    text: &Text,
+    values: &[(&str, String)],
+    url: &str,
+) -> Mail {
+    let fill = |words: &String| {
+        let replace = |words: String, (name, value): &(&str, String)| words.replace(name, value);
+        values.iter().fold(words.clone(), replace)
+    };
     let subject = fill(&text.subject);
     let [before, after] =
         [&text.before, &text.after].map(|lines| lines.iter().map(fill).collect::<Vec<_>>());

@@ -1,10 +1,11 @@
 use auth::email_token::EmailToken;
-use domain::Languages;
+use domain::{Currency, Languages, Money, OrderId};
 use secrecy::ExposeSecret as _;
 use settings::Env;
+use time::macros::date;
 
 use super::{
-    Mail, Product, Subject,
+    Mail, Product, Receipt, Subject,
     language::{Direction, Text},
     render::render,
     write,
@@ -71,6 +72,32 @@ fn the_name_and_the_page_of_the_app_are_escaped() {
 }
 
 #[test]
+fn a_receipt_has_the_purchase_and_no_markup_of_its_title() {
+    let receipt = Receipt {
+        title: "<b>Tea</b> {order}".to_owned(),
+        price: Money {
+            amount: 499,
+            currency: Currency::parse("EUR").unwrap(),
+        },
+        order: OrderId::from_bytes([7; 16]),
+        paid_on: date!(2026 - 01 - 02),
+    };
+    for language in ["en", "de", "fr", "es"] {
+        let mail = mail("Shop", language, &Subject::Receipt(&receipt));
+        for word in [
+            "<b>Tea</b> {order}",
+            "4.99 EUR",
+            "07070707-0707-0707-0707-070707070707",
+            "2026-01-02",
+        ] {
+            assert!(mail.text.contains(word), "{word}: {}", mail.text);
+        }
+        assert!(!mail.html.contains("<b>"), "{}", mail.html);
+        assert!(mail.html.contains("&lt;b&gt;Tea"), "{}", mail.html);
+    }
+}
+
+#[test]
 fn mails_load_no_external_content() {
     let mail = mail("Tea", "en", &Subject::AccountExists);
     for word in ["src=", "<img", "<link", "url(", "<style", "<script"] {
@@ -86,7 +113,13 @@ fn a_language_can_be_written_from_right_to_left() {
         link: "b".to_owned(),
         after: vec!["c".to_owned()],
     };
-    let mail = render(("ar", Direction::Rtl), &text, "Tea", "https://app.example/");
+    let values = [("{app}", "Tea".to_owned())];
+    let mail = render(
+        ("ar", Direction::Rtl),
+        &text,
+        &values,
+        "https://app.example/",
+    );
     assert!(
         mail.html.contains("<html lang=\"ar\" dir=\"rtl\">"),
         "{}",

@@ -10,14 +10,15 @@ use domain::{
     },
 };
 use http::header::CONTENT_TYPE;
-use http_api::{Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, text};
+use http_api::{
+    Fields, FromFields, IdempotencyKey, IdempotentRequest, JsonBody, Problem, ProblemDocument, text,
+};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::uploader::Uploader;
 use crate::{
     App,
-    idempotency::IdempotentRequest,
     problems::{limit_exceeded, storage_failed},
     record::create_record,
 };
@@ -113,7 +114,9 @@ pub async fn create(
     ];
     let idempotent = IdempotentRequest::new(owner, "POST /s3/multipart", key, &fields);
     if let Some(idempotent) = &idempotent
-        && let Some(body) = idempotent.find_body(&app).await?
+        && let Some(body) = idempotent
+            .find_body(&app.idempotency, app.clock.now())
+            .await?
     {
         return Ok(respond(body));
     }

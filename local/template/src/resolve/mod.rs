@@ -82,6 +82,9 @@ impl Template {
                 TemplateError::at(at, format!("the parameter `{name}` has no value"))
             });
         }
+        if let Some(function) = name.strip_suffix(".Alias") {
+            return self.alias(function, at).map(Value::String);
+        }
         self.physical_name(name, at).map(Value::String)
     }
 

@@ -94,6 +94,7 @@ mod tests {
             thumbnail: None,
             created_at: NOW,
             locked_until: None,
+            sold_in: std::collections::BTreeSet::new(),
             deletions: 2,
             due_at: None,
             revision: 1,

@@ -1,9 +1,12 @@
+use std::collections::BTreeSet;
+
 use time::{Duration, OffsetDateTime};
 
 use super::{
     Announcement, ChargeChange, Counter, End, Reservation, Size, State, StoredFile, Transfer,
     Upload, state::Charge,
 };
+use crate::ProductId;
 
 /// How long after its announcement an upload is due for the first time: its event arrives within seconds.
 const FIRST_LOOK: Duration = Duration::minutes(5);
@@ -36,6 +39,10 @@ pub enum Event {
     Locked(OffsetDateTime),
     /// The operator lifts the lock that ends then.
     LockLifted(OffsetDateTime),
+    /// The file belongs to this product from now on.
+    Sold(ProductId),
+    /// The file no longer belongs to this product.
+    Unsold(ProductId),
     /// S3 holds what the record requires, or has lost the file.
     Settled {
         /// Whether S3 has the version of the file.
@@ -99,6 +106,8 @@ pub enum Refusal {
     NotStored,
     /// The file is locked until then.
     Locked(OffsetDateTime),
+    /// The file belongs to a product.
+    InUse,
     /// The file has another version, and only that one can be restored.
     NoSuchVersion,
     /// The received parts have to be measured before this many part URLs may be signed.
@@ -119,6 +128,7 @@ impl Upload {
             state: State::Pending,
             transfer: announcement.transfer,
             thumbnail: None,
+            sold_in: BTreeSet::new(),
             created_at: now,
             locked_until: None,
             deletions: 0,
@@ -147,6 +157,8 @@ impl Upload {
             Event::Restored(version_id) => self.restored(version_id, now)?,
             Event::Locked(until) => Some(self.locked(*until)?),
             Event::LockLifted(until) => self.lock_lifted(*until)?,
+            Event::Sold(product) => Some(self.sold(*product)?),
+            Event::Unsold(product) => Some(self.unsold(*product)),
             Event::Settled { has_file } => self.settled(*has_file, now),
             Event::QuotaExceeded => self.given_up(now),
             Event::Due => self.due(now),
@@ -263,6 +275,7 @@ impl Upload {
         now: OffsetDateTime,
     ) -> Result<Option<Self>, Refusal> {
         self.check_unlocked(now)?;
+        self.check_unsold()?;
         match &self.state {
             State::Stored(file) => Ok(Some(self.kept(file, whole_second(keep_until), now))),
             State::Restoring { file, keep_until } => Ok(Some(self.kept(file, *keep_until, now))),
@@ -286,6 +299,7 @@ impl Upload {
 
     fn deleted_for_good(&self, now: OffsetDateTime) -> Result<Option<Self>, Refusal> {
         self.check_unlocked(now)?;
+        self.check_unsold()?;
         let counter = match self.state {
             State::Pending | State::Stored(_) | State::Restoring { .. } => Counter::Used,
             State::Kept { .. } => Counter::Kept,
@@ -340,6 +354,22 @@ impl Upload {
             })),
             None => Ok(None),
         }
+    }
+
+    fn sold(&self, product: ProductId) -> Result<Self, Refusal> {
+        match self.state {
+            State::Stored(_) => Ok(Self {
+                sold_in: self.sold_in.iter().copied().chain([product]).collect(),
+                ..self.clone()
+            }),
+            _ => Err(Refusal::NotStored),
+        }
+    }
+
+    fn unsold(&self, product: ProductId) -> Self {
+        let mut next = self.clone();
+        next.sold_in.remove(&product);
+        next
     }
 
     fn settled(&self, has_file: bool, now: OffsetDateTime) -> Option<Self> {
@@ -425,6 +455,14 @@ impl Upload {
         match self.locked_until {
             Some(until) if now < until => Err(Refusal::Locked(until)),
             _ => Ok(()),
+        }
+    }
+
+    fn check_unsold(&self) -> Result<(), Refusal> {
+        if self.sold_in.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::InUse)
         }
     }
 

@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
+
 use time::{Duration, OffsetDateTime};
 
-use crate::{Invalid, UploadId, UserId};
+use crate::{Invalid, ProductId, UploadId, UserId};
 
 mod contents;
 mod file;
@@ -31,6 +33,8 @@ pub use usage::{Limit, MAX_OPEN, Room, Usage};
 
 /// How long a presigned URL of an upload or a download is valid.
 pub const URL_LIFETIME: Duration = Duration::hours(1);
+/// How long a presigned URL of a file that was bought is valid: long enough to begin the download, too short to pass it on.
+pub const SOLD_URL_LIFETIME: Duration = Duration::minutes(5);
 /// How long the parts of a multipart upload may take; a day before the bucket's lifecycle rule aborts it.
 pub const MULTIPART_LIFETIME: Duration = Duration::days(6);
 /// How long after its last URL expired a transfer may still be running: S3 compares the time when a request begins.
@@ -62,6 +66,8 @@ pub struct Upload {
     pub created_at: OffsetDateTime,
     /// Until when the file cannot be deleted (S3 Object Lock).
     pub locked_until: Option<OffsetDateTime>,
+    /// The products that the file belongs to. It cannot be deleted while there are any.
+    pub sold_in: BTreeSet<ProductId>,
     /// How often the file was deleted. A read grant is valid until the next deletion.
     pub deletions: u32,
     /// When the upload is due for the reconciler, if it is.
@@ -162,6 +168,16 @@ impl Upload {
     pub fn known_size(&self) -> Option<Size> {
         let is_announced = matches!(self.transfer, Transfer::Put | Transfer::Multipart { .. });
         (is_announced || self.state.file().is_some()).then_some(self.size)
+    }
+
+    /// How long a download URL for this reader is valid.
+    #[must_use]
+    pub fn url_lifetime(&self, reader: UserId) -> Duration {
+        if self.owner == reader || self.sold_in.is_empty() {
+            URL_LIFETIME
+        } else {
+            SOLD_URL_LIFETIME
+        }
     }
 
     /// The status that the API shows.

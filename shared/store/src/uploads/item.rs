@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Upload, UploadId, UserId,
+    ProductId, Upload, UploadId, UserId,
     upload::{
         ContentType, Counter, End, Filename, Sha256, Size, State, StoredFile, ThumbnailType,
         Transfer, UploadStatus,
@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 use super::due;
 use crate::{
     StoreError,
-    row::{Row, at, n, s},
+    row::{Row, at, n, s, words},
     write::Item,
 };
 
@@ -33,6 +33,10 @@ pub(super) fn write(upload: &Upload) -> Item {
     put("revision", n(upload.revision));
     if let Some(thumbnail) = upload.thumbnail {
         put("thumbnail", s(thumbnail.as_str()));
+    }
+    let products: Vec<_> = upload.sold_in.iter().map(ToString::to_string).collect();
+    if let Some(products) = words(products.iter().map(String::as_str)) {
+        put("sold_in", products);
     }
     if let Some(digest) = &upload.sha256 {
         put("sha256", s(digest.as_str()));
@@ -96,10 +100,15 @@ pub(super) fn write(upload: &Upload) -> Item {
     item
 }
 
-pub(super) fn read(mut row: Row) -> Result<Upload, StoreError> {
+pub(crate) fn read(mut row: Row) -> Result<Upload, StoreError> {
     let transfer = read_transfer(&mut row)?;
     let state = read_state(&mut row)?;
+    let sold_in = row.words("sold_in").into_iter();
+    let sold_in = sold_in.map(|id| ProductId::parse(&id));
     Ok(Upload {
+        sold_in: sold_in
+            .collect::<Result<_, _>>()
+            .map_err(|_| StoreError::Corrupt("sold_in"))?,
         id: row.parsed("id", UploadId::parse)?,
         owner: row.parsed("owner", UserId::parse)?,
         filename: Filename::stored(row.text("filename")?),
@@ -265,6 +274,7 @@ mod tests {
                         thumbnail: later.map(|_| ThumbnailType::Webp),
                         created_at: now,
                         locked_until: later,
+                        sold_in: later.map(|_| ProductId::new(now)).into_iter().collect(),
                         deletions: 2,
                         due_at: later,
                         revision: 7,

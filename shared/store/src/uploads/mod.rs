@@ -15,7 +15,7 @@ use crate::{
 };
 
 mod due;
-mod item;
+pub(crate) mod item;
 mod list;
 
 pub use self::due::{Due, SHARDS};
@@ -99,7 +99,7 @@ impl UploadRecords {
     }
 
     /// The write of a record that still has the revision that the change began with.
-    fn change(&self, transition: &Transition) -> Write {
+    pub(crate) fn change(&self, transition: &Transition) -> Write {
         let put = self.table.put(item::write(&transition.to));
         if transition.from_revision == 0 {
             put.only_if("attribute_not_exists(id)")
@@ -120,6 +120,12 @@ impl Uploads {
             records: UploadRecords::from_env(env, client)?,
             quotas: Quotas::from_env(env, client)?,
         })
+    }
+
+    /// The records of the uploads.
+    #[must_use]
+    pub const fn records(&self) -> &UploadRecords {
+        &self.records
     }
 
     /// The counters of the owners.

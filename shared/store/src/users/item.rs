@@ -58,7 +58,7 @@ pub(crate) fn write_profile(profile: &Profile) -> Item {
     .collect()
 }
 
-pub(super) fn read(mut row: Row) -> Result<User, StoreError> {
+pub(crate) fn read(mut row: Row) -> Result<User, StoreError> {
     let profile = read_profile(row.map("profile")?);
     Ok(User {
         id: row.parsed("id", UserId::parse)?,

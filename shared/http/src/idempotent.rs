@@ -1,12 +1,13 @@
 //! Returns the first response to a request that is repeated with its `Idempotency-Key`.
 
 use domain::UserId;
-use http_api::{IdempotencyKey, Problem, fingerprint};
-use store::IdempotencyRecord;
+use store::{Idempotency, IdempotencyRecord};
+use time::OffsetDateTime;
 
-use crate::App;
+use crate::{IdempotencyKey, Problem, fingerprint};
 
 /// A request with an `Idempotency-Key`.
+#[derive(Debug)]
 pub struct IdempotentRequest {
     id: String,
     fingerprint: [u8; 32],
@@ -14,6 +15,7 @@ pub struct IdempotentRequest {
 
 impl IdempotentRequest {
     /// Creates the request of a caller to a route; `None` without a key. `fields` are the fields of the request.
+    #[must_use]
     pub fn new(
         caller: UserId,
         route: &str,
@@ -30,8 +32,12 @@ impl IdempotentRequest {
     ///
     /// # Errors
     /// 422 when that request was another one.
-    pub async fn find_body(&self, app: &App) -> Result<Option<String>, Problem> {
-        match app.idempotency.find(&self.id, app.clock.now()).await? {
+    pub async fn find_body(
+        &self,
+        records: &Idempotency,
+        now: OffsetDateTime,
+    ) -> Result<Option<String>, Problem> {
+        match records.find(&self.id, now).await? {
             None => Ok(None),
             Some(record) if record.fingerprint == self.fingerprint => Ok(Some(record.answer)),
             Some(_) => Err(IdempotencyKey::REUSED),
@@ -39,6 +45,7 @@ impl IdempotentRequest {
     }
 
     /// Creates the record that stores the body of the response.
+    #[must_use]
     pub fn record(&self, body: &str) -> IdempotencyRecord {
         IdempotencyRecord {
             id: self.id.clone(),

@@ -1,0 +1,52 @@
+//! Keeps what uploads knows of sales: which files belong to products, and who has a right to them. Answers whether files can
+//! be sold.
+
+mod event;
+mod pin;
+
+use std::process::ExitCode;
+
+use domain::Clock;
+use http_api::{Deadline, InitError};
+use lambda_http::Error;
+use serde_json::Value;
+use settings::Env;
+use store::{SoldFiles, UploadRecords};
+
+struct App {
+    uploads: UploadRecords,
+    sold_files: SoldFiles,
+    clock: Clock,
+}
+
+/// Runs the function.
+#[must_use]
+pub fn main() -> ExitCode {
+    http_api::events(async |env, clock| {
+        let app = app(env, clock)?;
+        Ok(async move |event, deadline| handle(&app, event, deadline).await)
+    })
+}
+
+fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
+    let aws = settings::aws::sdk_config(env)?;
+    let client = store::client(env, &aws);
+    Ok(App {
+        uploads: UploadRecords::from_env(env, &client)?,
+        sold_files: SoldFiles::from_env(env, &client)?,
+        clock,
+    })
+}
+
+/// Handles the messages of the queue, or the question of `products`, which invokes the function and waits for the answer.
+async fn handle(app: &App, event: Value, _: Deadline) -> Result<Value, Error> {
+    if http_api::is_batch(&event) {
+        let response = http_api::consume(&event, async |event| event::apply(app, &event).await);
+        return Ok(serde_json::to_value(response.await)?);
+    }
+    if event["detail-type"] == pin::QUESTION {
+        let question = serde_json::from_value(event["detail"].clone())?;
+        return Ok(serde_json::to_value(pin::answer(app, &question).await?)?);
+    }
+    Err(format!("unexpected event: {:?}", event["detail-type"]).into())
+}

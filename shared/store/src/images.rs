@@ -1,0 +1,123 @@
+//! Reads the items in the records of a table's stream
+//! (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>).
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::{Entitlement, Product, Upload, User};
+use serde_json::{Map, Value};
+
+use crate::{StoreError, library, products, row::Row, uploads, users};
+
+/// Reads the image of a user.
+///
+/// # Errors
+/// When an attribute is missing or cannot be read.
+pub fn user(image: &Value) -> Result<User, StoreError> {
+    users::item::read(row(image)?)
+}
+
+/// Reads the image of an upload.
+///
+/// # Errors
+/// When an attribute is missing or cannot be read.
+pub fn upload(image: &Value) -> Result<Upload, StoreError> {
+    uploads::item::read(row(image)?)
+}
+
+/// Reads the image of a product.
+///
+/// # Errors
+/// When an attribute is missing or cannot be read.
+pub fn product(image: &Value) -> Result<Product, StoreError> {
+    products::item::read(row(image)?)
+}
+
+/// Reads the image of a right to a product.
+///
+/// # Errors
+/// When an attribute is missing or cannot be read.
+pub fn entitlement(image: &Value) -> Result<Entitlement, StoreError> {
+    library::item::read(row(image)?)
+}
+
+/// An image as an item. The crate that writes the item also reads it, whether it comes from a table or from its stream.
+pub(crate) fn row(image: &Value) -> Result<Row, StoreError> {
+    let attributes = image.as_object().ok_or(StoreError::Corrupt("image"))?;
+    attributes_of(attributes).map(Row)
+}
+
+fn attributes_of(
+    members: &Map<String, Value>,
+) -> Result<std::collections::HashMap<String, AttributeValue>, StoreError> {
+    let of = |(name, value): (&String, &Value)| Ok((name.clone(), attribute(value)?));
+    members.iter().map(of).collect()
+}
+
+/// Parses a value such as `{"S": "text"}`.
+fn attribute(value: &Value) -> Result<AttributeValue, StoreError> {
+    const BAD: StoreError = StoreError::Corrupt("image");
+    let (kind, value) = value
+        .as_object()
+        .and_then(|members| members.iter().next())
+        .ok_or(BAD)?;
+    let text = || value.as_str().map(str::to_owned).ok_or(BAD);
+    let list = || value.as_array().ok_or(BAD);
+    let texts = || {
+        let text = |item: &Value| item.as_str().map(str::to_owned).ok_or(BAD);
+        list()?.iter().map(text).collect::<Result<Vec<_>, _>>()
+    };
+    let bytes = |value: &Value| {
+        let text = value.as_str().ok_or(BAD)?;
+        let bytes = STANDARD.decode(text).map_err(|_| BAD)?;
+        Ok::<_, StoreError>(aws_sdk_dynamodb::primitives::Blob::new(bytes))
+    };
+    Ok(match kind.as_str() {
+        "S" => AttributeValue::S(text()?),
+        "N" => AttributeValue::N(text()?),
+        "B" => AttributeValue::B(bytes(value)?),
+        "BOOL" => AttributeValue::Bool(value.as_bool().ok_or(BAD)?),
+        "NULL" => AttributeValue::Null(value.as_bool().ok_or(BAD)?),
+        "SS" => AttributeValue::Ss(texts()?),
+        "NS" => AttributeValue::Ns(texts()?),
+        "BS" => AttributeValue::Bs(list()?.iter().map(bytes).collect::<Result<_, _>>()?),
+        "L" => AttributeValue::L(list()?.iter().map(attribute).collect::<Result<_, _>>()?),
+        "M" => AttributeValue::M(attributes_of(value.as_object().ok_or(BAD)?)?),
+        _ => return Err(BAD),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn all_types_of_attributes_are_read() {
+        for (value, expected) in [
+            (json!({"S": "a"}), AttributeValue::S("a".to_owned())),
+            (json!({"N": "1.5"}), AttributeValue::N("1.5".to_owned())),
+            (json!({"BOOL": true}), AttributeValue::Bool(true)),
+            (json!({"NULL": true}), AttributeValue::Null(true)),
+            (
+                json!({"B": "AQI="}),
+                AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new([1, 2])),
+            ),
+            (
+                json!({"SS": ["a"]}),
+                AttributeValue::Ss(vec!["a".to_owned()]),
+            ),
+            (
+                json!({"L": [{"M": {"a": {"N": "1"}}}]}),
+                AttributeValue::L(vec![AttributeValue::M(
+                    [("a".to_owned(), AttributeValue::N("1".to_owned()))].into(),
+                )]),
+            ),
+        ] {
+            assert_eq!(attribute(&value).unwrap(), expected);
+        }
+        for bad in [json!({}), json!("a"), json!({"S": 1}), json!({"X": "a"})] {
+            assert!(attribute(&bad).is_err(), "{bad}");
+        }
+    }
+}
