@@ -94,6 +94,7 @@ fn document(events: &Path) -> io::Result<String> {
         library::ApiDoc::openapi(),
         products::ApiDoc::openapi(),
         upload_locks::ApiDoc::openapi(),
+        webhooks::ApiDoc::openapi(),
         keys::ApiDoc::openapi(),
     ];
     let mut document = ApiDoc::openapi();

@@ -4,21 +4,21 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{
-    EndpointId,
+    EndpointId, UserId,
     webhook::{Description, DisableReason, Endpoint, EndpointUrl, Reach, Secret, Subscription},
 };
 use http::{StatusCode, header};
 use http_api::{
-    Fields, FromFields, IdempotencyKey, JsonBody, Problem, ProblemDocument, fingerprint, text,
+    Administrator, Fields, FromFields, IdempotencyKey, IdempotentRequest, JsonBody, Problem,
+    ProblemDocument, text,
 };
 use serde::Serialize;
-use store::{IdempotencyRecord, NewRecord, webhooks::EndpointCreation};
+use store::{NewRecord, webhooks::EndpointCreation};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::{
     App,
-    admin::Admin,
     problems::{CHANGED_MEANWHILE, TOO_MANY},
     request::{flag, subscription},
     view::WebhookEndpointView,
@@ -102,16 +102,15 @@ impl FromFields for CreateWebhookRequest {
 )]
 pub async fn create(
     State(app): State<App>,
-    Admin(caller): Admin,
+    Administrator(caller): Administrator,
     IdempotencyKey(key): IdempotencyKey,
     JsonBody(request): JsonBody<CreateWebhookRequest>,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
     let url = parse_url(&app, &request.url)?;
-    let id = key.map(|key| format!("{} POST /webhooks {key}", caller.user_id));
-    let fingerprint = request.fingerprint();
-    if let Some(id) = &id
-        && let Some(body) = find_body(&app, id, fingerprint, now).await?
+    let idempotent = request.idempotent(caller.user_id, key);
+    if let Some(idempotent) = &idempotent
+        && let Some(body) = idempotent.find_body(&app.idempotency, now).await?
     {
         return respond(body);
     }
@@ -123,13 +122,7 @@ pub async fn create(
         secret: secret.text(),
     };
     let body = serde_json::to_string(&body).map_err(|error| Problem::internal(&error))?;
-    let record = id.map(|id| IdempotencyRecord {
-        id,
-        fingerprint,
-        // The fingerprint contains no secret, so it needs no salt.
-        salt: [0; 16],
-        answer: body.clone(),
-    });
+    let record = idempotent.as_ref().map(|it| it.record(&body));
     let record = record.as_ref().map(|record| NewRecord {
         idempotency: &app.idempotency,
         record,
@@ -137,21 +130,20 @@ pub async fn create(
     let creation = app
         .endpoints
         .create(&endpoint, &secret, MAX_ENDPOINTS, record);
-    match creation.await? {
-        EndpointCreation::Created => respond(body),
-        EndpointCreation::LimitReached => Err(TOO_MANY),
-        EndpointCreation::IdempotencyKeyUsed => {
-            let id = record
-                .map(|record| record.record.id.as_str())
-                .unwrap_or_default();
-            let body = find_body(&app, id, fingerprint, now).await?;
+    match (creation.await?, &idempotent) {
+        (EndpointCreation::Created, _) => respond(body),
+        (EndpointCreation::LimitReached, _) => Err(TOO_MANY),
+        (EndpointCreation::IdempotencyKeyUsed, None) => Err(CHANGED_MEANWHILE),
+        (EndpointCreation::IdempotencyKeyUsed, Some(idempotent)) => {
+            let body = idempotent.find_body(&app.idempotency, now).await?;
             respond(body.ok_or(CHANGED_MEANWHILE)?)
         }
     }
 }
 
 impl CreateWebhookRequest {
-    fn fingerprint(&self) -> [u8; 32] {
+    /// Identifies a repetition of this request.
+    fn idempotent(&self, caller: UserId, key: Option<String>) -> Option<IdempotentRequest> {
         let types = match &self.event_types {
             Some(Subscription::Types(types)) => Some(
                 types
@@ -165,12 +157,13 @@ impl CreateWebhookRequest {
         let enabled = self
             .enabled
             .map(|enabled| if enabled { "true" } else { "false" });
-        fingerprint(&[
-            Some(&self.url),
+        let fields = [
+            Some(self.url.as_str()),
             types.as_deref(),
             self.description.as_ref().map(Description::as_str),
             enabled,
-        ])
+        ];
+        IdempotentRequest::new(caller, "POST /webhooks", key, &fields)
     }
 
     fn endpoint(self, url: EndpointUrl, now: OffsetDateTime) -> Endpoint {
@@ -195,20 +188,6 @@ impl CreateWebhookRequest {
 pub fn parse_url(app: &App, url: &str) -> Result<EndpointUrl, Problem> {
     EndpointUrl::parse(url, app.reach)
         .map_err(|invalid| Problem::invalid(vec![http_api::FieldError::at("/url", invalid)]))
-}
-
-/// Finds the body of the response to an earlier request with this key.
-async fn find_body(
-    app: &App,
-    id: &str,
-    fingerprint: [u8; 32],
-    now: OffsetDateTime,
-) -> Result<Option<String>, Problem> {
-    match app.idempotency.find(id, now).await? {
-        None => Ok(None),
-        Some(record) if record.fingerprint == fingerprint => Ok(Some(record.answer)),
-        Some(_) => Err(IdempotencyKey::REUSED),
-    }
 }
 
 /// Creates the response with a serialized body, which also contains the id for the `Location`.

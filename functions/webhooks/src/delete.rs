@@ -1,8 +1,8 @@
 use axum::extract::{Path, State};
 use http::StatusCode;
-use http_api::{Problem, ProblemDocument};
+use http_api::{Administrator, Problem, ProblemDocument};
 
-use crate::{App, admin::Admin, parse_id};
+use crate::{App, parse_id};
 
 /// Delete an endpoint.
 ///
@@ -24,7 +24,7 @@ use crate::{App, admin::Admin, parse_id};
 )]
 pub async fn delete(
     State(app): State<App>,
-    Admin(_): Admin,
+    Administrator(_): Administrator,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     if app.endpoints.delete(parse_id(&id)?).await? {

@@ -6,9 +6,9 @@ use domain::{
     EventId, Invalid,
     webhook::{Delivery, DeliveryStatus},
 };
-use http_api::{Cursor, FieldError, List, Page, Problem, ProblemDocument};
+use http_api::{Administrator, Cursor, FieldError, List, Page, Problem, ProblemDocument};
 
-use crate::{App, admin::Admin, view::WebhookDeliveryView};
+use crate::{App, view::WebhookDeliveryView};
 
 const UNKNOWN_STATUS: Invalid = Invalid {
     code: "unknown_status",
@@ -42,7 +42,7 @@ const UNKNOWN_STATUS: Invalid = Invalid {
 )]
 pub async fn list(
     State(app): State<App>,
-    Admin(_): Admin,
+    Administrator(_): Administrator,
     Path(id): Path<String>,
     page: Page,
     RawQuery(query): RawQuery,

@@ -1,6 +1,5 @@
 //! `/webhooks`: administrators manage the endpoints that receive events, and see and repeat the deliveries to them.
 
-mod admin;
 mod create;
 mod delete;
 mod deliveries;

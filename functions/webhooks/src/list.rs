@@ -1,7 +1,7 @@
 use axum::{Json, extract::State};
-use http_api::{List, Problem, ProblemDocument};
+use http_api::{Administrator, List, Problem, ProblemDocument};
 
-use crate::{App, admin::Admin, view::WebhookEndpointView};
+use crate::{App, view::WebhookEndpointView};
 
 /// List all endpoints, newest first.
 ///
@@ -20,7 +20,7 @@ use crate::{App, admin::Admin, view::WebhookEndpointView};
 )]
 pub async fn list(
     State(app): State<App>,
-    Admin(_): Admin,
+    Administrator(_): Administrator,
 ) -> Result<Json<List<WebhookEndpointView>>, Problem> {
     let endpoints = app.endpoints.list().await?;
     Ok(Json(List {

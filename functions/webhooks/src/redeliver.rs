@@ -7,14 +7,13 @@ use domain::{
     webhook::{Delivery, DeliveryStatus, Endpoint},
 };
 use http::StatusCode;
-use http_api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
+use http_api::{Administrator, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 
 use crate::{
     App,
-    admin::Admin,
     problems::{CHANGED_MEANWHILE, DISABLED, ERASED},
 };
 
@@ -102,7 +101,7 @@ impl FromFields for RedeliverWebhookRequest {
 )]
 pub async fn redeliver(
     State(app): State<App>,
-    Admin(_): Admin,
+    Administrator(_): Administrator,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<RedeliverWebhookRequest>,
 ) -> Result<(StatusCode, Json<RedeliverWebhookResponse>), Problem> {

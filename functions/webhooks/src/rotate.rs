@@ -4,11 +4,11 @@ use axum::{
     extract::{Path, State},
 };
 use domain::webhook::{Secret, Secrets};
-use http_api::{Problem, ProblemDocument, Timestamp};
+use http_api::{Administrator, Problem, ProblemDocument, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{App, admin::Admin, parse_id};
+use crate::{App, parse_id};
 
 /// The new secret of an endpoint.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,7 +42,7 @@ pub struct RotateWebhookSecretResponse {
 )]
 pub async fn rotate(
     State(app): State<App>,
-    Admin(_): Admin,
+    Administrator(_): Administrator,
     Path(id): Path<String>,
 ) -> Result<Json<RotateWebhookSecretResponse>, Problem> {
     let (id, now) = (parse_id(&id)?, app.clock.now());

@@ -2,11 +2,10 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use http_api::{Problem, ProblemDocument};
+use http_api::{Administrator, Problem, ProblemDocument};
 
 use crate::{
     App,
-    admin::Admin,
     view::{WebhookEndpointResponse, endpoint_response},
 };
 
@@ -29,7 +28,7 @@ use crate::{
 )]
 pub async fn show(
     State(app): State<App>,
-    Admin(_): Admin,
+    Administrator(_): Administrator,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     Ok(endpoint_response(&app.find(&id).await?))

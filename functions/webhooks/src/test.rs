@@ -8,12 +8,12 @@ use domain::{
     webhook::{Delivery, Endpoint},
 };
 use http::StatusCode;
-use http_api::{Problem, ProblemDocument, Timestamp};
+use http_api::{Administrator, Problem, ProblemDocument, Timestamp};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{App, admin::Admin, problems::DISABLED, view::WebhookDeliveryView};
+use crate::{App, problems::DISABLED, view::WebhookDeliveryView};
 
 /// The type of test events. No other event has it, and an endpoint cannot subscribe to it.
 const TEST_TYPE: &str = "webhook.test";
@@ -65,7 +65,7 @@ struct TestData {
 )]
 pub async fn test(
     State(app): State<App>,
-    Admin(_): Admin,
+    Administrator(_): Administrator,
     Path(id): Path<String>,
 ) -> Result<(StatusCode, Json<TestWebhookResponse>), Problem> {
     let endpoint = app.find(&id).await?;

@@ -6,14 +6,15 @@ use domain::{
     Invalid, Patch,
     webhook::{Description, DisableReason, Endpoint, EndpointUrl, Reach, Subscription},
 };
-use http_api::{Fields, FromFields, IfMatch, JsonBody, Problem, ProblemDocument, text};
+use http_api::{
+    Administrator, Fields, FromFields, IfMatch, JsonBody, Problem, ProblemDocument, text,
+};
 use store::webhooks::EndpointUpdate;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::{
     App,
-    admin::Admin,
     create::parse_url,
     problems::{CHANGED_MEANWHILE, STALE},
     request::{flag, subscription},
@@ -106,7 +107,7 @@ impl FromFields for UpdateWebhookRequest {
 )]
 pub async fn update(
     State(app): State<App>,
-    Admin(_): Admin,
+    Administrator(_): Administrator,
     Path(id): Path<String>,
     if_match: IfMatch,
     JsonBody(request): JsonBody<UpdateWebhookRequest>,
