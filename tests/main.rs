@@ -35,4 +35,5 @@ mod uploads;
 mod users;
 mod verified;
 mod verify_email;
+mod webhooks;
 mod well_known;
