@@ -13,10 +13,10 @@ from functions import FUNCTIONS, ROOT, WITH_S3, WITH_SES
 LAYERS = [
     ["build-once", "clock", "metrics", "sam-template"],
     # `local` runs any SAM template: it knows no crate of Cloakroom.
-    ["domain", "local"],
+    ["domain", "local", "payments"],
     ["events", "settings"],
     ["auth"],
-    ["store", "storage"],
+    ["store", "storage", "webhook-queue"],
     ["migrations", "upload-reconciler"],
     ["http-api"],
     ["accounts"],

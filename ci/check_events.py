@@ -3,6 +3,7 @@
     "$(ci/tools.sh sam)/bin/python" ci/check_events.py
 """
 
+import hashlib
 import json
 import os
 import re
@@ -135,12 +136,32 @@ def check_streamed(report: Report, name: str, event: dict[str, Any], template: T
         report.same(record["eventSource"], "aws:dynamodb", f"{name}: where it comes from")
         table = re.search(rf":table/{STACK}-(\w+)/stream/", record["eventSourceARN"])[1]
         for mapping, properties in mappings.items():
-            patterns = [json.loads(f["Pattern"]) for f in properties["FilterCriteria"]["Filters"]]
+            filters = properties.get("FilterCriteria", {}).get("Filters", [{"Pattern": "{}"}])
+            patterns = [json.loads(f["Pattern"]) for f in filters]
             wanted = any(matches(pattern, record, template) for pattern in patterns)
             if properties["EventSourceArn"] == f"{table}.StreamArn" and wanted:
                 found.add(mapping)
     report.same(len(found), 1, f"{name}: one mapping brings it")
     return found
+
+
+def check_queued(report: Report, name: str, event: dict[str, Any], template: Template) -> tuple[set[str], set[str]]:
+    """Messages that Lambda reads from a queue; answers by which rules they come there, and for which function's mapping."""
+    rules, mappings = set(), set()
+    for record in event["Records"]:
+        report.same(record["md5OfBody"], hashlib.md5(record["body"].encode()).hexdigest(), f"{name}: the digest")
+        queue = record["eventSourceARN"].removeprefix(f"arn:aws:sqs:us-east-1:123456789012:{STACK}-")
+        body = json.loads(record["body"])
+        bridged = {"source": "cloakroom", "detail-type": body["type"]}
+        for rule, properties in template.of_type("AWS::Events::Rule").items():
+            targets = {target["Arn"] for target in properties["Targets"]}
+            if f"{queue}.Arn" in targets and matches(properties["EventPattern"], bridged, template):
+                rules.add(rule)
+        for mapping, properties in template.of_type("AWS::Lambda::EventSourceMapping").items():
+            if properties["EventSourceArn"] == f"{queue}.Arn":
+                mappings.add(mapping)
+    report.same((len(rules), len(mappings)), (1, 1), f"{name}: one rule and one mapping bring it")
+    return rules, mappings
 
 
 def function_of_rule(template: Template, rules: set[str]) -> str | None:
@@ -167,6 +188,11 @@ def check_events(report: Report, template: Template) -> None:
                 seen.add(event["routeKey"])
                 check_event(report, file.name, event, known)
                 function = known.get(event["routeKey"])
+            elif "Records" in event and event["Records"][0]["eventSource"] == "aws:sqs":
+                by, found = check_queued(report, file.name, event, template)
+                function = function_of_mapping(template, found)
+                rules |= by
+                mappings |= found
             elif "Records" in event:
                 found = check_streamed(report, file.name, event, template)
                 function = function_of_mapping(template, found)
@@ -180,7 +206,7 @@ def check_events(report: Report, template: Template) -> None:
         report.check(route in seen, f"{route} has no sample event (docs/ADDING_A_ROUTE.md, step 4)")
     report.same(rules, set(template.of_type("AWS::Events::Rule")), "every rule has an event")
     followed = set(template.of_type("AWS::Lambda::EventSourceMapping"))
-    report.same(mappings, followed, "every stream that is followed has an event")
+    report.same(mappings, followed, "every stream and every queue that is followed has an event")
 
 
 def local_value(name: str, deployed: Any, template: Template) -> str:

@@ -29,6 +29,29 @@ READS, WRITES = {"BatchGetItem", "GetItem", "Query"}, {"PutItem", "UpdateItem", 
 PRESENT = {"dynamodb:Attributes": "false"}
 # The stack with mail, without which the mailer may not send.
 MAIL = {"MailFrom": "app@mail.example", "AppUrl": "https://app.example/"}
+# Tables whose items are secrets, or let someone in.
+SECRETS = {"CredentialsTable", "SessionsTable", "EmailTokensTable", "SignUpsTable", "UploadGrantsTable"}
+# The services: their functions and their tables.
+SERVICES = {
+    "accounts": (
+        ["Account", "Admin", "Keys", "MailFeedback", "Mailer", "Recovery", "Session", "Signin", "Signup", "Users"],
+        ["CredentialsTable", "UsersTable", "SessionsTable", "EmailTokensTable", "SignUpsTable", "MailBlocksTable", "OutboxTable"],
+    ),
+    "uploads": (
+        ["UploadEvents", "UploadGrants", "UploadLocks", "Uploads"],
+        ["UploadsTable", "QuotasTable", "ReadGrantsTable", "UploadGrantsTable", "SoldFilesTable"],
+    ),
+    "products": (["Products"], ["ProductsTable"]),
+    "library": (["Library"], ["EntitlementsTable", "ProductTitlesTable"]),
+}
+# Tables without a service of their own: keys, responses to repeated requests, counts of requests, and the operator's ledger.
+SHARED = {"PublicKeysTable", "IdempotencyTable", "LimitsTable", "MigrationsTable"}
+# Uploads is older than the services around products. Its routes read whom a file is shared with, and upload-locks checks a
+# password. No other function reads the tables of another service.
+FOREIGN = {
+    "Uploads": {"CredentialsTable", "SessionsTable", "UsersTable"},
+    "UploadLocks": {"CredentialsTable", "UsersTable"},
+}
 # Records of deleted uploads expire, those of files are kept like accounts.
 KEPT_AND_EXPIRING = {"UploadsTable"}
 
@@ -79,11 +102,15 @@ def check_environment(report: Report, name: str, variables: dict, grants: dict[s
     """A function is told of the resources that it may use, and of no others."""
     tables = {value for variable, value in variables.items() if variable.endswith("_TABLE")}
     granted = {resource.split(".Arn")[0] for resource in grants if resource.split(".Arn")[0].endswith("Table")}
-    report.same(tables, {table for table in granted if f"{table}.StreamArn" not in grants}, f"{name}'s tables")
+    # The relay is told the names of the tables, to know the records of their streams.
+    streamed = {resource.removesuffix(".StreamArn") for resource in grants if resource.endswith(".StreamArn")}
+    expected = streamed if name == "EventRelay" else granted - streamed
+    report.same(tables, expected, f"{name}'s tables")
     parameters = {resource.split(":parameter")[1] for resource in grants if ":parameter/" in resource}
     path = {variables["PARAMETER_PATH"]} if "PARAMETER_PATH" in variables else set()
     report.same(path, parameters, f"{name}'s parameters")
-    secret = [v for v in variables.values() if re.search(r"BEGIN |\{\{resolve|[A-Za-z0-9+=_-]{24}", str(v))]
+    values = [v for v in variables.values() if not str(v).endswith(ALIAS)]
+    secret = [v for v in values if re.search(r"BEGIN |\{\{resolve|[A-Za-z0-9+=_-]{24}", str(v))]
     report.same(secret, [], f"{name}'s environment holds nothing that looks like a secret")
     for variable in variables:
         report.check(f'"{variable}"' in SOURCES, f"{name}: {variable} is read by the code")
@@ -146,6 +173,8 @@ def check_tables(report: Report) -> None:
 def check_events(report: Report, template: Template) -> None:
     """An event is tried again, and one that fails for good is kept in a queue."""
     rules, configs = template.of_type("AWS::Events::Rule"), template.of_type("AWS::Lambda::EventInvokeConfig")
+    # Those of the default bus, which invoke functions. check_bus checks the others.
+    rules = {name: rule for name, rule in rules.items() if "EventBusName" not in rule}
     targets = {name: target for name, rule in rules.items() for target in rule["Targets"]}
     queue_of = {"MailFeedbackFunction": "MailerDeadLetters.Arn", "UploadEventsFunction": "UploadEventsDeadLetters.Arn"}
     for name, target in targets.items():
@@ -166,12 +195,11 @@ def check_events(report: Report, template: Template) -> None:
     # 14 days is the longest that SQS keeps a message.
     kept = {"MessageRetentionPeriod": 14 * 86400, "SqsManagedSseEnabled": True}
     queues = template.of_type("AWS::SQS::Queue")
-    report.same(queues, {"UploadEventsDeadLetters": kept, "MailerDeadLetters": kept}, "the queues")
-    statements = [
-        statement
-        for policy in template.of_type("AWS::SQS::QueuePolicy").values()
-        for statement in policy["PolicyDocument"]["Statement"]
-    ]
+    for name, queue in queues.items():
+        if name.endswith("DeadLetters"):
+            report.same(queue, kept, f"{name}: what failed is kept for 14 days")
+    policies = template.of_type("AWS::SQS::QueuePolicy")
+    statements = [policies[f"{queue.removesuffix('.Arn')}Policy"]["PolicyDocument"]["Statement"][0] for queue in queue_of.values()]
     report.same({it["Resource"] for it in statements}, set(queue_of.values()), "the queues that rules write to")
     this_account = {"StringEquals": {"aws:SourceAccount": PSEUDO["AWS::AccountId"]}}
     for statement in statements:
@@ -179,9 +207,78 @@ def check_events(report: Report, template: Template) -> None:
         report.same(statement["Condition"], this_account, "and only those of this account")
 
 
+def check_bus(report: Report, template: Template) -> None:
+    """Each service that listens has a rule, a queue, and a queue of dead letters; a message that fails delays no other."""
+    rules, queues = template.of_type("AWS::Events::Rule"), template.of_type("AWS::SQS::Queue")
+    policies, functions = template.of_type("AWS::SQS::QueuePolicy"), template.of_type("AWS::Lambda::Function")
+    mappings = {it["EventSourceArn"]: it for it in template.of_type("AWS::Lambda::EventSourceMapping").values()}
+    services = {name.removesuffix("Rule"): rule for name, rule in rules.items() if "EventBusName" in rule}
+    report.same({f"{name}Queue" for name in services}, {q for q in queues if not q.endswith("DeadLetters")}, "the queues")
+    schemas = {file.name.removesuffix(".schema.json") for file in (ROOT / "docs/events").glob("*.schema.json")}
+    for name, rule in services.items():
+        queue, dead_letters = f"{name}Queue.Arn", f"{name}DeadLetters.Arn"
+        pattern = rule["EventPattern"]
+        report.same(pattern["source"], ["cloakroom"], f"{name}: events of Cloakroom alone")
+        report.check(set(pattern["detail-type"]) <= schemas, f"{name}: types with a schema in docs/events")
+        target = {"Id": "queue", "Arn": queue, "InputPath": "$.detail", "DeadLetterConfig": {"Arn": dead_letters}}
+        report.same(rule["Targets"], [target], f"{name}: the rule writes the event itself to the queue")
+        expected = {
+            "VisibilityTimeout": 6 * functions[f"{name}Function"]["Timeout"],
+            "MessageRetentionPeriod": 14 * 86400,
+            "SqsManagedSseEnabled": True,
+            "RedrivePolicy": {"deadLetterTargetArn": dead_letters, "maxReceiveCount": 5},
+        }
+        report.same(queues[f"{name}Queue"], expected, f"{name}: the queue")
+        (statement,) = policies[f"{name}QueuePolicy"]["PolicyDocument"]["Statement"]
+        report.same(statement["Principal"], {"Service": "events.amazonaws.com"}, f"{name}: the bus writes to the queue")
+        report.same(statement["Condition"], {"ArnEquals": {"aws:SourceArn": f"{name}Rule.Arn"}}, f"{name}: by its rule alone")
+        mapping = mappings[queue]
+        report.same(mapping["FunctionName"], f"{name}Function{ALIAS}", f"{name}: the queue invokes the alias")
+        report.same(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"], f"{name}: a failure delays no other message")
+        report.check(2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 10, f"{name}: the queue cannot use up the account")
+
+
+def check_owners(report: Report, template: Template) -> None:
+    """Each table belongs to one service, and no role of another service names it."""
+    roles = template.of_type("AWS::IAM::Role")
+    tables = set(template.of_type("AWS::DynamoDB::Table"))
+    owned = [table for _, owns in SERVICES.values() for table in owns]
+    report.same(sorted([*owned, *SHARED]), sorted(tables), "each table belongs to one service, or is shared")
+    report.same(
+        sorted(name for functions, _ in SERVICES.values() for name in functions),
+        sorted({logical_name(binary) for binary in FUNCTIONS} - {"EventRelay"}),
+        "each function belongs to one service",
+    )
+    for functions, owns in SERVICES.values():
+        for name in functions:
+            grants = grants_of(statements_of(roles[f"{name}Role"]))
+            named = {resource.split(".")[0] for resource in grants} & tables
+            allowed = set(owns) | SHARED | FOREIGN.get(name, set())
+            report.same(named - allowed, set(), f"{name} names no table of another service")
+    relay = grants_of(statements_of(roles["EventRelayRole"]))
+    report.same({r for r in relay if r.endswith("Table.Arn")}, set(), "the relay reads streams, and no table")
+
+
+def check_relay(report: Report, template: Template) -> None:
+    """The relay follows the streams of the tables whose changes are events, and of no table with secrets."""
+    tables = template.of_type("AWS::DynamoDB::Table")
+    followed = {
+        mapping["EventSourceArn"].removesuffix(".StreamArn")
+        for mapping in template.of_type("AWS::Lambda::EventSourceMapping").values()
+        if mapping["FunctionName"] == f"EventRelayFunction{ALIAS}"
+    }
+    streams = {name for name, table in tables.items() if table.get("StreamSpecification")}
+    report.same(streams, followed | {"OutboxTable"}, "the tables with a stream")
+    report.same(followed & SECRETS, set(), "no stream has hashes, sessions or tokens")
+    for name in followed:
+        view = tables[name]["StreamSpecification"]["StreamViewType"]
+        report.same(view, "NEW_AND_OLD_IMAGES", f"{name}: the stream has both images")
+
+
 def check_mail(report: Report) -> None:
     template = Template(**MAIL)
-    (mapping,) = template.of_type("AWS::Lambda::EventSourceMapping").values()
+    mappings = template.of_type("AWS::Lambda::EventSourceMapping").values()
+    (mapping,) = [it for it in mappings if it["EventSourceArn"] == "OutboxTable.StreamArn"]
     report.same(mapping["FunctionName"], f"MailerFunction{ALIAS}", "the stream invokes the alias")
     dead_letters = {"OnFailure": {"Destination": "MailerDeadLetters.Arn"}}
     report.same(mapping["DestinationConfig"], dead_letters, "orders that fail for good are kept")
@@ -213,6 +310,9 @@ def main() -> int:
     check_tracing(report)
     check_tables(report)
     check_events(report, template)
+    check_bus(report, template)
+    check_relay(report, template)
+    check_owners(report, template)
     check_mail(report)
     return report.finish()
 

@@ -2,7 +2,9 @@ import { Admin } from "./cloakroom/admin.js";
 import { CloakroomError } from "./cloakroom/errors.js";
 import { Http } from "./cloakroom/http.js";
 import { Journal } from "./cloakroom/journal.js";
+import { Library } from "./cloakroom/library.js";
 import { Pages, withQuery } from "./cloakroom/pages.js";
+import { Products } from "./cloakroom/products.js";
 import { DEFAULT_POLICY } from "./cloakroom/retry.js";
 import { Session } from "./cloakroom/session.js";
 import { defaultStorage } from "./cloakroom/storage.js";
@@ -10,7 +12,9 @@ import { Uploads } from "./cloakroom/uploads.js";
 
 export { Admin } from "./cloakroom/admin.js";
 export { CloakroomError, StorageError } from "./cloakroom/errors.js";
+export { Library } from "./cloakroom/library.js";
 export { Pages } from "./cloakroom/pages.js";
+export { Products } from "./cloakroom/products.js";
 export { MemoryStorage } from "./cloakroom/storage.js";
 export { Upload } from "./cloakroom/upload.js";
 export { Uploads } from "./cloakroom/uploads.js";
@@ -19,12 +23,19 @@ export { Uploads } from "./cloakroom/uploads.js";
  * The types that applications can import.
  *
  * @typedef {import("./cloakroom/types.js").Cancellable} Cancellable
+ * @typedef {import("./cloakroom/types.js").CreateProductRequest} CreateProductRequest
  * @typedef {import("./cloakroom/types.js").DeviceSession} DeviceSession
  * @typedef {import("./cloakroom/types.js").Download} Download
  * @typedef {import("./cloakroom/types.js").Grantee} Grantee
+ * @typedef {import("./cloakroom/types.js").LibraryEntry} LibraryEntry
+ * @typedef {import("./cloakroom/types.js").LibraryFile} LibraryFile
+ * @typedef {import("./cloakroom/types.js").LibraryProduct} LibraryProduct
  * @typedef {import("./cloakroom/types.js").ListOptions} ListOptions
  * @typedef {import("./cloakroom/types.js").ListedUpload} ListedUpload
  * @typedef {import("./cloakroom/types.js").ManagedUser} ManagedUser
+ * @typedef {import("./cloakroom/types.js").Money} Money
+ * @typedef {import("./cloakroom/types.js").Product} Product
+ * @typedef {import("./cloakroom/types.js").ProductFile} ProductFile
  * @typedef {import("./cloakroom/types.js").Profile} Profile
  * @typedef {import("./cloakroom/types.js").ProfileChanges} ProfileChanges
  * @typedef {import("./cloakroom/types.js").Progress} Progress
@@ -35,6 +46,7 @@ export { Uploads } from "./cloakroom/uploads.js";
  * @typedef {import("./cloakroom/types.js").StorageLike} StorageLike
  * @typedef {import("./cloakroom/types.js").StoredUpload} StoredUpload
  * @typedef {import("./cloakroom/types.js").UnfinishedUpload} UnfinishedUpload
+ * @typedef {import("./cloakroom/types.js").UpdateProductRequest} UpdateProductRequest
  * @typedef {import("./cloakroom/types.js").UpdateUserRequest} UpdateUserRequest
  * @typedef {import("./cloakroom/types.js").UploadGrant} UploadGrant
  * @typedef {import("./cloakroom/types.js").UploadListOptions} UploadListOptions
@@ -43,6 +55,7 @@ export { Uploads } from "./cloakroom/uploads.js";
  * @typedef {import("./cloakroom/types.js").UploadVersion} UploadVersion
  * @typedef {import("./cloakroom/types.js").UploadWithDownload} UploadWithDownload
  * @typedef {import("./cloakroom/types.js").User} User
+ * @typedef {import("./cloakroom/types.js").VersionedProduct} VersionedProduct
  * @typedef {import("./cloakroom/types.js").VersionedUser} VersionedUser
  * @typedef {import("./cloakroom/errors.js").FieldProblem} FieldProblem
  * @typedef {import("./cloakroom/session.js").SessionReason} SessionReason
@@ -77,6 +90,10 @@ export class Cloakroom {
     this.#session = new Session(this.#http, storage);
     /** The signed-in user's files. */
     this.uploads = new Uploads(this.#session, new Journal(storage, this.#http.baseUrl), policy);
+    /** What is for sale, and what the signed-in user sells. */
+    this.products = new Products(this.#http, this.#session);
+    /** The products that the signed-in user has bought or was given. */
+    this.library = new Library(this.#session);
     /** The calls for administrators. */
     this.admin = new Admin(this.#session);
   }

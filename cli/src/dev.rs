@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Args;
-use local::{DevError, DevOptions, Seed};
+use local::{DevError, DevOptions, PaymentOptions, Seed, Urls};
 use tempfile::TempDir;
 
 use crate::{
@@ -55,7 +55,7 @@ const CONSEQUENCES: &[(&str, &str)] = &[
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DevArgs {
-    /// Port of the API; the engines use the next seven ports. 0 chooses free ports
+    /// Port of the API; the engines use the next eight ports. 0 chooses free ports
     #[arg(long, default_value_t = 3000)]
     port: u16,
     /// Directory for data and endpoints.json [default: .cloakroom, or a temporary directory with --ephemeral]
@@ -208,6 +208,11 @@ impl DevArgs {
         let args = self;
         let default_dir = (!args.ephemeral).then(|| DATA_DIR.into());
         let (stack, env) = (stack_name(&args.env), args.env);
+        let payments = PaymentOptions {
+            webhook_path: "/payments/stripe".to_owned(),
+            api_key_parameter: parameter_path(&stack) + "/stripe/api-key",
+            webhook_secret_parameter: parameter_path(&stack) + "/stripe/webhook-secrets",
+        };
         DevOptions {
             name: "Cloakroom".to_owned(),
             stack_name: stack.clone(),
@@ -215,7 +220,7 @@ impl DevArgs {
             strict_origins: args.strict_origins,
             origins_parameter: Some("AllowedOrigins".to_owned()),
             parameters: BTreeMap::from_iter(args.parameters),
-            default_parameters: Box::new(move |api| default_parameters(&env, api)),
+            default_parameters: Box::new(move |urls| default_parameters(&env, urls)),
             consequences: CONSEQUENCES,
             at_start: Some(Box::new({
                 let stack = stack.clone();
@@ -225,6 +230,7 @@ impl DevArgs {
                 unless_under: parameter_path(&stack) + "/keys/private",
                 make: Box::new(move || secrets::dev_signing_key(&stack)),
             }),
+            payments: Some(payments),
             site: Some("web".into()),
             api_document: Some(openapi::CHECKED_IN),
             port: args.port,
@@ -238,9 +244,10 @@ impl DevArgs {
     }
 }
 
-/// Returns the template's parameters for the stage `env` of a local system whose API is at `api`. The issuer is fixed,
+/// Returns the template's parameters for the stage `env` of a local system with these URLs. The issuer is fixed,
 /// because functions only see the host that the client used, which may be 127.0.0.1 or localhost.
-fn default_parameters(env: &str, api: &str) -> Vec<(&'static str, String)> {
+fn default_parameters(env: &str, urls: &Urls) -> Vec<(&'static str, String)> {
+    let Urls { api, payments, .. } = urls;
     vec![
         ("Env", env.to_owned()),
         // The system allows its own origin itself, by either name.
@@ -254,6 +261,7 @@ fn default_parameters(env: &str, api: &str) -> Vec<(&'static str, String)> {
         // The page is served next to the API.
         ("AppName", "Cloakroom".to_owned()),
         ("AppUrl", format!("{api}/")),
+        ("StripeEndpoint", payments.clone()),
     ]
 }
 

@@ -9,6 +9,7 @@ mod function;
 mod migrate;
 mod openapi;
 mod project;
+mod queues;
 mod secrets;
 mod seed;
 mod uploads;
@@ -46,6 +47,8 @@ enum Command {
     Users(users::UsersArgs),
     /// Remove the lock of an uploaded file
     Uploads(uploads::UploadsArgs),
+    /// List the queues, show dead letters, and move them back
+    Queues(queues::QueuesArgs),
     /// Change stored items to the shape that this version writes
     Migrate(migrate::MigrateArgs),
     /// Check a deployed stack or the running local system, and print how to correct what is wrong
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Some(Command::Seed(args)) => seed::run(&args),
         Some(Command::Users(args)) => users::run(args),
         Some(Command::Uploads(args)) => uploads::run(args),
+        Some(Command::Queues(args)) => queues::run(args),
         Some(Command::Migrate(args)) => migrate::run(args),
         Some(Command::Doctor(args)) => doctor::run(*args),
         Some(Command::Openapi(args)) => openapi::run(&args),

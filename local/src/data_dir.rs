@@ -147,6 +147,11 @@ impl DataDir {
         self.path.join("outbox.json")
     }
 
+    /// The file with the objects of the payment stand-in.
+    pub(crate) fn payments(&self) -> PathBuf {
+        self.path.join("payments.json")
+    }
+
     /// The directory of the buckets. An ephemeral system uses a separate one, which is removed at the end.
     pub(crate) fn objects(&self) -> PathBuf {
         self.path.join(match self.cleanup {

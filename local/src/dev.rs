@@ -68,6 +68,7 @@ fn summary(system: &System, options: &DevOptions) -> String {
     SES        {ses}
     SQS        {sqs}
     EventBus   {eventbridge}
+    payments   {payments}
     outbox     {outbox}
     metrics    {metrics}
     data       {data}
@@ -86,6 +87,7 @@ fn summary(system: &System, options: &DevOptions) -> String {
         ses = endpoints.ses,
         sqs = endpoints.sqs,
         eventbridge = endpoints.eventbridge,
+        payments = endpoints.payments,
         outbox = endpoints.outbox,
         metrics = endpoints.metrics,
         file = system.data_dir().join("endpoints.json").display(),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io, path::Path};
 use sam_template::REGION;
 use serde::{Deserialize, Serialize};
 
-use crate::{files, iam, keys::Keys, ports::Listeners, project::Project};
+use crate::{files, iam, keys::Keys, payments, ports::Listeners, project::Project};
 
 /// The contents of `endpoints.json` in the data directory. URLs have no trailing slash.
 #[derive(Clone, Serialize, Deserialize)]
@@ -34,6 +34,12 @@ pub struct Endpoints {
     /// Tells whether all events are delivered, for tests: `{"settled": true, "pending": []}`. With `?wait=MILLISECONDS`, it waits
     /// for that.
     pub settled: String,
+    /// The stand-in of the payment provider: its API, and the page of its payments.
+    #[serde(default)]
+    pub payments: String,
+    /// The key of the stand-in's API.
+    #[serde(default)]
+    pub payments_key: String,
     /// The region of the engines.
     pub region: String,
     /// The operator's access key id.
@@ -59,6 +65,8 @@ impl Endpoints {
             outbox: format!("{}/outbox", listeners.api.url()),
             metrics: format!("{}/metrics", listeners.api.url()),
             settled: format!("{}/settled", listeners.api.url()),
+            payments: listeners.payments.url(),
+            payments_key: payments::api_key(keys),
             region: REGION.to_owned(),
             access_key_id: iam::OPERATOR_KEY.to_owned(),
             secret_access_key: keys.operator().to_owned(),

@@ -23,6 +23,7 @@ mod locks;
 mod metrics;
 mod options;
 mod origins;
+mod payments;
 mod peer;
 mod ports;
 mod project;
@@ -47,7 +48,7 @@ pub use self::{
     error::DevError,
     iam::{OPERATOR_KEY, function_key},
     keys::secret_key,
-    options::{DefaultParameters, DevOptions, Seed, Seeded},
+    options::{DefaultParameters, DevOptions, PaymentOptions, Seed, Seeded, Urls},
     ports::PortError,
     project::find_template,
     system::System,

@@ -26,12 +26,14 @@ pub struct DevOptions {
     pub at_start: Option<AtStart>,
     /// SSM parameters that are created at the first start.
     pub seed: Option<Seed>,
+    /// The stand-in of the payment provider, if the application takes payments.
+    pub payments: Option<PaymentOptions>,
     /// The folder beside the template whose files are served next to the API.
     pub site: Option<PathBuf>,
     /// The `OpenAPI` document of the API as JSON, served at `/openapi.json` with this system as its only server. A site
     /// can have a page at `/docs` that shows it.
     pub api_document: Option<&'static str>,
-    /// The API's port; the engines use the next seven. 0 chooses free ports.
+    /// The API's port; the engines use the next eight. 0 chooses free ports.
     pub port: u16,
     /// The directory for data. `None` creates a temporary directory, which is removed at the end.
     pub data_dir: Option<PathBuf>,
@@ -47,8 +49,30 @@ pub struct DevOptions {
     pub record_usage: Option<PathBuf>,
 }
 
-/// Returns the names and values of template parameters for a system whose API has this URL.
-pub type DefaultParameters = Box<dyn Fn(&str) -> Vec<(&'static str, String)> + Send + Sync>;
+/// How the application and the stand-in of the payment provider find each other.
+#[derive(Debug, Clone)]
+pub struct PaymentOptions {
+    /// The path of the API that receives the webhooks.
+    pub webhook_path: String,
+    /// The SSM parameter with the key of the provider's API. Created if it is missing.
+    pub api_key_parameter: String,
+    /// The SSM parameter with the secret of the webhooks. Created if it is missing.
+    pub webhook_secret_parameter: String,
+}
+
+/// Returns the names and values of template parameters for a system with these URLs.
+pub type DefaultParameters = Box<dyn Fn(&Urls) -> Vec<(&'static str, String)> + Send + Sync>;
+
+/// URLs of a system, without trailing slashes.
+#[derive(Debug, Clone)]
+pub struct Urls {
+    /// The HTTP API.
+    pub api: String,
+    /// The stand-in of the payment provider.
+    pub payments: String,
+    /// The SQS engine.
+    pub sqs: String,
+}
 
 /// Prepares the data of the system with these endpoints, and returns lines for the developer: what was changed, or a warning.
 pub type AtStart = Box<

@@ -49,6 +49,7 @@ pub(crate) struct Listeners {
     pub(crate) ses: Listener,
     pub(crate) sqs: Listener,
     pub(crate) eventbridge: Listener,
+    pub(crate) payments: Listener,
 }
 
 /// A listener with its address.
@@ -82,7 +83,7 @@ impl Listener {
 }
 
 impl Listeners {
-    /// Listens on `port` and the next seven ports, or on free ports when `port` is 0.
+    /// Listens on `port` and the next eight ports, or on free ports when `port` is 0.
     pub(crate) async fn bind(port: u16) -> Result<Self, PortError> {
         let after = |offset: u16| match port {
             0 => Ok(0),
@@ -97,6 +98,7 @@ impl Listeners {
             ses: Listener::bind(after(5)?, "SES engine").await?,
             sqs: Listener::bind(after(6)?, "SQS engine").await?,
             eventbridge: Listener::bind(after(7)?, "EventBridge engine").await?,
+            payments: Listener::bind(after(8)?, "payment stand-in").await?,
         })
     }
 }

@@ -10,7 +10,7 @@ use sam_template::{
     AccessPoint, Bucket, ConfigurationSet, Cors, Function, Queue, Route, Rule, Table, Template,
 };
 
-use crate::{DevError, DevOptions, watch::TemplateFile};
+use crate::{DevError, DevOptions, Urls, watch::TemplateFile};
 
 /// The parts of the template that the local system supports.
 #[derive(Debug)]
@@ -34,22 +34,18 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// Reads the template for a system whose API is at `api_url`, and its queues at `sqs_url`.
-    pub(crate) fn read(
-        options: &DevOptions,
-        api_url: &str,
-        sqs_url: &str,
-    ) -> Result<Self, DevError> {
+    /// Reads the template for a system with these URLs.
+    pub(crate) fn read(options: &DevOptions, urls: &Urls) -> Result<Self, DevError> {
         let path = find(&options.template);
         let text = fs::read_to_string(&path).map_err(|error| read_error(path.clone(), error))?;
         let failed = |error| DevError::Template {
             path: path.clone(),
             error,
         };
-        let template = Template::parse(&text, &parameters(options, api_url, &text));
+        let template = Template::parse(&text, &parameters(options, urls, &text));
         let template = template.map_err(failed)?;
         let template = template.with_stack_name(&options.stack_name);
-        let template = template.with_queue_endpoint(sqs_url);
+        let template = template.with_queue_endpoint(&urls.sqs);
         Ok(Self {
             functions: template.functions().map_err(failed)?,
             routes: template.routes().map_err(failed)?,
@@ -82,7 +78,7 @@ fn read_error(path: PathBuf, error: io::Error) -> DevError {
 
 /// Returns the overrides of the template's parameters: those of the options, and the defaults that the template
 /// declares.
-fn parameters(options: &DevOptions, api_url: &str, text: &str) -> BTreeMap<String, String> {
+fn parameters(options: &DevOptions, urls: &Urls, text: &str) -> BTreeMap<String, String> {
     // The template must be parsed without overrides first to know its parameters.
     let declared = Template::parse(text, &BTreeMap::new()).ok();
     let is_declared = |name: &str| {
@@ -91,7 +87,7 @@ fn parameters(options: &DevOptions, api_url: &str, text: &str) -> BTreeMap<Strin
             .is_some_and(|template| template.has_parameter(name))
     };
     let mut parameters = options.parameters.clone();
-    for (name, value) in (options.default_parameters)(api_url) {
+    for (name, value) in (options.default_parameters)(urls) {
         if is_declared(name) {
             parameters.entry(name.to_owned()).or_insert(value);
         }

@@ -25,17 +25,40 @@ pub(crate) fn seed(
         database.put(&format!("{stack_name}-{table}"), item)?;
     }
     for (name, value) in parameters {
-        let parameter = NewParameter {
-            name,
-            value,
-            kind: Some(Kind::SecureString),
-            description: Some("created by the first start of the local system".to_owned()),
-            // Some of the parameters may exist outside the path.
-            overwrite: true,
-        };
-        store
-            .put(parameter, now)
-            .map_err(|error| DevError::Parameters(error.to_string()))?;
+        put(store, name, value, now)?;
     }
+    Ok(())
+}
+
+/// Creates a parameter, unless it exists.
+pub(crate) fn put_missing(
+    store: &mut ParameterStore,
+    name: &str,
+    value: String,
+    now: OffsetDateTime,
+) -> Result<(), DevError> {
+    if store.get(name).is_some() {
+        return Ok(());
+    }
+    put(store, name.to_owned(), value, now)
+}
+
+fn put(
+    store: &mut ParameterStore,
+    name: String,
+    value: String,
+    now: OffsetDateTime,
+) -> Result<(), DevError> {
+    let parameter = NewParameter {
+        name,
+        value,
+        kind: Some(Kind::SecureString),
+        description: Some("created by the first start of the local system".to_owned()),
+        // Some of the parameters may exist outside the path.
+        overwrite: true,
+    };
+    store
+        .put(parameter, now)
+        .map_err(|error| DevError::Parameters(error.to_string()))?;
     Ok(())
 }

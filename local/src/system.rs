@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    DevError, DevOptions, Endpoints,
+    DevError, DevOptions, Endpoints, PaymentOptions, Urls,
     api_document::ApiDocument,
     calls::Recorder,
     containers::Bridge,
@@ -33,6 +33,7 @@ use crate::{
     lambda::Lambda,
     metrics::Metrics,
     origins::Origins,
+    payments::{self, Payments, Settings},
     ports::Listeners,
     project::Project,
     s3::S3,
@@ -58,6 +59,7 @@ pub struct System {
     functions: BTreeMap<String, Arc<Pool>>,
     bus: Bus,
     schedules: JoinSet<()>,
+    webhooks: JoinHandle<()>,
     consumers: JoinSet<()>,
     queue_consumers: JoinSet<()>,
     stop: watch::Sender<bool>,
@@ -80,7 +82,12 @@ impl System {
         let clock = Clock::system();
         ui.step("reading the template");
         let listeners = Listeners::bind(options.port).await?;
-        let project = Project::read(options, &listeners.api.url(), &listeners.sqs.url())?;
+        let urls = Urls {
+            api: listeners.api.url(),
+            payments: listeners.payments.url(),
+            sqs: listeners.sqs.url(),
+        };
+        let project = Project::read(options, &urls)?;
         let program = program(options, &project.functions)?;
         let data_dir = data_dir(options)?;
         let keys = keys(options, &data_dir)?;
@@ -93,7 +100,8 @@ impl System {
         let database = open_database(options, &data_dir, &project, ui)?;
 
         ui.step("opening the parameter store");
-        let parameters = parameter_store(options, &data_dir, &database, &clock)?;
+        let parameters = parameter_store(options, &data_dir, &database, (&keys, &clock))?;
+        let payments = payments(options, &data_dir, (&urls, &keys), &clock)?;
         let ssm = Ssm::new(parameters, Arc::clone(&principals), clock.clone());
 
         ui.step("opening the queues");
@@ -184,6 +192,10 @@ impl System {
                 listeners.eventbridge,
                 guard.engine(eventbridge.into_router()),
             ),
+            (
+                listeners.payments,
+                guard.api(payments.clone().into_router()),
+            ),
         ];
         let engines = serve_engines(routers, bridge, &stop_engines, ui).await;
         let schedules = schedules(options, &functions, &bus, &clock);
@@ -217,6 +229,7 @@ impl System {
             functions,
             bus,
             schedules,
+            webhooks: payments.send_webhooks(),
             stop,
             stop_engines,
         };
@@ -253,6 +266,7 @@ impl System {
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         self.schedules.abort_all();
+        self.webhooks.abort();
         // Unfinished batches have no checkpoint, so the next start delivers them again.
         self.consumers.abort_all();
         // Messages in flight are visible again after the next start.
@@ -273,6 +287,7 @@ impl System {
 impl Drop for System {
     fn drop(&mut self) {
         self.front.abort();
+        self.webhooks.abort();
         for engine in &self.engines {
             engine.abort();
         }
@@ -439,12 +454,32 @@ fn persistent_state(
     ))
 }
 
+/// Opens the stand-in of the payment provider.
+fn payments(
+    options: &DevOptions,
+    data_dir: &DataDir,
+    (urls, keys): (&Urls, &Keys),
+    clock: &Clock,
+) -> Result<Payments, DevError> {
+    let path = data_dir.payments();
+    let file = (!options.ephemeral).then_some(path.as_path());
+    let webhook_path = options.payments.as_ref().map(|it| it.webhook_path.as_str());
+    let settings = Settings {
+        url: urls.payments.clone(),
+        api_key: payments::api_key(keys).into(),
+        webhook_url: format!("{}{}", urls.api, webhook_path.unwrap_or("/")),
+        webhook_secret: payments::webhook_secret(keys).into(),
+    };
+    let opened = Payments::open(file, settings, clock.clone());
+    opened.map_err(|error| DevError::StateFile { path, error })
+}
+
 /// Opens the parameter store, and creates the parameters and items of a new system.
 fn parameter_store(
     options: &DevOptions,
     data_dir: &DataDir,
     database: &DynamoDb,
-    clock: &Clock,
+    (keys, clock): (&Keys, &Clock),
 ) -> Result<ParameterStore, DevError> {
     let mut store = if options.ephemeral {
         ParameterStore::in_memory()
@@ -454,6 +489,20 @@ fn parameter_store(
     };
     if let Some(seed) = &options.seed {
         seed::seed(&mut store, database, seed, &options.stack_name, clock.now())?;
+    }
+    if let Some(PaymentOptions {
+        api_key_parameter,
+        webhook_secret_parameter,
+        ..
+    }) = &options.payments
+    {
+        let secrets = [
+            (api_key_parameter, payments::api_key(keys)),
+            (webhook_secret_parameter, payments::webhook_secret(keys)),
+        ];
+        for (name, value) in secrets {
+            seed::put_missing(&mut store, name, value, clock.now())?;
+        }
     }
     Ok(store)
 }

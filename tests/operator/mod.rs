@@ -1,10 +1,11 @@
-//! The operator's commands `cloakroom users`, `cloakroom uploads`, `cloakroom env`, `cloakroom seed` and `cloakroom secrets migrate`, run as
+//! The operator's commands `cloakroom users`, `cloakroom uploads`, `cloakroom env`, `cloakroom seed`, `cloakroom queues` and `cloakroom secrets migrate`, run as
 //! executables.
 
 mod env;
 mod import;
 mod migrate;
 mod people;
+mod queues;
 mod roles;
 mod seed;
 mod unlock;

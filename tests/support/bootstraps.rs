@@ -18,6 +18,7 @@ pub fn write_bootstraps(dir: &Path, variables: &[(&str, &str)]) {
         "library",
         "mail-feedback",
         "mailer",
+        "orders",
         "products",
         "recovery",
         "session",
@@ -28,6 +29,8 @@ pub fn write_bootstraps(dir: &Path, variables: &[(&str, &str)]) {
         "upload-locks",
         "uploads",
         "users",
+        "webhook-deliver",
+        "webhooks",
     ] {
         let script = format!(
             "#!/bin/sh\n{exports}exec '{}' function {name}\n",

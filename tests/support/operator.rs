@@ -113,6 +113,13 @@ impl TestApp {
             .unwrap()
     }
 
+    /// Runs `cloakroom queues …` against this system.
+    pub fn run_queues(&self, args: &[&str]) -> Output {
+        self.operator_command("queues", args, self.endpoint("sqs"))
+            .output()
+            .unwrap()
+    }
+
     /// Builds `cloakroom seed …` for this system.
     pub fn seed_command(&self, args: &[&str]) -> Command {
         self.seed_command_for("dev", args)

@@ -79,6 +79,26 @@ export class Admin {
   }
 
   /**
+   * Gives a user a product, as if the user had bought it.
+   * @param {string} id
+   * @param {string} productId
+   * @param {Cancellable} [options]
+   */
+  async giveProduct(id, productId, { signal } = {}) {
+    await this.#session.call("PUT", rightOf(id, productId), { signal, retry: true });
+  }
+
+  /**
+   * Takes a gift back. What the user has bought stays.
+   * @param {string} id
+   * @param {string} productId
+   * @param {Cancellable} [options]
+   */
+  async takeBackProduct(id, productId, { signal } = {}) {
+    await this.#session.call("DELETE", rightOf(id, productId), { signal, retry: true });
+  }
+
+  /**
    * @param {string} method
    * @param {string} path
    * @param {object} [body]
@@ -94,3 +114,6 @@ export class Admin {
 
 /** @param {string} id */
 const pathOf = (id) => `/admin/users/${encodeURIComponent(id)}`;
+
+/** @param {string} id @param {string} productId */
+const rightOf = (id, productId) => `${pathOf(id)}/entitlements/${encodeURIComponent(productId)}`;

@@ -30,8 +30,17 @@ interface Contract {
   Transfer: client.SinglePut | client.Multipart;
   UpdateUserProfile: client.ProfileChanges;
   UpdateUserRequest: client.UpdateUserRequest;
+  CreateProductRequest: client.CreateProductRequest;
+  UpdateProductRequest: client.UpdateProductRequest;
   Upload: client.StoredUpload;
+  LibraryEntry: client.LibraryEntry;
+  LibraryFile: client.LibraryFile;
+  LibraryProduct: client.LibraryProduct;
   MailBlock: client.MailBlock;
+  Money: client.Money;
+  Price: client.Money;
+  Product: client.Product;
+  ProductFile: client.ProductFile;
   RoleName: client.RoleName;
   User: client.User;
   Version: client.UploadVersion;

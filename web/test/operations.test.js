@@ -38,6 +38,16 @@ const CALLS = {
   adminEnableUser: (client) => client.admin.enableUser("u/1"),
   adminSetRoles: (client) => client.admin.setRoles("u/1", ["admin"]),
   adminAllowMail: (client) => client.admin.allowMail("u/1"),
+  adminGiveProduct: (client) => client.admin.giveProduct("u/1", "p/1"),
+  adminTakeBackProduct: (client) => client.admin.takeBackProduct("u/1", "p/1"),
+  listProducts: async (client) => [await all(client.products.list()), await all(client.products.own({ limit: 2 }))],
+  createProduct: (client) => client.products.create({ title: "Tea", price: { amount: 499, currency: "EUR" }, files: ["f/1"] }),
+  getProduct: (client) => client.products.get("p/1"),
+  updateProduct: (client) => client.products.update("p/1", { title: "Tea" }, { ifMatch: '"1"' }),
+  publishProduct: (client) => client.products.publish("p/1"),
+  archiveProduct: (client) => client.products.archive("p/1"),
+  listLibrary: (client) => all(client.library.list()),
+  getLibraryProduct: (client) => client.library.get("p/1"),
   forgotPassword: (client) => client.forgotPassword("ada@example.com"),
   resetPassword: (client) => client.resetPassword("token", "difference engine"),
   verifyEmail: (client) => client.verifyEmail("token"),
@@ -127,6 +137,7 @@ for (const { operationId, path, method, body } of operations) {
 
 const PAGE = { status: 200, body: { items: [{}], next: null } };
 const EMPTY = { status: 204 };
+const PRODUCT = { status: 200, body: { product: { id: "p/1" } } };
 const USER = { status: 200, body: { user: { id: "u/1" } } };
 
 /** The fake's responses to operations that it does not implement. @type {Record<string, { status: number, body?: unknown }>} */
@@ -140,6 +151,16 @@ const RESPONSES = {
   adminEnableUser: USER,
   adminSetRoles: USER,
   adminAllowMail: EMPTY,
+  adminGiveProduct: EMPTY,
+  adminTakeBackProduct: EMPTY,
+  listProducts: PAGE,
+  createProduct: { ...PRODUCT, status: 201 },
+  getProduct: PRODUCT,
+  updateProduct: PRODUCT,
+  publishProduct: PRODUCT,
+  archiveProduct: PRODUCT,
+  listLibrary: PAGE,
+  getLibraryProduct: { status: 200, body: { item: {} } },
   forgotPassword: { status: 202 },
   resetPassword: EMPTY,
   verifyEmail: EMPTY,

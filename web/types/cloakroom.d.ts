@@ -1,19 +1,30 @@
 import { Admin } from "./cloakroom/admin.js";
+import { Library } from "./cloakroom/library.js";
 import { Pages } from "./cloakroom/pages.js";
+import { Products } from "./cloakroom/products.js";
 import { Uploads } from "./cloakroom/uploads.js";
 export { Admin } from "./cloakroom/admin.js";
 export { CloakroomError, StorageError } from "./cloakroom/errors.js";
+export { Library } from "./cloakroom/library.js";
 export { Pages } from "./cloakroom/pages.js";
+export { Products } from "./cloakroom/products.js";
 export { MemoryStorage } from "./cloakroom/storage.js";
 export { Upload } from "./cloakroom/upload.js";
 export { Uploads } from "./cloakroom/uploads.js";
 export type Cancellable = import("./cloakroom/types.js").Cancellable;
+export type CreateProductRequest = import("./cloakroom/types.js").CreateProductRequest;
 export type DeviceSession = import("./cloakroom/types.js").DeviceSession;
 export type Download = import("./cloakroom/types.js").Download;
 export type Grantee = import("./cloakroom/types.js").Grantee;
+export type LibraryEntry = import("./cloakroom/types.js").LibraryEntry;
+export type LibraryFile = import("./cloakroom/types.js").LibraryFile;
+export type LibraryProduct = import("./cloakroom/types.js").LibraryProduct;
 export type ListOptions = import("./cloakroom/types.js").ListOptions;
 export type ListedUpload = import("./cloakroom/types.js").ListedUpload;
 export type ManagedUser = import("./cloakroom/types.js").ManagedUser;
+export type Money = import("./cloakroom/types.js").Money;
+export type Product = import("./cloakroom/types.js").Product;
+export type ProductFile = import("./cloakroom/types.js").ProductFile;
 export type Profile = import("./cloakroom/types.js").Profile;
 export type ProfileChanges = import("./cloakroom/types.js").ProfileChanges;
 export type Progress = import("./cloakroom/types.js").Progress;
@@ -24,6 +35,7 @@ export type SignUpRequest = import("./cloakroom/types.js").SignUpRequest;
 export type StorageLike = import("./cloakroom/types.js").StorageLike;
 export type StoredUpload = import("./cloakroom/types.js").StoredUpload;
 export type UnfinishedUpload = import("./cloakroom/types.js").UnfinishedUpload;
+export type UpdateProductRequest = import("./cloakroom/types.js").UpdateProductRequest;
 export type UpdateUserRequest = import("./cloakroom/types.js").UpdateUserRequest;
 export type UploadGrant = import("./cloakroom/types.js").UploadGrant;
 export type UploadListOptions = import("./cloakroom/types.js").UploadListOptions;
@@ -32,6 +44,7 @@ export type UploadUsage = import("./cloakroom/types.js").UploadUsage;
 export type UploadVersion = import("./cloakroom/types.js").UploadVersion;
 export type UploadWithDownload = import("./cloakroom/types.js").UploadWithDownload;
 export type User = import("./cloakroom/types.js").User;
+export type VersionedProduct = import("./cloakroom/types.js").VersionedProduct;
 export type VersionedUser = import("./cloakroom/types.js").VersionedUser;
 export type FieldProblem = import("./cloakroom/errors.js").FieldProblem;
 export type SessionReason = import("./cloakroom/session.js").SessionReason;
@@ -57,12 +70,19 @@ export type CloakroomOptions = {
  * The types that applications can import.
  *
  * @typedef {import("./cloakroom/types.js").Cancellable} Cancellable
+ * @typedef {import("./cloakroom/types.js").CreateProductRequest} CreateProductRequest
  * @typedef {import("./cloakroom/types.js").DeviceSession} DeviceSession
  * @typedef {import("./cloakroom/types.js").Download} Download
  * @typedef {import("./cloakroom/types.js").Grantee} Grantee
+ * @typedef {import("./cloakroom/types.js").LibraryEntry} LibraryEntry
+ * @typedef {import("./cloakroom/types.js").LibraryFile} LibraryFile
+ * @typedef {import("./cloakroom/types.js").LibraryProduct} LibraryProduct
  * @typedef {import("./cloakroom/types.js").ListOptions} ListOptions
  * @typedef {import("./cloakroom/types.js").ListedUpload} ListedUpload
  * @typedef {import("./cloakroom/types.js").ManagedUser} ManagedUser
+ * @typedef {import("./cloakroom/types.js").Money} Money
+ * @typedef {import("./cloakroom/types.js").Product} Product
+ * @typedef {import("./cloakroom/types.js").ProductFile} ProductFile
  * @typedef {import("./cloakroom/types.js").Profile} Profile
  * @typedef {import("./cloakroom/types.js").ProfileChanges} ProfileChanges
  * @typedef {import("./cloakroom/types.js").Progress} Progress
@@ -73,6 +93,7 @@ export type CloakroomOptions = {
  * @typedef {import("./cloakroom/types.js").StorageLike} StorageLike
  * @typedef {import("./cloakroom/types.js").StoredUpload} StoredUpload
  * @typedef {import("./cloakroom/types.js").UnfinishedUpload} UnfinishedUpload
+ * @typedef {import("./cloakroom/types.js").UpdateProductRequest} UpdateProductRequest
  * @typedef {import("./cloakroom/types.js").UpdateUserRequest} UpdateUserRequest
  * @typedef {import("./cloakroom/types.js").UploadGrant} UploadGrant
  * @typedef {import("./cloakroom/types.js").UploadListOptions} UploadListOptions
@@ -81,6 +102,7 @@ export type CloakroomOptions = {
  * @typedef {import("./cloakroom/types.js").UploadVersion} UploadVersion
  * @typedef {import("./cloakroom/types.js").UploadWithDownload} UploadWithDownload
  * @typedef {import("./cloakroom/types.js").User} User
+ * @typedef {import("./cloakroom/types.js").VersionedProduct} VersionedProduct
  * @typedef {import("./cloakroom/types.js").VersionedUser} VersionedUser
  * @typedef {import("./cloakroom/errors.js").FieldProblem} FieldProblem
  * @typedef {import("./cloakroom/session.js").SessionReason} SessionReason
@@ -103,6 +125,10 @@ export declare class Cloakroom {
     #private;
     /** The signed-in user's files. */
     uploads: Uploads;
+    /** What is for sale, and what the signed-in user sells. */
+    products: Products;
+    /** The products that the signed-in user has bought or was given. */
+    library: Library;
     /** The calls for administrators. */
     admin: Admin;
     /** @param {CloakroomOptions} [options] */

@@ -94,6 +94,17 @@ impl Connection {
         (client, self.endpoint("s3", VARIABLE, local))
     }
 
+    /// Returns an SQS client and its endpoint.
+    pub fn sqs(&self) -> (aws_sdk_sqs::Client, String) {
+        let mut config = aws_sdk_sqs::config::Builder::from(&self.config);
+        if let Some(local) = &self.local {
+            config = config.endpoint_url(&local.sqs);
+        }
+        let client = aws_sdk_sqs::Client::from_conf(config.build());
+        let local = self.local.as_ref().map(|local| &local.sqs);
+        (client, self.endpoint("sqs", "AWS_ENDPOINT_URL_SQS", local))
+    }
+
     /// Returns an SES client and its endpoint.
     pub fn ses(&self) -> (aws_sdk_sesv2::Client, String) {
         let mut config = aws_sdk_sesv2::config::Builder::from(&self.config);

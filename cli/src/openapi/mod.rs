@@ -50,6 +50,7 @@ pub const CHECKED_IN: &str = include_str!("../../../docs/openapi.json");
         (name = "accounts", description = "Sign-up, sign-in, sessions, and the account of the caller"),
         (name = "users", description = "Profiles of users"),
         (name = "uploads", description = "Files of the caller, which clients send straight to S3"),
+        (name = "orders", description = "Orders of products, and their payments"),
         (name = "companion", description = "The protocol of Uppy's companion server"),
         (name = "admin", description = "Accounts, for administrators"),
         (name = "keys", description = "What verifiers of access tokens need"),
@@ -92,8 +93,10 @@ fn document(events: &Path) -> io::Result<String> {
         recovery::ApiDoc::openapi(),
         uploads::ApiDoc::openapi(),
         library::ApiDoc::openapi(),
+        orders::ApiDoc::openapi(),
         products::ApiDoc::openapi(),
         upload_locks::ApiDoc::openapi(),
+        webhooks::ApiDoc::openapi(),
         keys::ApiDoc::openapi(),
     ];
     let mut document = ApiDoc::openapi();

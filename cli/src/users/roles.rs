@@ -43,7 +43,7 @@ New roles take effect at the next sign-in or refresh. Access tokens already issu
 const MAX_ATTEMPTS: usize = 5;
 
 fn role() -> impl TypedValueParser<Value = Role> {
-    PossibleValuesParser::new([Role::Admin.as_str()])
+    PossibleValuesParser::new(Role::ALL.map(Role::as_str))
         .try_map(|word| Role::parse(&word).ok_or("unknown role"))
 }
 

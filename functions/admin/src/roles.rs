@@ -20,13 +20,13 @@ const NOT_A_LIST: Invalid = Invalid {
 };
 const UNKNOWN_ROLE: Invalid = Invalid {
     code: "unknown_role",
-    detail: "Unknown role. The only role is `admin`.",
+    detail: "Unknown role. The roles are `admin` and `seller`.",
 };
 
 /// The new roles of a user.
 #[derive(ToSchema)]
 pub struct SetRolesRequest {
-    /// All roles of the user from now on: `admin`, or an empty list.
+    /// All roles of the user from now on: `admin`, `seller`, both, or an empty list.
     #[schema(value_type = Vec<RoleName>)]
     roles: Roles,
 }
@@ -37,6 +37,7 @@ pub struct SetRolesRequest {
 #[expect(dead_code, reason = "it describes `domain::Role`, whose words it has")]
 enum RoleName {
     Admin,
+    Seller,
 }
 
 impl FromFields for SetRolesRequest {

@@ -33,7 +33,7 @@ struct Change<'a> {
 }
 
 /// The variables that name the tables, with what derives their events.
-const CAPTURES: [(&str, Capture); 4] = [
+const CAPTURES: [(&str, Capture); 5] = [
     ("USERS_TABLE", |change| {
         let (before, after) = change.items(images::user)?;
         Ok(events::user_events(
@@ -64,6 +64,13 @@ const CAPTURES: [(&str, Capture); 4] = [
             before.as_ref(),
             after.as_ref(),
             change.at,
+        ))
+    }),
+    ("ORDERS_TABLE", |change| {
+        let (before, after) = change.items(images::order)?;
+        Ok(events::order_events(
+            before.flatten().as_ref(),
+            after.flatten().as_ref(),
         ))
     }),
 ];

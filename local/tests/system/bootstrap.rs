@@ -73,6 +73,12 @@ async fn record(event: &Value) -> Result<Value, Error> {
             .item("id", AttributeValue::S(id.to_owned()))
             .item("event", AttributeValue::S(event))
     };
+    if event["Records"][0]["eventSource"] == "aws:sqs" {
+        return record_messages(event, &put).await;
+    }
+    if event["detail-type"] == "invoke" {
+        return Err("it fails always".into());
+    }
     let key = event["detail"]["object"]["key"].as_str().unwrap_or("none");
     if key == "fail" {
         let first = put("first", String::new()).condition_expression("attribute_not_exists(id)");
@@ -82,6 +88,34 @@ async fn record(event: &Value) -> Result<Value, Error> {
     }
     put(key, event.to_string()).send().await?;
     Ok(json!({"recorded": key}))
+}
+
+/// Stores each message under the id in its body. Reports those with a `fail` in the body until they were received so often.
+async fn record_messages(
+    event: &Value,
+    put: &impl Fn(&str, String) -> aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder,
+) -> Result<Value, Error> {
+    let mut failures = Vec::new();
+    for record in event["Records"].as_array().unwrap() {
+        let body: Value = serde_json::from_str(record["body"].as_str().unwrap())?;
+        let count = record["attributes"]["ApproximateReceiveCount"]
+            .as_str()
+            .unwrap();
+        if body["fail"]
+            .as_u64()
+            .is_some_and(|times| count.parse::<u64>().unwrap() <= times)
+        {
+            failures.push(json!({"itemIdentifier": record["messageId"]}));
+            continue;
+        }
+        if body["invalid"] == true {
+            return Ok(json!({"batchItemFailures": [{"itemIdentifier": "unknown"}]}));
+        }
+        put(body["id"].as_str().unwrap(), record.to_string())
+            .send()
+            .await?;
+    }
+    Ok(json!({ "batchItemFailures": failures }))
 }
 
 fn epoch_ms() -> u64 {

@@ -5,14 +5,17 @@
 mod api;
 mod bootstrap;
 mod dynamodb;
+mod eventbridge;
 mod events;
 mod failures;
 mod instances;
 mod invoke;
+mod queues;
 mod restart;
 mod s3;
 mod signatures;
 #[path = "../../../tests/support/signed.rs"]
 mod signed;
+mod sqs;
 mod ssm;
 mod support;

@@ -59,8 +59,8 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         api_document: None,
         strict_origins: false,
         origins_parameter: None,
-        default_parameters: Box::new(|api| {
-            vec![("Env", "dev".to_owned()), ("Issuer", api.to_owned())]
+        default_parameters: Box::new(|urls| {
+            vec![("Env", "dev".to_owned()), ("Issuer", urls.api.clone())]
         }),
         parameters: BTreeMap::from([("Color".to_owned(), "red".to_owned())]),
         template: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/system/template.yaml"),
@@ -69,6 +69,7 @@ pub fn options(data_dir: &Path, ephemeral: bool) -> DevOptions {
         record_usage: None,
         consequences: &[],
         at_start: None,
+        payments: None,
         seed: Some(Seed {
             unless_under: "/shop/dev/keys/private".to_owned(),
             make: Box::new(|| Seeded {
@@ -141,6 +142,44 @@ impl TestSystem {
             .request(method, format!("{}{path}", self.system().endpoints().s3))
     }
 
+    pub fn sqs(&self, key: &str) -> aws_sdk_sqs::Client {
+        sqs(self.system().endpoints(), key)
+    }
+
+    pub fn eventbridge(&self, key: &str) -> aws_sdk_eventbridge::Client {
+        let endpoints = self.system().endpoints();
+        aws_sdk_eventbridge::Client::from_conf(
+            aws_sdk_eventbridge::Config::builder()
+                .behavior_version(aws_sdk_eventbridge::config::BehaviorVersion::latest())
+                .region(aws_sdk_eventbridge::config::Region::new("us-east-1"))
+                .credentials_provider(credentials(endpoints, key))
+                .endpoint_url(&endpoints.eventbridge)
+                .http_client(Builder::new().build_http())
+                .build(),
+        )
+    }
+
+    /// Returns the URL of a queue of the template.
+    pub fn queue(&self, logical_id: &str) -> String {
+        let url = &self.system().endpoints().sqs;
+        format!("{url}/000000000000/shop-dev-{logical_id}")
+    }
+
+    /// Waits until all events are delivered.
+    pub async fn settled(&self) {
+        let url = format!("{}?wait=15000", self.system().endpoints().settled);
+        let state: Value = self
+            .http
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        assert_eq!(state, json!({"settled": true, "pending": []}));
+    }
+
     pub fn ssm(&self, key: &str) -> aws_sdk_ssm::Client {
         ssm(self.system().endpoints(), key)
     }
@@ -183,6 +222,19 @@ pub fn s3_with(url: &str, credentials: Credentials) -> aws_sdk_s3::Client {
             .credentials_provider(credentials)
             .endpoint_url(url)
             .force_path_style(true)
+            .http_client(Builder::new().build_http())
+            .build(),
+    )
+}
+
+/// Creates an SQS client with an access key.
+pub fn sqs(endpoints: &Endpoints, key: &str) -> aws_sdk_sqs::Client {
+    aws_sdk_sqs::Client::from_conf(
+        aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+            .region(aws_sdk_sqs::config::Region::new("us-east-1"))
+            .credentials_provider(credentials(endpoints, key))
+            .endpoint_url(&endpoints.sqs)
             .http_client(Builder::new().build_http())
             .build(),
     )

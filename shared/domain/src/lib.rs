@@ -12,6 +12,8 @@ mod lockout;
 mod mail_block;
 mod money;
 mod name;
+/// Orders: what is known of their payments, and the states that follow from it.
+pub mod order;
 mod password;
 /// Products: what sellers write about them, and whether they are for sale.
 pub mod product;
@@ -24,6 +26,8 @@ mod time_window;
 /// Uploads: their states, what requests and S3's events do to them, and what they are charged.
 pub mod upload;
 mod user;
+/// Webhooks: endpoints, deliveries, and the addresses that they may reach.
+pub mod webhook;
 
 pub use admin_action::{AdminAction, AdminChange};
 pub use clock::Clock;
@@ -40,6 +44,7 @@ pub use lockout::{AttemptRule, FailedAttempts, Lockout};
 pub use mail_block::{MailBlock, MailBlockReason};
 pub use money::{Currency, Money};
 pub use name::Name;
+pub use order::{Order, OrderStatus};
 pub use password::{Password, PasswordAttempt};
 pub use product::{Product, ProductStatus};
 pub use profile::{Age, Patch, Profile, ProfilePatch};

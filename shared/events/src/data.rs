@@ -191,3 +191,19 @@ impl From<&Entitlement> for EntitlementData {
         }
     }
 }
+
+impl From<&domain::Order> for OrderData {
+    fn from(order: &domain::Order) -> Self {
+        Self {
+            order_id: order.id,
+            buyer_id: order.buyer,
+            seller_id: order.seller,
+            product_id: order.product,
+            title: order.title.as_str().to_owned(),
+            price: (&order.price).into(),
+            refunded_amount: order.facts.refunded(),
+            status: order.status().as_str().to_owned(),
+            entitled: order.is_entitled(),
+        }
+    }
+}

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod capture;
+mod capture_order;
 mod data;
 mod event;
 mod event_type;
@@ -9,6 +10,7 @@ mod schema;
 mod tests;
 
 pub use capture::{entitlement_events, product_events, upload_events, user_events};
+pub use capture_order::order_events;
 pub use data::{
     EntitlementData, FileData, MoneyData, OrderData, ProductData, UploadData, UserData,
 };

@@ -22,7 +22,7 @@ pub struct UserView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     profile: Option<ProfileView>,
-    /// `admin`, or empty.
+    /// `admin`, `seller`, both or none.
     #[schema(value_type = Vec<String>)]
     roles: Vec<Role>,
     created_at: Timestamp,

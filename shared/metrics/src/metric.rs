@@ -97,4 +97,8 @@ metrics! {
     MailsBounced: None,
     /// Mails that were not sent because of `MailsPerDay`.
     MailLimitReached: None,
+    /// Payments that do not fit their order: another amount, currency or mode.
+    PaymentsMismatched: None,
+    /// Endpoints of webhooks that were disabled because they failed for five days or are gone.
+    WebhooksDisabled: None,
 }

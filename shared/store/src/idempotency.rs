@@ -80,6 +80,19 @@ impl Idempotency {
         }))
     }
 
+    /// Stores a record, unless there is one already.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn keep(
+        &self,
+        record: &IdempotencyRecord,
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        self.put_new(record, now).send().await?;
+        Ok(())
+    }
+
     fn put_new(&self, record: &IdempotencyRecord, now: OffsetDateTime) -> Write {
         let item = item([
             ("id", s(&record.id)),

@@ -3,10 +3,10 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::{Entitlement, Product, Upload, User};
+use domain::{Entitlement, Order, Product, Upload, User};
 use serde_json::{Map, Value};
 
-use crate::{StoreError, library, products, row::Row, uploads, users};
+use crate::{StoreError, library, orders, products, row::Row, uploads, users};
 
 /// Reads the image of a user.
 ///
@@ -30,6 +30,18 @@ pub fn upload(image: &Value) -> Result<Upload, StoreError> {
 /// When an attribute is missing or cannot be read.
 pub fn product(image: &Value) -> Result<Product, StoreError> {
     products::item::read(row(image)?)
+}
+
+/// Reads the image of an order; `None` for an item that only keeps a buyer from ordering a product twice.
+///
+/// # Errors
+/// When an attribute is missing or cannot be read.
+pub fn order(image: &Value) -> Result<Option<Order>, StoreError> {
+    let row = row(image)?;
+    if orders::item::is_guard(&row) {
+        return Ok(None);
+    }
+    orders::item::read(row).map(|record| Some(record.order))
 }
 
 /// Reads the image of a right to a product.

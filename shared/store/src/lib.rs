@@ -16,6 +16,8 @@ mod library;
 mod limits;
 mod mail_blocks;
 mod mail_limits;
+mod offers;
+mod orders;
 mod outbox;
 mod person;
 mod products;
@@ -33,6 +35,8 @@ mod upload_grants;
 /// The uploads, and the counters of their owners' bytes.
 pub mod uploads;
 mod users;
+/// The endpoints of webhooks, and the deliveries to them.
+pub mod webhooks;
 mod write;
 
 #[cfg(test)]
@@ -51,6 +55,8 @@ pub use library::{Entitlements, ProductCopy, ProductTitles};
 pub use limits::Limits;
 pub use mail_blocks::MailBlocks;
 pub use mail_limits::{MailClaim, MailLimit, MailLimits, OrderRef};
+pub use offers::{OfferCopy, Offers};
+pub use orders::{Checkout, OrderChange, OrderRecord, Orders, Placement};
 pub use outbox::{MailOrder, Outbox, languages_of};
 pub use person::{CredentialFacts, GrantToPerson};
 pub use products::{ProductChange, Products};
@@ -64,3 +70,4 @@ pub use table::client;
 pub use upload_grants::UploadGrants;
 pub use uploads::{UploadRecords, Uploads};
 pub use users::{AccountState, FoundByName, UserChanges, UserUpdate, Users, name_attributes};
+pub use webhooks::{WebhookDeliveries, WebhookEndpoints};

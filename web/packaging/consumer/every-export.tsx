@@ -1,17 +1,24 @@
 // Uses every export of the package, and every member of its classes, as an application would. The types are checked, and
 // exports.test.js checks that nothing is missing.
-import { Admin, Cloakroom, CloakroomError, MemoryStorage, Pages, StorageError, Upload, Uploads } from "cloakroom";
+import { Admin, Cloakroom, CloakroomError, Library, MemoryStorage, Pages, Products, StorageError, Upload, Uploads } from "cloakroom";
 import type {
   Cancellable,
   CloakroomOptions,
+  CreateProductRequest,
   DeviceSession,
   Download,
   FieldProblem,
   Grantee,
+  LibraryEntry,
+  LibraryFile,
+  LibraryProduct,
   ListOptions,
   ListedUpload,
   ManagedUser,
+  Money,
   Page,
+  Product,
+  ProductFile,
   Profile,
   ProfileChanges,
   Progress,
@@ -24,6 +31,7 @@ import type {
   StorageLike,
   StoredUpload,
   UnfinishedUpload,
+  UpdateProductRequest,
   UpdateUserRequest,
   UploadGrant,
   UploadListOptions,
@@ -34,6 +42,7 @@ import type {
   UploadVersion,
   UploadWithDownload,
   User,
+  VersionedProduct,
   VersionedUser,
 } from "cloakroom";
 import { CloakroomProvider, useCloakroom, useSession, useUpload, useUploads } from "cloakroom/react";
@@ -109,6 +118,26 @@ export async function uploads(file: File): Promise<void> {
 }
 
 export async function administration(): Promise<void> {
+  const products: Products = client.products;
+  const price: Money = { amount: 499, currency: "EUR" };
+  const created: CreateProductRequest = { title: "Tea", price, files: ["f1"] };
+  const draft: Product = await products.create(created);
+  const changes: UpdateProductRequest = { description: null };
+  const changed: VersionedProduct = await products.update(draft.id, changes, { ifMatch: '"1"' });
+  await products.publish(changed.product.id);
+  const sold: ProductFile | undefined = (await products.get(draft.id)).product.files[0];
+  console.log(sold?.filename);
+  for await (const product of products.list({ limit: 10 })) console.log(product.price.amount);
+  for await (const product of products.own()) if (product.status === "published") await products.archive(product.id);
+  const library: Library = client.library;
+  for await (const entry of library.list()) console.log(entry.grantedAt);
+  const entry: LibraryEntry = await library.get(draft.id);
+  const bought: LibraryProduct = entry.product;
+  const downloads: LibraryFile[] = entry.files;
+  console.log(bought.title, downloads.length);
+  await client.admin.giveProduct("u1", draft.id);
+  await client.admin.takeBackProduct("u1", draft.id);
+
   const admin: Admin = client.admin;
   for await (const user of admin.users({ email: "ada@example.com" })) console.log(user.id);
   for await (const user of admin.users({ name: "ad", limit: 10 })) console.log(user.name);

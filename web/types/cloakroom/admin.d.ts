@@ -52,4 +52,18 @@ export declare class Admin {
      * @param {Cancellable} [options]
      */
     allowMail(id: string, { signal }?: Cancellable): Promise<void>;
+    /**
+     * Gives a user a product, as if the user had bought it.
+     * @param {string} id
+     * @param {string} productId
+     * @param {Cancellable} [options]
+     */
+    giveProduct(id: string, productId: string, { signal }?: Cancellable): Promise<void>;
+    /**
+     * Takes a gift back. What the user has bought stays.
+     * @param {string} id
+     * @param {string} productId
+     * @param {Cancellable} [options]
+     */
+    takeBackProduct(id: string, productId: string, { signal }?: Cancellable): Promise<void>;
 }

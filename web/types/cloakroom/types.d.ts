@@ -28,7 +28,7 @@
  *
  * @typedef {ManagedUser & { mailBlock: MailBlock | null }} ManagedUserDetails A user, and why no mail is sent to the user's address.
  *
- * @typedef {"admin"} RoleName
+ * @typedef {"admin" | "seller"} RoleName
  *
  * @typedef {{ user: User, etag: string | null }} VersionedUser
  *
@@ -108,6 +108,34 @@
  * @typedef {{ partNumber: number, url: string, headers: Record<string, string>, expiresAt: string }} SignedPart
  * @typedef {{ partNumber: number, size: number, etag: string }} StoredPart
  *
+ * @typedef {{ amount: number, currency: string }} Money `amount`: minor units, such as 499 for 4.99 EUR and for 499 JPY. `currency`: ISO 4217.
+ *
+ * @typedef {{ uploadId: string, filename?: string, size?: number }} ProductFile `filename` and `size` are missing until the product is published.
+ *
+ * @typedef {object} Product
+ * @property {string} id
+ * @property {string} sellerId
+ * @property {string} title
+ * @property {string} description
+ * @property {Money} price
+ * @property {ProductFile[]} files
+ * @property {"draft" | "published" | "archived"} status
+ * @property {string} createdAt RFC 3339, UTC.
+ * @property {string} updatedAt
+ * @property {string} [publishedAt]
+ *
+ * @typedef {{ product: Product, etag: string | null }} VersionedProduct
+ *
+ * @typedef {{ title: string, description?: string | null, price: Money, files: string[] }} CreateProductRequest `files`: ids of uploads.
+ *
+ * @typedef {{ title?: string, description?: string | null, price?: Money, files?: string[] }} UpdateProductRequest Missing fields stay unchanged.
+ *
+ * @typedef {{ id: string, title: string, sellerId: string }} LibraryProduct
+ *
+ * @typedef {{ uploadId: string, filename: string, size: number }} LibraryFile `size`: bytes.
+ *
+ * @typedef {{ product: LibraryProduct, grantedAt: string, files: LibraryFile[] }} LibraryEntry A product that the signed-in user has.
+ *
  * @typedef {object} Progress
  * @property {number} loaded Bytes.
  * @property {number} total Bytes.
@@ -185,7 +213,7 @@ export type MailBlock = {
 export type ManagedUserDetails = ManagedUser & {
     mailBlock: MailBlock | null;
 };
-export type RoleName = "admin";
+export type RoleName = "admin" | "seller";
 export type VersionedUser = {
     user: User;
     etag: string | null;
@@ -345,6 +373,61 @@ export type StoredPart = {
     partNumber: number;
     size: number;
     etag: string;
+};
+export type Money = {
+    amount: number;
+    currency: string;
+};
+export type ProductFile = {
+    uploadId: string;
+    filename?: string;
+    size?: number;
+};
+export type Product = {
+    id: string;
+    sellerId: string;
+    title: string;
+    description: string;
+    price: Money;
+    files: ProductFile[];
+    status: "draft" | "published" | "archived";
+    /**
+     * RFC 3339, UTC.
+     */
+    createdAt: string;
+    updatedAt: string;
+    publishedAt?: string;
+};
+export type VersionedProduct = {
+    product: Product;
+    etag: string | null;
+};
+export type CreateProductRequest = {
+    title: string;
+    description?: string | null;
+    price: Money;
+    files: string[];
+};
+export type UpdateProductRequest = {
+    title?: string;
+    description?: string | null;
+    price?: Money;
+    files?: string[];
+};
+export type LibraryProduct = {
+    id: string;
+    title: string;
+    sellerId: string;
+};
+export type LibraryFile = {
+    uploadId: string;
+    filename: string;
+    size: number;
+};
+export type LibraryEntry = {
+    product: LibraryProduct;
+    grantedAt: string;
+    files: LibraryFile[];
 };
 export type Progress = {
     /**

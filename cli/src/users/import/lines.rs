@@ -15,7 +15,7 @@ const BAD_HASH: Invalid = Invalid {
 };
 const BAD_ROLES: Invalid = Invalid {
     code: "invalid_roles",
-    detail: "This must be a list of roles. The only role is \"admin\".",
+    detail: "This must be a list of roles. The roles are \"admin\" and \"seller\".",
 };
 const BAD_TIME: Invalid = Invalid {
     code: "invalid_time",
