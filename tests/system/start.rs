@@ -28,6 +28,7 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
         "accessKeyId",
         "api",
         "dynamodb",
+        "eventbridge",
         "lambda",
         "metrics",
         "outbox",
@@ -36,6 +37,8 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
         "s3",
         "secretAccessKey",
         "ses",
+        "settled",
+        "sqs",
         "ssm",
     ];
     assert_eq!(
@@ -44,7 +47,16 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
     );
     assert_eq!(endpoints["region"], "us-east-1");
     let log = app.log();
-    for name in ["api", "dynamodb", "lambda", "s3", "ses", "ssm"] {
+    for name in [
+        "api",
+        "dynamodb",
+        "eventbridge",
+        "lambda",
+        "s3",
+        "ses",
+        "sqs",
+        "ssm",
+    ] {
         let url = endpoints[name].as_str().unwrap();
         let port = url.strip_prefix("http://127.0.0.1:").unwrap();
         assert_ne!(port.parse::<u16>().unwrap(), 0);
