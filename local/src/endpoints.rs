@@ -31,15 +31,15 @@ pub struct Endpoints {
     pub outbox: String,
     /// The metrics of the functions, in Prometheus' text format.
     pub metrics: String,
-    /// Tells whether all events are delivered, for tests: `{"settled": true, "pending": []}`. With `?wait=MILLISECONDS`, it waits
-    /// for that.
-    pub settled: String,
     /// The stand-in of the payment provider: its API, and the page of its payments.
     #[serde(default)]
     pub payments: String,
     /// The key of the stand-in's API.
     #[serde(default)]
     pub payments_key: String,
+    /// Tells whether all events are delivered, for tests: `{"settled": true, "pending": []}`. With `?wait=MILLISECONDS`, it waits
+    /// for that.
+    pub settled: String,
     /// The region of the engines.
     pub region: String,
     /// The operator's access key id.
@@ -64,9 +64,9 @@ impl Endpoints {
             eventbridge: listeners.eventbridge.url(),
             outbox: format!("{}/outbox", listeners.api.url()),
             metrics: format!("{}/metrics", listeners.api.url()),
-            settled: format!("{}/settled", listeners.api.url()),
             payments: listeners.payments.url(),
             payments_key: payments::api_key(keys),
+            settled: format!("{}/settled", listeners.api.url()),
             region: REGION.to_owned(),
             access_key_id: iam::OPERATOR_KEY.to_owned(),
             secret_access_key: keys.operator().to_owned(),

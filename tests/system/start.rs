@@ -33,6 +33,8 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
         "metrics",
         "outbox",
         "parameters",
+        "payments",
+        "paymentsKey",
         "region",
         "s3",
         "secretAccessKey",
