@@ -32,6 +32,8 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
         "metrics",
         "outbox",
         "parameters",
+        "payments",
+        "paymentsKey",
         "region",
         "s3",
         "secretAccessKey",
@@ -44,7 +46,7 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
     );
     assert_eq!(endpoints["region"], "us-east-1");
     let log = app.log();
-    for name in ["api", "dynamodb", "lambda", "s3", "ses", "ssm"] {
+    for name in ["api", "dynamodb", "lambda", "payments", "s3", "ses", "ssm"] {
         let url = endpoints[name].as_str().unwrap();
         let port = url.strip_prefix("http://127.0.0.1:").unwrap();
         assert_ne!(port.parse::<u16>().unwrap(), 0);
