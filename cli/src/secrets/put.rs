@@ -140,7 +140,11 @@ mod tests {
             ("stripe/api-key", "sk_test_1", "pk_test_1"),
             ("stripe/api-key", "rk_live_1", "sk_test_1 "),
             ("stripe/webhook-secrets", "whsec_1", "sk_test_1"),
-            ("stripe/webhook-secrets", "whsec_1 whsec_2", "whsec_1  whsec_2"),
+            (
+                "stripe/webhook-secrets",
+                "whsec_1 whsec_2",
+                "whsec_1  whsec_2",
+            ),
         ] {
             assert!(check(name, good) && !check(name, bad), "{name}");
         }
