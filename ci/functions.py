@@ -7,7 +7,7 @@ import zipfile
 ROOT = pathlib.Path(__file__).parent.parent
 FUNCTIONS = [
     "account", "admin", "event-relay", "keys", "library", "mail-feedback", "mailer", "orders", "products", "recovery", "session",
-    "signin", "signup", "upload-events", "upload-grants", "upload-locks", "uploads", "users",
+    "signin", "signup", "upload-events", "upload-grants", "upload-locks", "uploads", "users", "webhook-deliver", "webhooks",
 ]  # fmt: skip
 # Only these functions use S3. Its SDK would only make the others larger.
 WITH_S3 = {"upload-events", "upload-locks", "uploads"}

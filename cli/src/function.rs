@@ -31,11 +31,13 @@ enum FunctionName {
     UploadLocks,
     Uploads,
     Users,
+    WebhookDeliver,
+    Webhooks,
 }
 
 /// How many functions there are.
 #[cfg(test)]
-pub const COUNT: usize = FunctionName::Users as usize + 1;
+pub const COUNT: usize = FunctionName::Webhooks as usize + 1;
 
 /// Runs the function until its Runtime API closes.
 pub fn run(args: &FunctionArgs) -> ExitCode {
@@ -58,5 +60,7 @@ pub fn run(args: &FunctionArgs) -> ExitCode {
         FunctionName::UploadLocks => upload_locks::main(),
         FunctionName::Uploads => uploads::main(),
         FunctionName::Users => users::main(),
+        FunctionName::WebhookDeliver => webhook_deliver::main(),
+        FunctionName::Webhooks => webhooks::main(),
     }
 }

@@ -29,6 +29,8 @@ pub fn write_bootstraps(dir: &Path, variables: &[(&str, &str)]) {
         "upload-locks",
         "uploads",
         "users",
+        "webhook-deliver",
+        "webhooks",
     ] {
         let script = format!(
             "#!/bin/sh\n{exports}exec '{}' function {name}\n",

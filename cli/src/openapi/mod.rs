@@ -96,6 +96,7 @@ fn document(events: &Path) -> io::Result<String> {
         orders::ApiDoc::openapi(),
         products::ApiDoc::openapi(),
         upload_locks::ApiDoc::openapi(),
+        webhooks::ApiDoc::openapi(),
         keys::ApiDoc::openapi(),
     ];
     let mut document = ApiDoc::openapi();

@@ -26,6 +26,8 @@ mod time_window;
 /// Uploads: their states, what requests and S3's events do to them, and what they are charged.
 pub mod upload;
 mod user;
+/// Webhooks: endpoints, deliveries, and the addresses that they may reach.
+pub mod webhook;
 
 pub use admin_action::{AdminAction, AdminChange};
 pub use clock::Clock;

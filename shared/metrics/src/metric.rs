@@ -99,4 +99,6 @@ metrics! {
     MailLimitReached: None,
     /// Payments that do not fit their order: another amount, currency or mode.
     PaymentsMismatched: None,
+    /// Endpoints of webhooks that were disabled because they failed for five days or are gone.
+    WebhooksDisabled: None,
 }

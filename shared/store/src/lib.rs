@@ -35,6 +35,8 @@ mod upload_grants;
 /// The uploads, and the counters of their owners' bytes.
 pub mod uploads;
 mod users;
+/// The endpoints of webhooks, and the deliveries to them.
+pub mod webhooks;
 mod write;
 
 #[cfg(test)]
@@ -68,3 +70,4 @@ pub use table::client;
 pub use upload_grants::UploadGrants;
 pub use uploads::{UploadRecords, Uploads};
 pub use users::{AccountState, FoundByName, UserChanges, UserUpdate, Users, name_attributes};
+pub use webhooks::{WebhookDeliveries, WebhookEndpoints};

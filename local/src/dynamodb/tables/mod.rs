@@ -3,6 +3,7 @@
 mod indexes;
 mod replace;
 mod shape;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -69,7 +70,7 @@ pub(crate) enum Change {
 
 /// Creates missing tables, changes those that differ from the template, and enables their time to live.
 ///
-/// An index is added with the existing items, or removed. A table whose keys differ is replaced by an empty one, after its
+/// An index is added with the existing items, or removed, and a stream is enabled or disabled. A table whose keys differ is replaced by an empty one, after its
 /// items are saved in a file, unless the template says that it is kept: that is an error.
 pub(crate) fn prepare(
     database: &Database,
@@ -85,7 +86,8 @@ pub(crate) fn prepare(
             }
             Some(existing) => {
                 let updated = indexes::update(database, table, &existing);
-                for change in updated.map_err(engine(table))? {
+                let stream = stream::update(database, table, &existing).map_err(engine(table))?;
+                for change in updated.map_err(engine(table))?.into_iter().chain(stream) {
                     (changes.report)(Change::Safe(format!("{}: {change}", table.name)));
                 }
             }

@@ -231,3 +231,35 @@ fn items_that_cannot_be_saved_are_not_deleted() {
     );
     assert_eq!(data.count(), 1);
 }
+
+#[test]
+fn a_stream_is_enabled_changed_and_disabled() {
+    let data = Data::new();
+    let of = |view: Option<&str>| {
+        let mut tables = tables("Retain", BY_ID, "");
+        if let Some(view) = view {
+            let specification = json!({"StreamEnabled": true, "StreamViewType": view});
+            tables[0].create["StreamSpecification"] = specification;
+        }
+        tables
+    };
+    assert_eq!(data.prepare(&of(None)).unwrap(), []);
+    for (view, expected) in [
+        (Some("NEW_IMAGE"), "enabled the stream (NEW_IMAGE)"),
+        (
+            Some("NEW_AND_OLD_IMAGES"),
+            "enabled the stream (NEW_AND_OLD_IMAGES)",
+        ),
+        (None, "disabled the stream"),
+        (Some("NEW_IMAGE"), "enabled the stream (NEW_IMAGE)"),
+    ] {
+        let changes = data.prepare(&of(view)).unwrap();
+        let text = format!("sam-app-Files: {expected}");
+        assert_eq!(changes, [Change::Safe(text)]);
+        assert_eq!(
+            data.prepare(&of(view)).unwrap(),
+            [],
+            "nothing is left to do"
+        );
+    }
+}
