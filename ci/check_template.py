@@ -176,7 +176,10 @@ def check_events(report: Report, template: Template) -> None:
     # Those of the default bus, which invoke functions. check_bus checks the others.
     rules = {name: rule for name, rule in rules.items() if "EventBusName" not in rule}
     targets = {name: target for name, rule in rules.items() for target in rule["Targets"]}
-    queue_of = {"MailFeedbackFunction": "MailerDeadLetters.Arn", "UploadEventsFunction": "UploadEventsDeadLetters.Arn"}
+    queue_of = {"MailFeedbackFunction": "MailerDeadLetters.Arn",
+        "OrdersFunction": "OrdersDeadLetters.Arn",
+        "UploadEventsFunction": "UploadEventsDeadLetters.Arn",
+    }
     for name, target in targets.items():
         queue = queue_of[target["Arn"].removesuffix(ALIAS)]
         report.same(target["DeadLetterConfig"], {"Arn": queue}, f"{name}: dead letters")
