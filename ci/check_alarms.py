@@ -29,10 +29,10 @@ AWS_METRICS = {
     ("AWS/ApiGateway", "Latency"): {"ApiId": "Api"},
     ("AWS/Lambda", "Throttles"): {},
     ("AWS/Lambda", "ClaimedAccountConcurrency"): {},
-    ("AWS/Lambda", "IteratorAge"): {"FunctionName": "MailerFunction"},
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): {"QueueName": "MailerDeadLetters.QueueName"},
 }
-QUEUES = [{"QueueName": f"{name}.QueueName"} for name in ("MailerDeadLetters", "UploadEventsDeadLetters")]
+# AWS publishes these for each queue, and for each function that reads a stream.
+PER_QUEUE = {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
+PER_STREAM = {"IteratorAge"}
 
 # For each alarm: values of consecutive periods that must set it off, and values that must not.
 ALARMS: dict[str, tuple[list[float], list[float]]] = {
@@ -43,6 +43,10 @@ ALARMS: dict[str, tuple[list[float], list[float]]] = {
     "MailerDeadLettersAlarm": ([1], [0]),
     "UploadEventsDeadLettersAlarm": ([1], [0]),
     "StreamAgeAlarm": ([600_001], [600_000]),
+    "RelayAgeAlarm": ([600_001], [600_000]),
+    "EventDeadLettersAlarm": ([1], [0]),
+    "WebhooksDisabledAlarm": ([1], [0]),
+    "EventDelayAlarm": ([601], [600]),
     "MailsRefusedAlarm": ([1], [0]),
     "MailsBouncedAlarm": ([11], [10]),
     "MailLimitAlarm": ([1], [0]),
@@ -64,7 +68,12 @@ def check_metric(report: Report, what: str, namespace: str, name: str, dimension
     if namespace == OWN:
         report.check(name in OWN_METRICS and not dimensions, f"{what}: the functions write {name}, without dimensions")
     elif namespace == "AWS/SQS":
-        report.check((namespace, name) in AWS_METRICS and dimensions in QUEUES, f"{what}: {name} of a queue")
+        queues = Template(**PARAMETERS).of_type("AWS::SQS::Queue")
+        known = [{"QueueName": f"{queue}.QueueName"} for queue in queues]
+        report.check(name in PER_QUEUE and dimensions in known, f"{what}: {name} of a queue")
+    elif name in PER_STREAM:
+        readers = [{"FunctionName": f"{function}Function"} for function in ("EventRelay", "Mailer")]
+        report.check(dimensions in readers, f"{what}: {name} of a function that reads a stream")
     else:
         report.same(dimensions, AWS_METRICS.get((namespace, name)), f"{what}: the dimensions of {namespace} {name}")
 
@@ -82,10 +91,10 @@ def check_alarms(report: Report) -> None:
         report.same(alarm["TreatMissingData"], "notBreaching", f"{name}: no data is no problem")
         section = f" What to do: docs/OPERATIONS.md#{name.lower()}"
         report.check(alarm["AlarmDescription"].endswith(section), f"{name} says where to read what to do")
-        ((metric, _),) = metrics_of(alarm).values()
         # The functions' lines name no unit for most metrics; an alarm with a unit would never go off.
         report.check("Unit" not in alarm, f"{name} has no unit")
-        check_metric(report, name, metric.namespace, metric.name, dict(metric.dimensions))
+        for metric, _ in metrics_of(alarm).values():
+            check_metric(report, name, metric.namespace, metric.name, dict(metric.dimensions))
     (topic,) = template.of_type("AWS::SNS::Topic").values()
     report.same(topic["Subscription"], [{"Protocol": "email", "Endpoint": EMAIL}], "who gets the alarms")
     report.same(template.outputs()["AlarmTopicArn"], "AlarmTopic", "the output of the topic")
@@ -102,7 +111,7 @@ def check_canary(report: Report) -> None:
     template = Template(**PARAMETERS, Canary="true")
     read = []
     alarms = template.of_type("AWS::CloudWatch::Alarm")
-    for name in ("CanaryErrorsAlarm", "CanaryEventErrorsAlarm"):
+    for name in ("CanaryErrorsAlarm", "CanaryEventErrorsAlarm", "CanaryServiceErrorsAlarm"):
         metrics = alarms[name]["Metrics"]
         report.same([it["Expression"] for it in metrics if "Expression" in it], ["SUM(METRICS())"], f"{name} adds up")
         stats = [it["MetricStat"]["Metric"] for it in metrics if "MetricStat" in it]

@@ -44,7 +44,7 @@ class LocalSystem:
         self.output: list[str] = output
         threading.Thread(target=output.extend, args=(self._process.stdout,), daemon=True).start()
         endpoints = json.loads((self.folder / "endpoints.json").read_text())
-        missing = {"api", "dynamodb", "lambda", "s3", "ses", "ssm"} - set(endpoints)
+        missing = {"api", "dynamodb", "eventbridge", "lambda", "s3", "ses", "sqs", "ssm"} - set(endpoints)
         if missing:
             self.__exit__()
             raise SystemExit(f"{executable} has no endpoints for {sorted(missing)}; build it again")
@@ -52,6 +52,8 @@ class LocalSystem:
         self.dynamodb: str = endpoints["dynamodb"]
         self.s3: str = endpoints["s3"]
         self.ses: str = endpoints["ses"]
+        self.sqs: str = endpoints["sqs"]
+        self.eventbridge: str = endpoints["eventbridge"]
         self.ssm: str = endpoints["ssm"]
         self.invoke: str = endpoints["lambda"]
         self.region: str = endpoints["region"]
@@ -100,6 +102,9 @@ class LocalSystem:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
             "AWS_ENDPOINT_URL_S3": self.s3,
+            "AWS_ENDPOINT_URL_EVENTBRIDGE": self.eventbridge,
+            "AWS_ENDPOINT_URL_LAMBDA": self.invoke,
             "AWS_ENDPOINT_URL_SESV2": self.ses,
+            "AWS_ENDPOINT_URL_SQS": self.sqs,
             "AWS_ENDPOINT_URL_SSM": self.ssm,
         }

@@ -66,8 +66,9 @@ def value_of(alarm: dict[str, Any], samples: list[Sample]) -> float | None:
     if "Metrics" not in alarm:
         return known.get("")
     (expression,) = [one["Expression"] for one in alarm["Metrics"] if "Expression" in one]
-    if expression == "SUM(METRICS())":
-        return sum(known.values()) if known else None
+    if expression in ("SUM(METRICS())", "MAX(METRICS())"):
+        together = sum if expression.startswith("SUM") else max
+        return together(known.values()) if known else None
     if not re.fullmatch(r"[\d */]*\bmetric\b[\d */]*", expression):
         raise ValueError(f"{expression} is not understood")
     return eval(expression, {"__builtins__": {}}, known) if "metric" in known else None

@@ -13,7 +13,7 @@ import uuid
 
 # A first start may compile an application.
 START_SECONDS = 300
-# The port of the API in the documents. The engines use the next five.
+# The port of the API in the documents. The engines use the next seven.
 API = "3000"
 _used: set[int] = set()
 
@@ -108,7 +108,7 @@ def listens(port: int) -> bool:
 
 def free_ports(documented: set[str]) -> dict[str, int]:
     """Returns a free port for each port of a document. They are below those that the system hands out, so that no other process
-    gets them. The engines use the five ports after that of the API."""
+    gets them. The engines use the seven ports after that of the API."""
     for _ in range(1000):
         first = random.randrange(20_000, 30_000, 10)
         if first not in _used and not any(listens(first + offset) for offset in range(10)):

@@ -48,9 +48,11 @@ fn commands(endpoints: &Endpoints) -> String {
         ("AWS_REGION", &endpoints.region),
         ("AWS_DEFAULT_REGION", &endpoints.region),
         ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", &endpoints.eventbridge),
         ("AWS_ENDPOINT_URL_LAMBDA", &endpoints.lambda),
         ("AWS_ENDPOINT_URL_S3", &endpoints.s3),
         ("AWS_ENDPOINT_URL_SESV2", &endpoints.ses),
+        ("AWS_ENDPOINT_URL_SQS", &endpoints.sqs),
         ("AWS_ENDPOINT_URL_SSM", &endpoints.ssm),
     ];
     let exports = variables

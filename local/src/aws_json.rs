@@ -1,4 +1,4 @@
-//! The AWS JSON protocols of `DynamoDB` and SSM: `X-Amz-Target` names the operation, the body is JSON, and errors are
+//! The AWS JSON protocols: `X-Amz-Target` names the operation, the body is JSON, and errors are
 //! JSON with a `__type`. <https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html>
 
 use axum::body::Body;
@@ -20,6 +20,10 @@ pub(crate) enum Dialect {
     DynamoDb,
     /// JSON 1.1, errors without a namespace.
     Ssm,
+    /// JSON 1.0. Its errors have codes of their own.
+    Sqs,
+    /// JSON 1.1, errors without a namespace.
+    Events,
 }
 
 /// An error response.
@@ -58,6 +62,12 @@ impl AwsError {
     }
 }
 
+impl std::fmt::Display for AwsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.message.as_deref().unwrap_or(&self.code))
+    }
+}
+
 impl From<Denied> for AwsError {
     fn from(denied: Denied) -> Self {
         Self::new("AccessDeniedException", denied.to_string())
@@ -76,6 +86,8 @@ impl Dialect {
         let prefix = match self {
             Self::DynamoDb => "DynamoDB_20120810.",
             Self::Ssm => "AmazonSSM.",
+            Self::Sqs => "AmazonSQS.",
+            Self::Events => "AWSEvents.",
         };
         headers
             .get("x-amz-target")?
@@ -91,7 +103,7 @@ impl Dialect {
     pub(crate) fn error(self, error: &AwsError) -> Response<Body> {
         let code = match self {
             Self::DynamoDb => format!("com.amazon.coral.service#{}", error.code),
-            Self::Ssm => error.code.clone(),
+            Self::Ssm | Self::Sqs | Self::Events => error.code.clone(),
         };
         let mut body = json!({ "__type": code });
         if let Some(message) = &error.message {
@@ -109,8 +121,8 @@ impl Dialect {
     /// Builds a response with this JSON as its body.
     pub(crate) fn response(self, status: StatusCode, body: String) -> Response<Body> {
         let content_type = match self {
-            Self::DynamoDb => "application/x-amz-json-1.0",
-            Self::Ssm => "application/x-amz-json-1.1",
+            Self::DynamoDb | Self::Sqs => "application/x-amz-json-1.0",
+            Self::Ssm | Self::Events => "application/x-amz-json-1.1",
         };
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;

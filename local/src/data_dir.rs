@@ -137,6 +137,11 @@ impl DataDir {
         self.path.join("streams.json")
     }
 
+    /// The database of the queues' messages.
+    pub(crate) fn queues(&self) -> PathBuf {
+        self.path.join("sqs.sqlite")
+    }
+
     /// The file with the sent e-mails.
     pub(crate) fn outbox(&self) -> PathBuf {
         self.path.join("outbox.json")

@@ -66,6 +66,8 @@ fn summary(system: &System, options: &DevOptions) -> String {
     S3         {s3}
     Lambda     {lambda}
     SES        {ses}
+    SQS        {sqs}
+    EventBus   {eventbridge}
     payments   {payments}
     outbox     {outbox}
     metrics    {metrics}
@@ -83,6 +85,8 @@ fn summary(system: &System, options: &DevOptions) -> String {
         s3 = endpoints.s3,
         lambda = endpoints.lambda,
         ses = endpoints.ses,
+        sqs = endpoints.sqs,
+        eventbridge = endpoints.eventbridge,
         payments = endpoints.payments,
         outbox = endpoints.outbox,
         metrics = endpoints.metrics,

@@ -23,6 +23,10 @@ pub struct Endpoints {
     pub lambda: String,
     /// The SES engine.
     pub ses: String,
+    /// The SQS engine.
+    pub sqs: String,
+    /// The `EventBridge` engine.
+    pub eventbridge: String,
     /// The page that lists sent e-mails. With `.json` appended, the same list for programs.
     pub outbox: String,
     /// The metrics of the functions, in Prometheus' text format.
@@ -33,6 +37,9 @@ pub struct Endpoints {
     /// The key of the stand-in's API.
     #[serde(default)]
     pub payments_key: String,
+    /// Tells whether all events are delivered, for tests: `{"settled": true, "pending": []}`. With `?wait=MILLISECONDS`, it waits
+    /// for that.
+    pub settled: String,
     /// The region of the engines.
     pub region: String,
     /// The operator's access key id.
@@ -53,10 +60,13 @@ impl Endpoints {
             s3: listeners.s3.url(),
             lambda: listeners.lambda.url(),
             ses: listeners.ses.url(),
+            sqs: listeners.sqs.url(),
+            eventbridge: listeners.eventbridge.url(),
             outbox: format!("{}/outbox", listeners.api.url()),
             metrics: format!("{}/metrics", listeners.api.url()),
             payments: listeners.payments.url(),
             payments_key: payments::api_key(keys),
+            settled: format!("{}/settled", listeners.api.url()),
             region: REGION.to_owned(),
             access_key_id: iam::OPERATOR_KEY.to_owned(),
             secret_access_key: keys.operator().to_owned(),

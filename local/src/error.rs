@@ -57,6 +57,9 @@ pub enum DevError {
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The messages of the queues cannot be read or written.
+    #[error("the queues cannot be opened: {0}")]
+    Queues(rusqlite::Error),
     /// The buckets cannot be read or written.
     #[error("the buckets cannot be opened: {0}")]
     Buckets(io::Error),

@@ -173,7 +173,7 @@ fn not_json(why: &str) -> ApiError {
 }
 
 /// Describes a failed invocation as Lambda does.
-fn describe(failure: &Failure, id: &str) -> String {
+pub(crate) fn describe(failure: &Failure, id: &str) -> String {
     let body = match failure {
         Failure::Reported(report) => match report.split_once(": ") {
             Some((kind, message)) => json!({"errorType": kind, "errorMessage": message}),

@@ -47,6 +47,8 @@ pub(crate) struct Listeners {
     pub(crate) s3: Listener,
     pub(crate) lambda: Listener,
     pub(crate) ses: Listener,
+    pub(crate) sqs: Listener,
+    pub(crate) eventbridge: Listener,
     pub(crate) payments: Listener,
 }
 
@@ -94,6 +96,8 @@ impl Listeners {
             s3: Listener::bind(after(3)?, "S3 engine").await?,
             lambda: Listener::bind(after(4)?, "Lambda API").await?,
             ses: Listener::bind(after(5)?, "SES engine").await?,
+            sqs: Listener::bind(after(6)?, "SQS engine").await?,
+            eventbridge: Listener::bind(after(7)?, "EventBridge engine").await?,
             payments: Listener::bind(after(8)?, "payment stand-in").await?,
         })
     }

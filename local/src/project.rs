@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sam_template::{AccessPoint, Bucket, ConfigurationSet, Cors, Function, Route, Table, Template};
+use sam_template::{
+    AccessPoint, Bucket, ConfigurationSet, Cors, Function, Queue, Route, Rule, Table, Template,
+};
 
 use crate::{DevError, DevOptions, Urls, watch::TemplateFile};
 
@@ -23,13 +25,17 @@ pub(crate) struct Project {
     pub(crate) buckets: Vec<Bucket>,
     pub(crate) access_points: Vec<AccessPoint>,
     pub(crate) configuration_sets: Vec<ConfigurationSet>,
+    pub(crate) queues: Vec<Queue>,
+    /// The names of the event buses.
+    pub(crate) buses: Vec<String>,
+    pub(crate) rules: Vec<Rule>,
     /// The values of the template's parameters.
     pub(crate) parameters: BTreeMap<String, String>,
 }
 
 impl Project {
-    /// Reads the template for a system with these URLs.
-    pub(crate) fn read(options: &DevOptions, urls: &Urls) -> Result<Self, DevError> {
+    /// Reads the template for a system with these URLs, whose queues are at `sqs_url`.
+    pub(crate) fn read(options: &DevOptions, urls: &Urls, sqs_url: &str) -> Result<Self, DevError> {
         let path = find(&options.template);
         let text = fs::read_to_string(&path).map_err(|error| read_error(path.clone(), error))?;
         let failed = |error| DevError::Template {
@@ -39,6 +45,7 @@ impl Project {
         let template = Template::parse(&text, &parameters(options, urls, &text));
         let template = template.map_err(failed)?;
         let template = template.with_stack_name(&options.stack_name);
+        let template = template.with_queue_endpoint(sqs_url);
         Ok(Self {
             functions: template.functions().map_err(failed)?,
             routes: template.routes().map_err(failed)?,
@@ -48,6 +55,9 @@ impl Project {
             buckets: template.buckets().map_err(failed)?,
             access_points: template.access_points().map_err(failed)?,
             configuration_sets: template.configuration_sets().map_err(failed)?,
+            queues: template.queues().map_err(failed)?,
+            buses: template.event_buses().map_err(failed)?,
+            rules: template.rules().map_err(failed)?,
             parameters: template.parameter_values(),
             template: TemplateFile { path, text },
         })

@@ -23,7 +23,8 @@ use crate::{
     containers::Bridge,
     data_dir::DataDir,
     dynamodb::{Change, Changes, DynamoDb},
-    events::{self, Bus, Checkpoints, StreamContext},
+    eventbridge::EventBridge,
+    events::{self, Bus, BusContext, Checkpoints, QueueContext, Settlement, StreamContext},
     front::{Front, Site},
     function::{self, Engines, Pool, Program},
     guard::Guard,
@@ -39,6 +40,7 @@ use crate::{
     seed,
     serve::{serve_engines, serve_front},
     ses::{Outbox, Ses},
+    sqs::{Queues, Sqs},
     ssm::{ParameterStore, Ssm},
     ui::Ui,
     usage::Ledger,
@@ -59,6 +61,7 @@ pub struct System {
     schedules: JoinSet<()>,
     webhooks: JoinHandle<()>,
     consumers: JoinSet<()>,
+    queue_consumers: JoinSet<()>,
     stop: watch::Sender<bool>,
     stop_engines: watch::Sender<bool>,
     front: JoinHandle<()>,
@@ -83,7 +86,7 @@ impl System {
             api: listeners.api.url(),
             payments: listeners.payments.url(),
         };
-        let project = Project::read(options, &urls)?;
+        let project = Project::read(options, &urls, &listeners.sqs.url())?;
         let program = program(options, &project.functions)?;
         let data_dir = data_dir(options)?;
         let keys = keys(options, &data_dir)?;
@@ -100,11 +103,24 @@ impl System {
         let payments = payments(options, &data_dir, (&urls, &keys), &clock)?;
         let ssm = Ssm::new(parameters, Arc::clone(&principals), clock.clone());
 
+        ui.step("opening the queues");
+        let path = (!options.ephemeral).then(|| data_dir.queues());
+        let queues = Queues::open(path.as_deref(), project.queues, clock.clone(), ui.clone());
+        let queues = queues.map_err(DevError::Queues)?;
+
         ui.step("starting the gateway");
         let metrics = Metrics::default();
         let of_pools = (keys, &principals, &clock, &metrics);
         let functions = pools(project.functions, &program, &endpoints, of_pools);
-        let bus = Bus::new(functions.clone(), clock.clone(), ui.clone());
+        let bus = Bus::new(BusContext {
+            buses: project.buses,
+            rules: project.rules,
+            functions: functions.clone(),
+            queues: queues.clone(),
+            principals: Arc::clone(&principals),
+            clock: clock.clone(),
+            ui: ui.clone(),
+        });
         let s3 = S3::open(
             &data_dir.objects(),
             &project.buckets,
@@ -126,11 +142,24 @@ impl System {
         let streams = StreamContext {
             streams: database.streams(),
             checkpoints,
+            queues: queues.clone(),
+            principals: Arc::clone(&principals),
             clock: clock.clone(),
             ui: ui.clone(),
         };
         let lambda = Lambda {
             functions: functions.clone(),
+            bus: bus.clone(),
+            principals: Arc::clone(&principals),
+            clock: clock.clone(),
+        };
+        let sqs = Sqs::new(
+            queues.clone(),
+            endpoints.sqs.clone(),
+            Arc::clone(&principals),
+            clock.clone(),
+        );
+        let eventbridge = EventBridge {
             bus: bus.clone(),
             principals: Arc::clone(&principals),
             clock: clock.clone(),
@@ -157,6 +186,11 @@ impl System {
             (listeners.s3, s3.into_router(guard, origins)),
             (listeners.lambda, guard.engine(lambda.into_router())),
             (listeners.ses, guard.engine(ses.into_router())),
+            (listeners.sqs, guard.engine(sqs.into_router())),
+            (
+                listeners.eventbridge,
+                guard.engine(eventbridge.into_router()),
+            ),
             (
                 listeners.payments,
                 guard.api(payments.clone().into_router()),
@@ -164,11 +198,28 @@ impl System {
         ];
         let engines = serve_engines(routers, bridge, &stop_engines, ui).await;
         let schedules = schedules(options, &functions, &bus, &clock);
-        let pages = pages(options, outbox, metrics)?;
+        let (consumers, positions) = events::consume_streams(&functions, &principals, &streams);
+        let of_queues = QueueContext {
+            queues: queues.clone(),
+            clock: clock.clone(),
+            ui: ui.clone(),
+        };
+        let (queue_consumers, sources) =
+            events::consume_queues(&functions, &principals, &of_queues);
+        let settlement = Settlement {
+            functions: functions.clone(),
+            bus: bus.clone(),
+            streams: streams.streams.clone(),
+            positions,
+            queues,
+            sources,
+        };
+        let pages = pages(options, outbox, metrics)?.merge(settlement.into_router());
         let site = guard.api(front.into_router().merge(pages));
         let system = Self {
             engines,
-            consumers: events::consume_streams(&functions, &principals, &streams),
+            consumers,
+            queue_consumers,
             front: serve_front(listeners.api.socket, site, &stop),
             endpoints,
             template: project.template,
@@ -217,6 +268,8 @@ impl System {
         self.webhooks.abort();
         // Unfinished batches have no checkpoint, so the next start delivers them again.
         self.consumers.abort_all();
+        // Messages in flight are visible again after the next start.
+        self.queue_consumers.abort_all();
         // Running functions need the engines, which stop last. Requests that take longer are aborted.
         let _ = timeout(SHUTDOWN_TIMEOUT, async {
             let _ = (&mut self.front).await;
@@ -304,6 +357,9 @@ fn pools(
         s3: endpoints.s3.clone(),
         ssm: endpoints.ssm.clone(),
         ses: endpoints.ses.clone(),
+        sqs: endpoints.sqs.clone(),
+        eventbridge: endpoints.eventbridge.clone(),
+        lambda: endpoints.lambda.clone(),
         keys,
     };
     let pool = |function: Function| {

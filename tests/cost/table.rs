@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use sam_template::{Function, Template};
+use sam_template::{Function, Rule, Template};
 use serde::{Deserialize, Serialize};
 
 /// The table as this run measured it.
@@ -72,22 +72,26 @@ impl Row {
 
 /// Returns the functions of template.yaml.
 pub fn functions() -> Vec<Function> {
+    template().functions().unwrap()
+}
+
+fn template() -> Template {
     let template = include_str!("../../template.yaml");
-    let template = Template::parse(template, &BTreeMap::new()).unwrap();
-    template.functions().unwrap()
+    Template::parse(template, &BTreeMap::new()).unwrap()
 }
 
 /// Returns the routes and the events of template.yaml, with the functions that serve them.
 pub fn operations_of_template() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
+    let rules = template().rules().unwrap();
     for function in functions() {
         let mut add = |operation: String| found.insert(operation, function.logical_id.clone());
         for route in &function.routes {
             add(route.key());
         }
-        for rule in &function.rules {
-            let kinds = rule.pattern["detail-type"].as_array().unwrap();
-            for kind in kinds {
+        let is_target = |rule: &&Rule| rule.targets.iter().any(|target| target.arn == function.arn);
+        for rule in rules.iter().filter(is_target) {
+            for kind in rule.pattern.values("detail-type") {
                 add(kind.as_str().unwrap().to_owned());
             }
         }

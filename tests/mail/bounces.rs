@@ -163,7 +163,9 @@ async fn an_event_that_cannot_be_read_goes_to_the_dead_letters() {
     eventually(async || {
         let log = app.log();
         log.contains("mail-feedback failed")
-            && log.contains("the event would now go to the dead-letter queue")
+            && log.contains(
+                "the event is now in the dead-letter queue cloakroom-dev-MailerDeadLetters",
+            )
     })
     .await;
 }

@@ -138,7 +138,11 @@ async fn an_order_that_fails_too_often_goes_to_the_dead_letter_queue() {
         .ses
         .always(&ses_error(503, "InternalServiceErrorException"));
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
-    eventually(async || app.log().contains("would now go to the dead-letter queue")).await;
+    eventually(async || {
+        app.log()
+            .contains("is now in the dead-letter queue cloakroom-dev-MailerDeadLetters")
+    })
+    .await;
     system.ses.always(&Fault::None);
     app.sign_up("bob@example.com", PASSWORD).await.expect(201);
     app.mail_to("bob@example.com", "Confirm").await;

@@ -159,6 +159,20 @@ impl TestApp {
         self.log.lock().unwrap().clone()
     }
 
+    /// Waits until all events are delivered: all functions are idle, and all records of streams and all visible messages of queues
+    /// with a function are processed. The requests of the test must have their responses.
+    pub async fn settled(&self) {
+        let url = format!("{}?wait=2000", self.endpoint("settled"));
+        let mut last = Value::Null;
+        for _ in 0..30 {
+            last = Response::to(self.client.get(&url)).await.expect(200).json();
+            if last["settled"] == true {
+                return;
+            }
+        }
+        panic!("the events are not delivered: {last}\n{}", self.log());
+    }
+
     /// Sends one more request, waits for its log lines (the gateway's and the function's), and returns the log. All lines of
     /// earlier requests are then complete.
     pub async fn complete_log(&self) -> String {
@@ -251,7 +265,12 @@ impl TestApp {
         let body = body.to_string();
         let request = UnsignedRequest {
             service: engine,
-            url: self.endpoint(engine),
+            // The signatures of EventBridge have the name of its predecessor.
+            url: self.endpoint(if engine == "events" {
+                "eventbridge"
+            } else {
+                engine
+            }),
             headers: &[("x-amz-target", target), ("content-type", &content_type)],
             body: &body,
         };

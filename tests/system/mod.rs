@@ -1,6 +1,7 @@
 //! The local system that `cloakroom dev` runs.
 
 mod cors;
+mod events;
 mod functions;
 mod metrics;
 mod origins;

@@ -134,10 +134,13 @@ async fn pages_of_this_machine_cannot_read_the_outbox_the_metrics_or_an_engine()
         format!("{api}/outbox"),
         format!("{api}/outbox.json"),
         format!("{api}/metrics"),
+        format!("{api}/settled"),
         app.endpoint("dynamodb").to_owned(),
         app.endpoint("ssm").to_owned(),
         app.endpoint("lambda").to_owned(),
         app.endpoint("ses").to_owned(),
+        app.endpoint("sqs").to_owned(),
+        app.endpoint("eventbridge").to_owned(),
     ] {
         let request = reqwest::Client::new().get(&url);
         let response = Response::to(request.header("origin", LOOPBACK[0])).await;

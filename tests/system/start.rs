@@ -28,6 +28,7 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
         "accessKeyId",
         "api",
         "dynamodb",
+        "eventbridge",
         "lambda",
         "metrics",
         "outbox",
@@ -38,6 +39,8 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
         "s3",
         "secretAccessKey",
         "ses",
+        "settled",
+        "sqs",
         "ssm",
     ];
     assert_eq!(
@@ -46,7 +49,17 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
     );
     assert_eq!(endpoints["region"], "us-east-1");
     let log = app.log();
-    for name in ["api", "dynamodb", "lambda", "payments", "s3", "ses", "ssm"] {
+    for name in [
+        "api",
+        "dynamodb",
+        "eventbridge",
+        "lambda",
+        "payments",
+        "s3",
+        "ses",
+        "sqs",
+        "ssm",
+    ] {
         let url = endpoints[name].as_str().unwrap();
         let port = url.strip_prefix("http://127.0.0.1:").unwrap();
         assert_ne!(port.parse::<u16>().unwrap(), 0);

@@ -12,7 +12,7 @@ use std::{
 use crate::support::{PASSWORD, TestApp, processes::listening_ports};
 
 /// The engines that do not serve browsers. S3 and the API do, each with its own CORS rules.
-const ENGINES: [&str; 4] = ["dynamodb", "ssm", "lambda", "ses"];
+const ENGINES: [&str; 6] = ["dynamodb", "ssm", "lambda", "ses", "sqs", "eventbridge"];
 
 /// How long a refusal may take.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
@@ -63,7 +63,7 @@ async fn every_port_refuses_the_host_name_of_another_machine() {
     // Starts an instance, which has its own Runtime API.
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     let ports = all_ports(&app);
-    assert!(ports.len() > 6, "{ports:?}");
+    assert!(ports.len() > 8, "{ports:?}");
     for port in ports {
         for host in [
             "evil.example".to_owned(),

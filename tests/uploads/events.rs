@@ -364,7 +364,9 @@ async fn an_event_that_fails_for_good_goes_to_the_dead_letters() {
     eventually(async || {
         let log = app.log();
         log.contains("upload-events failed")
-            && log.contains("the event would now go to the dead-letter queue")
+            && log.contains(
+                "the event is now in the dead-letter queue cloakroom-dev-UploadEventsDeadLetters",
+            )
     })
     .await;
 }

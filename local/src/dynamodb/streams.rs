@@ -39,6 +39,11 @@ impl Streams {
         self.changes.subscribe()
     }
 
+    /// Returns how often there may have been new records.
+    pub(crate) fn change_count(&self) -> u64 {
+        *self.changes.borrow()
+    }
+
     /// Reads at most `limit` records of a table's stream: those after the sequence number `after`, or from the start.
     pub(crate) async fn read(
         &self,

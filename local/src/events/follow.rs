@@ -1,10 +1,13 @@
 //! The event source mapping for `DynamoDB` streams: invokes functions with batches of records, in order, and retries
-//! failed batches. It reports records that would go to a dead-letter queue.
+//! failed batches. The positions of records that failed for good go to a dead-letter queue.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,18 +18,25 @@ use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
-use super::Checkpoints;
+use super::{
+    Checkpoints,
+    dead_letters::{FailedInvocation, send_record, stream_record},
+};
 use crate::{
     dynamodb::Streams,
     front::trace_id,
     function::{Failure, Pool},
     iam::Principals,
+    sqs::Queues,
     ui::Ui,
 };
 
 /// The wait before the first retry of a failed batch. It doubles with each retry.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// The id of the only shard of a stream, for dead letters.
+const SHARD: &str = "shardId-00000000000000000000-00000000";
 
 /// The actions that Lambda performs on a stream with the function's role.
 const ACTIONS: [&str; 4] = [
@@ -41,8 +51,34 @@ const ACTIONS: [&str; 4] = [
 pub(crate) struct StreamContext {
     pub(crate) streams: Streams,
     pub(crate) checkpoints: Checkpoints,
+    pub(crate) queues: Queues,
+    pub(crate) principals: Arc<Principals>,
     pub(crate) clock: Clock,
     pub(crate) ui: Ui,
+}
+
+/// How far a consumer has read, for [`Settlement`](super::Settlement). Clones share the same state.
+#[derive(Debug, Clone)]
+pub(crate) struct StreamPosition {
+    name: String,
+    /// The count of changes up to which all records are processed.
+    read_until: Arc<AtomicU64>,
+}
+
+impl StreamPosition {
+    /// Returns the names of the table and of the consumer.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the count of changes up to which all records are processed.
+    pub(crate) fn read_until(&self) -> u64 {
+        self.read_until.load(Ordering::SeqCst)
+    }
+
+    fn set(&self, count: u64) {
+        self.read_until.store(count, Ordering::SeqCst);
+    }
 }
 
 /// Delivers the records of one stream to one function.
@@ -50,6 +86,7 @@ struct Consumer {
     shared: StreamContext,
     pool: Arc<Pool>,
     source: StreamSource,
+    position: StreamPosition,
 }
 
 /// The outcome of a batch.
@@ -57,18 +94,26 @@ enum BatchOutcome {
     /// All records were processed.
     Processed,
     /// The record with this index, and all after it, were not processed.
-    FailedAt(usize),
+    FailedAt(usize, Invocation),
     /// The system was stopped.
     Stopped,
 }
 
-/// Starts a consumer for each stream event of each function. Dropping the set stops them.
+/// An invocation that failed, in whole or in part.
+#[derive(Debug)]
+struct Invocation {
+    id: String,
+    /// `None` when the function reported failed records.
+    failure: Option<Failure>,
+}
+
+/// Starts a consumer for each stream event of each function, and returns their positions. Dropping the set stops them.
 pub(crate) fn start(
     functions: &BTreeMap<String, Arc<Pool>>,
     principals: &Principals,
     shared: &StreamContext,
-) -> JoinSet<()> {
-    let mut running = JoinSet::new();
+) -> (JoinSet<()>, Vec<StreamPosition>) {
+    let (mut running, mut positions) = (JoinSet::new(), Vec::new());
     for pool in functions.values() {
         for source in &pool.function().streams {
             if let Err(denied) = may_read(principals, pool, source) {
@@ -79,7 +124,13 @@ pub(crate) fn start(
                 ));
                 continue;
             }
+            let position = StreamPosition {
+                name: format!("{} for {}", source.table, source.name),
+                read_until: Arc::default(),
+            };
+            positions.push(position.clone());
             let consumer = Consumer {
+                position,
                 shared: shared.clone(),
                 pool: Arc::clone(pool),
                 source: source.clone(),
@@ -87,7 +138,7 @@ pub(crate) fn start(
             running.spawn(async move { consumer.run().await });
         }
     }
-    running
+    (running, positions)
 }
 
 fn may_read(principals: &Principals, pool: &Pool, source: &StreamSource) -> Result<(), String> {
@@ -110,7 +161,7 @@ impl Consumer {
         } = &self.shared;
         let mut changes = streams.changes();
         loop {
-            changes.mark_unchanged();
+            let written = *changes.borrow_and_update();
             let after = checkpoints.get(&self.source.name);
             let read = streams.read(&self.source.table, after, self.source.batch_size);
             let records = match read.await {
@@ -120,10 +171,12 @@ impl Consumer {
                         "the stream of {} cannot be read and is no longer delivered: {error}",
                         self.source.table
                     ));
+                    self.position.set(u64::MAX);
                     return;
                 }
             };
             let Some(last) = records.last() else {
+                self.position.set(written);
                 if changes.changed().await.is_err() {
                     return;
                 }
@@ -164,7 +217,7 @@ impl Consumer {
             match self.invoke(&batch).await {
                 BatchOutcome::Processed => {}
                 BatchOutcome::Stopped => return false,
-                BatchOutcome::FailedAt(index) => {
+                BatchOutcome::FailedAt(index, invocation) => {
                     let mut rest = batch.split_off(index);
                     // Progress resets the number of tries of the remaining records.
                     let tries = if index > 0 { 0 } else { tries };
@@ -173,7 +226,7 @@ impl Consumer {
                         todo.push_front((second, tries));
                         todo.push_front((rest, tries));
                     } else if self.source.max_retries.is_some_and(|most| tries >= most) {
-                        self.give_up(&rest, tries);
+                        self.give_up(&rest, tries, &invocation);
                     } else {
                         let wait = FIRST_WAIT * 2_u32.saturating_pow(tries.min(8));
                         sleep(wait.min(LONGEST_WAIT)).await;
@@ -189,21 +242,42 @@ impl Consumer {
         let event = Bytes::from(json!({ "Records": batch }).to_string());
         let (id, trace) = (Uuid::new_v4().to_string(), trace_id(&self.shared.clock));
         match self.pool.invoke(&id, &trace, event).await.result {
-            Ok(response) if self.source.reports_failures => batch_outcome(batch, &response),
+            Ok(response) if self.source.reports_failures => match first_failed(batch, &response) {
+                None => BatchOutcome::Processed,
+                Some(index) => BatchOutcome::FailedAt(index, Invocation { id, failure: None }),
+            },
             Ok(_) => BatchOutcome::Processed,
             Err(Failure::Stopped) => BatchOutcome::Stopped,
-            Err(_) => BatchOutcome::FailedAt(0),
+            Err(failure) => {
+                let failure = Some(failure);
+                BatchOutcome::FailedAt(0, Invocation { id, failure })
+            }
         }
     }
 
-    fn give_up(&self, records: &[Value], tries: u32) {
+    fn give_up(&self, records: &[Value], tries: u32, invocation: &Invocation) {
+        let StreamContext {
+            queues,
+            principals,
+            clock,
+            ui,
+            ..
+        } = &self.shared;
+        let failed = FailedInvocation {
+            id: &invocation.id,
+            tries: tries + 1,
+            failure: invocation.failure.as_ref(),
+        };
+        let stream = (self.source.arn.as_str(), SHARD);
+        let record = stream_record(&self.pool, &failed, stream, records, clock);
+        let destination = self.source.dead_letters.as_deref();
+        let outcome = send_record(queues, principals, &self.pool, destination, &record);
         let first = records.first().map_or("", sequence_number);
-        self.shared.ui.warn(&format!(
-            "{} failed; after {} tries, record {first} of {} {}",
+        ui.warn(&format!(
+            "{} failed; after {} tries, record {first} of {} {outcome}",
             self.pool.function().binary,
             tries + 1,
             self.source.table,
-            self.pool.give_up(self.source.dead_letters.as_deref()),
         ));
     }
 }
@@ -214,22 +288,20 @@ fn sequence_number(record: &Value) -> &str {
         .unwrap_or_default()
 }
 
-/// Reads `batchItemFailures`: delivery continues with the first record named there. A response that names only unknown
+/// Returns the index of the first record in `batchItemFailures`: delivery continues with the first record named there. A response that names only unknown
 /// records counts as a failure of the whole batch
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
-fn batch_outcome(batch: &[Value], response: &Bytes) -> BatchOutcome {
+fn first_failed(batch: &[Value], response: &Bytes) -> Option<usize> {
     let response: Value = serde_json::from_slice(response).unwrap_or_default();
     let failures = response["batchItemFailures"].as_array();
-    let Some(failures) = failures.filter(|failures| !failures.is_empty()) else {
-        return BatchOutcome::Processed;
-    };
+    let failures = failures.filter(|failures| !failures.is_empty())?;
     let is_failure = |record: &Value| {
         let number = sequence_number(record);
         failures
             .iter()
             .any(|failure| failure["itemIdentifier"] == number)
     };
-    BatchOutcome::FailedAt(batch.iter().position(is_failure).unwrap_or(0))
+    Some(batch.iter().position(is_failure).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -241,11 +313,7 @@ mod tests {
             .iter()
             .map(|number| json!({"dynamodb": {"SequenceNumber": number}}))
             .collect();
-        match batch_outcome(&batch, &Bytes::from(response.to_string())) {
-            BatchOutcome::Processed => None,
-            BatchOutcome::FailedAt(index) => Some(index),
-            BatchOutcome::Stopped => panic!("the system does not stop"),
-        }
+        first_failed(&batch, &Bytes::from(response.to_string()))
     }
 
     #[test]

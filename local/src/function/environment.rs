@@ -30,6 +30,9 @@ pub(crate) struct Engines {
     pub(crate) s3: String,
     pub(crate) ssm: String,
     pub(crate) ses: String,
+    pub(crate) sqs: String,
+    pub(crate) eventbridge: String,
+    pub(crate) lambda: String,
     /// The source of the functions' secret access keys.
     pub(crate) keys: Keys,
 }
@@ -87,8 +90,11 @@ fn environment(function: &Function, engines: &Engines, api: &str) -> BTreeMap<St
         ("AWS_ACCESS_KEY_ID", access_key),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", engines.dynamodb.clone()),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", engines.eventbridge.clone()),
+        ("AWS_ENDPOINT_URL_LAMBDA", engines.lambda.clone()),
         ("AWS_ENDPOINT_URL_S3", engines.s3.clone()),
         ("AWS_ENDPOINT_URL_SESV2", engines.ses.clone()),
+        ("AWS_ENDPOINT_URL_SQS", engines.sqs.clone()),
         ("AWS_ENDPOINT_URL_SSM", engines.ssm.clone()),
         (
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",

@@ -1,7 +1,10 @@
 //! The instances of one function.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::available_parallelism,
     time::Duration,
 };
@@ -39,6 +42,8 @@ pub(crate) struct Pool {
     idle: Mutex<Vec<Instance>>,
     slots: Semaphore,
     max_instances: u32,
+    /// How many invocations run or wait for an instance.
+    invocations: AtomicUsize,
     stopped: watch::Sender<bool>,
 }
 
@@ -64,6 +69,7 @@ impl Pool {
             idle: Mutex::new(Vec::new()),
             slots: Semaphore::new(max_instances as usize),
             max_instances,
+            invocations: AtomicUsize::new(0),
             stopped: watch::Sender::new(false),
         }
     }
@@ -78,6 +84,7 @@ impl Pool {
         self.principals
             .ledger()
             .invoked(trace_id, request_id, &event);
+        let _running = Running::of(&self.invocations);
         let mut cold_start = false;
         let result = tokio::select! {
             result = self.queue(request_id, trace_id, event, &mut cold_start) => result,
@@ -90,16 +97,9 @@ impl Pool {
         Invoked { result, cold_start }
     }
 
-    /// Describes what happens to an event that failed for good. Lambda sends it to `dead_letters` with the function's role.
-    pub(crate) fn give_up(&self, dead_letters: Option<&str>) -> String {
-        let Some(queue) = dead_letters else {
-            return "is lost: there is no dead-letter queue".to_owned();
-        };
-        let role = self.principals.role_of(&self.function.logical_id);
-        match role.map(|role| role.check("sqs:SendMessage", queue)) {
-            Some(Err(denied)) => format!("is lost: {denied}"),
-            _ => "would now go to the dead-letter queue".to_owned(),
-        }
+    /// Whether an invocation runs or waits for an instance.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.invocations.load(Ordering::SeqCst) > 0
     }
 
     /// Returns the destination of a new instance's log. Lambda writes it with the function's role.
@@ -206,5 +206,21 @@ impl Pool {
         self.idle
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Counts a running invocation until it is dropped.
+struct Running<'a>(&'a AtomicUsize);
+
+impl<'a> Running<'a> {
+    fn of(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use http::request::Parts;
-use sam_template::{ACCOUNT, Function, PARTITION, Statement};
+use sam_template::{ACCOUNT, Function, PARTITION, PolicyPrincipal, Statement};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -40,6 +40,8 @@ pub struct Principals {
 #[derive(Debug)]
 pub struct Principal {
     arn: String,
+    /// The ARN that resource policies name: of the user, or of the function's role.
+    policy_arn: String,
     secret: SecretString,
     rights: Rights,
     recorder: Arc<Recorder>,
@@ -74,6 +76,13 @@ pub struct Denied {
     why: String,
 }
 
+impl Denied {
+    /// Whether no statement allows the request, and none denies it.
+    pub(crate) fn is_implicit(&self) -> bool {
+        !self.why.contains("explicit deny")
+    }
+}
+
 /// Returns the access key id of a function. Each function has its own, so that engines can identify the caller. It signs with
 /// its [`secret_key`](crate::secret_key).
 #[must_use]
@@ -94,6 +103,7 @@ impl Principals {
         let operator = Principal {
             secret: keys.secret_of(OPERATOR_KEY),
             arn: format!("arn:{PARTITION}:iam::{ACCOUNT}:user/{OPERATOR_KEY}"),
+            policy_arn: format!("arn:{PARTITION}:iam::{ACCOUNT}:user/{OPERATOR_KEY}"),
             rights: Rights::Everything,
             recorder: Arc::clone(&recorder),
             ledger: Arc::clone(&ledger),
@@ -102,6 +112,7 @@ impl Principals {
             let key = function_key(&function.logical_id);
             let principal = Principal {
                 secret: keys.secret_of(&key),
+                policy_arn: format!("arn:{PARTITION}:iam::{ACCOUNT}:role/{}", function.role),
                 arn: format!(
                     "arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{}/{}",
                     function.role, function.name
@@ -183,6 +194,41 @@ impl Caller<'_> {
     /// Returns the recording of what the functions use.
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.principal.ledger
+    }
+
+    /// Returns the id of the principal, as services store it: `AIDALOCAL` or `ROLE:FUNCTION`.
+    pub(crate) fn id(&self) -> String {
+        match &self.principal.rights {
+            Rights::Everything => "AIDALOCAL".to_owned(),
+            Rights::Policy(..) => {
+                let (_, session) = self.principal.arn.split_once('/').unwrap_or_default();
+                session.replace('/', ":")
+            }
+        }
+    }
+
+    /// Whether a resource policy's statement with these principals is about the caller. The operator may do everything, so no
+    /// statement is about it.
+    pub(crate) fn is_one_of(&self, principals: &[PolicyPrincipal]) -> bool {
+        let is_function = matches!(self.principal.rights, Rights::Policy(..));
+        is_function
+            && principals.iter().any(|principal| match principal {
+                PolicyPrincipal::Everyone => true,
+                PolicyPrincipal::Aws(arn) => {
+                    [&self.principal.arn, &self.principal.policy_arn].contains(&arn)
+                }
+                PolicyPrincipal::Service(_) => false,
+            })
+    }
+
+    /// Returns the error of a request that something else than the caller's policies denies.
+    pub(crate) fn denied(&self, action: &str, resource: &str, why: &str) -> Denied {
+        Denied {
+            caller: self.principal.arn.clone(),
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            why: why.to_owned(),
+        }
     }
 
     /// Records what a request used, if a function sent it.

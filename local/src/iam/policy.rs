@@ -1,7 +1,7 @@
 //! What the statements of a role allow: IAM's evaluation of identity-based policies.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
-use sam_template::{Effect, Statement};
+use sam_template::{Effect, Statement, matches_wildcard};
 
 use super::Context;
 use crate::calls::Grant;
@@ -35,8 +35,8 @@ fn applies<'a>(
 ) -> Option<Grant<'a>> {
     // Action names are case-insensitive; ARNs are case-sensitive.
     let action = action.to_ascii_lowercase();
-    let is_action = |pattern: &String| matches(&pattern.to_ascii_lowercase(), &action);
-    let is_resource = |pattern: &String| matches(pattern, resource);
+    let is_action = |pattern: &String| matches_wildcard(&pattern.to_ascii_lowercase(), &action);
+    let is_resource = |pattern: &String| matches_wildcard(pattern, resource);
     let grant = Grant {
         statement: &statement.at,
         action: statement.actions.iter().position(is_action)?,
@@ -47,56 +47,4 @@ fn applies<'a>(
         condition.holds(found.map(Vec::as_slice))
     });
     holds.then_some(grant)
-}
-
-/// Matches IAM's wildcards: `*` is any text, `?` any one character.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t) = (0, 0);
-    // Where to resume when the last `*` has to match one more character.
-    let mut retry = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                retry = Some((p + 1, t));
-                p += 1;
-            }
-            Some(&byte) if byte == b'?' || byte == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match retry {
-                Some((after_star, from)) => {
-                    retry = Some((after_star, from + 1));
-                    p = after_star;
-                    t = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|&byte| byte == b'*')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wildcards_match_as_in_policies() {
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("a*c", "abbc", true),
-            ("a*c", "abbd", false),
-            ("a?c", "abc", true),
-            ("a?c", "ac", false),
-            ("*/index/*", "table/a/index/b", true),
-            ("a*b*c", "aXbYbZc", true),
-            ("abc", "abcd", false),
-            ("", "", true),
-            ("", "a", false),
-        ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
-        }
-    }
 }

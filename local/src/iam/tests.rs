@@ -16,6 +16,7 @@ fn principal(statements: &[(Effect, &str, &str)]) -> Principal {
         })
         .collect();
     Principal {
+        policy_arn: String::new(),
         arn: "arn:aws:sts::000000000000:assumed-role/role/function".to_owned(),
         secret: SecretString::default(),
         rights: Rights::Policy("Function".to_owned(), statements),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::{Map, Value};
 
 use crate::{
-    ACCOUNT, EventRule, PARTITION, REGION, Route, Schedule, Statement, StreamSource, Template,
+    ACCOUNT, PARTITION, QueueSource, REGION, Route, Schedule, Statement, StreamSource, Template,
     TemplateError, stream::on_failure,
 };
 
@@ -32,12 +32,12 @@ pub struct Function {
     pub statements: Vec<Statement>,
     /// The routes of the function.
     pub routes: Vec<Route>,
-    /// The event rules that invoke the function.
-    pub rules: Vec<EventRule>,
     /// The schedules that invoke the function.
     pub schedules: Vec<Schedule>,
     /// The table streams that invoke the function.
     pub streams: Vec<StreamSource>,
+    /// The queues that invoke the function.
+    pub queues: Vec<QueueSource>,
     /// How often a failed asynchronous invocation is retried.
     pub max_retries: u32,
     /// The ARN of the queue for asynchronous invocations that failed for good.
@@ -90,9 +90,9 @@ impl Template {
             role,
             statements,
             routes: self.routes_of(id, events)?,
-            rules: self.rules_of(id, events)?,
             schedules: self.schedules_of(id, events)?,
             streams: self.streams_of(id, events)?,
+            queues: self.queue_sources_of(id, events)?,
             max_retries: self.max_retries(&properties, &at)?,
             dead_letters: self.dead_letters(&properties, &at)?,
             log_group: self.log_group(&properties, &at)?,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bucket;
+mod bus;
 mod conditions;
 mod cors;
 mod error;
@@ -8,14 +9,20 @@ mod event;
 mod function;
 mod globals;
 mod mail;
+mod matcher;
 mod naming;
 mod parameters;
+mod pattern;
 mod policy;
 mod policy_condition;
+mod queue;
+mod queue_source;
 mod resolve;
+mod resource_policy;
 mod route;
 mod stream;
 mod table;
+mod wildcard;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -24,16 +31,22 @@ use serde_json::{Map, Value};
 
 pub use self::{
     bucket::{AccessPoint, Bucket, CorsRule},
+    bus::{DEFAULT_BUS, Rule, RuleTarget, TargetInput},
     cors::Cors,
     error::TemplateError,
-    event::{EventRule, Schedule},
+    event::Schedule,
     function::Function,
     mail::ConfigurationSet,
+    pattern::EventPattern,
     policy::{Effect, Statement},
     policy_condition::{PolicyCondition, Test},
+    queue::{Queue, Redrive},
+    queue_source::QueueSource,
+    resource_policy::{PolicyPrincipal, ResourceStatement},
     route::Route,
     stream::StreamSource,
     table::Table,
+    wildcard::matches_wildcard,
 };
 
 use self::parameters::Parameter;
@@ -52,6 +65,7 @@ const DEFAULT_STACK_NAME: &str = "sam-app";
 #[derive(Debug)]
 pub struct Template {
     stack_name: String,
+    queue_endpoint: String,
     parameters: BTreeMap<String, Parameter>,
     mappings: Map<String, Value>,
     conditions: Map<String, Value>,
@@ -75,6 +89,7 @@ impl Template {
         let parameters = parameters::read(&section("Parameters")?, overrides)?;
         Ok(Self {
             stack_name: DEFAULT_STACK_NAME.to_owned(),
+            queue_endpoint: format!("https://sqs.{REGION}.amazonaws.com"),
             parameters,
             mappings: section("Mappings")?,
             conditions: section("Conditions")?,
@@ -87,6 +102,13 @@ impl Template {
     #[must_use]
     pub fn with_stack_name(mut self, stack_name: &str) -> Self {
         stack_name.clone_into(&mut self.stack_name);
+        self
+    }
+
+    /// Replaces the endpoint in the URLs of queues, which has no trailing slash.
+    #[must_use]
+    pub fn with_queue_endpoint(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.queue_endpoint);
         self
     }
 

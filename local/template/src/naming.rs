@@ -29,6 +29,15 @@ impl Template {
         }
     }
 
+    /// Returns what `Ref` of a resource is: the URL of a queue, and the name of any other.
+    pub(crate) fn identifier(&self, id: &str, at: &str) -> Result<String, TemplateError> {
+        let name = self.physical_name(id, at)?;
+        Ok(match self.kind(id, at)? {
+            "AWS::SQS::Queue" => self.queue_url(&name),
+            _ => name,
+        })
+    }
+
     /// Evaluates `GetAtt`.
     pub(crate) fn attribute(
         &self,
@@ -39,7 +48,9 @@ impl Template {
         let kind = self.kind(id, at)?;
         let name = self.physical_name(id, at)?;
         let found = match attribute {
+            "Arn" if kind == "AWS::Events::Rule" => Some(self.arn_of_rule(id, at)?),
             "Arn" | "TopicArn" => arn(kind, &name),
+            "QueueUrl" if kind == "AWS::SQS::Queue" => Some(self.queue_url(&name)),
             "Alias" if kind == "AWS::S3::AccessPoint" => Some(format!("{name}-s3alias")),
             // `.invalid` is reserved (RFC 6761), so no server can have this name.
             "DomainName" if kind == "AWS::CloudFront::Distribution" => {
@@ -101,6 +112,7 @@ fn name_property(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "AWS::DynamoDB::Table" => "TableName",
         "AWS::Events::EventBus"
+        | "AWS::Events::Rule"
         | "AWS::S3::AccessPoint"
         | "AWS::SES::ConfigurationSet"
         | "AWS::SSM::Parameter" => "Name",

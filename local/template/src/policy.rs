@@ -115,7 +115,7 @@ fn statements(document: &Value, at: &str) -> Result<Vec<Statement>, TemplateErro
         .collect()
 }
 
-fn statement(value: &Value, at: &str) -> Result<Statement, TemplateError> {
+pub(crate) fn statement(value: &Value, at: &str) -> Result<Statement, TemplateError> {
     let effect = match value["Effect"].as_str() {
         Some("Allow") => Effect::Allow,
         Some("Deny") => Effect::Deny,
@@ -150,7 +150,7 @@ fn statement(value: &Value, at: &str) -> Result<Statement, TemplateError> {
 }
 
 /// Converts a value to a list: IAM and SAM accept a single value in place of a list.
-fn one_or_more(value: &Value) -> &[Value] {
+pub(crate) fn one_or_more(value: &Value) -> &[Value] {
     match value {
         Value::Null => &[],
         Value::Array(values) => values,

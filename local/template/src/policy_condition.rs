@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::{TemplateError, resolve};
+use crate::{TemplateError, matches_wildcard, resolve};
 
 /// One condition: a condition key of the request and a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct PolicyCondition {
 pub enum Test {
     /// The key is present and has one of these values.
     Is(Vec<String>),
+    /// The key is present and matches one of these texts with wildcards.
+    IsLike(Vec<String>),
     /// The key is absent or has one of these values.
     IsOrIsAbsent(Vec<String>),
     /// All values of the key are in this list. Also true for a key without values.
@@ -37,7 +39,14 @@ impl PolicyCondition {
             |values: &[String], found: &[String]| found.iter().any(|value| values.contains(value));
         match (&self.test, found) {
             (Test::Is(values) | Test::IsOrIsAbsent(values), Some(found)) => one_of(values, found),
-            (Test::Is(_) | Test::Present, None) | (Test::Absent, Some(_)) => false,
+            (Test::IsLike(patterns), Some(found)) => found.iter().any(|value| {
+                patterns
+                    .iter()
+                    .any(|pattern| matches_wildcard(pattern, value))
+            }),
+            (Test::Is(_) | Test::IsLike(_) | Test::Present, None) | (Test::Absent, Some(_)) => {
+                false
+            }
             (Test::AllAreOf(values), Some(found)) => {
                 found.iter().all(|value| values.contains(value))
             }
@@ -72,7 +81,8 @@ pub(crate) fn read(value: &Value, at: &str) -> Result<Vec<PolicyCondition>, Temp
 
 fn test(operator: &str, values: Vec<String>, at: &str) -> Result<Test, TemplateError> {
     match (operator, values.first().map(String::as_str)) {
-        ("StringEquals", _) => Ok(Test::Is(values)),
+        ("StringLike" | "ArnEquals" | "ArnLike", _) => Ok(Test::IsLike(values)),
+        ("StringEquals" | "Bool", _) => Ok(Test::Is(values)),
         ("StringEqualsIfExists", _) => Ok(Test::IsOrIsAbsent(values)),
         ("ForAllValues:StringEquals", _) => Ok(Test::AllAreOf(values)),
         ("Null", Some("false")) => Ok(Test::Present),
@@ -103,6 +113,10 @@ mod tests {
             ("StringEquals", Some(&["a"][..]), true),
             ("StringEquals", Some(&["c"]), false),
             ("StringEquals", None, false),
+            ("Bool", Some(&["a"]), true),
+            ("ArnEquals", Some(&["b"]), true),
+            ("ArnLike", Some(&["c"]), false),
+            ("StringLike", None, false),
             ("StringEqualsIfExists", Some(&["b"]), true),
             ("StringEqualsIfExists", Some(&["c"]), false),
             ("StringEqualsIfExists", None, true),

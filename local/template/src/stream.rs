@@ -1,9 +1,9 @@
 //! Table streams that invoke functions.
 //! <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-dynamodb.html>
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::{EventRule, Template, TemplateError};
+use crate::{EventPattern, Template, TemplateError};
 
 /// One `DynamoDB` event of a function: the stream that Lambda reads for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +15,7 @@ pub struct StreamSource {
     /// The name of the table.
     pub table: String,
     /// Event filters. Empty means no filter.
-    pub filters: Vec<EventRule>,
+    pub filters: Vec<EventPattern>,
     /// The maximum number of records of an event.
     pub batch_size: usize,
     /// How often a failed batch is retried. `None` retries until the records expire.
@@ -56,7 +56,6 @@ impl Template {
                 return Err(TemplateError::at(at, "must be TRIM_HORIZON, locally"));
             }
             let retries = properties["MaximumRetryAttempts"].as_i64();
-            let kinds = properties["FunctionResponseTypes"].as_array();
             Ok(StreamSource {
                 name: format!("{id}{name}"),
                 table,
@@ -67,14 +66,18 @@ impl Template {
                     .unwrap_or(DEFAULT_BATCH_SIZE),
                 max_retries: retries.and_then(|retries| u32::try_from(retries).ok()),
                 bisects: properties["BisectBatchOnFunctionError"] == true,
-                reports_failures: kinds.is_some_and(|kinds| {
-                    kinds.iter().any(|kind| kind == "ReportBatchItemFailures")
-                }),
+                reports_failures: reports_failures(properties),
                 dead_letters: on_failure(properties),
                 arn,
             })
         })
     }
+}
+
+/// Whether the function reports which records of a batch failed.
+pub(crate) fn reports_failures(properties: &Value) -> bool {
+    let kinds = properties["FunctionResponseTypes"].as_array();
+    kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "ReportBatchItemFailures"))
 }
 
 /// The ARN in `DestinationConfig`, for what failed for good.
@@ -90,16 +93,14 @@ fn table_of(arn: &str) -> Option<String> {
     Some(table.to_owned())
 }
 
-fn filters(properties: &Value, at: &str) -> Result<Vec<EventRule>, TemplateError> {
+/// Reads the patterns of `FilterCriteria`, which are JSON as text.
+pub(crate) fn filters(properties: &Value, at: &str) -> Result<Vec<EventPattern>, TemplateError> {
     let filters = properties["FilterCriteria"]["Filters"].as_array();
     let filters = filters.into_iter().flatten().enumerate();
     filters
         .map(|(index, filter)| {
             let at = format!("{at}.FilterCriteria.Filters.{index}.Pattern");
-            let text = filter["Pattern"].as_str().unwrap_or_default();
-            let pattern: Map<String, Value> = serde_json::from_str(text)
-                .map_err(|_| TemplateError::at(&at, "is not a JSON object, as text"))?;
-            EventRule::new(index.to_string(), pattern, &at)
+            EventPattern::read_property(&filter["Pattern"], &at)
         })
         .collect()
 }

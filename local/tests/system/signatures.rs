@@ -30,8 +30,10 @@ type Parts = (
     &'static str,
 );
 
+const EVENTS: &str = r#"{"Entries": [{"Source": "shop", "DetailType": "a", "Detail": "{}"}]}"#;
+
 /// Returns one valid request for each engine.
-const REQUESTS: [Parts; 4] = [
+const REQUESTS: [Parts; 6] = [
     (
         "dynamodb",
         "/",
@@ -51,6 +53,18 @@ const REQUESTS: [Parts; 4] = [
         "{}",
     ),
     ("ses", "/v2/email/outbound-emails", &[JSON], MAIL),
+    (
+        "sqs",
+        "/",
+        &[JSON, ("x-amz-target", "AmazonSQS.ListQueues")],
+        "{}",
+    ),
+    (
+        "events",
+        "/",
+        &[JSON, ("x-amz-target", "AWSEvents.PutEvents")],
+        EVENTS,
+    ),
 ];
 
 fn url(system: &TestSystem, service: &str, path: &str) -> String {
@@ -59,6 +73,8 @@ fn url(system: &TestSystem, service: &str, path: &str) -> String {
         "dynamodb" => &endpoints.dynamodb,
         "ssm" => &endpoints.ssm,
         "lambda" => &endpoints.lambda,
+        "sqs" => &endpoints.sqs,
+        "events" => &endpoints.eventbridge,
         _ => &endpoints.ses,
     };
     format!("{engine}{path}")

@@ -85,7 +85,7 @@ impl Template {
         if let Some(function) = name.strip_suffix(".Alias") {
             return self.alias(function, at).map(Value::String);
         }
-        self.physical_name(name, at).map(Value::String)
+        self.identifier(name, at).map(Value::String)
     }
 
     fn pseudo_parameter(&self, name: &str) -> Option<Value> {
