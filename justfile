@@ -23,6 +23,10 @@ ministack:
 s3:
     ci/check_s3.sh
 
+# Check webhooks of the payment provider and the payment stand-in with the provider's own libraries.
+stripe:
+    ci/check_stripe.sh
+
 # Check access tokens and keys with other JOSE libraries, including forgeries.
 tokens:
     ci/check_tokens.sh

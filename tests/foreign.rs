@@ -34,10 +34,12 @@ struct Owned {
     s3_id: String,
     grant: String,
     session: String,
+    order: String,
 }
 
 impl Owned {
-    async fn create(owner: &SignedIn<'_>) -> Self {
+    async fn create(app: &TestApp, owner: &SignedIn<'_>) -> Self {
+        let order = owner.order(&app.offer(499).await).await;
         let body = json!({"filename": "film.mp4", "type": "video/mp4"});
         let begun = owner.post("/s3/multipart", &body).await.expect(200).json();
         let text = |name: &str| begun[name].as_str().unwrap().to_owned();
@@ -52,6 +54,7 @@ impl Owned {
             s3_id,
             grant: grant.to_owned(),
             session: owner.session_id(),
+            order: order["order"]["id"].as_str().unwrap().to_owned(),
         }
     }
 
@@ -61,6 +64,7 @@ impl Owned {
             ("uploads", "id") => &self.upload,
             ("multipart", "uploadId") => &self.s3_id,
             ("sessions", "id") => &self.session,
+            ("orders", "id") => &self.order,
             (_, "part") => "1",
             ("grants", "grantee") => "everyone",
             (before, name) => panic!(
@@ -112,7 +116,7 @@ async fn every_operation_on_another_users_resources_is_not_found() {
     let mut users = Vec::new();
     for number in 0..count {
         let user = app.new_user(&format!("{number}@example.com")).await;
-        let owned = Owned::create(&user).await;
+        let owned = Owned::create(&app, &user).await;
         users.push((user, owned));
     }
     let operations = operations_on_owned_resources();

@@ -17,23 +17,23 @@ async fn an_order_is_paid_by_the_word_of_the_provider() {
         ".order.updatedAt" => "[time]", ".checkout.url" => "[url]", ".checkout.expiresAt" => "[time]",
     }, @r#"
     {
-      "checkout": {
-        "expiresAt": "[time]",
-        "url": "[url]"
-      },
       "order": {
-        "createdAt": "[time]",
         "id": "[id]",
+        "productId": "[product]",
+        "title": "Tea for beginners",
+        "sellerId": "01890a5d-ac96-774b-bcce-b302099a8057",
         "price": {
           "amount": 499,
           "currency": "EUR"
         },
-        "productId": "[product]",
-        "refundedAmount": 0,
-        "sellerId": "01890a5d-ac96-774b-bcce-b302099a8057",
         "status": "pending",
-        "title": "Tea for beginners",
+        "refundedAmount": 0,
+        "createdAt": "[time]",
         "updatedAt": "[time]"
+      },
+      "checkout": {
+        "url": "[url]",
+        "expiresAt": "[time]"
       }
     }
     "#);

@@ -54,6 +54,7 @@ async fn the_addresses_are_printed_and_written_to_endpoints_json() {
         "dynamodb",
         "eventbridge",
         "lambda",
+        "payments",
         "s3",
         "ses",
         "sqs",

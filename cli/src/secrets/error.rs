@@ -16,6 +16,8 @@ pub(super) enum Error {
         "{0:?} is not a valid name. Use letters, digits, _ . and -, in parts separated by /, for example smtp/password"
     )]
     InvalidName(String),
+    #[error("the value is not valid; it must be {0}")]
+    InvalidStripeSecret(&'static str),
     #[error("the value is empty. Nothing was written")]
     EmptyValue,
     #[error(

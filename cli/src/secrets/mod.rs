@@ -43,6 +43,8 @@ Examples:
   cloakroom secrets init --env dev
   cloakroom secrets init --env prod --alg EdDSA --profile operator --region eu-central-1
   pass show smtp | cloakroom secrets put smtp/password --env qa
+  pass show stripe | cloakroom secrets put stripe/api-key --env prod
+  cloakroom secrets put stripe/webhook-secrets --env prod
   cloakroom secrets list --env prod
   cloakroom secrets rotate-signing-key --env prod
   cloakroom secrets retire-keys --env prod

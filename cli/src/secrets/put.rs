@@ -58,8 +58,26 @@ fn check_value(name: &str, value: &SecretString) -> Result<(), Error> {
         VerifyingKeys::from_parameters([(kid, value)])?.validate()?;
     } else if let Some(kid) = name.strip_prefix("keys/private/") {
         public_half(kid, value)?;
+    } else if let Some(expected) = stripe_form(name, value.expose_secret()) {
+        return Err(Error::InvalidStripeSecret(expected));
     }
     Ok(())
+}
+
+/// What the value of a secret of the payment provider has to be, if it is another one.
+fn stripe_form(name: &str, value: &str) -> Option<&'static str> {
+    let is_key = |key: &str| key.starts_with("sk_") || key.starts_with("rk_");
+    match name {
+        "stripe/api-key" if !is_key(value) || value.contains(char::is_whitespace) => {
+            Some("a secret key of the provider's API, which begins with sk_ or rk_")
+        }
+        "stripe/webhook-secrets" => {
+            let mut secrets = value.split([' ', ',', '\n']);
+            let is_list = secrets.all(|secret| secret.starts_with("whsec_"));
+            (!is_list).then_some("one or two secrets of webhooks, which begin with whsec_, with a space between them")
+        }
+        _ => None,
+    }
 }
 
 /// Reads the value from a hidden prompt, or from standard input without its final line break.
@@ -113,6 +131,23 @@ mod tests {
         assert!(matches!(check(0), Err(Error::EmptyValue)));
         assert!(check(1).is_ok() && check(4096).is_ok());
         assert!(matches!(check(4097), Err(Error::ValueTooLong(4097))));
+    }
+
+    #[test]
+    fn a_secret_of_the_payment_provider_has_its_form() {
+        let check = |name, value: &str| check_value(name, &value.to_owned().into()).is_ok();
+        for (name, good, bad) in [
+            ("stripe/api-key", "sk_test_1", "pk_test_1"),
+            ("stripe/api-key", "rk_live_1", "sk_test_1 "),
+            ("stripe/webhook-secrets", "whsec_1", "sk_test_1"),
+            (
+                "stripe/webhook-secrets",
+                "whsec_1 whsec_2",
+                "whsec_1  whsec_2",
+            ),
+        ] {
+            assert!(check(name, good) && !check(name, bad), "{name}");
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl FromFields for RefundOrderRequest {
     post,
     path = "/admin/orders/{id}/refund",
     operation_id = "adminRefundOrder",
-    tag = "orders",
+    tag = "admin",
     security(("access_token" = [])),
     params(
         ("id" = String, Path, format = "uuid", description = "the order's id"),

@@ -95,26 +95,33 @@ fn is_equal(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && std::hint::black_box(different) == 0
 }
 
-/// The time, and the signatures of the scheme. Two different times are refused: of the provider's own libraries, one would take
-/// the first and another the last.
+/// The time, and the signatures of the scheme. What the provider's own libraries read in different ways is refused: two
+/// different times, or a time with other characters than digits.
 fn parse(header: &str) -> Option<(i64, Vec<&str>)> {
     let mut timestamp = None;
     let mut signatures = Vec::new();
     for item in header.split(',') {
-        match item.split_once('=') {
-            Some(("t", value)) => {
-                let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-                let time = digits.then(|| value.parse().ok()).flatten()?;
+        let mut parts = item.split('=');
+        match (parts.next(), parts.next()) {
+            (Some("t"), value) => {
+                let time = parse_time(value?)?;
                 if timestamp.is_some_and(|found| found != time) {
                     return None;
                 }
                 timestamp = Some(time);
             }
-            Some((SCHEME, value)) => signatures.push(value),
+            (Some(SCHEME), value) => signatures.push(value?),
             _ => {}
         }
     }
     (!signatures.is_empty()).then_some((timestamp?, signatures))
+}
+
+fn parse_time(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().ok()).flatten()
 }
 
 #[cfg(test)]

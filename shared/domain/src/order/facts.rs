@@ -5,10 +5,10 @@ pub enum Settlement {
     /// It has not ended.
     #[default]
     Open,
-    /// The buyer has cancelled the order.
-    Cancelled,
     /// The checkout was not completed in time.
     Expired,
+    /// The buyer has cancelled the order. Higher than expired: a cancellation expires the checkout, which the provider reports.
+    Cancelled,
     /// The payment has failed.
     Failed,
     /// The provider has the money.
@@ -52,7 +52,7 @@ macro_rules! words {
     };
 }
 
-words!(Settlement: Open = "open", Cancelled = "cancelled", Expired = "expired", Failed = "failed", Paid = "paid");
+words!(Settlement: Open = "open", Expired = "expired", Cancelled = "cancelled", Failed = "failed", Paid = "paid");
 words!(Dispute: None = "none", Open = "open", Lost = "lost", Won = "won");
 
 /// Something that the provider or the buyer said about an order.

@@ -105,8 +105,8 @@ fn table() -> String {
     );
     let settled = [
         ("—", None),
-        ("`cancelled`", Some(4)),
-        ("`expired`, with or without `cancelled`", Some(3)),
+        ("`expired`", Some(3)),
+        ("`cancelled`, with or without `expired`", Some(4)),
         (
             "`async_failed`, with or without `expired`, `cancelled`",
             Some(2),
