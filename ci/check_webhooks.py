@@ -130,7 +130,7 @@ def addresses() -> list[str]:
     chosen = random.Random(SEED)
     ranges = [*STRICTER, ipaddress.ip_network("2000::/3")]
     for constants in (ipaddress._IPv4Constants, ipaddress._IPv6Constants):  # type: ignore[attr-defined]
-        ranges += [*constants._private_networks, *constants._private_networks_exceptions]
+        ranges += [*constants._private_networks, *getattr(constants, "_private_networks_exceptions", [])]
     found: set[Any] = set()
     for network in ranges:
         kind = type(network.network_address)
