@@ -8,6 +8,8 @@ async fn every_route_requires_the_admin_role() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
     let ada = app.new_user("ada@example.com").await;
+    // The events of the sign-ups go to no endpoint.
+    app.settled().await;
     let receiver = Receiver::start().await;
     let (endpoint, _) = create(&admin, &receiver.url).await;
     let mut found = operations();

@@ -11,6 +11,8 @@ const USER: &str = "01010101-0101-7101-8101-010101010101";
 async fn a_test_event_arrives_signed() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
+    // The event of the sign-up goes to no endpoint.
+    app.settled().await;
     let receiver = Receiver::start().await;
     let (endpoint, secret) = create(&admin, &receiver.url).await;
     let id = send_test(&admin, &endpoint).await;
@@ -43,6 +45,8 @@ async fn a_test_event_arrives_signed() {
 async fn both_secrets_sign_during_a_rotation() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
+    // The event of the sign-up goes to no endpoint.
+    app.settled().await;
     let receiver = Receiver::start().await;
     let (endpoint, old) = create(&admin, &receiver.url).await;
     let path = format!("/webhooks/{endpoint}/rotate-secret");
@@ -70,6 +74,8 @@ async fn both_secrets_sign_during_a_rotation() {
 async fn an_event_goes_to_each_endpoint_that_receives_it_once() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
+    // The event of the sign-up goes to no endpoint.
+    app.settled().await;
     let receivers = [
         Receiver::start().await,
         Receiver::start().await,
@@ -112,6 +118,8 @@ async fn an_event_goes_to_each_endpoint_that_receives_it_once() {
 async fn of_simultaneous_workers_one_makes_the_attempt() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
+    // The event of the sign-up goes to no endpoint.
+    app.settled().await;
     let receiver = Receiver::start().await;
     let (endpoint, _) = create(&admin, &receiver.url).await;
     let id = send_test(&admin, &endpoint).await;
@@ -129,6 +137,8 @@ async fn of_simultaneous_workers_one_makes_the_attempt() {
 async fn an_attempt_that_was_not_recorded_is_made_again_with_the_same_id() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
+    // The event of the sign-up goes to no endpoint.
+    app.settled().await;
     let receiver = Receiver::start().await;
     receiver.answer([Answer::Status(500)]);
     let (endpoint, _) = create(&admin, &receiver.url).await;

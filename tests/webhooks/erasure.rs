@@ -17,6 +17,8 @@ async fn scan(app: &TestApp) -> String {
 async fn a_deleted_user_is_erased_from_all_payloads() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
+    // The event of the sign-up goes to no endpoint.
+    app.settled().await;
     let receiver = Receiver::start().await;
     let (endpoint, _) = create(&admin, &receiver.url).await;
     let send = async |event: &events::Event, answer| {

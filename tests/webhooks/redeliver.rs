@@ -17,6 +17,8 @@ async fn statuses(admin: &SignedIn<'_>, endpoint: &str, query: &str) -> Vec<Valu
 async fn deliveries_are_listed_in_pages_by_status_and_sent_again() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
+    // The event of the sign-up goes to no endpoint.
+    app.settled().await;
     let receiver = Receiver::start().await;
     let (endpoint, _) = create(&admin, &receiver.url).await;
     let path = format!("/webhooks/{endpoint}");

@@ -15,6 +15,8 @@ const MORE: [&str; 4] = [
 async fn hosts_that_are_not_public_are_refused() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
+    // The event of the sign-up goes to no endpoint.
+    app.settled().await;
     let hosts = include_str!("../../shared/domain/src/webhook/forbidden_hosts.txt");
     let urls = hosts
         .lines()
@@ -51,6 +53,8 @@ async fn hosts_that_are_not_public_are_refused() {
 async fn an_address_is_checked_at_each_attempt() {
     let app = TestApp::start();
     let admin = app.admin("admin@example.com").await;
+    // The event of the sign-up goes to no endpoint.
+    app.settled().await;
     let receiver = Receiver::start().await;
     let (endpoint, _) = create(&admin, &receiver.url).await;
     let key = json!({"id": {"S": endpoint}});
