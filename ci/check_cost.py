@@ -89,7 +89,7 @@ def problems(rows: Rows, document: str, recording: pathlib.Path, prices: dict[st
         for column in UNITS:
             same(f"{key}, {column}", row[column], getattr(usage, column))
         s3 = usage.s3_puts + usage.s3_gets + usage.s3_deletions
-        same(f"{key}, calls", row["calls"], usage.table_calls + s3 + row["mails"])
+        same(f"{key}, calls", row["calls"], usage.table_calls + s3 + row["mails"] + row["others"])
         memory = functions[row["function"]]["MemorySize"]
         computed[key] = dollars(row, usage, memory, prices)
         same(f"{key}, dollars", shown.get(key), computed[key].shown())

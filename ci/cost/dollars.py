@@ -7,6 +7,7 @@ from typing import Any
 FULL_MB = 1769
 # The uploads of the document: their requests and events, and the PUTs of the client.
 CREATE, EVENT, COMPLETE = "POST /uploads", "Object Created", "POST /uploads/{id}/complete"
+RELAY = "aws:dynamodb, event-relay"
 UPLOADS = {
     "upload of one PUT (at most 100 MiB), event first": (
         [(CREATE, "one PUT"), (EVENT, "before the upload is completed"), (COMPLETE, "one PUT, after the event")], 1,
@@ -66,6 +67,7 @@ def dollars(row: dict[str, Any], usage: Usage, memory: int, prices: dict[str, An
     s3_calls = usage.s3_puts + usage.s3_gets + usage.s3_deletions
     wait = prices["waits_ms"]
     waits = usage.table_calls * wait["dynamodb"] + s3_calls * wait["s3"] + row["mails"] * wait["ses"]
+    waits += row["others"] * wait["others"]
     cpu = prices["cpu_ms"][row["function"]] + row["hashes"] * prices["hash_ms"]["12"]
     milliseconds = math.ceil(waits + cpu / min(1, memory / FULL_MB))
     s3 = usage.s3_puts * price["s3_put"] + usage.s3_gets * price["s3_get"]
@@ -74,7 +76,9 @@ def dollars(row: dict[str, Any], usage: Usage, memory: int, prices: dict[str, An
         price["lambda_request"] + milliseconds / 1000 * memory / 1024 * price["lambda_gb_second"],
         usage.reads * price["read_unit"] + usage.writes * price["write_unit"],
         (prices["log_bytes"]["line"] + (prices["log_bytes"]["access"] if is_request else 0)) * price["log_gb"] / 1000,
-        s3 + row["mails"] * price["mail"] + (price["event"] if row["operation"] == EVENT else 0),
+        s3 + row["mails"] * price["mail"] + (price["event"] if row["operation"] in (EVENT, RELAY) else 0)
+        # A message is received and deleted.
+        + (2 * price["queue_request"] if row["operation"].startswith("aws:sqs") else 0),
     ]
     return Dollars(milliseconds, columns, s3)
 

@@ -13,9 +13,12 @@ use tempfile::TempDir;
 
 use super::{
     USAGE,
-    table::{Row, operations_of_template},
+    table::{Row, event_operation, operations_of_template},
 };
-use crate::support::{Response, TestApp, cloakroom_dev, eventually, lines::lines_of};
+use crate::support::{
+    Response, TestApp, cloakroom_dev, eventually,
+    lines::{functions_lines, lines_of},
+};
 
 /// What a function may write about a request or an event at most, on average of its line. docs/COST.md uses this size.
 pub const MAX_LINE: usize = 480;
@@ -120,6 +123,15 @@ impl Meter {
         response
     }
 
+    /// Measures the last webhook of the payment provider.
+    pub async fn payment(&self, case: &str) {
+        self.settled().await;
+        let route = "POST /payments/stripe";
+        let lines = lines_of(&self.log());
+        let line = lines.iter().rfind(|line| line["route"] == route);
+        self.add(route, case, line.expect("a webhook of the provider"));
+    }
+
     /// Waits for the next event of a kind, and measures it.
     pub async fn event(&self, kind: &str, case: &str) {
         let line = self.next_event(kind).await;
@@ -135,12 +147,15 @@ impl Meter {
         let mut found = Value::Null;
         eventually(async || {
             let seen = self.seen.borrow();
-            let is_next = |line: &Value| {
-                line["event"] == kind && !seen.contains(line["id"].as_str().unwrap())
+            let is_next = |(binary, line): &(String, Value)| {
+                let event = line["event"].as_str();
+                event.is_some_and(|event| event_operation(event, binary) == kind)
+                    && !seen.contains(line["id"].as_str().unwrap())
             };
-            found = lines_of(&self.log())
+            found = functions_lines(&self.log())
                 .into_iter()
                 .find(is_next)
+                .map(|(_, line)| line)
                 .unwrap_or_default();
             !found.is_null()
         })
@@ -166,7 +181,10 @@ impl Meter {
         let length = line.to_string().len();
         assert!(length <= MAX_LINE, "{length} bytes: {line}");
         let invocation = line["id"].as_str().unwrap().to_owned();
-        let [s3_puts, s3_gets, s3_deletions] = self.s3_requests(&invocation);
+        let Counts {
+            tables,
+            s3: [s3_puts, s3_gets, s3_deletions],
+        } = self.recorded(&invocation);
         let whole = |name: &str| line[name].as_u64().unwrap_or_default();
         let units = |name: &str| line[name].as_f64().unwrap_or_default();
         let function = operations_of_template()[operation].clone();
@@ -179,6 +197,7 @@ impl Meter {
             s3_puts,
             s3_gets,
             s3_deletions,
+            others: whole("calls") - tables - s3_puts - s3_gets - s3_deletions - whole("MailsSent"),
             hashes: hashes(operation, &case, units("HashMilliseconds")),
             mails: whole("MailsSent"),
             case,
@@ -188,17 +207,29 @@ impl Meter {
             .push(Measured { row, invocation });
     }
 
-    /// Counts the requests of an invocation to S3.
-    fn s3_requests(&self, invocation: &str) -> [u64; 3] {
+    /// Waits until all events are delivered, and leaves them out.
+    pub async fn quiet(&self) {
+        self.settled().await;
+        let lines = lines_of(&self.log()).into_iter();
+        let events = lines.filter(|line| line["event"].is_string());
+        let ids = events.map(|line| line["id"].as_str().unwrap().to_owned());
+        self.seen.borrow_mut().extend(ids);
+    }
+
+    /// Counts the recorded requests of an invocation.
+    fn recorded(&self, invocation: &str) -> Counts {
+        let mut tables = 0;
         let mut counts = [0; 3];
         for file in fs::read_dir(&self.usage).unwrap() {
             let text = fs::read_to_string(file.unwrap().path()).unwrap();
             let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
             let lines: Vec<Value> = lines.collect();
-            let own = lines
-                .iter()
-                .filter(|line| line["service"] == "s3" && line["id"] == invocation);
+            let own = lines.iter().filter(|line| line["id"] == invocation);
             for line in own {
+                if line["service"] != "s3" {
+                    tables += 1;
+                    continue;
+                }
                 let operation = line["operation"].as_str().unwrap();
                 if PUTS.contains(&operation) {
                     counts[0] += 1;
@@ -210,8 +241,14 @@ impl Meter {
                 }
             }
         }
-        counts
+        Counts { tables, s3: counts }
     }
+}
+
+/// The recorded requests of an invocation: to the tables, and to S3 by price.
+struct Counts {
+    tables: u64,
+    s3: [u64; 3],
 }
 
 /// Returns the number of hashes. The line has their time only: a new password is compared with the old one and hashed.

@@ -11,6 +11,7 @@ mod model;
 mod multipart;
 mod prices;
 mod sharing;
+mod shop;
 mod table;
 mod uploads;
 mod without_events;
@@ -37,6 +38,7 @@ async fn the_table_is_what_the_functions_consume() {
     measured.extend(multipart::measure().await);
     measured.extend(companion::measure().await);
     measured.extend(without_events::measure().await);
+    measured.extend(shop::measure().await);
     let cases: Vec<_> = measured.iter().map(|case| &case.row).cloned().collect();
     Table::write(Path::new(UPDATED_TABLE), &cases);
     let lines = measured.iter().map(|case| format!("{}\n", case.record()));

@@ -69,7 +69,13 @@ impl Model {
     pub fn dollars(&self, row: &Row, bcrypt_cost: &str) -> Dollars {
         let memory = f64::from(self.memory[&row.function]);
         let price = |name: &str| self.prices.of(name);
-        let is_created = row.operation == "Object Created";
+        // Events of S3, and those that the relay puts on the bus.
+        let is_event = matches!(
+            row.operation.as_str(),
+            "Object Created" | "aws:dynamodb, event-relay"
+        );
+        // A message is received and deleted; the rule that sends it is free.
+        let is_message = row.operation.starts_with("aws:sqs");
         Dollars {
             api: if row.is_request() {
                 price("api_request")
@@ -81,7 +87,12 @@ impl Model {
             logs: self.log_bytes(row) * price("log_gb") / 1000.0,
             s3: count(row.s3_puts) * price("s3_put") + count(row.s3_gets) * price("s3_get"),
             others: count(row.mails) * price("mail")
-                + if is_created { price("event") } else { 0.0 },
+                + if is_event { price("event") } else { 0.0 }
+                + if is_message {
+                    2.0 * price("queue_request")
+                } else {
+                    0.0
+                },
         }
     }
 
@@ -104,8 +115,11 @@ impl Model {
     fn waits(&self, row: &Row) -> f64 {
         let wait = |name: &str| self.prices.waits_ms[name];
         let s3 = row.s3_puts + row.s3_gets + row.s3_deletions;
-        let tables = row.calls - s3 - row.mails;
-        count(tables) * wait("dynamodb") + count(s3) * wait("s3") + count(row.mails) * wait("ses")
+        let tables = row.calls - s3 - row.mails - row.others;
+        count(tables) * wait("dynamodb")
+            + count(s3) * wait("s3")
+            + count(row.mails) * wait("ses")
+            + count(row.others) * wait("others")
     }
 
     fn log_bytes(&self, row: &Row) -> f64 {

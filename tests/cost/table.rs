@@ -35,6 +35,8 @@ pub struct Row {
     pub s3_gets: u64,
     /// Deletions in S3, which cost nothing.
     pub s3_deletions: u64,
+    /// Requests to EventBridge, Lambda and SQS. Those to the payment provider and to endpoints of webhooks are not counted.
+    pub others: u64,
     /// Password hashes.
     pub hashes: u64,
     /// Mails that SES accepted.
@@ -80,6 +82,15 @@ fn template() -> Template {
     Template::parse(template, &BTreeMap::new()).unwrap()
 }
 
+/// Returns the name of a kind of event that a function gets. Several functions have a stream, a queue or a schedule.
+pub fn event_operation(kind: &str, binary: &str) -> String {
+    match (kind, binary) {
+        ("aws:dynamodb", "mailer") | ("Scheduled Event", "upload-events") => kind.to_owned(),
+        ("aws:dynamodb" | "aws:sqs" | "Scheduled Event", _) => format!("{kind}, {binary}"),
+        _ => kind.to_owned(),
+    }
+}
+
 /// Returns the routes and the events of template.yaml, with the functions that serve them.
 pub fn operations_of_template() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
@@ -99,10 +110,13 @@ pub fn operations_of_template() -> BTreeMap<String, String> {
             let input = schedule.input.as_deref().unwrap_or("{}");
             let input: serde_json::Value = serde_json::from_str(input).unwrap();
             let kind = input["detail-type"].as_str().unwrap_or("Scheduled Event");
-            add(kind.to_owned());
+            add(event_operation(kind, &function.binary));
         }
-        for _ in &function.streams {
-            add("aws:dynamodb".to_owned());
+        if !function.streams.is_empty() {
+            add(event_operation("aws:dynamodb", &function.binary));
+        }
+        if !function.queues.is_empty() {
+            add(event_operation("aws:sqs", &function.binary));
         }
     }
     found

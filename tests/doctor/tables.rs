@@ -48,6 +48,7 @@ async fn a_table_with_other_keys_or_without_an_index_is_a_problem() {
             "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
             "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         })
     };
     call(&app, "CreateTable", "UsersTable", create("name")).await;

@@ -7,4 +7,4 @@ mod paying;
 mod races;
 mod refunds;
 mod refusals;
-mod shop;
+pub mod shop;

@@ -11,12 +11,20 @@ const FIELDS: [&str; 9] = [
 
 /// Returns the lines of all invocations in a log.
 pub fn lines_of(log: &str) -> Vec<Value> {
+    let lines = functions_lines(log).into_iter();
+    lines.map(|(_, line)| line).collect()
+}
+
+/// Returns the lines of all invocations in a log, with the functions that wrote them.
+pub fn functions_lines(log: &str) -> Vec<(String, Value)> {
     let documents = log.lines().filter_map(|line| {
-        let (_, json) = line.split_once(" | ")?;
-        serde_json::from_str::<Value>(json).ok()
+        let (function, json) = line.split_once(" | ")?;
+        let json = serde_json::from_str::<Value>(json).ok()?;
+        Some((function.trim().to_owned(), json))
     });
     // Other lines have a level.
-    documents.filter(|line| line["level"].is_null()).collect()
+    let lines = documents.filter(|(_, line)| line["level"].is_null());
+    lines.collect()
 }
 
 /// Asserts that a line has the fields of docs/LOGGING.md and no others, and that its metrics are as `CloudWatch` reads them:

@@ -16,9 +16,10 @@ pub const PARAMETERS: &str = "/cloakroom/cloakroom-dev";
 pub const PUBLIC_KEYS: &str = "cloakroom-dev-PublicKeysTable";
 
 impl TestApp {
-    /// Returns the parameters and the public keys, by their names for `cloakroom secrets`: `keys/private/…`, `keys/public/…`.
+    /// Returns the parameters of the keys and the public keys, by their names for `cloakroom secrets`: `keys/private/…`, `keys/public/…`.
     pub async fn parameters(&self) -> BTreeMap<String, String> {
-        let body = json!({"Path": PARAMETERS, "Recursive": true, "WithDecryption": true});
+        let path = format!("{PARAMETERS}/keys");
+        let body = json!({"Path": path, "Recursive": true, "WithDecryption": true});
         let response = self.ssm("GetParametersByPath", &body).await;
         assert!(
             response["NextToken"].is_null(),

@@ -53,10 +53,14 @@ mod tests {
             "refreshToken": null,
         });
         redact(&mut value);
+        let body = value["requestPayload"]["body"].as_str().unwrap().to_owned();
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body, json!({"token": "[redacted]", "n": 1}));
+        value["requestPayload"]["body"] = body;
         let expected = json!({
             "id": "evt_1",
             "data": [{"newPassword": "[redacted]", "name": "Ada"}],
-            "requestPayload": {"headers": {"Authorization": "[redacted]"}, "body": "{\"n\":1,\"token\":\"[redacted]\"}"},
+            "requestPayload": {"headers": {"Authorization": "[redacted]"}, "body": {"n": 1, "token": "[redacted]"}},
             "refreshToken": null,
         });
         assert_eq!(value, expected);

@@ -12,7 +12,7 @@ use crate::App;
     put,
     path = "/admin/users/{id}/entitlements/{productId}",
     operation_id = "adminGiveProduct",
-    tag = "library",
+    tag = "admin",
     security(("access_token" = [])),
     params(
         ("id" = String, Path, format = "uuid", description = "the user's id"),
@@ -54,7 +54,7 @@ pub async fn give(
     delete,
     path = "/admin/users/{id}/entitlements/{productId}",
     operation_id = "adminTakeBackProduct",
-    tag = "library",
+    tag = "admin",
     security(("access_token" = [])),
     params(
         ("id" = String, Path, format = "uuid", description = "the user's id"),
