@@ -3,27 +3,33 @@ import { CloakroomError } from "./cloakroom/errors.js";
 import { Http } from "./cloakroom/http.js";
 import { Journal } from "./cloakroom/journal.js";
 import { Library } from "./cloakroom/library.js";
+import { Orders } from "./cloakroom/orders.js";
 import { Pages, withQuery } from "./cloakroom/pages.js";
 import { Products } from "./cloakroom/products.js";
 import { DEFAULT_POLICY } from "./cloakroom/retry.js";
 import { Session } from "./cloakroom/session.js";
 import { defaultStorage } from "./cloakroom/storage.js";
 import { Uploads } from "./cloakroom/uploads.js";
+import { Webhooks } from "./cloakroom/webhooks.js";
 
 export { Admin } from "./cloakroom/admin.js";
 export { CloakroomError, StorageError } from "./cloakroom/errors.js";
 export { Library } from "./cloakroom/library.js";
+export { Orders } from "./cloakroom/orders.js";
 export { Pages } from "./cloakroom/pages.js";
 export { Products } from "./cloakroom/products.js";
 export { MemoryStorage } from "./cloakroom/storage.js";
 export { Upload } from "./cloakroom/upload.js";
 export { Uploads } from "./cloakroom/uploads.js";
+export { Webhooks } from "./cloakroom/webhooks.js";
 
 /**
  * The types that applications can import.
  *
  * @typedef {import("./cloakroom/types.js").Cancellable} Cancellable
+ * @typedef {import("./cloakroom/types.js").Checkout} Checkout
  * @typedef {import("./cloakroom/types.js").CreateProductRequest} CreateProductRequest
+ * @typedef {import("./cloakroom/types.js").CreateWebhookRequest} CreateWebhookRequest
  * @typedef {import("./cloakroom/types.js").DeviceSession} DeviceSession
  * @typedef {import("./cloakroom/types.js").Download} Download
  * @typedef {import("./cloakroom/types.js").Grantee} Grantee
@@ -34,13 +40,17 @@ export { Uploads } from "./cloakroom/uploads.js";
  * @typedef {import("./cloakroom/types.js").ListedUpload} ListedUpload
  * @typedef {import("./cloakroom/types.js").ManagedUser} ManagedUser
  * @typedef {import("./cloakroom/types.js").Money} Money
- * @typedef {import("./cloakroom/types.js").Product} Product
+ * @typedef {import("./cloakroom/types.js").OrderWithCheckout} OrderWithCheckout
+ * @typedef {import("./cloakroom/types.js").Order} Order
  * @typedef {import("./cloakroom/types.js").ProductFile} ProductFile
- * @typedef {import("./cloakroom/types.js").Profile} Profile
+ * @typedef {import("./cloakroom/types.js").Product} Product
  * @typedef {import("./cloakroom/types.js").ProfileChanges} ProfileChanges
+ * @typedef {import("./cloakroom/types.js").Profile} Profile
  * @typedef {import("./cloakroom/types.js").Progress} Progress
  * @typedef {import("./cloakroom/types.js").ReadGrant} ReadGrant
+ * @typedef {import("./cloakroom/types.js").Redelivery} Redelivery
  * @typedef {import("./cloakroom/types.js").RetryPolicy} RetryPolicy
+ * @typedef {import("./cloakroom/types.js").RotatedWebhookSecret} RotatedWebhookSecret
  * @typedef {import("./cloakroom/types.js").Sharer} Sharer
  * @typedef {import("./cloakroom/types.js").SignUpRequest} SignUpRequest
  * @typedef {import("./cloakroom/types.js").StorageLike} StorageLike
@@ -48,6 +58,7 @@ export { Uploads } from "./cloakroom/uploads.js";
  * @typedef {import("./cloakroom/types.js").UnfinishedUpload} UnfinishedUpload
  * @typedef {import("./cloakroom/types.js").UpdateProductRequest} UpdateProductRequest
  * @typedef {import("./cloakroom/types.js").UpdateUserRequest} UpdateUserRequest
+ * @typedef {import("./cloakroom/types.js").UpdateWebhookRequest} UpdateWebhookRequest
  * @typedef {import("./cloakroom/types.js").UploadGrant} UploadGrant
  * @typedef {import("./cloakroom/types.js").UploadListOptions} UploadListOptions
  * @typedef {import("./cloakroom/types.js").UploadLock} UploadLock
@@ -57,6 +68,12 @@ export { Uploads } from "./cloakroom/uploads.js";
  * @typedef {import("./cloakroom/types.js").User} User
  * @typedef {import("./cloakroom/types.js").VersionedProduct} VersionedProduct
  * @typedef {import("./cloakroom/types.js").VersionedUser} VersionedUser
+ * @typedef {import("./cloakroom/types.js").VersionedWebhookEndpoint} VersionedWebhookEndpoint
+ * @typedef {import("./cloakroom/types.js").WebhookAttempt} WebhookAttempt
+ * @typedef {import("./cloakroom/types.js").WebhookDeliveryListOptions} WebhookDeliveryListOptions
+ * @typedef {import("./cloakroom/types.js").WebhookDelivery} WebhookDelivery
+ * @typedef {import("./cloakroom/types.js").WebhookEndpointWithSecret} WebhookEndpointWithSecret
+ * @typedef {import("./cloakroom/types.js").WebhookEndpoint} WebhookEndpoint
  * @typedef {import("./cloakroom/errors.js").FieldProblem} FieldProblem
  * @typedef {import("./cloakroom/session.js").SessionReason} SessionReason
  * @typedef {import("./cloakroom/session.js").SessionState} SessionState
@@ -76,7 +93,7 @@ export { Uploads } from "./cloakroom/uploads.js";
  * @property {Partial<RetryPolicy>} [retry] Overrides parts of the default retry policy.
  */
 
-/** The browser client of the Cloakroom API: accounts, one session and file uploads. */
+/** The browser client of the Cloakroom API: accounts, one session, file uploads, products and orders. */
 export class Cloakroom {
   #http;
   #session;
@@ -94,8 +111,12 @@ export class Cloakroom {
     this.products = new Products(this.#http, this.#session);
     /** The products that the signed-in user has bought or was given. */
     this.library = new Library(this.#session);
+    /** The signed-in user's orders. */
+    this.orders = new Orders(this.#session);
     /** The calls for administrators. */
     this.admin = new Admin(this.#session);
+    /** The endpoints that receive events, for administrators. */
+    this.webhooks = new Webhooks(this.#session);
   }
 
   /** The API's URL. */

@@ -1,6 +1,6 @@
 import { Pages, withQuery } from "./pages.js";
 
-/** @import { Cancellable, ManagedUser, ManagedUserDetails, UserSearch } from "./types.js" */
+/** @import { Cancellable, ManagedUser, ManagedUserDetails, Order, UserSearch } from "./types.js" */
 /** @import { Session } from "./session.js" */
 
 /** The calls for administrators. For other users, they fail with 403 `forbidden`. */
@@ -96,6 +96,19 @@ export class Admin {
    */
   async takeBackProduct(id, productId, { signal } = {}) {
     await this.#session.call("DELETE", rightOf(id, productId), { signal, retry: true });
+  }
+
+  /**
+   * Refunds an order. The order changes when the payment provider has confirmed the refund; a full refund then takes the product from
+   * the buyer's library. Each call pays back once, also when it is retried.
+   * @param {string} id The order's id.
+   * @param {Cancellable & { amount?: number }} [options] `amount`: minor units. Default: all that is left.
+   * @returns {Promise<Order>}
+   */
+  async refundOrder(id, { amount, signal } = {}) {
+    const headers = { "Idempotency-Key": crypto.randomUUID() };
+    const path = `/admin/orders/${encodeURIComponent(id)}/refund`;
+    return (await this.#session.call("POST", path, { body: { amount }, headers, signal })).data.order;
   }
 
   /**

@@ -136,6 +136,68 @@
  *
  * @typedef {{ product: LibraryProduct, grantedAt: string, files: LibraryFile[] }} LibraryEntry A product that the signed-in user has.
  *
+ * @typedef {object} Order
+ * @property {string} id
+ * @property {string} productId
+ * @property {string} title The title of the product when it was ordered.
+ * @property {string} sellerId
+ * @property {Money} price The price when it was ordered.
+ * @property {"pending" | "paid" | "failed" | "expired" | "cancelled" | "refunded" | "disputed"} status `paid`: the product is in the
+ *   library. `refunded`: the whole price was paid back. `disputed`: the buyer's bank disputes the payment.
+ * @property {number} refundedAmount The part of the price that was paid back, in minor units.
+ * @property {string} createdAt RFC 3339, UTC.
+ * @property {string} updatedAt
+ * @property {string} [paidAt]
+ *
+ * @typedef {{ url: string, expiresAt: string }} Checkout `url`: the page of the payment provider. The order expires with its checkout.
+ *
+ * @typedef {{ order: Order, checkout: Checkout | null }} OrderWithCheckout `checkout` is `null` if nothing has to be paid.
+ *
+ * @typedef {object} WebhookEndpoint
+ * @property {string} id
+ * @property {string} url Where events are sent.
+ * @property {string[] | null} [eventTypes] `null`: it receives events of all types.
+ * @property {string} description
+ * @property {boolean} enabled Whether it receives events.
+ * @property {"administrator" | "gone" | "failing" | null} [disabledReason] `gone`: it responded with 410. `failing`: all attempts failed
+ *   for five days.
+ * @property {string | null} [failingSince] `null` if the last attempt succeeded.
+ * @property {string} createdAt RFC 3339, UTC.
+ * @property {string} updatedAt
+ *
+ * @typedef {{ endpoint: WebhookEndpoint, etag: string | null }} VersionedWebhookEndpoint
+ *
+ * @typedef {{ endpoint: WebhookEndpoint, secret: string }} WebhookEndpointWithSecret
+ *
+ * @typedef {{ url: string, description?: string | null, eventTypes?: string[] | null, enabled?: boolean | null }} CreateWebhookRequest
+ *   Without `eventTypes`, the endpoint receives events of all types.
+ *
+ * @typedef {{ url?: string, description?: string | null, eventTypes?: string[] | null, enabled?: boolean }} UpdateWebhookRequest Missing
+ *   fields stay unchanged. `eventTypes: null`: events of all types.
+ *
+ * @typedef {{ secret: string, previousSecretExpiresAt: string }} RotatedWebhookSecret Until `previousSecretExpiresAt`, deliveries also have
+ *   the signature of the previous secret.
+ *
+ * @typedef {object} WebhookAttempt
+ * @property {string} at RFC 3339, UTC.
+ * @property {number | null} [status] The status of the response; `null` without a response.
+ * @property {"unknown_host" | "forbidden_address" | "connection" | "tls" | "protocol" | "timeout" | null} [failure] Why there was no
+ *   response.
+ * @property {number} durationMs
+ *
+ * @typedef {object} WebhookDelivery The delivery of an event to an endpoint.
+ * @property {string} id The id of the event, which is the `webhook-id` of each attempt.
+ * @property {string} eventType
+ * @property {"pending" | "delivered" | "failed"} status
+ * @property {WebhookAttempt[]} attempts Oldest first.
+ * @property {string | null} [nextAttemptAt] `null` if there is none.
+ * @property {boolean} canRedeliver `false` if its payload was erased because it named a deleted user.
+ * @property {string} createdAt
+ *
+ * @typedef {ListOptions & { status?: WebhookDelivery["status"] }} WebhookDeliveryListOptions
+ *
+ * @typedef {{ count: number, isComplete: boolean }} Redelivery How many deliveries are sent again, and whether these are all.
+ *
  * @typedef {object} Progress
  * @property {number} loaded Bytes.
  * @property {number} total Bytes.

@@ -8,6 +8,7 @@ type Schemas = components["schemas"];
 
 /** The client's type of each schema. */
 interface Contract {
+  Checkout: client.Checkout;
   CreateThumbnail: client.CreateThumbnail;
   CreateUploadGrantResponse: client.UploadGrant;
   CreateUploadResponse: client.CreateUploadResponse;
@@ -31,19 +32,28 @@ interface Contract {
   UpdateUserProfile: client.ProfileChanges;
   UpdateUserRequest: client.UpdateUserRequest;
   CreateProductRequest: client.CreateProductRequest;
+  CreateWebhookRequest: client.CreateWebhookRequest;
+  CreateWebhookResponse: client.WebhookEndpointWithSecret;
   UpdateProductRequest: client.UpdateProductRequest;
+  UpdateWebhookRequest: client.UpdateWebhookRequest;
   Upload: client.StoredUpload;
   LibraryEntry: client.LibraryEntry;
   LibraryFile: client.LibraryFile;
   LibraryProduct: client.LibraryProduct;
   MailBlock: client.MailBlock;
   Money: client.Money;
+  Order: client.Order;
   Price: client.Money;
   Product: client.Product;
   ProductFile: client.ProductFile;
+  RedeliverWebhookResponse: client.Redelivery;
   RoleName: client.RoleName;
+  RotateWebhookSecretResponse: client.RotatedWebhookSecret;
   User: client.User;
   Version: client.UploadVersion;
+  WebhookAttemptView: client.WebhookAttempt;
+  WebhookDeliveryView: client.WebhookDelivery;
+  WebhookEndpointView: client.WebhookEndpoint;
 }
 
 /** Schemas without a type in the client: test/operations.test.js checks the bodies that it sends, and it unwraps responses. */

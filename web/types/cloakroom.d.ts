@@ -1,18 +1,24 @@
 import { Admin } from "./cloakroom/admin.js";
 import { Library } from "./cloakroom/library.js";
+import { Orders } from "./cloakroom/orders.js";
 import { Pages } from "./cloakroom/pages.js";
 import { Products } from "./cloakroom/products.js";
 import { Uploads } from "./cloakroom/uploads.js";
+import { Webhooks } from "./cloakroom/webhooks.js";
 export { Admin } from "./cloakroom/admin.js";
 export { CloakroomError, StorageError } from "./cloakroom/errors.js";
 export { Library } from "./cloakroom/library.js";
+export { Orders } from "./cloakroom/orders.js";
 export { Pages } from "./cloakroom/pages.js";
 export { Products } from "./cloakroom/products.js";
 export { MemoryStorage } from "./cloakroom/storage.js";
 export { Upload } from "./cloakroom/upload.js";
 export { Uploads } from "./cloakroom/uploads.js";
+export { Webhooks } from "./cloakroom/webhooks.js";
 export type Cancellable = import("./cloakroom/types.js").Cancellable;
+export type Checkout = import("./cloakroom/types.js").Checkout;
 export type CreateProductRequest = import("./cloakroom/types.js").CreateProductRequest;
+export type CreateWebhookRequest = import("./cloakroom/types.js").CreateWebhookRequest;
 export type DeviceSession = import("./cloakroom/types.js").DeviceSession;
 export type Download = import("./cloakroom/types.js").Download;
 export type Grantee = import("./cloakroom/types.js").Grantee;
@@ -23,13 +29,17 @@ export type ListOptions = import("./cloakroom/types.js").ListOptions;
 export type ListedUpload = import("./cloakroom/types.js").ListedUpload;
 export type ManagedUser = import("./cloakroom/types.js").ManagedUser;
 export type Money = import("./cloakroom/types.js").Money;
-export type Product = import("./cloakroom/types.js").Product;
+export type OrderWithCheckout = import("./cloakroom/types.js").OrderWithCheckout;
+export type Order = import("./cloakroom/types.js").Order;
 export type ProductFile = import("./cloakroom/types.js").ProductFile;
-export type Profile = import("./cloakroom/types.js").Profile;
+export type Product = import("./cloakroom/types.js").Product;
 export type ProfileChanges = import("./cloakroom/types.js").ProfileChanges;
+export type Profile = import("./cloakroom/types.js").Profile;
 export type Progress = import("./cloakroom/types.js").Progress;
 export type ReadGrant = import("./cloakroom/types.js").ReadGrant;
+export type Redelivery = import("./cloakroom/types.js").Redelivery;
 export type RetryPolicy = import("./cloakroom/types.js").RetryPolicy;
+export type RotatedWebhookSecret = import("./cloakroom/types.js").RotatedWebhookSecret;
 export type Sharer = import("./cloakroom/types.js").Sharer;
 export type SignUpRequest = import("./cloakroom/types.js").SignUpRequest;
 export type StorageLike = import("./cloakroom/types.js").StorageLike;
@@ -37,6 +47,7 @@ export type StoredUpload = import("./cloakroom/types.js").StoredUpload;
 export type UnfinishedUpload = import("./cloakroom/types.js").UnfinishedUpload;
 export type UpdateProductRequest = import("./cloakroom/types.js").UpdateProductRequest;
 export type UpdateUserRequest = import("./cloakroom/types.js").UpdateUserRequest;
+export type UpdateWebhookRequest = import("./cloakroom/types.js").UpdateWebhookRequest;
 export type UploadGrant = import("./cloakroom/types.js").UploadGrant;
 export type UploadListOptions = import("./cloakroom/types.js").UploadListOptions;
 export type UploadLock = import("./cloakroom/types.js").UploadLock;
@@ -46,6 +57,12 @@ export type UploadWithDownload = import("./cloakroom/types.js").UploadWithDownlo
 export type User = import("./cloakroom/types.js").User;
 export type VersionedProduct = import("./cloakroom/types.js").VersionedProduct;
 export type VersionedUser = import("./cloakroom/types.js").VersionedUser;
+export type VersionedWebhookEndpoint = import("./cloakroom/types.js").VersionedWebhookEndpoint;
+export type WebhookAttempt = import("./cloakroom/types.js").WebhookAttempt;
+export type WebhookDeliveryListOptions = import("./cloakroom/types.js").WebhookDeliveryListOptions;
+export type WebhookDelivery = import("./cloakroom/types.js").WebhookDelivery;
+export type WebhookEndpointWithSecret = import("./cloakroom/types.js").WebhookEndpointWithSecret;
+export type WebhookEndpoint = import("./cloakroom/types.js").WebhookEndpoint;
 export type FieldProblem = import("./cloakroom/errors.js").FieldProblem;
 export type SessionReason = import("./cloakroom/session.js").SessionReason;
 export type SessionState = import("./cloakroom/session.js").SessionState;
@@ -70,7 +87,9 @@ export type CloakroomOptions = {
  * The types that applications can import.
  *
  * @typedef {import("./cloakroom/types.js").Cancellable} Cancellable
+ * @typedef {import("./cloakroom/types.js").Checkout} Checkout
  * @typedef {import("./cloakroom/types.js").CreateProductRequest} CreateProductRequest
+ * @typedef {import("./cloakroom/types.js").CreateWebhookRequest} CreateWebhookRequest
  * @typedef {import("./cloakroom/types.js").DeviceSession} DeviceSession
  * @typedef {import("./cloakroom/types.js").Download} Download
  * @typedef {import("./cloakroom/types.js").Grantee} Grantee
@@ -81,13 +100,17 @@ export type CloakroomOptions = {
  * @typedef {import("./cloakroom/types.js").ListedUpload} ListedUpload
  * @typedef {import("./cloakroom/types.js").ManagedUser} ManagedUser
  * @typedef {import("./cloakroom/types.js").Money} Money
- * @typedef {import("./cloakroom/types.js").Product} Product
+ * @typedef {import("./cloakroom/types.js").OrderWithCheckout} OrderWithCheckout
+ * @typedef {import("./cloakroom/types.js").Order} Order
  * @typedef {import("./cloakroom/types.js").ProductFile} ProductFile
- * @typedef {import("./cloakroom/types.js").Profile} Profile
+ * @typedef {import("./cloakroom/types.js").Product} Product
  * @typedef {import("./cloakroom/types.js").ProfileChanges} ProfileChanges
+ * @typedef {import("./cloakroom/types.js").Profile} Profile
  * @typedef {import("./cloakroom/types.js").Progress} Progress
  * @typedef {import("./cloakroom/types.js").ReadGrant} ReadGrant
+ * @typedef {import("./cloakroom/types.js").Redelivery} Redelivery
  * @typedef {import("./cloakroom/types.js").RetryPolicy} RetryPolicy
+ * @typedef {import("./cloakroom/types.js").RotatedWebhookSecret} RotatedWebhookSecret
  * @typedef {import("./cloakroom/types.js").Sharer} Sharer
  * @typedef {import("./cloakroom/types.js").SignUpRequest} SignUpRequest
  * @typedef {import("./cloakroom/types.js").StorageLike} StorageLike
@@ -95,6 +118,7 @@ export type CloakroomOptions = {
  * @typedef {import("./cloakroom/types.js").UnfinishedUpload} UnfinishedUpload
  * @typedef {import("./cloakroom/types.js").UpdateProductRequest} UpdateProductRequest
  * @typedef {import("./cloakroom/types.js").UpdateUserRequest} UpdateUserRequest
+ * @typedef {import("./cloakroom/types.js").UpdateWebhookRequest} UpdateWebhookRequest
  * @typedef {import("./cloakroom/types.js").UploadGrant} UploadGrant
  * @typedef {import("./cloakroom/types.js").UploadListOptions} UploadListOptions
  * @typedef {import("./cloakroom/types.js").UploadLock} UploadLock
@@ -104,6 +128,12 @@ export type CloakroomOptions = {
  * @typedef {import("./cloakroom/types.js").User} User
  * @typedef {import("./cloakroom/types.js").VersionedProduct} VersionedProduct
  * @typedef {import("./cloakroom/types.js").VersionedUser} VersionedUser
+ * @typedef {import("./cloakroom/types.js").VersionedWebhookEndpoint} VersionedWebhookEndpoint
+ * @typedef {import("./cloakroom/types.js").WebhookAttempt} WebhookAttempt
+ * @typedef {import("./cloakroom/types.js").WebhookDeliveryListOptions} WebhookDeliveryListOptions
+ * @typedef {import("./cloakroom/types.js").WebhookDelivery} WebhookDelivery
+ * @typedef {import("./cloakroom/types.js").WebhookEndpointWithSecret} WebhookEndpointWithSecret
+ * @typedef {import("./cloakroom/types.js").WebhookEndpoint} WebhookEndpoint
  * @typedef {import("./cloakroom/errors.js").FieldProblem} FieldProblem
  * @typedef {import("./cloakroom/session.js").SessionReason} SessionReason
  * @typedef {import("./cloakroom/session.js").SessionState} SessionState
@@ -120,7 +150,7 @@ export type CloakroomOptions = {
  * @property {StorageLike} [storage] Stores the refresh token and unfinished uploads. Default: localStorage.
  * @property {Partial<RetryPolicy>} [retry] Overrides parts of the default retry policy.
  */
-/** The browser client of the Cloakroom API: accounts, one session and file uploads. */
+/** The browser client of the Cloakroom API: accounts, one session, file uploads, products and orders. */
 export declare class Cloakroom {
     #private;
     /** The signed-in user's files. */
@@ -129,8 +159,12 @@ export declare class Cloakroom {
     products: Products;
     /** The products that the signed-in user has bought or was given. */
     library: Library;
+    /** The signed-in user's orders. */
+    orders: Orders;
     /** The calls for administrators. */
     admin: Admin;
+    /** The endpoints that receive events, for administrators. */
+    webhooks: Webhooks;
     /** @param {CloakroomOptions} [options] */
     constructor({ baseUrl, storage, retry }?: CloakroomOptions);
     /** The API's URL. */

@@ -1,10 +1,25 @@
 // Uses every export of the package, and every member of its classes, as an application would. The types are checked, and
 // exports.test.js checks that nothing is missing.
-import { Admin, Cloakroom, CloakroomError, Library, MemoryStorage, Pages, Products, StorageError, Upload, Uploads } from "cloakroom";
+import {
+  Admin,
+  Cloakroom,
+  CloakroomError,
+  Library,
+  MemoryStorage,
+  Orders,
+  Pages,
+  Products,
+  StorageError,
+  Upload,
+  Uploads,
+  Webhooks,
+} from "cloakroom";
 import type {
   Cancellable,
+  Checkout,
   CloakroomOptions,
   CreateProductRequest,
+  CreateWebhookRequest,
   DeviceSession,
   Download,
   FieldProblem,
@@ -16,6 +31,8 @@ import type {
   ListedUpload,
   ManagedUser,
   Money,
+  Order,
+  OrderWithCheckout,
   Page,
   Product,
   ProductFile,
@@ -23,7 +40,9 @@ import type {
   ProfileChanges,
   Progress,
   ReadGrant,
+  Redelivery,
   RetryPolicy,
+  RotatedWebhookSecret,
   SessionReason,
   SessionState,
   Sharer,
@@ -33,6 +52,7 @@ import type {
   UnfinishedUpload,
   UpdateProductRequest,
   UpdateUserRequest,
+  UpdateWebhookRequest,
   UploadGrant,
   UploadListOptions,
   UploadLock,
@@ -44,6 +64,12 @@ import type {
   User,
   VersionedProduct,
   VersionedUser,
+  VersionedWebhookEndpoint,
+  WebhookAttempt,
+  WebhookDelivery,
+  WebhookDeliveryListOptions,
+  WebhookEndpoint,
+  WebhookEndpointWithSecret,
 } from "cloakroom";
 import { CloakroomProvider, useCloakroom, useSession, useUpload, useUploads } from "cloakroom/react";
 import type { SessionHook, UploadHook, UploadsHook, UploadsOptions } from "cloakroom/react";
@@ -149,6 +175,38 @@ export async function administration(): Promise<void> {
     await admin.allowMail(user.id);
     await admin.deleteUser(user.id);
   }
+}
+
+export async function shop(productId: string): Promise<string | null> {
+  const orders: Orders = client.orders;
+  const { order, checkout }: OrderWithCheckout = await orders.create(productId);
+  const payment: Checkout | null = checkout;
+  if (payment) return payment.url;
+  for await (const each of orders.list({ limit: 10 })) if (each.status === "pending") await orders.cancel(each.id);
+  const paid: Order = await orders.get(order.id, { refresh: true });
+  const refunded: Order = await client.admin.refundOrder(paid.id, { amount: 100 });
+  return refunded.paidAt ?? null;
+}
+
+export async function receivers(): Promise<void> {
+  const webhooks: Webhooks = client.webhooks;
+  const request: CreateWebhookRequest = { url: "https://shop.example/hook", eventTypes: ["order.paid"] };
+  const { endpoint, secret }: WebhookEndpointWithSecret = await webhooks.create(request);
+  const changes: UpdateWebhookRequest = { eventTypes: null, enabled: true };
+  const { etag }: VersionedWebhookEndpoint = await webhooks.get(endpoint.id);
+  await webhooks.update(endpoint.id, changes, { ifMatch: etag });
+  for await (const each of webhooks.list()) console.log((each satisfies WebhookEndpoint).disabledReason);
+  const rotated: RotatedWebhookSecret = await webhooks.rotateSecret(endpoint.id);
+  const sent: WebhookDelivery = await webhooks.test(endpoint.id);
+  const failed: WebhookDeliveryListOptions = { status: "failed", limit: 10 };
+  for await (const { attempts } of webhooks.deliveries(endpoint.id, failed)) {
+    const last: WebhookAttempt | undefined = attempts.at(-1);
+    console.log(last?.status ?? last?.failure);
+  }
+  await webhooks.redeliver(endpoint.id, { deliveryId: sent.id });
+  const again: Redelivery = await webhooks.redeliver(endpoint.id, { since: new Date(0) });
+  console.log(secret, rotated.previousSecretExpiresAt, again.count, again.isComplete);
+  await webhooks.delete(endpoint.id);
 }
 
 export function describe(error: unknown): string {

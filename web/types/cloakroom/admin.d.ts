@@ -1,7 +1,7 @@
 import { Pages } from "./pages.js";
-import type { Cancellable, ManagedUser, ManagedUserDetails, UserSearch } from "./types.js";
+import type { Cancellable, ManagedUser, ManagedUserDetails, Order, UserSearch } from "./types.js";
 import type { Session } from "./session.js";
-/** @import { Cancellable, ManagedUser, ManagedUserDetails, UserSearch } from "./types.js" */
+/** @import { Cancellable, ManagedUser, ManagedUserDetails, Order, UserSearch } from "./types.js" */
 /** @import { Session } from "./session.js" */
 /** The calls for administrators. For other users, they fail with 403 `forbidden`. */
 export declare class Admin {
@@ -66,4 +66,14 @@ export declare class Admin {
      * @param {Cancellable} [options]
      */
     takeBackProduct(id: string, productId: string, { signal }?: Cancellable): Promise<void>;
+    /**
+     * Refunds an order. The order changes when the payment provider has confirmed the refund; a full refund then takes the product from
+     * the buyer's library. Each call pays back once, also when it is retried.
+     * @param {string} id The order's id.
+     * @param {Cancellable & { amount?: number }} [options] `amount`: minor units. Default: all that is left.
+     * @returns {Promise<Order>}
+     */
+    refundOrder(id: string, { amount, signal }?: Cancellable & {
+        amount?: number;
+    }): Promise<Order>;
 }
