@@ -20,6 +20,8 @@ EXAMPLES = "15"
 # Codes of a 422 or 412 for values whose form is right. What decides is not in the document: stored data, for a cursor or a token
 # that was never issued; settings of the operator; other members of the request; or rules for text that no pattern expresses.
 OF_THE_VALUE = {
+    "invalid_signature",
+    "one_of_both",
     "empty",
     "idempotency_key_reused",
     "invalid_content_type",
@@ -44,7 +46,7 @@ def toml_of(document: dict) -> str:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             refused = set()
-            for status in {"412", "422"} & set(operation["responses"]):
+            for status in {"400", "412", "422"} & set(operation["responses"]):
                 description = operation["responses"][status]["description"]
                 codes = {code for code in OF_THE_VALUE if f"`{code}`" in description}
                 if codes:

@@ -78,6 +78,10 @@ impl System {
         Self::start_with(options, &Ui::quiet()).await
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one part after the other, in the order in which they need each other"
+    )]
     pub(crate) async fn start_with(options: &DevOptions, ui: &Ui) -> Result<Self, DevError> {
         let clock = Clock::system();
         ui.step("reading the template");

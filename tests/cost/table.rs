@@ -35,7 +35,7 @@ pub struct Row {
     pub s3_gets: u64,
     /// Deletions in S3, which cost nothing.
     pub s3_deletions: u64,
-    /// Requests to EventBridge, Lambda and SQS. Those to the payment provider and to endpoints of webhooks are not counted.
+    /// Requests to `EventBridge`, Lambda and SQS. Those to the payment provider and to endpoints of webhooks are not counted.
     pub others: u64,
     /// Password hashes.
     pub hashes: u64,

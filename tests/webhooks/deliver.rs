@@ -17,12 +17,12 @@ async fn a_test_event_arrives_signed() {
     let (endpoint, secret) = create(&admin, &receiver.url).await;
     let id = send_test(&admin, &endpoint).await;
     attempt(&app, &endpoint, &id, 0).await;
-    let received = receiver.wait_for(1).await.remove(0);
-    assert_eq!(received.path, "/hook");
-    assert_eq!(received.header("webhook-id"), id);
-    assert_eq!(received.header("content-type"), "application/json");
-    assert!(is_signed(&received, &secret));
-    let event = received.json();
+    let arrived = receiver.wait_for(1).await.remove(0);
+    assert_eq!(arrived.path, "/hook");
+    assert_eq!(arrived.header("webhook-id"), id);
+    assert_eq!(arrived.header("content-type"), "application/json");
+    assert!(is_signed(&arrived, &secret));
+    let event = arrived.json();
     assert_eq!(event["id"], id.as_str());
     assert_eq!(event["type"], "webhook.test");
     assert_eq!(event["data"], json!({"endpointId": endpoint}));
@@ -55,9 +55,9 @@ async fn both_secrets_sign_during_a_rotation() {
     assert_ne!(old, new);
     let id = send_test(&admin, &endpoint).await;
     attempt(&app, &endpoint, &id, 0).await;
-    let received = receiver.wait_for(1).await.remove(0);
-    assert_eq!(received.header("webhook-signature").split(' ').count(), 2);
-    assert!(is_signed(&received, &old) && is_signed(&received, new));
+    let arrived = receiver.wait_for(1).await.remove(0);
+    assert_eq!(arrived.header("webhook-signature").split(' ').count(), 2);
+    assert!(is_signed(&arrived, &old) && is_signed(&arrived, new));
     // The rotation ends.
     let key = json!({"id": {"S": endpoint}});
     let update = "SET previous_until = :now";
@@ -66,8 +66,8 @@ async fn both_secrets_sign_during_a_rotation() {
         .await;
     let id = send_test(&admin, &endpoint).await;
     attempt(&app, &endpoint, &id, 0).await;
-    let received = receiver.wait_for(2).await.remove(1);
-    assert!(!is_signed(&received, &old) && is_signed(&received, new));
+    let arrived = receiver.wait_for(2).await.remove(1);
+    assert!(!is_signed(&arrived, &old) && is_signed(&arrived, new));
 }
 
 #[tokio::test]
@@ -103,9 +103,9 @@ async fn an_event_goes_to_each_endpoint_that_receives_it_once() {
     );
     attempt(&app, &ids[0], &event.id.name(), 0).await;
     assert_eq!(message(&app, &body).await["batchItemFailures"], json!([]));
-    let received = receivers[0].wait_for(1).await;
-    assert_eq!(received[0].body, body);
-    assert_eq!(received[0].header("webhook-id"), event.id.name());
+    let arrived = receivers[0].wait_for(1).await;
+    assert_eq!(arrived[0].body, body);
+    assert_eq!(arrived[0].header("webhook-id"), event.id.name());
     for (at, count) in [(0, 1), (1, 0), (2, 0)] {
         let path = format!("/webhooks/{}/deliveries", ids[at]);
         let listed = admin.get(&path).await.expect(200).json();
@@ -152,12 +152,12 @@ async fn an_attempt_that_was_not_recorded_is_made_again_with_the_same_id() {
     app.update_item(super::TABLE, &super::key(&endpoint, &id), update, &values)
         .await;
     attempt(&app, &endpoint, &id, 0).await;
-    let received = receiver.wait_for(2).await;
+    let arrived = receiver.wait_for(2).await;
     assert_eq!(
-        received[0].header("webhook-id"),
-        received[1].header("webhook-id")
+        arrived[0].header("webhook-id"),
+        arrived[1].header("webhook-id")
     );
-    assert_eq!(received[0].body, received[1].body);
+    assert_eq!(arrived[0].body, arrived[1].body);
     make_due(&app, &endpoint, &id).await;
     attempt(&app, &endpoint, &id, 1).await;
     assert_eq!(receiver.received().len(), 2, "it is delivered");

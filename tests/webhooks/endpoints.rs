@@ -26,14 +26,14 @@ async fn an_endpoint_is_created_changed_and_deleted() {
     let admin = app.admin("admin@example.com").await;
     // The event of the sign-up goes to no endpoint.
     app.settled().await;
-    let body = json!({"url": "https://hooks.shop.com/a", "eventTypes": ["order.paid"], "description": "CRM"});
+    let body = json!({"url": "https://hooks.example.com/a", "eventTypes": ["order.paid"], "description": "CRM"});
     let created = admin.post("/webhooks", &body).await.expect(201);
     let location = created.header("location").unwrap().to_owned();
     let body = created.json();
     let secret = body["secret"].as_str().unwrap();
     assert!(domain::webhook::Secret::parse(secret).is_some(), "{secret}");
     let endpoint = &body["endpoint"];
-    assert_eq!(endpoint["url"], "https://hooks.shop.com/a");
+    assert_eq!(endpoint["url"], "https://hooks.example.com/a");
     assert_eq!(endpoint["eventTypes"], json!(["order.paid"]));
     assert_eq!(endpoint["enabled"], true);
     assert_eq!(endpoint["disabledReason"], Value::Null);
@@ -123,7 +123,7 @@ async fn a_repeated_creation_creates_nothing_more() {
     let admin = app.admin("admin@example.com").await;
     // The event of the sign-up goes to no endpoint.
     app.settled().await;
-    let body = json!({"url": "https://hooks.shop.com/"});
+    let body = json!({"url": "https://hooks.example.com/"});
     let many = join_all((0..5).map(|_| create_with_key(&admin, "a", &body))).await;
     let bodies: Vec<_> = many.into_iter().map(|it| it.expect(201).json()).collect();
     assert!(bodies.iter().all(|body| *body == bodies[0]));
@@ -140,7 +140,7 @@ async fn of_simultaneous_creations_no_more_than_the_limit_succeed() {
     let admin = app.admin("admin@example.com").await;
     // The event of the sign-up goes to no endpoint.
     app.settled().await;
-    let body = json!({"url": "https://hooks.shop.com/"});
+    let body = json!({"url": "https://hooks.example.com/"});
     let (admin, body) = (&admin, &body);
     let created = join_all((0..25).map(|_| admin.post("/webhooks", body))).await;
     let of = |status| created.iter().filter(|it| it.status == status).count();

@@ -138,7 +138,7 @@ async fn a_dead_endpoint_delays_no_other() {
     // The event of the sign-up goes to no endpoint.
     app.settled().await;
     let dead = Receiver::start().await;
-    dead.answer((0..4).map(|_| Answer::Slow(Duration::from_secs(60), 200)));
+    dead.answer((0..4).map(|_| Answer::Slow(Duration::from_mins(1), 200)));
     let (dead_id, _) = create(&admin, &dead.url).await;
     let mut orders = Vec::new();
     // The local system has four instances of a function on a small machine, and each may wait for an endpoint.

@@ -85,8 +85,8 @@ async fn deliveries_are_listed_in_pages_by_status_and_sent_again() {
         .json();
     assert_eq!(one, json!({"count": 1, "isComplete": true}));
     attempt(&app, &endpoint, &ids[0], 0).await;
-    let received = receiver.wait_for(6).await;
-    assert_eq!(received[5].header("webhook-id"), ids[0]);
+    let arrived = receiver.wait_for(6).await;
+    assert_eq!(arrived[5].header("webhook-id"), ids[0]);
     let since = json!({"since": "2026-01-01T00:00:00Z"});
     let failed = admin.post(&redeliver, &since).await.expect(202).json();
     assert_eq!(failed, json!({"count": 2, "isComplete": true}));

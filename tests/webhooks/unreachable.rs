@@ -5,7 +5,7 @@ use crate::support::{Receiver, TestApp, eventually};
 
 /// In a local system, http URLs of this machine are allowed, and nothing else that is not on the Internet.
 const MORE: [&str; 4] = [
-    "http://hooks.shop.com/",
+    "http://hooks.example.com/",
     "http://169.254.169.254/latest/meta-data/",
     "http://192.168.0.1/",
     "gopher://127.0.0.1/",

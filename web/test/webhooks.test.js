@@ -30,7 +30,7 @@ test("the secret of a new endpoint is not lost with a response", async (t) => {
     if (keys.length === 1) return problem(503, "unavailable", "Try again.");
     return { status: 201, body: { endpoint: { id: "w1" }, secret: "whsec_1" } };
   };
-  assert.equal((await cloakroom.webhooks.create({ url: "https://hooks.shop.com/cloakroom" })).secret, "whsec_1");
+  assert.equal((await cloakroom.webhooks.create({ url: "https://hooks.example.com/cloakroom" })).secret, "whsec_1");
   assert.ok(keys.length === 2 && keys[0] && keys[0] === keys[1]);
 });
 

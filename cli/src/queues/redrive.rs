@@ -140,13 +140,13 @@ impl Queues {
         let Some(source) = self.source_of(letter) else {
             return Ok(());
         };
-        let send = self
+        let request = self
             .client
             .send_message()
             .queue_url(&source.url)
             .message_body(letter.message.body().unwrap_or_default())
             .set_message_attributes(letter.message.message_attributes().cloned());
-        let sent = send.send().await;
+        let sent = request.send().await;
         sent.map_err(|error| self.error("sqs:SendMessage", &source.name, &error))?;
         let delete = self.client.delete_message().queue_url(&queue.url);
         let delete = delete.set_receipt_handle(letter.message.receipt_handle.clone());

@@ -36,7 +36,7 @@ pub async fn show(
 ) -> Result<Json<GetLibraryResponse>, Problem> {
     let id = ProductId::parse(&id).map_err(|_| Problem::not_found())?;
     let right = app.entitlements.find(caller.user_id, id).await?;
-    let right = right.filter(|right| right.is_active());
+    let right = right.filter(domain::Entitlement::is_active);
     let right = right.ok_or_else(Problem::not_found)?;
     let copy = app.titles.find(id).await?.ok_or_else(Problem::not_found)?;
     let item = LibraryEntry::of(&right, &copy).ok_or_else(Problem::not_found)?;

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use axum::{
     Json,
     extract::{Path, State},
@@ -128,7 +130,10 @@ fn idempotency_key(order: &Order, key: Option<String>, amount: Option<u64>) -> S
     match key {
         Some(key) => {
             let digest = http_api::fingerprint(&[Some(&key)]);
-            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = digest.iter().fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            });
             format!("refund-{id}-{hex}")
         }
         None => format!(

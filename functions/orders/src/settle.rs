@@ -140,7 +140,7 @@ pub fn word_of(session: &CheckoutSession) -> Word<'_> {
     }
     Word {
         facts,
-        payment: payment.map(|payment| payment.id()),
+        payment: payment.map(payments::Expandable::id),
         event: None,
     }
 }

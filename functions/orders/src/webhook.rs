@@ -90,7 +90,11 @@ async fn apply(app: &App, event: &Event) -> Result<(), Problem> {
                 status if status.starts_with("warning_") => return Ok(()),
                 _ => Dispute::Open,
             };
-            let Some(id) = dispute.payment_intent.as_ref().map(|it| it.id()) else {
+            let Some(id) = dispute
+                .payment_intent
+                .as_ref()
+                .map(payments::Expandable::id)
+            else {
                 return Ok(());
             };
             let payment = find_payment(app, id).await?;
@@ -114,7 +118,10 @@ async fn of_session(
     }
     let word = Word {
         facts: settlement.map(Fact::Settled).into_iter().collect(),
-        payment: session.payment_intent.as_ref().map(|it| it.id()),
+        payment: session
+            .payment_intent
+            .as_ref()
+            .map(payments::Expandable::id),
         event: Some(&event.id),
     };
     settle_found(app, &found.order, &word).await
@@ -132,12 +139,12 @@ async fn of_charge(app: &App, event: &Event, charge: &Charge) -> Result<(), Prob
         }
         let word = Word {
             facts,
-            payment: charge.payment_intent.as_ref().map(|it| it.id()),
+            payment: charge.payment_intent.as_ref().map(payments::Expandable::id),
             event: Some(&event.id),
         };
         return settle_found(app, &found.order, &word).await;
     }
-    let Some(id) = charge.payment_intent.as_ref().map(|it| it.id()) else {
+    let Some(id) = charge.payment_intent.as_ref().map(payments::Expandable::id) else {
         return Ok(());
     };
     let payment = find_payment(app, id).await?;

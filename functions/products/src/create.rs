@@ -87,7 +87,7 @@ pub async fn create(
     if let Some(idempotent) = &idempotent
         && let Some(body) = idempotent.find_body(&app.idempotency, now).await?
     {
-        return respond(body);
+        return respond(&body);
     }
     let details = ProductDetails {
         title: request.title,
@@ -100,7 +100,7 @@ pub async fn create(
     let body = body.map_err(|error| Problem::internal(&error))?;
     let Some(idempotent) = idempotent else {
         app.products.create(&product, None).await?;
-        return respond(body);
+        return respond(&body);
     };
     let record = idempotent.record(&body);
     let new = NewRecord {
@@ -108,11 +108,11 @@ pub async fn create(
         record: &record,
     };
     if app.products.create(&product, Some(new)).await? {
-        return respond(body);
+        return respond(&body);
     }
     // A concurrent request with the same key was first.
     let first = idempotent.find_body(&app.idempotency, now).await?;
-    respond(first.ok_or_else(IdempotencyKey::in_progress)?)
+    respond(&first.ok_or_else(IdempotencyKey::in_progress)?)
 }
 
 /// The request with its key and its fields.
@@ -135,9 +135,9 @@ fn idempotent(
 }
 
 /// Creates the response. The body of a repeated request was stored; it also contains the product's id for the `Location`.
-fn respond(body: String) -> Result<Response, Problem> {
+fn respond(body: &str) -> Result<Response, Problem> {
     let parsed: serde_json::Value =
-        serde_json::from_str(&body).map_err(|error| Problem::internal(&error))?;
+        serde_json::from_str(body).map_err(|error| Problem::internal(&error))?;
     let id = parsed["product"]["id"].as_str().unwrap_or_default();
     let location = [(header::LOCATION, format!("/products/{id}"))];
     Ok((StatusCode::CREATED, location, Json(parsed)).into_response())

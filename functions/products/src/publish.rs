@@ -56,6 +56,6 @@ pub async fn next(app: &App, product: &Product) -> Result<Option<Product>, Probl
         ProductStatus::Draft => app.uploads.pin(product.id, product.seller, files).await?,
         ProductStatus::Published | ProductStatus::Archived => Vec::new(),
     };
-    let published = product.publish(stored, app.clock.now());
+    let published = product.publish(&stored, app.clock.now());
     published.map_err(refusal_problem)
 }

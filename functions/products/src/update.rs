@@ -141,7 +141,7 @@ pub async fn next(
     let now = app.clock.now();
     // Uploads is asked only about a change that is possible.
     product
-        .update(details.clone(), Vec::new(), now)
+        .update(details.clone(), &[], now)
         .map_err(refusal_problem)?;
     let stored = match product.status {
         ProductStatus::Published => {
@@ -150,6 +150,6 @@ pub async fn next(
         }
         ProductStatus::Draft | ProductStatus::Archived => Vec::new(),
     };
-    let next = product.update(details, stored, now);
+    let next = product.update(details, &stored, now);
     next.map(Some).map_err(refusal_problem)
 }

@@ -32,7 +32,7 @@ const MAX_ENDPOINTS: usize = 20;
 #[schema(rename_all = "camelCase")]
 pub struct CreateWebhookRequest {
     /// Where events are sent: an https URL of a host on the Internet.
-    #[schema(value_type = String, max_length = 2048, example = "https://hooks.shop.com/cloakroom")]
+    #[schema(value_type = String, max_length = 2048, example = "https://hooks.example.com/cloakroom")]
     url: String,
     /// The types of events that it receives. Absent or null: all types.
     #[schema(value_type = Option<Vec<String>>, min_items = 1, example = json!(["order.paid", "order.refunded"]))]

@@ -88,7 +88,9 @@ impl From<&Endpoint> for WebhookEndpointView {
             },
             description: endpoint.description.as_str().to_owned(),
             enabled: endpoint.is_enabled(),
-            disabled_reason: endpoint.disabled.map(|reason| reason.as_str()),
+            disabled_reason: endpoint
+                .disabled
+                .map(domain::webhook::DisableReason::as_str),
             failing_since: endpoint.failing.map(|span| Timestamp(span.since)),
             created_at: Timestamp(endpoint.created_at),
             updated_at: Timestamp(endpoint.updated_at),

@@ -31,7 +31,9 @@ type Answered = Result<Response, ApiError>;
 
 impl Payments {
     fn check_key(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        let sent = headers.get("authorization").map(|value| value.as_bytes());
+        let sent = headers
+            .get("authorization")
+            .map(http::HeaderValue::as_bytes);
         let sent = sent.and_then(|sent| sent.strip_prefix(b"Bearer "));
         let expected = self.0.settings.api_key.expose_secret().as_bytes();
         if sent.is_some_and(|sent| bool::from(sent.ct_eq(expected))) {

@@ -49,6 +49,7 @@ fn refuse(error: &ApiError) -> Response {
 }
 
 /// Refuses a form that a page of another origin sends.
+#[expect(clippy::result_large_err, reason = "the error is the response")]
 fn check_origin(headers: &HeaderMap) -> Result<(), Response> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     match (text(header::ORIGIN), text(header::HOST)) {

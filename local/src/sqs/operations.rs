@@ -142,9 +142,10 @@ impl Sqs {
             .into_iter()
             .filter(|(name, _)| is_wanted(name))
             .collect();
-        Ok(match wanted.is_empty() {
-            true => json!({}),
-            false => json!({ "Attributes": wanted }),
+        Ok(if wanted.is_empty() {
+            json!({})
+        } else {
+            json!({ "Attributes": wanted })
         })
     }
 

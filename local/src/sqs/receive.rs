@@ -37,9 +37,10 @@ impl Sqs {
             .iter()
             .map(|message| to_json(message, &system, &names));
         let messages: Vec<_> = messages.collect();
-        Ok(match messages.is_empty() {
-            true => json!({}),
-            false => json!({ "Messages": messages }),
+        Ok(if messages.is_empty() {
+            json!({})
+        } else {
+            json!({ "Messages": messages })
         })
     }
 }

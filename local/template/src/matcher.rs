@@ -164,8 +164,8 @@ fn anything_but(argument: &Value, at: &str) -> Result<Matcher, TemplateError> {
     let is_literal = |value: &Value| value.is_string() || value.is_number();
     match argument {
         Value::Object(_) => {
-            let (operator, texts) = single_entry(argument).ok_or_else(invalid)?;
-            let tests: Option<Vec<_>> = one_or_more(texts)
+            let (operator, words) = single_entry(argument).ok_or_else(invalid)?;
+            let tests: Option<Vec<_>> = one_or_more(words)
                 .iter()
                 .map(|text| TextTest::read(operator, text))
                 .collect();

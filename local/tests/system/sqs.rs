@@ -87,11 +87,13 @@ async fn a_message_is_received_until_it_is_deleted() {
     let attributes = message.message_attributes().unwrap();
     assert_eq!(attributes["b"].binary_value(), Some(&Blob::new("y")));
     let system_attributes = message.attributes().unwrap();
-    use MessageSystemAttributeName as Name;
-    assert_eq!(system_attributes[&Name::ApproximateReceiveCount], "1");
+    assert_eq!(
+        system_attributes[&MessageSystemAttributeName::ApproximateReceiveCount],
+        "1"
+    );
     assert!(
-        system_attributes[&Name::SentTimestamp]
-            <= system_attributes[&Name::ApproximateFirstReceiveTimestamp]
+        system_attributes[&MessageSystemAttributeName::SentTimestamp]
+            <= system_attributes[&MessageSystemAttributeName::ApproximateFirstReceiveTimestamp]
     );
     assert_eq!(depth(&client, &queue).await, ["0", "1", "0"]);
     assert_eq!(receive(&client, &queue, 30).await.len(), 0);

@@ -189,7 +189,7 @@ mod tests {
             filename: Filename::parse("tea.pdf").unwrap(),
             size: 7,
         };
-        draft().publish(vec![file], NOW).unwrap().unwrap()
+        draft().publish(&[file], NOW).unwrap().unwrap()
     }
 
     #[test]

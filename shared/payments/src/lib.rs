@@ -11,7 +11,8 @@ pub use client::{Client, NewCheckout, RefundRequest};
 pub use error::PaymentError;
 pub use event::{Event, EventError, Subject};
 pub use objects::{
-    Charge, CheckoutSession, DisputeObject, PaymentIntent, PaymentStatus, Refund, SessionStatus,
+    Charge, CheckoutSession, DisputeObject, Expandable, PaymentIntent, PaymentStatus, Refund,
+    SessionStatus,
 };
 pub use transport::STRIPE_VERSION;
 pub use webhook::{Secrets, SignatureError, TOLERANCE, sign};

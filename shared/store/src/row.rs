@@ -95,6 +95,18 @@ impl Row {
         parse(&self.text(name)?).map_err(|_| StoreError::Corrupt(name))
     }
 
+    /// A time, if the attribute is there.
+    pub fn optional_time(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<OffsetDateTime>, StoreError> {
+        if self.0.contains_key(name) {
+            self.time(name).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     pub fn time(&mut self, name: &'static str) -> Result<OffsetDateTime, StoreError> {
         OffsetDateTime::parse(&self.text(name)?, &Rfc3339).map_err(|_| StoreError::Corrupt(name))
     }

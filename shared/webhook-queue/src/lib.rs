@@ -108,11 +108,11 @@ impl DeliveryQueue {
         at: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Result<(), QueueError> {
-        let send = self.client.send_message().queue_url(&self.url);
-        let send = send
+        let message = self.client.send_message().queue_url(&self.url);
+        let message = message
             .message_body(due.body())
             .delay_seconds(delay_seconds(at - now));
-        let sent = send.send().await;
+        let sent = message.send().await;
         let explained = |error| QueueError(settings::aws::explain(&error));
         sent.map(|_| ()).map_err(explained)
     }

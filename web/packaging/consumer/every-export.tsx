@@ -190,7 +190,7 @@ export async function shop(productId: string): Promise<string | null> {
 
 export async function receivers(): Promise<void> {
   const webhooks: Webhooks = client.webhooks;
-  const request: CreateWebhookRequest = { url: "https://hooks.shop.com/cloakroom", eventTypes: ["order.paid"] };
+  const request: CreateWebhookRequest = { url: "https://hooks.example.com/cloakroom", eventTypes: ["order.paid"] };
   const { endpoint, secret }: WebhookEndpointWithSecret = await webhooks.create(request);
   const changes: UpdateWebhookRequest = { eventTypes: null, enabled: true };
   const { etag }: VersionedWebhookEndpoint = await webhooks.get(endpoint.id);

@@ -18,7 +18,7 @@ async fn server(answer: &'static str, ends: bool) -> (String, JoinHandle<String>
         let length = stream.read(&mut request).await.unwrap();
         stream.write_all(answer.as_bytes()).await.unwrap();
         if !ends {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
         }
         String::from_utf8(request[..length].to_vec()).unwrap()
     });
@@ -135,7 +135,7 @@ async fn an_endless_body_is_cut_off_and_the_status_counts() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let task = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        stream.read(&mut [0; 4096]).await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await.unwrap();
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n";
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut written = 0;
@@ -160,7 +160,7 @@ async fn an_endless_head_is_refused() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        stream.read(&mut [0; 4096]).await.unwrap();
+        let _ = stream.read(&mut [0; 4096]).await.unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\na: ").await.unwrap();
         while stream.write_all(&[b'a'; 1024]).await.is_ok() {}
     });

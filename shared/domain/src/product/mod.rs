@@ -185,7 +185,7 @@ impl Product {
     pub fn update(
         &self,
         details: ProductDetails,
-        stored: Vec<ProductFile>,
+        stored: &[ProductFile],
         now: OffsetDateTime,
     ) -> Result<Self, ProductRefusal> {
         let keeps_files = |product: &Self| {
@@ -215,7 +215,7 @@ impl Product {
     /// When the product is archived.
     pub fn publish(
         &self,
-        stored: Vec<ProductFile>,
+        stored: &[ProductFile],
         now: OffsetDateTime,
     ) -> Result<Option<Self>, ProductRefusal> {
         match self.status {
@@ -252,9 +252,9 @@ impl Product {
 }
 
 /// The facts about the files of `list`, in its order.
-fn in_order(list: &FileList, known: &[ProductFile], stored: Vec<ProductFile>) -> Vec<ProductFile> {
+fn in_order(list: &FileList, known: &[ProductFile], stored: &[ProductFile]) -> Vec<ProductFile> {
     let facts = |id: &UploadId| {
-        let mut all = known.iter().chain(&stored);
+        let mut all = known.iter().chain(stored);
         all.find(|file| file.upload == *id).cloned()
     };
     list.ids().iter().filter_map(facts).collect()
@@ -310,21 +310,21 @@ mod tests {
     fn a_product_goes_from_draft_over_published_to_archived() {
         let draft = draft(&[2, 1]);
         assert!(!draft.is_public());
-        let published = draft.publish(facts(&[1, 2]), NOW).unwrap().unwrap();
+        let published = draft.publish(&facts(&[1, 2]), NOW).unwrap().unwrap();
         assert!(published.is_public());
         assert_eq!((published.version, published.published_at), (2, Some(NOW)));
         let order: Vec<_> = published.published_files.iter().map(|it| it.size).collect();
         assert_eq!(order, [2, 1], "the order of the seller");
-        assert_eq!(published.publish(facts(&[1, 2]), NOW), Ok(None));
+        assert_eq!(published.publish(&facts(&[1, 2]), NOW), Ok(None));
         let archived = published.archive(NOW).unwrap();
         assert!(!archived.is_public() && archived.published_files.len() == 2);
         assert_eq!(archived.archive(NOW), None);
         assert_eq!(
-            archived.publish(facts(&[1]), NOW),
+            archived.publish(&facts(&[1]), NOW),
             Err(ProductRefusal::Archived)
         );
         assert_eq!(
-            archived.update(details(&[1, 2]), vec![], NOW),
+            archived.update(details(&[1, 2]), &[], NOW),
             Err(ProductRefusal::Archived)
         );
         assert_eq!(draft.archive(NOW).unwrap().status, ProductStatus::Archived);
@@ -333,19 +333,19 @@ mod tests {
     #[test]
     fn files_can_be_added_to_a_published_product_and_not_removed() {
         let published = draft(&[1, 2])
-            .publish(facts(&[1, 2]), NOW)
+            .publish(&facts(&[1, 2]), NOW)
             .unwrap()
             .unwrap();
         let longer = details(&[3, 2, 1]);
         assert_eq!(published.unpublished_files(&longer), [upload(3)]);
-        let updated = published.update(longer, facts(&[3]), NOW).unwrap();
+        let updated = published.update(longer, &facts(&[3]), NOW).unwrap();
         let order: Vec<_> = updated.published_files.iter().map(|it| it.size).collect();
         assert_eq!(order, [3, 2, 1]);
         assert_eq!(
-            published.update(details(&[1]), vec![], NOW),
+            published.update(details(&[1]), &[], NOW),
             Err(ProductRefusal::FileIsPublished)
         );
-        let draft = draft(&[1, 2]).update(details(&[3]), vec![], NOW).unwrap();
+        let draft = draft(&[1, 2]).update(details(&[3]), &[], NOW).unwrap();
         assert_eq!((draft.version, draft.published_files.len()), (2, 0));
     }
 

@@ -19,7 +19,7 @@ impl AddressRange {
 /// IPv4 ranges that are not reachable on the Internet, or that are not the address of one host there: first address, length of
 /// the prefix, name.
 const IPV4: [(Ipv4Addr, u32, &str); 17] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8, "unspecified"),
+    (Ipv4Addr::UNSPECIFIED, 8, "unspecified"),
     (Ipv4Addr::new(10, 0, 0, 0), 8, "private"),
     (Ipv4Addr::new(100, 64, 0, 0), 10, "carrier-grade NAT"),
     (Ipv4Addr::new(127, 0, 0, 0), 8, "loopback"),
@@ -40,8 +40,8 @@ const IPV4: [(Ipv4Addr, u32, &str); 17] = [
     (Ipv4Addr::new(224, 0, 0, 0), 3, "multicast or reserved"),
 ];
 
-/// IPv6 ranges within the global unicast addresses (2000::/3) that are not the address of one host on the Internet. All other
-/// addresses outside 2000::/3 are forbidden: loopback, IPv4-mapped, -compatible and -translated addresses, NAT64, unique local,
+/// IPv6 ranges within the global unicast addresses (`2000::/3`) that are not the address of one host on the Internet. All other
+/// addresses outside `2000::/3` are forbidden: loopback, IPv4-mapped, -compatible and -translated addresses, NAT64, unique local,
 /// link-local, site-local and multicast addresses are there, and nothing else is allocated.
 const IPV6: [(Ipv6Addr, u32, &str); 5] = [
     // Teredo, benchmarking, ORCHID and other protocols.

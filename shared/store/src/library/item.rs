@@ -30,10 +30,7 @@ pub(super) fn write(right: &Entitlement) -> Item {
 }
 
 pub(crate) fn read(mut row: Row) -> Result<Entitlement, StoreError> {
-    let granted_at = match row.0.contains_key("granted_at") {
-        true => Some(row.time("granted_at")?),
-        false => None,
-    };
+    let granted_at = row.optional_time("granted_at")?;
     let source = |(word, claim): (String, AttributeValue)| {
         let AttributeValue::M(claim) = claim else {
             return Err(StoreError::Corrupt("sources"));

@@ -61,21 +61,15 @@ pub(crate) fn is_guard(row: &Row) -> bool {
 }
 
 pub(crate) fn read(mut row: Row) -> Result<OrderRecord, StoreError> {
-    let checkout = match row.optional_text("checkout_id") {
-        Some(id) => Some(Checkout {
-            id,
-            url: row.optional_text("checkout_url"),
-        }),
-        None => None,
-    };
+    let checkout = row.optional_text("checkout_id").map(|id| Checkout {
+        id,
+        url: row.optional_text("checkout_url"),
+    });
     let payment = row.optional_text("payment");
     let currency = row.parsed("currency", Currency::parse)?;
     let settlement = word("settlement", Settlement::parse, &mut row)?;
     let dispute = word("dispute", Dispute::parse, &mut row)?;
-    let paid_at = match row.0.contains_key("paid_at") {
-        true => Some(row.time("paid_at")?),
-        false => None,
-    };
+    let paid_at = row.optional_time("paid_at")?;
     let order = Order {
         id: row.parsed("id", OrderId::parse)?,
         buyer: row.parsed("buyer", UserId::parse)?,

@@ -61,10 +61,7 @@ pub(crate) fn write_files(files: &[ProductFile]) -> AttributeValue {
 
 pub(crate) fn read(mut row: Row) -> Result<Product, StoreError> {
     let currency = row.parsed("currency", Currency::parse)?;
-    let published_at = match row.0.contains_key("published_at") {
-        true => Some(row.time("published_at")?),
-        false => None,
-    };
+    let published_at = row.optional_time("published_at")?;
     let uploads = row.list("files")?.into_iter().map(|value| match value {
         AttributeValue::S(id) => UploadId::parse(&id).map_err(|_| StoreError::Corrupt("files")),
         _ => Err(StoreError::Corrupt("files")),

@@ -63,10 +63,7 @@ fn write_attempt(attempt: &Attempt) -> AttributeValue {
 
 pub(super) fn read(mut row: Row) -> Result<Delivery, StoreError> {
     let status = |word: &str| DeliveryStatus::parse(word).ok_or(());
-    let attempts = match row.0.remove("attempts") {
-        Some(AttributeValue::L(attempts)) => attempts,
-        _ => return Err(StoreError::Corrupt("attempts")),
-    };
+    let attempts = row.list("attempts")?;
     Ok(Delivery {
         endpoint: row.parsed("endpoint", EndpointId::parse)?,
         event: row.parsed("event", EventId::parse)?,

@@ -15,7 +15,7 @@ const NOW: OffsetDateTime = datetime!(2026-01-01 00:00:00.5 UTC);
 fn endpoint(subscription: Subscription) -> Endpoint {
     Endpoint {
         id: EndpointId::from_bytes([1; 16]),
-        url: EndpointUrl::parse("https://hooks.shop.com/a?b=c", Reach::Internet).unwrap(),
+        url: EndpointUrl::parse("https://hooks.example.com/a?b=c", Reach::Internet).unwrap(),
         subscription,
         description: Description::parse("CRM").unwrap(),
         disabled: None,

@@ -47,7 +47,7 @@ pub struct Sender {
 impl Sender {
     /// A sender that trusts the certificate authorities of Mozilla's list.
     pub fn new(reach: Reach) -> Result<Self, tokio_rustls::rustls::Error> {
-        let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
         Self::trusting(roots, reach)
     }
 
