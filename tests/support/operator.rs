@@ -16,10 +16,10 @@ pub const PARAMETERS: &str = "/cloakroom/cloakroom-dev";
 pub const PUBLIC_KEYS: &str = "cloakroom-dev-PublicKeysTable";
 
 impl TestApp {
-    /// Returns the parameters of the keys and the public keys, by their names for `cloakroom secrets`: `keys/private/…`, `keys/public/…`.
+    /// Returns the parameters and the public keys, by their names for `cloakroom secrets`: `keys/private/…`, `keys/public/…`. Those of
+    /// the payment stand-in are left out.
     pub async fn parameters(&self) -> BTreeMap<String, String> {
-        let path = format!("{PARAMETERS}/keys");
-        let body = json!({"Path": path, "Recursive": true, "WithDecryption": true});
+        let body = json!({"Path": PARAMETERS, "Recursive": true, "WithDecryption": true});
         let response = self.ssm("GetParametersByPath", &body).await;
         assert!(
             response["NextToken"].is_null(),
@@ -39,6 +39,7 @@ impl TestApp {
             let name = format!("keys/public/{}", text("kid"));
             (name, text("value").to_owned())
         });
+        let parameters = parameters.filter(|(name, _)| !name.starts_with("stripe/"));
         parameters.chain(public_keys).collect()
     }
 
