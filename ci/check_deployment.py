@@ -27,6 +27,10 @@ STACKS: list[dict[str, str]] = [
 ]
 
 
+# The alarms that return to the old versions.
+CANARY_ALARMS = ("CanaryErrorsAlarm", "CanaryEventErrorsAlarm", "CanaryServiceErrorsAlarm")
+
+
 def another(parameter: dict[str, Any], value: Any) -> Any:
     """A value that the parameter can be changed to."""
     if "AllowedValues" in parameter:
@@ -94,7 +98,7 @@ def check_canary(report: Report) -> None:
     template = Template(**CANARY)
     groups = template.of_type("AWS::CodeDeploy::DeploymentGroup")
     report.same(len(groups), len(FUNCTIONS), "every function has a deployment group")
-    alarms = {"Enabled": True, "Alarms": [{"Name": "CanaryErrorsAlarm"}, {"Name": "CanaryEventErrorsAlarm"}]}
+    alarms = {"Enabled": True, "Alarms": [{"Name": name} for name in CANARY_ALARMS]}
     for name, group in groups.items():
         report.same(group["AlarmConfiguration"], alarms, f"{name}: its alarms")
         report.check("DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"], f"{name} rolls back")

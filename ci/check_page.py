@@ -120,9 +120,9 @@ def check_without_page(report: Report) -> None:
     body = Template(WebPage="false", AllowedOrigins="https://one.example").decided()
     parts = [*body["Resources"].values(), *body["Outputs"].values()]
     report.check("AWS::CloudFront" not in json.dumps(parts), "without the page, the stack has nothing of CloudFront")
-    left = {part for section in ("Resources", "Outputs") for part in body[section] if part.startswith("Web")}
+    left = {part for section in ("Resources", "Outputs") for part in body[section] if re.match("Web(?!hook)", part)}
     report.same(left, set(), "without the page, the stack has no resource and no output of the page")
-    named = set(re.findall(r"\bWeb\w+", json.dumps(parts))) & set(Template().resources)
+    named = set(re.findall(r"\bWeb(?!hook)\w+", json.dumps(parts))) & set(Template().resources)
     report.same(named, set(), "without the page, nothing refers to it")
 
 

@@ -9,6 +9,7 @@ mod bodies;
 mod cost;
 mod doctor;
 mod documents;
+mod event_failures;
 mod failure;
 mod foreign;
 mod grants;

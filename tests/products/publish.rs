@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::{draft, first_file, path, product, published, stored};
 use crate::{
-    support::TestApp,
+    support::{PASSWORD, TestApp},
     uploads::{create_upload, upload_path},
 };
 
@@ -91,4 +91,37 @@ async fn an_archived_product_is_over() {
     let upload = json!({"upload": {"id": first_file(&product)}});
     let refused = seller.delete(&upload_path(&upload, ""), &json!({})).await;
     assert_eq!(refused.expect(409).json()["code"], "upload_in_use");
+}
+
+#[tokio::test]
+async fn a_week_after_its_product_was_archived_an_unsold_file_can_be_deleted() {
+    let app = TestApp::start();
+    let seller = app.seller("ada@example.com").await;
+    let product = published(&seller, "Tea").await;
+    seller
+        .post(&path(&product, "/archive"), &json!({}))
+        .await
+        .expect(200);
+    app.settled().await;
+    let subject = format!("product#{}", product["id"].as_str().unwrap());
+    let key = json!({"subject": {"S": subject}, "holder": {"S": "state"}});
+    let long_ago = json!({":since": {"N": "0"}});
+    app.update_item("SoldFiles", &key, "SET since = :since", &long_ago)
+        .await;
+    let file = format!("/uploads/{}", first_file(&product));
+    seller.delete(&file, &json!({})).await.expect(204);
+}
+
+#[tokio::test]
+async fn the_products_of_a_deleted_user_are_removed() {
+    let app = TestApp::start();
+    let seller = app.seller("ada@example.com").await;
+    let product = published(&seller, "Tea").await;
+    app.settled().await;
+    let password = json!({"password": PASSWORD});
+    seller.delete("/users/me", &password).await.expect(204);
+    app.settled().await;
+    app.get(&path(&product, "")).await.expect(404);
+    let list = app.get("/products").await.expect(200).json();
+    assert_eq!(list["items"], json!([]));
 }

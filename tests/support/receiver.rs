@@ -51,6 +51,9 @@ impl Received {
 struct State {
     received: Vec<Received>,
     script: VecDeque<Answer>,
+    /// Requests that are answered at this moment, and the most that ever were.
+    running: usize,
+    most: usize,
 }
 
 /// A running receiver. It answers with 204 when its script has ended, and stops with the test.
@@ -82,6 +85,11 @@ impl Receiver {
         self.state.lock().unwrap().received.clone()
     }
 
+    /// Returns the most requests that were answered at the same time.
+    pub fn most_at_once(&self) -> usize {
+        self.state.lock().unwrap().most
+    }
+
     /// Waits until there are this many requests.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         eventually(async || self.received().len() >= count).await;
@@ -96,8 +104,15 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let answer = {
         let mut state = state.lock().unwrap();
         state.received.push(received);
+        state.running += 1;
+        state.most = state.most.max(state.running);
         state.script.pop_front().unwrap_or(Answer::Status(204))
     };
+    respond(&mut stream, answer).await;
+    state.lock().unwrap().running -= 1;
+}
+
+async fn respond(stream: &mut TcpStream, answer: Answer) {
     let (status, location) = match answer {
         Answer::Status(status) => (status, String::new()),
         Answer::Slow(delay, status) => {

@@ -169,3 +169,31 @@ async fn a_dead_endpoint_delays_no_other() {
         assert_eq!(delivery["attempts"], json!([]), "{delivery}");
     }
 }
+
+#[tokio::test]
+async fn a_failing_endpoint_gets_no_more_than_four_attempts_at_a_time() {
+    let app = TestApp::start();
+    let admin = app.admin("admin@example.com").await;
+    app.settled().await;
+    let failing = Receiver::start().await;
+    let slow = || Answer::Slow(Duration::from_secs(1), 500);
+    failing.answer(std::iter::once(Answer::Status(500)).chain((0..40).map(|_| slow())));
+    let (endpoint, _) = create(&admin, &failing.url).await;
+    send_test(&admin, &endpoint).await;
+    let path = format!("/webhooks/{endpoint}");
+    eventually(async || {
+        let shown = admin.get(&path).await.expect(200).json();
+        !shown["endpoint"]["failingSince"].is_null()
+    })
+    .await;
+    let mut orders = Vec::new();
+    for _ in 0..8 {
+        let id = send_test(&admin, &endpoint).await;
+        orders.push(order(&endpoint, &id, 0));
+    }
+    let bodies: Vec<_> = orders.iter().map(String::as_str).collect();
+    messages(&app, &bodies).await;
+    failing.wait_for(5).await;
+    let most = failing.most_at_once();
+    assert!(most <= 4, "{most} attempts at a time");
+}
