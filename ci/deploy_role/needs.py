@@ -134,6 +134,8 @@ def resource_of(kind: str, logical_id: str, stack: str) -> str:
         "AWS::CodeDeploy::Application": f"codedeploy:{region}:application:{name}",
         "AWS::CodeDeploy::DeploymentGroup": f"codedeploy:{region}:deploymentgroup:{name}/{name}",
         "AWS::DynamoDB::Table": f"dynamodb:{region}:table/{name}",
+        # The bus has the name of the stack.
+        "AWS::Events::EventBus": f"events:{region}:event-bus/{stack}",
         "AWS::Events::Rule": f"events:{region}:rule/{name}",
         # The policy is written into a role of the stack.
         "AWS::IAM::Policy": f"iam::{ACCOUNT}:role/{stack}-MailerRole-0A1B2C3D4E5F",
