@@ -53,6 +53,8 @@ UNUSED = {
 }
 # The same for one type alone.
 UNUSED_OF = {
+    # No other account uses the bus.
+    "AWS::Events::EventBus": ("events:PutPermission", "events:RemovePermission"),
     # No table is imported from S3.
     "AWS::DynamoDB::Table": ("s3:", "logs:"),
     # Policies of roles alone.
