@@ -112,8 +112,8 @@ def check_local(report: Report, aws_bin: str) -> None:
             output.append(ran.stdout)
             report.check(ran.returncode == 0, f"{block}\n{ran.stdout}{ran.stderr}")
         report.check('"roles":["admin"]' in "".join(output), "the first administrator")
-        # The last block creates a new key after a theft, in place of all keys before.
-        keys = [set(re.findall(r"/keys/private/([\w-]{43})", text)) for text in output]
+        # The last block with keys creates a new one after a theft, in place of all keys before.
+        keys = [found for text in output if (found := set(re.findall(r"/keys/private/([\w-]{43})", text)))]
         before, after = set().union(*keys[:-1]), keys[-1]
         report.check(len(before) == 2 and len(after - before) == 1 and not after & before, f"new keys: {before} {after}")
         check_copy(report, variables)
