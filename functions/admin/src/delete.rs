@@ -1,9 +1,9 @@
 use axum::extract::{Path, State};
 use domain::AdminAction;
 use http::StatusCode;
-use http_api::{Gateway, Problem, ProblemDocument};
+use http_api::{Administrator, Gateway, Problem, ProblemDocument};
 
-use crate::{App, admin::Admin, manage::manage};
+use crate::{App, manage::manage};
 
 /// Delete a user.
 ///
@@ -28,7 +28,7 @@ use crate::{App, admin::Admin, manage::manage};
 )]
 pub async fn delete(
     State(app): State<App>,
-    Admin(admin): Admin,
+    Administrator(admin): Administrator,
     gateway: Gateway,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {

@@ -3,7 +3,6 @@
 //! Not part of `users`, because it writes the credentials table. Of that table it reads only which user has an address: all views
 //! come from the users table.
 
-mod admin;
 mod delete;
 mod list;
 mod mail_block;

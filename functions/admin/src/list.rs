@@ -1,10 +1,9 @@
 use axum::{Json, extract::State};
 use domain::{Email, NameKey, NamePrefix, User, UserId};
-use http_api::{Cursor, List, Page, Problem, ProblemDocument, TextCursor};
+use http_api::{Administrator, Cursor, List, Page, Problem, ProblemDocument, TextCursor};
 
 use crate::{
     App,
-    admin::Admin,
     search::{UserSearch, UserSearchParams},
     view::ManagedUserView,
 };
@@ -30,7 +29,7 @@ use crate::{
 )]
 pub async fn list(
     State(app): State<App>,
-    Admin(_): Admin,
+    Administrator(_): Administrator,
     search: UserSearch,
 ) -> Result<Json<List<ManagedUserView>>, Problem> {
     let found = match search {

@@ -1,8 +1,8 @@
 use axum::extract::{Path, State};
 use http::StatusCode;
-use http_api::{Gateway, Problem, ProblemDocument};
+use http_api::{Administrator, Gateway, Problem, ProblemDocument};
 
-use crate::{App, admin::Admin, view::parse_user_id};
+use crate::{App, view::parse_user_id};
 
 /// Allow mail to a user again.
 ///
@@ -25,7 +25,7 @@ use crate::{App, admin::Admin, view::parse_user_id};
 )]
 pub async fn delete(
     State(app): State<App>,
-    Admin(admin): Admin,
+    Administrator(admin): Administrator,
     gateway: Gateway,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {

@@ -16,7 +16,8 @@ const OWN_ACCOUNT: Problem = Problem::new(
     "Administrators cannot change their own account. Ask another administrator.",
 );
 
-/// Applies an administrator's change to an account, and returns the user. Logs a change as a security event, with the ids
+/// Applies an administrator's change to an account, and returns the user. The access token's role may be some minutes old:
+/// the change also checks the stored role (`store::accounts::apply_admin_action`). Logs a change as a security event, with the ids
 /// of the administrator and the user.
 pub async fn manage(
     app: &App,

@@ -3,13 +3,14 @@ use axum::{
     response::Response,
 };
 use domain::{AdminAction, Invalid, Role, Roles};
-use http_api::{Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text};
+use http_api::{
+    Administrator, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text,
+};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
     App,
-    admin::Admin,
     manage::manage,
     view::{ManagedUserResponse, user_response},
 };
@@ -80,7 +81,7 @@ fn parse_roles(value: &Value) -> Result<Roles, Invalid> {
 )]
 pub async fn set(
     State(app): State<App>,
-    Admin(admin): Admin,
+    Administrator(admin): Administrator,
     gateway: Gateway,
     Path(id): Path<String>,
     JsonBody(request): JsonBody<SetRolesRequest>,

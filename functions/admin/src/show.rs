@@ -2,11 +2,10 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use http_api::{Problem, ProblemDocument};
+use http_api::{Administrator, Problem, ProblemDocument};
 
 use crate::{
     App,
-    admin::Admin,
     view::{ManagedUserResponse, parse_user_id, user_response},
 };
 
@@ -29,7 +28,7 @@ use crate::{
 )]
 pub async fn show(
     State(app): State<App>,
-    Admin(_): Admin,
+    Administrator(_): Administrator,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let user = app.users.find(parse_user_id(&id)?).await?;

@@ -3,11 +3,10 @@ use axum::{
     response::Response,
 };
 use domain::{AdminAction, Status};
-use http_api::{Gateway, Problem, ProblemDocument};
+use http_api::{Administrator, Gateway, Problem, ProblemDocument};
 
 use crate::{
     App,
-    admin::Admin,
     manage::manage,
     view::{ManagedUserResponse, user_response},
 };
@@ -36,7 +35,7 @@ use crate::{
 )]
 pub async fn disable(
     State(app): State<App>,
-    Admin(admin): Admin,
+    Administrator(admin): Administrator,
     gateway: Gateway,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
@@ -68,7 +67,7 @@ pub async fn disable(
 )]
 pub async fn enable(
     State(app): State<App>,
-    Admin(admin): Admin,
+    Administrator(admin): Administrator,
     gateway: Gateway,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
