@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 
-from functions import FUNCTIONS, ROOT, WITH_S3, WITH_SES
+from functions import FUNCTIONS, ROOT, SDKS
 
 # A crate may depend only on crates of lower layers, not on its own layer: no function depends on another.
 LAYERS = [
@@ -28,11 +28,7 @@ LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 # Crates that no function may link: a second TLS library adds 50 ms to every cold start, and the default credential chain
 # looks for credentials in places that a function does not have.
 NEVER = ["aws-config", "aws-lc-rs", "aws-lc-sys", "native-tls", "openssl-sys"]
-# Crates that only some functions may link.
-ONLY = {"aws-sdk-s3": WITH_S3, "aws-sdk-sesv2": WITH_SES}
-FORBIDDEN = {
-    name: [*NEVER, *(crate for crate, allowed in ONLY.items() if name not in allowed)] for name in FUNCTIONS
-}
+FORBIDDEN = {name: [*NEVER, *(crate for crate, users in SDKS.items() if name not in users)] for name in FUNCTIONS}
 
 # The targets that are deployed and that CI builds.
 TARGETS = ["aarch64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"]

@@ -7,13 +7,12 @@
 import pathlib
 import sys
 
-from functions import BUILT, FUNCTIONS, WITH_S3, WITH_SES, zip_mb
+from functions import BUILT, FUNCTIONS, SDKS, zip_mb
 
 # Lambda downloads the zip before a cold start.
 MAX_ZIP_MB, MAX_ZIP_MB_WITH_S3 = 3.0, 4.0
-# Source paths that a second TLS library or an SDK leaves in a binary, and text that is in every function.
+# The source path that a second TLS library leaves in a binary, and text that is in every function.
 NEVER = b"aws-lc"
-ONLY = {b"aws-sdk-s3": WITH_S3, b"aws-sdk-sesv2": WITH_SES}
 ALWAYS = b"lambda-runtime-aws-request-id"
 
 
@@ -36,15 +35,15 @@ def main() -> int:
     for name in FUNCTIONS:
         binary = binary_of(name)
         content, size = binary.read_bytes(), zip_mb(binary)
-        print(f"{name:13} {len(content) / 1e6:5.2f} MB, zip {size:4.2f} MB")
-        limit = MAX_ZIP_MB_WITH_S3 if name in WITH_S3 else MAX_ZIP_MB
+        print(f"{name:15} {len(content) / 1e6:5.2f} MB, zip {size:4.2f} MB")
+        limit = MAX_ZIP_MB_WITH_S3 if name in SDKS["aws-sdk-s3"] else MAX_ZIP_MB
         check(size <= limit, f"{name}: its zip is larger than {limit} MB")
         check(ALWAYS in content, f"{name} does not contain {ALWAYS.decode()}, so it is not a Lambda function")
         check(NEVER not in content, f"{name} contains {NEVER.decode()}")
-        for sdk, allowed in ONLY.items():
-            # Allowed functions must contain the text: this proves that it identifies the SDK.
-            expected = name in allowed
-            check((sdk in content) is expected, f"{name} {'does not contain' if expected else 'contains'} {sdk.decode()}")
+        for sdk, users in SDKS.items():
+            # The functions that use it must contain the text: this proves that it identifies the SDK.
+            expected = name in users
+            check((sdk.encode() in content) is expected, f"{name} {'does not contain' if expected else 'contains'} {sdk}")
     for what in failures:
         print(f"FAILED: {what}")
     print(f"{passed} passed, {len(failures)} failed")

@@ -17,7 +17,7 @@ from typing import Any
 
 from functions import ROOT
 from local_system import CLOAKROOM, LocalSystem
-from person import PASSWORD, Person
+from person import Person, administrator
 
 SEED = int(os.environ.get("CLOAKROOM_SEED", "7"))
 RANDOM_ADDRESSES = 200_000
@@ -75,16 +75,6 @@ def verdicts(cases: list[dict[str, Any]]) -> list[list[str | None]]:
     lines = "".join(json.dumps(case) + "\n" for case in cases)
     node = subprocess.run(["node", ROOT / "ci/webhooks/verify.mjs"], input=lines, stdout=subprocess.PIPE, text=True, check=True)
     return [[event and event["id"] for event in python], [json.loads(line) for line in node.stdout.splitlines()]]
-
-
-def administrator(system: LocalSystem) -> Person:
-    person = Person(system)
-    email = person.get("/users/me").expect(200)["user"]["email"]
-    keys = {"AWS_ACCESS_KEY_ID": system.access_key, "AWS_SECRET_ACCESS_KEY": system.secret}
-    command = [CLOAKROOM, "users", "roles", email, "--set", "admin", "--env", "dev", "--region", system.region]
-    subprocess.run([*command, "--endpoint-url", system.dynamodb], env=keys, check=True, stdout=subprocess.DEVNULL)
-    person.use(person.post("/signin", {"email": email, "password": PASSWORD}).expect(200)["accessToken"])
-    return person
 
 
 def check_signatures() -> int:

@@ -9,10 +9,14 @@ FUNCTIONS = [
     "account", "admin", "event-relay", "keys", "library", "mail-feedback", "mailer", "orders", "products", "recovery", "session",
     "signin", "signup", "upload-events", "upload-grants", "upload-locks", "uploads", "users", "webhook-deliver", "webhooks",
 ]  # fmt: skip
-# Only these functions use S3. Its SDK would only make the others larger.
-WITH_S3 = {"upload-events", "upload-locks", "uploads"}
-# Only this function sends e-mail.
-WITH_SES = {"mailer"}
+# The functions that use an SDK. It would only make the others larger.
+SDKS = {
+    "aws-sdk-eventbridge": {"event-relay"},
+    "aws-sdk-lambda": {"products"},
+    "aws-sdk-s3": {"upload-events", "upload-locks", "uploads"},
+    "aws-sdk-sesv2": {"mailer"},
+    "aws-sdk-sqs": {"webhook-deliver", "webhooks"},
+}
 BUILT = ROOT / "target/release"
 
 

@@ -1,11 +1,12 @@
 """A user of Cloakroom who uses only its HTTP API."""
 
 import json
+import subprocess
 import uuid
 from typing import Any, NamedTuple
 
 import urllib3
-from local_system import LocalSystem
+from local_system import CLOAKROOM, LocalSystem
 
 PASSWORD = "analytical engine"
 
@@ -84,3 +85,14 @@ class Person:
             found += page["items"]
             path = f"/uploads?limit=100&cursor={page['next']}" if page["next"] else ""
         return found
+
+
+def administrator(system: LocalSystem) -> Person:
+    """Creates a user with the role `admin`, signed in."""
+    person = Person(system)
+    email = person.get("/users/me").expect(200)["user"]["email"]
+    keys = {"AWS_ACCESS_KEY_ID": system.access_key, "AWS_SECRET_ACCESS_KEY": system.secret}
+    command = [CLOAKROOM, "users", "roles", email, "--set", "admin", "--env", "dev", "--region", system.region]
+    subprocess.run([*command, "--endpoint-url", system.dynamodb], env=keys, check=True, stdout=subprocess.DEVNULL)
+    person.use(person.post("/signin", {"email": email, "password": PASSWORD}).expect(200)["accessToken"])
+    return person

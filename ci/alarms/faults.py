@@ -13,6 +13,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import urllib3
 from functions import FUNCTIONS
 from local_system import CLOAKROOM, LocalSystem
@@ -149,12 +150,27 @@ class FaultySystem(LocalSystem):
         ]
         return answer.status
 
-    def invoke_function(self, name: str, event: dict[str, Any]) -> None:
-        """Invokes a function with an event, as EventBridge does."""
+    def invoke_function(self, name: str, event: dict[str, Any], waits: bool = True) -> None:
+        """Invokes a function with an event, as EventBridge does. Without `waits`, the function may fail."""
         url = f"{self.invoke}/2015-03-31/functions/{name}/invocations"
         body = json.dumps(event).encode()
-        answer = self.http.request("POST", url, body=body, headers=self.signed("lambda", url, body), timeout=60)
-        assert answer.status == 200 and "x-amz-function-error" not in answer.headers, answer.data
+        headers = self.signed("lambda", url, body, {} if waits else {"x-amz-invocation-type": "Event"})
+        answer = self.http.request("POST", url, body=body, headers=headers, timeout=60)
+        assert answer.status == (200 if waits else 202), answer.data
+        assert "x-amz-function-error" not in answer.headers, answer.data
+
+    def visible(self, queue: str) -> int:
+        """The messages of a queue, by its logical id, that can be received."""
+        client = boto3.client(
+            "sqs",
+            endpoint_url=self.sqs,
+            region_name=self.region,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret,
+        )
+        url = client.get_queue_url(QueueName=f"cloakroom-dev-{queue}")["QueueUrl"]
+        name = "ApproximateNumberOfMessages"
+        return int(client.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
 
     def new_samples(self) -> list[Sample]:
         """What the functions' lines and the gateway have had since the last call."""

@@ -1,14 +1,18 @@
 """The faults of the local system."""
 
 import concurrent.futures
+import http.server
 import json
+import threading
+import time
 import uuid
 
 from functions import ROOT
-from person import PASSWORD, Person
+from person import PASSWORD, Person, administrator
 
-from .cases import LOCAL, sets_off
-from .evaluator import Sample, metric
+from .cases import CASES, LOCAL, sets_off
+from .check import alarm_of
+from .evaluator import Sample, metric, metrics_of
 from .faults import FaultySystem, answers, healthy, slow
 
 MAIL = {"MailFrom": "app@mail.example"}
@@ -108,3 +112,55 @@ def requests_that_wait(system: FaultySystem) -> list[Sample]:
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         assert set(pool.map(lambda _: system.call("POST", "/signin", body), range(4))) == {401}
     return claimed(system)
+
+
+def dead_letters(system: FaultySystem) -> list[Sample]:
+    """The events in the queues of dead letters that the alarm watches."""
+    watched = [read for read, _ in metrics_of(alarm_of(CASES["EventDeadLettersAlarm"])).values()]
+    queues = {read: dict(read.dimensions)["QueueName"].removesuffix(".QueueName") for read in watched}
+    return [Sample(read, system.visible(queue)) for read, queue in queues.items()]
+
+
+def use_without_dead_letters(system: FaultySystem) -> list[Sample]:
+    use(system)
+    return dead_letters(system)
+
+
+@sets_off("EventDeadLettersAlarm", LOCAL, use_without_dead_letters, "SQS counts the messages")
+def an_event_that_no_function_knows(system: FaultySystem) -> list[Sample]:
+    """A function fails each time that it gets an event, so the event gets to the dead letters."""
+    system.invoke_function("OrdersFunction", {"source": "unknown"}, waits=False)
+    until = time.monotonic() + 60
+    while not any(sample.value for sample in dead_letters(system)):
+        assert time.monotonic() < until, "the event is not in the queue"
+        time.sleep(0.2)
+    return dead_letters(system)
+
+
+def deliver(system: FaultySystem, status: int) -> None:
+    """Sends a test event to an endpoint that answers with a status."""
+    answered = threading.Event()
+
+    class Endpoint(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(status)
+            self.end_headers()
+            answered.set()
+
+        def log_message(self, *_: object) -> None:
+            """Prints nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        admin = administrator(system)
+        created = admin.post("/webhooks", {"url": f"http://127.0.0.1:{server.server_port}/"}).expect(201)
+        admin.post(f"/webhooks/{created['endpoint']['id']}/test", {}).expect(202)
+        assert answered.wait(60), "the event was not sent"
+        server.shutdown()
+
+
+@sets_off("WebhooksDisabledAlarm", LOCAL, lambda system: deliver(system, 204))
+def an_endpoint_that_is_gone(system: FaultySystem) -> None:
+    """An endpoint of webhooks answers with 410, so it is disabled."""
+    deliver(system, 410)
