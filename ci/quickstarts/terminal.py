@@ -110,12 +110,12 @@ def free_ports(documented: set[str]) -> dict[str, int]:
     """Returns a free port for each port of a document. They are below those that the system hands out, so that no other process
     gets them. The engines use the eight ports after that of the API."""
     for _ in range(1000):
-        first = random.randrange(20_000, 30_000, 10)
-        if first not in _used and not any(listens(first + offset) for offset in range(10)):
+        first = random.randrange(20_000, 30_000, 20)
+        if first not in _used and not any(listens(first + offset) for offset in range(20)):
             _used.add(first)
             others = sorted(documented - {API})
-            return {API: first} | {port: first + 6 + index for index, port in enumerate(others)}
-    raise RuntimeError("there are no ten free ports in a row")
+            return {API: first} | {port: first + 9 + index for index, port in enumerate(others)}
+    raise RuntimeError("there are no twenty free ports in a row")
 
 
 def with_ports(text: str, ports: dict[str, int]) -> str:

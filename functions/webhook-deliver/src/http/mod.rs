@@ -136,7 +136,7 @@ async fn exchange(
     let (mut sender, connection) = handshake.map_err(|_| FailureKind::Connection)?;
     let exchange = async {
         let response = sender.send_request(request).await.map_err(|error| {
-            if error.is_parse() || error.is_parse_too_large() {
+            if error.is_parse() {
                 FailureKind::Protocol
             } else {
                 FailureKind::Connection
