@@ -28,7 +28,7 @@ use_no_account()
 os.environ["AWS_MAX_ATTEMPTS"] = "1"
 
 from cloudformation import Report, Template  # noqa: E402
-from rehearsal.without import without_types  # noqa: E402
+from rehearsal.without import by_attribute, without_types  # noqa: E402
 
 ENV, STACK, ACCOUNT = "prod", "cloakroom-prod", "123456789012"
 # moto's stack has no access points, so the doctor expects the names of the local system.
@@ -63,8 +63,9 @@ UNCORRECTED = {"OutboxTable, stream", "UsersTable"}
 
 
 def stack() -> dict[str, Any]:
-    """The expanded template without what moto cannot create. A function stands for its alias."""
-    body = without_types(Template(**PARAMETERS).decided(), NOT_IN_MOTO)
+    """The expanded template without what moto cannot create. A function stands for its alias, and the name of the event bus for
+    a reference to it."""
+    body = by_attribute(without_types(Template(**PARAMETERS).decided(), NOT_IN_MOTO), "AWS::Events::EventBus", "Name")
     body["Outputs"]["UploadsOrigin"] = {"Value": "https://alias.invalid"}
     body["Outputs"]["ApiUrl"] = {"Value": "http://127.0.0.1:9"}
     return body
@@ -184,7 +185,8 @@ def faults(names: dict[str, str]) -> dict[str, tuple[str, Callable[[], Any]]]:
     functions = boto3.client("lambda")
     sessions, bucket = names["SessionsTable"], names["UploadsBucket"]
     (rule, *_) = [rule["Name"] for rule in events.list_rules(NamePrefix=STACK)["Rules"]]
-    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+    mappings = functions.list_event_source_mappings()["EventSourceMappings"]
+    (mapping,) = [one for one in mappings if "OutboxTable" in one["EventSourceArn"]]
     cors = {"AllowedOrigins": ["https://other.example"], "AllowedMethods": ["GET"]}
     off = {"AttributeName": "expires_at", "Enabled": False}
     return {
@@ -207,8 +209,8 @@ def faults(names: dict[str, str]) -> dict[str, tuple[str, Callable[[], Any]]]:
             "no rule allows",
             lambda: s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [cors]}),
         ),
-        "outbox consumer": (
-            "does not read the stream",
+        "event sources": (
+            "is Disabled",
             lambda: functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False),
         ),
         "event rules": ("is disabled", lambda: events.disable_rule(Name=rule)),

@@ -150,6 +150,7 @@ def on_moto(run: Rehearsal, address: str, python: str) -> None:
     run.report.same(limitations.gone(limitations.MOTO), [], "limitations that moto no longer has")
     for one in limitations.MOTO:
         run.skip(f"moto {one.what}", one.instead)
+    body = limitations.amended(body, limitations.MOTO)
     stack = run.step("create the stack", lambda: moto_stack.create(f"cloakroom-{STAGE}", body, values))
     if not stack:
         run.skip("moto, after the creation of the stack", "the stack was not created")

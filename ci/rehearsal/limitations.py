@@ -15,7 +15,7 @@ from . import probes
 from .deployment import Deployed
 from .routes import with_routes
 from .smoke import operation
-from .without import without_resources
+from .without import by_attribute, without_resources
 
 Body = dict[str, Any]
 
@@ -182,6 +182,12 @@ MOTO = [
         lambda body: None,
     ),
     NO_TIME_TO_LIVE,
+    Limitation(
+        "does not resolve a reference to an event bus",
+        "its attribute Name stands for it",
+        probes.resolves_no_event_bus,
+        lambda body: by_attribute(body, "AWS::Events::EventBus", "Name"),
+    ),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import botocore.exceptions
+import botocore.parsers
 import requests
 from botocore.signers import S3PostPresigner
 
@@ -197,6 +198,20 @@ def sets_no_time_to_live() -> bool:
     with stack("AWS::DynamoDB::Table", **table) as name:
         found = boto3.client("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     return "AttributeName" not in found
+
+
+def resolves_no_event_bus() -> bool:
+    """Whether a stack fails in which a rule refers to its event bus."""
+    bus = {"Type": "AWS::Events::EventBus", "Properties": {"Name": f"probe-{uuid.uuid4()}"}}
+    properties = {"EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["probe"]}, "State": "ENABLED"}
+    body = json.dumps({"Resources": {"Bus": bus, "Rule": {"Type": "AWS::Events::Rule", "Properties": properties}}})
+    client, name = boto3.client("cloudformation"), f"probe-{uuid.uuid4()}"
+    try:
+        client.create_stack(StackName=name, TemplateBody=body)
+    except (botocore.exceptions.ClientError, botocore.parsers.ResponseParserError):
+        return True
+    client.delete_stack(StackName=name)
+    return False
 
 
 def refuses_metric_math() -> bool:

@@ -56,3 +56,20 @@ def _text(match: re.Match[str], stands: dict[str, Any]) -> str:
         return match[0]
     other = stands[match[1]]
     return f"${{{'.'.join(other['Fn::GetAtt'])}}}" if isinstance(other, dict) else match[1] + match[2]
+
+
+def by_attribute(body: Body, kind: str, attribute: str) -> Body:
+    """A copy in which a reference to a resource of a type is one to its attribute, which has the same value."""
+    named = {name for name, one in body["Resources"].items() if one["Type"] == kind}
+
+    def replaced(node: Any) -> Any:
+        if isinstance(node, list):
+            return [replaced(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if node.get("Ref") in named:
+            return {"Fn::GetAtt": [node["Ref"], attribute]}
+        return {key: replaced(item) for key, item in node.items()}
+
+    copied: Body = replaced(body)
+    return copied

@@ -1,28 +1,41 @@
 use form_urlencoded::Serializer;
+use sam_template::{DEFAULT_BUS, Function};
 use serde_json::{Value, json};
 
 use super::super::{Deployment, Doctor, Finding};
 use crate::aws::{AwsError, Service};
 
 const QUEUES: &str = "dead letters";
-const STREAMS: &str = "outbox consumer";
+const SOURCES: &str = "event sources";
 const RULES: &str = "event rules";
 
-/// Checks that events arrive: dead-letter queues, the consumer of the outbox, rules and schedules.
+/// Checks that events arrive: dead-letter queues, the streams and queues that functions read, rules and schedules.
 pub(in crate::doctor) async fn check(doctor: &Doctor, deployment: &Deployment) -> Vec<Finding> {
     if doctor.is_local() {
-        return [QUEUES, STREAMS, RULES].map(Finding::not_local).into();
+        return [QUEUES, SOURCES, RULES].map(Finding::not_local).into();
     }
+    let functions = deployment.template.functions().unwrap_or_default();
     let mut findings = Vec::new();
     for (id, url) in deployment.resources_of("AWS::SQS::Queue") {
-        findings.push(queue(doctor, id, url).await);
+        if !is_read(deployment, &functions, id) {
+            findings.push(dead_letters(doctor, id, url).await);
+        }
     }
-    findings.extend(consumers(doctor, deployment).await);
+    findings.extend(sources(doctor, deployment, &functions).await);
     findings.extend(rules(doctor, deployment).await);
     findings
 }
 
-async fn queue(doctor: &Doctor, id: &str, url: &str) -> Finding {
+/// Whether a function reads this queue: otherwise it keeps dead letters.
+fn is_read(deployment: &Deployment, functions: &[Function], id: &str) -> bool {
+    let queues = deployment.template.queues().unwrap_or_default();
+    let sources = || functions.iter().flat_map(|function| &function.queues);
+    queues
+        .iter()
+        .any(|queue| queue.logical_id == id && sources().any(|source| source.queue == queue.name))
+}
+
+async fn dead_letters(doctor: &Doctor, id: &str, url: &str) -> Finding {
     let body = json!({"QueueUrl": url, "AttributeNames": ["ApproximateNumberOfMessages"]});
     let (action, target) = ("sqs:GetQueueAttributes", "AmazonSQS.GetQueueAttributes");
     let read = doctor
@@ -39,30 +52,43 @@ async fn queue(doctor: &Doctor, id: &str, url: &str) -> Finding {
             id,
             format!("{count} messages failed permanently"),
             format!(
-                "Read them: aws sqs receive-message --queue-url {url} --max-number-of-messages 10; \
-                 when their cause is corrected: aws sqs purge-queue --queue-url {url}"
+                "{}; docs/OPERATIONS.md says what to do with them",
+                doctor.operator(&format!("queues show {id}"))
             ),
         ),
         None => Finding::not_checked(id, "SQS does not return the number of messages"),
     }
 }
 
-/// Checks the event source mappings of all functions that read a stream.
-async fn consumers(doctor: &Doctor, deployment: &Deployment) -> Vec<Finding> {
+/// Checks the event source mappings of all functions: those of streams and those of queues.
+async fn sources(
+    doctor: &Doctor,
+    deployment: &Deployment,
+    functions: &[Function],
+) -> Vec<Finding> {
     let mappings = match all_mappings(doctor).await {
         Ok(mappings) => mappings,
-        Err(error) => return vec![Finding::failed(STREAMS, &error)],
+        Err(error) => return vec![Finding::failed(SOURCES, &error)],
     };
-    let functions = deployment.template.functions().unwrap_or_default();
-    let functions = functions.iter().filter(|it| !it.streams.is_empty());
-    functions
-        .map(|function| {
-            let id = &function.logical_id;
-            let name = deployment.resource(id).unwrap_or(&function.name);
-            let mapping = mappings.iter().find(|mapping| is_of(mapping, name));
-            consumer(id, mapping.unwrap_or(&Value::Null), doctor)
+    let streams = functions.iter().flat_map(|it| &it.streams);
+    let queues = functions.iter().flat_map(|it| &it.queues);
+    let names: Vec<_> = streams
+        .map(|it| &it.name)
+        .chain(queues.map(|it| &it.name))
+        .collect();
+    let problems: Vec<_> = names
+        .iter()
+        .filter_map(|name| {
+            let uuid = deployment.resource(name)?;
+            let mapping = mappings.iter().find(|mapping| mapping["UUID"] == uuid);
+            problem(name, uuid, mapping.unwrap_or(&Value::Null), doctor)
         })
-        .collect()
+        .collect();
+    if problems.is_empty() {
+        let text = format!("{} streams and queues are read", names.len());
+        return vec![Finding::ok(SOURCES, text)];
+    }
+    problems
 }
 
 /// Lists the event source mappings of all functions of the account. With the name of a function, Lambda would leave out the
@@ -87,30 +113,21 @@ async fn all_mappings(doctor: &Doctor) -> Result<Vec<Value>, AwsError> {
     }
 }
 
-/// Returns whether a mapping invokes this function: by its ARN, or by that of a version or alias.
-fn is_of(mapping: &Value, function: &str) -> bool {
-    let arn = mapping["FunctionArn"].as_str().unwrap_or_default();
-    arn.split(':').nth(6) == Some(function)
-}
-
-fn consumer(function: &str, mapping: &Value, doctor: &Doctor) -> Finding {
-    let state = mapping["State"].as_str();
-    let Some(state) = state else {
-        let text = format!("{function} reads no stream, so no mail is sent");
-        return Finding::problem(STREAMS, text, doctor.deploy());
+fn problem(name: &str, uuid: &str, mapping: &Value, doctor: &Doctor) -> Option<Finding> {
+    let Some(state) = mapping["State"].as_str() else {
+        let text = format!("{name} does not exist, so its function gets no events");
+        return Some(Finding::problem(SOURCES, text, doctor.deploy()));
     };
-    let result = mapping["LastProcessingResult"].as_str().unwrap_or_default();
     if matches!(state, "Disabled" | "Disabling") {
-        let uuid = mapping["UUID"].as_str().unwrap_or_default();
         let enable = format!("aws lambda update-event-source-mapping --uuid {uuid} --enabled");
-        let text = format!("{function} does not read the stream: its mapping is {state}");
-        return Finding::problem(STREAMS, text, enable);
+        let text = format!("{name} is {state}, so its function gets no events");
+        return Some(Finding::problem(SOURCES, text, enable));
     }
-    if result.starts_with("PROBLEM") {
-        let text = format!("{function} cannot read the stream: {result}");
-        return Finding::problem(STREAMS, text, doctor.deploy());
-    }
-    Finding::ok(STREAMS, format!("{function} reads the stream ({state})"))
+    let result = mapping["LastProcessingResult"].as_str().unwrap_or_default();
+    result.starts_with("PROBLEM").then(|| {
+        let text = format!("{name} cannot be read: {result}");
+        Finding::problem(SOURCES, text, doctor.deploy())
+    })
 }
 
 /// Checks that all rules and schedules of the stack are enabled.
@@ -118,7 +135,8 @@ async fn rules(doctor: &Doctor, deployment: &Deployment) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (id, name) in deployment.resources_of("AWS::Events::Rule") {
         let (action, target) = ("events:DescribeRule", "AWSEvents.DescribeRule");
-        let body = json!({"Name": name});
+        let (bus, name) = bus_and_name(name);
+        let body = json!({"Name": name, "EventBusName": bus});
         let read = doctor
             .calls
             .json(action, Service::named("events"), target, &body);
@@ -126,8 +144,8 @@ async fn rules(doctor: &Doctor, deployment: &Deployment) -> Vec<Finding> {
             Ok(rule) if rule["State"] == "ENABLED" => {}
             Ok(_) => findings.push(Finding::problem(
                 RULES,
-                format!("the rule {id} is disabled, so its function does not run"),
-                format!("aws events enable-rule --name {name}"),
+                format!("the rule {id} is disabled, so what it starts does not run"),
+                format!("aws events enable-rule --name {name} --event-bus-name {bus}"),
             )),
             Err(error) => findings.push(Finding::failed(RULES, &error)),
         }
@@ -136,4 +154,21 @@ async fn rules(doctor: &Doctor, deployment: &Deployment) -> Vec<Finding> {
         findings.push(Finding::ok(RULES, "all rules and schedules are enabled"));
     }
     findings
+}
+
+/// Splits the physical id of a rule, which is `bus|name` for a rule of another bus than the default one.
+/// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1131>
+fn bus_and_name(id: &str) -> (&str, &str) {
+    id.split_once('|').unwrap_or((DEFAULT_BUS, id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_rule_names_its_bus() {
+        assert_eq!(bus_and_name("nightly"), ("default", "nightly"));
+        assert_eq!(bus_and_name("shop|orders"), ("shop", "orders"));
+    }
 }
