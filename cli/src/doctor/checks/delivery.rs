@@ -61,11 +61,7 @@ async fn dead_letters(doctor: &Doctor, id: &str, url: &str) -> Finding {
 }
 
 /// Checks the event source mappings of all functions: those of streams and those of queues.
-async fn sources(
-    doctor: &Doctor,
-    deployment: &Deployment,
-    functions: &[Function],
-) -> Vec<Finding> {
+async fn sources(doctor: &Doctor, deployment: &Deployment, functions: &[Function]) -> Vec<Finding> {
     let mappings = match all_mappings(doctor).await {
         Ok(mappings) => mappings,
         Err(error) => return vec![Finding::failed(SOURCES, &error)],
@@ -132,10 +128,14 @@ fn problem(name: &str, uuid: &str, mapping: &Value, doctor: &Doctor) -> Option<F
 
 /// Checks that all rules and schedules of the stack are enabled.
 async fn rules(doctor: &Doctor, deployment: &Deployment) -> Vec<Finding> {
+    let known = deployment.template.rules().unwrap_or_default();
     let mut findings = Vec::new();
     for (id, name) in deployment.resources_of("AWS::Events::Rule") {
         let (action, target) = ("events:DescribeRule", "AWSEvents.DescribeRule");
-        let (bus, name) = bus_and_name(name);
+        let own_name = format!("{}-{id}", deployment.stack);
+        let bus = known.iter().find(|rule| rule.name == own_name);
+        let bus = bus.map_or(DEFAULT_BUS, |rule| &rule.bus);
+        let name = name_in_bus(name);
         let body = json!({"Name": name, "EventBusName": bus});
         let read = doctor
             .calls
@@ -156,10 +156,10 @@ async fn rules(doctor: &Doctor, deployment: &Deployment) -> Vec<Finding> {
     findings
 }
 
-/// Splits the physical id of a rule, which is `bus|name` for a rule of another bus than the default one.
+/// Returns the name of a rule. The physical id of a rule of another bus than the default one is `bus|name`.
 /// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1131>
-fn bus_and_name(id: &str) -> (&str, &str) {
-    id.split_once('|').unwrap_or((DEFAULT_BUS, id))
+fn name_in_bus(id: &str) -> &str {
+    id.split_once('|').map_or(id, |(_, name)| name)
 }
 
 #[cfg(test)]
@@ -167,8 +167,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_id_of_a_rule_names_its_bus() {
-        assert_eq!(bus_and_name("nightly"), ("default", "nightly"));
-        assert_eq!(bus_and_name("shop|orders"), ("shop", "orders"));
+    fn the_id_of_a_rule_may_name_its_bus() {
+        assert_eq!(name_in_bus("nightly"), "nightly");
+        assert_eq!(name_in_bus("shop|orders"), "orders");
     }
 }
