@@ -56,6 +56,16 @@ EXCEPTIONS: list[Exemption] = [
         "the stand-in has no suppression list",
         "Unknown SES v2 path: DELETE /v2/email/suppression/addresses/ada@example.com",
     ),
+    Exemption(
+        "cloakroom queues redrive LibraryDeadLetters --env prod --all",
+        "the stand-in does not move messages between queues; one at a time is moved by the command itself",
+        "The action StartMessageMoveTask is not valid",
+    ),
+    Exemption(
+        "cloakroom queues redrive LibraryQueue --env dev --all",
+        "the stand-in does not move messages between queues; one at a time is moved by the command itself",
+        "The action StartMessageMoveTask is not valid",
+    ),
     Exemption("aws s3api delete-bucket", "the stand-in expires no versions, so the bucket is not empty", "BucketNotEmpty"),
 ]
 KEYS = [one.key for one in EXCEPTIONS]
