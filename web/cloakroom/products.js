@@ -19,7 +19,7 @@ export class Products {
   }
 
   /**
-   * Lists the products that are for sale, newest first. Nobody has to be signed in.
+   * Lists the products that are for sale, newest first. It needs no session. Browsers may answer with a list of the last minute.
    * @param {ListOptions} [options]
    * @returns {Pages<Product>}
    */
@@ -41,13 +41,14 @@ export class Products {
   /**
    * Gets a product that is for sale, or one of the signed-in user's own, with the `etag` for `update`.
    * @param {string} id
-   * @param {Cancellable} [options]
+   * @param {Cancellable & { fresh?: boolean }} [options] `fresh`: the current version. Without it, browsers may answer with a version of the
+   *   last minute.
    * @returns {Promise<VersionedProduct>}
    */
-  async get(id, { signal } = {}) {
+  async get(id, { fresh, signal } = {}) {
     const isSignedIn = this.#session.state.status === "signedIn";
     const call = isSignedIn ? this.#session.call.bind(this.#session) : this.#http.send.bind(this.#http);
-    return versioned(await call("GET", pathOf(id), { signal }));
+    return versioned(await call("GET", pathOf(id), { fresh, signal }));
   }
 
   /**
