@@ -19,13 +19,14 @@ export class Products {
   }
 
   /**
-   * Lists the products that are for sale, newest first. It needs no session. Browsers may answer with a list of the last minute.
-   * @param {ListOptions} [options]
+   * Lists the products that are for sale, newest first. It needs no session.
+   * @param {ListOptions & { fresh?: boolean }} [options] `fresh`: the current list. Without it, browsers may answer with a list of the last
+   *   minute.
    * @returns {Pages<Product>}
    */
-  list({ limit, signal } = {}) {
+  list({ limit, fresh, signal } = {}) {
     const path = (/** @type {string | null} */ cursor) => withQuery("/products", { limit, cursor });
-    return new Pages(async (cursor) => (await this.#http.send("GET", path(cursor), { signal })).data);
+    return new Pages(async (cursor) => (await this.#http.send("GET", path(cursor), { fresh, signal })).data);
   }
 
   /**

@@ -13,7 +13,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem;margin:0 0 1rem
 dd{margin:0;overflow-wrap:anywhere}\
 form{display:inline-block;margin:.25rem .5rem .25rem 0}\
 button,input{font:inherit;min-height:2.75rem;padding:0 1rem;border:1px solid;border-radius:.5rem}\
-input{width:8rem;padding:0 .5rem}\
+input{width:8rem;padding:0 .5rem}::placeholder{color:inherit;opacity:.8}\
 button.main{background:#1a56b8;color:#fff;border-color:#1a56b8}\
 .price{font-size:1.6rem}[role=alert]{border-left:.25rem solid;padding-left:.75rem}";
 

@@ -7,8 +7,9 @@ import { fileCount } from "./status.js";
 /** @import { View } from "./views.js" */
 
 /** Lists what is for sale, newest first. @type {View} */
-export function shopView({ cloakroom, part, signal }) {
-  const open = () => cloakroom.products.list({ limit: 24, signal });
+export function shopView({ cloakroom, part, isSeller, signal }) {
+  // Sellers see at once what they have published.
+  const open = () => cloakroom.products.list({ limit: 24, fresh: isSeller, signal });
   return pagedList(part, signal, { open, key: ({ id }) => id, row: card });
 }
 

@@ -8,7 +8,7 @@ import { fileCount } from "./status.js";
 /** @import { View } from "./views.js" */
 
 /** Shows one product and what the visitor can do with it. @type {View} */
-export async function productView({ cloakroom, part, id, user, signal, go, setTitle }) {
+export async function productView({ cloakroom, part, id, user, isSeller, signal, go, setTitle }) {
   const onError = (/** @type {unknown} */ error) => showError(part(".form-error"), error);
 
   /** Shows one of the actions. @param {string} selector */
@@ -31,7 +31,7 @@ export async function productView({ cloakroom, part, id, user, signal, go, setTi
   /** @type {Product} */
   let product;
   try {
-    ({ product } = await cloakroom.products.get(id, { signal }));
+    ({ product } = await cloakroom.products.get(id, { fresh: isSeller, signal }));
   } catch (error) {
     if (signal.aborted) return;
     if (isMissing(error)) setTitle("This product is not for sale");
