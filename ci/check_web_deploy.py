@@ -118,10 +118,10 @@ def objects(bucket: str) -> dict[str, dict[str, Any]]:
 
 def sources(web: pathlib.Path) -> dict[str, bytes]:
     """The files of the page, listed independently of web/deploy.sh."""
-    scripts = [*web.glob("demo/*.js"), *web.glob("cloakroom/*.js")]
+    parts = [file for folder in ("demo", "cloakroom") for file in web.glob(f"{folder}/**/*") if file.is_file()]
     names = ("index.html", "404.html", "favicon.svg", "demo.css", "demo.js", "cloakroom.js")
     reference = [file for file in web.glob("docs/**/*") if file.is_file()]
-    files = [*scripts, *reference, *(web / name for name in names)]
+    files = [*parts, *reference, *(web / name for name in names)]
     return {str(file.relative_to(web)): file.read_bytes() for file in files}
 
 

@@ -7,29 +7,40 @@ use std::{
 
 use sam_template::Template;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, cloakroom};
 
 const README: &str = include_str!("../README.md");
 
-/// Returns the shell block after the marker.
-fn tour() -> &'static str {
-    let (_, after) = README.split_once("<!-- tour:").unwrap();
+/// Returns the shell block after a marker.
+fn block(marker: &str) -> &'static str {
+    let (_, after) = README.split_once(marker).unwrap();
     let (_, after) = after.split_once("```sh\n").unwrap();
     after.split_once("```").unwrap().0
+}
+
+/// Runs a tour on a local system, and returns what it prints.
+fn run(app: &TestApp, marker: &str) -> String {
+    let operator = cloakroom([]);
+    let tour = block(marker)
+        .replace("http://127.0.0.1:3000", app.endpoint("api"))
+        .replace("cargo run --", &operator.get_program().to_string_lossy())
+        .replace("--local", &format!("--local={}", app.data_dir().display()));
+    let ran = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &tour])
+        .output()
+        .unwrap();
+    let output = String::from_utf8(ran.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{output}\n{errors}");
+    output
 }
 
 #[tokio::test]
 async fn the_tour_runs_as_written() {
     let app = TestApp::start();
-    let tour = tour().replace("http://127.0.0.1:3000", app.endpoint("api"));
     // The tour deletes what it creates, so it can be repeated.
     for _ in 0..2 {
-        let ran = Command::new("bash")
-            .args(["-euo", "pipefail", "-c", &tour])
-            .output()
-            .unwrap();
-        let output = String::from_utf8(ran.stdout).unwrap();
-        assert!(ran.status.success(), "{output}");
+        let output = run(&app, "<!-- tour:");
         for expected in [
             "\"email\":\"ada@example.com\"",
             "{\"items\":[],\"next\":null}",
@@ -49,6 +60,32 @@ async fn the_tour_runs_as_written() {
             .status,
         401
     );
+}
+
+#[tokio::test]
+async fn the_tour_of_the_shop_runs_as_written() {
+    let app = TestApp::start();
+    // It deletes the accounts and archives the product, so it can be repeated.
+    for _ in 0..2 {
+        let output = run(&app, "<!-- shop tour:");
+        for expected in [
+            "sue@example.com has the roles seller",
+            "\"status\":\"published\"",
+            "\"status\":\"paid\"",
+            "\"filename\":\"tea.txt\"",
+            "\"status\":\"archived\"",
+        ] {
+            assert!(output.contains(expected), "{expected} in {output}");
+        }
+        // The bytes of the file, before the response to the next command.
+        assert!(output.contains("tea{\"product\":"), "{output}");
+    }
+    for (email, password) in [
+        ("sue@example.com", "analytical engine"),
+        ("bob@example.com", "difference engine"),
+    ] {
+        assert_eq!(app.sign_in(email, password).await.status, 401);
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ import { offlineBanner } from "./demo/network.js";
 import { people } from "./demo/people.js";
 import { showPasswordButtons } from "./demo/secrets.js";
 import { sharedFiles } from "./demo/shared.js";
+import { shopViews } from "./demo/shop/views.js";
 import { transfers } from "./demo/transfers.js";
 import { usageMeter } from "./demo/usage.js";
 
@@ -31,6 +32,7 @@ const shared = sharedFiles(cloakroom, (upload) => details.show(upload));
 const others = people(cloakroom);
 const own = account(cloakroom, () => running.mayStop());
 const mail = mailPage(cloakroom, (note) => render(note));
+const views = shopViews(cloakroom);
 signInPage(cloakroom, mail);
 
 /** @type {Record<string, string>} The text on the sign-in page after a session, by reason. */
@@ -40,38 +42,66 @@ const GREETINGS = {
   signedOut: "You are signed out.",
 };
 
+const PARTS = ["loading", "unreachable", "mail-page", "sign-in-page", "home", "view"];
+
 /** The id of the user whose files are shown. @type {string | null} */
 let owner = null;
+/** Whether a user was signed in on this page. */
+let wasSignedIn = false;
+/** Whether the page has shown anything besides that it loads. */
+let isStarted = false;
 
-/** @param {"loading" | "unreachable" | "mail-page" | "sign-in-page" | "home"} id */
+/** @param {"loading" | "unreachable" | "mail-page" | "sign-in-page" | "home" | "view"} id */
 function show(id) {
-  for (const each of ["loading", "unreachable", "mail-page", "sign-in-page", "home"]) byId(each).hidden = each !== id;
+  for (const each of PARTS) byId(each).hidden = each !== id;
+  if (id !== "view") views.clear();
+  isStarted ||= id !== "loading";
 }
 
 /** @param {string} [note] The text on the sign-in page after an e-mail link was used. */
 function render(note) {
   const { status, user, reason } = cloakroom.session;
+  if (wasSignedIn && (reason === "signedOut" || reason === "deleted")) forgetView();
+  wasSignedIn = status === "signedIn";
+  views.mark();
   if (mail.open) return show("mail-page");
   byId("current-user").hidden = !user;
   byId("current-user-name").textContent = user?.name ?? "";
-  if (status === "signedIn" && user) {
-    show("home");
-    if (note) toast(note);
-    if (user.id !== owner) enter(user.id);
-    return;
-  }
-  if (owner) leave();
+  if (owner && user?.id !== owner) leave();
   if (status === "unknown") return void restore();
+  const view = views.wanted();
+  if (view && (user || view.isPublic)) {
+    const isFirst = !isStarted;
+    show("view");
+    return views.open(view, isFirst);
+  }
+  if (user) return showHome(user.id, note);
   show("sign-in-page");
-  const greeting = note ?? GREETINGS[reason ?? ""];
+  const greeting = note ?? GREETINGS[reason ?? ""] ?? view?.note;
   if (!greeting) return;
   byId("sign-in-note").textContent = greeting;
   byId("main").focus();
 }
 
+/**
+ * @param {string} id
+ * @param {string} [note]
+ */
+function showHome(id, note) {
+  const isElsewhere = byId("home").hidden;
+  show("home");
+  if (note) toast(note);
+  if (id !== owner) return void enter(id);
+  if (isElsewhere) byId("main").focus();
+}
+
+/** Removes the view from the URL, so that the next user does not open it. */
+function forgetView() {
+  if (views.wanted()) history.replaceState(null, "", location.pathname + location.search);
+}
+
 /** @param {string} id */
 async function enter(id) {
-  if (owner) leave();
   owner = id;
   byId("main").focus();
   own.start();
@@ -119,7 +149,7 @@ function acceptFiles() {
   // Handles drops anywhere on the page: otherwise the browser would open the dropped file.
   addEventListener("dragover", (event) => {
     event.preventDefault();
-    drop.classList.toggle("over", owner !== null);
+    drop.classList.toggle("over", !byId("home").hidden);
   });
   addEventListener("dragleave", (event) => {
     if (event.relatedTarget === null) drop.classList.remove("over");
@@ -127,7 +157,7 @@ function acceptFiles() {
   addEventListener("drop", (event) => {
     event.preventDefault();
     drop.classList.remove("over");
-    if (!owner) return;
+    if (!owner || byId("home").hidden) return;
     const items = [...(event.dataTransfer?.items ?? [])];
     // Browsers pass a folder as a file that cannot be read.
     const dropped = items.filter((item) => !item.webkitGetAsEntry?.()?.isDirectory).flatMap((item) => item.getAsFile() ?? []);
@@ -138,7 +168,10 @@ function acceptFiles() {
 
 cloakroom.onSessionChange(() => render());
 byId("retry").addEventListener("click", restore);
-addEventListener("hashchange", openLink);
+addEventListener("hashchange", () => {
+  render();
+  openLink();
+});
 acceptFiles();
 offlineBanner(byId("offline"));
 showPasswordButtons();

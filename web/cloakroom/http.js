@@ -12,6 +12,7 @@ const TIMEOUT_MILLISECONDS = 30_000;
  * @property {Record<string, string | null | undefined>} [headers] Headers without a value are omitted.
  * @property {AbortSignal} [signal]
  * @property {boolean} [retry] Whether the request may be retried. Default: GET requests and those with an Idempotency-Key.
+ * @property {boolean} [fresh] Asks the server, even if the browser has a response that may be used again.
  * @property {boolean} [waitsForNetwork] Waits for the network while the browser is offline, instead of failing.
  *
  * @typedef {{ status: number, headers: Headers, data: any }} ApiResponse
@@ -47,7 +48,7 @@ export class Http {
    * @param {CallOptions} options
    * @returns {Promise<ApiResponse>}
    */
-  async #once(method, path, { body, headers = {}, signal }) {
+  async #once(method, path, { body, headers = {}, signal, fresh }) {
     const timeout = new AbortController();
     const cancel = () => timeout.abort();
     const timer = setTimeout(cancel, TIMEOUT_MILLISECONDS);
@@ -59,6 +60,7 @@ export class Http {
         body: body === undefined ? undefined : JSON.stringify(body),
         // Tokens are sent in a header, so cookies are never needed.
         credentials: "omit",
+        cache: fresh ? "no-cache" : "default",
         signal: timeout.signal,
       });
       const data = parse(await response.text());

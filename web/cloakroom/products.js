@@ -19,13 +19,14 @@ export class Products {
   }
 
   /**
-   * Lists the products that are for sale, newest first. Nobody has to be signed in.
-   * @param {ListOptions} [options]
+   * Lists the products that are for sale, newest first. It needs no session.
+   * @param {ListOptions & { fresh?: boolean }} [options] `fresh`: the current list. Without it, browsers may answer with a list of the last
+   *   minute.
    * @returns {Pages<Product>}
    */
-  list({ limit, signal } = {}) {
+  list({ limit, fresh, signal } = {}) {
     const path = (/** @type {string | null} */ cursor) => withQuery("/products", { limit, cursor });
-    return new Pages(async (cursor) => (await this.#http.send("GET", path(cursor), { signal })).data);
+    return new Pages(async (cursor) => (await this.#http.send("GET", path(cursor), { fresh, signal })).data);
   }
 
   /**
@@ -41,13 +42,14 @@ export class Products {
   /**
    * Gets a product that is for sale, or one of the signed-in user's own, with the `etag` for `update`.
    * @param {string} id
-   * @param {Cancellable} [options]
+   * @param {Cancellable & { fresh?: boolean }} [options] `fresh`: the current version. Without it, browsers may answer with a version of the
+   *   last minute.
    * @returns {Promise<VersionedProduct>}
    */
-  async get(id, { signal } = {}) {
+  async get(id, { fresh, signal } = {}) {
     const isSignedIn = this.#session.state.status === "signedIn";
     const call = isSignedIn ? this.#session.call.bind(this.#session) : this.#http.send.bind(this.#http);
-    return versioned(await call("GET", pathOf(id), { signal }));
+    return versioned(await call("GET", pathOf(id), { fresh, signal }));
   }
 
   /**

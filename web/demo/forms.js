@@ -1,11 +1,13 @@
 import { CloakroomError } from "../cloakroom.js";
 import { sentence, showError } from "./dom.js";
 
+/** @typedef {HTMLInputElement | HTMLTextAreaElement} Field */
+
 /**
  * Sends a form by script, one submission at a time, and shows errors next to their fields. An input's name is the JSON
  * Pointer of its value without the first slash.
  * @param {HTMLFormElement} form
- * @param {(values: Record<string, string>) => Promise<void>} send
+ * @param {(values: Record<string, string>, action: string) => Promise<void>} send `action`: the value of the button.
  */
 export function onSubmit(form, send) {
   form.addEventListener("submit", async (event) => {
@@ -17,7 +19,8 @@ export function onSubmit(form, send) {
     if (empty.length > 0) return empty[0].focus();
     form.setAttribute("aria-busy", "true");
     try {
-      await send(Object.fromEntries(inputs(form).map((input) => [input.name, input.value])));
+      const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+      await send(Object.fromEntries(inputs(form).map((input) => [input.name, input.value])), button?.value ?? "");
     } catch (error) {
       showErrors(form, error);
     } finally {
@@ -39,7 +42,7 @@ export function clear(form) {
  */
 function showErrors(form, error) {
   const fields = error instanceof CloakroomError ? error.errors : [];
-  /** @type {HTMLInputElement[]} */
+  /** @type {Field[]} */
   const marked = [];
   for (const { pointer, detail } of fields) {
     const input = inputs(form).find(({ name }) => `/${name}` === pointer);
@@ -54,7 +57,7 @@ function showErrors(form, error) {
 
 /**
  * Shows or removes the error of one field.
- * @param {HTMLInputElement} input
+ * @param {Field} input
  * @param {string} text Empty removes the error.
  */
 function mark(input, text) {
@@ -83,7 +86,9 @@ function summary(form) {
 
 /** @param {HTMLFormElement} form */
 function inputs(form) {
-  return [...form.querySelectorAll("input")].filter(({ name }) => name !== "");
+  /** @type {NodeListOf<Field>} */
+  const all = form.querySelectorAll("input, textarea");
+  return [...all].filter(({ name }) => name !== "");
 }
 
 /**

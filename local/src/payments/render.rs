@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::state::State;
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}\
+:root{color-scheme:light dark;background:canvas;color:canvastext;font:1rem/1.5 system-ui,sans-serif}\
 body{max-width:42rem;margin:0 auto;padding:1rem}\
 article{border:1px solid;border-radius:.5rem;padding:0 1rem 1rem;margin:1rem 0}\
 h1{font-size:1.4rem}h2{font-size:1.1rem;overflow-wrap:anywhere}\
@@ -13,7 +13,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1rem;margin:0 0 1rem
 dd{margin:0;overflow-wrap:anywhere}\
 form{display:inline-block;margin:.25rem .5rem .25rem 0}\
 button,input{font:inherit;min-height:2.75rem;padding:0 1rem;border:1px solid;border-radius:.5rem}\
-input{width:8rem;padding:0 .5rem}\
+input{width:8rem;padding:0 .5rem}::placeholder{color:inherit;opacity:.8}\
 button.main{background:#1a56b8;color:#fff;border-color:#1a56b8}\
 .price{font-size:1.6rem}[role=alert]{border-left:.25rem solid;padding-left:.75rem}";
 
@@ -114,7 +114,7 @@ fn article(html: &mut String, state: &State, session: &Value, payment: &Value) {
             let charge_id = escape(text(&charge["id"]));
             if charge["refunded"] != true {
                 let amount = format!(
-                    "<label>Amount <input name=\"amount\" inputmode=\"numeric\" placeholder=\"{}\"></label> ",
+                    "<label>Minor units <input name=\"amount\" inputmode=\"numeric\" placeholder=\"{}\"></label> ",
                     charge["amount"]
                 );
                 html.push_str(&button(&charge_id, "refund", "Refund", &amount));
@@ -137,13 +137,28 @@ fn button(id: &str, action: &str, label: &str, fields: &str) -> String {
     )
 }
 
-/// The minor units and the currency. The stand-in knows no digits of currencies.
+/// The currencies whose minor unit has not two decimal digits (ISO 4217).
+const WITHOUT_DIGITS: [&str; 16] = [
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV",
+    "XAF", "XOF", "XPF",
+];
+const WITH_THREE_DIGITS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
+
+/// The amount in the units that people pay with, and the currency.
 fn price(amount: &Value, currency: &Value) -> String {
     let amount = amount.as_u64().unwrap_or_default();
-    format!(
-        "{amount} {} (minor units)",
-        escape(&text(currency).to_uppercase())
-    )
+    let currency = escape(&text(currency).to_uppercase());
+    if WITHOUT_DIGITS.contains(&currency.as_str()) {
+        return format!("{amount} {currency}");
+    }
+    let digits = if WITH_THREE_DIGITS.contains(&currency.as_str()) {
+        3
+    } else {
+        2
+    };
+    let unit = 10_u64.pow(digits);
+    let (whole, rest, width) = (amount / unit, amount % unit, digits as usize);
+    format!("{whole}.{rest:0width$} {currency}")
 }
 
 fn text(value: &Value) -> &str {
@@ -165,6 +180,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn prices_have_the_digits_of_their_currency() {
+        for (amount, currency, expected) in [
+            (499, "eur", "4.99 EUR"),
+            (5, "usd", "0.05 USD"),
+            (499, "jpy", "499 JPY"),
+            (1250, "kwd", "1.250 KWD"),
+        ] {
+            assert_eq!(price(&json!(amount), &json!(currency)), expected);
+        }
+    }
+
+    #[test]
     fn titles_are_escaped() {
         let session = json!({
             "id": "cs_test_1", "status": "open", "amount_total": 499, "currency": "eur",
@@ -172,7 +199,7 @@ mod tests {
         });
         let html = checkout(&session, None);
         assert!(
-            !html.contains("<script") && html.contains("499 EUR"),
+            !html.contains("<script") && html.contains("4.99 EUR"),
             "{html}"
         );
     }

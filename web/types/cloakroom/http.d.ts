@@ -15,6 +15,10 @@ export type CallOptions = {
      */
     retry?: boolean;
     /**
+     * Asks the server, even if the browser has a response that may be used again.
+     */
+    fresh?: boolean;
+    /**
      * Waits for the network while the browser is offline, instead of failing.
      */
     waitsForNetwork?: boolean;
@@ -30,6 +34,7 @@ export type ApiResponse = {
  * @property {Record<string, string | null | undefined>} [headers] Headers without a value are omitted.
  * @property {AbortSignal} [signal]
  * @property {boolean} [retry] Whether the request may be retried. Default: GET requests and those with an Idempotency-Key.
+ * @property {boolean} [fresh] Asks the server, even if the browser has a response that may be used again.
  * @property {boolean} [waitsForNetwork] Waits for the network while the browser is offline, instead of failing.
  *
  * @typedef {{ status: number, headers: Headers, data: any }} ApiResponse

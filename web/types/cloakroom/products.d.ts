@@ -14,11 +14,14 @@ export declare class Products {
      */
     constructor(http: Http, session: Session);
     /**
-     * Lists the products that are for sale, newest first. Nobody has to be signed in.
-     * @param {ListOptions} [options]
+     * Lists the products that are for sale, newest first. It needs no session.
+     * @param {ListOptions & { fresh?: boolean }} [options] `fresh`: the current list. Without it, browsers may answer with a list of the last
+     *   minute.
      * @returns {Pages<Product>}
      */
-    list({ limit, signal }?: ListOptions): Pages<Product>;
+    list({ limit, fresh, signal }?: ListOptions & {
+        fresh?: boolean;
+    }): Pages<Product>;
     /**
      * Lists the signed-in user's own products of every status, newest first.
      * @param {ListOptions} [options]
@@ -28,10 +31,13 @@ export declare class Products {
     /**
      * Gets a product that is for sale, or one of the signed-in user's own, with the `etag` for `update`.
      * @param {string} id
-     * @param {Cancellable} [options]
+     * @param {Cancellable & { fresh?: boolean }} [options] `fresh`: the current version. Without it, browsers may answer with a version of the
+     *   last minute.
      * @returns {Promise<VersionedProduct>}
      */
-    get(id: string, { signal }?: Cancellable): Promise<VersionedProduct>;
+    get(id: string, { fresh, signal }?: Cancellable & {
+        fresh?: boolean;
+    }): Promise<VersionedProduct>;
     /**
      * Creates a draft, which only its seller sees. For users with the role `seller` or `admin`.
      * @param {CreateProductRequest} product
