@@ -23,6 +23,10 @@ ministack:
 s3:
     ci/check_s3.sh
 
+# Check the local SQS and EventBridge against AWS's documentation, with boto3.
+queues:
+    ci/check_queues.sh
+
 # Check webhooks of the payment provider and the payment stand-in with the provider's own libraries.
 stripe:
     ci/check_stripe.sh

@@ -9,11 +9,7 @@ import argparse
 import contextlib
 import os
 import pathlib
-import socket
-import subprocess
 import sys
-import tempfile
-import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -23,6 +19,7 @@ from collections.abc import Iterator
 os.environ.setdefault("BOTO_EXPERIMENTAL__NO_EMPTY_CONTINUE", "True")
 
 from local_system import CLOAKROOM, LocalSystem  # noqa: E402
+from ministack_server import Ministack  # noqa: E402
 from s3 import CHECKS, ORIGIN, Server  # noqa: E402
 
 # Operations that the local engine refuses on purpose (docs/adr/0014-local-s3.md), because Cloakroom does not use them.
@@ -80,28 +77,12 @@ def ours() -> Iterator[Server]:
 @contextlib.contextmanager
 def ministack(executable: pathlib.Path) -> Iterator[Server]:
     """Starts ministack with a bucket like the template's."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with tempfile.TemporaryDirectory() as state:
-        env = os.environ | {"AUTH": "true", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-        env |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "STATE_DIR": state}
-        process = subprocess.Popen(
-            [executable], env=env, cwd=state, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        )
-        try:
-            assert process.stderr
-            if not any("Running on" in line for line in process.stderr):
-                raise SystemExit(f"{executable} did not start")
-            # Reads the rest, because the process would block on a full pipe.
-            threading.Thread(target=process.stderr.read, daemon=True).start()
-            server = Server(f"http://127.0.0.1:{port}", "files", "test", "test")
-            server.call("create_bucket", ObjectLockEnabledForBucket=True)
-            server.call("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
-            server.call("put_bucket_cors", CORSConfiguration={"CORSRules": [CORS]})
-            yield server
-        finally:
-            process.terminate()
-            process.wait()
+    with Ministack(executable) as url:
+        server = Server(url, "files", "test", "test")
+        server.call("create_bucket", ObjectLockEnabledForBucket=True)
+        server.call("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
+        server.call("put_bucket_cors", CORSConfiguration={"CORSRules": [CORS]})
+        yield server
 
 
 def failures(server: Server, wanted: list[str]) -> tuple[int, dict[str, str]]:

@@ -21,7 +21,8 @@ use crate::{
 /// The maximum number of events of a request.
 const MAX_ENTRIES: usize = 10;
 /// The maximum size of all events of a request in bytes.
-const MAX_SIZE: usize = 262_144;
+/// <https://aws.amazon.com/blogs/compute/more-room-to-build-serverless-services-now-support-payloads-up-to-1-mb>
+const MAX_SIZE: usize = 1_048_576;
 
 /// The `EventBridge` engine.
 pub(crate) struct EventBridge {

@@ -82,11 +82,11 @@ impl SqsError {
     }
 
     pub(super) fn no_resource(message: impl Into<String>) -> Self {
-        Self::new(
-            "ResourceNotFoundException",
-            "ResourceNotFoundException",
-            message,
-        )
+        let code = "ResourceNotFoundException";
+        Self {
+            status: StatusCode::NOT_FOUND,
+            ..Self::new(code, code, message)
+        }
     }
 
     pub(super) fn unsupported(message: impl Into<String>) -> Self {

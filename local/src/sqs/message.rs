@@ -67,9 +67,7 @@ impl NewMessage {
 
     /// Returns the size in bytes: the body, and the names, types and values of the attributes.
     pub(crate) fn size(&self) -> usize {
-        let attributes = self.attributes.parts();
-        let sizes = attributes.map(|(name, kind, value)| name.len() + kind.len() + value.len());
-        self.body.len() + sizes.sum::<usize>()
+        self.body.len() + self.attributes.size()
     }
 }
 
@@ -111,6 +109,13 @@ impl MessageAttributes {
             check(name, attribute)?;
         }
         Ok(Self(attributes.clone()))
+    }
+
+    /// Returns the size in bytes of names, types and values.
+    pub(crate) fn size(&self) -> usize {
+        let parts = self.parts();
+        let sizes = parts.map(|(name, kind, value)| name.len() + kind.len() + value.len());
+        sizes.sum()
     }
 
     /// Returns those whose name is in a list of names, which may end with `.*`.
@@ -165,18 +170,20 @@ impl MessageAttributes {
     }
 }
 
+/// Checks the name, the type and the value of an attribute.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
 fn check(name: &str, attribute: &Value) -> Result<(), SqsError> {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    if name.is_empty() || name.len() > 256 || !name.bytes().all(is_name) {
+    if !is_name(name) {
         return Err(SqsError::parameter(format!(
             "Message (user) attribute name '{name}' is invalid; it can contain alphanumeric characters, underscores, hyphens \
-             and periods."
+             and single periods, and does not begin with AWS. or Amazon."
         )));
     }
     let kind = attribute["DataType"].as_str().unwrap_or_default();
-    let value = match kind.split('.').next() {
-        Some("String" | "Number") => &attribute["StringValue"],
-        Some("Binary") => &attribute["BinaryValue"],
+    let base = kind.split('.').next().unwrap_or_default();
+    let (member, value) = match base {
+        "String" | "Number" => ("String", &attribute["StringValue"]),
+        "Binary" => ("Binary", &attribute["BinaryValue"]),
         _ => {
             return Err(SqsError::parameter(format!(
                 "The type of message (user) attribute '{name}' is invalid. You must use only the following supported type \
@@ -185,16 +192,27 @@ fn check(name: &str, attribute: &Value) -> Result<(), SqsError> {
         }
     };
     match value.as_str() {
-        Some(text) if !text.is_empty() => Ok(()),
-        _ => Err(SqsError::parameter(format!(
-            "The message attribute '{name}' with type '{kind}' must use field '{}'.",
-            if kind.starts_with("Binary") {
-                "Binary"
-            } else {
-                "String"
-            }
+        None => Err(SqsError::parameter(format!(
+            "The message attribute '{name}' with type '{kind}' must use field '{member}'."
         ))),
+        Some("") => Err(SqsError::parameter(format!(
+            "Message (user) attribute '{name}' must contain a non-empty value of type '{member}'."
+        ))),
+        Some(text) if base == "Number" && text.parse::<f64>().is_err() => Err(SqsError::parameter(
+            format!("Can't cast the value of message (user) attribute '{name}' to a number."),
+        )),
+        Some(_) => Ok(()),
     }
+}
+
+/// Whether an attribute may have this name.
+fn is_name(name: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    let lower = name.to_ascii_lowercase();
+    let is_reserved = ["aws.", "amazon."].iter().any(|of| lower.starts_with(of));
+    // Each part between periods has a character.
+    let parts = name.split('.').all(|part| !part.is_empty());
+    name.len() <= 256 && name.bytes().all(is_allowed) && parts && !is_reserved
 }
 
 /// Returns the MD5 checksum of a text in hexadecimal.
@@ -208,4 +226,35 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_attribute_has_a_valid_name_and_a_value_of_its_type() {
+        let text = json!({"DataType": "String", "StringValue": "a"});
+        for name in ["a", "a.b", "aws", "A-1_b.c"] {
+            assert!(check(name, &text).is_ok(), "{name}");
+        }
+        let long = "a".repeat(257);
+        for name in ["", ".a", "a.", "a..b", "a b", "AWS.a", "amazon.a", &long] {
+            assert!(check(name, &text).is_err(), "{name}");
+        }
+        for (value, is_valid) in [
+            (json!({"DataType": "Number.int", "StringValue": "7"}), true),
+            (json!({"DataType": "Number", "StringValue": "-1.5e3"}), true),
+            (json!({"DataType": "Number", "StringValue": "seven"}), false),
+            (json!({"DataType": "Binary", "BinaryValue": "AA=="}), true),
+            (json!({"DataType": "Binary", "StringValue": "a"}), false),
+            (json!({"DataType": "String", "StringValue": ""}), false),
+            (json!({"DataType": "Text", "StringValue": "a"}), false),
+            (json!({"StringValue": "a"}), false),
+        ] {
+            assert_eq!(check("a", &value).is_ok(), is_valid, "{value}");
+        }
+    }
 }

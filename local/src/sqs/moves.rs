@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sam_template::Queue;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -64,7 +65,7 @@ impl Moves {
             .iter()
             .any(|known| known.source == task.source && known.is_running())
         {
-            return Err(SqsError::unsupported(
+            return Err(SqsError::parameter(
                 "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
             ));
         }
@@ -167,7 +168,7 @@ impl Sqs {
         caller: Caller<'_>,
         input: &Input<'_>,
     ) -> Result<Value, SqsError> {
-        let source = self.move_queue(input.text("SourceArn")?)?;
+        let source = self.move_queue("SourceArn", input.text("SourceArn")?)?;
         for action in [
             "StartMessageMoveTask",
             "ReceiveMessage",
@@ -188,7 +189,9 @@ impl Sqs {
             ));
         }
         let destination = input.get("DestinationArn").as_str();
-        let destination = destination.map(|arn| self.move_queue(arn)).transpose()?;
+        let destination = destination
+            .map(|arn| self.move_queue("DestinationArn", arn))
+            .transpose()?;
         let targets: Vec<_> = match destination {
             Some(queue) => vec![queue],
             None => self.queues.all().filter(|queue| is_target(queue)).collect(),
@@ -198,7 +201,7 @@ impl Sqs {
         }
         let rate = input.number("MaxNumberOfMessagesPerSecond", 1..=500)?;
         let handle = self.moves.start(Task {
-            handle: Uuid::new_v4().to_string(),
+            handle: handle_of(&source.arn),
             source: source.arn.clone(),
             destination: destination.map(|queue| queue.arn.clone()),
             rate,
@@ -216,7 +219,7 @@ impl Sqs {
         caller: Caller<'_>,
         input: &Input<'_>,
     ) -> Result<Value, SqsError> {
-        let source = self.move_queue(input.text("SourceArn")?)?;
+        let source = self.move_queue("SourceArn", input.text("SourceArn")?)?;
         authorize(caller, "ListMessageMoveTasks", source)?;
         let max = input.number("MaxResults", 1..=MAX_LISTED)?.unwrap_or(1) as usize;
         let tasks = lock(&self.moves.tasks);
@@ -231,14 +234,16 @@ impl Sqs {
         input: &Input<'_>,
     ) -> Result<Value, SqsError> {
         let handle = input.text("TaskHandle")?;
-        let tasks = lock(&self.moves.tasks);
-        let task = tasks.iter().find(|task| task.handle == handle);
-        let task = task.ok_or_else(|| SqsError::no_resource("Task does not exist."))?;
+        let source = source_in(handle)
+            .ok_or_else(|| SqsError::parameter("Value for parameter TaskHandle is invalid."))?;
         authorize(
             caller,
             "CancelMessageMoveTask",
-            self.move_queue(&task.source)?,
+            self.move_queue("SourceArn", &source)?,
         )?;
+        let tasks = lock(&self.moves.tasks);
+        let task = tasks.iter().find(|task| task.handle == handle);
+        let task = task.ok_or_else(|| SqsError::no_resource("Task does not exist."))?;
         if !task.is_running() {
             return Err(SqsError::unsupported("Only active tasks can be cancelled."));
         }
@@ -247,10 +252,44 @@ impl Sqs {
         Ok(json!({ "ApproximateNumberOfMessagesMoved": moved }))
     }
 
-    fn move_queue(&self, arn: &str) -> Result<&Queue, SqsError> {
-        let missing = "The resource that you specified for the SourceArn parameter doesn't exist.";
-        self.queues
-            .find_arn(arn)
-            .ok_or_else(|| SqsError::no_resource(missing))
+    /// Finds the queue with the ARN in the parameter `name`.
+    fn move_queue(&self, name: &str, arn: &str) -> Result<&Queue, SqsError> {
+        self.queues.find_arn(arn).ok_or_else(|| {
+            SqsError::no_resource(format!(
+                "The resource that you specified for the {name} parameter doesn't exist."
+            ))
+        })
+    }
+}
+
+/// Returns a new handle of a task that moves messages out of `source`.
+fn handle_of(source: &str) -> String {
+    let names = json!({"taskId": Uuid::new_v4(), "sourceArn": source});
+    BASE64_STANDARD.encode(names.to_string())
+}
+
+/// Returns the ARN of the queue in the handle of a task.
+fn source_in(handle: &str) -> Option<String> {
+    let names: Value = serde_json::from_slice(&BASE64_STANDARD.decode(handle).ok()?).ok()?;
+    names["taskId"].as_str()?;
+    names["sourceArn"].as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_names_its_queue() {
+        let handle = handle_of("arn:aws:sqs:us-east-1:000000000000:dead");
+        assert_eq!(
+            source_in(&handle).as_deref(),
+            Some("arn:aws:sqs:us-east-1:000000000000:dead")
+        );
+        assert_ne!(handle, handle_of("arn:aws:sqs:us-east-1:000000000000:dead"));
+        let without_id = BASE64_STANDARD.encode(r#"{"sourceArn": "a"}"#);
+        for invalid in ["none", "", &without_id] {
+            assert_eq!(source_in(invalid), None, "{invalid}");
+        }
     }
 }

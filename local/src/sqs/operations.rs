@@ -38,8 +38,7 @@ impl Sqs {
         queue: &Queue,
         input: &Input<'_>,
     ) -> Result<Value, SqsError> {
-        let size = |entry: &Value| entry["MessageBody"].as_str().map_or(0, str::len);
-        let total: usize = batch::entries(input)?.iter().map(size).sum();
+        let total: usize = batch::entries(input)?.iter().map(size_of_entry).sum();
         if total > MAX_BATCH {
             return Err(SqsError::prefixed(
                 "BatchRequestTooLong",
@@ -69,10 +68,6 @@ impl Sqs {
         let visibility = Duration::from_secs(seconds.into());
         match self.queues.change_visibility(queue, receipt, visibility)? {
             Change::Changed => Ok(json!({})),
-            Change::NotInFlight => Err(SqsError::prefixed(
-                "MessageNotInflight",
-                "The message is not in flight.",
-            )),
             Change::Missing => Err(SqsError::parameter(format!(
                 "Value {} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for \
                  visibility timeout change.",
@@ -151,7 +146,11 @@ impl Sqs {
 
     fn all_attributes(&self, queue: &Queue) -> Result<BTreeMap<&'static str, String>, SqsError> {
         let counts = self.queues.counts(queue)?;
+        // The template defines a queue and its properties when the system starts.
+        let defined = (self.queues.opened() / 1_000).to_string();
         let mut all = BTreeMap::from([
+            ("CreatedTimestamp", defined.clone()),
+            ("LastModifiedTimestamp", defined),
             ("ApproximateNumberOfMessages", counts.visible.to_string()),
             (
                 "ApproximateNumberOfMessagesNotVisible",
@@ -180,8 +179,18 @@ impl Sqs {
             let policy = json!({"deadLetterTargetArn": target, "maxReceiveCount": max_receives});
             all.insert("RedrivePolicy", policy.to_string());
         }
+        if let Some(policy) = &queue.policy_text {
+            all.insert("Policy", policy.clone());
+        }
         Ok(all)
     }
+}
+
+/// Returns the size of an entry of a batch in bytes. Attributes count.
+fn size_of_entry(entry: &Value) -> usize {
+    let body = entry["MessageBody"].as_str().map_or(0, str::len);
+    // Invalid attributes fail with their entry.
+    body + MessageAttributes::read(&entry["MessageAttributes"]).map_or(0, |read| read.size())
 }
 
 /// The names that `AttributeNames` may have.
@@ -227,14 +236,10 @@ fn new_message(
             "MessageGroupId and MessageDeduplicationId are not supported locally.",
         ));
     }
-    let trace = &input.get("MessageSystemAttributes")["AWSTraceHeader"]["StringValue"];
-    let trace = trace
-        .as_str()
-        .map(|id| ("AWSTraceHeader".to_owned(), id.to_owned()));
     let message = NewMessage {
         body: body.to_owned(),
         attributes: MessageAttributes::read(input.get("MessageAttributes"))?,
-        system: trace.into_iter().collect(),
+        system: system_attributes(input.get("MessageSystemAttributes"))?,
         sender: caller.id(),
         delay: input.number("DelaySeconds", 0..=900)?,
     };
@@ -245,6 +250,19 @@ fn new_message(
         )));
     }
     Ok(message)
+}
+
+/// Reads the member `MessageSystemAttributes` of a request, which can have one attribute.
+fn system_attributes(value: &Value) -> Result<BTreeMap<String, String>, SqsError> {
+    const TRACE: &str = "AWSTraceHeader";
+    let attributes = value.as_object().into_iter().flatten();
+    let read = attributes.map(|(name, attribute)| match &attribute["StringValue"] {
+        Value::String(text) if name == TRACE => Ok((name.clone(), text.clone())),
+        _ => Err(SqsError::parameter(format!(
+            "Message system attribute name '{name}' is invalid; only {TRACE}, with a text, can be sent."
+        ))),
+    });
+    read.collect()
 }
 
 /// The characters of XML 1.0.

@@ -29,6 +29,8 @@ struct Shared {
     queues: BTreeMap<String, Queue>,
     store: Mutex<Store>,
     clock: Clock,
+    /// The time of the start, in milliseconds since 1970.
+    opened: i64,
     ui: Ui,
     /// Counts changes of messages.
     changes: watch::Sender<u64>,
@@ -42,15 +44,22 @@ impl Queues {
         clock: Clock,
         ui: Ui,
     ) -> rusqlite::Result<Self> {
-        let store = Store::open(path, clock.epoch_ms())?;
+        let opened = clock.epoch_ms();
+        let store = Store::open(path, opened)?;
         let queues = queues.into_iter().map(|queue| (queue.name.clone(), queue));
         Ok(Self(Arc::new(Shared {
             queues: queues.collect(),
             store: Mutex::new(store),
             clock,
+            opened,
             ui,
             changes: watch::Sender::new(0),
         })))
+    }
+
+    /// Returns the time at which the queues were opened, in milliseconds since 1970.
+    pub(crate) fn opened(&self) -> i64 {
+        self.0.opened
     }
 
     /// Finds a queue by its name.
@@ -156,7 +165,7 @@ impl Queues {
         let key = (queue.name.as_str(), id, receipt);
         let changed = self
             .store()
-            .change_visibility(key, (now, after(now, visibility)))?;
+            .change_visibility(key, after(now, visibility))?;
         self.changed();
         Ok(changed)
     }

@@ -61,8 +61,6 @@ pub(crate) struct Receipt {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     Changed,
-    /// The message is visible again.
-    NotInFlight,
     /// The message was deleted, or received again with another handle.
     Missing,
 }
@@ -160,27 +158,17 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a received message invisible until `until`.
+    /// Makes a received message invisible until `until`. It may be visible again, if it was not received since.
     pub(crate) fn change_visibility(
         &self,
         (queue, id, receipt): (&str, &str, &str),
-        (now, until): (i64, i64),
+        until: i64,
     ) -> Result<Change> {
-        let sql = "select row, visible from messages where queue = ? and id = ? and receipt = ?";
-        let found = self
-            .0
-            .prepare_cached(sql)?
-            .query_row([queue, id, receipt], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-            });
-        Ok(match found.optional()? {
-            None => Change::Missing,
-            Some((_, visible)) if visible <= now => Change::NotInFlight,
-            Some((row, _)) => {
-                let sql = "update messages set visible = ? where row = ?";
-                self.0.prepare_cached(sql)?.execute([until, row])?;
-                Change::Changed
-            }
+        let sql = "update messages set visible = ? where queue = ? and id = ? and receipt = ?";
+        let values = params![until, queue, id, receipt];
+        Ok(match self.0.prepare_cached(sql)?.execute(values)? {
+            0 => Change::Missing,
+            _ => Change::Changed,
         })
     }
 

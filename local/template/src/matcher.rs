@@ -114,6 +114,12 @@ impl TextTest {
         };
         let (text, ignores_case) = match (argument, kind) {
             (Value::String(text), TextKind::Whole) => (text.to_lowercase(), true),
+            // EventBridge refuses consecutive stars; escapes are not supported locally.
+            (Value::String(text), TextKind::Wildcard)
+                if text.contains("**") || text.contains('\\') =>
+            {
+                return None;
+            }
             (Value::String(text), _) => (text.clone(), false),
             (argument, TextKind::Prefix | TextKind::Suffix) => {
                 let (operator, text) = single_entry(argument)?;
@@ -165,9 +171,11 @@ fn anything_but(argument: &Value, at: &str) -> Result<Matcher, TemplateError> {
     match argument {
         Value::Object(_) => {
             let (operator, words) = single_entry(argument).ok_or_else(invalid)?;
+            // EventBridge refuses an empty text and a nested operator here.
+            let is_text = |text: &Value| text.as_str().is_some_and(|text| !text.is_empty());
             let tests: Option<Vec<_>> = one_or_more(words)
                 .iter()
-                .map(|text| TextTest::read(operator, text))
+                .map(|text| TextTest::read(operator, text).filter(|_| is_text(text)))
                 .collect();
             tests.map(Matcher::NotText).ok_or_else(invalid)
         }
@@ -342,6 +350,22 @@ mod tests {
             (
                 json!({"anything-but": {"cidr": "x"}}),
                 "has an invalid `anything-but`",
+            ),
+            (
+                json!({"anything-but": {"prefix": ""}}),
+                "has an invalid `anything-but`",
+            ),
+            (
+                json!({"anything-but": {"prefix": {"equals-ignore-case": "a"}}}),
+                "has an invalid `anything-but`",
+            ),
+            (
+                json!({"wildcard": "a**b"}),
+                "has a comparison `wildcard` that is invalid or not supported locally",
+            ),
+            (
+                json!({"wildcard": "a\\*b"}),
+                "has a comparison `wildcard` that is invalid or not supported locally",
             ),
         ] {
             let error = Matcher::read(&matcher, "X").unwrap_err();

@@ -30,6 +30,15 @@ pub struct Queue {
     pub redrive: Option<Redrive>,
     /// The statements of its policies.
     pub policy: Vec<ResourceStatement>,
+    /// The document of its policies, as JSON.
+    pub policy_text: Option<String>,
+}
+
+/// The policies of a queue.
+#[derive(Debug, Default)]
+struct Policies {
+    statements: Vec<ResourceStatement>,
+    documents: Vec<Value>,
 }
 
 /// The `RedrivePolicy` of a queue.
@@ -63,7 +72,10 @@ impl Template {
         let mut queues = Vec::new();
         for (id, resource) in self.resources_of(KIND)? {
             let mut queue = self.queue(id, &resource["Properties"])?;
-            queue.policy = policies.remove(&queue.name).unwrap_or_default();
+            if let Some(found) = policies.remove(&queue.name) {
+                queue.policy_text = found.text();
+                queue.policy = found.statements;
+            }
             queues.push(queue);
         }
         for queue in &queues {
@@ -109,12 +121,13 @@ impl Template {
             receive_wait: number(RECEIVE_WAIT)?,
             redrive: redrive(&properties["RedrivePolicy"], &format!("{at}.RedrivePolicy"))?,
             policy: Vec::new(),
+            policy_text: None,
         })
     }
 
-    /// Returns the statements of all queue policies, by the name of the queue.
-    fn queue_policies(&self) -> Result<BTreeMap<String, Vec<ResourceStatement>>, TemplateError> {
-        let mut found: BTreeMap<String, Vec<ResourceStatement>> = BTreeMap::new();
+    /// Returns all queue policies, by the name of the queue.
+    fn queue_policies(&self) -> Result<BTreeMap<String, Policies>, TemplateError> {
+        let mut found: BTreeMap<String, Policies> = BTreeMap::new();
         for (id, _) in self.resources_of("AWS::SQS::QueuePolicy")? {
             let at = format!("Resources.{id}.Properties");
             let document = self.property(id, "PolicyDocument")?;
@@ -123,10 +136,27 @@ impl Template {
             for url in texts(&self.property(id, "Queues")?, &format!("{at}.Queues"))? {
                 let name = url.rsplit('/').next().unwrap_or_default();
                 let of_queue = found.entry(name.to_owned()).or_default();
-                of_queue.extend(statements.iter().cloned());
+                of_queue.statements.extend(statements.iter().cloned());
+                of_queue.documents.push(document.clone());
             }
         }
         Ok(found)
+    }
+}
+
+impl Policies {
+    /// Returns one document with all statements, as JSON.
+    fn text(&self) -> Option<String> {
+        let mut document = self.documents.first()?.clone();
+        let statements = self
+            .documents
+            .iter()
+            .flat_map(|one| match &one["Statement"] {
+                Value::Array(statements) => statements.clone(),
+                statement => vec![statement.clone()],
+            });
+        document["Statement"] = Value::Array(statements.collect());
+        Some(document.to_string())
     }
 }
 
@@ -276,6 +306,10 @@ Resources:
             "arn:aws:events:us-east-1:000000000000:rule/a"
         ));
         assert!(!dead.allows_service("events.amazonaws.com", rule));
+        let document: Value = serde_json::from_str(orders.policy_text.as_ref().unwrap()).unwrap();
+        assert_eq!(document["Statement"][0]["Action"], "sqs:SendMessage");
+        assert_eq!(document["Statement"][1]["Effect"], "Deny");
+        assert_eq!(dead.policy_text, None);
     }
 
     #[test]

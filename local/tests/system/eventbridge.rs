@@ -121,7 +121,7 @@ async fn an_invalid_request_is_refused() {
             .set_entries(Some(vec![entry; count]))
             .send()
     };
-    for (count, size) in [(0, 1), (11, 1), (2, 140_000)] {
+    for (count, size) in [(0, 1), (11, 1), (2, 600_000)] {
         let detail = json!({"text": "x".repeat(size)}).to_string();
         let error = entries(count, detail)
             .await

@@ -262,7 +262,7 @@ async fn an_entry_of_a_batch_fails_alone() {
 }
 
 #[tokio::test]
-async fn visibility_can_be_changed_while_a_message_is_in_flight() {
+async fn visibility_can_be_changed_until_a_message_is_received_again() {
     let system = TestSystem::start().await;
     let (client, queue) = (system.sqs(OPERATOR_KEY), system.queue("Orders"));
     send(&client, &queue, "a").await;
@@ -273,10 +273,88 @@ async fn visibility_can_be_changed_while_a_message_is_in_flight() {
         change.visibility_timeout(seconds).send()
     };
     change(0).await.unwrap();
-    let error = change(0).await.unwrap_err().into_service_error();
-    assert!(error.is_message_not_inflight(), "{error:?}");
+    // It is visible again, and was not received since.
+    change(30).await.unwrap();
+    assert_eq!(depth(&client, &queue).await, ["0", "1", "0"]);
+    change(0).await.unwrap();
     assert_eq!(receive(&client, &queue, 30).await.len(), 1);
     let error = change(0).await.unwrap_err().into_service_error();
+    assert_eq!(error.code(), Some("InvalidParameterValue"));
+}
+
+#[tokio::test]
+async fn the_size_of_a_batch_includes_attributes() {
+    let system = TestSystem::start().await;
+    let (client, queue) = (system.sqs(OPERATOR_KEY), system.queue("Orders"));
+    let attribute = MessageAttributeValue::builder()
+        .data_type("String")
+        .string_value("x")
+        .build()
+        .unwrap();
+    let entry = |id: &str| {
+        SendMessageBatchRequestEntry::builder()
+            .id(id)
+            .message_body("x".repeat(524_288))
+    };
+    let send = |first: SendMessageBatchRequestEntry| {
+        let send = client.send_message_batch().queue_url(&queue);
+        send.entries(first)
+            .entries(entry("b").build().unwrap())
+            .send()
+    };
+    send(entry("a").build().unwrap()).await.unwrap();
+    let with_attribute = entry("a").message_attributes("a", attribute);
+    let error = send(with_attribute.build().unwrap()).await.unwrap_err();
+    let error = error.into_service_error();
+    assert!(error.is_batch_request_too_long(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_queue_has_its_times_and_its_policy() {
+    let system = TestSystem::start().await;
+    let attributes = system
+        .sqs(OPERATOR_KEY)
+        .get_queue_attributes()
+        .queue_url(system.queue("Guarded"))
+        .attribute_names(QueueAttributeName::All)
+        .send()
+        .await
+        .unwrap()
+        .attributes
+        .unwrap();
+    let created: u64 = attributes[&QueueAttributeName::CreatedTimestamp]
+        .parse()
+        .unwrap();
+    assert!(created > 1_700_000_000, "{created}");
+    let policy: serde_json::Value =
+        serde_json::from_str(&attributes[&QueueAttributeName::Policy]).unwrap();
+    assert_eq!(policy["Statement"][0]["Action"], "sqs:ReceiveMessage");
+}
+
+#[tokio::test]
+async fn a_move_task_has_the_errors_of_sqs() {
+    let system = TestSystem::start().await;
+    let client = system.sqs(OPERATOR_KEY);
+    let cancel = |handle: &str| client.cancel_message_move_task().task_handle(handle).send();
+    let error = cancel("none").await.unwrap_err().into_service_error();
+    assert_eq!(error.code(), Some("InvalidParameterValue"));
+    let dead = "arn:aws:sqs:us-east-1:000000000000:shop-dev-OrdersDead";
+    let start = client.start_message_move_task().source_arn(dead);
+    let none = start.clone().destination_arn(dead.replace("Dead", "None"));
+    let error = none.send().await.unwrap_err();
+    assert_eq!(error.raw_response().unwrap().status().as_u16(), 404);
+    let error = error.into_service_error();
+    assert!(error.to_string().contains("DestinationArn"), "{error}");
+    // One message each second, so the task runs when another is started.
+    for text in ["a", "b", "c"] {
+        send(&client, &system.queue("OrdersDead"), text).await;
+    }
+    let slow = start.clone().destination_arn(dead.replace("Dead", ""));
+    slow.max_number_of_messages_per_second(1)
+        .send()
+        .await
+        .unwrap();
+    let error = start.send().await.unwrap_err().into_service_error();
     assert_eq!(error.code(), Some("InvalidParameterValue"));
 }
 
