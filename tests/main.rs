@@ -24,6 +24,7 @@ mod password;
 mod products;
 mod readme;
 mod samples;
+mod services;
 mod session;
 mod signin;
 mod signup;

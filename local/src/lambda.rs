@@ -1,5 +1,7 @@
-//! The Lambda API engine, with one operation: `Invoke`.
+//! The Lambda API engine, with the operations `Invoke`, `PutFunctionConcurrency` and `DeleteFunctionConcurrency`.
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+
+mod concurrency;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -7,11 +9,13 @@ use axum::{
     Router,
     body::Body,
     extract::{Path, State},
-    routing::post,
+    routing::{post, put},
 };
 use bytes::Bytes;
 use clock::Clock;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderName, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts,
+};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::json;
 use uuid::Uuid;
@@ -41,6 +45,10 @@ impl Lambda {
     pub(crate) fn into_router(self) -> Router {
         Router::new()
             .route("/2015-03-31/functions/{name}/invocations", post(handle))
+            .route(
+                "/2017-10-31/functions/{name}/concurrency",
+                put(concurrency::put).delete(concurrency::delete),
+            )
             .with_state(Arc::new(self))
     }
 
@@ -60,31 +68,42 @@ impl Lambda {
         })
     }
 
-    async fn invoke(&self, name: &str, request: Request<Body>) -> Result<Response<Body>, ApiError> {
-        let (parts, body) = request.into_parts();
-        let event = read(body).await?;
+    /// Finds the function of a request whose caller may perform this action on it. Returns it with the request's body.
+    async fn authorize(
+        &self,
+        name: &str,
+        action: &str,
+        (parts, body): (&Parts, Body),
+    ) -> Result<(&Arc<Pool>, Bytes), ApiError> {
+        let body = read(body).await?;
         let now = self.clock.now();
         let caller = self
             .principals
-            .authenticate("lambda", (&parts, &event), now)
+            .authenticate("lambda", (parts, &body), now)
             .map_err(|error| ApiError(StatusCode::FORBIDDEN, error.code(), error.to_string()))?;
         let (pool, arn) = self.find(name).ok_or_else(|| {
             let message = format!("Function not found: {name}");
             ApiError(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
         })?;
-        caller
-            .check("lambda:InvokeFunction", &arn)
-            .map_err(|error| {
-                let denied = "AccessDeniedException";
-                ApiError(StatusCode::FORBIDDEN, denied, error.to_string())
-            })?;
+        caller.check(action, &arn).map_err(|error| {
+            let denied = "AccessDeniedException";
+            ApiError(StatusCode::FORBIDDEN, denied, error.to_string())
+        })?;
+        Ok((pool, body))
+    }
+
+    async fn invoke(&self, name: &str, request: Request<Body>) -> Result<Response<Body>, ApiError> {
+        let (parts, body) = request.into_parts();
+        let (pool, event) = self
+            .authorize(name, "lambda:InvokeFunction", (&parts, body))
+            .await?;
         let event = parse_event(event)?;
         match parts
             .headers
             .get("x-amz-invocation-type")
             .map(HeaderValue::as_bytes)
         {
-            None | Some(b"RequestResponse") => Ok(self.invoke_and_wait(pool, event).await),
+            None | Some(b"RequestResponse") => self.invoke_and_wait(pool, event).await,
             Some(b"Event") => {
                 self.bus.deliver(Arc::clone(pool), event);
                 Ok(response(StatusCode::ACCEPTED, Bytes::new()))
@@ -98,11 +117,15 @@ impl Lambda {
         }
     }
 
-    async fn invoke_and_wait(&self, pool: &Pool, event: Bytes) -> Response<Body> {
+    async fn invoke_and_wait(&self, pool: &Pool, event: Bytes) -> Result<Response<Body>, ApiError> {
         let id = Uuid::new_v4().to_string();
         let invoked = pool.invoke(&id, &trace_id(&self.clock), event).await;
         let mut response = match invoked.result {
             Ok(body) => response(StatusCode::OK, body),
+            Err(Failure::Throttled) => {
+                let (status, kind) = (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException");
+                return Err(ApiError(status, kind, "Rate Exceeded.".to_owned()));
+            }
             Err(failure) => {
                 let mut response = response(StatusCode::OK, Bytes::from(describe(&failure, &id)));
                 response.headers_mut().insert(
@@ -116,7 +139,7 @@ impl Lambda {
             HeaderName::from_static("x-amz-executed-version"),
             HeaderValue::from_static("$LATEST"),
         );
-        response
+        Ok(response)
     }
 }
 
@@ -125,10 +148,20 @@ async fn handle(
     Path(name): Path<String>,
     request: Request<Body>,
 ) -> Response<Body> {
-    let ApiError(status, kind, message) = match lambda.invoke(&name, request).await {
-        Ok(response) => return response,
-        Err(error) => error,
-    };
+    lambda
+        .invoke(&name, request)
+        .await
+        .unwrap_or_else(ApiError::into_response)
+}
+
+impl ApiError {
+    fn into_response(self) -> Response<Body> {
+        let Self(status, kind, message) = self;
+        error_response(status, kind, &message)
+    }
+}
+
+fn error_response(status: StatusCode, kind: &'static str, message: &str) -> Response<Body> {
     let body = json!({"Type": "User", "Message": message}).to_string();
     let mut response = response(status, Bytes::from(body));
     response.headers_mut().insert(
@@ -190,7 +223,7 @@ pub(crate) fn describe(failure: &Failure, id: &str) -> String {
             "errorType": "Function.ResponseSizeTooLarge",
             "errorMessage": failure.to_string(),
         }),
-        Failure::Busy | Failure::Stopped | Failure::Crashed(_) => json!({
+        Failure::Busy | Failure::Throttled | Failure::Stopped | Failure::Crashed(_) => json!({
             "errorType": "Runtime.ExitError",
             "errorMessage": format!("RequestId: {id} Error: {failure}"),
         }),

@@ -1,66 +1,36 @@
-//! The function is killed, or its replies get lost, at each of its calls of the database. An order is paid completely or not at
-//! all, and a repetition succeeds: a payment has its product, and nothing else has.
-
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::Relaxed},
-};
+//! The functions are killed, or their replies get lost, at each of their calls to AWS. An order is paid completely or not at all,
+//! and a repetition succeeds: a payment has its product, and nothing else has.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     events::{event, session},
     shop::{id_of, page_of},
 };
-use crate::support::{
-    Response,
-    faults::{Fault, FaultySystem},
+use crate::{
+    products::{first_file, published},
+    services::line::download,
+    support::{
+        Response, SignedIn, TestApp,
+        faults::FaultySystem,
+        interruptions::{Interruption, at_every_call, retried},
+        rounds,
+    },
 };
 
-#[derive(Debug, Clone, Copy)]
-enum Trouble {
-    KilledBefore,
-    KilledAfter,
-    LostReply,
+/// Orders a product with an idempotency key.
+async fn order(buyer: &SignedIn<'_>, product: &str) -> Response {
+    let request = buyer.request(Method::POST, "/orders");
+    let request = request.header("idempotency-key", product);
+    Response::to(request.json(&json!({"productId": product}))).await
 }
 
-const ALL: [Trouble; 3] = [
-    Trouble::KilledBefore,
-    Trouble::KilledAfter,
-    Trouble::LostReply,
-];
-
-/// Makes trouble at the `nth` call (from 0). Returns the counter of calls.
-fn trouble_at(system: &FaultySystem, nth: usize, trouble: Trouble) -> Arc<AtomicUsize> {
-    let calls = Arc::new(AtomicUsize::new(0));
-    let (count, system_id) = (Arc::clone(&calls), system.app.pid());
-    system.dynamodb.plan(move |_, _| {
-        if count.fetch_add(1, Relaxed) != nth {
-            return Fault::None;
-        }
-        let kill = |after_call| Fault::Kill {
-            system: system_id,
-            after_call,
-        };
-        match trouble {
-            Trouble::KilledBefore => kill(false),
-            Trouble::KilledAfter => kill(true),
-            Trouble::LostReply => Fault::LostReply,
-        }
-    });
-    calls
-}
-
-/// Repeats a request, and again while it meets an instance that is about to end.
-async fn repeat<F: Future<Output = Response>>(request: impl Fn() -> F) -> Response {
-    for _ in 0..3 {
-        let response = request().await;
-        if response.status < 500 {
-            return response;
-        }
-    }
-    request().await
+/// Counts the caller's orders of a product.
+async fn count_orders(buyer: &SignedIn<'_>, product: &str) -> usize {
+    let list = buyer.get("/orders?limit=100").await.expect(200).json();
+    let items = list["items"].as_array().unwrap().iter();
+    items.filter(|it| it["productId"] == product).count()
 }
 
 #[tokio::test]
@@ -68,43 +38,46 @@ async fn an_interrupted_order_is_one_order_with_one_checkout() {
     let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     let ada = app.new_user("ada@example.com").await;
-    for trouble in ALL {
-        for nth in 0.. {
-            assert!(nth < 20, "the function makes 20 calls or more");
-            let tea = app.offer(499).await;
-            let order = || {
-                let request = ada.request(Method::POST, "/orders");
-                let request = request.header("idempotency-key", tea.clone());
-                Response::to(request.json(&json!({"productId": tea})))
-            };
-            let before = app.checkouts().await.len();
-            let calls = trouble_at(&system, nth, trouble);
-            let first = order().await;
-            let was_troubled = calls.load(Relaxed) > nth;
-            system.dynamodb.always(&Fault::None);
-            assert!(
-                first.status == 201 || first.status >= 500,
-                "{}",
-                first.status
-            );
-            let created = repeat(order).await.expect(201).json();
-            let open = ada.get("/orders?limit=100").await.expect(200).json();
-            let open = open["items"].as_array().unwrap().clone();
-            let open = open.iter().filter(|it| it["productId"] == tea.as_str());
-            assert_eq!(open.count(), 1, "{trouble:?} at {nth}");
-            assert_eq!(
-                app.checkouts().await.len(),
-                before + 1,
-                "{trouble:?} at {nth}"
-            );
-            app.press(&page_of(&created), "pay", "").await.expect(303);
-            ada.until_order_is(&id_of(&created), "paid").await;
-            if !was_troubled {
-                assert_eq!(first.status, 201);
-                break;
-            }
-        }
+    for how in Interruption::ALL {
+        at_every_call(
+            &system,
+            how,
+            async |_| (app.offer(499).await, app.checkouts().await.len()),
+            async |(tea, _)| order(&ada, tea).await,
+            async |case, (tea, before)| {
+                let created = retried(async || order(&ada, &tea).await).await;
+                let created = created.expect(201).json();
+                assert_eq!(count_orders(&ada, &tea).await, 1, "{case}");
+                assert_eq!(app.checkouts().await.len(), before + 1, "{case}");
+                app.press(&page_of(&created), "pay", "").await.expect(303);
+                ada.until_order_is(&id_of(&created), "paid").await;
+            },
+        )
+        .await;
     }
+}
+
+#[tokio::test]
+async fn an_interrupted_order_of_a_free_product_is_one_paid_order() {
+    let system = FaultySystem::start(10, &[]).await;
+    let app = &system.app;
+    let ada = app.new_user("ada@example.com").await;
+    for how in Interruption::ALL {
+        at_every_call(
+            &system,
+            how,
+            async |_| app.offer(0).await,
+            async |tea| order(&ada, tea).await,
+            async |case, tea| {
+                let created = retried(async || order(&ada, &tea).await).await;
+                let created = created.expect(201).json();
+                assert_eq!(created["order"]["status"], "paid", "{case}");
+                assert_eq!(count_orders(&ada, &tea).await, 1, "{case}");
+            },
+        )
+        .await;
+    }
+    assert_eq!(app.checkouts().await, Vec::<Value>::new());
 }
 
 #[tokio::test]
@@ -112,36 +85,31 @@ async fn an_interrupted_payment_event_is_applied_once_when_it_comes_again() {
     let system = FaultySystem::start(10, &[]).await;
     let app = &system.app;
     let ada = app.new_user("ada@example.com").await;
-    for trouble in ALL {
-        for nth in 0.. {
-            assert!(nth < 20, "the function makes 20 calls or more");
-            let id = id_of(&ada.order(&app.offer(499).await).await);
-            let name = format!("evt_{trouble:?}_{nth}");
-            let paid = event(
-                &name,
-                "checkout.session.completed",
-                &session(&id, "complete", "paid"),
-            );
-            let calls = trouble_at(&system, nth, trouble);
-            let first = app.send_webhook(&paid).await;
-            let was_troubled = calls.load(Relaxed) > nth;
-            system.dynamodb.always(&Fault::None);
-            assert!(
-                first.status == 204 || first.status >= 500,
-                "{}",
-                first.status
-            );
-            let again = repeat(|| app.send_webhook(&paid)).await;
-            again.expect(204);
-            assert_eq!(ada.order_state(&id).await["status"], "paid");
-            let item = app.order_item(&id).await;
-            assert_eq!(item["version"]["N"], "2", "{trouble:?} at {nth}");
-            assert_eq!(item["payment"]["S"], "pi_1");
-            if !was_troubled {
-                assert_eq!(first.status, 204);
-                break;
-            }
-        }
+    for how in Interruption::ALL {
+        at_every_call(
+            &system,
+            how,
+            async |case| {
+                let id = id_of(&ada.order(&app.offer(499).await).await);
+                let session = session(&id, "complete", "paid");
+                let paid = event(
+                    &format!("evt_{case}"),
+                    "checkout.session.completed",
+                    &session,
+                );
+                (id, paid)
+            },
+            async |(_, paid)| app.send_webhook(paid).await,
+            async |case, (id, paid)| {
+                let again = retried(async || app.send_webhook(&paid).await).await;
+                again.expect(204);
+                assert_eq!(ada.order_state(&id).await["status"], "paid");
+                let item = app.order_item(&id).await;
+                assert_eq!(item["version"]["N"], "2", "{case}");
+                assert_eq!(item["payment"]["S"], "pi_1");
+            },
+        )
+        .await;
     }
 }
 
@@ -153,39 +121,125 @@ async fn an_interrupted_refund_pays_back_once() {
         app.new_user("ada@example.com").await,
         app.admin("root@example.com").await,
     );
-    for trouble in ALL {
-        for nth in 0.. {
-            assert!(nth < 20, "the function makes 20 calls or more");
-            let created = ada.order(&app.offer(499).await).await;
-            let id = id_of(&created);
-            app.press(&page_of(&created), "pay", "").await.expect(303);
-            ada.until_order_is(&id, "paid").await;
-            let charge = app.charge_of(&id).await;
-            let refund = || {
-                let request = admin.request(Method::POST, &format!("/admin/orders/{id}/refund"));
-                let request = request.header("idempotency-key", "once");
-                Response::to(request.json(&json!({"amount": 100})))
-            };
-            app.set_hooks(json!({"holdWebhooks": true})).await;
-            let calls = trouble_at(&system, nth, trouble);
-            let first = refund().await;
-            let was_troubled = calls.load(Relaxed) > nth;
-            system.dynamodb.always(&Fault::None);
-            assert!(
-                first.status == 202 || first.status >= 500,
-                "{}",
-                first.status
-            );
-            repeat(refund).await.expect(202);
-            app.set_hooks(json!({})).await;
-            let charge = app.stand_in(&format!("/v1/charges/{charge}")).await;
-            assert_eq!(charge["amount_refunded"], 100, "{trouble:?} at {nth}");
-            let refunded = async || ada.order_state(&id).await["refundedAmount"] == 100;
-            crate::support::eventually(refunded).await;
-            if !was_troubled {
-                assert_eq!(first.status, 202);
-                break;
-            }
-        }
+    let refund = async |id: &str| {
+        let request = admin.request(Method::POST, &format!("/admin/orders/{id}/refund"));
+        let request = request.header("idempotency-key", "once");
+        Response::to(request.json(&json!({"amount": 100}))).await
+    };
+    for how in Interruption::ALL {
+        at_every_call(
+            &system,
+            how,
+            async |_| {
+                let created = ada.order(&app.offer(499).await).await;
+                let id = id_of(&created);
+                app.press(&page_of(&created), "pay", "").await.expect(303);
+                ada.until_order_is(&id, "paid").await;
+                app.set_hooks(json!({"holdWebhooks": true})).await;
+                id
+            },
+            async |id| refund(id).await,
+            async |case, id| {
+                retried(async || refund(&id).await).await.expect(202);
+                app.set_hooks(json!({})).await;
+                let charge = app.charge_of(&id).await;
+                let charge = app.stand_in(&format!("/v1/charges/{charge}")).await;
+                assert_eq!(charge["amount_refunded"], 100, "{case}");
+                let refunded = async || ada.order_state(&id).await["refundedAmount"] == 100;
+                crate::support::eventually(refunded).await;
+            },
+        )
+        .await;
     }
+}
+
+/// All that follows from a payment is interrupted: the order, its event, the right in the library, and the right to the files.
+#[tokio::test]
+async fn an_interrupted_grant_is_one_right_to_the_files() {
+    let system = FaultySystem::start(10, &[]).await;
+    let app = &system.app;
+    let seller = app.seller("ada@example.com").await;
+    let product = published(&seller, "Tea").await;
+    let id = product["id"].as_str().unwrap();
+    let few = &[Interruption::KilledAfter][..];
+    for how in rounds(few, &Interruption::ALL) {
+        at_every_call(
+            &system,
+            *how,
+            async |case| {
+                let buyer = app.new_user(&format!("{case}@example.com")).await;
+                app.settled().await;
+                let created = buyer.order(id).await;
+                (buyer, created)
+            },
+            async |(buyer, created)| {
+                let pressed = app.press(&page_of(created), "pay", "").await;
+                until_paid(buyer, &id_of(created)).await;
+                app.settled().await;
+                pressed
+            },
+            async |case, (buyer, created)| {
+                buyer.until_order_is(&id_of(&created), "paid").await;
+                app.settled().await;
+                let entry = buyer.get(&format!("/library/{id}")).await.expect(200);
+                assert_eq!(entry.json()["item"]["product"]["id"], id, "{case}");
+                assert_eq!(download(&buyer, first_file(&product)).await, b"tea");
+                assert_right_of(app, &buyer, id, 1).await;
+            },
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_interrupted_gift_is_one_right_until_it_is_taken_back() {
+    let system = FaultySystem::start(10, &[]).await;
+    let app = &system.app;
+    let seller = app.seller("ada@example.com").await;
+    let admin = app.admin("root@example.com").await;
+    let product = published(&seller, "Tea").await;
+    let id = product["id"].as_str().unwrap();
+    let path = |user: &SignedIn<'_>| format!("/admin/users/{}/entitlements/{id}", user.id);
+    for how in Interruption::ALL {
+        at_every_call(
+            &system,
+            how,
+            async |case| app.new_user(&format!("{case}@example.com")).await,
+            async |user| admin.put(&path(user), &json!({})).await,
+            async |_, user| {
+                let given = retried(async || admin.put(&path(&user), &json!({})).await).await;
+                given.expect(204);
+                app.settled().await;
+                assert_right_of(app, &user, id, 1).await;
+                assert_eq!(download(&user, first_file(&product)).await, b"tea");
+                let taken = admin.delete(&path(&user), &json!({})).await;
+                taken.expect(204);
+                app.settled().await;
+                assert_right_of(app, &user, id, 2).await;
+                user.get(&format!("/library/{id}")).await.expect(404);
+            },
+        )
+        .await;
+    }
+}
+
+/// Waits until an order is paid, while functions are killed.
+async fn until_paid(buyer: &SignedIn<'_>, order: &str) {
+    let path = format!("/orders/{order}");
+    crate::support::eventually(async || {
+        let shown = buyer.get(&path).await;
+        shown.status == 200 && shown.json()["order"]["status"] == "paid"
+    })
+    .await;
+}
+
+/// Asserts the version of a right: how often it was changed.
+async fn assert_right_of(app: &TestApp, user: &SignedIn<'_>, product: &str, version: u32) {
+    let key = json!({"user": {"S": user.id}, "product": {"S": product}});
+    let body =
+        json!({"TableName": "cloakroom-dev-EntitlementsTable", "Key": key, "ConsistentRead": true});
+    let target = "DynamoDB_20120810.GetItem";
+    let found = app.call_engine("dynamodb", "local", target, &body).await;
+    let item = found.expect(200).json()["Item"].clone();
+    assert_eq!(item["version"]["N"], version.to_string(), "{item}");
 }

@@ -290,6 +290,7 @@ async fn read(
 pub struct FaultySystem {
     pub app: TestApp,
     pub dynamodb: Proxy,
+    pub eventbridge: Proxy,
     pub ssm: Proxy,
     pub ses: Proxy,
     _dir: TempDir,
@@ -300,10 +301,11 @@ impl FaultySystem {
     pub async fn start(seconds: u32, parameters: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (dynamodb, ssm) = (Proxy::start().await, Proxy::start().await);
-        let ses = Proxy::start().await;
+        let (ses, eventbridge) = (Proxy::start().await, Proxy::start().await);
         let url = |port: u16| format!("http://127.0.0.1:{port}");
         let variables = [
             ("AWS_ENDPOINT_URL_DYNAMODB", url(dynamodb.port)),
+            ("AWS_ENDPOINT_URL_EVENTBRIDGE", url(eventbridge.port)),
             ("AWS_ENDPOINT_URL_SESV2", url(ses.port)),
             ("AWS_ENDPOINT_URL_SSM", url(ssm.port)),
         ];
@@ -335,16 +337,34 @@ impl FaultySystem {
             command.args(["--parameter", parameter]);
         }
         let app = TestApp::start_command(&mut command, &data);
-        for (proxy, engine) in [(&dynamodb, "dynamodb"), (&ssm, "ssm"), (&ses, "ses")] {
+        for (proxy, engine) in [
+            (&dynamodb, "dynamodb"),
+            (&eventbridge, "eventbridge"),
+            (&ssm, "ssm"),
+            (&ses, "ses"),
+        ] {
             app.endpoint(engine)
                 .clone_into(&mut proxy.shared.upstream.lock().unwrap());
         }
         Self {
             app,
             dynamodb,
+            eventbridge,
             ssm,
             ses,
             _dir: dir,
+        }
+    }
+
+    /// Returns the proxies of all engines.
+    pub fn proxies(&self) -> [&Proxy; 4] {
+        [&self.dynamodb, &self.eventbridge, &self.ssm, &self.ses]
+    }
+
+    /// Lets all proxies forward all requests.
+    pub fn forward_all(&self) {
+        for proxy in self.proxies() {
+            proxy.always(&Fault::None);
         }
     }
 }

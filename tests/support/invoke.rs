@@ -1,5 +1,7 @@
-//! Invocations of functions with events.
+//! Invocations of functions with events, and functions that are stopped.
 
+use clock::Clock;
+use reqwest::Method;
 use serde_json::Value;
 
 use super::{Response, TestApp, UnsignedRequest};
@@ -20,5 +22,33 @@ impl TestApp {
             body: &event.to_string(),
         };
         Response::to(request.sign("local", &self.secret_key("local"))).await
+    }
+
+    /// Stops a function as an operator does: all its invocations are throttled.
+    pub async fn stop_function(&self, logical_id: &str) {
+        let body = r#"{"ReservedConcurrentExecutions":0}"#;
+        self.change_concurrency(&Method::PUT, logical_id, body)
+            .await
+            .expect(200);
+    }
+
+    /// Starts a stopped function again.
+    pub async fn start_function(&self, logical_id: &str) {
+        self.change_concurrency(&Method::DELETE, logical_id, "")
+            .await
+            .expect(204);
+    }
+
+    async fn change_concurrency(&self, method: &Method, function: &str, body: &str) -> Response {
+        let endpoint = self.endpoint("lambda");
+        let request = UnsignedRequest {
+            service: "lambda",
+            url: &format!("{endpoint}/2017-10-31/functions/{function}/concurrency"),
+            headers: &[],
+            body,
+        };
+        let secret = self.secret_key("local");
+        let now = Clock::system().now();
+        Response::to(request.sign_with(method, now, ("local", &secret))).await
     }
 }

@@ -4,6 +4,7 @@ mod actors;
 mod app;
 mod bootstraps;
 pub mod faults;
+pub mod interruptions;
 mod invoke;
 mod limits;
 pub mod lines;

@@ -6,10 +6,10 @@ use aws_sigv4::{
     sign::v4::SigningParams,
 };
 use aws_smithy_runtime_api::client::identity::Identity;
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder};
 use time::OffsetDateTime;
 
-/// A POST request without a signature.
+/// A request without a signature.
 pub struct UnsignedRequest<'a> {
     /// The service to sign for, like `dynamodb`.
     pub service: &'a str,
@@ -26,6 +26,16 @@ impl UnsignedRequest<'_> {
 
     /// Signs the request as of `time`.
     pub fn sign_at(&self, time: OffsetDateTime, key: &str, secret: &str) -> RequestBuilder {
+        self.sign_with(&Method::POST, time, (key, secret))
+    }
+
+    /// Signs the request with this method as of `time`.
+    pub fn sign_with(
+        &self,
+        method: &Method,
+        time: OffsetDateTime,
+        (key, secret): (&str, &str),
+    ) -> RequestBuilder {
         let identity = Identity::from(Credentials::new(key, secret, None, None, "a test"));
         let params = SigningParams::builder()
             .identity(&identity)
@@ -37,13 +47,14 @@ impl UnsignedRequest<'_> {
             .unwrap()
             .into();
         let signable = SignableRequest::new(
-            "POST",
+            method.as_str(),
             self.url,
             self.headers.iter().copied(),
             SignableBody::Bytes(self.body.as_bytes()),
         );
         let (instructions, _) = sign(signable.unwrap(), &params).unwrap().into_parts();
-        let request = Client::new().post(self.url).body(self.body.to_owned());
+        let request = Client::new().request(method.clone(), self.url);
+        let request = request.body(self.body.to_owned());
         self.headers
             .iter()
             .copied()

@@ -15,7 +15,7 @@ use crate::support::{Received, SignedIn, TestApp};
 const TABLE: &str = "WebhookDeliveries";
 
 /// Creates an endpoint, and returns its id and its secret.
-async fn create(admin: &SignedIn<'_>, url: &str) -> (String, String) {
+pub async fn create(admin: &SignedIn<'_>, url: &str) -> (String, String) {
     let created = admin.post("/webhooks", &json!({ "url": url })).await;
     let body = created.expect(201).json();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -90,7 +90,7 @@ fn user_event(kind: &str, user: &str, version: u64) -> events::Event {
 }
 
 /// Whether a request has a signature with this secret, as Standard Webhooks defines it.
-fn is_signed(received: &Received, secret: &str) -> bool {
+pub fn is_signed(received: &Received, secret: &str) -> bool {
     let secret = domain::webhook::Secret::parse(secret).unwrap();
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.bytes());
     let id = received.header("webhook-id");

@@ -1,14 +1,38 @@
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
 
 use domain::webhook::{EndpointUrl, FailureKind, Reach, forbidden_range};
+
+/// Finds the addresses of a name.
+#[derive(Debug, Clone, Copy)]
+pub enum Resolver {
+    /// Asks the operating system.
+    System,
+    /// Asks one name server, which answers what a test wants.
+    #[cfg(test)]
+    Server(SocketAddr),
+}
+
+impl Resolver {
+    async fn lookup(self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        match self {
+            Self::System => Ok(tokio::net::lookup_host((host, port)).await?.collect()),
+            #[cfg(test)]
+            Self::Server(server) => crate::name_server::ask(server, host, port).await,
+        }
+    }
+}
 
 /// Resolves the host of a URL, and returns its addresses if webhooks may reach all of them. A name with one forbidden address is
 /// refused, so that its owner cannot choose by a later answer which of them is used.
 pub async fn allowed_addresses(
     url: &EndpointUrl,
     reach: Reach,
+    resolver: Resolver,
 ) -> Result<Vec<SocketAddr>, FailureKind> {
-    let addresses = resolve(url.host(), url.port()).await?;
+    let addresses = resolve(url.host(), url.port(), resolver).await?;
     if addresses.is_empty() {
         return Err(FailureKind::UnknownHost);
     }
@@ -32,14 +56,16 @@ pub fn may_reach(address: IpAddr, reach: Reach) -> bool {
     is_local || forbidden_range(address).is_none()
 }
 
-async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, FailureKind> {
+async fn resolve(
+    host: &str,
+    port: u16,
+    resolver: Resolver,
+) -> Result<Vec<SocketAddr>, FailureKind> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let found = tokio::net::lookup_host((host, port)).await;
-    found
-        .map(Iterator::collect)
-        .map_err(|_| FailureKind::UnknownHost)
+    let found = resolver.lookup(host, port).await;
+    found.map_err(|_| FailureKind::UnknownHost)
 }
 
 #[cfg(test)]
@@ -49,7 +75,7 @@ mod tests {
     async fn of(url: &str, reach: Reach) -> Result<Vec<SocketAddr>, FailureKind> {
         // A stored URL of a local system, as the least strict parser reads it.
         let url = EndpointUrl::parse(url, Reach::Loopback).unwrap();
-        allowed_addresses(&url, reach).await
+        allowed_addresses(&url, reach, Resolver::System).await
     }
 
     #[tokio::test]

@@ -6,6 +6,8 @@ mod attempt;
 mod batch;
 mod fan_out;
 mod http;
+#[cfg(test)]
+mod name_server;
 mod signature;
 mod sweep;
 

@@ -165,6 +165,11 @@ impl Bus {
         let mut tries = 0;
         let failure = loop {
             let invoked = pool.invoke(&id, &trace_id(clock), event.clone()).await;
+            // Lambda retries a throttled event for six hours, whatever the number of retries is.
+            if matches!(invoked.result, Err(Failure::Throttled)) {
+                sleep(BACKOFF[1]).await;
+                continue;
+            }
             tries += 1;
             match invoked.result {
                 Ok(_) | Err(Failure::Stopped) => return,

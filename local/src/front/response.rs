@@ -29,7 +29,7 @@ pub(crate) fn response(payload: &Bytes) -> Response<Body> {
 /// Builds the HTTP response for a failed invocation.
 pub(crate) fn failure(failure: &Failure, request_id: &str) -> Response<Body> {
     match failure {
-        Failure::Busy | Failure::Stopped | Failure::TimedOut(_) => {
+        Failure::Busy | Failure::Throttled | Failure::Stopped | Failure::TimedOut(_) => {
             message(StatusCode::SERVICE_UNAVAILABLE)
         }
         Failure::TooLarge => message(StatusCode::INTERNAL_SERVER_ERROR),

@@ -27,6 +27,9 @@ pub(crate) enum Failure {
     /// No instance became idle in time.
     #[error("no instance became idle in time")]
     Busy,
+    /// The function's reserved concurrency is 0.
+    #[error("throttled: its reserved concurrency is 0")]
+    Throttled,
     /// The system was stopped.
     #[error("stopped with the system")]
     Stopped,

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::available_parallelism,
     time::Duration,
@@ -44,6 +44,8 @@ pub(crate) struct Pool {
     max_instances: u32,
     /// How many invocations run or wait for an instance.
     invocations: AtomicUsize,
+    /// Whether no invocation starts: reserved concurrency 0.
+    is_throttled: AtomicBool,
     stopped: watch::Sender<bool>,
 }
 
@@ -70,6 +72,7 @@ impl Pool {
             slots: Semaphore::new(max_instances as usize),
             max_instances,
             invocations: AtomicUsize::new(0),
+            is_throttled: AtomicBool::new(false),
             stopped: watch::Sender::new(false),
         }
     }
@@ -86,6 +89,10 @@ impl Pool {
             .invoked(trace_id, request_id, &event);
         let _running = Running::of(&self.invocations);
         let mut cold_start = false;
+        if self.is_throttled.load(Ordering::SeqCst) {
+            let result = Err(Failure::Throttled);
+            return Invoked { result, cold_start };
+        }
         let result = tokio::select! {
             result = self.queue(request_id, trace_id, event, &mut cold_start) => result,
             // Dropping the other branch drops its instance, which kills the process.
@@ -100,6 +107,11 @@ impl Pool {
     /// Whether an invocation runs or waits for an instance.
     pub(crate) fn is_busy(&self) -> bool {
         self.invocations.load(Ordering::SeqCst) > 0
+    }
+
+    /// Throttles all following invocations, or allows them again. Running invocations end.
+    pub(crate) fn throttle(&self, is_throttled: bool) {
+        self.is_throttled.store(is_throttled, Ordering::SeqCst);
     }
 
     /// Returns the destination of a new instance's log. Lambda writes it with the function's role.

@@ -1,5 +1,5 @@
 use local::{OPERATOR_KEY, function_key};
-use reqwest::RequestBuilder;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::{signed::UnsignedRequest, support::TestSystem};
@@ -76,4 +76,49 @@ async fn a_caller_without_permission_cannot_invoke() {
     }
     let broken = invoke(&system, OPERATOR_KEY, "EchoFunction", &[], "{");
     assert_eq!(broken.send().await.unwrap().status(), 400);
+}
+
+fn concurrency(system: &TestSystem, key: &str, method: &Method, body: &str) -> RequestBuilder {
+    let url = &system.system().endpoints().lambda;
+    let url = format!("{url}/2017-10-31/functions/EchoFunction/concurrency");
+    let unsigned = UnsignedRequest {
+        service: "lambda",
+        url: &url,
+        headers: &[],
+        body,
+    };
+    let now = clock::Clock::system().now();
+    unsigned.sign_with(method, now, (key, &system.secret_of(key)))
+}
+
+#[tokio::test]
+async fn a_function_without_concurrency_is_throttled_until_it_has_some_again() {
+    let system = TestSystem::start().await;
+    let stop = r#"{"ReservedConcurrentExecutions": 0}"#;
+    let own = function_key("EchoFunction");
+    for (key, body, status) in [
+        (own.as_str(), stop, 403),
+        (OPERATOR_KEY, r#"{"ReservedConcurrentExecutions": 1}"#, 400),
+        (OPERATOR_KEY, stop, 200),
+    ] {
+        let put = concurrency(&system, key, &Method::PUT, body);
+        assert_eq!(put.send().await.unwrap().status(), status, "{body}");
+    }
+    let refused = invoke(&system, OPERATOR_KEY, "EchoFunction", &[], "{}");
+    let refused = refused.send().await.unwrap();
+    assert_eq!(refused.status(), 429);
+    assert_eq!(
+        refused.headers()["x-amzn-errortype"],
+        "TooManyRequestsException"
+    );
+    assert_eq!(system.act("echo").await.0, 503);
+    // An event waits.
+    let headers = [("x-amz-invocation-type", "Event")];
+    let accepted = invoke(&system, OPERATOR_KEY, "EchoFunction", &headers, "{}");
+    assert_eq!(accepted.send().await.unwrap().status(), 202);
+    let delete = concurrency(&system, OPERATOR_KEY, &Method::DELETE, "");
+    assert_eq!(delete.send().await.unwrap().status(), 204);
+    system.settled().await;
+    let answer = invoke(&system, OPERATOR_KEY, "EchoFunction", &[], "{}");
+    assert_eq!(answer.send().await.unwrap().status(), 200);
 }

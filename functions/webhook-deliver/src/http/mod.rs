@@ -19,7 +19,7 @@ use tokio_rustls::{
     rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
 };
 
-use crate::address::{allowed_addresses, may_reach};
+use crate::address::{Resolver, allowed_addresses, may_reach};
 
 /// The time of one attempt: resolution, connection, request and response.
 const ATTEMPT: Duration = Duration::from_secs(15);
@@ -42,6 +42,7 @@ pub struct SignedHeaders {
 pub struct Sender {
     tls: TlsConnector,
     reach: Reach,
+    resolver: Resolver,
 }
 
 impl Sender {
@@ -59,6 +60,7 @@ impl Sender {
         Ok(Self {
             tls: TlsConnector::from(Arc::new(config)),
             reach,
+            resolver: Resolver::System,
         })
     }
 
@@ -84,7 +86,7 @@ impl Sender {
         payload: &str,
     ) -> Result<u16, FailureKind> {
         let request = request(url, headers, payload).map_err(|_| FailureKind::Protocol)?;
-        let addresses = allowed_addresses(url, self.reach).await?;
+        let addresses = allowed_addresses(url, self.reach, self.resolver).await?;
         let tcp = self.connect(&addresses).await?;
         if !url.is_https() {
             return exchange(tcp, request).await;
@@ -166,5 +168,7 @@ async fn drain(mut body: Incoming) {
     }
 }
 
+#[cfg(test)]
+mod rebinding;
 #[cfg(test)]
 mod tests;

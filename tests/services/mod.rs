@@ -1,0 +1,3 @@
+//! The services together: one purchase through all of them.
+
+pub mod line;
