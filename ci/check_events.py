@@ -25,6 +25,7 @@ LOCAL = {
     "AWS_ENDPOINT_URL_SESV2": "http://host.docker.internal:3005",
     "AWS_ENDPOINT_URL_SQS": "http://host.docker.internal:3006",
     "WEBHOOK_QUEUE_URL": "http://host.docker.internal:3006/000000000000/cloakroom-dev-WebhookQueue",
+    "UPLOAD_GRANTS_QUEUE_URL": "http://host.docker.internal:3006/000000000000/cloakroom-dev-UploadGrantsQueue",
     "AWS_ENDPOINT_URL_EVENTBRIDGE": "http://host.docker.internal:3007",
     "AWS_ENDPOINT_URL_LAMBDA": "http://host.docker.internal:3004",
     "STRIPE_ENDPOINT": "http://host.docker.internal:3008",

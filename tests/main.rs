@@ -9,6 +9,7 @@ mod bodies;
 mod cost;
 mod doctor;
 mod documents;
+mod erasure;
 mod event_failures;
 mod failure;
 mod foreign;

@@ -6,7 +6,8 @@ use super::meter::{Measured, Meter};
 use crate::{
     orders::shop::{id_of, page_of},
     products::{draft, path, published},
-    support::{Receiver, SignedIn},
+    support::{PASSWORD, Receiver, SignedIn},
+    uploads::create_upload,
 };
 
 pub async fn measure() -> Vec<Measured> {
@@ -19,6 +20,7 @@ pub async fn measure() -> Vec<Measured> {
     orders(&meter, &seller, &admin, &buyer).await;
     library(&meter, &seller, &admin, &buyer).await;
     webhooks(&meter, &seller, &admin).await;
+    erasure(&meter).await;
     meter.finish()
 }
 
@@ -134,6 +136,21 @@ async fn library(meter: &Meter, seller: &SignedIn<'_>, admin: &SignedIn<'_>, buy
     meter.request("any", shown).await;
     let taken = admin.delete(&gift, &json!({})).await.expect(204);
     meter.request("a gift", taken).await;
+    meter.quiet().await;
+}
+
+/// The deletion of an account with one pending upload, whose erasure is no event for others.
+async fn erasure(meter: &Meter) {
+    let user = meter.new_user("eve@example.com").await;
+    create_upload(&user, "x.txt", 5).await;
+    meter.quiet().await;
+    let password = json!({"password": PASSWORD});
+    user.delete("/users/me", &password).await.expect(204);
+    meter.settled().await;
+    for function in ["upload-grants", "library", "orders", "products"] {
+        let event = format!("aws:sqs, {function}");
+        meter.event(&event, "a deleted user").await;
+    }
     meter.quiet().await;
 }
 

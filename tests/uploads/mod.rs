@@ -19,7 +19,9 @@ mod walk;
 
 pub use self::{
     companion::submit,
-    events::{deliver_event, make_due, object_created_event, run_reconciler},
+    events::{deliver_event, make_due, object_created_event, run_reconciler, update_item},
+    repair::run_repair,
+    sharing::verify,
 };
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};

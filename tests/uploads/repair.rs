@@ -11,7 +11,7 @@ use super::{
 use crate::support::TestApp;
 
 /// Runs the repair as its schedule does.
-async fn run_repair(app: &TestApp) -> Value {
+pub async fn run_repair(app: &TestApp) -> Value {
     let event = json!({"source": "cloakroom", "detail-type": "Repair", "detail": {}});
     let response = deliver_event(app, &event).await.expect(200);
     assert_eq!(response.header("x-amz-function-error"), None);

@@ -84,7 +84,7 @@ async fn make_due(app: &TestApp, endpoint: &str, id: &str) {
 fn user_event(kind: &str, user: &str, version: u64) -> events::Event {
     let kind = events::EventType::parse(kind).unwrap();
     let user_id = domain::UserId::parse(user).unwrap();
-    let data = events::Data::User(events::UserData { user_id });
+    let data = events::Data::User(events::UserData::of(user_id));
     let time = time::macros::datetime!(2026-01-01 00:00:00 UTC);
     events::Event::new(kind, time, format!("user/{user}"), version, data)
 }

@@ -100,7 +100,7 @@ async fn announce(
     Ok(match resources.uploads.apply(&transition).await? {
         Applied::Changed(upload) => Some(*upload),
         Applied::Conflict(upload) => upload.map(|upload| *upload),
-        Applied::LimitExceeded(..) | Applied::IdempotencyKeyUsed => None,
+        Applied::LimitExceeded(..) | Applied::IdempotencyKeyUsed | Applied::OwnerErased => None,
     })
 }
 
@@ -166,7 +166,10 @@ async fn record(
         match resources.uploads.apply(&transition).await? {
             Applied::Conflict(Some(newer)) => upload = *newer,
             Applied::Changed(_) => return Ok(Stored::Created),
-            Applied::Conflict(None) | Applied::LimitExceeded(..) | Applied::IdempotencyKeyUsed => {
+            Applied::Conflict(None)
+            | Applied::LimitExceeded(..)
+            | Applied::IdempotencyKeyUsed
+            | Applied::OwnerErased => {
                 return Ok(Stored::Skipped);
             }
         }

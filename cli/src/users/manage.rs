@@ -53,7 +53,7 @@ dynamodb:UpdateItem on Credentials and Users.";
 pub(super) const DELETE_ABOUT: &str = "\
 Delete an account permanently and free its e-mail address
 
-All sessions end. Files of the user and the grants to read them stay, as with DELETE /users/me. Save what is stored about the person \
+All sessions end. The user's files, shares, products and library are deleted within minutes, as with DELETE /users/me. Save what is stored about the person \
 first with cloakroom users export.";
 
 pub(super) const DELETE_EXAMPLES: &str = "\

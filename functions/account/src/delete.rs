@@ -30,7 +30,8 @@ impl FromFields for DeleteAccountRequest {
 
 /// Delete the current user.
 ///
-/// Removes the account and frees its email address. The user's files and the grants to read them stay.
+/// Removes the account and frees its email address. The user's files, shares, products and library are
+/// deleted within minutes; locked files when their lock ends. Orders stay under a pseudonym.
 #[utoipa::path(
     delete,
     path = "/users/me",

@@ -7,8 +7,8 @@ use crate::{App, manage::manage};
 
 /// Delete a user.
 ///
-/// Removes the account and frees its email address, like `DELETE /users/me`. The user's files and the grants to read them
-/// stay.
+/// Removes the account and frees its email address, like `DELETE /users/me`. Also the user's files, shares, products and
+/// library are deleted within minutes; locked files when their lock ends. Orders stay under a pseudonym.
 #[utoipa::path(
     delete,
     path = "/admin/users/{id}",

@@ -53,16 +53,16 @@ const CAPTURES: [(&str, Capture); 5] = [
     ("PRODUCTS_TABLE", |change| {
         let (before, after) = change.items(images::product)?;
         Ok(events::product_events(
-            before.as_ref(),
-            after.as_ref(),
+            before.flatten().as_ref(),
+            after.flatten().as_ref(),
             change.at,
         ))
     }),
     ("ENTITLEMENTS_TABLE", |change| {
         let (before, after) = change.items(images::entitlement)?;
         Ok(events::entitlement_events(
-            before.as_ref(),
-            after.as_ref(),
+            before.flatten().as_ref(),
+            after.flatten().as_ref(),
             change.at,
         ))
     }),

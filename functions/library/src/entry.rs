@@ -22,9 +22,10 @@ struct LibraryProduct {
     #[schema(format = "uuid")]
     id: String,
     title: String,
-    /// The user who sells it.
-    #[schema(format = "uuid")]
-    seller_id: String,
+    /// The user who sells it. Absent if the seller's account is deleted; then the product has no files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "uuid")]
+    seller_id: Option<String>,
 }
 
 /// A file of a product.
@@ -45,7 +46,7 @@ impl LibraryEntry {
             product: LibraryProduct {
                 id: copy.id.to_string(),
                 title: copy.title.clone(),
-                seller_id: copy.seller.to_string(),
+                seller_id: copy.seller.map(|seller| seller.to_string()),
             },
             granted_at: Timestamp(right.granted_at?),
             files: copy.files.iter().map(LibraryFile::of).collect(),

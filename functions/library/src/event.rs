@@ -1,5 +1,5 @@
 use domain::{Claim, Entitlement, Source};
-use events::{Data, Event};
+use events::{Data, Event, EventType};
 use store::{ProductCopy, StoreError};
 
 use crate::App;
@@ -21,7 +21,7 @@ pub async fn apply(app: &App, event: &Event) -> Result<(), ApplyError> {
         Data::Product(product) => {
             let copy = ProductCopy {
                 id: product.product_id,
-                seller: product.seller_id,
+                seller: (!product.removed).then_some(product.seller_id),
                 title: product.title.clone(),
                 status: product.status.clone(),
                 files: product.files.iter().cloned().map(Into::into).collect(),
@@ -38,8 +38,15 @@ pub async fn apply(app: &App, event: &Event) -> Result<(), ApplyError> {
                 gives: order.entitled,
             };
             let change = |right: &Entitlement| right.claim(source, claim, now);
-            Ok(app.entitlements.change(&none, change).await?)
+            if !app.entitlements.change(&none, change).await? {
+                tracing::info!(event = event.id.name(), "user_is_erased");
+            }
+            Ok(())
         }
+        Data::User(user) if event.kind == EventType::UserDeleted => Ok(app
+            .entitlements
+            .erase(user.user_id, app.clock.now())
+            .await?),
         // No rule sends them.
         Data::User(_) | Data::Upload(_) | Data::Entitlement(_) => {
             Err(ApplyError::Unexpected(event.kind.name()))

@@ -23,7 +23,7 @@ use crate::App;
         (status = 403, body = ProblemDocument, content_type = "application/problem+json",
             description = "`forbidden`"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
-            description = "`not_found`: the product was never published, or an id is not valid"),
+            description = "`not_found`: the product was never published or is removed, the user is deleted, or an id is not valid"),
     )
 )]
 pub async fn give(
@@ -33,7 +33,8 @@ pub async fn give(
     Path((user, product)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let (user, product) = parse(&user, &product)?;
-    if app.titles.find(product).await?.is_none() {
+    let copy = app.titles.find(product).await?;
+    if copy.is_none_or(|copy| copy.seller.is_none()) {
         return Err(Problem::not_found());
     }
     set(&app, user, product, true).await?;
@@ -107,5 +108,9 @@ async fn set(app: &App, user: UserId, product: ProductId, gives: bool) -> Result
         let version = right.gift_version() + 1;
         right.claim(Source::Gift, Claim { version, gives }, now)
     };
-    Ok(app.entitlements.change(&none, change).await?)
+    if app.entitlements.change(&none, change).await? {
+        Ok(())
+    } else {
+        Err(Problem::not_found())
+    }
 }

@@ -148,6 +148,7 @@ async fn place(
                 });
             }
             Placement::OrderedMeanwhile => {}
+            Placement::BuyerErased => return Err(Problem::session_ended()),
             Placement::Repeated => {
                 let first = repeated(app, idempotent).await?;
                 return first.ok_or_else(IdempotencyKey::in_progress);

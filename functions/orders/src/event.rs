@@ -35,6 +35,10 @@ pub enum ApplyError {
 pub async fn apply(app: &App, event: &Event) -> Result<(), ApplyError> {
     match (&event.data, event.kind) {
         (Data::Product(product), _) => {
+            if product.removed {
+                let removed = app.offers.remove(product.product_id, event.version);
+                return Ok(removed.await?);
+            }
             let copy = copy(product, event.version)?;
             Ok(app.offers.put(&copy).await?)
         }
@@ -61,10 +65,14 @@ fn copy(product: &ProductData, version: u64) -> Result<OfferCopy, ApplyError> {
     })
 }
 
-/// Closes the pending orders of a deleted user, and replaces the user in all of them by a pseudonym, which is random. What
+/// Closes the pending orders of a deleted user, and replaces the user, as buyer and as seller, by a pseudonym, which is random. What
 /// accounting needs stays.
 async fn erase(app: &App, user: UserId) -> Result<(), ApplyError> {
-    let pseudonym = UserId::new(app.clock.now());
+    let now = app.clock.now();
+    // First the mark: a request that is still running places no order.
+    app.orders.mark_erased(user, now).await?;
+    let pseudonym = UserId::new(now);
+    app.orders.anonymize_sales(user, pseudonym).await?;
     let mut before = None;
     loop {
         let orders = app.orders.list(user, before, BATCH).await?;

@@ -11,7 +11,7 @@ use http::{StatusCode, header};
 use http_api::{
     Fields, FromFields, IdempotencyKey, IdempotentRequest, JsonBody, Problem, ProblemDocument,
 };
-use store::NewRecord;
+use store::{NewRecord, ProductCreation};
 use utoipa::ToSchema;
 
 use crate::{
@@ -98,21 +98,20 @@ pub async fn create(
     let product = Product::draft(ProductId::new(now), caller.user_id, details, now);
     let body = serde_json::to_string(&ProductResponse::from(&product));
     let body = body.map_err(|error| Problem::internal(&error))?;
-    let Some(idempotent) = idempotent else {
-        app.products.create(&product, None).await?;
-        return respond(&body);
-    };
-    let record = idempotent.record(&body);
-    let new = NewRecord {
+    let record = idempotent.as_ref().map(|request| request.record(&body));
+    let record = record.as_ref().map(|record| NewRecord {
         idempotency: &app.idempotency,
-        record: &record,
-    };
-    if app.products.create(&product, Some(new)).await? {
-        return respond(&body);
+        record,
+    });
+    match (app.products.create(&product, record).await?, idempotent) {
+        (ProductCreation::Created, _) => respond(&body),
+        (ProductCreation::Repeated, Some(idempotent)) => {
+            let first = idempotent.find_body(&app.idempotency, now).await?;
+            respond(&first.ok_or_else(IdempotencyKey::in_progress)?)
+        }
+        (ProductCreation::Repeated, None) => Err(Problem::unavailable()),
+        (ProductCreation::SellerErased, _) => Err(Problem::session_ended()),
     }
-    // A concurrent request with the same key was first.
-    let first = idempotent.find_body(&app.idempotency, now).await?;
-    respond(&first.ok_or_else(IdempotencyKey::in_progress)?)
 }
 
 /// The request with its key and its fields.

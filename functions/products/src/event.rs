@@ -32,11 +32,15 @@ pub async fn apply(app: &App, event: &Event) -> Result<(), ApplyError> {
 
 /// Removes the products of a deleted user. For all others they are archived.
 async fn remove_all(app: &App, seller: UserId) -> Result<(), ApplyError> {
+    // First the mark: a request that is still running creates nothing.
+    app.products.mark_erased(seller, app.clock.now()).await?;
+    let mut before = None;
     loop {
-        let found = app.products.of_seller(seller, None, AT_ONCE).await?;
+        let found = app.products.of_seller(seller, before, AT_ONCE).await?;
         for product in &found {
             app.products.remove(product.id).await?;
         }
+        before = found.last().map(|product| product.id);
         if found.len() < AT_ONCE {
             return Ok(());
         }

@@ -12,7 +12,7 @@ use lambda_http::Error;
 use serde_json::Value;
 use settings::Env;
 use storage::Bucket;
-use store::Uploads;
+use store::{ReadGrants, Uploads};
 use upload_reconciler::Reconciler;
 
 struct App {
@@ -36,6 +36,7 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
         reconciler: Reconciler {
             uploads: Uploads::from_env(env, &client)?,
             bucket: Bucket::from_env(env, &aws)?,
+            read_grants: ReadGrants::from_env(env, &client)?,
         },
         clock,
     })

@@ -1,11 +1,17 @@
 use domain::ProductStatus;
-use events::{Data, Event};
+use events::{Data, Event, EventType};
+use http_api::Deadline;
 use store::{SoldProduct, StoreError};
 
-use crate::{App, pin};
+use crate::{
+    App,
+    erase::{Erasure, erase},
+    pin,
+    queue::QueueError,
+};
 
 /// Applies an event: a copy of what it tells, unless a later version is known. Applying it again changes nothing.
-pub async fn apply(app: &App, event: &Event) -> Result<(), ApplyError> {
+pub async fn apply(app: &App, event: &Event, deadline: Deadline) -> Result<(), ApplyError> {
     match &event.data {
         Data::Product(product) => {
             let status = ProductStatus::parse(&product.status).ok_or(ApplyError::UnknownStatus)?;
@@ -29,6 +35,14 @@ pub async fn apply(app: &App, event: &Event) -> Result<(), ApplyError> {
                 .put_right(user, product, right.active, event.version);
             Ok(put.await?)
         }
+        Data::User(user) if event.kind == EventType::UserDeleted => {
+            if erase(app, user, deadline).await? == Erasure::Unfinished {
+                // A failed message would be a dead letter after five times, however far the erasure got.
+                app.queue.send(event.to_json()?).await?;
+                tracing::info!(event = event.id.name(), "erasure_continues");
+            }
+            Ok(())
+        }
         // No rule sends them.
         Data::User(_) | Data::Upload(_) | Data::Order(_) => {
             Err(ApplyError::Unexpected(event.kind.name()))
@@ -42,6 +56,12 @@ pub enum ApplyError {
     /// A table does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The rest of an erasure cannot be ordered.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The event cannot be sent again.
+    #[error(transparent)]
+    Event(#[from] events::EventError),
     /// This version does not know the status of the product.
     #[error("the status of the product is unknown")]
     UnknownStatus,

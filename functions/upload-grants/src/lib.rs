@@ -1,8 +1,10 @@
 //! Keeps what uploads knows of sales: which files belong to products, and who has a right to them. Answers whether files can
-//! be sold.
+//! be sold. Erases what uploads keeps about a deleted user.
 
+mod erase;
 mod event;
 mod pin;
+mod queue;
 
 use std::process::ExitCode;
 
@@ -11,11 +13,16 @@ use http_api::{Deadline, InitError};
 use lambda_http::Error;
 use serde_json::Value;
 use settings::Env;
-use store::{SoldFiles, UploadRecords};
+use store::{Quotas, ReadGrants, SoldFiles, UploadRecords};
+
+use self::queue::OwnQueue;
 
 struct App {
     uploads: UploadRecords,
     sold_files: SoldFiles,
+    read_grants: ReadGrants,
+    quotas: Quotas,
+    queue: OwnQueue,
     clock: Clock,
 }
 
@@ -34,15 +41,19 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
     Ok(App {
         uploads: UploadRecords::from_env(env, &client)?,
         sold_files: SoldFiles::from_env(env, &client)?,
+        read_grants: ReadGrants::from_env(env, &client)?,
+        quotas: Quotas::from_env(env, &client)?,
+        queue: OwnQueue::from_env(env, &aws)?,
         clock,
     })
 }
 
 /// Handles the messages of the queue, or the question of `products`, which invokes the function and waits for the answer.
-async fn handle(app: &App, event: Value, _: Deadline) -> Result<Value, Error> {
+async fn handle(app: &App, event: Value, deadline: Deadline) -> Result<Value, Error> {
     if http_api::is_batch(&event) {
-        let response = http_api::consume(&event, async |event| event::apply(app, &event).await);
-        return Ok(serde_json::to_value(response.await)?);
+        let apply = async |event| event::apply(app, &event, deadline).await;
+        let response = http_api::consume(&event, apply).await;
+        return Ok(serde_json::to_value(response)?);
     }
     if event["detail-type"] == pin::QUESTION {
         let question = serde_json::from_value(event["detail"].clone())?;

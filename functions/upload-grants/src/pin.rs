@@ -1,6 +1,6 @@
 use domain::{
-    ProductId, Upload, UploadId, UserId,
-    upload::{Event, Outcome, State},
+    ProductId, Upload, UploadId, UploadStatus, UserId,
+    upload::{Event, Outcome},
 };
 use events::FileData;
 use serde::{Deserialize, Serialize};
@@ -108,5 +108,5 @@ async fn find_stored(
         return Ok(None);
     }
     let found = app.uploads.find(seller, id).await?;
-    Ok(found.filter(|upload| matches!(upload.state, State::Stored(_))))
+    Ok(found.filter(|upload| upload.status() == UploadStatus::Stored))
 }

@@ -109,14 +109,16 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
     let aws = settings::aws::sdk_config(env)?;
     let client = store::client(env, &aws);
     let limits = Limits::from_env(env, &client)?;
+    let read_grants = ReadGrants::from_env(env, &client)?;
     let app = App {
         reconciler: Reconciler {
             uploads: Uploads::from_env(env, &client)?,
             bucket: Bucket::from_env(env, &aws)?,
+            read_grants: read_grants.clone(),
         },
         idempotency: Idempotency::from_env(env, &client)?,
         grants: UploadGrants::from_env(env, &client)?,
-        read_grants: ReadGrants::from_env(env, &client)?,
+        read_grants,
         sold_files: SoldFiles::from_env(env, &client)?,
         users: Users::from_env(env, &client)?,
         credentials: Credentials::from_env(env, &client)?,
@@ -181,6 +183,7 @@ impl App {
     async fn find(&self, caller: &Caller, id: &str) -> Result<Upload, Problem> {
         let id = parse_id(id)?;
         let found = self.reconciler.uploads.find(caller.user_id, id).await?;
+        let found = found.filter(|upload| !upload.is_erased);
         found.ok_or_else(Problem::not_found)
     }
 

@@ -1,7 +1,7 @@
 //! Problems of several upload routes.
 
 use domain::upload::{Limit, Refusal, Usage};
-use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
+use http::StatusCode;
 use http_api::Problem;
 use storage::StorageError;
 use upload_reconciler::ReconcileError;
@@ -42,15 +42,6 @@ pub const CONCURRENT_CHANGE: Problem = Problem::new(
     "request_in_progress",
     "Another request is changing this upload. Try again in a moment.",
 );
-
-/// 401: the session of the access token has ended, or its account is disabled or deleted.
-pub fn session_ended() -> Problem {
-    let detail = "The session of this access token has ended. Sign in again.";
-    Problem::new(StatusCode::UNAUTHORIZED, "session_ended", detail).with_header(
-        WWW_AUTHENTICATE,
-        HeaderValue::from_static("Bearer error=\"invalid_token\""),
-    )
-}
 
 /// 409: says which limit is exceeded, how much of it is used, and how to free room.
 pub fn limit_exceeded(limit: Limit, usage: &Usage) -> Problem {

@@ -14,7 +14,10 @@ impl App {
         let id = parse_id(id)?;
         let uploads = &self.reconciler.uploads;
         if let Some(own) = uploads.find(caller.user_id, id).await? {
-            return Ok(own);
+            // The account of an erased upload's owner is deleted.
+            return (!own.is_erased)
+                .then_some(own)
+                .ok_or_else(Problem::not_found);
         }
         let grants = self.read_grants.of_reader(id, caller.user_id).await?;
         for grant in grants {

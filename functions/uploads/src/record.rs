@@ -36,6 +36,7 @@ pub async fn create_record(
         tracing::warn!(%error, "parts_left_to_the_lifecycle");
     }
     match (applied, idempotent) {
+        (Applied::OwnerErased, _) => Err(Problem::session_ended()),
         (Applied::LimitExceeded(limit, usage), _) => Err(limit_exceeded(limit, &usage)),
         (Applied::IdempotencyKeyUsed, Some(idempotent)) => {
             let body = idempotent
@@ -68,6 +69,7 @@ pub async fn create_record_within(
             Applied::Changed(_) => return Ok(creation),
             Applied::LimitExceeded(Limit::Used, _) => {}
             Applied::LimitExceeded(limit, usage) => return Err(limit_exceeded(limit, &usage)),
+            Applied::OwnerErased => return Err(Problem::session_ended()),
             Applied::Conflict(_) | Applied::IdempotencyKeyUsed => {
                 return Err(Problem::unavailable());
             }

@@ -17,7 +17,7 @@ pub async fn fan_out(app: &App, event: &Event) -> Result<(), Error> {
             tracing::info!(event = event.id.name(), erased, "payloads_erased");
         }
     }
-    let payload = event.to_json()?;
+    let payload = event.public().to_json()?;
     let (mut created, kind) = (0_u32, event.kind.name());
     for endpoint in app.endpoints.list().await? {
         if !endpoint.receives(kind) {

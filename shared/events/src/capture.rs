@@ -1,6 +1,9 @@
 //! Derives events from changes of items. Pure functions: the same change always yields the same events.
 
-use domain::{Entitlement, Product, ProductStatus, Status, Upload, User, upload::State};
+use domain::{
+    AddressId, Email, Entitlement, Product, ProductStatus, Status, Upload, UploadStatus, User,
+};
+use ring::digest::{SHA256, digest};
 use time::OffsetDateTime;
 
 use crate::{Data, Event, EventType, UserData};
@@ -20,9 +23,18 @@ pub fn user_events(before: Option<&User>, after: Option<&User>, at: OffsetDateTi
         }
         _ => return Vec::new(),
     };
-    let data = Data::User(UserData { user_id: user.id });
+    let mut data = UserData::of(user.id);
+    if kind == EventType::UserDeleted {
+        data.address_id = Some(address_id(&user.email));
+    }
     let subject = format!("user/{}", user.id);
-    vec![Event::new(kind, time, subject, version, data)]
+    vec![Event::new(kind, time, subject, version, Data::User(data))]
+}
+
+/// The id of an address, as the read grants to it have it.
+fn address_id(email: &Email) -> AddressId {
+    let digest = digest(&SHA256, email.canonical().as_bytes());
+    AddressId::of_digest(std::array::from_fn(|at| digest.as_ref()[at]))
 }
 
 /// The events of a change of an upload at `at`. Thumbnails have no events.
@@ -46,11 +58,12 @@ pub fn upload_events(
     vec![Event::new(kind, at, subject, upload.revision, data)]
 }
 
-const fn is_stored(upload: &Upload) -> bool {
-    matches!(upload.state, State::Stored(_))
+fn is_stored(upload: &Upload) -> bool {
+    upload.status() == UploadStatus::Stored
 }
 
-/// The events of a change of a product. A product that is removed is archived for everyone else.
+/// The events of a change of a product. A product that is removed is archived for all others, who forget what they know of
+/// its seller and its files.
 #[must_use]
 pub fn product_events(
     before: Option<&Product>,
@@ -59,15 +72,10 @@ pub fn product_events(
 ) -> Vec<Event> {
     let was = before.map(|product| product.status);
     let Some(product) = after else {
-        return match before {
-            Some(before) if was != Some(ProductStatus::Archived) => {
-                let gone = before.archive(at);
-                gone.iter()
-                    .map(|gone| product_event(EventType::ProductArchived, gone))
-                    .collect()
-            }
-            _ => Vec::new(),
-        };
+        return before
+            .map(|before| removed(before, at))
+            .into_iter()
+            .collect();
     };
     let kind = match (was, product.status) {
         (Some(ProductStatus::Published), ProductStatus::Published) => EventType::ProductUpdated,
@@ -78,6 +86,21 @@ pub fn product_events(
         (_, ProductStatus::Archived) => EventType::ProductArchived,
     };
     vec![product_event(kind, product)]
+}
+
+fn removed(before: &Product, at: OffsetDateTime) -> Event {
+    let gone = Product {
+        status: ProductStatus::Archived,
+        published_files: Vec::new(),
+        version: before.version + 1,
+        updated_at: at,
+        ..before.clone()
+    };
+    let mut event = product_event(EventType::ProductArchived, &gone);
+    if let Data::Product(data) = &mut event.data {
+        data.removed = true;
+    }
+    event
 }
 
 fn product_event(kind: EventType, product: &Product) -> Event {
@@ -121,7 +144,7 @@ fn entitlement_event(right: &Entitlement) -> Event {
 #[cfg(test)]
 mod tests {
     use domain::{
-        Claim, Currency, Email, Money, Name, ProductId, Profile, Source, UploadId, UserId,
+        Claim, Currency, Money, Name, ProductId, Profile, Source, UploadId, UserId,
         product::{Description, FileList, ProductDetails, ProductFile, Title},
         upload::Filename,
     };
@@ -165,6 +188,11 @@ mod tests {
         assert_eq!(deleted.time, AT);
         let json = deleted.to_json().unwrap();
         assert!(!json.contains("ada") && !json.contains("Ada"), "{json}");
+        let public = deleted.public().to_json().unwrap();
+        assert!(
+            json.contains("addressId") && !public.contains("address"),
+            "{public}"
+        );
     }
 
     fn draft() -> Product {
@@ -216,7 +244,7 @@ mod tests {
                     vec![("product.updated", 2)],
                     vec![archive]
                 ],
-                [vec![], vec![], vec![publish], vec![]],
+                [vec![("product.archived", 4)], vec![], vec![publish], vec![]],
             ]
         );
     }

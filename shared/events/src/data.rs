@@ -1,6 +1,6 @@
 use domain::{
-    Currency, Entitlement, Money, Product, Upload, UploadId, UserId, product::ProductFile,
-    upload::Filename,
+    AddressId, Currency, Entitlement, Money, Product, Upload, UploadId, UserId,
+    product::ProductFile, upload::Filename,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,6 +12,21 @@ pub struct UserData {
     /// The user.
     #[schema(value_type = String, format = "uuid")]
     pub user_id: UserId,
+    /// The id of the address of a deleted user, by which uploads finds what others share with the address. Webhooks do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    pub address_id: Option<AddressId>,
+}
+
+impl UserData {
+    /// A user.
+    #[must_use]
+    pub const fn of(user_id: UserId) -> Self {
+        Self {
+            user_id,
+            address_id: None,
+        }
+    }
 }
 
 /// A file of a user.
@@ -73,6 +88,9 @@ pub struct ProductData {
     pub price: MoneyData,
     /// The files that its buyers get.
     pub files: Vec<FileData>,
+    /// Whether the product is removed, because the account of its seller is deleted. It has no files any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
 }
 
 /// An order.
@@ -178,6 +196,7 @@ impl From<&Product> for ProductData {
             title: product.details.title.as_str().to_owned(),
             price: (&product.details.price).into(),
             files: product.published_files.iter().map(Into::into).collect(),
+            removed: false,
         }
     }
 }

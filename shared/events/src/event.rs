@@ -89,6 +89,16 @@ impl Event {
         }
     }
 
+    /// The event as other systems get it: without the address of a deleted user.
+    #[must_use]
+    pub fn public(&self) -> Self {
+        let mut event = self.clone();
+        if let Data::User(data) = &mut event.data {
+            data.address_id = None;
+        }
+        event
+    }
+
     /// The envelope as JSON.
     ///
     /// # Errors
@@ -159,7 +169,7 @@ mod tests {
     fn event(version: u64) -> Event {
         let now = datetime!(2026-01-01 00:00:00.5 UTC);
         let user_id = UserId::from_bytes([7; 16]);
-        let data = Data::User(UserData { user_id });
+        let data = Data::User(UserData::of(user_id));
         let subject = format!("user/{user_id}");
         Event::new(EventType::UserCreated, now, subject, version, data)
     }

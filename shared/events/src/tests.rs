@@ -20,7 +20,7 @@ fn sample(kind: EventType) -> Event {
     };
     let filename = "tea.pdf".to_owned();
     let (subject, data) = match kind.kind() {
-        Kind::User => (format!("user/{user_id}"), Data::User(UserData { user_id })),
+        Kind::User => (format!("user/{user_id}"), Data::User(UserData::of(user_id))),
         Kind::Upload => (
             format!("upload/{upload_id}"),
             Data::Upload(UploadData {
@@ -44,6 +44,7 @@ fn sample(kind: EventType) -> Event {
                     filename,
                     size: 7,
                 }],
+                removed: false,
             }),
         ),
         Kind::Order => (

@@ -100,6 +100,16 @@ impl Problem {
         )
     }
 
+    /// 401: the session of the access token has ended, or its account is disabled or deleted.
+    #[must_use]
+    pub fn session_ended() -> Self {
+        let detail = "The session of this access token has ended. Sign in again.";
+        Self::new(StatusCode::UNAUTHORIZED, "session_ended", detail).with_header(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer error=\"invalid_token\""),
+        )
+    }
+
     /// 401 of the sign-in: the same text for an unknown address, a wrong password, and a disabled or locked account.
     #[must_use]
     pub fn invalid_credentials() -> Self {

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{Entitlement, Order, Product, Upload, User};
 use serde_json::{Map, Value};
 
-use crate::{StoreError, library, orders, products, row::Row, uploads, users};
+use crate::{StoreError, erased, library, orders, products, row::Row, uploads, users};
 
 /// Reads the image of a user.
 ///
@@ -24,32 +24,47 @@ pub fn upload(image: &Value) -> Result<Upload, StoreError> {
     uploads::item::read(row(image)?)
 }
 
-/// Reads the image of a product.
+/// Reads the image of a product; `None` for the mark that a user is deleted.
 ///
 /// # Errors
 /// When an attribute is missing or cannot be read.
-pub fn product(image: &Value) -> Result<Product, StoreError> {
-    products::item::read(row(image)?)
+pub fn product(image: &Value) -> Result<Option<Product>, StoreError> {
+    let row = row(image)?;
+    if has_mark(&row, "id") {
+        return Ok(None);
+    }
+    products::item::read(row).map(Some)
 }
 
-/// Reads the image of an order; `None` for an item that only keeps a buyer from ordering a product twice.
+/// Reads the image of an order; `None` for an item that only keeps a buyer from ordering a product twice, and for the
+/// mark that a user is deleted.
 ///
 /// # Errors
 /// When an attribute is missing or cannot be read.
 pub fn order(image: &Value) -> Result<Option<Order>, StoreError> {
     let row = row(image)?;
-    if orders::item::is_guard(&row) {
+    if orders::item::is_guard(&row) || has_mark(&row, "id") {
         return Ok(None);
     }
     orders::item::read(row).map(|record| Some(record.order))
 }
 
-/// Reads the image of a right to a product.
+/// Reads the image of a right to a product; `None` for the mark that a user is deleted.
 ///
 /// # Errors
 /// When an attribute is missing or cannot be read.
-pub fn entitlement(image: &Value) -> Result<Entitlement, StoreError> {
-    library::item::read(row(image)?)
+pub fn entitlement(image: &Value) -> Result<Option<Entitlement>, StoreError> {
+    let row = row(image)?;
+    if has_mark(&row, "user") {
+        return Ok(None);
+    }
+    library::item::read(row).map(Some)
+}
+
+/// Whether an item is the mark that a user is deleted.
+fn has_mark(row: &Row, key: &str) -> bool {
+    let key = row.0.get(key).and_then(|key| key.as_s().ok());
+    key.is_some_and(|key| erased::is_mark(key))
 }
 
 /// An image as an item. The crate that writes the item also reads it, whether it comes from a table or from its stream.

@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use domain::{Currency, Money, ProductId, UserId, order::Offer, product::Title};
 use settings::{Env, EnvError};
 
@@ -6,6 +6,7 @@ use crate::{
     StoreError,
     row::{item, n, s},
     table::Table,
+    write::Item,
 };
 
 /// The copy of products that the service of orders keeps: what is for sale, and at which price.
@@ -32,7 +33,7 @@ impl Offers {
         Table::from_env(env, client, "OFFERS_TABLE").map(Self)
     }
 
-    /// The copy of a product.
+    /// The copy of a product, unless it was removed.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -40,6 +41,9 @@ impl Offers {
         let Some(mut row) = self.0.find([("id", product.to_string())]).await? else {
             return Ok(None);
         };
+        if row.optional_flag("removed") {
+            return Ok(None);
+        }
         let currency = row.parsed("currency", Currency::parse)?;
         Ok(Some(OfferCopy {
             offer: Offer {
@@ -56,28 +60,42 @@ impl Offers {
         }))
     }
 
+    /// Forgets a product that was removed, but for its version: an earlier event that arrives late does not bring it back.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn remove(&self, product: ProductId, version: u64) -> Result<(), StoreError> {
+        let removed = item([
+            ("id", s(product.to_string())),
+            ("removed", AttributeValue::Bool(true)),
+            ("version", n(version)),
+        ]);
+        self.put_newer(removed, version).await
+    }
+
     /// Keeps a copy, unless a later version is known.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn put(&self, copy: &OfferCopy) -> Result<(), StoreError> {
         let offer = &copy.offer;
-        let put = self.0.put(item([
+        let copied = item([
             ("id", s(offer.product.to_string())),
             ("seller", s(offer.seller.to_string())),
             ("title", s(offer.title.as_str())),
             ("amount", n(offer.price.amount)),
             ("currency", s(offer.price.currency.code())),
-            (
-                "for_sale",
-                aws_sdk_dynamodb::types::AttributeValue::Bool(copy.is_for_sale),
-            ),
+            ("for_sale", AttributeValue::Bool(copy.is_for_sale)),
             ("version", n(copy.version)),
-        ]));
+        ]);
+        self.put_newer(copied, copy.version).await
+    }
+
+    async fn put_newer(&self, item: Item, version: u64) -> Result<(), StoreError> {
+        let put = self.0.put(item);
         let put = put
             .only_if("attribute_not_exists(id) OR #version < :version")
-            .bind([(":version", n(copy.version))]);
-        put.send().await?;
-        Ok(())
+            .bind([(":version", n(version))]);
+        put.send().await.map(|_| ())
     }
 }

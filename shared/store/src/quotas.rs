@@ -4,6 +4,7 @@ use domain::{
     upload::{Charge, ChargeChange, Limit, MAX_OPEN, Usage},
 };
 use settings::{Env, EnvError};
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     StoreError,
@@ -12,6 +13,12 @@ use crate::{
     table::Table,
     write::{Item, Write},
 };
+
+/// The time when the owner was erased, in seconds. Nothing is created for the owner from then on.
+const ERASED: &str = "erased_at";
+
+/// How long the item of an erased owner stays: longer than an access token and an upload grant are valid, an hour each.
+const ERASED_LIFETIME: Duration = Duration::days(1);
 
 /// The item that stores where the next repair continues. No owner has this id.
 const REPAIR: &str = "repair";
@@ -43,17 +50,27 @@ impl Quotas {
     /// # Errors
     /// When the table does not answer.
     pub async fn usage(&self, owner: UserId) -> Result<Usage, StoreError> {
+        self.find(owner).await.map(|(usage, _)| usage)
+    }
+
+    /// Reads an owner's counters, and whether the owner's account is deleted. Strongly consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn find(&self, owner: UserId) -> Result<(Usage, bool), StoreError> {
         let found = self.table.find([("owner", owner.to_string())]).await?;
         let mut row = found.unwrap_or(Row(Item::new()));
+        let is_erased = row.optional_number::<i64>(ERASED).is_some();
         let mut number = |name: &str| row.optional_number(name).unwrap_or_default();
-        Ok(Usage {
+        let usage = Usage {
             quota: self.quota,
             used: number("used"),
             kept: number("kept"),
             open: number("open_uploads"),
             max_open: MAX_OPEN,
             revision: number("revision"),
-        })
+        };
+        Ok((usage, is_erased))
     }
 
     /// The limit that a change exceeds even for an owner who uses nothing.
@@ -73,6 +90,11 @@ impl Quotas {
                 (":open", n(change.open)),
                 (":one", n(1)),
             ]);
+        let update = if is_new {
+            update.only_if("attribute_not_exists(erased_at)")
+        } else {
+            update
+        };
         let rooms = change.rooms(self.quota, is_new).into_iter();
         rooms.fold(update, |update, room| {
             let (name, placeholder) = match room.limit {
@@ -160,5 +182,35 @@ impl Quotas {
             None => update.remove("#until"),
         };
         update.send().await.map(|_| ())
+    }
+
+    /// Records that the account of an owner is deleted: from now on, nothing is created for the owner. Idempotent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn mark_erased(&self, owner: UserId, now: OffsetDateTime) -> Result<(), StoreError> {
+        let update = self
+            .table
+            .update([("owner", owner.to_string())])
+            .set("erased_at = if_not_exists(erased_at, :now)")
+            .bind([(":now", n(now.unix_timestamp()))]);
+        update.send().await.map(|_| ())
+    }
+
+    /// Deletes the counters of an owner who was erased long enough ago. Says whether it did.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn remove_erased(
+        &self,
+        owner: UserId,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let delete = self
+            .table
+            .delete([("owner", owner.to_string())])
+            .only_if("erased_at <= :before")
+            .bind([(":before", n((now - ERASED_LIFETIME).unix_timestamp()))]);
+        Ok(delete.send().await?.is_done())
     }
 }

@@ -30,6 +30,11 @@ impl Row {
         self.0.remove(name)?.as_n().ok()?.parse().ok()
     }
 
+    /// Whether the item has a flag that is set.
+    pub fn optional_flag(&mut self, name: &str) -> bool {
+        matches!(self.0.remove(name), Some(AttributeValue::Bool(true)))
+    }
+
     pub fn flag(&mut self, name: &'static str) -> Result<bool, StoreError> {
         match self.0.remove(name) {
             Some(AttributeValue::Bool(flag)) => Ok(flag),

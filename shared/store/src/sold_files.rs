@@ -1,11 +1,11 @@
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use domain::{ProductId, ProductStatus, UploadId, UserId, upload::Transition};
+use domain::{ProductId, ProductStatus, Upload, UploadId, UserId, upload::Transition};
 use settings::{Env, EnvError};
 use time::OffsetDateTime;
 
 use crate::{
-    StoreError, UploadRecords,
-    row::{Row, item, milliseconds, n, s},
+    StoreError, UploadRecords, erased,
+    row::{self, Row, item, milliseconds, n, s},
     table::Table,
     transaction::{Outcome, Transaction},
     write::Item,
@@ -41,6 +41,17 @@ enum Part {
     Upload,
     Pin,
 }
+
+/// The parts of storing a right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum RightPart {
+    Erased,
+    Right,
+    Mention,
+}
+
+/// The sort key of the mark that a user is deleted. It sorts after the products of the user.
+const ERASED: &str = "~erased";
 
 /// The sort key of the state of a product.
 const STATE: &str = "state";
@@ -153,7 +164,8 @@ impl SoldFiles {
         item([("subject", s(product(of))), ("holder", s(user(holder)))])
     }
 
-    /// Stores whether a user has a right to a product, unless a later version is known.
+    /// Stores whether a user has a right to a product, unless a later version is known, or the user is deleted. A new right is also
+    /// mentioned in the partition of the user's digest, where [`Self::erase_user`] finds it.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -167,7 +179,73 @@ impl SoldFiles {
         let mut item = self.right_key(holder, of);
         item.insert("active".to_owned(), AttributeValue::Bool(active));
         item.insert("version".to_owned(), n(version));
-        self.put_newer(item, version).await
+        let key = erased::mark_key(holder);
+        for _ in 0..2 {
+            let mention = [("subject", key.clone()), ("holder", product(of))];
+            let mention = mention.map(|(name, value)| (name, s(value)));
+            let right = self.0.put(item.clone());
+            let right = right.only_if("attribute_not_exists(subject)");
+            let mark = [("subject", key.clone()), ("holder", ERASED.to_owned())];
+            let mark = self.0.check(mark, "attribute_not_exists(subject)");
+            let new =
+                Transaction::of_checked((RightPart::Erased, mark), (RightPart::Right, right))?;
+            let new = new.and(RightPart::Mention, self.0.put(row::item(mention)))?;
+            match new.commit().await? {
+                Outcome::Committed => return Ok(()),
+                Outcome::Refused(failed) if failed.first() == RightPart::Erased => return Ok(()),
+                Outcome::Refused(_) => {}
+            }
+            let put = self.0.put(item.clone());
+            let put = put
+                .only_if("#version < :version")
+                .bind([(":version", n(version))]);
+            // If not: a later version is known, or the user was erased meanwhile, which the second try tells.
+            if put.send().await?.is_done() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes the rights of a deleted user, and stores none from now on.
+    ///
+    /// # Errors
+    /// When the table does not answer. A repeated call continues.
+    pub async fn erase_user(&self, holder: UserId, now: OffsetDateTime) -> Result<(), StoreError> {
+        let key = erased::mark_key(holder);
+        let mark = [("subject", key.clone()), ("holder", ERASED.to_owned())];
+        // First the mark: what is stored afterwards finds it.
+        self.0.put(erased::mark(mark, now)).send().await?;
+        let mut after = None;
+        loop {
+            let values = [(":user", s(&key)), (":end", s(ERASED))];
+            let query = self.0.query("subject = :user AND holder < :end", values);
+            let query = query.consistent_read(true).set_exclusive_start_key(after);
+            let page = query.send().await?;
+            for item in page.items.unwrap_or_default() {
+                let of = Row(item).text("holder")?;
+                let right = [("subject", of.clone()), ("holder", user(holder))];
+                self.0.delete(right).send().await?;
+                let mention = [("subject", key.clone()), ("holder", of)];
+                self.0.delete(mention).send().await?;
+            }
+            after = page.last_evaluated_key;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Removes what [`SoldFiles::pin`] recorded of a file here. Its record is erased next.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn erase_file(&self, upload: &Upload) -> Result<(), StoreError> {
+        for of in &upload.sold_in {
+            let pin = [("subject", file(upload.id)), ("holder", product(*of))];
+            self.0.delete(pin).send().await?;
+        }
+        Ok(())
     }
 
     /// Stores the state of a product, unless a later version is known.

@@ -7,7 +7,7 @@ use domain::{
     upload::{Event, Limit, Mismatch, Outcome, Refusal, Reservation, Size, State, Transfer, Usage},
 };
 use storage::{Bucket, MultipartRef, StorageError};
-use store::{StoreError, Uploads, uploads::Applied};
+use store::{ReadGrants, StoreError, Uploads, uploads::Applied};
 use time::OffsetDateTime;
 
 pub use self::repair::RepairReport;
@@ -22,6 +22,8 @@ pub struct Reconciler {
     pub uploads: Uploads,
     /// The files.
     pub bucket: Bucket,
+    /// The grants to read the uploads, which are deleted with an erased upload.
+    pub read_grants: ReadGrants,
 }
 
 /// An upload after its record and S3 were brought in line.
@@ -107,10 +109,14 @@ impl Reconciler {
             }
             Err(refusal) => return Ok(ChangeOnceOutcome::Ended(ChangeOutcome::Refused(refusal))),
         };
+        if transition.to.is_finished() {
+            // Nothing is left to find them by when the record is deleted.
+            self.read_grants.erase_upload(upload.id).await?;
+        }
         Ok(match self.uploads.apply(&transition).await? {
             Applied::Changed(upload) => ChangeOnceOutcome::Ended(ChangeOutcome::Applied(upload)),
             Applied::Conflict(Some(newer)) => ChangeOnceOutcome::Conflict(newer),
-            Applied::Conflict(None) | Applied::IdempotencyKeyUsed => {
+            Applied::Conflict(None) | Applied::IdempotencyKeyUsed | Applied::OwnerErased => {
                 ChangeOnceOutcome::Ended(ChangeOutcome::NotFound)
             }
             Applied::LimitExceeded(limit, usage) => {

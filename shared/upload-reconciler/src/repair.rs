@@ -91,6 +91,14 @@ impl Reconciler {
         for thumbnail in records.values().filter(|it| it.id.is_thumbnail()) {
             self.repair_thumbnail(thumbnail, now).await?;
         }
+        let quotas = self.uploads.quotas();
+        if quotas.find(owner).await?.1 {
+            // The counters of an erased owner do not count any more, and go when nothing is left.
+            if contents.is_empty() && records.is_empty() && multiparts.is_empty() {
+                quotas.remove_erased(owner, now).await?;
+            }
+            return Ok(repaired);
+        }
         let (used_drift, kept_drift) = self.recount(owner).await?;
         Ok(RepairReport {
             used_drift,

@@ -12,7 +12,7 @@ use store::{IdempotencyRecord, NewRecord};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 
-use crate::{App, problems::session_ended};
+use crate::App;
 
 /// Long enough for a large file on a slow connection. A leaked grant allows uploads only.
 const LIFETIME: Duration = Duration::hours(1);
@@ -134,7 +134,7 @@ async fn current_epoch(app: &App, caller: &Caller) -> Result<u64, Problem> {
         app.users.active_epoch(caller.user_id),
         app.sessions.epoch(caller.session_id),
     )?;
-    UploadGrant::epoch_to_give(account, session).ok_or_else(session_ended)
+    UploadGrant::epoch_to_give(account, session).ok_or_else(Problem::session_ended)
 }
 
 /// Returns the owner of a grant. A grant ends with the session epoch of the account: after a sign-out everywhere or a new

@@ -95,6 +95,7 @@ mod tests {
             created_at: NOW,
             locked_until: None,
             sold_in: std::collections::BTreeSet::new(),
+            is_erased: false,
             deletions: 2,
             due_at: None,
             revision: 1,

@@ -43,6 +43,8 @@ pub enum Event {
     Sold(ProductId),
     /// The file no longer belongs to this product.
     Unsold(ProductId),
+    /// The account of the owner is deleted, and with it everything that is kept about its user.
+    Erased,
     /// S3 holds what the record requires, or has lost the file.
     Settled {
         /// Whether S3 has the version of the file.
@@ -129,6 +131,7 @@ impl Upload {
             transfer: announcement.transfer,
             thumbnail: None,
             sold_in: BTreeSet::new(),
+            is_erased: false,
             created_at: now,
             locked_until: None,
             deletions: 0,
@@ -156,9 +159,10 @@ impl Upload {
             Event::DeletedForGood => self.deleted_for_good(now)?,
             Event::Restored(version_id) => self.restored(version_id, now)?,
             Event::Locked(until) => Some(self.locked(*until)?),
-            Event::LockLifted(until) => self.lock_lifted(*until)?,
+            Event::LockLifted(until) => self.lock_lifted(*until, now)?,
             Event::Sold(product) => Some(self.sold(*product)?),
             Event::Unsold(product) => Some(self.unsold(*product)),
+            Event::Erased => Some(self.erased(now)),
             Event::Settled { has_file } => self.settled(*has_file, now),
             Event::QuotaExceeded => self.given_up(now),
             Event::Due => self.due(now),
@@ -166,7 +170,7 @@ impl Upload {
         Ok(match next {
             Some(next) if next != *self => Outcome::Changed(Box::new(Transition {
                 from_revision: self.revision,
-                change: self.charge().change_to(next.charge()),
+                change: self.charge_change(&next),
                 to: Self {
                     revision: self.revision + 1,
                     due_at: next.due_at.map(whole_second),
@@ -175,6 +179,16 @@ impl Upload {
             })),
             _ => Outcome::Unchanged,
         })
+    }
+
+    /// What a change means for the owner's counters: nothing for an erased upload. Its owner's counters are deleted with the last
+    /// record, and thousands of uploads are erased at once without waiting for the one item that has the counters.
+    fn charge_change(&self, next: &Self) -> ChargeChange {
+        if next.is_erased {
+            ChargeChange::default()
+        } else {
+            self.charge().change_to(next.charge())
+        }
     }
 
     /// How an object differs from the announcement. S3 checks everything that is signed, so this happens only to parts whose size
@@ -277,6 +291,7 @@ impl Upload {
         self.check_unlocked(now)?;
         self.check_unsold()?;
         match &self.state {
+            _ if self.is_erased => self.deleted_for_good(now),
             State::Stored(file) => Ok(Some(self.kept(file, whole_second(keep_until), now))),
             State::Restoring { file, keep_until } => Ok(Some(self.kept(file, *keep_until, now))),
             State::Pending => self.deleted_for_good(now),
@@ -335,6 +350,7 @@ impl Upload {
 
     fn locked(&self, until: OffsetDateTime) -> Result<Self, Refusal> {
         match (&self.state, self.locked_until) {
+            _ if self.is_erased => Err(Refusal::NotStored),
             (State::Stored(_), Some(longer)) if until < longer => Err(Refusal::Locked(longer)),
             (State::Stored(_), _) => Ok(Self {
                 locked_until: Some(until),
@@ -345,11 +361,20 @@ impl Upload {
     }
 
     /// Removes the lock, unless another one was set meanwhile.
-    fn lock_lifted(&self, until: OffsetDateTime) -> Result<Option<Self>, Refusal> {
+    fn lock_lifted(
+        &self,
+        until: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<Option<Self>, Refusal> {
         match self.locked_until {
             Some(other) if other != until => Err(Refusal::Locked(other)),
             Some(_) => Ok(Some(Self {
                 locked_until: None,
+                due_at: if self.is_erased {
+                    Some(now)
+                } else {
+                    self.due_at
+                },
                 ..self.clone()
             })),
             None => Ok(None),
@@ -358,7 +383,7 @@ impl Upload {
 
     fn sold(&self, product: ProductId) -> Result<Self, Refusal> {
         match self.state {
-            State::Stored(_) => Ok(Self {
+            State::Stored(_) if !self.is_erased => Ok(Self {
                 sold_in: self.sold_in.iter().copied().chain([product]).collect(),
                 ..self.clone()
             }),
@@ -384,6 +409,11 @@ impl Upload {
             State::Stored(_) | State::Kept { .. } | State::Restoring { .. } if !has_file => Self {
                 deletions: self.deletions.saturating_add(1),
                 ..gone(End::Deleted, now)
+            },
+            // It is locked, and deleted when the lock ends.
+            State::Stored(_) if self.is_erased => Self {
+                due_at: Some(self.locked_until.unwrap_or(now)),
+                ..self.clone()
             },
             State::Stored(_) => Self {
                 due_at: self.surplus_until(now),
@@ -435,7 +465,34 @@ impl Upload {
             State::Kept { keep_until, .. } if now >= *keep_until => {
                 Some(self.purging(End::Deleted, Counter::Kept, now))
             }
+            State::Stored(_) if self.is_erased && !self.is_locked(now) => Some(self.erased(now)),
             _ => None,
+        }
+    }
+
+    /// The upload without anything that can be read, restored or sold. What S3 has of it is deleted: now, or when the lock ends. In
+    /// between, it counts as deleted.
+    fn erased(&self, now: OffsetDateTime) -> Self {
+        let erased = Self {
+            is_erased: true,
+            deletions: self.deletions.saturating_add(u32::from(!self.is_erased)),
+            sold_in: BTreeSet::new(),
+            ..self.clone()
+        };
+        let counter = match self.state {
+            State::Purging { .. } | State::Gone { .. } => return erased,
+            State::Stored(_) if self.is_locked(now) => {
+                return Self {
+                    due_at: self.locked_until,
+                    ..erased
+                };
+            }
+            State::Kept { .. } => Counter::Kept,
+            State::Pending | State::Stored(_) | State::Restoring { .. } => Counter::Used,
+        };
+        Self {
+            locked_until: None,
+            ..erased.purging(End::Deleted, counter, now)
         }
     }
 

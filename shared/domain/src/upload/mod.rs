@@ -68,6 +68,8 @@ pub struct Upload {
     pub locked_until: Option<OffsetDateTime>,
     /// The products that the file belongs to. It cannot be deleted while there are any.
     pub sold_in: BTreeSet<ProductId>,
+    /// Whether the account of its owner is deleted. The record is deleted as soon as S3 holds nothing and can receive nothing.
+    pub is_erased: bool,
     /// How often the file was deleted. A read grant is valid until the next deletion.
     pub deletions: u32,
     /// When the upload is due for the reconciler, if it is.
@@ -183,7 +185,17 @@ impl Upload {
     /// The status that the API shows.
     #[must_use]
     pub const fn status(&self) -> UploadStatus {
-        self.state.status()
+        if self.is_erased {
+            UploadStatus::Deleted
+        } else {
+            self.state.status()
+        }
+    }
+
+    /// Whether nothing of an erased upload is left to do: the record can be deleted.
+    #[must_use]
+    pub const fn is_finished(&self) -> bool {
+        self.is_erased && matches!(self.state, State::Gone { .. }) && self.due_at.is_none()
     }
 
     /// Whether a lock holds at `now`.

@@ -8,9 +8,11 @@ use crate::{
     StoreError,
     row::{Row, item, n, s},
     table::Table,
+    transaction::{Outcome, Transaction},
     write::Written,
 };
 
+mod erase;
 pub(crate) mod item;
 mod titles;
 
@@ -19,6 +21,13 @@ pub use self::titles::{ProductCopy, ProductTitles};
 /// The rights to products: user and product -> what each source of the right last said.
 #[derive(Debug, Clone)]
 pub struct Entitlements(Table);
+
+/// The parts of storing a new right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Erased,
+    Right,
+}
 
 /// Attempts to change a right that other events change at the same time.
 const TRIES: u32 = 10;
@@ -51,7 +60,7 @@ impl Entitlements {
     }
 
     /// Changes a right: `change` decides by the right as it is, and again when another event changed it first. `None` changes
-    /// nothing.
+    /// nothing. Says whether the user can have rights: a deleted one gets none.
     ///
     /// # Errors
     /// When the table does not answer, or other events change the right at every try.
@@ -59,22 +68,29 @@ impl Entitlements {
         &self,
         none: &Entitlement,
         change: impl Fn(&Entitlement) -> Option<Entitlement>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         for _ in 0..TRIES {
             let found = self.find(none.user, none.product).await?;
             let right = found.as_ref().unwrap_or(none);
             let Some(next) = change(right) else {
-                return Ok(());
+                return Ok(true);
             };
             let put = self.0.put(item::write(&next));
-            let put = if found.is_none() {
-                put.only_if("attribute_not_exists(product)")
-            } else {
-                put.only_if("#version = :before")
-                    .bind([(":before", n(right.version))])
-            };
+            if found.is_none() {
+                let put = put.only_if("attribute_not_exists(product)");
+                let mark = self.not_erased(none.user);
+                let new = Transaction::of_checked((Part::Erased, mark), (Part::Right, put))?;
+                match new.commit().await? {
+                    Outcome::Committed => return Ok(true),
+                    Outcome::Refused(failed) if failed.first() == Part::Erased => return Ok(false),
+                    Outcome::Refused(_) => continue,
+                }
+            }
+            let put = put
+                .only_if("#version = :before")
+                .bind([(":before", n(right.version))]);
             if let Written::Done(_) = put.send().await? {
-                return Ok(());
+                return Ok(true);
             }
         }
         Err(StoreError::Conflict)

@@ -18,8 +18,8 @@ pub struct ProductTitles(pub(super) Table);
 pub struct ProductCopy {
     /// The product.
     pub id: ProductId,
-    /// The user who sells it.
-    pub seller: UserId,
+    /// The user who sells it; `None` after the deletion of the seller.
+    pub seller: Option<UserId>,
     /// The title.
     pub title: String,
     /// The word of its status.
@@ -53,14 +53,17 @@ impl ProductTitles {
     /// # Errors
     /// When the table does not answer.
     pub async fn put(&self, copy: &ProductCopy) -> Result<(), StoreError> {
-        let put = self.0.put(item([
+        let mut copied = item([
             ("id", s(copy.id.to_string())),
-            ("seller", s(copy.seller.to_string())),
             ("title", s(&copy.title)),
             ("status", s(&copy.status)),
             ("files", write_files(&copy.files)),
             ("version", n(copy.version)),
-        ]));
+        ]);
+        if let Some(seller) = copy.seller {
+            copied.insert("seller".to_owned(), s(seller.to_string()));
+        }
+        let put = self.0.put(copied);
         let put = put
             .only_if("attribute_not_exists(id) OR #version < :version")
             .bind([(":version", n(copy.version))]);
@@ -71,7 +74,13 @@ impl ProductTitles {
 pub(super) fn read(mut row: Row) -> Result<ProductCopy, StoreError> {
     Ok(ProductCopy {
         id: row.parsed("id", ProductId::parse)?,
-        seller: row.parsed("seller", UserId::parse)?,
+        seller: match row.optional_text("seller") {
+            Some(seller) => {
+                let seller = UserId::parse(&seller);
+                Some(seller.map_err(|_| StoreError::Corrupt("seller"))?)
+            }
+            None => None,
+        },
         title: row.text("title")?,
         status: row.text("status")?,
         files: read_files(&mut row, "files")?,

@@ -4,7 +4,7 @@ use settings::{Env, EnvError};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    NewRecord, StoreError,
+    NewRecord, StoreError, erased,
     row::{Row, at, item, n, s},
     table::Table,
     transaction::{Outcome, Transaction},
@@ -60,6 +60,8 @@ pub enum Placement {
     OrderedMeanwhile,
     /// A request with the same idempotency key came first.
     Repeated,
+    /// The account of the buyer is deleted.
+    BuyerErased,
 }
 
 /// How a change of an order ended.
@@ -78,6 +80,7 @@ pub enum OrderChange {
 enum Part {
     Answer,
     Event,
+    Erased,
     Guard,
     Order,
 }
@@ -146,10 +149,15 @@ impl Orders {
         };
         let answer = record.map(|record| record.put(order.created_at));
         let placing = Transaction::of((Part::Order, new), (Part::Guard, guard))?;
-        let placing = placing.and_maybe(Part::Answer, answer)?;
+        let mark = [("id", erased::mark_key(order.buyer))];
+        let mark = self.table.check(mark, "attribute_not_exists(id)");
+        let placing = placing
+            .and_check(Part::Erased, mark)?
+            .and_maybe(Part::Answer, answer)?;
         Ok(match placing.commit().await? {
             Outcome::Committed => Placement::Placed,
             Outcome::Refused(failed) if failed.first() == Part::Answer => Placement::Repeated,
+            Outcome::Refused(failed) if failed.first() == Part::Erased => Placement::BuyerErased,
             Outcome::Refused(_) => Placement::OrderedMeanwhile,
         })
     }

@@ -1,9 +1,10 @@
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use domain::{ListingId, Product, ProductId, UserId};
 use settings::{Env, EnvError};
+use time::OffsetDateTime;
 
 use crate::{
-    NewRecord, StoreError,
+    NewRecord, StoreError, erased,
     row::{Row, n, s},
     table::Table,
     transaction::{Outcome, Transaction},
@@ -32,7 +33,19 @@ pub enum ProductChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Answer,
+    Erased,
     Product,
+}
+
+/// How the creation of a product ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProductCreation {
+    /// The product is created.
+    Created,
+    /// A request with the same idempotency key came first.
+    Repeated,
+    /// The account of the seller is deleted.
+    SellerErased,
 }
 
 impl Products {
@@ -58,8 +71,7 @@ impl Products {
         found.map(read).transpose()
     }
 
-    /// Creates a product. A `record` stores the response, for a repeated request. Returns whether no other request with its
-    /// idempotency key came first.
+    /// Creates a product. A `record` stores the response, for a repeated request.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -67,17 +79,28 @@ impl Products {
         &self,
         product: &Product,
         record: Option<NewRecord<'_>>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<ProductCreation, StoreError> {
         let put = self.0.put(item::write(product));
         let put = put.only_if("attribute_not_exists(id)");
-        let Some(record) = record else {
-            // The id is new, so the product exists only if the reply of an earlier try got lost.
-            put.send().await?;
-            return Ok(true);
-        };
-        let answer = record.put(product.created_at);
-        let creation = Transaction::of((Part::Product, put), (Part::Answer, answer))?;
-        Ok(creation.commit().await? == Outcome::Committed)
+        let mark = [("id", erased::mark_key(product.seller))];
+        let mark = self.0.check(mark, "attribute_not_exists(id)");
+        let answer = record.map(|record| record.put(product.created_at));
+        let creation = Transaction::of_checked((Part::Erased, mark), (Part::Product, put))?;
+        let creation = creation.and_maybe(Part::Answer, answer)?;
+        Ok(match creation.commit().await? {
+            Outcome::Committed => ProductCreation::Created,
+            Outcome::Refused(failed) if failed.first() == Part::Answer => ProductCreation::Repeated,
+            Outcome::Refused(_) => ProductCreation::SellerErased,
+        })
+    }
+
+    /// Records that a seller is deleted: from now on, nothing is created for the seller.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn mark_erased(&self, seller: UserId, now: OffsetDateTime) -> Result<(), StoreError> {
+        let mark = erased::mark([("id", erased::mark_key(seller))], now);
+        self.0.put(mark).send().await.map(|_| ())
     }
 
     /// Changes a product that still has the version before that of `next`.

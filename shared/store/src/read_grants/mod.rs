@@ -13,6 +13,7 @@ use crate::{
     write::Item,
 };
 
+mod erase;
 mod item;
 mod received;
 
@@ -91,7 +92,7 @@ impl ReadGrants {
         self.remove(upload, reader_of(grantee)).await
     }
 
-    async fn remove(&self, upload: UploadId, reader: Reader) -> Result<(), StoreError> {
+    pub(super) async fn remove(&self, upload: UploadId, reader: Reader) -> Result<(), StoreError> {
         let delete = self.0.delete([
             ("upload", upload.to_string()),
             ("reader", reader.to_string()),

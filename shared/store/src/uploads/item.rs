@@ -38,6 +38,9 @@ pub(super) fn write(upload: &Upload) -> Item {
     if let Some(products) = words(products.iter().map(String::as_str)) {
         put("sold_in", products);
     }
+    if upload.is_erased {
+        put("erased", AttributeValue::Bool(true));
+    }
     if let Some(digest) = &upload.sha256 {
         put("sha256", s(digest.as_str()));
     }
@@ -124,6 +127,7 @@ pub(crate) fn read(mut row: Row) -> Result<Upload, StoreError> {
             .and_then(|text| ThumbnailType::parse(&text).ok()),
         created_at: row.time("created_at")?,
         locked_until: row.optional_number("locked_until").and_then(seconds),
+        is_erased: row.optional_flag("erased"),
         deletions: row.number("deletions")?,
         due_at: row.optional_number("due_at").and_then(seconds),
         revision: row.number("revision")?,
@@ -275,6 +279,7 @@ mod tests {
                         created_at: now,
                         locked_until: later,
                         sold_in: later.map(|_| ProductId::new(now)).into_iter().collect(),
+                        is_erased: later.is_some(),
                         deletions: 2,
                         due_at: later,
                         revision: 7,

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use domain::{Upload, UploadId, UploadStatus, UserId};
 
-use super::{Uploads, item::read};
+use super::{UploadRecords, Uploads, item::read};
 use crate::{
     StoreError,
     row::{Row, item, s},
@@ -115,5 +115,38 @@ impl Uploads {
                 return Ok(found);
             }
         }
+    }
+}
+
+impl UploadRecords {
+    /// The uploads of an owner after `after` that are not erased yet, thumbnails included, by id. Also returns where the next page
+    /// begins, if there is one. Strongly consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn not_erased_of(
+        &self,
+        owner: UserId,
+        after: Option<UploadId>,
+    ) -> Result<(Vec<Upload>, Option<UploadId>), StoreError> {
+        let key = |after: UploadId| {
+            item([
+                ("owner", s(owner.to_string())),
+                ("id", s(after.to_string())),
+            ])
+        };
+        let values = [(":owner", s(owner.to_string()))];
+        let query =
+            self.table
+                .query_filtered("#owner = :owner", "attribute_not_exists(erased)", values);
+        let query = query.consistent_read(true);
+        let page = query.set_exclusive_start_key(after.map(key)).send().await?;
+        let last = match page.last_evaluated_key {
+            Some(key) => Some(Row(key).parsed("id", UploadId::parse)?),
+            None => None,
+        };
+        let items = page.items.unwrap_or_default().into_iter();
+        let uploads: Result<_, _> = items.map(|item| read(Row(item))).collect();
+        Ok((uploads?, last))
     }
 }

@@ -48,6 +48,8 @@ pub enum Applied {
     LimitExceeded(Limit, Usage),
     /// Another request with this idempotency key came first.
     IdempotencyKeyUsed,
+    /// The account of the owner is deleted, so nothing is created.
+    OwnerErased,
 }
 
 /// The parts of a change, in the order in which they decide why it was refused.
@@ -98,9 +100,15 @@ impl UploadRecords {
         })
     }
 
-    /// The write of a record that still has the revision that the change began with.
+    /// The write of a record that still has the revision that the change began with: its deletion, if nothing is left to do.
     pub(crate) fn change(&self, transition: &Transition) -> Write {
-        let put = self.table.put(item::write(&transition.to));
+        let Upload { owner, id, .. } = &transition.to;
+        let put = if transition.to.is_finished() {
+            let key = [("owner", owner.to_string()), ("id", id.to_string())];
+            self.table.delete(key)
+        } else {
+            self.table.put(item::write(&transition.to))
+        };
         if transition.from_revision == 0 {
             put.only_if("attribute_not_exists(id)")
         } else {
@@ -212,7 +220,10 @@ impl Uploads {
             Part::Answer => Ok(Applied::IdempotencyKeyUsed),
             Part::Record | Part::Thumbnail => self.records.conflict(transition).await,
             Part::Counters => {
-                let usage = self.quotas.usage(owner).await?;
+                let (usage, is_erased) = self.quotas.find(owner).await?;
+                if is_new && is_erased {
+                    return Ok(Applied::OwnerErased);
+                }
                 let limit = usage.exceeded_by(charged, is_new);
                 Ok(Applied::LimitExceeded(limit, usage))
             }

@@ -172,6 +172,36 @@ fn two_uploads_of_one_owner_share_the_limits() {
 }
 
 #[test]
+fn a_deleted_account_leaves_no_file_and_no_record() {
+    for bounds in [Bounds::put(), Bounds::form(), Bounds::parts()] {
+        let happened = walk(Bounds {
+            sends: 2,
+            deletions: 1,
+            restorations: 1,
+            locks: 1,
+            erasures: 1,
+            at_once: 1,
+            ..bounds
+        });
+        assert_happened(&happened, &["is erased", "its record is deleted"]);
+    }
+}
+
+#[test]
+fn an_erasure_that_is_killed_or_repeated_ends_alike() {
+    let happened = walk(Bounds {
+        sends: 1,
+        deletions: 1,
+        kills: 1,
+        lost_events: 1,
+        erasures: 2,
+        last_active: if is_full() { 2 } else { 0 },
+        ..Bounds::put()
+    });
+    assert_happened(&happened, &["was erased", "a function is killed"]);
+}
+
+#[test]
 fn two_owners_do_not_touch_each_other() {
     walk(Bounds {
         uploads: 2,

@@ -13,6 +13,8 @@ pub(super) enum Job {
     Delete,
     Restore,
     Lock,
+    /// The account of the owner is deleted.
+    Erase,
     /// S3's event names this version.
     Tell(String),
     /// The reconciler reconciles a due upload.
@@ -41,6 +43,12 @@ impl World {
         let Request { slot, job, step } = self.requests[index].clone();
         let record = self.slots[slot].record.clone();
         match step {
+            Step::Begin if job == Job::Erase => {
+                let mut world = self.with(index, Step::Read);
+                world.erased[world.slots[slot].owner] = true;
+                next.push(("creations are refused", world));
+            }
+            Step::Read if job == Job::Erase => self.erase(index, slot, record, next),
             Step::Begin => self.begin(index, slot, &job, record, next),
             Step::Read => self.read(index, &job, record, next),
             Step::Head(read) => match self.slots[slot].s3.head(self.now()) {
@@ -114,6 +122,8 @@ impl World {
                 self.put_together(index, slot, &record, next);
                 return;
             }
+            // It has steps of its own.
+            Job::Erase => return,
             Job::Tell(_) => {
                 next.push(("an event names it", self.with(index, Step::Read)));
                 return;
@@ -154,6 +164,22 @@ impl World {
             Applied::NoRoom => next.push(("there is no room", self.without(index))),
             // Refused.
             Applied::Conflict => next.push(("is refused", self.without(index))),
+        }
+    }
+
+    /// Erases one record, as the consumer of `user.deleted` does after it has marked the owner. S3 is left to the reconciler.
+    fn erase(&self, index: usize, slot: usize, record: Option<Upload>, next: &mut Next) {
+        let Some(record) = record else {
+            next.push(("is not there", self.without(index)));
+            return;
+        };
+        match self.apply(slot, &record, &Event::Erased) {
+            Applied::Done(world) if world.slots[slot].record.is_none() => {
+                next.push(("its record is deleted", world.without(index)));
+            }
+            Applied::Done(world) => next.push(("is erased", world.without(index))),
+            Applied::Unchanged => next.push(("was erased", self.without(index))),
+            Applied::Conflict | Applied::NoRoom => panic!("it can always be erased: {self:#?}"),
         }
     }
 
@@ -309,7 +335,8 @@ impl World {
         if !counters.add(transition.change, self.bounds.quota) {
             return None;
         }
-        world.slots[slot].record = Some(transition.to);
+        let is_finished = transition.to.is_finished();
+        world.slots[slot].record = (!is_finished).then_some(transition.to);
         Some(world)
     }
 }

@@ -45,6 +45,7 @@ pub(super) struct Bounds {
     pub deletions: u8,
     pub restorations: u8,
     pub locks: u8,
+    pub erasures: u8,
     pub kills: u8,
     pub lost_events: u8,
     /// Concurrent requests.
@@ -78,6 +79,7 @@ impl Bounds {
             deletions: 0,
             restorations: 0,
             locks: 0,
+            erasures: 0,
             kills: 0,
             lost_events: 0,
             at_once: 2,
@@ -153,6 +155,8 @@ pub(super) struct World {
     pub counters: [Counters; 2],
     pub slots: Vec<Slot>,
     pub requests: Vec<Request>,
+    /// The owners whose accounts are deleted: they create nothing any more.
+    pub erased: [bool; 2],
     /// Whether the last step deleted a version that belongs to no file.
     pub happened_surplus: bool,
 }
@@ -177,6 +181,7 @@ impl World {
             counters: [Counters::default(); 2],
             slots: (0..bounds.uploads).map(slot).collect(),
             requests: Vec::new(),
+            erased: [false; 2],
             happened_surplus: false,
         }
     }
@@ -204,7 +209,7 @@ impl World {
         for index in 0..self.requests.len() {
             self.request(index, &mut next);
             if self.bounds.kills > 0 {
-                let mut world = self.without(index);
+                let mut world = self.killed(index);
                 world.bounds.kills -= 1;
                 next.push(("a function is killed", world));
             }
@@ -224,11 +229,24 @@ impl World {
 
     /// Time passes; by then every function has reached its deadline.
     fn later(&self) -> Option<World> {
-        (self.time + 1 < TIMES.len()).then(|| World {
-            time: self.time + 1,
-            requests: Vec::new(),
-            ..self.clone()
+        (self.time + 1 < TIMES.len()).then(|| {
+            let mut world = self.clone();
+            world.time += 1;
+            world.requests.retain(|request| request.job == Job::Erase);
+            for request in &mut world.requests {
+                request.step = Step::Begin;
+            }
+            world
         })
+    }
+
+    /// Without a request whose function is killed. The message of a deleted account is delivered again.
+    fn killed(&self, index: usize) -> World {
+        if self.requests[index].job == Job::Erase {
+            self.with(index, Step::Begin)
+        } else {
+            self.without(index)
+        }
     }
 
     /// The steps of the owner.
@@ -237,7 +255,7 @@ impl World {
             return;
         }
         let Some(record) = &self.slots[slot].record else {
-            if self.time == 0 {
+            if self.time == 0 && !self.erased[self.slots[slot].owner] {
                 self.announce(slot, next);
             }
             return;
@@ -268,6 +286,9 @@ impl World {
         });
         ask("the owner restores", Job::Restore, &|it| {
             one(&mut it.restorations)
+        });
+        ask("the account is deleted", Job::Erase, &|it| {
+            one(&mut it.erasures)
         });
         ask("the owner locks", Job::Lock, &|it| one(&mut it.locks));
         if self.bounds.transfer == Kind::Parts {
@@ -431,7 +452,11 @@ impl World {
                 assert!(is_done, "at rest with {plan:?}: {self:#?}");
             }
         }
-        for (sum, counters) in sums.iter().zip(self.counters) {
+        for (owner, (sum, counters)) in sums.iter().zip(self.counters).enumerate() {
+            // The counters go with the last record.
+            if self.erased[owner] {
+                continue;
+            }
             assert_eq!(*sum, counters, "{self:#?}");
             assert!(
                 sum.used <= self.bounds.quota && sum.kept <= self.bounds.quota,
@@ -464,6 +489,7 @@ impl World {
         } in &world.slots
         {
             let Some(record) = record else { continue };
+            assert!(!world.erased[*owner], "a record is left: {world:#?}");
             assert_eq!(record.due_at, None, "{world:#?}");
             match &record.state {
                 State::Stored(file) => {
