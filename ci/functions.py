@@ -15,7 +15,7 @@ SDKS = {
     "aws-sdk-lambda": {"products"},
     "aws-sdk-s3": {"upload-events", "upload-locks", "uploads"},
     "aws-sdk-sesv2": {"mailer"},
-    "aws-sdk-sqs": {"webhook-deliver", "webhooks"},
+    "aws-sdk-sqs": {"upload-grants", "webhook-deliver", "webhooks"},
 }
 BUILT = ROOT / "target/release"
 
