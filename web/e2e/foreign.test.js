@@ -68,7 +68,7 @@ test("a DNS name rebound to this machine cannot read or change anything", () =>
  * @param {Record<string, string>} endpoints
  * @returns {Attempt[]}
  */
-function attempts({ api, dynamodb, ssm, s3, lambda, ses, outbox }) {
+function attempts({ api, dynamodb, eventbridge, lambda, outbox, payments, s3, ses, sqs, ssm }) {
   const call = (/** @type {string} */ url, /** @type {string} */ target, /** @type {object} */ body) => ({
     url,
     method: "POST",
@@ -76,7 +76,7 @@ function attempts({ api, dynamodb, ssm, s3, lambda, ses, outbox }) {
       "content-type": "application/x-amz-json-1.0",
       "x-amz-target": target,
       "x-amz-date": amzDate(),
-      authorization: signature(target.startsWith("Dynamo") ? "dynamodb" : "ssm"),
+      authorization: signature(SERVICES[target.split(/[._]/)[0]]),
     },
     body: JSON.stringify(body),
   });
@@ -86,6 +86,8 @@ function attempts({ api, dynamodb, ssm, s3, lambda, ses, outbox }) {
   const parameter = { Name: "/cloakroom/cloakroom-dev/keys/private/x", Value: "x", Type: "String" };
   const signed = (/** @type {string} */ service) => ({ authorization: signature(service), "x-amz-date": amzDate() });
   const bucket = `${s3}/cloakroom-dev-uploadsbucket`;
+  const queue = { QueueUrl: `${sqs}/000000000000/cloakroom-dev-LibraryQueue` };
+  const event = { Source: "cloakroom", DetailType: "order.paid", Detail: "{}", EventBusName: "cloakroom-dev" };
   return [
     { url: dynamodb, method: "GET", headers: {} },
     call(dynamodb, "DynamoDB_20120810.ListTables", {}),
@@ -93,6 +95,12 @@ function attempts({ api, dynamodb, ssm, s3, lambda, ses, outbox }) {
     call(dynamodb, "DynamoDB_20120810.DeleteItem", { ...credentials, Key: { email: { S: email } } }),
     call(ssm, "AmazonSSM.GetParametersByPath", keys),
     call(ssm, "AmazonSSM.PutParameter", parameter),
+    call(sqs, "AmazonSQS.SendMessage", { ...queue, MessageBody: "{}" }),
+    call(sqs, "AmazonSQS.ReceiveMessage", queue),
+    call(eventbridge, "AWSEvents.PutEvents", { Entries: [event] }),
+    { url: `${payments}/`, method: "GET", headers: {} },
+    { url: `${payments}/v1/events`, method: "GET", headers: {} },
+    { url: `${payments}/v1/refunds`, method: "POST", headers: {}, body: "payment_intent=pi_1" },
     { url: `${s3}/`, method: "GET", headers: {} },
     { url: `${bucket}?list-type=2`, method: "GET", headers: signed("s3") },
     { url: `${bucket}/x`, method: "PUT", headers: signed("s3"), body: "x" },
@@ -109,6 +117,8 @@ function attempts({ api, dynamodb, ssm, s3, lambda, ses, outbox }) {
   ];
 }
 
+/** @type {Record<string, string>} The service of an action. */
+const SERVICES = { AmazonSQS: "sqs", AmazonSSM: "ssm", AWSEvents: "events", DynamoDB: "dynamodb" };
 const text = { Data: "Hello", Charset: "UTF-8" };
 const MAIL = { Simple: { Subject: text, Body: { Text: text, Html: text } } };
 
