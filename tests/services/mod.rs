@@ -1,3 +1,8 @@
-//! The services together: one purchase through all of them.
+//! The services together: one purchase through all of them, and what works while one of them is stopped.
 
+mod catalogue;
+mod document;
 pub mod line;
+mod outage;
+mod requests;
+mod world;
