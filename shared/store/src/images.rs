@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{Entitlement, Order, Product, Upload, User};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{StoreError, library, orders, products, row::Row, uploads, users};
 
@@ -50,6 +50,32 @@ pub fn order(image: &Value) -> Result<Option<Order>, StoreError> {
 /// When an attribute is missing or cannot be read.
 pub fn entitlement(image: &Value) -> Result<Entitlement, StoreError> {
     library::item::read(row(image)?)
+}
+
+/// Writes an item as the image that a stream has of it.
+#[must_use]
+pub fn of_item(item: &std::collections::HashMap<String, AttributeValue>) -> Value {
+    let members = item
+        .iter()
+        .map(|(name, value)| (name.clone(), json_of(value)));
+    Value::Object(members.collect())
+}
+
+fn json_of(value: &AttributeValue) -> Value {
+    let encode = |bytes: &aws_sdk_dynamodb::primitives::Blob| STANDARD.encode(bytes);
+    match value {
+        AttributeValue::S(text) => json!({"S": text}),
+        AttributeValue::N(number) => json!({"N": number}),
+        AttributeValue::B(bytes) => json!({"B": encode(bytes)}),
+        AttributeValue::Bool(flag) => json!({"BOOL": flag}),
+        AttributeValue::Ss(texts) => json!({"SS": texts}),
+        AttributeValue::Ns(numbers) => json!({"NS": numbers}),
+        AttributeValue::Bs(all) => json!({"BS": all.iter().map(encode).collect::<Vec<_>>()}),
+        AttributeValue::L(values) => json!({"L": values.iter().map(json_of).collect::<Vec<_>>()}),
+        AttributeValue::M(members) => json!({"M": of_item(members)}),
+        // `Null`; a type that this version does not know cannot be read either.
+        _ => json!({"NULL": true}),
+    }
 }
 
 /// An image as an item. The crate that writes the item also reads it, whether it comes from a table or from its stream.
@@ -126,6 +152,7 @@ mod tests {
                 )]),
             ),
         ] {
+            assert_eq!(json_of(&expected), value);
             assert_eq!(attribute(&value).unwrap(), expected);
         }
         for bad in [json!({}), json!("a"), json!({"S": 1}), json!({"X": "a"})] {
