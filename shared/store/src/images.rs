@@ -54,6 +54,7 @@ pub fn entitlement(image: &Value) -> Result<Entitlement, StoreError> {
 
 /// Writes an item as the image that a stream has of it.
 #[must_use]
+#[expect(clippy::implicit_hasher, reason = "items of the SDK have this type")]
 pub fn of_item(item: &std::collections::HashMap<String, AttributeValue>) -> Value {
     let members = item
         .iter()
