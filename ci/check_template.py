@@ -32,23 +32,7 @@ MAIL = {"MailFrom": "app@mail.example", "AppUrl": "https://app.example/"}
 # Tables whose items are secrets, or let someone in.
 SECRETS = {"CredentialsTable", "SessionsTable", "EmailTokensTable", "SignUpsTable", "UploadGrantsTable"}
 # The services: their functions and their tables.
-SERVICES = {
-    "accounts": (
-        ["Account", "Admin", "Keys", "MailFeedback", "Mailer", "Recovery", "Session", "Signin", "Signup", "Users"],
-        ["CredentialsTable", "UsersTable", "SessionsTable", "EmailTokensTable", "SignUpsTable", "MailBlocksTable", "OutboxTable"],
-    ),
-    "uploads": (
-        ["UploadEvents", "UploadGrants", "UploadLocks", "Uploads"],
-        ["UploadsTable", "QuotasTable", "ReadGrantsTable", "UploadGrantsTable", "SoldFilesTable"],
-    ),
-    "products": (["Products"], ["ProductsTable"]),
-    "orders": (["Orders"], ["OrdersTable", "PaymentEventsTable", "OffersTable"]),
-    "library": (["Library"], ["EntitlementsTable", "ProductTitlesTable"]),
-    "webhooks": (
-        ["WebhookDeliver", "Webhooks"],
-        ["WebhookEndpointsTable", "WebhookDeliveriesTable", "WebhookRequestsTable"],
-    ),
-}
+SERVICES = {name: (it["functions"], it["tables"]) for name, it in json.loads((ROOT / "ci/services.json").read_text()).items()}
 # Tables without a service of their own: keys, responses to repeated requests, counts of requests, and the operator's ledger.
 SHARED = {"PublicKeysTable", "IdempotencyTable", "LimitsTable", "MigrationsTable"}
 # Uploads is older than the services around products. Its routes read whom a file is shared with, and upload-locks checks a

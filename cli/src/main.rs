@@ -5,6 +5,7 @@ mod command;
 mod dev;
 mod doctor;
 mod env;
+mod events;
 mod function;
 mod migrate;
 mod openapi;
@@ -47,6 +48,8 @@ enum Command {
     Users(users::UsersArgs),
     /// Remove the lock of an uploaded file
     Uploads(uploads::UploadsArgs),
+    /// Send events again, from the tables
+    Events(events::EventsArgs),
     /// List the queues, show dead letters, and move them back
     Queues(queues::QueuesArgs),
     /// Change stored items to the shape that this version writes
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Some(Command::Seed(args)) => seed::run(&args),
         Some(Command::Users(args)) => users::run(args),
         Some(Command::Uploads(args)) => uploads::run(args),
+        Some(Command::Events(args)) => events::run(args),
         Some(Command::Queues(args)) => queues::run(args),
         Some(Command::Migrate(args)) => migrate::run(args),
         Some(Command::Doctor(args)) => doctor::run(*args),

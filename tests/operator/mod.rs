@@ -1,7 +1,8 @@
-//! The operator's commands `cloakroom users`, `cloakroom uploads`, `cloakroom env`, `cloakroom seed`, `cloakroom queues` and `cloakroom secrets migrate`, run as
+//! The operator's commands `cloakroom users`, `cloakroom uploads`, `cloakroom env`, `cloakroom seed`, `cloakroom queues`, `cloakroom events` and `cloakroom secrets migrate`, run as
 //! executables.
 
 mod env;
+mod events;
 mod import;
 mod migrate;
 mod people;

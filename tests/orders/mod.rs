@@ -1,7 +1,7 @@
 //! `/orders`, `/payments/stripe` and `/admin/orders`: with the payment stand-in, whose webhooks come back to the API.
 
 mod cancelling;
-mod events;
+pub mod events;
 mod killed;
 mod paying;
 mod races;

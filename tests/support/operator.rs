@@ -122,6 +122,15 @@ impl TestApp {
             .unwrap()
     }
 
+    /// Runs `cloakroom events …` against this system.
+    pub fn run_events(&self, args: &[&str]) -> Output {
+        self.signed_command("events", args)
+            .env("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint("dynamodb"))
+            .env("AWS_ENDPOINT_URL_EVENTBRIDGE", self.endpoint("eventbridge"))
+            .output()
+            .unwrap()
+    }
+
     /// Builds `cloakroom seed …` for this system.
     pub fn seed_command(&self, args: &[&str]) -> Command {
         self.seed_command_for("dev", args)

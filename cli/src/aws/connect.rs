@@ -119,6 +119,18 @@ impl Connection {
         )
     }
 
+    /// Returns an `EventBridge` client and its endpoint.
+    pub fn eventbridge(&self) -> (aws_sdk_eventbridge::Client, String) {
+        const VARIABLE: &str = "AWS_ENDPOINT_URL_EVENTBRIDGE";
+        let mut config = aws_sdk_eventbridge::config::Builder::from(&self.config);
+        if let Some(local) = &self.local {
+            config = config.endpoint_url(&local.eventbridge);
+        }
+        let client = aws_sdk_eventbridge::Client::from_conf(config.build());
+        let local = self.local.as_ref().map(|local| &local.eventbridge);
+        (client, self.endpoint("events", VARIABLE, local))
+    }
+
     /// Returns the configuration of all clients.
     pub fn config(&self) -> &SdkConfig {
         &self.config

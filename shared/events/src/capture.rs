@@ -50,12 +50,16 @@ pub fn upload_events(
         (true, Some(upload)) if !is_stored(upload) => (EventType::UploadDeleted, upload),
         _ => return Vec::new(),
     };
+    upload_event(kind, upload, at).into_iter().collect()
+}
+
+pub(crate) fn upload_event(kind: EventType, upload: &Upload, at: OffsetDateTime) -> Option<Event> {
     if upload.id.is_thumbnail() {
-        return Vec::new();
+        return None;
     }
     let subject = format!("upload/{}", upload.id);
     let data = Data::Upload(upload.into());
-    vec![Event::new(kind, at, subject, upload.revision, data)]
+    Some(Event::new(kind, at, subject, upload.revision, data))
 }
 
 fn is_stored(upload: &Upload) -> bool {
@@ -130,7 +134,7 @@ pub fn entitlement_events(
     }
 }
 
-fn entitlement_event(right: &Entitlement) -> Event {
+pub(crate) fn entitlement_event(right: &Entitlement) -> Event {
     let kind = if right.is_active() {
         EventType::EntitlementGranted
     } else {

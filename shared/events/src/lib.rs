@@ -5,6 +5,7 @@ mod capture_order;
 mod data;
 mod event;
 mod event_type;
+mod replay;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,10 @@ pub use data::{
 };
 pub use event::{Data, Event, EventError};
 pub use event_type::EventType;
+pub use replay::{
+    replay_deleted_user, replay_entitlement, replay_order, replay_product, replay_upload,
+    replay_user,
+};
 pub use schema::schema;
 
 /// The `source` of Cloakroom's events on the event bus.

@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{Entitlement, Order, Product, Upload, User};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{StoreError, erased, library, orders, products, row::Row, uploads, users};
 
@@ -65,6 +65,33 @@ pub fn entitlement(image: &Value) -> Result<Option<Entitlement>, StoreError> {
 fn has_mark(row: &Row, key: &str) -> bool {
     let key = row.0.get(key).and_then(|key| key.as_s().ok());
     key.is_some_and(|key| erased::is_mark(key))
+}
+
+/// Writes an item as the image that a stream has of it.
+#[must_use]
+#[expect(clippy::implicit_hasher, reason = "items of the SDK have this type")]
+pub fn of_item(item: &std::collections::HashMap<String, AttributeValue>) -> Value {
+    let members = item
+        .iter()
+        .map(|(name, value)| (name.clone(), json_of(value)));
+    Value::Object(members.collect())
+}
+
+fn json_of(value: &AttributeValue) -> Value {
+    let encode = |bytes: &aws_sdk_dynamodb::primitives::Blob| STANDARD.encode(bytes);
+    match value {
+        AttributeValue::S(text) => json!({"S": text}),
+        AttributeValue::N(number) => json!({"N": number}),
+        AttributeValue::B(bytes) => json!({"B": encode(bytes)}),
+        AttributeValue::Bool(flag) => json!({"BOOL": flag}),
+        AttributeValue::Ss(texts) => json!({"SS": texts}),
+        AttributeValue::Ns(numbers) => json!({"NS": numbers}),
+        AttributeValue::Bs(all) => json!({"BS": all.iter().map(encode).collect::<Vec<_>>()}),
+        AttributeValue::L(values) => json!({"L": values.iter().map(json_of).collect::<Vec<_>>()}),
+        AttributeValue::M(members) => json!({"M": of_item(members)}),
+        // `Null`; a type that this version does not know cannot be read either.
+        _ => json!({"NULL": true}),
+    }
 }
 
 /// An image as an item. The crate that writes the item also reads it, whether it comes from a table or from its stream.
@@ -141,6 +168,7 @@ mod tests {
                 )]),
             ),
         ] {
+            assert_eq!(json_of(&expected), value);
             assert_eq!(attribute(&value).unwrap(), expected);
         }
         for bad in [json!({}), json!("a"), json!({"S": 1}), json!({"X": "a"})] {

@@ -1,0 +1,64 @@
+//! Events arrive shuffled and repeated, some are lost and sent again from the tables, and functions are killed in between. The
+//! tables then have what they have after a calm run.
+
+mod plan;
+mod post;
+mod tables;
+
+use std::env;
+
+use plan::Shop;
+use post::Post;
+
+use crate::{
+    operator::assert_exit,
+    support::{TestApp, faults::FaultySystem, rounds},
+};
+
+/// Orders of a run. With each come up to five events, and a third of them is repeated.
+const ORDERS: (usize, usize) = (60, 2_500);
+
+/// The seed of all random choices. `CLOAKROOM_SEED` sets it.
+fn seed() -> u64 {
+    let seed = env::var("CLOAKROOM_SEED").map_or(20_261_129, |seed| seed.parse().unwrap());
+    println!("CLOAKROOM_SEED={seed}");
+    seed
+}
+
+#[tokio::test]
+async fn shuffled_repeated_lost_and_interrupted_events_end_as_in_a_calm_run() {
+    let (seed, orders) = (seed(), rounds(ORDERS.0, ORDERS.1));
+    let app = TestApp::start();
+    let mut shop = Shop::open(&app, seed).await;
+    app.settled().await;
+    shop.trade(orders).await;
+    app.settled().await;
+    shop.close().await;
+    app.settled().await;
+    let calm = tables::read(&app, &shop.names).await;
+
+    let system = FaultySystem::start(10, &[]).await;
+    let post = Post::intercept(&system, seed);
+    let mut shop = Shop::open(&system.app, seed).await;
+    post.deliver(true).await;
+    replay(&system, &post).await;
+    shop.trade(orders).await;
+    post.deliver(true).await;
+    // What is deleted leaves no item to send an event of, so these events are not lost.
+    shop.close().await;
+    post.deliver(false).await;
+    replay(&system, &post).await;
+    let found = tables::read(&system.app, &shop.names).await;
+    println!("{}", post.summary());
+    assert!(post.lost() > 0 && post.killed() > 0, "{}", post.summary());
+    tables::assert_same(&calm, &found);
+}
+
+/// Moves dead letters back, and sends the events of all items again.
+async fn replay(system: &FaultySystem, post: &Post<'_>) {
+    super::outage::redrive(&system.app);
+    post.deliver(false).await;
+    assert_exit(&system.app.run_events(&["replay"]), 0);
+    // Its events reach the bus without a detour; what follows from them does not.
+    post.deliver(false).await;
+}
