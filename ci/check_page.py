@@ -6,11 +6,13 @@
 import json
 import os
 import re
+import subprocess
 import sys
+from typing import Any
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
-from cloudformation import PAGES, PSEUDO, Report, Template, tls_only  # noqa: E402
+from cloudformation import PAGES, PSEUDO, ROOT, Report, Template, tls_only  # noqa: E402
 
 # The widest origins are this region's: the API's and the bucket's names are not known before the page's.
 ANY_BUCKET = f"https://*.s3.{PSEUDO['AWS::Region']}.amazonaws.com"
@@ -30,6 +32,8 @@ SECURITY_HEADERS = {
     "ReferrerPolicy": {"ReferrerPolicy": "no-referrer", "Override": True},
     "StrictTransportSecurity": {"AccessControlMaxAgeSec": 31536000, "IncludeSubdomains": False, "Override": True},
 }
+# The parameters of lists that are public. The others are not in the key of a cached response, and do not reach the API.
+LIST_PARAMETERS = ["cursor", "limit", "seller"]
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0"
 
 
@@ -78,8 +82,9 @@ def check_distribution(report: Report) -> None:
         template = Template(WebDomain=domain, WebCertificateArn=CERTIFICATE)
         (distribution,) = template.of_type("AWS::CloudFront::Distribution").values()
         config = distribution["DistributionConfig"]
-        # The API is not behind it: functions see the address of the client.
+        # Without a domain of its own, the API is not behind it.
         report.same(config["Origins"], [origin], f"{url}: the origin is the bucket")
+        report.check("CacheBehaviors" not in config, f"{url}: the bucket serves all paths")
         named = {key: config[key] for key in own if key in config}
         report.same(named, certificates[domain], f"{url}: the domain and its certificate")
         behavior = config["DefaultCacheBehavior"]
@@ -89,6 +94,56 @@ def check_distribution(report: Report) -> None:
         missing = [{"ErrorCode": 403, "ResponseCode": 404, "ResponsePagePath": "/404.html"}]
         report.same(config["CustomErrorResponses"], missing, f"{url}: the page for unknown paths")
         report.same(template.outputs()["WebUrl"], url, f"{url}: the output names it")
+
+
+def check_api_cache(report: Report) -> None:
+    """With ApiDomain, public responses of the API are cached below /api/: GET, without access tokens and cookies, with TLS."""
+    template = Template(ApiDomain="api.example.com")
+    config = template.of_type("AWS::CloudFront::Distribution")["WebDistribution"]["DistributionConfig"]
+    origin = {
+        "Id": "api",
+        "DomainName": "api.example.com",
+        "CustomOriginConfig": {"OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"]},
+    }
+    report.same(config["Origins"][1:], [origin], "the API's own domain is the second origin, with TLS")
+    behavior = {
+        "PathPattern": "/api/*",
+        "TargetOriginId": "api",
+        "AllowedMethods": ["GET", "HEAD"],
+        "ViewerProtocolPolicy": "https-only",
+        "CachePolicyId": "ApiCachePolicy",
+        "Compress": True,
+        "FunctionAssociations": [{"EventType": "viewer-request", "FunctionARN": "ApiPathFunction.FunctionARN"}],
+    }
+    report.same(config["CacheBehaviors"], [behavior], "how the distribution serves the API")
+    policy = template.of_type("AWS::CloudFront::CachePolicy")["ApiCachePolicy"]["CachePolicyConfig"]
+    times = [policy[name] for name in ("MinTTL", "DefaultTTL", "MaxTTL")]
+    report.same(times, [0, 0, 60], "a response is kept only if the API says so, and at most a minute")
+    key = {
+        "CookiesConfig": {"CookieBehavior": "none"},
+        "HeadersConfig": {"HeaderBehavior": "none"},
+        "QueryStringsConfig": {"QueryStringBehavior": "whitelist", "QueryStrings": LIST_PARAMETERS},
+        "EnableAcceptEncodingBrotli": True,
+        "EnableAcceptEncodingGzip": True,
+    }
+    report.same(policy["ParametersInCacheKeyAndForwardedToOrigin"], key, "the key of a cached response")
+    document = json.loads((ROOT / "docs/openapi.json").read_text())
+    parameters = document["paths"]["/products"]["get"]["parameters"]
+    asked = sorted(one["name"] for one in parameters if one["in"] == "query")
+    report.same(asked, LIST_PARAMETERS, "the parameters of GET /products are in the key")
+    check_path_function(report, template.of_type("AWS::CloudFront::Function")["ApiPathFunction"])
+
+
+def check_path_function(report: Report, function: dict[str, Any]) -> None:
+    """Runs the function that CloudFront runs for each request below /api/."""
+    report.same(function["AutoPublish"], True, "the function is published")
+    script = f"""{function["FunctionCode"]}
+    const event = {{request: {{method: "GET", uri: process.argv[1], querystring: {{limit: {{value: "5"}}}}}}}};
+    console.log(JSON.stringify(handler(event)));"""
+    for path in ("/products", "/products/01890000-0000-7000-8000-000000000000", "/", "/api/products"):
+        done = subprocess.run(["node", "-e", script, "--", f"/api{path}"], capture_output=True, text=True, check=True)
+        expected = {"method": "GET", "uri": path, "querystring": {"limit": {"value": "5"}}}
+        report.same(json.loads(done.stdout), expected, f"/api{path} leads to {path}")
 
 
 def check_outputs(report: Report, template: Template) -> None:
@@ -117,7 +172,7 @@ def check_headers(report: Report, template: Template, api: str) -> None:
 
 def check_without_page(report: Report) -> None:
     """A stack without the page has nothing of CloudFront, and nothing refers to it."""
-    body = Template(WebPage="false", AllowedOrigins="https://one.example").decided()
+    body = Template(WebPage="false", ApiDomain="api.example.com", AllowedOrigins="https://one.example").decided()
     parts = [*body["Resources"].values(), *body["Outputs"].values()]
     report.check("AWS::CloudFront" not in json.dumps(parts), "without the page, the stack has nothing of CloudFront")
     left = {part for section in ("Resources", "Outputs") for part in body[section] if re.match("Web(?!hook)", part)}
@@ -131,6 +186,7 @@ def main() -> int:
     check_without_page(report)
     check_bucket(report, template)
     check_distribution(report)
+    check_api_cache(report)
     check_outputs(report, template)
     check_headers(report, template, ANY_API)
     check_headers(report, Template(ApiDomain="api.example.com"), "https://api.example.com")

@@ -32,7 +32,10 @@ from cloudformation import ROOT, Report, Template  # noqa: E402
 
 STACK = "cloakroom-dev"
 # The resources of the page, and the uploads bucket, whose CORS rules must allow it.
-PART = {"WebBucket", "WebBucketPolicy", "WebAccessControl", "WebHeaders", "WebDistribution", "UploadsBucket"}
+PART = {
+    "WebBucket", "WebBucketPolicy", "WebAccessControl", "WebHeaders", "ApiCachePolicy", "ApiPathFunction", "WebDistribution",
+    "UploadsBucket",
+}  # fmt: skip
 # Stand-ins for the outputs of the other resources.
 API, UPLOADS = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com", "https://alias.s3.eu-central-1.amazonaws.com"
 

@@ -71,7 +71,8 @@ class Template:
     def value(self, node: Any) -> Any:
         """Evaluates a node. A resource's Ref is its logical id, an attribute is `Id.Attribute`."""
         if isinstance(node, list):
-            return [self.value(item) for item in node]
+            # Without AWS::NoValue, as CloudFormation does it.
+            return [value for value in map(self.value, node) if value is not None]
         if not isinstance(node, dict):
             return node
         if len(node) == 1:

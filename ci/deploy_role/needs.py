@@ -62,7 +62,8 @@ UNUSED_OF = {
 }
 # Only for listing all resources of the account, which a deployment does not do.
 LISTS = {
-    "cloudfront:ListDistributions", "cloudfront:ListOriginAccessControls", "cloudfront:ListResponseHeadersPolicies",
+    "cloudfront:ListCachePolicies", "cloudfront:ListDistributions", "cloudfront:ListFunctions",
+    "cloudfront:ListOriginAccessControls", "cloudfront:ListResponseHeadersPolicies",
     "cloudwatch:ListDashboards", "dynamodb:ListTables", "events:ListRules", "lambda:ListEventSourceMappings",
     "lambda:ListFunctions", "s3:ListAccessPoints", "s3:ListAllMyBuckets", "ses:ListConfigurationSets", "sns:ListSubscriptions",
     "sns:ListTopics", "sqs:ListQueues", "codedeploy:ListApplications",
@@ -128,7 +129,9 @@ def resource_of(kind: str, logical_id: str, stack: str) -> str:
         "AWS::ApiGatewayV2::DomainName": f"apigateway:{REGION}::/domainnames/api.example.com",
         "AWS::ApiGatewayV2::Stage": f"apigateway:{REGION}::/apis/a1b2c3d4e5/stages/$default",
         "AWS::Budgets::Budget": f"budgets::{ACCOUNT}:budget/{stack}",
+        "AWS::CloudFront::CachePolicy": f"cloudfront::{ACCOUNT}:cache-policy/E4",
         "AWS::CloudFront::Distribution": f"cloudfront::{ACCOUNT}:distribution/E1",
+        "AWS::CloudFront::Function": f"cloudfront::{ACCOUNT}:function/cloakroom-0a1b2c3d-api",
         "AWS::CloudFront::OriginAccessControl": f"cloudfront::{ACCOUNT}:origin-access-control/E2",
         "AWS::CloudFront::ResponseHeadersPolicy": f"cloudfront::{ACCOUNT}:response-headers-policy/E3",
         "AWS::CloudWatch::Alarm": f"cloudwatch:{region}:alarm:{name}",

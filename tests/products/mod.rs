@@ -1,5 +1,6 @@
 //! `/products` and `/library`: what sellers offer, and what buyers get.
 
+mod cdn;
 mod change;
 mod create;
 mod library;
