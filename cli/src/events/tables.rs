@@ -34,7 +34,10 @@ pub(super) const OWNED: [Source; 4] = [
     },
     Source {
         table: "ProductsTable",
-        events: |item, _| Ok(events::replay_product(&images::product(item)?)),
+        events: |item, _| {
+            let product = images::product(item)?;
+            Ok(product.iter().flat_map(events::replay_product).collect())
+        },
         owner: "seller",
         named: |item| text(item, "seller"),
     },
@@ -49,7 +52,10 @@ pub(super) const OWNED: [Source; 4] = [
     },
     Source {
         table: "EntitlementsTable",
-        events: |item, _| Ok(events::replay_entitlement(&images::entitlement(item)?)),
+        events: |item, _| {
+            let right = images::entitlement(item)?;
+            Ok(right.iter().flat_map(events::replay_entitlement).collect())
+        },
         owner: "user",
         named: |item| text(item, "user"),
     },

@@ -27,7 +27,7 @@ pub fn replay_user(user: &User) -> Vec<Event> {
 #[must_use]
 pub fn replay_deleted_user(user_id: UserId, at: OffsetDateTime) -> Event {
     let subject = format!("user/{user_id}");
-    let data = Data::User(UserData { user_id });
+    let data = Data::User(UserData::of(user_id));
     Event::new(EventType::UserDeleted, at, subject, 0, data)
 }
 
