@@ -1,4 +1,4 @@
-//! docs/SERVICES_DOWN.md, generated from what the test of outages found.
+//! `docs/SERVICES_DOWN.md`, generated from what the test of outages found.
 
 use std::fmt::Write as _;
 

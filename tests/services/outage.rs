@@ -88,7 +88,7 @@ async fn stop(app: &TestApp, service: Service, calm: &BTreeMap<String, Answer>) 
     app.settled().await;
     assert_eq!(redrive(app), Vec::<String>::new(), "of {}", service.name);
     assert_nothing_is_missed(app, &world).await;
-    println!("{}: {changed:?}, {dead_letters:?}", service.name);
+    eprintln!("{}: {changed:?}, {dead_letters:?}", service.name);
     Outage {
         service,
         changed,

@@ -33,10 +33,10 @@ pub async fn request_all(app: &TestApp, world: &World<'_>, round: &str) -> Vec<(
 fn rank(operation: &Operation) -> u8 {
     let path = operation.path.as_str();
     let ends = ["/archive", "/disable", "/signout", "/password", "/cancel"];
-    match &operation.method {
-        &Method::GET => 0,
-        &Method::DELETE if path == "/users/me" => 5,
-        &Method::DELETE => 4,
+    match operation.method {
+        Method::GET => 0,
+        Method::DELETE if path == "/users/me" => 5,
+        Method::DELETE => 4,
         _ if path.ends_with("/enable") => 3,
         _ if ends.iter().any(|end| path.ends_with(end)) => 2,
         _ => 1,

@@ -21,7 +21,7 @@ const ORDERS: (usize, usize) = (60, 2_500);
 /// The seed of all random choices. `CLOAKROOM_SEED` sets it.
 fn seed() -> u64 {
     let seed = env::var("CLOAKROOM_SEED").map_or(20_261_129, |seed| seed.parse().unwrap());
-    println!("CLOAKROOM_SEED={seed}");
+    eprintln!("CLOAKROOM_SEED={seed}");
     seed
 }
 
@@ -49,7 +49,7 @@ async fn shuffled_repeated_lost_and_interrupted_events_end_as_in_a_calm_run() {
     post.deliver(false).await;
     replay(&system, &post).await;
     let found = tables::read(&system.app, &shop.names).await;
-    println!("{}", post.summary());
+    eprintln!("{}", post.summary());
     assert!(post.lost() > 0 && post.killed() > 0, "{}", post.summary());
     tables::assert_same(&calm, &found);
 }

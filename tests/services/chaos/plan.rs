@@ -77,7 +77,7 @@ impl<'a> Shop<'a> {
         let seller = &self.sellers[owner];
         let file = stored(seller, "tea.pdf").await;
         self.names.insert(file.clone(), format!("file-{number}"));
-        let price = if number % 3 == 0 { 0 } else { 499 };
+        let price = if number.is_multiple_of(3) { 0 } else { 499 };
         let mut body = product(&format!("Tea {number}"), &[&file]);
         body["price"]["amount"] = json!(price);
         let created = seller.post("/products", &body).await.expect(201).json();
@@ -153,7 +153,7 @@ impl<'a> Shop<'a> {
                     "checkout.session.expired",
                     session(&order, "expired", "unpaid"),
                 )
-                .await
+                .await;
             }
             3 => {
                 say(
@@ -168,7 +168,7 @@ impl<'a> Shop<'a> {
                     "checkout.session.completed",
                     session(&order, "complete", "paid"),
                 )
-                .await
+                .await;
             }
         }
     }
@@ -179,9 +179,12 @@ impl<'a> Shop<'a> {
         let (product, _, _) = &self.products[self.dice.throw(self.products.len())];
         let gift = format!("/admin/users/{user}/entitlements/{product}");
         let is_taken = self.dice.throw(3) == 0;
-        let done = retried(async || match is_taken {
-            true => self.admin.delete(&gift, &json!({})).await,
-            false => self.admin.put(&gift, &json!({})).await,
+        let done = retried(async || {
+            if is_taken {
+                self.admin.delete(&gift, &json!({})).await
+            } else {
+                self.admin.put(&gift, &json!({})).await
+            }
         });
         done.await.expect(204);
     }
