@@ -12,10 +12,26 @@ const UNTIL: &str = "2026-01-01T00:00:00Z";
 /// The password of all accounts that are made up.
 const SEEDED: &str = "cloakroom development";
 
+/// The tables that the command fills, itself and by the events that follow.
+const TABLES: [&str; 10] = [
+    "Credentials",
+    "Users",
+    "Uploads",
+    "Quotas",
+    "Products",
+    "Orders",
+    "Offers",
+    "Entitlements",
+    "ProductTitles",
+    "SoldFiles",
+];
+
 /// Returns all items of the tables that the command fills, sorted. The attributes of an item have no order, so they are sorted too.
 async fn items(app: &TestApp) -> BTreeMap<&'static str, Vec<String>> {
     let mut tables = BTreeMap::new();
-    for table in ["Credentials", "Users", "Uploads", "Quotas"] {
+    // The stack's events fill the copies of other services.
+    app.settled().await;
+    for table in TABLES {
         let body =
             json!({"TableName": format!("cloakroom-dev-{table}Table"), "ConsistentRead": true});
         let target = "DynamoDB_20120810.Scan";
@@ -31,7 +47,7 @@ async fn items(app: &TestApp) -> BTreeMap<&'static str, Vec<String>> {
     tables
 }
 
-/// Removes what S3 chooses itself.
+/// Removes what S3 chooses itself, and the times at which events arrived.
 fn without_versions(
     mut tables: BTreeMap<&'static str, Vec<String>>,
 ) -> BTreeMap<&'static str, Vec<String>> {
@@ -40,6 +56,16 @@ fn without_versions(
         assert!(item.as_object_mut().unwrap().remove("version_id").is_some());
         *text = item.to_string();
     }
+    // The library notes when it heard of an order.
+    let rights = tables.get_mut("Entitlements").unwrap();
+    for text in &mut *rights {
+        let mut item: Value = serde_json::from_str(text).unwrap();
+        item.as_object_mut()
+            .unwrap()
+            .retain(|name, _| !["granted_at", "updated_at"].contains(&name.as_str()));
+        *text = item.to_string();
+    }
+    rights.sort();
     tables
 }
 
@@ -64,12 +90,14 @@ async fn repair(app: &TestApp) -> Value {
 }
 
 #[tokio::test]
-async fn two_empty_systems_get_the_same_people_and_files() {
+async fn two_empty_systems_get_the_same_people_files_and_orders() {
     let args = [
         "--users",
         "300",
         "--uploads",
         "60",
+        "--orders",
+        "80",
         "--seed",
         "7",
         "--until",
@@ -85,6 +113,10 @@ async fn two_empty_systems_get_the_same_people_and_files() {
         out.contains("files: 60 created, 0 unchanged, 0 skipped"),
         "{out}"
     );
+    assert!(
+        out.contains("products: ") && out.contains(" created, 0 unchanged, 0 skipped (no person"),
+        "{out}"
+    );
     assert!(out.contains(SEEDED), "{out}");
     let filled = items(&one).await;
     seed(&other, &args);
@@ -94,7 +126,7 @@ async fn two_empty_systems_get_the_same_people_and_files() {
     );
 
     // Also on another day: without --until, the times of the first run are used again.
-    let out = seed(&one, &args[..6]);
+    let out = seed(&one, &args[..8]);
     assert!(
         out.contains("accounts: 0 created, 300 unchanged, 0 skipped"),
         "{out}"
@@ -139,6 +171,51 @@ async fn people_sign_in_and_find_their_files() {
     let query: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
     let found = admin.get(&format!("/admin/users?name={query}")).await;
     assert_eq!(found.expect(200).json()["items"][0]["name"], name);
+}
+
+/// Returns the items of a table as JSON.
+fn parsed(filled: &BTreeMap<&'static str, Vec<String>>, table: &str) -> Vec<Value> {
+    let texts = filled[table].iter();
+    texts
+        .map(|text| serde_json::from_str(text).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn buyers_find_what_they_ordered_in_their_libraries() {
+    let app = TestApp::start_with(&["LogLevel=info"]);
+    seed(
+        &app,
+        &["--users", "30", "--uploads", "40", "--orders", "40"],
+    );
+    let filled = items(&app).await;
+    let products = parsed(&filled, "Products");
+    let orders = parsed(&filled, "Orders");
+    let is_paid =
+        |order: &&Value| order["settlement"]["S"] == "paid" && order["refunded"]["N"] == "0";
+    let paid: Vec<_> = orders.iter().filter(is_paid).collect();
+    assert!(
+        products.len() > 3 && paid.len() > 10,
+        "{products:?} {orders:?}"
+    );
+    assert!(orders.len() > paid.len());
+    // A right for each order that is paid, and none for another.
+    let held = parsed(&filled, "Entitlements");
+    let held = held.iter().filter(|item| !item["granted_at"].is_null());
+    assert_eq!(held.count(), paid.len());
+    let users = parsed(&filled, "Users");
+    let buyer = users
+        .iter()
+        .find(|user| user["id"] == paid[0]["buyer"])
+        .unwrap();
+    let email = buyer["email"]["S"].as_str().unwrap();
+    let buyer = SignedIn::new(&app, app.sign_in(email, SEEDED).await);
+    let product = paid[0]["product"]["S"].as_str().unwrap();
+    let shown = buyer.get(&format!("/library/{product}")).await.expect(200);
+    let file = shown.json()["item"]["files"][0]["uploadId"].clone();
+    let file = format!("/uploads/{}", file.as_str().unwrap());
+    buyer.get(&file).await.expect(200);
+    assert_eq!(app.mails_to(email).await, [] as [Value; 0]);
 }
 
 /// The system has an account that is not made up, and one of an address that is.

@@ -1,4 +1,4 @@
-//! `cloakroom seed`: fills a system with made-up people and files.
+//! `cloakroom seed`: fills a system with made-up people, files, products and orders.
 
 mod accounts;
 mod error;
@@ -8,6 +8,8 @@ mod pdf;
 mod people;
 mod random;
 mod resources;
+mod sales;
+mod shop;
 mod uploads;
 mod work;
 
@@ -27,6 +29,7 @@ use self::{
     error::Error,
     random::{Purpose, generator},
     resources::Resources,
+    sales::{Sales, Written},
     uploads::Files,
 };
 use crate::{
@@ -49,7 +52,10 @@ pub struct SeedArgs {
     /// Number of files, of owners chosen at random
     #[arg(long, default_value_t = 50)]
     uploads: usize,
-    /// The same seed makes up the same people and files
+    /// Number of orders, of buyers and products chosen at random; fewer where one would repeat another
+    #[arg(long, default_value_t = 100)]
+    orders: usize,
+    /// The same seed makes up the same people, files, products and orders
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// End of the year that sign-ups and files are spread over, such as 2026-01-01T00:00:00Z [default: that of an earlier run
@@ -64,7 +70,10 @@ pub struct SeedArgs {
 }
 
 const ABOUT: &str = "\
-Fill a development system with made-up people and files
+Fill a development system with made-up people, files, products and orders
+
+One of five people sells products, and offers each of their files. Buyers order them: most orders are paid, and the stack's events \
+then give the buyers their rights. No receipt is sent.
 
 Names, profiles, addresses and files look real and depend on --seed alone, times also on --until: two empty systems get the same \
 items, except for the version ids that S3 assigns. The addresses are at example.com, example.net and example.org, which get no \
@@ -79,8 +88,8 @@ Examples:
   cloakroom seed --env qa --users 5000 --uploads 1000 --seed 42 --until 2026-01-01T00:00:00Z
 
 Required permissions: dynamodb:ListTables; dynamodb:Scan on Users; dynamodb:GetItem, BatchGetItem, PutItem and BatchWriteItem on
-Credentials and Users; dynamodb:GetItem, PutItem and UpdateItem on Uploads and Quotas; s3:ListAllMyBuckets; s3:GetObject and
-s3:PutObject on the bucket.";
+Credentials and Users; dynamodb:GetItem, PutItem and UpdateItem on Uploads, Quotas, Products, Orders, SoldFiles and Limits;
+s3:ListAllMyBuckets; s3:GetObject and s3:PutObject on the bucket.";
 
 /// Runs the command and prints an error to stderr.
 #[must_use]
@@ -104,7 +113,8 @@ async fn seed(args: &SeedArgs, clock: &Clock, out: &mut impl Write) -> Result<()
     };
     let accounts = accounts::write(&resources, &people).await?;
     let files = uploads::write(&resources, &people, args.uploads, clock).await?;
-    Ok(report(&people, accounts, files, out)?)
+    let sales = sales::write(&resources, &people, (args.uploads, args.orders), clock).await?;
+    Ok(report(&people, accounts, files, sales, out)?)
 }
 
 /// Returns the end of the year. The time of the first account of an earlier run gives it, so that the run repeats on another day.
@@ -151,6 +161,7 @@ fn report(
     people: &People,
     accounts: Accounts,
     files: Files,
+    sales: Sales,
     out: &mut impl Write,
 ) -> io::Result<()> {
     writeln!(
@@ -163,6 +174,17 @@ fn report(
         "files: {} created, {} unchanged, {} skipped (no owner, or no room)",
         files.created, files.unchanged, files.skipped
     )?;
+    for (what, written) in [("products", sales.products), ("orders", sales.orders)] {
+        let Written {
+            created,
+            unchanged,
+            skipped,
+        } = written;
+        writeln!(
+            out,
+            "{what}: {created} created, {unchanged} unchanged, {skipped} skipped (no person, file or product)"
+        )?;
+    }
     if let Ok(first) = people::person(people.seed, 0, people.until)
         && people.count > 0
     {

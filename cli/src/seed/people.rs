@@ -1,7 +1,7 @@
 //! People that look real.
 
 use deunicode::deunicode;
-use domain::{Age, Email, Invalid, Name, Profile, Roles, Status, User, UserId};
+use domain::{Age, Email, Invalid, Name, Profile, Role, Roles, Status, User, UserId};
 use fake::{
     Fake as _,
     faker::{
@@ -46,12 +46,24 @@ pub(super) fn person(seed: u64, number: usize, until: OffsetDateTime) -> Result<
         email,
         name: Name::parse(&name.full)?,
         profile: profile(&mut random, &name)?,
-        roles: Roles::new(),
+        roles: roles(number),
         status: Status::Active,
         version: 1,
         created_at,
         updated_at: created_at,
     })
+}
+
+/// Whether the person with this number sells products: one of five.
+pub(super) const fn is_seller(number: usize) -> bool {
+    number.is_multiple_of(5)
+}
+
+fn roles(number: usize) -> Roles {
+    is_seller(number)
+        .then_some(Role::Seller)
+        .into_iter()
+        .collect()
 }
 
 /// Makes up a name. Half of them are English.

@@ -12,6 +12,8 @@ pub(super) enum Purpose {
     Person,
     File,
     Salt,
+    Product,
+    Order,
 }
 
 /// Creates the generator of one person or file.
@@ -22,6 +24,8 @@ pub(super) fn generator(seed: u64, purpose: Purpose, number: usize) -> StdRng {
         Purpose::Person => 1,
         Purpose::File => 2,
         Purpose::Salt => 3,
+        Purpose::Product => 4,
+        Purpose::Order => 5,
     };
     key[16..24].copy_from_slice(&u64::try_from(number).unwrap_or(u64::MAX).to_le_bytes());
     StdRng::from_seed(key)

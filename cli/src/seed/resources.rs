@@ -1,6 +1,6 @@
 use aws_sdk_s3::Client;
 use settings::Env;
-use store::{Credentials, Uploads, Users};
+use store::{Credentials, MailLimits, Orders, Products, SoldFiles, Uploads, Users};
 
 use super::Error;
 use crate::aws::{AwsError, Connection, Target, find_by_prefix, find_table, table_names};
@@ -14,6 +14,10 @@ pub(super) struct Resources {
     pub(super) credentials: Credentials,
     pub(super) users: Users,
     pub(super) uploads: Uploads,
+    pub(super) products: Products,
+    pub(super) orders: Orders,
+    pub(super) sold: SoldFiles,
+    pub(super) mail_limits: MailLimits,
     pub(super) s3: Client,
     pub(super) bucket: String,
     s3_endpoint: String,
@@ -32,6 +36,14 @@ impl Resources {
             ("UPLOADS_TABLE", find("UploadsTable")?.as_str()),
             ("QUOTAS_TABLE", find("QuotasTable")?.as_str()),
             ("UPLOAD_QUOTA_BYTES", MAX_BYTES_PER_PERSON),
+            ("PRODUCTS_TABLE", find("ProductsTable")?.as_str()),
+            ("ORDERS_TABLE", find("OrdersTable")?.as_str()),
+            ("PAYMENT_EVENTS_TABLE", find("PaymentEventsTable")?.as_str()),
+            ("SOLD_FILES_TABLE", find("SoldFilesTable")?.as_str()),
+            ("LIMITS_TABLE", find("LimitsTable")?.as_str()),
+            // No mail is sent.
+            ("MAILS_PER_MAILBOX", "1"),
+            ("MAILS_PER_DAY", "1"),
         ]);
         let (s3, s3_endpoint) = connection.s3();
         let bucket = find_bucket(&s3, &stack, &s3_endpoint).await?;
@@ -39,6 +51,10 @@ impl Resources {
             credentials: Credentials::from_env(&env, &dynamodb)?,
             users: Users::from_env(&env, &dynamodb)?,
             uploads: Uploads::from_env(&env, &dynamodb)?,
+            products: Products::from_env(&env, &dynamodb)?,
+            orders: Orders::from_env(&env, &dynamodb)?,
+            sold: SoldFiles::from_env(&env, &dynamodb)?,
+            mail_limits: MailLimits::from_env(&env, &dynamodb)?,
             s3,
             bucket,
             s3_endpoint,
