@@ -52,7 +52,7 @@ async fn late_and_repeated_events_and_requests_bring_nothing_back() {
         .receiver
         .received()
         .iter()
-        .map(|it| it.json())
+        .map(crate::support::Received::json)
         .collect();
     assert!(events.len() > 15, "{}", events.len());
     for kind in [

@@ -144,6 +144,6 @@ async fn place(resources: &Resources, order: &Order, clock: &Clock) -> Result<Sa
     resources.mail_limits.receipt_sent(order.id, now).await?;
     Ok(match resources.orders.place(order, None, None).await? {
         Placement::Placed => Sale::Created,
-        Placement::OrderedMeanwhile | Placement::Repeated => Sale::Skipped,
+        Placement::OrderedMeanwhile | Placement::Repeated | Placement::BuyerErased => Sale::Skipped,
     })
 }

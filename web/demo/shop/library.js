@@ -23,7 +23,8 @@ function card({ product, grantedAt, files }, context) {
   const { element, part } = fromTemplate("library-entry");
   element.dataset.id = product.id;
   part("h2").textContent = product.title;
-  part(".since").textContent = `Yours since ${day(grantedAt)}`;
+  const isRemoved = !product.sellerId;
+  part(".since").textContent = `Yours since ${day(grantedAt)}${isRemoved ? ". The seller deleted the account, and its files with it." : ""}`;
   part(".rows").append(...files.map((file) => fileRow(file, context)));
   return element;
 }

@@ -130,7 +130,7 @@
  *
  * @typedef {{ title?: string, description?: string | null, price?: Money, files?: string[] }} UpdateProductRequest Missing fields stay unchanged.
  *
- * @typedef {{ id: string, title: string, sellerId: string }} LibraryProduct
+ * @typedef {{ id: string, title: string, sellerId?: string }} LibraryProduct
  *
  * @typedef {{ uploadId: string, filename: string, size: number }} LibraryFile `size`: bytes.
  *
@@ -479,7 +479,7 @@ export type UpdateProductRequest = {
 export type LibraryProduct = {
     id: string;
     title: string;
-    sellerId: string;
+    sellerId?: string;
 };
 export type LibraryFile = {
     uploadId: string;
