@@ -113,7 +113,7 @@ def check_api_cache(report: Report) -> None:
         "ViewerProtocolPolicy": "https-only",
         "CachePolicyId": "ApiCachePolicy",
         "Compress": True,
-        "FunctionAssociations": [{"EventType": "viewer-request", "FunctionARN": "ApiPathFunction.FunctionARN"}],
+        "FunctionAssociations": [{"EventType": "viewer-request", "FunctionARN": "ApiPathRewrite.FunctionARN"}],
     }
     report.same(config["CacheBehaviors"], [behavior], "how the distribution serves the API")
     policy = template.of_type("AWS::CloudFront::CachePolicy")["ApiCachePolicy"]["CachePolicyConfig"]
@@ -131,7 +131,7 @@ def check_api_cache(report: Report) -> None:
     parameters = document["paths"]["/products"]["get"]["parameters"]
     asked = sorted(one["name"] for one in parameters if one["in"] == "query")
     report.same(asked, LIST_PARAMETERS, "the parameters of GET /products are in the key")
-    check_path_function(report, template.of_type("AWS::CloudFront::Function")["ApiPathFunction"])
+    check_path_function(report, template.of_type("AWS::CloudFront::Function")["ApiPathRewrite"])
 
 
 def check_path_function(report: Report, function: dict[str, Any]) -> None:

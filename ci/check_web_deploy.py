@@ -33,7 +33,7 @@ from cloudformation import ROOT, Report, Template  # noqa: E402
 STACK = "cloakroom-dev"
 # The resources of the page, and the uploads bucket, whose CORS rules must allow it.
 PART = {
-    "WebBucket", "WebBucketPolicy", "WebAccessControl", "WebHeaders", "ApiCachePolicy", "ApiPathFunction", "WebDistribution",
+    "WebBucket", "WebBucketPolicy", "WebAccessControl", "WebHeaders", "ApiCachePolicy", "ApiPathRewrite", "WebDistribution",
     "UploadsBucket",
 }  # fmt: skip
 # Stand-ins for the outputs of the other resources.

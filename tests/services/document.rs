@@ -24,8 +24,8 @@ open order, and deletes an account. The functions are throttled to 0 invocations
 
 pub fn generate(outages: &[Outage]) -> String {
     let mut text = INTRODUCTION.to_owned();
-    text.push_str("| stopped | its routes | other routes that change | its queues and streams | dead letters in the test |\n");
-    text.push_str("|---|---|---|---|---|\n");
+    text.push_str("| stopped | its routes | other routes that change | its queues and streams |\n");
+    text.push_str("|---|---|---|---|\n");
     for outage in outages {
         let service = &outage.service;
         let changed = outage
@@ -34,19 +34,13 @@ pub fn generate(outages: &[Outage]) -> String {
             .map(|(route, (status, code))| format!("`{route}`: {status} `{code}`"));
         let queues = service.queues.keys().chain(&service.streams);
         let queues: Vec<_> = queues.map(|name| format!("`{name}`")).collect();
-        let dead: Vec<_> = outage
-            .dead_letters
-            .iter()
-            .map(|it| format!("`{it}`"))
-            .collect();
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} |",
             service.name,
             service.routes.len(),
             or_none(&changed.collect::<Vec<_>>()),
             or_none(&queues),
-            or_none(&dead),
         );
     }
     for outage in outages {

@@ -140,20 +140,19 @@ async fn an_unknown_list_is_a_422() {
     }
 }
 
-/// The files of a deleted account stay, and so do the grants to read them.
 #[tokio::test]
-async fn a_file_of_a_deleted_account_is_listed_without_a_name() {
+async fn a_file_of_a_deleted_account_is_no_longer_shared() {
     let app = TestApp::start();
     let ada = app.new_user("ada@example.com").await;
     let bob = app.new_user("bob@example.com").await;
     let upload = store_file(&ada, "plan.txt", b"engine").await;
     grant(&ada, &upload, &bob.id).await;
+    assert_eq!(shared_names(&bob).await, ["plan.txt"]);
     let password = json!({ "password": PASSWORD });
     ada.delete("/users/me", &password).await.expect(204);
-    let listed = page(&bob, "").await;
-    let sharer = &listed["items"][0]["sharedBy"];
-    assert_eq!(*sharer, json!({"id": ada.id, "name": null}));
-    bob.get(&upload_path(&upload, "")).await.expect(200);
+    app.settled().await;
+    assert_eq!(shared_names(&bob).await, [] as [Value; 0]);
+    bob.get(&upload_path(&upload, "")).await.expect(404);
 }
 
 #[tokio::test]

@@ -176,7 +176,7 @@ async fn a_grant_to_an_address_ends_with_the_deletion_and_leaves_other_grants() 
 
 /// A grant belongs to the mailbox, not to the account.
 #[tokio::test]
-async fn a_grant_to_an_address_is_for_the_next_account_that_verifies_it() {
+async fn a_grant_to_an_address_ends_with_the_account_that_verified_it() {
     let app = TestApp::start_with_mail(&[]);
     let ada = app.new_user("ada@example.com").await;
     let upload = store_file(&ada, "plan.txt", b"engine").await;
@@ -188,10 +188,9 @@ async fn a_grant_to_an_address_is_for_the_next_account_that_verifies_it() {
     first.delete("/users/me", &password).await.expect(204);
     // The access token of the deleted account has not expired.
     first.get(&path).await.expect(404);
+    app.settled().await;
 
     let second = app.new_user(GRACE).await;
-    second.get(&path).await.expect(404);
-    first.get(&path).await.expect(404);
     // A link for a new password also verifies the address.
     app.forgot_password(GRACE).await.expect(202);
     let mail = app.mail_to(GRACE, "new password").await;
@@ -199,6 +198,8 @@ async fn a_grant_to_an_address_is_for_the_next_account_that_verifies_it() {
     app.reset_password(&token, "difference engine")
         .await
         .expect(204);
+    second.get(&path).await.expect(404);
+    share(&ada, &upload, GRACE).await.expect(204);
     assert_eq!(download(&second, &upload).await.body, b"engine");
     first.get(&path).await.expect(404);
 }

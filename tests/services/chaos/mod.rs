@@ -15,8 +15,15 @@ use crate::{
     support::{TestApp, faults::FaultySystem, rounds},
 };
 
-/// Orders of a run. With each come up to five events, and a third of them is repeated.
-const ORDERS: (usize, usize) = (60, 2_500);
+/// Orders of a short and of a long run. With each come up to five events, and a third of them is repeated: 2,500 orders are 10,000
+/// events.
+const ORDERS: (usize, usize) = (60, 500);
+
+/// The number of orders. `CLOAKROOM_ORDERS` sets it.
+fn orders() -> usize {
+    let chosen = env::var("CLOAKROOM_ORDERS").map(|orders| orders.parse().unwrap());
+    chosen.unwrap_or_else(|_| rounds(ORDERS.0, ORDERS.1))
+}
 
 /// The seed of all random choices. `CLOAKROOM_SEED` sets it.
 fn seed() -> u64 {
@@ -27,7 +34,7 @@ fn seed() -> u64 {
 
 #[tokio::test]
 async fn shuffled_repeated_lost_and_interrupted_events_end_as_in_a_calm_run() {
-    let (seed, orders) = (seed(), rounds(ORDERS.0, ORDERS.1));
+    let (seed, orders) = (seed(), orders());
     let app = TestApp::start();
     let mut shop = Shop::open(&app, seed).await;
     app.settled().await;
