@@ -1,5 +1,6 @@
 //! What is left of a user after the deletion of the account: nothing but pseudonymous orders.
 
+mod gone;
 mod late;
 mod many;
 mod person;

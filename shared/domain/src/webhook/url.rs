@@ -162,7 +162,8 @@ mod tests {
         ] {
             assert_eq!(code(text), "ok", "{text}");
         }
-        let url = EndpointUrl::parse("https://Hooks.shop.com:8443/a?b=c", Reach::Internet).unwrap();
+        let url =
+            EndpointUrl::parse("https://Hooks.example.com:8443/a?b=c", Reach::Internet).unwrap();
         assert_eq!((url.host(), url.port()), ("hooks.example.com", 8443));
         assert_eq!(url.authority(), "hooks.example.com:8443");
         assert_eq!(url.path_and_query(), "/a?b=c");
