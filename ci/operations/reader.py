@@ -86,8 +86,10 @@ def the_repair_is_stopped(shell: Shell, output: str) -> None:
 
 @before("aws dynamodb restore-table-to-point-in-time")
 def a_user_and_a_file(shell: Shell) -> None:
-    """Creates a user and a deleted file."""
-    person = Person(SimpleNamespace(api=shell.api))  # type: ignore[arg-type]
+    """Creates a user, and a deleted file of another one: the files of a user whose item is deleted are erased."""
+    system = SimpleNamespace(api=shell.api)
+    shell.person = Person(system)  # type: ignore[arg-type]
+    person = Person(system)  # type: ignore[arg-type]
     created = person.create_upload(len(FILE))
     sent = requests.put(created["transfer"]["url"], data=FILE, headers=created["transfer"]["headers"], timeout=60)
     assert sent.status_code == 200, sent.text
@@ -96,7 +98,6 @@ def a_user_and_a_file(shell: Shell) -> None:
     person.delete(f"/uploads/{upload}").expect(204)
     (version,) = person.get(f"/uploads/{upload}/versions").expect(200)["items"]
     shell.set(OWNER=person.id, ID=upload, VERSION=version["versionId"])
-    shell.person = person
 
 
 @before("aws dynamodb get-item")
@@ -155,6 +156,7 @@ def rule(shell: Shell) -> str:
 
 
 @before("cloakroom migrate up --again")
+@before("cloakroom events replay")
 @before("cloakroom seed")
 def the_unused_tables_are_deleted(shell: Shell) -> None:
     """As at the end of a restoration: the commands find the tables of a stack by their names."""
