@@ -28,8 +28,9 @@ static ID: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&groups.join("-")).unwrap()
 });
 
-/// The digest of a user's id, in the key of what names the user.
-static DIGEST: LazyLock<Regex> = LazyLock::new(|| Regex::new("user#[0-9A-Za-z_-]{43}").unwrap());
+/// The digest of a user's id, in the key of what names the user or marks the erasure.
+static DIGEST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("(user|erased)#([0-9A-Za-z_-]{43})").unwrap());
 
 /// Reads the tables of the services that hear events, and the table of users.
 pub async fn read(app: &TestApp, names: &HashMap<String, String>) -> Tables {
@@ -84,7 +85,13 @@ fn named(table: &str, item: &Value, names: &HashMap<String, String>) -> String {
         known.unwrap_or("an-id").to_owned()
     };
     let text = ID.replace_all(&text, name);
-    DIGEST.replace_all(&text, "user#a-digest").into_owned()
+    let digest = |found: &regex_lite::Captures| {
+        let is_of = |id: &str| auth::sha256(id) == found[2];
+        let known = names.iter().find(|(id, _)| is_of(id));
+        let user = known.map_or("a-user", |(_, name)| name);
+        format!("{}#{user}", &found[1])
+    };
+    DIGEST.replace_all(&text, digest).into_owned()
 }
 
 /// Replaces times and the provider's ids.
