@@ -12,17 +12,15 @@ use post::Post;
 
 use crate::{
     operator::assert_exit,
-    support::{TestApp, faults::FaultySystem, rounds},
+    support::{TestApp, faults::FaultySystem},
 };
 
-/// Orders of a short and of a long run. With each come up to five events, and a third of them is repeated: 2,500 orders are 10,000
-/// events.
-const ORDERS: (usize, usize) = (60, 500);
+/// Orders of a run. With each come up to five events, and a third of them is repeated: 2,500 orders are 10,000 events.
+const ORDERS: usize = 60;
 
 /// The number of orders. `CLOAKROOM_ORDERS` sets it.
 fn orders() -> usize {
-    let chosen = env::var("CLOAKROOM_ORDERS").map(|orders| orders.parse().unwrap());
-    chosen.unwrap_or_else(|_| rounds(ORDERS.0, ORDERS.1))
+    env::var("CLOAKROOM_ORDERS").map_or(ORDERS, |orders| orders.parse().unwrap())
 }
 
 /// The seed of all random choices. `CLOAKROOM_SEED` sets it.
@@ -36,7 +34,7 @@ fn seed() -> u64 {
 async fn shuffled_repeated_lost_and_interrupted_events_end_as_in_a_calm_run() {
     let (seed, orders) = (seed(), orders());
     let app = TestApp::start();
-    let mut shop = Shop::open(&app, seed).await;
+    let mut shop = Shop::open(&app, seed, orders).await;
     app.settled().await;
     shop.trade(orders).await;
     app.settled().await;
@@ -46,7 +44,7 @@ async fn shuffled_repeated_lost_and_interrupted_events_end_as_in_a_calm_run() {
 
     let system = FaultySystem::start(10, &[]).await;
     let post = Post::intercept(&system, seed);
-    let mut shop = Shop::open(&system.app, seed).await;
+    let mut shop = Shop::open(&system.app, seed, orders).await;
     post.deliver(true).await;
     replay(&system, &post).await;
     shop.trade(orders).await;

@@ -12,14 +12,14 @@ use crate::{
         shop::id_of,
     },
     products::{path, product, stored},
-    support::{PASSWORD, Response, SignedIn, TestApp, interruptions::retried, rounds},
+    support::{PASSWORD, Response, SignedIn, TestApp, interruptions::retried},
 };
 
 const SELLERS: usize = 3;
 
 /// How many buyers and products there are.
-fn sizes() -> (usize, usize) {
-    rounds((8, 12), (40, 60))
+const fn sizes(orders: usize) -> (usize, usize) {
+    if orders <= 100 { (8, 12) } else { (40, 60) }
 }
 
 /// The people and products of a shop, and the names of all ids.
@@ -38,7 +38,7 @@ pub struct Shop<'a> {
 
 impl<'a> Shop<'a> {
     /// People sign up, and sellers publish products.
-    pub async fn open(app: &'a TestApp, seed: u64) -> Self {
+    pub async fn open(app: &'a TestApp, seed: u64, orders: usize) -> Self {
         let mut shop = Self {
             app,
             dice: Dice::new(seed),
@@ -59,7 +59,7 @@ impl<'a> Shop<'a> {
             shop.spare.push((spare, number));
             shop.sellers.push(seller);
         }
-        let (buyers, products) = sizes();
+        let (buyers, products) = sizes(orders);
         for number in 0..buyers {
             let buyer = app.new_user(&format!("buyer-{number}@example.com")).await;
             shop.names
