@@ -5,19 +5,17 @@ implementation, to show that they test S3 and not the local engine.
     "$(ci/tools.sh s3)/bin/python" -B ci/check_s3.py [--against ministack --ministack EXECUTABLE] [NAME...]
 """
 
-import argparse
 import contextlib
 import os
 import pathlib
 import sys
-import time
-import traceback
 from collections.abc import Iterator
 
 # Must be set before boto3 reads it: hyper answers "Expect: 100-continue" only when it reads the body, which it never does
 # for an empty one; boto3 would wait.
 os.environ.setdefault("BOTO_EXPERIMENTAL__NO_EMPTY_CONTINUE", "True")
 
+import battery_runner  # noqa: E402
 from local_system import CLOAKROOM, LocalSystem  # noqa: E402
 from ministack_server import Ministack  # noqa: E402
 from s3 import CHECKS, ORIGIN, Server  # noqa: E402
@@ -85,45 +83,4 @@ def ministack(executable: pathlib.Path) -> Iterator[Server]:
         yield server
 
 
-def failures(server: Server, wanted: list[str]) -> tuple[int, dict[str, str]]:
-    """Runs the checks and returns their number and the messages of those that failed."""
-    found, count = {}, 0
-    for check in CHECKS:
-        if wanted and not any(text in check.name for text in wanted):
-            continue
-        count += 1
-        server.enter(check)
-        try:
-            check.run(server)
-        except AssertionError as error:
-            found[check.name] = str(error)
-        except Exception:  # noqa: BLE001 - an exception fails the check; the others continue
-            found[check.name] = traceback.format_exc(limit=-2)
-    return count, found
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--against", choices=["ours", "ministack"], default="ours")
-    parser.add_argument("--ministack", type=pathlib.Path, help="path of the ministack executable")
-    parser.add_argument("name", nargs="*", help="run only checks with this in their names")
-    chosen = parser.parse_args()
-    known, engine = (OURS, ours()) if chosen.against == "ours" else (MINISTACK, ministack(chosen.ministack))
-    started = time.monotonic()
-    with engine as server:
-        count, failed = failures(server, chosen.name)
-    for name, why in failed.items():
-        if name not in known:
-            print(f"FAILED: {name}\n    {why}")
-    # A known difference that no longer exists must be removed from the list.
-    stale = [] if chosen.name else sorted(set(known) - set(failed))
-    for name in stale:
-        print(f"FAILED: {name}\n    the check passes now; remove it from the list")
-    bad = len(set(failed) - set(known)) + len(stale)
-    seconds = time.monotonic() - started
-    print(f"S3, {chosen.against}: {count - len(failed)} as expected, {len(failed) - bad + len(stale)} known to differ, "
-          f"{bad} wrong; {seconds:.0f} s")
-    return 1 if bad else 0
-
-
-sys.exit(main())
+sys.exit(battery_runner.run("S3", __doc__, CHECKS, (OURS, ours), (MINISTACK, ministack)))

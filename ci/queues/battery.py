@@ -39,8 +39,12 @@ class Server:
         self.events = client("events", events, key, secret)
         self._urls = {url.rsplit("/", 1)[1]: url for url in self.sqs.list_queues()["QueueUrls"]}
 
-    def enter(self) -> None:
-        """Empties the queues for a check."""
+    def enter(self, _: Check) -> None:
+        """Prepares for a check."""
+        self.empty()
+
+    def empty(self) -> None:
+        """Empties all queues."""
         for url in self._urls.values():
             self.sqs.purge_queue(QueueUrl=url)
 

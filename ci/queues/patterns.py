@@ -12,7 +12,7 @@ from .battery import Server, check
 
 def matched(server: Server, detail: dict[str, Any], kind: str, source: str, resources: list[str]) -> set[str]:
     """Puts an event and returns the names of the rules that match it. The rule `Every` matches all events."""
-    server.enter()
+    server.empty()
     server.put(kind, detail, bus="patterns", source=source, Resources=resources)
     found: set[str] = set()
     while messages := server.receive("matched", wait=0 if "Every" in found else 5):
