@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, SignedIn, TestApp, token_in};
+use crate::support::{PASSWORD, Receiver, SignedIn, TestApp, token_in};
 
 /// Returns the token of the mailed link.
 async fn mailed_token(app: &TestApp, email: &str) -> String {
@@ -30,6 +30,36 @@ async fn a_link_verifies_an_email_once() {
     // Nothing else changed.
     assert_eq!(after["hash"], before["hash"]);
     app.sign_in("ada@example.com", PASSWORD).await.expect(200);
+}
+
+/// Whichever link shows that the user receives mail at the address, other systems hear it once.
+#[tokio::test]
+async fn a_verification_is_an_event() {
+    let app = TestApp::start_with_mail(&[]);
+    let admin = app.admin("root@example.com").await;
+    let receiver = Receiver::start().await;
+    let endpoint = json!({"url": receiver.url, "eventTypes": ["user.email_verified"]});
+    admin.post("/webhooks", &endpoint).await.expect(201);
+    let ada = app.new_user("ada@example.com").await;
+    let token = mailed_token(&app, "ada@example.com").await;
+    app.verify_email(&token).await.expect(204);
+    let bob = app.new_user("bob@example.com").await;
+    for email in ["ada@example.com", "bob@example.com"] {
+        app.forgot_password(email).await.expect(202);
+        let mail = app.mail_to(email, "new password").await;
+        let token = token_in(&mail, "reset-password");
+        app.reset_password(&token, "difference engine")
+            .await
+            .expect(204);
+    }
+    app.settled().await;
+    let received = receiver.wait_for(2).await;
+    let users: Vec<_> = received
+        .iter()
+        .map(|request| request.json()["data"]["userId"].clone())
+        .collect();
+    assert_eq!(users.len(), 2, "{users:?}");
+    assert!([ada.id, bob.id].iter().all(|id| users.contains(&json!(id))));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod gone;
 mod late;
 mod many;
 mod person;
+mod recorded;
 mod scan;
 
 use aws_sdk_s3::types::ObjectLockRetention;

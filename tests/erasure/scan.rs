@@ -8,12 +8,14 @@ use crate::support::{TestApp, seconds_from_now};
 const LONGEST: i64 = 49 * 60 * 60;
 
 /// Tables whose items TTL deletes later, and what they have of a user.
-const LATER: [(&str, i64); 1] = [
+const LATER: [(&str, i64); 2] = [
     // The id of the user of a session that has ended.
     ("cloakroom-dev-SessionsTable", 31 * 24 * 60 * 60),
+    // The record of the deletion, with the id of the user and that of the address.
+    ("cloakroom-dev-UsersTable", 14 * 24 * 60 * 60),
 ];
 
-async fn dynamodb(app: &TestApp, operation: &str, body: &Value) -> Value {
+pub async fn dynamodb(app: &TestApp, operation: &str, body: &Value) -> Value {
     let target = format!("DynamoDB_20120810.{operation}");
     let response = app.call_engine("dynamodb", "local", &target, body).await;
     response.expect(200).json()

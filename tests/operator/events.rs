@@ -44,6 +44,11 @@ async fn lost_events_are_sent_again_from_the_tables() {
     let gone = json!({"password": PASSWORD});
     seller.delete("/users/me", &gone).await.expect(204);
     app.settled().await;
+    // A user whose deletion no record tells any more.
+    let record = json!({"TableName": "cloakroom-dev-UsersTable", "Key": {"id": {"S": format!("deleted#{}", seller.id)}}});
+    let target = "DynamoDB_20120810.DeleteItem";
+    let removed = app.call_engine("dynamodb", "local", target, &record).await;
+    removed.expect(200);
     let (out, _) = assert_exit(&app.run_events(&["replay"]), 0);
     assert!(out.contains("items name 1 users who do not exist"), "{out}");
     app.settled().await;

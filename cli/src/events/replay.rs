@@ -1,12 +1,15 @@
 //! `cloakroom events replay`.
 
-use std::{collections::BTreeSet, io::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use clap::Args;
-use domain::{Clock, UserId};
+use domain::{Clock, DeletedUser, UserId};
 use serde_json::Value;
-use store::images;
+use store::{StoreError, images};
 
 use super::{
     Error,
@@ -23,8 +26,8 @@ had just been created. Services apply what they have missed, and ignore what the
 stopped for more than a day, or messages were deleted. Webhooks are sent again if the event of an item is not the one that was sent \
 before.
 
-Items of users who do not exist have no events: `user.deleted` was lost. These users are counted; with --deleted-users, their event is \
-sent, and what the services keep of them is erased.";
+An account that was deleted in the last 14 days has its `user.deleted` again. Items of other users who do not exist have no events. \
+These users are counted; with --deleted-users, `user.deleted` is sent for them too, and what the services keep of them is erased.";
 
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
@@ -48,6 +51,8 @@ struct Replay {
     progress: Progress,
     /// The users who exist.
     users: BTreeSet<UserId>,
+    /// The deletions of the last 14 days. Operators can have restored some of these users.
+    deletions: BTreeMap<UserId, DeletedUser>,
     /// The users whom items name, and who did not exist when the table of users was read.
     missing: BTreeSet<UserId>,
 }
@@ -64,6 +69,7 @@ pub(super) async fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), E
         clock: Clock::system(),
         progress: Progress::new(),
         users: BTreeSet::new(),
+        deletions: BTreeMap::new(),
         missing: BTreeSet::new(),
         endpoint,
     };
@@ -72,6 +78,7 @@ pub(super) async fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), E
         let items = replay.table(source, &table).await?;
         writeln!(out, "{table}: {items} items")?;
     }
+    replay.send_deletions().await?;
     let users = find_table(&names, &stack, USERS.table, &replay.endpoint)?;
     let deleted = replay.deleted_users(&users).await?;
     if args.deleted_users {
@@ -115,26 +122,38 @@ impl Replay {
 
     async fn item(&mut self, source: &Source, table: &str, item: &Value) -> Result<(), Error> {
         self.progress.item();
+        let unreadable = |error: StoreError| Error::Item {
+            table: table.to_owned(),
+            key: key_of(item),
+            cause: error.to_string(),
+        };
         let owner = text(item, source.owner);
         if source.table == USERS.table {
             self.users.extend(owner);
+            let item = images::user(item).map_err(unreadable)?;
+            let deletion = item.deleted().map(|deleted| (deleted.id, deleted.clone()));
+            self.deletions.extend(deletion);
         }
-        if let Some(named) = (source.named)(item)
-            && !self.users.contains(&named)
-        {
-            self.missing.insert(named);
-        }
+        let named = (source.named)(item).filter(|user| !self.users.contains(user));
+        let missing = named.filter(|user| !self.deletions.contains_key(user));
+        self.missing.extend(missing);
         // An order with a pseudonym would give the pseudonym a right.
         if owner.is_none_or(|owner| !self.users.contains(&owner)) {
             return Ok(());
         }
-        let events = (source.events)(item, &self.clock).map_err(|error| Error::Item {
-            table: table.to_owned(),
-            key: key_of(item),
-            cause: error.to_string(),
-        })?;
+        let events = (source.events)(item, &self.clock).map_err(unreadable)?;
         for event in &events {
             self.bus.send(event).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends the events of the recorded deletions of users who do not exist.
+    async fn send_deletions(&mut self) -> Result<(), Error> {
+        for (user, deleted) in &self.deletions {
+            if !self.users.contains(user) {
+                self.bus.send(&events::deleted_user_event(deleted)).await?;
+            }
         }
         Ok(())
     }

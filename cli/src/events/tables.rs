@@ -16,10 +16,13 @@ pub(super) struct Source {
     pub(super) named: fn(&Value) -> Option<UserId>,
 }
 
-/// The table of the users who exist. It is read first.
+/// The table of the users who exist, and of the accounts that were deleted in the last 14 days. It is read first.
 pub(super) const USERS: Source = Source {
     table: "UsersTable",
-    events: |item, _| Ok(events::replay_user(&images::user(item)?)),
+    events: |item, _| {
+        let item = images::user(item)?;
+        Ok(item.user().map(events::replay_user).unwrap_or_default())
+    },
     owner: "id",
     named: |_| None,
 };

@@ -48,6 +48,7 @@ pub(super) fn person(seed: u64, number: usize, until: OffsetDateTime) -> Result<
         profile: profile(&mut random, &name)?,
         roles: roles(number),
         status: Status::Active,
+        verified_at: None,
         version: 1,
         created_at,
         updated_at: created_at,

@@ -62,7 +62,7 @@ Examples:
   cloakroom users delete 0190e3f5-4a20-7c3e-9b1d-2f6f1f3f7a11 --env dev --local --yes
 
 Required permissions: dynamodb:ListTables (unless --credentials-table and --users-table are given), dynamodb:GetItem and
-dynamodb:DeleteItem on Credentials and Users.";
+dynamodb:DeleteItem on Credentials and Users, and dynamodb:PutItem on Users.";
 
 /// Disables or enables an account.
 pub(super) async fn set_status(

@@ -1,5 +1,5 @@
 use axum::extract::State;
-use domain::{AccountRef, PasswordAttempt};
+use domain::PasswordAttempt;
 use http::StatusCode;
 use http_api::{
     Authenticated, Fields, FromFields, Gateway, JsonBody, Problem, ProblemDocument, text,
@@ -66,11 +66,8 @@ pub async fn delete(
             app.passwords
                 .verify_caller(&app.users, &gateway, &caller, &request.password);
         let (user, credential) = verified.await?;
-        let account = AccountRef {
-            user_id: user.id,
-            email: &user.email,
-        };
-        match accounts::delete(tables, account, &credential.hash).await? {
+        let now = app.clock.now();
+        match accounts::delete(tables, &user, &credential.hash, now).await? {
             AccountChange::Changed => return Ok(StatusCode::NO_CONTENT),
             AccountChange::Conflict => {}
         }

@@ -32,6 +32,7 @@ struct Inner {
     sessions: Sessions,
     tokens: Tokens,
     passwords: Passwords,
+    clock: Clock,
 }
 
 impl FromRef<App> for Tokens {
@@ -62,7 +63,8 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         credentials,
         users: Users::from_env(env, &client)?,
         sessions: Sessions::from_env(env, &client)?,
-        tokens: Tokens::from_env(env, &client, clock)?,
+        tokens: Tokens::from_env(env, &client, clock.clone())?,
+        clock,
     };
     tokio::join!(app.tokens.warm_up(), app.users.warm_up());
     Ok(limit.guard(router(app)))

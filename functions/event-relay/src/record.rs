@@ -1,7 +1,10 @@
 use events::Event;
 use serde_json::Value;
 use settings::{Env, EnvError};
-use store::{StoreError, images};
+use store::{
+    StoreError,
+    images::{self, UserItem},
+};
 use time::OffsetDateTime;
 
 /// The tables whose changes become events, by name.
@@ -36,10 +39,12 @@ struct Change<'a> {
 const CAPTURES: [(&str, Capture); 5] = [
     ("USERS_TABLE", |change| {
         let (before, after) = change.items(images::user)?;
+        if let (None, Some(UserItem::Deleted(deleted))) = (&before, &after) {
+            return Ok(vec![events::deleted_user_event(deleted)]);
+        }
         Ok(events::user_events(
-            before.as_ref(),
-            after.as_ref(),
-            change.at,
+            before.as_ref().and_then(UserItem::user),
+            after.as_ref().and_then(UserItem::user),
         ))
     }),
     ("UPLOADS_TABLE", |change| {

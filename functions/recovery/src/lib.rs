@@ -15,7 +15,7 @@ use axum::{Router, routing::post};
 use domain::Clock;
 use http_api::{InitError, RateLimit};
 use settings::Env;
-use store::{Credentials, EmailTokens, Limits, Outbox, SignUps, Users};
+use store::{AccountTables, Credentials, EmailTokens, Limits, Outbox, SignUps, Users};
 
 struct App {
     tokens: EmailTokens,
@@ -26,6 +26,15 @@ struct App {
     mail: Option<Outbox>,
     cost: Cost,
     clock: Clock,
+}
+
+impl App {
+    const fn tables(&self) -> AccountTables<'_> {
+        AccountTables {
+            credentials: &self.credentials,
+            users: &self.users,
+        }
+    }
 }
 
 /// The function's part of the API document.

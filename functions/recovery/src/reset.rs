@@ -5,10 +5,7 @@ use axum::extract::State;
 use domain::{AccountRef, EmailTokenPurpose, Password};
 use http::StatusCode;
 use http_api::{Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
-use store::{
-    AccountTables,
-    recovery::{self, Redemption},
-};
+use store::recovery::{self, Redemption};
 use utoipa::ToSchema;
 
 use crate::{
@@ -73,16 +70,13 @@ pub async fn reset(
     };
     let new = password::hash(&request.new, app.cost).await;
     let new = new.map_err(|error| Problem::internal(&error))?;
-    let tables = AccountTables {
-        credentials: &app.credentials,
-        users: &app.users,
-    };
     let account = AccountRef {
         user_id: *user_id,
         email,
     };
     let (tokens, now) = (&app.tokens, app.clock.now());
-    match recovery::reset_password(tokens, tables, &token, account, *epoch, &new, now).await? {
+    match recovery::reset_password(tokens, app.tables(), &token, account, *epoch, &new, now).await?
+    {
         Redemption::Redeemed => {
             tracing::info!(%user_id, "password_reset");
             Ok(StatusCode::NO_CONTENT)

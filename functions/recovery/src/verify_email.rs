@@ -10,7 +10,7 @@ use http::StatusCode;
 use http_api::{FieldError, Fields, FromFields, JsonBody, Problem, ProblemDocument, text};
 use metrics::Metric;
 use store::{
-    AccountTables, Credential,
+    Credential,
     recovery::{self, Redemption},
 };
 use utoipa::ToSchema;
@@ -80,7 +80,7 @@ pub async fn verify_email(
                 email,
             };
             let now = app.clock.now();
-            recovery::verify(&app.tokens, &app.credentials, &token, account, now).await?
+            recovery::verify(&app.tokens, app.tables(), &token, account, now).await?
         }
         EmailTokenPurpose::SignUp { email } => {
             create_account(&app, &token, email, request.password).await?
@@ -121,6 +121,7 @@ async fn create_account(
         profile: pending.profile,
         roles: Roles::new(),
         status: Status::Active,
+        verified_at: Some(now),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -133,12 +134,9 @@ async fn create_account(
         session_epoch: 1,
         lockout: Lockout::NONE,
     };
-    let tables = AccountTables {
-        credentials: &app.credentials,
-        users: &app.users,
-    };
     let (tokens, sign_ups) = (&app.tokens, &app.sign_ups);
-    let created = recovery::finish_sign_up(tokens, sign_ups, tables, token, &user, &credential);
+    let created =
+        recovery::finish_sign_up(tokens, sign_ups, app.tables(), token, &user, &credential);
     let created = created.await?;
     if created == Redemption::Redeemed {
         metrics::count(Metric::SignUps);

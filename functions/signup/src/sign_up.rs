@@ -110,6 +110,7 @@ fn new_user(app: &App, request: &SignUpRequest) -> User {
         profile: request.profile.clone(),
         roles: Roles::new(),
         status: Status::Active,
+        verified_at: None,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -22,6 +22,9 @@ pub(super) fn migration() -> Migration {
 /// Returns what a function writes for a new user. A user of whose name nothing is left is not in the index.
 fn attributes(item: &Item) -> Result<Option<[AttributeValue; 2]>, Unusable> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    if text("id").is_some_and(|id| store::is_deletion_key(id)) {
+        return Ok(None);
+    }
     let name = text("name").ok_or(Unusable("the user has no name"))?;
     let id = text("id").and_then(|id| UserId::parse(id).ok());
     let id = id.ok_or(Unusable("the user has no id"))?;
@@ -57,8 +60,11 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_found_gets_none() {
+    fn a_name_that_is_not_found_and_a_deleted_account_get_none() {
         assert_eq!(attributes(&user("\u{b4}")), Ok(None));
         assert!(attributes(&Item::new()).is_err());
+        let key = AttributeValue::S("deleted#01994f6a-9c00-7123-8456-0123456789ab".to_owned());
+        let deleted = Item::from([("id".to_owned(), key)]);
+        assert_eq!(attributes(&deleted), Ok(None));
     }
 }

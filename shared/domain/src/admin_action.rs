@@ -79,6 +79,7 @@ mod tests {
             profile: Profile::default(),
             roles,
             status,
+            verified_at: None,
             version: 3,
             created_at: CREATED,
             updated_at: CREATED,

@@ -52,4 +52,4 @@ pub use role::{Role, Roles};
 pub use search_name::{NameKey, NamePrefix};
 pub use time_window::{TimeWindow, left_in_window};
 pub use upload::{Upload, UploadStatus};
-pub use user::{AccountRef, Status, User};
+pub use user::{AccountRef, DeletedUser, Status, User};

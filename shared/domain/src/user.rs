@@ -1,6 +1,6 @@
 use time::OffsetDateTime;
 
-use crate::{Email, Name, Profile, Roles, UserId};
+use crate::{AddressId, Email, Name, Profile, Roles, UserId};
 
 /// Whether an account may sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +54,25 @@ pub struct User {
     pub roles: Roles,
     /// Whether the owner may sign in.
     pub status: Status,
-    /// Counts the changes; the `ETag` of the user.
+    /// When the owner showed that they receive mail at the address. The search by name does not return it.
+    pub verified_at: Option<OffsetDateTime>,
+    /// Counts the changes; the `ETag` of the user. A verification is not visible in the API, and is not counted.
     pub version: u64,
     /// When the owner signed up.
     pub created_at: OffsetDateTime,
     /// When name, profile, roles or status last changed.
     pub updated_at: OffsetDateTime,
+}
+
+/// That an account was deleted: what the services need to erase what they keep about its user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedUser {
+    /// The user.
+    pub id: UserId,
+    /// The address of the account, if the user had shown that they receive mail there.
+    pub address: Option<AddressId>,
+    /// The version after the last one of the user.
+    pub version: u64,
+    /// When the account was deleted.
+    pub deleted_at: OffsetDateTime,
 }

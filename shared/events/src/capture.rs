@@ -1,40 +1,60 @@
 //! Derives events from changes of items. Pure functions: the same change always yields the same events.
 
 use domain::{
-    AddressId, Email, Entitlement, Product, ProductStatus, Status, Upload, UploadStatus, User,
+    DeletedUser, Entitlement, Product, ProductStatus, Status, Upload, UploadStatus, User,
 };
-use ring::digest::{SHA256, digest};
 use time::OffsetDateTime;
 
 use crate::{Data, Event, EventType, UserData};
 
-/// The events of a change of a user. `at` is the time of the change, for a deletion, which leaves no item with one.
+/// The events of a change of a user. A user that disappears has none: a deletion leaves a record ([`deleted_user_event`]).
 #[must_use]
-pub fn user_events(before: Option<&User>, after: Option<&User>, at: OffsetDateTime) -> Vec<Event> {
-    let (kind, user, time, version) = match (before, after) {
-        (None, Some(user)) => (EventType::UserCreated, user, user.created_at, user.version),
-        (Some(user), None) => (EventType::UserDeleted, user, at, user.version + 1),
-        (Some(before), Some(user)) if before.status != user.status => {
-            let kind = match user.status {
+pub fn user_events(before: Option<&User>, after: Option<&User>) -> Vec<Event> {
+    let Some(after) = after else {
+        return Vec::new();
+    };
+    let status = match before.map(|before| before.status) {
+        None => Some((EventType::UserCreated, after.created_at)),
+        Some(before) if before != after.status => {
+            let kind = match after.status {
                 Status::Active => EventType::UserEnabled,
                 Status::Disabled => EventType::UserDisabled,
             };
-            (kind, user, user.updated_at, user.version)
+            Some((kind, after.updated_at))
         }
-        _ => return Vec::new(),
+        Some(_) => None,
     };
-    let mut data = UserData::of(user.id);
-    if kind == EventType::UserDeleted {
-        data.address_id = Some(address_id(&user.email));
-    }
-    let subject = format!("user/{}", user.id);
-    vec![Event::new(kind, time, subject, version, Data::User(data))]
+    let verified = match before.and_then(|before| before.verified_at) {
+        None => after
+            .verified_at
+            .map(|time| (EventType::UserEmailVerified, time)),
+        Some(_) => None,
+    };
+    let subject = format!("user/{}", after.id);
+    status
+        .into_iter()
+        .chain(verified)
+        .map(|(kind, time)| {
+            let data = Data::User(UserData::of(after.id));
+            Event::new(kind, time, subject.clone(), after.version, data)
+        })
+        .collect()
 }
 
-/// The id of an address, as the read grants to it have it.
-fn address_id(email: &Email) -> AddressId {
-    let digest = digest(&SHA256, email.canonical().as_bytes());
-    AddressId::of_digest(std::array::from_fn(|at| digest.as_ref()[at]))
+/// The event of the deletion of an account.
+#[must_use]
+pub fn deleted_user_event(deleted: &DeletedUser) -> Event {
+    let data = UserData {
+        address_id: deleted.address,
+        ..UserData::of(deleted.id)
+    };
+    Event::new(
+        EventType::UserDeleted,
+        deleted.deleted_at,
+        format!("user/{}", deleted.id),
+        deleted.version,
+        Data::User(data),
+    )
 }
 
 /// The events of a change of an upload at `at`. Thumbnails have no events.
@@ -148,7 +168,8 @@ pub(crate) fn entitlement_event(right: &Entitlement) -> Event {
 #[cfg(test)]
 mod tests {
     use domain::{
-        Claim, Currency, Money, Name, ProductId, Profile, Source, UploadId, UserId,
+        AddressId, Claim, Currency, Email, Money, Name, ProductId, Profile, Source, UploadId,
+        UserId,
         product::{Description, FileList, ProductDetails, ProductFile, Title},
         upload::Filename,
     };
@@ -167,6 +188,7 @@ mod tests {
             profile: Profile::default(),
             roles: domain::Roles::default(),
             status,
+            verified_at: None,
             version,
             created_at: NOW,
             updated_at: NOW,
@@ -179,19 +201,41 @@ mod tests {
     }
 
     #[test]
-    fn users_are_created_disabled_enabled_and_deleted() {
+    fn users_are_created_verified_disabled_and_enabled() {
         let (active, disabled) = (user(Status::Active, 3), user(Status::Disabled, 4));
-        let of = |before, after| kinds(&user_events(before, after, AT));
+        let verified = User {
+            verified_at: Some(AT),
+            ..active.clone()
+        };
+        let of = |before, after| kinds(&user_events(before, after));
         assert_eq!(of(None, Some(&active)), [("user.created", 3)]);
         assert_eq!(of(Some(&active), Some(&disabled)), [("user.disabled", 4)]);
         assert_eq!(of(Some(&disabled), Some(&active)), [("user.enabled", 3)]);
-        assert_eq!(of(Some(&active), None), [("user.deleted", 4)]);
+        let is_verified = ("user.email_verified", 3);
+        assert_eq!(of(Some(&active), Some(&verified)), [is_verified]);
+        assert_eq!(
+            of(None, Some(&verified)),
+            [("user.created", 3), is_verified]
+        );
+        assert_eq!(user_events(Some(&active), Some(&verified))[0].time, AT);
+        assert_eq!(of(Some(&verified), Some(&verified)), []);
         assert_eq!(of(Some(&active), Some(&active)), []);
+        // An operator's mistake, or a restore.
+        assert_eq!(of(Some(&active), None), []);
         assert_eq!(of(None, None), []);
-        let deleted = user_events(Some(&active), None, AT).remove(0);
+    }
+
+    #[test]
+    fn other_systems_do_not_get_the_address_of_a_deleted_user() {
+        let deleted = deleted_user_event(&DeletedUser {
+            id: UserId::from_bytes([1; 16]),
+            address: Some(AddressId::of_digest([7; 32])),
+            version: 4,
+            deleted_at: AT,
+        });
+        assert_eq!(kinds(std::slice::from_ref(&deleted)), [("user.deleted", 4)]);
         assert_eq!(deleted.time, AT);
         let json = deleted.to_json().unwrap();
-        assert!(!json.contains("ada") && !json.contains("Ada"), "{json}");
         let public = deleted.public().to_json().unwrap();
         assert!(
             json.contains("addressId") && !public.contains("address"),

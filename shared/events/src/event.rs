@@ -22,7 +22,7 @@ pub struct Event {
     pub time: OffsetDateTime,
     /// What it happened to, such as `order/0190…`.
     pub subject: String,
-    /// The version of the subject after the change. A later event has a higher version.
+    /// The version of the subject after the change. A later event never has a lower version.
     pub version: u64,
     /// The subject after the change.
     pub data: Data,

@@ -52,6 +52,8 @@ macro_rules! event_types {
 event_types! {
     /// A user has signed up.
     UserCreated: "user.created" = User(UserData),
+    /// A user has shown that they receive mail at the address of their account.
+    UserEmailVerified: "user.email_verified" = User(UserData),
     /// An administrator has disabled an account.
     UserDisabled: "user.disabled" = User(UserData),
     /// An administrator has enabled an account again.

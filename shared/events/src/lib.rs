@@ -10,7 +10,9 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use capture::{entitlement_events, product_events, upload_events, user_events};
+pub use capture::{
+    deleted_user_event, entitlement_events, product_events, upload_events, user_events,
+};
 pub use capture_order::order_events;
 pub use data::{
     EntitlementData, FileData, MoneyData, OrderData, ProductData, UploadData, UserData,

@@ -13,12 +13,12 @@ use crate::{
 /// The events of a user who exists.
 #[must_use]
 pub fn replay_user(user: &User) -> Vec<Event> {
-    let created = user_events(None, Some(user), user.updated_at);
+    let created = user_events(None, Some(user));
     let active = User {
         status: Status::Active,
         ..user.clone()
     };
-    let disabled = user_events(Some(&active), Some(user), user.updated_at);
+    let disabled = user_events(Some(&active), Some(user));
     created.into_iter().chain(disabled).collect()
 }
 
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disabled_user_is_created_and_disabled() {
+    fn a_disabled_user_is_created_verified_and_disabled() {
         let user = User {
             id: UserId::new(NOW),
             email: Email::parse("ada@example.com").unwrap(),
@@ -88,6 +88,7 @@ mod tests {
             profile: Profile::default(),
             roles: domain::Roles::default(),
             status: Status::Active,
+            verified_at: None,
             version: 3,
             created_at: NOW,
             updated_at: NOW,
@@ -95,10 +96,11 @@ mod tests {
         assert_eq!(kinds(&replay_user(&user)), [("user.created", 3)]);
         let user = User {
             status: Status::Disabled,
+            verified_at: Some(NOW),
             ..user
         };
-        let both = [("user.created", 3), ("user.disabled", 3)];
-        assert_eq!(kinds(&replay_user(&user)), both);
+        let names = ["user.created", "user.email_verified", "user.disabled"];
+        assert_eq!(kinds(&replay_user(&user)), names.map(|name| (name, 3)));
         let deleted = replay_deleted_user(user.id, NOW);
         assert_eq!(kinds(&[deleted]), [("user.deleted", 0)]);
     }

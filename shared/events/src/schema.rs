@@ -32,7 +32,7 @@ pub fn schema(kind: EventType) -> Result<Value, serde_json::Error> {
             "version": {
                 "type": "integer",
                 "minimum": 1,
-                "description": "The version of the subject. Ignore an event with a version that is not higher than the last.",
+                "description": "The version of the subject after the change. An event with a lower version is older: ignore it.",
             },
             "data": data,
         },

@@ -3,17 +3,51 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::{Entitlement, Order, Product, Upload, User};
+use domain::{DeletedUser, Entitlement, Order, Product, Upload, User};
 use serde_json::{Map, Value, json};
 
 use crate::{StoreError, erased, library, orders, products, row::Row, uploads, users};
 
-/// Reads the image of a user.
+/// An item of the table of users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserItem {
+    /// A user.
+    User(Box<User>),
+    /// That an account was deleted.
+    Deleted(DeletedUser),
+}
+
+impl UserItem {
+    /// The user, if the item is one.
+    #[must_use]
+    pub fn user(&self) -> Option<&User> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Deleted(_) => None,
+        }
+    }
+
+    /// The deletion, if the item records one.
+    #[must_use]
+    pub const fn deleted(&self) -> Option<&DeletedUser> {
+        match self {
+            Self::User(_) => None,
+            Self::Deleted(deleted) => Some(deleted),
+        }
+    }
+}
+
+/// Reads the image of a user, or of the record that an account was deleted.
 ///
 /// # Errors
 /// When an attribute is missing or cannot be read.
-pub fn user(image: &Value) -> Result<User, StoreError> {
-    users::item::read(row(image)?)
+pub fn user(image: &Value) -> Result<UserItem, StoreError> {
+    let row = row(image)?;
+    if has_key(&row, "id", users::is_deletion_key) {
+        return users::deletion::read(row).map(UserItem::Deleted);
+    }
+    let user = users::item::read(row)?;
+    Ok(UserItem::User(Box::new(user)))
 }
 
 /// Reads the image of an upload.
@@ -63,8 +97,12 @@ pub fn entitlement(image: &Value) -> Result<Option<Entitlement>, StoreError> {
 
 /// Whether an item is the mark that a user is deleted.
 fn has_mark(row: &Row, key: &str) -> bool {
+    has_key(row, key, erased::is_mark)
+}
+
+fn has_key(row: &Row, key: &str, is: fn(&str) -> bool) -> bool {
     let key = row.0.get(key).and_then(|key| key.as_s().ok());
-    key.is_some_and(|key| erased::is_mark(key))
+    key.is_some_and(|key| is(key))
 }
 
 /// Writes an item as the image that a stream has of it.

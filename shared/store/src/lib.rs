@@ -70,5 +70,7 @@ pub use sold_files::{SoldFiles, SoldIn, SoldProduct};
 pub use table::client;
 pub use upload_grants::UploadGrants;
 pub use uploads::{UploadRecords, Uploads};
-pub use users::{AccountState, FoundByName, UserChanges, UserUpdate, Users, name_attributes};
+pub use users::{
+    AccountState, FoundByName, UserChanges, UserUpdate, Users, is_deletion_key, name_attributes,
+};
 pub use webhooks::{WebhookDeliveries, WebhookEndpoints};

@@ -5,7 +5,7 @@ use domain::{AccountRef, StoredEmailToken, User};
 use time::OffsetDateTime;
 
 use crate::{
-    Credential, Credentials, EmailTokens, SignUps, StoreError,
+    Credential, EmailTokens, SignUps, StoreError,
     accounts::AccountTables,
     transaction::{Outcome, Transaction},
 };
@@ -36,7 +36,7 @@ enum Part {
 /// When the tables do not answer.
 pub async fn verify(
     tokens: &EmailTokens,
-    credentials: &Credentials,
+    AccountTables { credentials, users }: AccountTables<'_>,
     token: &StoredEmailToken,
     account: AccountRef<'_>,
     now: OffsetDateTime,
@@ -44,7 +44,8 @@ pub async fn verify(
     let verify = Transaction::of(
         (Part::Token, tokens.redeem(token, now)),
         (Part::Credential, credentials.verify(account, now)),
-    )?;
+    )?
+    .and(Part::User, users.verify(account.user_id, now))?;
     verify.commit().await.map(|outcome| redeemed(&outcome))
 }
 
@@ -68,11 +69,11 @@ pub async fn reset_password(
             credentials.reset(account, epoch, new, now),
         ),
     )?
-    .and(Part::User, users.raise_epoch(account.user_id, epoch))?;
+    .and(Part::User, users.reset(account.user_id, epoch, now))?;
     reset.commit().await.map(|outcome| redeemed(&outcome))
 }
 
-/// Creates the account of a pending sign-up.
+/// Creates the account of a pending sign-up. The link verified its address.
 ///
 /// # Errors
 /// When the tables do not answer.

@@ -47,6 +47,7 @@ fn user() -> User {
         profile: Profile::default(),
         roles: Roles::new(),
         status: Status::Active,
+        verified_at: None,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -169,6 +169,7 @@ impl ImportLine {
             profile: self.profile,
             roles: self.roles.clone(),
             status: Status::Active,
+            verified_at: None,
             version: 1,
             created_at,
             updated_at: created_at,

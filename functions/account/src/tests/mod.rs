@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use domain::UserId;
 use serde_json::json;
 
-use self::tables::{Reply, Response, Tables, hash_of, s};
+use self::tables::{Reply, Response, Tables, hash_of, s, user_id};
 
 const PASSWORD: &str = "analytical engine";
 const CONDITION_FAILED: Reply = Reply::Refused(&["ConditionalCheckFailed", "None", "None"]);
@@ -51,9 +51,13 @@ async fn a_change_writes_only_the_verified_account() {
     assert!(change(&tables, "DELETE").await.is(204, ""));
     let [transaction] = tables.take_transactions().try_into().unwrap();
     assert_eq!(condition(&transaction.parts), s(hash.as_str()));
+    let (record, deleted) = transaction.parts.split_last().unwrap();
     let table = |part: &TransactWriteItem| part.delete().unwrap().table_name().to_owned();
-    let written: Vec<_> = transaction.parts.iter().map(table).collect();
+    let written: Vec<_> = deleted.iter().map(table).collect();
     assert_eq!(written, ["credentials", "users"]);
+    let record = record.put().unwrap();
+    assert_eq!(record.table_name(), "users");
+    assert_eq!(record.item()["id"], s(&format!("deleted#{}", user_id())));
 }
 
 #[tokio::test]

@@ -237,6 +237,7 @@ fn inner(client: &Client) -> Inner {
         users: Users::from_env(&env, client).unwrap(),
         sessions: Sessions::from_env(&env, client).unwrap(),
         tokens: Tokens::from_env(&env, client, Clock::fixed(NOW)).unwrap(),
+        clock: Clock::fixed(NOW),
     }
 }
 

@@ -33,6 +33,8 @@ enum Part {
     Admin,
     Credential,
     User,
+    /// The record of a deletion.
+    Deletion,
 }
 
 /// Carries out what the user `admin` does to another account.
@@ -97,8 +99,8 @@ async fn apply(
             }
             Outcome::Refused(failed) => match failed.first() {
                 Part::Admin => return Ok(AdminOutcome::NotAdmin),
-                // The account changed since it was read.
-                Part::Credential | Part::User => {}
+                // The account changed since it was read. The record of a deletion has no condition.
+                Part::Credential | Part::User | Part::Deletion => {}
             },
         }
     }
@@ -117,19 +119,25 @@ fn transaction(
         user_id: user.id,
         email: &user.email,
     };
-    let (credential, user) = match action {
+    let (credential, user, deletion) = match action {
         AdminAction::SetStatus(status) => {
             let ends = action.ends_sessions();
             (
                 credentials.set_status(account, epoch, status, ends),
                 users.set_status(user, epoch, status, ends, now),
+                None,
             )
         }
         AdminAction::SetRoles(roles) => (
             credentials.set_roles(account, roles),
             users.set_roles(user, roles, now),
+            None,
         ),
-        AdminAction::Delete => (credentials.remove_of(account), users.remove(user.id)),
+        AdminAction::Delete => {
+            let [remove, record] = users.remove(user, now);
+            (credentials.remove_of(account), remove, Some(record))
+        }
     };
-    Transaction::of((Part::Credential, credential), (Part::User, user))
+    Transaction::of((Part::Credential, credential), (Part::User, user))?
+        .and_maybe(Part::Deletion, deletion)
 }

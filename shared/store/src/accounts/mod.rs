@@ -39,6 +39,8 @@ pub(crate) enum AccountPart {
     User,
     /// The session that a password change keeps.
     KeptSession,
+    /// The record of a deletion.
+    Deletion,
 }
 
 /// The parts of a sign-up, in the order in which they decide why it was refused.
@@ -234,22 +236,25 @@ pub async fn end_all_sessions(
     Ok(AccountChange::Conflict)
 }
 
-/// Deletes the account and frees its address. Its sessions end with it.
+/// Deletes the account and frees its address, and records that, for the event `user.deleted`. The sessions end with the account.
 ///
 /// # Errors
 /// When the tables do not answer.
 pub async fn delete(
     AccountTables { credentials, users }: AccountTables<'_>,
-    account: AccountRef<'_>,
+    user: &User,
     read: &PasswordHash,
+    now: OffsetDateTime,
 ) -> Result<AccountChange, StoreError> {
+    let [remove, record] = users.remove(user, now);
     let delete = Transaction::of(
         (
             AccountPart::Credential,
-            credentials.remove(account.email, read),
+            credentials.remove(&user.email, read),
         ),
-        (AccountPart::User, users.remove(account.user_id)),
-    )?;
+        (AccountPart::User, remove),
+    )?
+    .and(AccountPart::Deletion, record)?;
     delete.commit().await.map(|outcome| changed(&outcome))
 }
 

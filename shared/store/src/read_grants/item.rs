@@ -22,7 +22,8 @@ pub fn reader_of(grantee: &Grantee) -> Reader {
     }
 }
 
-fn address_id(email: &Email) -> AddressId {
+/// The id of an address, as the grants to it have it.
+pub(crate) fn address_id(email: &Email) -> AddressId {
     AddressId::of_digest(sha256_bytes(email.canonical()))
 }
 

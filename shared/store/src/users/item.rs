@@ -39,6 +39,10 @@ pub(crate) fn write(user: &User, session_epoch: u64) -> Item {
             .map(|(name, value)| (name.to_owned(), s(value))),
     );
     item.extend(role_words(&user.roles).map(|words| ("roles".to_owned(), words)));
+    item.extend(
+        user.verified_at
+            .map(|time| ("verified_at".to_owned(), at(time))),
+    );
     if user.status != Status::Active {
         item.insert("status".to_owned(), s(user.status.as_str()));
     }
@@ -71,6 +75,8 @@ pub(crate) fn read(mut row: Row) -> Result<User, StoreError> {
             .optional_text("status")
             .map_or(Some(Status::Active), |word| Status::parse(&word))
             .ok_or(StoreError::Corrupt("status"))?,
+        // A copy of the credential's time, for the events of the user.
+        verified_at: row.optional_time("verified_at")?,
         version: row.number("version")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,

@@ -155,6 +155,7 @@ mod tests {
             profile: Profile::default(),
             roles: Roles::new(),
             status: Status::Active,
+            verified_at: None,
             version: 1,
             created_at: at,
             updated_at: at,

@@ -12,11 +12,13 @@ use crate::{
     write::{Check, Write, Written},
 };
 
+pub(crate) mod deletion;
 pub(crate) mod item;
 mod listing;
 mod search;
 mod update;
 
+pub use self::deletion::is_deletion_key;
 use self::item::read;
 pub use self::search::{FoundByName, name_attributes};
 
@@ -235,10 +237,29 @@ impl Users {
             ])
     }
 
-    /// The part of an account's deletion that removes the user.
-    pub(crate) fn remove(&self, id: UserId) -> Write {
-        let delete = self.0.delete(key(id));
-        delete.only_if("attribute_exists(id)")
+    /// The part of a verification of the address that records it for the events of the user.
+    pub(crate) fn verify(&self, id: UserId, now: OffsetDateTime) -> Write {
+        record_verification(self.0.update(key(id)), now).only_if("attribute_exists(id)")
+    }
+
+    /// The part of a password reset that begins the next epoch, unless it is no longer `epoch`, and records that the address is
+    /// verified.
+    pub(crate) fn reset(&self, id: UserId, epoch: u64, now: OffsetDateTime) -> Write {
+        record_verification(self.raise_epoch(id, epoch), now)
+    }
+
+    /// The parts of an account's deletion that remove the user, unless they changed since they were read, and that leave the
+    /// record of the deletion.
+    pub(crate) fn remove(&self, read: &User, now: OffsetDateTime) -> [Write; 2] {
+        let delete = self.0.delete(key(read.id)).only_if("#version = :read");
+        let delete = delete.bind([(":read", n(read.version))]);
+        let delete = match read.verified_at {
+            Some(_) => delete,
+            // A verification does not raise the version.
+            None => delete.only_if("attribute_not_exists(verified_at)"),
+        };
+        let record = deletion::write(&deletion::of(read, now));
+        [delete, self.0.put(record)]
     }
 
     /// The part that fails unless the user is an administrator who may sign in.
@@ -250,6 +271,11 @@ impl Users {
             (":active", s(Status::Active.as_str())),
         ])
     }
+}
+
+fn record_verification(user: Write, now: OffsetDateTime) -> Write {
+    user.set("verified_at = if_not_exists(verified_at, :now)")
+        .bind([(":now", at(now))])
 }
 
 fn key(id: UserId) -> [(&'static str, String); 1] {
