@@ -21,7 +21,7 @@ pub use self::{
     companion::submit,
     events::{deliver_event, make_due, object_created_event, run_reconciler, update_item},
     repair::run_repair,
-    sharing::verify,
+    sharing::{share, verify},
 };
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};

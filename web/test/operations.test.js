@@ -97,6 +97,7 @@ const CALLS = {
   updateMe: (client) => client.updateMe({ name: "Countess" }),
   deleteMe: (client) => client.deleteMe("analytical engine"),
   changePassword: (client) => client.changePassword("analytical engine", "difference engine"),
+  exportMe: (client) => client.exportMe(),
   listSessions: (client) => all(client.sessions()),
   endSession: (client) => client.endSession("s/1"),
 };

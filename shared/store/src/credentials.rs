@@ -104,13 +104,34 @@ impl Credentials {
     /// # Errors
     /// When the table does not answer.
     pub async fn find_verified(&self, email: &Email) -> Result<Option<UserId>, StoreError> {
+        let found = self.verification(email).await?;
+        Ok(found.map(|(user, _)| user))
+    }
+
+    /// When a user verified an address, if it is theirs. Reads no other attribute than the user and the time.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn verified_at(
+        &self,
+        account: AccountRef<'_>,
+    ) -> Result<Option<OffsetDateTime>, StoreError> {
+        let found = self.verification(account.email).await?;
+        let own = found.filter(|(user, _)| *user == account.user_id);
+        Ok(own.map(|(_, at)| at))
+    }
+
+    async fn verification(
+        &self,
+        email: &Email,
+    ) -> Result<Option<(UserId, OffsetDateTime)>, StoreError> {
         let found = self.0.find_attributes(key(email), "user_id, verified_at");
         let Some(mut row) = found.await? else {
             return Ok(None);
         };
-        let is_verified = row.optional_text("verified_at").is_some();
         let user = row.parsed("user_id", UserId::parse)?;
-        Ok(is_verified.then_some(user))
+        let verified_at = row.optional_time("verified_at")?;
+        Ok(verified_at.map(|at| (user, at)))
     }
 
     /// Replaces the hash by one of the same password, unless it is no longer `old`: then another request replaced it.
