@@ -294,8 +294,10 @@ export class Cloakroom {
   async exportMe({ signal } = {}) {
     /** @type {any} */
     const all = {};
+    /** @type {string | null} */
     let cursor = null;
     do {
+      /** @type {Record<string, any>} */
       const { next, ...page } = (await this.#session.call("GET", withQuery("/users/me/export", { limit: 100, cursor }), { signal })).data;
       for (const [name, value] of Object.entries(page)) all[name] = Array.isArray(value) ? (all[name] ?? []).concat(value) : value;
       cursor = next ?? null;
