@@ -119,7 +119,10 @@ fn assert_is_complete(items: &[(String, Value)], id: &str, export: &Value) {
             members,
             attributes,
         } = &places[table];
-        let shown: String = members.iter().map(|name| export[name].to_string()).collect();
+        let shown: String = members
+            .iter()
+            .map(|name| export[name].to_string())
+            .collect();
         let has = |name: &&str| {
             let value = item[name]["S"].as_str().or(item[name]["N"].as_str());
             value.is_some_and(|value| shown.contains(value))

@@ -44,14 +44,11 @@ pub struct ExportMeResponse {
     /// What others share with the caller, or with the caller's verified address.
     #[schema(value_type = Vec<ReceivedUpload>)]
     shared_with_me: Vec<Value>,
-    /// What the caller sells.
     #[schema(schema_with = products)]
     products: Vec<Value>,
-    /// What the caller ordered.
     #[schema(schema_with = orders)]
     orders: Vec<Value>,
-    /// What others ordered from the caller.
-    #[schema(schema_with = orders)]
+    #[schema(schema_with = sales)]
     sales: Vec<Value>,
     /// The rights to products, also those that have ended.
     #[schema(value_type = Vec<ExportedRight>)]
@@ -61,18 +58,23 @@ pub struct ExportMeResponse {
 }
 
 /// The schema of a list whose items another function defines.
-fn list_of(schema: &str) -> Array {
+fn list_of(schema: &str, description: &str) -> Array {
     ArrayBuilder::new()
         .items(Ref::from_schema_name(schema))
+        .description(Some(description))
         .build()
 }
 
 fn products() -> Array {
-    list_of("Product")
+    list_of("Product", "What the caller sells.")
 }
 
 fn orders() -> Array {
-    list_of("Order")
+    list_of("Order", "What the caller ordered.")
+}
+
+fn sales() -> Array {
+    list_of("Order", "What others ordered from the caller.")
 }
 
 impl ExportMeResponse {

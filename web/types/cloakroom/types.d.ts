@@ -225,20 +225,20 @@
  * @property {number} maxMilliseconds Upper limit of every wait, not counting `Retry-After`.
  * @property {number} maxRetryAfterSeconds A longer `Retry-After` ends the retries.
  *
- * @typedef {User & { emailVerifiedAt: string | null, mailBlock: MailBlock | null }} ExportedUser
+ * @typedef {User & { emailVerifiedAt?: string | null, mailBlock?: MailBlock | null }} ExportedUser
  *
- * @typedef {StoredUpload & { lockedUntil: string | null, soldIn: string[] }} ExportedUpload An upload of any status, or a thumbnail.
+ * @typedef {StoredUpload & { lockedUntil?: string | null, soldIn: string[] }} ExportedUpload An upload of any status, or a thumbnail.
  *
  * @typedef {ReadGrant & { uploadId: string }} SharedUpload A grant to read a file of the signed-in user.
  *
  * @typedef {{ uploadId: string, ownerId: string, grantedAt: string }} ReceivedUpload A grant to read a file of another user.
  *
- * @typedef {{ orderId: string | null, active: boolean }} RightSource An order, or a gift of an administrator.
+ * @typedef {{ orderId?: string | null, active: boolean }} RightSource An order, or a gift of an administrator.
  *
  * @typedef {object} ExportedRight
  * @property {string} productId
- * @property {string | null} title
- * @property {string | null} grantedAt `null` if the right has ended.
+ * @property {string | null} [title]
+ * @property {string | null} [grantedAt] `null` if the right has ended.
  * @property {string} updatedAt
  * @property {RightSource[]} sources
  *
@@ -720,11 +720,11 @@ export type RetryPolicy = {
     maxRetryAfterSeconds: number;
 };
 export type ExportedUser = User & {
-    emailVerifiedAt: string | null;
-    mailBlock: MailBlock | null;
+    emailVerifiedAt?: string | null;
+    mailBlock?: MailBlock | null;
 };
 export type ExportedUpload = StoredUpload & {
-    lockedUntil: string | null;
+    lockedUntil?: string | null;
     soldIn: string[];
 };
 export type SharedUpload = ReadGrant & {
@@ -736,16 +736,16 @@ export type ReceivedUpload = {
     grantedAt: string;
 };
 export type RightSource = {
-    orderId: string | null;
+    orderId?: string | null;
     active: boolean;
 };
 export type ExportedRight = {
     productId: string;
-    title: string | null;
+    title?: string | null;
     /**
      * `null` if the right has ended.
      */
-    grantedAt: string | null;
+    grantedAt?: string | null;
     updatedAt: string;
     sources: RightSource[];
 };
