@@ -169,6 +169,7 @@ const WEBHOOK = { status: 200, body: { endpoint: { id: "w/1" } } };
 const RESPONSES = {
   getJwks: { status: 200, body: { keys: [] } },
   getOpenidConfiguration: { status: 200, body: {} },
+  exportMe: { status: 200, body: { sessions: [], next: null } },
   adminListUsers: PAGE,
   adminGetUser: USER,
   adminDeleteUser: EMPTY,
