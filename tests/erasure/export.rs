@@ -127,7 +127,7 @@ fn assert_is_complete(items: &[(String, Value)], id: &str, export: &Value) {
             let value = item[name]["S"].as_str().or(item[name]["N"].as_str());
             value.is_some_and(|value| shown.contains(value))
         };
-        assert!(attributes.iter().any(|it| has(&it)), "{table}: {content}");
+        assert!(attributes.iter().any(has), "{table}: {content}");
     }
     for table in places.keys().filter(|it| **it != "MailBlocksTable") {
         assert!(seen.contains(table), "the person has nothing in {table}");
