@@ -16,7 +16,7 @@ LAYERS = [
     ["domain", "local", "payments"],
     ["events", "settings"],
     ["auth"],
-    ["store", "storage", "webhook-queue"],
+    ["service-client", "store", "storage", "webhook-queue"],
     ["migrations", "upload-reconciler"],
     ["http-api"],
     ["accounts"],

@@ -6,13 +6,14 @@ import zipfile
 
 ROOT = pathlib.Path(__file__).parent.parent
 FUNCTIONS = [
-    "account", "admin", "event-relay", "keys", "library", "mail-feedback", "mailer", "orders", "products", "recovery", "session",
-    "signin", "signup", "upload-events", "upload-grants", "upload-locks", "uploads", "users", "webhook-deliver", "webhooks",
+    "account", "admin", "event-relay", "export", "keys", "library", "mail-feedback", "mailer", "orders", "products", "recovery",
+    "session", "signin", "signup", "upload-events", "upload-grants", "upload-locks", "uploads", "users", "webhook-deliver",
+    "webhooks",
 ]  # fmt: skip
 # The functions that use an SDK. It would only make the others larger.
 SDKS = {
     "aws-sdk-eventbridge": {"event-relay"},
-    "aws-sdk-lambda": {"products"},
+    "aws-sdk-lambda": {"export", "products"},
     "aws-sdk-s3": {"upload-events", "upload-locks", "uploads"},
     "aws-sdk-sesv2": {"mailer"},
     "aws-sdk-sqs": {"upload-grants", "webhook-deliver", "webhooks"},

@@ -53,8 +53,8 @@ async fn a_verification_is_an_event() {
             .expect(204);
     }
     app.settled().await;
-    let received = receiver.wait_for(2).await;
-    let users: Vec<_> = received
+    let requests = receiver.wait_for(2).await;
+    let users: Vec<_> = requests
         .iter()
         .map(|request| request.json()["data"]["userId"].clone())
         .collect();

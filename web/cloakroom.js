@@ -66,6 +66,7 @@ export { Webhooks } from "./cloakroom/webhooks.js";
  * @typedef {import("./cloakroom/types.js").UploadVersion} UploadVersion
  * @typedef {import("./cloakroom/types.js").UploadWithDownload} UploadWithDownload
  * @typedef {import("./cloakroom/types.js").User} User
+ * @typedef {import("./cloakroom/types.js").UserExport} UserExport
  * @typedef {import("./cloakroom/types.js").VersionedProduct} VersionedProduct
  * @typedef {import("./cloakroom/types.js").VersionedUser} VersionedUser
  * @typedef {import("./cloakroom/types.js").VersionedWebhookEndpoint} VersionedWebhookEndpoint
@@ -282,6 +283,26 @@ export class Cloakroom {
   async deleteMe(password, { signal } = {}) {
     await this.#session.call("DELETE", "/users/me", { body: { password }, signal });
     this.#session.end("deleted");
+  }
+
+  /**
+   * Gets all that is kept about the signed-in user, and merges the pages. It holds everything in memory; an error of one page is an error
+   * of all.
+   * @param {Cancellable} [options]
+   * @returns {Promise<UserExport>}
+   */
+  async exportMe({ signal } = {}) {
+    /** @type {any} */
+    const all = {};
+    /** @type {string | null} */
+    let cursor = null;
+    do {
+      /** @type {Record<string, any>} */
+      const { next, ...page } = (await this.#session.call("GET", withQuery("/users/me/export", { limit: 100, cursor }), { signal })).data;
+      for (const [name, value] of Object.entries(page)) all[name] = Array.isArray(value) ? (all[name] ?? []).concat(value) : value;
+      cursor = next ?? null;
+    } while (cursor !== null);
+    return all;
   }
 
   /**

@@ -33,6 +33,7 @@ async fn warm_up(meter: &Meter, seller: &SignedIn<'_>, admin: &SignedIn<'_>, buy
     meter.press(&page_of(&created), "pay", "").await.expect(303);
     buyer.until_order_is(&id_of(&created), "paid").await;
     buyer.get("/library").await.expect(200);
+    buyer.get("/users/me/export").await.expect(200);
     admin.get("/webhooks").await.expect(200);
     for function in ["OrdersFunction", "WebhookDeliverFunction"] {
         schedule(meter, function).await;
@@ -140,6 +141,8 @@ async fn library(meter: &Meter, seller: &SignedIn<'_>, admin: &SignedIn<'_>, buy
     meter.request("two products", listed).await;
     let shown = buyer.get(&format!("/library/{id}")).await.expect(200);
     meter.request("any", shown).await;
+    let exported = buyer.get("/users/me/export").await.expect(200);
+    meter.request("one page", exported).await;
     let taken = admin.delete(&gift, &json!({})).await.expect(204);
     meter.request("a gift", taken).await;
     meter.quiet().await;

@@ -1,5 +1,6 @@
 //! What is left of a user after the deletion of the account: nothing but pseudonymous orders.
 
+mod export;
 mod gone;
 mod late;
 mod many;
@@ -10,6 +11,7 @@ mod scan;
 use aws_sdk_s3::types::ObjectLockRetention;
 use serde_json::{Value, json};
 
+pub use self::scan::put;
 use self::{
     person::{EMAIL, Person},
     scan::{assert_nothing_is_left, objects_of},

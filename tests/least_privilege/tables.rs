@@ -121,8 +121,10 @@ async fn a_list_of_sessions_cannot_read_family_keys() {
         if !projection.is_null() {
             body["ProjectionExpression"] = projection;
         }
-        let is_permitted = is_allowed(&app, "Session", "Query", &body).await;
-        assert_eq!(is_permitted, expected, "{body}");
+        for function in ["Export", "Session"] {
+            let is_permitted = is_allowed(&app, function, "Query", &body).await;
+            assert_eq!(is_permitted, expected, "{function}: {body}");
+        }
     }
 }
 

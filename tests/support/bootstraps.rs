@@ -14,6 +14,7 @@ pub fn write_bootstraps(dir: &Path, variables: &[(&str, &str)]) {
         "account",
         "admin",
         "event-relay",
+        "export",
         "keys",
         "library",
         "mail-feedback",

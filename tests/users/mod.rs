@@ -1,5 +1,6 @@
 //! `/users`.
 
+pub mod export;
 mod listing;
 mod me;
 mod one;

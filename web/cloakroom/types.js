@@ -224,6 +224,35 @@
  * @property {number} baseMilliseconds Maximum of the first wait. The maximum doubles with each attempt.
  * @property {number} maxMilliseconds Upper limit of every wait, not counting `Retry-After`.
  * @property {number} maxRetryAfterSeconds A longer `Retry-After` ends the retries.
+ *
+ * @typedef {User & { emailVerifiedAt?: string | null, mailBlock?: MailBlock | null }} ExportedUser
+ *
+ * @typedef {StoredUpload & { lockedUntil?: string | null, soldIn: string[] }} ExportedUpload An upload of any status, or a thumbnail.
+ *
+ * @typedef {ReadGrant & { uploadId: string }} SharedUpload A grant to read a file of the signed-in user.
+ *
+ * @typedef {{ uploadId: string, ownerId: string, grantedAt: string }} ReceivedUpload A grant to read a file of another user.
+ *
+ * @typedef {{ orderId?: string | null, active: boolean }} RightSource An order, or a gift of an administrator.
+ *
+ * @typedef {object} ExportedRight
+ * @property {string} productId
+ * @property {string | null} [title]
+ * @property {string | null} [grantedAt] `null` if the right has ended.
+ * @property {string} updatedAt
+ * @property {RightSource[]} sources
+ *
+ * @typedef {object} UserExport All that is kept about the signed-in user.
+ * @property {ExportedUser} user
+ * @property {DeviceSession[]} sessions
+ * @property {UploadUsage} usage
+ * @property {ExportedUpload[]} uploads
+ * @property {SharedUpload[]} sharedWithOthers
+ * @property {ReceivedUpload[]} sharedWithMe
+ * @property {Product[]} products
+ * @property {Order[]} orders
+ * @property {Order[]} sales What others ordered.
+ * @property {ExportedRight[]} library
  */
 
 export {};

@@ -25,7 +25,7 @@ export function signInPage(cloakroom, mail) {
 }
 
 /**
- * Handles the forms for profile, password, sign-out and account deletion.
+ * Handles the forms for profile, password, sign-out, export and account deletion.
  * @param {Cloakroom} cloakroom
  * @param {() => Promise<boolean>} maySignOut Asks before a sign-out that would stop uploads.
  */
@@ -78,6 +78,18 @@ export function account(cloakroom, maySignOut) {
     if (!(await maySignOut())) return;
     await cloakroom.signOut({ everywhere: true }).catch((error) => showError(byId("everywhere-error"), error));
   });
+  byId("export").addEventListener("click", async () => {
+    showError(byId("export-error"));
+    byId("export").disabled = true;
+    try {
+      save(await cloakroom.exportMe(), "my-data.json");
+      toast("Your data was downloaded.");
+    } catch (error) {
+      showError(byId("export-error"), error);
+    } finally {
+      byId("export").disabled = false;
+    }
+  });
   byId("sign-out").addEventListener("click", async () => {
     if (await maySignOut()) await cloakroom.signOut();
   });
@@ -101,4 +113,18 @@ export function account(cloakroom, maySignOut) {
       byId("account").open = false;
     },
   };
+}
+
+/**
+ * Saves data as a JSON file.
+ * @param {unknown} data
+ * @param {string} filename
+ */
+function save(data, filename) {
+  const file = new Blob([JSON.stringify(data, null, 2)], { type: "application/json" });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = filename;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }

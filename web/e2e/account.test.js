@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 
 import { PASSWORD } from "./support/person.js";
@@ -118,5 +119,25 @@ test("a session survives reloads and restarts, and ends in all tabs", async () =
     // The page stays signed out after a reload.
     await ada.visit();
     await ada.page.locator("#sign-in-page").waitFor();
+  });
+});
+
+test("a user downloads all that is kept about them", async () => {
+  await visit(system, async (ada) => {
+    const { page } = ada;
+    await ada.signUp();
+    await page.locator("#account > summary").click();
+    const button = page.getByRole("button", { name: "Download my data" });
+    const download = page.waitForEvent("download");
+    // With the keyboard, as every control.
+    await button.focus();
+    await page.keyboard.press("Enter");
+    const file = await download;
+    assert.equal(file.suggestedFilename(), "my-data.json");
+    const data = JSON.parse(await readFile(/** @type {string} */ (await file.path()), "utf8"));
+    assert.equal(data.user.email, ada.email);
+    assert.equal(data.sessions.length, 1);
+    await page.getByText("Your data was downloaded.").waitFor();
+    assert.ok(await button.isEnabled());
   });
 });

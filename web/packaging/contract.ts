@@ -13,6 +13,9 @@ interface Contract {
   CreateUploadGrantResponse: client.UploadGrant;
   CreateUploadResponse: client.CreateUploadResponse;
   Download: client.Download;
+  ExportedRight: client.ExportedRight;
+  ExportedUpload: client.ExportedUpload;
+  ExportedUser: client.ExportedUser;
   FieldError: FieldProblem;
   GetUploadUsageResponse: client.UploadUsage;
   ListedUpload: client.ListedUpload;
@@ -21,8 +24,11 @@ interface Contract {
   Profile: client.Profile;
   ReadGrant: client.ReadGrant;
   ReceivedPart: client.StoredPart;
+  ReceivedUpload: client.ReceivedUpload;
+  RightSource: client.RightSource;
   Session: client.DeviceSession;
   SessionTokens: client.Tokens;
+  SharedUpload: client.SharedUpload;
   Sharer: client.Sharer;
   SignedPart: client.SignedPart;
   SignUpProfile: client.ProfileChanges;

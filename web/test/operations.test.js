@@ -97,6 +97,7 @@ const CALLS = {
   updateMe: (client) => client.updateMe({ name: "Countess" }),
   deleteMe: (client) => client.deleteMe("analytical engine"),
   changePassword: (client) => client.changePassword("analytical engine", "difference engine"),
+  exportMe: (client) => client.exportMe(),
   listSessions: (client) => all(client.sessions()),
   endSession: (client) => client.endSession("s/1"),
 };
@@ -168,6 +169,7 @@ const WEBHOOK = { status: 200, body: { endpoint: { id: "w/1" } } };
 const RESPONSES = {
   getJwks: { status: 200, body: { keys: [] } },
   getOpenidConfiguration: { status: 200, body: {} },
+  exportMe: { status: 200, body: { sessions: [], next: null } },
   adminListUsers: PAGE,
   adminGetUser: USER,
   adminDeleteUser: EMPTY,

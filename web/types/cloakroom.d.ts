@@ -55,6 +55,7 @@ export type UploadUsage = import("./cloakroom/types.js").UploadUsage;
 export type UploadVersion = import("./cloakroom/types.js").UploadVersion;
 export type UploadWithDownload = import("./cloakroom/types.js").UploadWithDownload;
 export type User = import("./cloakroom/types.js").User;
+export type UserExport = import("./cloakroom/types.js").UserExport;
 export type VersionedProduct = import("./cloakroom/types.js").VersionedProduct;
 export type VersionedUser = import("./cloakroom/types.js").VersionedUser;
 export type VersionedWebhookEndpoint = import("./cloakroom/types.js").VersionedWebhookEndpoint;
@@ -126,6 +127,7 @@ export type CloakroomOptions = {
  * @typedef {import("./cloakroom/types.js").UploadVersion} UploadVersion
  * @typedef {import("./cloakroom/types.js").UploadWithDownload} UploadWithDownload
  * @typedef {import("./cloakroom/types.js").User} User
+ * @typedef {import("./cloakroom/types.js").UserExport} UserExport
  * @typedef {import("./cloakroom/types.js").VersionedProduct} VersionedProduct
  * @typedef {import("./cloakroom/types.js").VersionedUser} VersionedUser
  * @typedef {import("./cloakroom/types.js").VersionedWebhookEndpoint} VersionedWebhookEndpoint
@@ -261,6 +263,13 @@ export declare class Cloakroom {
      * @param {Cancellable} [options]
      */
     deleteMe(password: string, { signal }?: Cancellable): Promise<void>;
+    /**
+     * Gets all that is kept about the signed-in user, and merges the pages. It holds everything in memory; an error of one page is an error
+     * of all.
+     * @param {Cancellable} [options]
+     * @returns {Promise<UserExport>}
+     */
+    exportMe({ signal }?: Cancellable): Promise<UserExport>;
     /**
      * Lists the sessions of the signed-in user, newest first.
      * @param {ListOptions} [options]

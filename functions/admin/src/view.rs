@@ -2,9 +2,9 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use domain::{MailBlock, User, UserId};
+use domain::{User, UserId};
 use http::header;
-use http_api::{Problem, Timestamp, UserView, etag};
+use http_api::{MailBlockView, Problem, UserView, etag};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,16 +18,6 @@ pub struct ManagedUserView {
     user: UserView,
     /// `active` or `disabled`. A disabled user cannot sign in.
     status: &'static str,
-}
-
-/// Why no mail is sent to an address. The block ends after 180 days, or by `DELETE /admin/users/{id}/mail-block`.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MailBlock)]
-pub struct MailBlockView {
-    /// `bounce`: the mail server of the address refuses its mail. `complaint`: the recipient marked a mail as spam.
-    reason: &'static str,
-    /// When it was reported.
-    since: Timestamp,
 }
 
 impl ManagedUserView {
@@ -47,15 +37,6 @@ pub struct ManagedUserResponse {
     user: ManagedUserView,
     /// Why no mail is sent to the address of the user; null if mail is sent.
     mail_block: Option<MailBlockView>,
-}
-
-impl MailBlockView {
-    fn of(block: MailBlock) -> Self {
-        Self {
-            reason: block.reason.as_str(),
-            since: Timestamp(block.since),
-        }
-    }
 }
 
 /// Creates a response with a user and its `ETag`. Reads whether mail to the user is blocked.

@@ -2,6 +2,7 @@
 
 mod entry;
 mod event;
+mod export;
 mod gift;
 mod list;
 mod show;
@@ -14,7 +15,9 @@ use axum::{
     routing::{get, put},
 };
 use domain::Clock;
-use http_api::{InitError, Tokens};
+use http_api::{ExportUserRequest, InitError, Tokens};
+use lambda_http::Error;
+use serde_json::Value;
 use settings::Env;
 use store::{Entitlements, ProductTitles};
 
@@ -44,9 +47,7 @@ pub fn main() -> ExitCode {
         let app = app(env, clock)?;
         tokio::join!(app.tokens.warm_up(), app.entitlements.warm_up());
         let routes = routes(app.clone());
-        Ok((routes, async move |batch, _| {
-            Ok(http_api::consume(&batch, async |event| event::apply(&app, &event).await).await)
-        }))
+        Ok((routes, async move |event, _| handle(&app, &event).await))
     })
 }
 
@@ -59,6 +60,19 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
         tokens: Tokens::from_env(env, &client, clock.clone())?,
         clock,
     })
+}
+
+/// Handles the messages of the queue, or the question what is kept about a user.
+async fn handle(app: &App, event: &Value) -> Result<Value, Error> {
+    if let Some(question) = ExportUserRequest::of_event(event)? {
+        let Some(page) = question.page() else {
+            return Ok(Value::Null);
+        };
+        let rights = export::rights(app, question.user_id, page).await?;
+        return Ok(serde_json::to_value(rights)?);
+    }
+    let apply = async |event| event::apply(app, &event).await;
+    Ok(serde_json::to_value(http_api::consume(event, apply).await)?)
 }
 
 fn routes(app: App) -> Router {

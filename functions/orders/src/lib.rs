@@ -26,7 +26,9 @@ use axum::{
     routing::{get, post},
 };
 use domain::{Clock, OrderId};
-use http_api::{BatchResponse, Deadline, InitError, Problem, Tokens};
+use http_api::{
+    BatchResponse, Deadline, ExportSection, ExportUserRequest, InitError, Problem, Tokens,
+};
 use lambda_http::Error;
 use serde_json::Value;
 use settings::Env;
@@ -98,17 +100,34 @@ fn routes(app: App) -> Router {
         .with_state(app)
 }
 
-/// Handles a batch of the queue, or the schedule's event.
-async fn handle(app: &App, event: &Value, deadline: Deadline) -> Result<BatchResponse, Error> {
+/// Handles a batch of the queue, the schedule's event, or the question what is kept about a user.
+async fn handle(app: &App, event: &Value, deadline: Deadline) -> Result<Value, Error> {
+    if let Some(question) = ExportUserRequest::of_event(event)? {
+        return answer(app, &question).await;
+    }
     if http_api::is_batch(event) {
-        return Ok(http_api::consume(event, async |event| event::apply(app, &event).await).await);
+        let apply = async |event| event::apply(app, &event).await;
+        return Ok(serde_json::to_value(http_api::consume(event, apply).await)?);
     }
     match event["source"].as_str() {
         Some("aws.events" | "aws.scheduler") => reconcile::reconcile(app, deadline).await?,
         // No rule sends it.
         source => return Err(format!("unexpected event: {source:?}").into()),
     }
-    Ok(BatchResponse::default())
+    Ok(serde_json::to_value(BatchResponse::default())?)
+}
+
+/// Answers which orders of a user are kept.
+async fn answer(app: &App, question: &ExportUserRequest) -> Result<Value, Error> {
+    let Some(page) = question.page() else {
+        return Ok(Value::Null);
+    };
+    let orders = match question.section {
+        ExportSection::Orders => list::list_own(app, question.user_id, page).await?,
+        ExportSection::Sales => list::list_sales(app, question.user_id, page).await?,
+        other => return Err(format!("orders have no {other:?}").into()),
+    };
+    Ok(serde_json::to_value(orders)?)
 }
 
 impl App {

@@ -1,7 +1,7 @@
 use axum::{Json, extract::State};
-use domain::OrderId;
+use domain::{OrderId, UserId};
 use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument};
-use store::OrderRecord;
+use store::{OrderRecord, StoreError};
 
 use crate::{App, view::OrderView};
 
@@ -26,12 +26,28 @@ pub async fn list(
     Authenticated(caller): Authenticated,
     page: Page,
 ) -> Result<Json<List<OrderView>>, Problem> {
+    Ok(Json(list_own(&app, caller.user_id, page).await?))
+}
+
+/// Lists the orders of a buyer, newest first.
+pub async fn list_own(app: &App, buyer: UserId, page: Page) -> Result<List<OrderView>, StoreError> {
     let before = page.cursor.map(|Cursor(id)| OrderId::from_bytes(id));
-    let orders = app
-        .orders
-        .list(caller.user_id, before, page.limit + 1)
-        .await?;
+    let orders = app.orders.list(buyer, before, page.limit + 1).await?;
     let cursor = |last: &OrderRecord| Cursor(*last.order.id.as_bytes());
     let view = |record: &OrderRecord| OrderView::from(&record.order);
-    Ok(Json(List::of(orders, page, cursor, view)))
+    Ok(List::of(orders, page, cursor, view))
+}
+
+/// Lists the orders of a seller, newest first. They don't show the buyers.
+pub async fn list_sales(
+    app: &App,
+    seller: UserId,
+    page: Page,
+) -> Result<List<OrderView>, StoreError> {
+    let before = page.cursor.map(|Cursor(id)| OrderId::from_bytes(id));
+    let (orders, last) = app.orders.sales(seller, before, page.limit).await?;
+    Ok(List {
+        items: orders.iter().map(OrderView::from).collect(),
+        next: last.map(|id| Cursor(*id.as_bytes()).encode()),
+    })
 }

@@ -3,10 +3,11 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
-use domain::{Invalid, ListingId, Product, ProductId};
+use domain::{Invalid, ListingId, Product, ProductId, UserId};
 use http_api::{
     Cursor, FieldError, IfNoneMatch, List, OptionalCaller, Page, Problem, ProblemDocument, cached,
 };
+use store::StoreError;
 
 use crate::{App, view::ProductView};
 
@@ -55,13 +56,22 @@ pub async fn list(
         return cached(&list, None, &known);
     }
     let caller = caller.ok_or_else(Problem::unauthorized)?;
-    let before = page.cursor.map(|cursor| ProductId::from_bytes(cursor.0));
-    let found = app
-        .products
-        .of_seller(caller.user_id, before, page.limit + 1);
-    let cursor = |last: &Product| Cursor(*last.id.as_bytes());
-    let list = List::of(found.await?, page, cursor, |it| ProductView::from(it));
+    let list = list_own(&app, caller.user_id, page).await?;
     Ok(Json(list).into_response())
+}
+
+/// Lists the products of a seller, of every status, newest first.
+pub async fn list_own(
+    app: &App,
+    seller: UserId,
+    page: Page,
+) -> Result<List<ProductView>, StoreError> {
+    let before = page.cursor.map(|cursor| ProductId::from_bytes(cursor.0));
+    let found = app.products.of_seller(seller, before, page.limit + 1);
+    let cursor = |last: &Product| Cursor(*last.id.as_bytes());
+    Ok(List::of(found.await?, page, cursor, |it| {
+        ProductView::from(it)
+    }))
 }
 
 /// The place of a product in the shop.

@@ -1,20 +1,17 @@
-use aws_sdk_lambda::{Client, config::Builder, primitives::Blob};
 use aws_types::SdkConfig;
 use domain::{ProductId, UploadId, UserId, product::ProductFile};
 use events::FileData;
 use http_api::Problem;
 use serde::Deserialize;
 use serde_json::json;
+use service_client::Service;
 use settings::{Env, EnvError};
 
 use crate::problems::files_not_stored;
 
 /// The service that keeps the files. It is asked whether files can be sold, because publishing needs the answer.
 #[derive(Debug, Clone)]
-pub struct UploadService {
-    client: Client,
-    function: String,
-}
+pub struct UploadService(Service);
 
 /// The answer: the files, or those that are not stored.
 #[derive(Deserialize)]
@@ -30,12 +27,7 @@ impl UploadService {
     /// # Errors
     /// When the variable is not set.
     pub fn from_env(env: &Env, aws: &SdkConfig) -> Result<Self, EnvError> {
-        let mut config = Builder::from(aws);
-        config.set_endpoint_url(env.get("AWS_ENDPOINT_URL_LAMBDA").map(str::to_owned));
-        Ok(Self {
-            client: Client::from_conf(config.build()),
-            function: env.required("UPLOAD_GRANTS_FUNCTION")?,
-        })
+        Service::from_env(env, aws, "UPLOAD_GRANTS_FUNCTION").map(Self)
     }
 
     /// Makes files belong to a product. From then on they cannot be deleted. Idempotent.
@@ -51,25 +43,12 @@ impl UploadService {
         if files.is_empty() {
             return Ok(Vec::new());
         }
-        let question = json!({
-            "source": "cloakroom",
-            "detail-type": "PinFiles",
-            "detail": {"productId": product, "sellerId": seller, "files": files},
-        });
-        let invocation = self.client.invoke().function_name(&self.function);
-        let invocation = invocation.payload(Blob::new(question.to_string()));
-        let failed = |cause: String| {
-            tracing::error!(cause, "uploads_not_available");
+        let question = json!({"productId": product, "sellerId": seller, "files": files});
+        let answer = self.0.ask("PinFiles", &question).await;
+        let answer: PinFilesResponse = answer.map_err(|error| {
+            tracing::error!(%error, "uploads_not_available");
             Problem::unavailable()
-        };
-        let answer = invocation.send().await;
-        let answer = answer.map_err(|error| failed(settings::aws::explain(&error)))?;
-        if let Some(error) = answer.function_error() {
-            return Err(failed(error.to_owned()));
-        }
-        let payload = answer.payload().map(AsRef::as_ref).unwrap_or_default();
-        let answer: PinFilesResponse =
-            serde_json::from_slice(payload).map_err(|error| failed(error.to_string()))?;
+        })?;
         if answer.not_stored.is_empty() {
             Ok(answer.files.into_iter().map(Into::into).collect())
         } else {

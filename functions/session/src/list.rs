@@ -1,37 +1,9 @@
 use axum::{Json, extract::State};
 use domain::SessionId;
-use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, Timestamp};
-use serde::Serialize;
+use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, SessionView};
 use store::{LiveSessions, SessionEntry};
-use utoipa::ToSchema;
 
 use crate::App;
-
-/// A session of the caller.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Session)]
-#[serde(rename_all = "camelCase")]
-pub struct SessionView {
-    #[schema(format = "uuid")]
-    id: String,
-    /// The time of the sign-in.
-    created_at: Timestamp,
-    /// The time of the last refresh, or of the sign-in if there was none.
-    last_used_at: Timestamp,
-    /// Whether the access token of this request belongs to this session.
-    current: bool,
-}
-
-impl SessionView {
-    fn new(session: &SessionEntry, current: SessionId) -> Self {
-        Self {
-            id: session.id.to_string(),
-            created_at: Timestamp(session.created_at),
-            last_used_at: Timestamp(session.last_used_at()),
-            current: session.id == current,
-        }
-    }
-}
 
 /// List the caller's sessions, newest first.
 ///

@@ -47,7 +47,7 @@ async fn erase_uploads(
 ) -> Result<Erasure, StoreError> {
     let mut after: Option<UploadId> = None;
     loop {
-        let (page, last) = app.uploads.not_erased_of(owner, after).await?;
+        let (page, last) = app.uploads.not_erased_of(owner, after, None).await?;
         let mut erasures = stream::iter(page)
             .map(async |upload| erase_upload(app, upload).await)
             .buffer_unordered(CONCURRENCY);

@@ -1,15 +1,16 @@
 //! Keeps what uploads knows of sales: which files belong to products, and who has a right to them. Answers whether files can
-//! be sold. Erases what uploads keeps about a deleted user.
+//! be sold, and what is kept about a user. Erases what uploads keeps about a deleted user.
 
 mod erase;
 mod event;
+mod export;
 mod pin;
 mod queue;
 
 use std::process::ExitCode;
 
 use domain::Clock;
-use http_api::{Deadline, InitError};
+use http_api::{Deadline, ExportUserRequest, InitError};
 use lambda_http::Error;
 use serde_json::Value;
 use settings::Env;
@@ -48,12 +49,15 @@ fn app(env: &Env, clock: Clock) -> Result<App, InitError> {
     })
 }
 
-/// Handles the messages of the queue, or the question of `products`, which invokes the function and waits for the answer.
+/// Handles the messages of the queue, or the question of another service, which invokes the function and waits for the answer.
 async fn handle(app: &App, event: Value, deadline: Deadline) -> Result<Value, Error> {
     if http_api::is_batch(&event) {
         let apply = async |event| event::apply(app, &event, deadline).await;
         let response = http_api::consume(&event, apply).await;
         return Ok(serde_json::to_value(response)?);
+    }
+    if let Some(question) = ExportUserRequest::of_event(&event)? {
+        return export::answer(app, &question).await;
     }
     if event["detail-type"] == pin::QUESTION {
         let question = serde_json::from_value(event["detail"].clone())?;

@@ -8,27 +8,9 @@ use domain::{
     upload::{Grantee, ReadGrant, Reader},
 };
 use http::StatusCode;
-use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, Timestamp};
-use serde::Serialize;
-use utoipa::ToSchema;
+use http_api::{Authenticated, Cursor, List, Page, Problem, ProblemDocument, ReadGrantView};
 
 use crate::App;
-
-/// A grant to read an upload. It has a `grantee` or an `email`.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReadGrant)]
-#[serde(rename_all = "camelCase")]
-pub struct GrantView {
-    /// The id of a user, or `everyone` for all signed-in users. Absent for a grant to an address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "everyone")]
-    grantee: Option<String>,
-    /// The address of a grant to an address, as the owner wrote it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, format = Email)]
-    email: Option<String>,
-    granted_at: Timestamp,
-}
 
 /// Grant a user, or all signed-in users, read access to an upload.
 ///
@@ -103,7 +85,7 @@ pub async fn revoke(
     security(("access_token" = [])),
     params(("id" = String, Path, format = "uuid", description = "the upload's id"), Page),
     responses(
-        (status = 200, description = "a page of grants", body = List<GrantView>),
+        (status = 200, description = "a page of grants", body = List<ReadGrantView>),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
             description = "`invalid_cursor`, `validation_failed` (`invalid_limit`)"),
     )
@@ -113,12 +95,12 @@ pub async fn list(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
     page: Page,
-) -> Result<Json<List<GrantView>>, Problem> {
+) -> Result<Json<List<ReadGrantView>>, Problem> {
     let upload = find_grantable(&app, &caller, &id).await?;
     let after = page.cursor.map(|Cursor(reader)| Reader::from_bytes(reader));
     let grants = app.read_grants.list(&upload, after, page.limit + 1).await;
     let cursor = |last: &ReadGrant| Cursor(store::reader_of(&last.grantee).to_bytes());
-    let view = |grant: &ReadGrant| GrantView::from(grant);
+    let view = |grant: &ReadGrant| ReadGrantView::from(grant);
     Ok(Json(List::of(grants?, page, cursor, view)))
 }
 
@@ -140,21 +122,5 @@ pub async fn find_grantable(app: &App, caller: &Caller, id: &str) -> Result<Uplo
         Ok(upload)
     } else {
         Err(Problem::not_found())
-    }
-}
-
-impl From<&ReadGrant> for GrantView {
-    fn from(grant: &ReadGrant) -> Self {
-        let (grantee, email) = match &grant.grantee {
-            Grantee::Email(email) => (None, Some(email.display().to_owned())),
-            Grantee::User(_) | Grantee::Everyone => {
-                (Some(store::reader_of(&grant.grantee).to_string()), None)
-            }
-        };
-        Self {
-            grantee,
-            email,
-            granted_at: Timestamp(grant.granted_at),
-        }
     }
 }

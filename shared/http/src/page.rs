@@ -1,7 +1,7 @@
 use axum::extract::FromRequestParts;
 use domain::Invalid;
 use http::request::Parts;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{Cursor, FieldError, Problem};
@@ -57,7 +57,7 @@ impl PageQuery {
 }
 
 /// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct List<T> {
     /// The items of the page.
     pub items: Vec<T>,

@@ -18,6 +18,9 @@ use crate::{
 /// Orders of a run. With each come up to five events, and a third of them is repeated: 2,500 orders are 10,000 events.
 const ORDERS: usize = 60;
 
+/// The access tokens outlive a long run.
+const PARAMETERS: [&str; 1] = ["AccessTokenSeconds=3600"];
+
 /// The number of orders. `CLOAKROOM_ORDERS` sets it.
 fn orders() -> usize {
     env::var("CLOAKROOM_ORDERS").map_or(ORDERS, |orders| orders.parse().unwrap())
@@ -33,7 +36,7 @@ fn seed() -> u64 {
 #[tokio::test]
 async fn shuffled_repeated_lost_and_interrupted_events_end_as_in_a_calm_run() {
     let (seed, orders) = (seed(), orders());
-    let app = TestApp::start();
+    let app = TestApp::start_with(&PARAMETERS);
     let mut shop = Shop::open(&app, seed, orders).await;
     app.settled().await;
     shop.trade(orders).await;
@@ -42,7 +45,7 @@ async fn shuffled_repeated_lost_and_interrupted_events_end_as_in_a_calm_run() {
     app.settled().await;
     let calm = tables::read(&app, &shop.names).await;
 
-    let system = FaultySystem::start(10, &[]).await;
+    let system = FaultySystem::start(10, &PARAMETERS).await;
     let post = Post::intercept(&system, seed);
     let mut shop = Shop::open(&system.app, seed, orders).await;
     post.deliver(true).await;

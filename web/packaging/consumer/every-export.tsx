@@ -62,6 +62,7 @@ import type {
   UploadVersion,
   UploadWithDownload,
   User,
+  UserExport,
   VersionedProduct,
   VersionedUser,
   VersionedWebhookEndpoint,
@@ -96,6 +97,8 @@ export async function session({ signal }: Cancellable): Promise<void> {
   await client.updateMe(changes, { ifMatch: me.etag });
   const token: string = await client.accessToken();
   const list: ListOptions = { limit: 10 };
+  const exported: UserExport = await client.exportMe();
+  console.log(exported.user.emailVerifiedAt, exported.library.length);
   for await (const device of client.sessions(list)) await client.endSession((device satisfies DeviceSession).id);
   const others: Pages<User> = client.users();
   for await (const page of others.pages()) console.log((page satisfies Page<User>).next);

@@ -22,8 +22,9 @@ pub fn reader_of(grantee: &Grantee) -> Reader {
     }
 }
 
-/// The id of an address, as the grants to it have it.
-pub(crate) fn address_id(email: &Email) -> AddressId {
+/// The id of an address in the keys of read grants: a digest of its canonical form.
+#[must_use]
+pub fn address_id(email: &Email) -> AddressId {
     AddressId::of_digest(sha256_bytes(email.canonical()))
 }
 

@@ -17,9 +17,9 @@ mod erase;
 mod item;
 mod received;
 
-pub(crate) use self::item::{address_id, read, read_reader_grant};
+pub(crate) use self::item::{read, read_reader_grant};
 pub use self::{
-    item::{reader_of, received_at},
+    item::{address_id, reader_of, received_at},
     received::ReceivedGrant,
 };
 

@@ -119,8 +119,8 @@ impl Uploads {
 }
 
 impl UploadRecords {
-    /// The uploads of an owner after `after` that are not erased yet, thumbnails included, by id. Also returns where the next page
-    /// begins, if there is one. Strongly consistent.
+    /// The uploads of an owner after `after` that are not erased yet, thumbnails included, by id: at most `limit` if there is one.
+    /// Also returns where the next page begins, if there may be one. Strongly consistent.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -128,6 +128,7 @@ impl UploadRecords {
         &self,
         owner: UserId,
         after: Option<UploadId>,
+        limit: Option<usize>,
     ) -> Result<(Vec<Upload>, Option<UploadId>), StoreError> {
         let key = |after: UploadId| {
             item([
@@ -139,7 +140,8 @@ impl UploadRecords {
         let query =
             self.table
                 .query_filtered("#owner = :owner", "attribute_not_exists(erased)", values);
-        let query = query.consistent_read(true);
+        let limit = limit.map(|limit| i32::try_from(limit).unwrap_or(i32::MAX));
+        let query = query.consistent_read(true).set_limit(limit);
         let page = query.set_exclusive_start_key(after.map(key)).send().await?;
         let last = match page.last_evaluated_key {
             Some(key) => Some(Row(key).parsed("id", UploadId::parse)?),

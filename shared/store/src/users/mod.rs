@@ -79,11 +79,11 @@ impl Users {
         self.row(id).await?.map(read).transpose()
     }
 
-    /// The user of an id, and the account's session epoch.
-    pub(crate) async fn find_with_epoch(
-        &self,
-        id: UserId,
-    ) -> Result<Option<(User, u64)>, StoreError> {
+    /// The user of an id, and the account's session epoch. Strongly consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn find_with_epoch(&self, id: UserId) -> Result<Option<(User, u64)>, StoreError> {
         let Some(mut row) = self.row(id).await? else {
             return Ok(None);
         };
