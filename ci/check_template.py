@@ -41,8 +41,8 @@ FOREIGN = {
     "Uploads": {"CredentialsTable", "SessionsTable", "UsersTable"},
     "UploadLocks": {"CredentialsTable", "UsersTable"},
 }
-# Records of deleted uploads and marks of deleted users expire; what else these tables have is kept like accounts.
-KEPT_AND_EXPIRING = {"UploadsTable", "ProductsTable", "EntitlementsTable", "OrdersTable", "SoldFilesTable"}
+# Records of deleted uploads and accounts, and marks of deleted users expire; what else these tables have is kept like accounts.
+KEPT_AND_EXPIRING = {"UsersTable", "UploadsTable", "ProductsTable", "EntitlementsTable", "OrdersTable", "SoldFilesTable"}
 
 def check_functions(report: Report, template: Template) -> None:
     functions, roles = template.of_type("AWS::Lambda::Function"), template.of_type("AWS::IAM::Role")
