@@ -56,6 +56,9 @@ async fn a_table_with_other_keys_or_without_an_index_is_a_problem() {
     report.expect_problem("UsersTable", "keys [\"name HASH\"]", "cannot be changed");
     call(&app, "DeleteTable", "UsersTable", json!({})).await;
     call(&app, "CreateTable", "UsersTable", create("id")).await;
+    let expires =
+        json!({"TimeToLiveSpecification": {"Enabled": true, "AttributeName": "expires_at"}});
+    call(&app, "UpdateTimeToLive", "UsersTable", expires).await;
     let report = Report::of(&app, &[]);
     report.expect_problem("UsersTable", "the index listing", "cargo run");
 }
