@@ -42,12 +42,19 @@ pub async fn read(app: &TestApp, names: &HashMap<String, String>) -> Tables {
         .map(|table| table.as_str().unwrap())
         .chain(["UsersTable"])
         .collect();
+    let names = Names {
+        of_digests: names
+            .iter()
+            .map(|(id, name)| (auth::sha256(id), name.as_str()))
+            .collect(),
+        of_ids: names,
+    };
     let mut found = Tables::new();
     for table in tables {
         let items = scan(app, table).await;
         // In the copy of sales, a right that has ended is as good as none.
         let items = items.iter().filter(|it| it["active"]["BOOL"] != false);
-        let mut items: Vec<_> = items.map(|item| named(table, item, names)).collect();
+        let mut items: Vec<_> = items.map(|item| named(table, item, &names)).collect();
         items.sort();
         found.insert(table.to_owned(), items);
     }
@@ -68,7 +75,13 @@ async fn scan(app: &TestApp, table: &str) -> Vec<Value> {
     }
 }
 
-fn named(table: &str, item: &Value, names: &HashMap<String, String>) -> String {
+/// The names of ids, which differ between two runs.
+struct Names<'a> {
+    of_ids: &'a HashMap<String, String>,
+    of_digests: HashMap<String, &'a str>,
+}
+
+fn named(table: &str, item: &Value, names: &Names) -> String {
     let mut members: BTreeMap<&str, Value> = BTreeMap::new();
     // The copies of a removed product: whether its archiving or the erasure of its seller came first decides the version.
     let is_removed = item["removed"]["BOOL"] == true
@@ -84,14 +97,12 @@ fn named(table: &str, item: &Value, names: &HashMap<String, String>) -> String {
     }
     let text = serde_json::to_string(&members).unwrap();
     let name = |found: &regex_lite::Captures| {
-        let known = names.get(&found[0]).map(String::as_str);
+        let known = names.of_ids.get(&found[0]).map(String::as_str);
         known.unwrap_or("an-id").to_owned()
     };
     let text = ID.replace_all(&text, name);
     let digest = |found: &regex_lite::Captures| {
-        let is_of = |id: &str| auth::sha256(id) == found[2];
-        let known = names.iter().find(|(id, _)| is_of(id));
-        let user = known.map_or("a-user", |(_, name)| name);
+        let user = names.of_digests.get(&found[2]).unwrap_or(&"a-user");
         format!("{}#{user}", &found[1])
     };
     DIGEST.replace_all(&text, digest).into_owned()
