@@ -43,22 +43,23 @@ async fn an_outbox_without_a_stream_is_a_problem() {
 async fn a_table_with_other_keys_or_without_an_index_is_a_problem() {
     let app = TestApp::start();
     call(&app, "DeleteTable", "UsersTable", json!({})).await;
-    let create = |key: &str| {
-        json!({
+    let create = async |key: &str| {
+        let table = json!({
             "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
             "BillingMode": "PAY_PER_REQUEST",
             "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-        })
+        });
+        call(&app, "CreateTable", "UsersTable", table).await;
+        let expires =
+            json!({"TimeToLiveSpecification": {"Enabled": true, "AttributeName": "expires_at"}});
+        call(&app, "UpdateTimeToLive", "UsersTable", expires).await;
     };
-    call(&app, "CreateTable", "UsersTable", create("name")).await;
+    create("name").await;
     let report = Report::of(&app, &[]);
     report.expect_problem("UsersTable", "keys [\"name HASH\"]", "cannot be changed");
     call(&app, "DeleteTable", "UsersTable", json!({})).await;
-    call(&app, "CreateTable", "UsersTable", create("id")).await;
-    let expires =
-        json!({"TimeToLiveSpecification": {"Enabled": true, "AttributeName": "expires_at"}});
-    call(&app, "UpdateTimeToLive", "UsersTable", expires).await;
+    create("id").await;
     let report = Report::of(&app, &[]);
     report.expect_problem("UsersTable", "the index listing", "cargo run");
 }
