@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs the black-box suite with ministack, another implementation of DynamoDB, S3 and Parameter Store, behind the functions,
 # to show that the functions do not depend on the local engines. Excludes tests of those engines, and tests that need S3
-# events or mail, which only the local S3 and the streams of the local DynamoDB cause. ministack has no access points, no roles
-# and no minimum part size.
+# events or mail, which only the local S3 and the streams of the local DynamoDB cause, or questions of one service to another: the
+# functions have ministack's credentials, which the local Lambda refuses. ministack has no access points, no roles and no minimum
+# part size.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,6 +12,7 @@ export CLOAKROOM_TEST_MINISTACK
 cargo test --workspace --locked --test http -- --test-threads=4 \
   bodies:: readme:: session:: signin:: signup:: uploads:: users:: well_known:: \
   --skip the_tour_of_the_shop_runs_as_written \
+  --skip users::export:: \
   --skip a_post_form_uploads_a_file \
   --skip a_post_form_does_not_replace_a_locked_file \
   --skip submitting_a_post_form_again_changes_nothing \
