@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    TestApp, cloakroom_dev,
+    TestApp, cloakroom_dev, eventually,
     processes::{instances, signal},
     write_bootstraps,
 };
@@ -139,10 +139,15 @@ impl Proxy {
         }
     }
 
-    /// Listens on the same port again.
+    /// Listens on the same port again. A connection of another test may have the port for a moment.
     pub async fn listen_again(&self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
-        let server = tokio::spawn(serve(listener, Arc::clone(&self.shared)));
+        let mut listener = None;
+        eventually(async || {
+            listener = TcpListener::bind(("127.0.0.1", self.port)).await.ok();
+            listener.is_some()
+        })
+        .await;
+        let server = tokio::spawn(serve(listener.unwrap(), Arc::clone(&self.shared)));
         *self.server.lock().unwrap() = Some(server);
     }
 }
