@@ -46,8 +46,7 @@ impl Account {
 
     /// The id of the address, if it is verified: others share uploads with it. A claimed address shows nothing.
     pub fn address_id(&self) -> Option<AddressId> {
-        let verified_at = self.user.verified_at;
-        verified_at.map(|_| store::address_id(&self.user.email))
+        store::verified_address_id(&self.user)
     }
 
     /// Returns the user, and whether mail is sent to the address.

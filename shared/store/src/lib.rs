@@ -63,7 +63,9 @@ pub use person::{CredentialFacts, GrantToPerson};
 pub use products::{ProductChange, ProductCreation, Products};
 pub use public_keys::PublicKeyTable;
 pub use quotas::Quotas;
-pub use read_grants::{ReadGrants, ReaderGrant, ReceivedGrant, address_id, reader_of, received_at};
+pub use read_grants::{
+    ReadGrants, ReaderGrant, ReceivedGrant, reader_of, received_at, verified_address_id,
+};
 pub use sessions::{LiveSessions, Rotation, Session, SessionEntry, Sessions};
 pub use sign_ups::{PendingSignUp, SignUps};
 pub use sold_files::{SoldFiles, SoldIn, SoldProduct};

@@ -1,6 +1,6 @@
 use auth::sha256_bytes;
 use domain::{
-    AddressId, Email, ReceivedId, Upload, UploadId, UserId,
+    AddressId, Email, ReceivedId, Upload, UploadId, User, UserId,
     upload::{Grantee, ReadGrant, Reader},
 };
 use time::OffsetDateTime;
@@ -22,9 +22,14 @@ pub fn reader_of(grantee: &Grantee) -> Reader {
     }
 }
 
-/// The id of an address in the keys of read grants: a digest of its canonical form.
+/// The id of a user's address in the keys of read grants, if it is verified. A claimed address has no grants.
 #[must_use]
-pub fn address_id(email: &Email) -> AddressId {
+pub fn verified_address_id(user: &User) -> Option<AddressId> {
+    user.verified_at.map(|_| address_id(&user.email))
+}
+
+/// The id of an address in the keys of read grants: a digest of its canonical form.
+fn address_id(email: &Email) -> AddressId {
     AddressId::of_digest(sha256_bytes(email.canonical()))
 }
 

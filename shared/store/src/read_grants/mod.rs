@@ -19,7 +19,7 @@ mod received;
 
 pub(crate) use self::item::{read, read_reader_grant};
 pub use self::{
-    item::{address_id, reader_of, received_at},
+    item::{reader_of, received_at, verified_address_id},
     received::ReceivedGrant,
 };
 

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     StoreError,
-    read_grants::address_id,
+    read_grants::verified_address_id,
     row::{Row, at, item, n, s},
     write::Item,
 };
@@ -21,7 +21,7 @@ const PREFIX: &str = "deleted#";
 pub(super) fn of(user: &User, now: OffsetDateTime) -> DeletedUser {
     DeletedUser {
         id: user.id,
-        address: user.verified_at.map(|_| address_id(&user.email)),
+        address: verified_address_id(user),
         version: user.version + 1,
         deleted_at: now,
     }
