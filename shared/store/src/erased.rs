@@ -10,6 +10,9 @@ use crate::write::Item;
 /// How long a mark is kept: longer than an event can be in a queue and then among its dead letters, 14 days each.
 const LIFETIME: Duration = Duration::days(60);
 
+/// The number of items of a user that are deleted at the same time.
+pub(crate) const DELETED_AT_ONCE: usize = 16;
+
 /// The beginning of the keys of marks.
 const PREFIX: &str = "erased#";
 

@@ -1,8 +1,9 @@
 use domain::UserId;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use time::OffsetDateTime;
 
 use super::Entitlements;
-use crate::{StoreError, erased, write::Check};
+use crate::{StoreError, erased, erased::DELETED_AT_ONCE, write::Check};
 
 /// The sort key of the mark that a user is deleted.
 const MARK: &str = "~erased";
@@ -21,12 +22,13 @@ impl Entitlements {
         mark.send().await?;
         loop {
             let rights = self.of_user(user, None, AT_ONCE).await?;
-            for right in &rights {
-                self.remove(user, right.product).await?;
-            }
             if rights.is_empty() {
                 return Ok(());
             }
+            stream::iter(rights)
+                .map(Ok)
+                .try_for_each_concurrent(DELETED_AT_ONCE, |right| self.remove(user, right.product))
+                .await?;
         }
     }
 

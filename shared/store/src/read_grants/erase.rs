@@ -1,8 +1,10 @@
 use domain::{UploadId, upload::Reader};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::ReadGrants;
 use crate::{
     StoreError,
+    erased::DELETED_AT_ONCE,
     row::{Row, s},
 };
 
@@ -38,11 +40,13 @@ impl ReadGrants {
         let mut before = None;
         loop {
             let page = self.received(reader, None, before, AT_ONCE).await?;
-            for grant in &page {
-                self.remove(grant.upload, reader).await?;
-            }
             before = page.last().map(|grant| grant.id);
-            if page.len() < AT_ONCE {
+            let is_last = page.len() < AT_ONCE;
+            stream::iter(page)
+                .map(Ok)
+                .try_for_each_concurrent(DELETED_AT_ONCE, |grant| self.remove(grant.upload, reader))
+                .await?;
+            if is_last {
                 return Ok(());
             }
         }
