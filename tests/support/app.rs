@@ -6,6 +6,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, mpsc},
     thread,
+    time::{Duration, Instant},
 };
 
 use reqwest::{Client, Method, RequestBuilder};
@@ -162,9 +163,15 @@ impl TestApp {
     /// Waits until all events are delivered: all functions are idle, and all records of streams and all visible messages of queues
     /// with a function are processed. The requests of the test must have their responses.
     pub async fn settled(&self) {
+        self.settled_within(Duration::from_secs(60)).await;
+    }
+
+    /// Waits as [`TestApp::settled`], up to a time that thousands of events take.
+    pub async fn settled_within(&self, limit: Duration) {
         let url = format!("{}?wait=2000", self.endpoint("settled"));
         let mut last = Value::Null;
-        for _ in 0..30 {
+        let started = Instant::now();
+        while started.elapsed() < limit {
             last = Response::to(self.client.get(&url)).await.expect(200).json();
             if last["settled"] == true {
                 return;

@@ -5,7 +5,7 @@ mod plan;
 mod post;
 mod tables;
 
-use std::env;
+use std::{env, time::Duration};
 
 use plan::Shop;
 use post::Post;
@@ -17,6 +17,9 @@ use crate::{
 
 /// Orders of a run. With each come up to five events, and a third of them is repeated: 2,500 orders are 10,000 events.
 const ORDERS: usize = 60;
+
+/// How long the events of a run may take.
+const LIMIT: Duration = Duration::from_mins(30);
 
 /// The access tokens outlive a long run.
 const PARAMETERS: [&str; 1] = ["AccessTokenSeconds=3600"];
@@ -38,11 +41,11 @@ async fn shuffled_repeated_lost_and_interrupted_events_end_as_in_a_calm_run() {
     let (seed, orders) = (seed(), orders());
     let app = TestApp::start_with(&PARAMETERS);
     let mut shop = Shop::open(&app, seed, orders).await;
-    app.settled().await;
+    app.settled_within(LIMIT).await;
     shop.trade(orders).await;
-    app.settled().await;
+    app.settled_within(LIMIT).await;
     shop.close().await;
-    app.settled().await;
+    app.settled_within(LIMIT).await;
     let calm = tables::read(&app, &shop.names).await;
 
     let system = FaultySystem::start(10, &PARAMETERS).await;

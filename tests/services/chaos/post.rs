@@ -78,7 +78,7 @@ impl<'a> Post<'a> {
     pub async fn deliver(&self, loses: bool) {
         let mut is_first = true;
         loop {
-            self.system.app.settled().await;
+            self.system.app.settled_within(super::LIMIT).await;
             let mut wave = std::mem::take(&mut *self.kept.lock().unwrap());
             if wave.is_empty() {
                 return;
