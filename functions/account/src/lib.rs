@@ -66,7 +66,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         tokens: Tokens::from_env(env, &client, clock.clone())?,
         clock,
     };
-    tokio::join!(app.tokens.warm_up(), app.users.warm_up());
+    app.tokens.warm_up().await;
     Ok(limit.guard(router(app)))
 }
 

@@ -69,7 +69,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         tokens: Tokens::from_env(env, &client, clock.clone())?,
         clock,
     };
-    tokio::join!(app.tokens.warm_up(), app.users.warm_up());
+    app.tokens.warm_up().await;
     let routes = Router::new()
         .route("/admin/users", get(list::list))
         .route("/admin/users/{id}", get(show::show).delete(delete::delete))

@@ -55,7 +55,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         tokens: Tokens::from_env(env, &client, clock.clone())?,
         clock,
     };
-    tokio::join!(app.tokens.warm_up(), app.users.warm_up());
+    app.tokens.warm_up().await;
     Ok(Router::new()
         .route("/users/me/export", get(show::show))
         .with_state(app))

@@ -45,7 +45,7 @@ pub struct ApiDoc;
 pub fn main() -> ExitCode {
     http_api::serve(async |env, clock| {
         let app = app(env, clock)?;
-        tokio::join!(app.tokens.warm_up(), app.entitlements.warm_up());
+        app.tokens.warm_up().await;
         let routes = routes(app.clone());
         Ok((routes, async move |event, _| handle(&app, &event).await))
     })

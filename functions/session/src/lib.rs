@@ -65,7 +65,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         issuer,
         clock,
     };
-    tokio::join!(app.issuer.warm_up(), app.sessions.warm_up());
+    app.issuer.warm_up().await;
     Ok(Router::new()
         .route("/session/refresh", post(refresh::refresh))
         .route("/signout", post(sign_out::sign_out))

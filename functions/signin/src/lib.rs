@@ -51,7 +51,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         ),
         clock,
     };
-    tokio::join!(app.issuer.warm_up(), app.credentials.warm_up());
+    app.issuer.warm_up().await;
     Ok(limit.guard(router(app)))
 }
 

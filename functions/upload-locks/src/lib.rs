@@ -71,7 +71,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         settings: LockSettings::from_env(env)?,
         clock,
     };
-    tokio::join!(app.tokens.warm_up(), app.users.warm_up());
+    app.tokens.warm_up().await;
     let routes = Router::new()
         .route("/uploads/{id}/lock", put(lock::lock))
         .with_state(App(Arc::new(app)));

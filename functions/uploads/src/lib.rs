@@ -129,7 +129,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         old_versions_kept: Duration::days(env.parsed("OLD_VERSION_DAYS", "a number of days")?),
         clock,
     };
-    tokio::join!(app.tokens.warm_up(), app.idempotency.warm_up());
+    app.tokens.warm_up().await;
     // Rate-limited, because these routes send requests to S3, which may take seconds.
     let limited = Router::new()
         .route("/uploads/{id}", axum::routing::delete(delete::delete))

@@ -79,7 +79,7 @@ async fn routes(env: &Env, clock: Clock) -> Result<Router, InitError> {
         reach: webhook_queue::reach(env),
         clock,
     };
-    tokio::join!(app.tokens.warm_up(), app.idempotency.warm_up());
+    app.tokens.warm_up().await;
     let routes = Router::new()
         .route("/webhooks", post(create::create).get(list::list))
         .route(

@@ -95,7 +95,8 @@ impl TokenIssuer {
         })
     }
 
-    /// Loads the keys before the first request. The first request that needs them reports a failure.
+    /// Loads the keys before the first request, which then finds an open connection to `DynamoDB`. The first request that needs
+    /// the keys reports a failure.
     pub async fn warm_up(&self) {
         self.keys.warm_up().await;
     }

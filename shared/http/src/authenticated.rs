@@ -41,7 +41,8 @@ impl Tokens {
         }
     }
 
-    /// Loads the keys before the first request.
+    /// Loads the keys before the first request, which then finds an open connection to `DynamoDB`. Another request at the same
+    /// time would open a second one: HTTP/1.1 answers one after the other.
     pub async fn warm_up(&self) {
         self.keys.warm_up().await;
     }

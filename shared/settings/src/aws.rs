@@ -39,9 +39,9 @@ pub fn sdk_config(env: &Env) -> Result<SdkConfig, EnvError> {
         "Lambda's environment",
     );
     let tls = TlsContext::builder()
-        .with_trust_store(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
+        .with_trust_store(TrustStore::empty().with_pem_certificate(roots(env)?))
         .build()
-        .map_err(|_| EnvError::Invalid("AWS_REGION", "usable: the TLS roots do not parse"))?;
+        .map_err(|_| BAD_BUNDLE)?;
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(env.required("AWS_REGION")?))
@@ -50,6 +50,22 @@ pub fn sdk_config(env: &Env) -> Result<SdkConfig, EnvError> {
         .retry_config(retries())
         .timeout_config(timeouts());
     Ok(config.build())
+}
+
+const BAD_BUNDLE: EnvError =
+    EnvError::Invalid("AWS_CA_BUNDLE", "the path of a file with PEM certificates");
+
+/// The roots of Amazon, or those in the file that `AWS_CA_BUNDLE` names, as in AWS's SDKs
+/// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-gen-config.html>).
+fn roots(env: &Env) -> Result<Vec<u8>, EnvError> {
+    match env.get("AWS_CA_BUNDLE") {
+        Some(path) => std::fs::read_to_string(path)
+            .ok()
+            .filter(|pem| pem.contains("-----BEGIN CERTIFICATE-----"))
+            .map(String::into_bytes)
+            .ok_or(BAD_BUNDLE),
+        None => Ok(AMAZON_ROOTS.to_vec()),
+    }
 }
 
 /// Exponential backoff with full jitter.
@@ -97,4 +113,22 @@ where
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     let causes = causes.map(|cause| format!(": {cause}"));
     std::iter::once(error.to_string()).chain(causes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_replaces_the_roots_of_amazon_and_has_to_have_certificates() {
+        let this_folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+        let of = |file: &str| {
+            let path = format!("{this_folder}{file}");
+            roots(&Env::from([("AWS_CA_BUNDLE", path.as_str())]))
+        };
+        assert_eq!(of("amazon-roots.pem").unwrap(), AMAZON_ROOTS);
+        assert_eq!(of("lib.rs"), Err(BAD_BUNDLE));
+        assert_eq!(of("no-such-file.pem"), Err(BAD_BUNDLE));
+        assert_eq!(roots(&Env::default()).unwrap(), AMAZON_ROOTS);
+    }
 }

@@ -54,11 +54,6 @@ impl Credentials {
         Table::from_env(env, client, "CREDENTIALS_TABLE").map(Self)
     }
 
-    /// Opens the connection ahead of the first request.
-    pub async fn warm_up(&self) {
-        self.0.warm_up(["email"]).await;
-    }
-
     /// The credential of an address. Strongly consistent: a user can sign in directly after signing up.
     ///
     /// # Errors

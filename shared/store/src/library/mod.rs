@@ -41,11 +41,6 @@ impl Entitlements {
         Table::from_env(env, client, "ENTITLEMENTS_TABLE").map(Self)
     }
 
-    /// Opens the connection ahead of the first request.
-    pub async fn warm_up(&self) {
-        self.0.warm_up(["user", "product"]).await;
-    }
-
     /// The right of a user to a product, also one that has ended. Strongly consistent.
     ///
     /// # Errors

@@ -97,11 +97,6 @@ impl Orders {
         })
     }
 
-    /// Opens the connection ahead of the first request.
-    pub async fn warm_up(&self) {
-        self.table.warm_up(["id"]).await;
-    }
-
     /// The order of an id. Strongly consistent.
     ///
     /// # Errors

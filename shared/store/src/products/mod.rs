@@ -57,11 +57,6 @@ impl Products {
         Table::from_env(env, client, "PRODUCTS_TABLE").map(Self)
     }
 
-    /// Opens the connection ahead of the first request.
-    pub async fn warm_up(&self) {
-        self.0.warm_up(["id"]).await;
-    }
-
     /// The product of an id. Strongly consistent: sellers see their own changes.
     ///
     /// # Errors

@@ -52,11 +52,6 @@ impl Sessions {
         Table::from_env(env, client, "SESSIONS_TABLE").map(Self)
     }
 
-    /// Opens the connection ahead of the first request.
-    pub async fn warm_up(&self) {
-        self.0.warm_up(["user_part", "id"]).await;
-    }
-
     /// Stores a new session. Its id is new: an item that exists already was written by an earlier try whose reply got lost.
     ///
     /// # Errors

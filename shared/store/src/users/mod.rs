@@ -66,11 +66,6 @@ impl Users {
         Table::from_env(env, client, "USERS_TABLE").map(Self)
     }
 
-    /// Opens the connection ahead of the first request.
-    pub async fn warm_up(&self) {
-        self.0.warm_up(["id"]).await;
-    }
-
     /// The user of an id. Strongly consistent: users see their own changes.
     ///
     /// # Errors
