@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds the functions for Lambda on one architecture and checks their sizes. zig links for the C library of Lambda's machines.
+# Builds the functions for Lambda on one architecture, static, and checks their sizes.
 #
 #   ci/build_lambda.sh arm64|x86_64
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 case "${1:-}" in
-  arm64) target=aarch64-unknown-linux-gnu ;;
-  x86_64) target=x86_64-unknown-linux-gnu ;;
+  arm64) target=aarch64-unknown-linux-musl ;;
+  x86_64) target=x86_64-unknown-linux-musl ;;
   *) echo "usage: ci/build_lambda.sh arm64|x86_64" >&2 && exit 2 ;;
 esac
 

@@ -9,12 +9,13 @@ cd "$(dirname "$0")/.."
 tools="$(ci/tools.sh install)/bin"
 sam="$(ci/tools.sh sam)/bin"
 target="${CARGO_TARGET_DIR:-target}"
+built="$(python3 -B -c 'import sys; sys.path.append("ci"); import functions; print(functions.BUILT)')"
 out="$target/install"
 host="$(rustc -vV | sed -n 's/^host: //p')"
 rm -rf "$out"
 mkdir -p "$out"
 
-python3 -B ci/release/pack_functions.py "$target/release" "$out/functions.tar.xz"
+python3 -B ci/release/pack_functions.py "$built" "$out/functions.tar.xz"
 CLOAKROOM_FUNCTIONS="$(realpath "$out/functions.tar.xz")" "$tools/maturin" build --quiet --locked --profile dev --strip true \
   --compatibility linux --out "$out"
 # The same program as in the wheel.

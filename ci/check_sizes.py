@@ -11,8 +11,9 @@ from functions import BUILT, FUNCTIONS, SDKS, zip_mb
 
 # Lambda downloads the zip before a cold start.
 MAX_ZIP_MB, MAX_ZIP_MB_WITH_S3 = 3.0, 4.0
-# The source path that a second TLS library leaves in a binary, and text that is in every function.
-NEVER = b"aws-lc"
+# The source path that a second TLS library leaves in a binary, the end of the path of a dynamic linker, which a static binary does
+# not name, and text that is in every function.
+NEVER = [b"aws-lc", b"/ld-linux", b"/ld-musl"]
 ALWAYS = b"lambda-runtime-aws-request-id"
 
 
@@ -39,7 +40,8 @@ def main() -> int:
         limit = MAX_ZIP_MB_WITH_S3 if name in SDKS["aws-sdk-s3"] else MAX_ZIP_MB
         check(size <= limit, f"{name}: its zip is larger than {limit} MB")
         check(ALWAYS in content, f"{name} does not contain {ALWAYS.decode()}, so it is not a Lambda function")
-        check(NEVER not in content, f"{name} contains {NEVER.decode()}")
+        for text in NEVER:
+            check(text not in content, f"{name} contains {text.decode()}")
         for sdk, users in SDKS.items():
             # The functions that use it must contain the text: this proves that it identifies the SDK.
             expected = name in users

@@ -2,6 +2,7 @@
 
 import io
 import pathlib
+import platform
 import zipfile
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -18,7 +19,7 @@ SDKS = {
     "aws-sdk-sesv2": {"mailer"},
     "aws-sdk-sqs": {"upload-grants", "webhook-deliver", "webhooks"},
 }
-BUILT = ROOT / "target/release"
+BUILT = ROOT / "target" / f"{platform.machine()}-unknown-linux-musl" / "release"
 
 
 def logical_name(function: str) -> str:

@@ -248,8 +248,9 @@ async fn connection(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             "HTTP/1.1 {status} Injected\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
-        stream.write_all(head.as_bytes()).await?;
-        stream.write_all(&body).await?;
+        // In one write: the second of two small ones waits 40 ms for the acknowledgement of the first.
+        let answer = [head.as_bytes(), &body].concat();
+        stream.write_all(&answer).await?;
         stream.flush().await?;
     }
     Ok(())
