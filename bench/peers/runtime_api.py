@@ -55,6 +55,9 @@ class Server(ThreadingHTTPServer):
         self.api = api
         super().__init__(("127.0.0.1", 0), Handler)
 
+    def handle_error(self, *_: object) -> None:
+        """Ignores the connection of a function that was ended."""
+
 
 class Handler(BaseHTTPRequestHandler):
     """A connection of the function."""
