@@ -1,5 +1,5 @@
 // The runtime of a function: asks the Lambda Runtime API for events, one at a time on one connection, and sends the results
-// of the handler. Stands for AWS's own Node.js runtime, which is not published for Node 20 in a form that runs here.
+// of the handler. Stands for the Node.js runtime of Lambda, which does the same (bench/peers/README.md).
 //
 //   AWS_LAMBDA_RUNTIME_API=HOST:PORT node bootstrap.mjs MODULE
 //
@@ -14,7 +14,7 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 /** Sends a request to the Runtime API, and returns the response's headers and text. */
 function send(method, resource, body) {
   return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const headers = body ? { "content-type": "application/json", "content-length": Buffer.byteLength(body) } : {};
     const request = http.request({ host, port, method, agent, headers, path: `/2018-06-01/runtime/${resource}` });
     request.on("error", reject);
     request.on("response", (response) => {

@@ -7,15 +7,13 @@ import { logRequest } from "./log.mjs";
 import { verify } from "./password.mjs";
 import { ok, problem } from "./responses.mjs";
 import { startSession } from "./session.mjs";
-import {
-  clearFailures, countRequest, findCredential, findUser, recordDecoyAttempt, recordFailure, warmUp,
-} from "./tables.mjs";
+import * as tables from "./tables.mjs";
 
 const QUOTA = Number(process.env.REQUESTS_PER_ADDRESS);
 const WINDOW_SECONDS = 60;
 
 // At init, so that the first request finds keys and connections. It repeats what fails here.
-await Promise.allSettled([loadKeys(), warmUp()]);
+await Promise.allSettled([loadKeys(), tables.warmUp()]);
 
 /** Handles a request of API Gateway (payload format 2.0). */
 export async function handler(event) {
@@ -36,7 +34,7 @@ async function limited(event, startedAt) {
   const { http, requestId } = event.requestContext;
   const now = Math.floor(startedAt / 1000);
   const begins = now - (now % WINDOW_SECONDS);
-  const count = await countRequest(`signin#${http.sourceIp}#${begins}`, now + 2 * WINDOW_SECONDS);
+  const count = await tables.countRequest(`signin#${http.sourceIp}#${begins}`, now + 2 * WINDOW_SECONDS);
   const seconds = begins + WINDOW_SECONDS - now;
   const detail = "Too many requests from this address. Try again after `Retry-After` seconds.";
   const response =
@@ -67,9 +65,9 @@ async function signIn(event, now) {
 
 /** Verifies the password and reads the user at the same time, with the same requests for every refusal. */
 async function authenticate({ email, password }, now) {
-  const credential = await findCredential(email);
+  const credential = await tables.findCredential(email);
   const owner = credential?.userId ?? randomUUID();
-  const [matches, user] = await Promise.all([check(email, password, credential, owner, now), findUser(owner)]);
+  const [matches, user] = await Promise.all([check(email, password, credential, owner, now), tables.findUser(owner)]);
   return matches ? { credential, user } : {};
 }
 
@@ -77,14 +75,14 @@ async function authenticate({ email, password }, now) {
 async function check(email, password, credential, owner, now) {
   if (!credential || credential.lockedUntil > now) {
     await verify(password);
-    await recordDecoyAttempt(owner);
+    await tables.recordDecoyAttempt(owner);
     return false;
   }
   const matches = (await verify(password, credential.hash)) && credential.isActive;
   if (!matches) {
-    await recordFailure(email, credential, now);
+    await tables.recordFailure(email, credential, now);
   } else if (credential.failures > 0) {
-    await clearFailures(email, credential);
+    await tables.clearFailures(email, credential);
   }
   return matches;
 }
@@ -96,7 +94,8 @@ function parse({ body, isBase64Encoded }) {
     const at = email.lastIndexOf("@");
     const domain = domainToASCII(email.slice(at + 1).trim());
     const local = email.slice(0, at).trim().normalize("NFC").toLowerCase();
-    return at > 0 && domain && typeof password === "string" && password ? { email: `${local}@${domain}`, password } : undefined;
+    const isValid = at > 0 && domain && typeof password === "string" && password;
+    return isValid ? { email: `${local}@${domain}`, password } : undefined;
   } catch {
     return undefined;
   }

@@ -12,7 +12,7 @@ const LIFETIME = Number(process.env.PARAMETER_CACHE_SECONDS) * 1000;
 let keys;
 let readAgainAt = 0;
 
-/** Returns the keys, oldest first. Reads them at init and after their lifetime; until a read succeeds, the last ones count. */
+/** Returns the keys, oldest first. Reads them again after their lifetime, and keeps the last ones if that fails. */
 export async function loadKeys() {
   if (Date.now() < readAgainAt) return keys;
   try {

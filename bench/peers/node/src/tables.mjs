@@ -82,7 +82,7 @@ export function recordDecoyAttempt(userId) {
   });
 }
 
-/** Adds a failure. `write_id` makes a repetition of the request find its own work and fail. */
+/** Adds a failure. With `write_id`, a retry after a lost response does not add another. */
 function countFailure(email, userId, { condition, values = {}, until }) {
   return write(UpdateItemCommand, {
     TableName: CREDENTIALS_TABLE,
