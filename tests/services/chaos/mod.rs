@@ -15,7 +15,7 @@ use crate::{
     support::{TestApp, faults::FaultySystem},
 };
 
-/// Orders of a run. With each come up to five events, and a third of them is repeated: 2,500 orders are 10,000 events.
+/// Orders of a run. With each come about two events and their repetitions: 4,500 orders are 10,000 events.
 const ORDERS: usize = 60;
 
 /// How long the events of a run may take.

@@ -19,7 +19,7 @@ const SELLERS: usize = 3;
 
 /// How many buyers and products there are.
 const fn sizes(orders: usize) -> (usize, usize) {
-    if orders <= 100 { (8, 12) } else { (40, 60) }
+    if orders <= 100 { (8, 12) } else { (80, 100) }
 }
 
 /// The people and products of a shop, and the names of all ids.

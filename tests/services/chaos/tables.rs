@@ -87,8 +87,9 @@ fn named(table: &str, item: &Value, names: &Names) -> String {
     let is_removed = item["removed"]["BOOL"] == true
         || (table == "ProductTitlesTable" && item["seller"].is_null());
     for (name, value) in item.as_object().unwrap() {
-        let counts_events = name == "version"
-            && (is_removed || ["EntitlementsTable", "SoldFilesTable"].contains(&table));
+        // The checkout of a cancelled order may end by the provider's event first: one version more, with the same end.
+        let is_counter = ["EntitlementsTable", "OrdersTable", "SoldFilesTable"].contains(&table);
+        let counts_events = name == "version" && (is_removed || is_counter);
         // An order keeps the title that its product had in the copy at that moment.
         let is_frozen = name == "title" && table == "OrdersTable";
         if !LEFT_OUT.contains(&name.as_str()) && !counts_events && !is_frozen {
