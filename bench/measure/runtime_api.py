@@ -28,8 +28,10 @@ class Response(NamedTuple):
 class Instance:
     """A running function. It serves one invocation at a time, as on Lambda."""
 
-    def __init__(self, loop: Loop, argv: Sequence[str], env: dict[str, str], output: str = "/dev/null") -> None:
-        self._loop, self._name = loop, os.path.basename(argv[-1])
+    def __init__(
+        self, loop: Loop, name: str, argv: Sequence[str], env: dict[str, str], output: str = "/dev/null"
+    ) -> None:
+        self._loop, self._name = loop, name
         self._server = Server(loop, self._answer)
         # The connection whose `GET /next` waits for an invocation.
         self._waiting: Connection | None = None
@@ -101,8 +103,8 @@ class Instance:
     def cpu_ms(self) -> float:
         return processes.cpu_ms(self.pid)
 
-    def stop(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+    def stop(self, by: signal.Signals = signal.SIGKILL) -> None:
+        os.kill(self.pid, by)
         os.waitpid(self.pid, 0)
         self._server.close()
 

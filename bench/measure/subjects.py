@@ -14,9 +14,10 @@ from local_system import LocalSystem
 EMPTY = "bench-empty"
 PASSWORD = "analytical engine"
 ADA = "ada@example.com"
-# The lowest that bcrypt allows, so that the hash hides little. The limits of requests are out of the way.
+# The lowest that bcrypt allows, so that the hash hides little.
+LOWEST_COST = 4
+# Out of the way.
 LIMITS = {"RequestsPerAddress": "10000000", "UploadRequestsPerUser": "10000000"}
-ENGINES = ["local", "recorded", "tls"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +29,6 @@ class Options:
     only: list[str]
     peers: bool
     large: bool
-    rounds: int | None
 
     def functions(self) -> list["Subject"]:
         """Returns the empty function and the functions of Cloakroom."""
@@ -39,7 +39,7 @@ class Options:
         """Returns the peer that can take the place of `signin`."""
         return [Subject("node signin", tuple(peers().signin_argv()), "signin")] if self.peers else []
 
-    def local_system(self, *arguments: str, cost: int = 4) -> LocalSystem:
+    def local_system(self, *arguments: str, cost: int = LOWEST_COST) -> LocalSystem:
         """Starts a local system whose requests are not limited. Its schedules do not run."""
         parameters = LIMITS | {"BcryptCost": str(cost), "AccessTokenSeconds": "3600"}
         words = [word for name, value in parameters.items() for word in ("--parameter", f"{name}={value}")]
@@ -55,7 +55,7 @@ class Subject:
     argv: tuple[str, ...]
     function: str
 
-    def environment(self, local: LocalSystem, cost: int = 4) -> dict[str, str]:
+    def environment(self, local: LocalSystem, cost: int = LOWEST_COST) -> dict[str, str]:
         """Returns the variables that the template sets, for the local system."""
         own = {
             "BCRYPT_COST": str(cost),
@@ -71,13 +71,6 @@ class Subject:
             return {"zip_mb": peers().zip_mb()}
         binary = pathlib.Path(self.argv[0])
         return {"binary_mb": binary.stat().st_size / 1e6, "zip_mb": zip_mb(binary)}
-
-
-def through(url: str, bundle: pathlib.Path | None = None) -> dict[str, str]:
-    """Returns the variables that send the requests of a function to one URL, which a bundle of certificates makes trusted."""
-    services = ("DYNAMODB", "S3", "SSM", "SQS", "EVENTBRIDGE")
-    trust = {"AWS_CA_BUNDLE": str(bundle), "NODE_EXTRA_CA_CERTS": str(bundle)} if bundle else {}
-    return {f"AWS_ENDPOINT_URL_{service}": url for service in services} | trust
 
 
 def peers() -> Any:

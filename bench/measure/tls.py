@@ -1,13 +1,23 @@
 """A chain of certificates like that of AWS's endpoints, made for one run."""
 
+import contextlib
 import pathlib
 import ssl
 import subprocess
+import tempfile
+from collections.abc import Iterator
 
 from functions import ROOT
 
 AMAZON_ROOTS = ROOT / "shared/settings/src/amazon-roots.pem"
 DAYS = "2"
+
+
+@contextlib.contextmanager
+def chain() -> Iterator["Chain"]:
+    """Makes a chain, and deletes it afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Chain(pathlib.Path(folder))
 
 
 class Chain:
