@@ -36,10 +36,9 @@ class Table:
         seed(options, self.system, users)
         self._authorization = Account(self.system).authorization
         subject = Subject("users", (str(options.release / "users"),), "users")
-        self._output = folder / f"{users}.log"
-        environment = subject.environment(self.system)
-        self._instance = Instance(loop, subject.name, subject.argv, environment, str(self._output))
-        stack.enter_context(self._instance).start()
+        instance = Instance(loop, subject.name, subject.argv, subject.environment(self.system))
+        self._instance = stack.enter_context(instance)
+        instance.start()
         self.paths = {"first": f"/users?limit={LIMIT}"}
         path = self.paths["first"]
         for _ in range(DEEP):
@@ -47,16 +46,15 @@ class Table:
         self.paths[f"{DEEP} pages later"] = path
 
     def get(self, path: str) -> Any:
-        response = self._instance.invoke(http_event(ROUTE, path, headers=self._authorization))
-        if response.status != 200 or len(response.body["items"]) != LIMIT:
-            raise SystemExit(f"{path}: {response}")
-        return response.body
+        page = self._instance.invoke(http_event(ROUTE, path, headers=self._authorization))
+        assert len(page["items"]) == LIMIT, page
+        return page
 
     def page(self, path: str) -> tuple[float, float, float]:
         """Returns the milliseconds, those of CPU time, and the read units of a page."""
         before = self._instance.cpu_ms()
         self.get(path)
-        line = json.loads(self._output.read_text().splitlines()[-1])
+        line = json.loads(self._instance.log().splitlines()[-1])
         return self._instance.invocation_ms, self._instance.cpu_ms() - before, line["ReadUnits"]
 
 

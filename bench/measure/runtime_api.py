@@ -6,10 +6,11 @@
 import json
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from measure import processes
 from measure.serving import Connection, Loop, Server, message
@@ -18,20 +19,12 @@ PATH = b"/2018-06-01/runtime/"
 NAME = "bench"
 
 
-class Response(NamedTuple):
-    """The response of a function to an API Gateway event."""
-
-    status: int
-    body: Any
-
-
 class Instance:
     """A running function. It serves one invocation at a time, as on Lambda."""
 
-    def __init__(
-        self, loop: Loop, name: str, argv: Sequence[str], env: dict[str, str], output: str = "/dev/null"
-    ) -> None:
+    def __init__(self, loop: Loop, name: str, argv: Sequence[str], env: dict[str, str]) -> None:
         self._loop, self._name = loop, name
+        self._output = tempfile.TemporaryFile()
         self._server = Server(loop, self._answer)
         # The connection whose `GET /next` waits for an invocation.
         self._waiting: Connection | None = None
@@ -39,9 +32,9 @@ class Instance:
         self._number = 0
         self._asked = self._answered = 0.0
         env = env | lambda_sets(self._server.port)
-        stdout = (os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        outputs = [(os.POSIX_SPAWN_DUP2, self._output.fileno(), descriptor) for descriptor in (1, 2)]
         self.began = time.perf_counter()
-        self.pid = os.posix_spawnp(argv[0], list(argv), env, file_actions=[stdout])
+        self.pid = os.posix_spawnp(argv[0], list(argv), env, file_actions=outputs)
 
     def __enter__(self) -> Self:
         return self
@@ -61,15 +54,32 @@ class Instance:
                 self._answered = time.perf_counter()
                 self._response = body
                 return message("HTTP/1.1 202 Accepted", {"content-type": "application/json"}, b"{}")
-        raise SystemExit(f"{self._name} failed: {head.splitlines()[0]!r} {body[:500]!r}")
+        raise self.failed(f"{head.splitlines()[0]!r} {body[:500]!r}")
+
+    def _wait(self, seconds: float) -> None:
+        """Waits until the function asks for an invocation."""
+        try:
+            self._loop.run(lambda: self._waiting is not None, seconds)
+        except TimeoutError as error:
+            raise self.failed(f"no GET /next: {error}") from error
+
+    def failed(self, why: str) -> SystemExit:
+        """Returns what ends the program, with the end of what the function has printed."""
+        return SystemExit(f"{self._name}: {why}\n{self.log()[-2000:]}")
+
+    def log(self) -> str:
+        """Returns what the function has printed."""
+        size = os.fstat(self._output.fileno()).st_size
+        return os.pread(self._output.fileno(), size, 0).decode()
 
     def start(self, seconds: float = 20) -> float:
         """Waits until the function asks for its first invocation. Returns the milliseconds since its process was started."""
-        self._loop.run(lambda: self._waiting is not None, f"{self._name}: the first GET /next", seconds)
+        self._wait(seconds)
         return (self._asked - self.began) * 1e3
 
-    def invoke(self, event: dict[str, Any]) -> Response:
-        """Invokes the function, and waits until it asks for the next invocation."""
+    def invoke(self, event: dict[str, Any], status: int = 200) -> Any:
+        """Invokes the function, and waits until it asks for the next invocation. Returns the parsed body of its response, which
+        must have the status."""
         assert self._waiting
         self._number += 1
         headers = {
@@ -82,13 +92,13 @@ class Instance:
         waiting, self._waiting, self._response = self._waiting, None, None
         self._sent = time.perf_counter()
         waiting.send(message("HTTP/1.1 200 OK", headers, json.dumps(event).encode()))
-        self._loop.run(lambda: self._waiting is not None, f"{self._name}: a response and the next GET /next")
+        self._wait(60)
         if self._response is None:
-            raise SystemExit(f"{self._name} asked for the next invocation before it answered")
+            raise self.failed("asked for the next invocation before it answered")
         answer = json.loads(self._response)
-        if not isinstance(answer, dict):  # the function that does nothing
-            return Response(200, answer)
-        return Response(answer.get("statusCode", 200), json.loads(answer.get("body") or "null"))
+        if answer["statusCode"] != status:
+            raise self.failed(f"{event['routeKey']}: {answer}")
+        return json.loads(answer["body"]) if answer.get("body") else None
 
     @property
     def invocation_ms(self) -> float:
@@ -107,6 +117,7 @@ class Instance:
         os.kill(self.pid, by)
         os.waitpid(self.pid, 0)
         self._server.close()
+        self._output.close()
 
 
 def lambda_sets(port: int) -> dict[str, str]:

@@ -23,14 +23,14 @@ class Loop:
     def remove(self, source: socket.socket) -> None:
         self._selector.unregister(source)
 
-    def run(self, until: Callable[[], bool], what: str, seconds: float = 60) -> None:
-        """Serves until the condition holds. Ends the program if it does not within the seconds."""
+    def run(self, until: Callable[[], bool], seconds: float) -> None:
+        """Serves until the condition holds. Raises TimeoutError if it does not within the seconds."""
         deadline = time.monotonic() + seconds
         while not until():
             for key, _ in self._selector.select(1):
                 key.data()
             if time.monotonic() > deadline:
-                raise SystemExit(f"{what}: not within {seconds:.0f} s")
+                raise TimeoutError(f"not within {seconds:.0f} s")
 
 
 class Server:

@@ -12,6 +12,8 @@ from functions import FUNCTIONS, ROOT, logical_name, zip_mb
 from local_system import LocalSystem
 
 EMPTY = "bench-empty"
+# The peer that can take the place of `signin`.
+PEER = "node signin"
 PASSWORD = "analytical engine"
 ADA = "ada@example.com"
 # The lowest that bcrypt allows, so that the hash hides little.
@@ -36,8 +38,8 @@ class Options:
         return [Subject(name, (str(self.release / name),), name) for name in [EMPTY, *names]]
 
     def peer_functions(self) -> list["Subject"]:
-        """Returns the peer that can take the place of `signin`."""
-        return [Subject("node signin", tuple(peers().signin_argv()), "signin")] if self.peers else []
+        """Returns the functions of others."""
+        return [Subject(PEER, tuple(peers().signin_argv()), "signin")] if self.peers else []
 
     def local_system(self, *arguments: str, cost: int = LOWEST_COST) -> LocalSystem:
         """Starts a local system whose requests are not limited. Its schedules do not run."""
@@ -67,7 +69,7 @@ class Subject:
 
     def sizes(self) -> dict[str, float]:
         """Returns the MB of what is deployed."""
-        if self.name == "node signin":
+        if self.name == PEER:
             return {"zip_mb": peers().zip_mb()}
         binary = pathlib.Path(self.argv[0])
         return {"binary_mb": binary.stat().st_size / 1e6, "zip_mb": zip_mb(binary)}
