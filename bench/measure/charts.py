@@ -20,7 +20,7 @@ def bars(title: str, series: list[str], rows: dict[str, list[float]]) -> str:
     group = BAR * len(series) + GAP
     height = HEAD + group * len(rows) + GAP
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">',
         f"<title>{escape(title)}</title>",
         f"<style>\n{STYLE}\n</style>",
         f'<rect class="page" width="{WIDTH}" height="{height}" rx="6"/>',

@@ -47,8 +47,8 @@ class Recording:
 
 
 class Stand:
-    """Serves the requests of functions in the measuring process, so that no other process uses the CPU: from a recording, which
-    takes no time, or by asking the engine."""
+    """Serves the requests of functions: from a recording, which takes no time, or by asking the engine. It runs in the
+    measuring process, so that no other process uses the CPU."""
 
     def __init__(self, loop: Loop, local: LocalSystem, tls: ssl.SSLContext | None = None) -> None:
         self._local = local
@@ -83,7 +83,7 @@ class Stand:
 
 
 class Engines:
-    """The three kinds of engines: `local`, those of the local system; `recorded`, their responses from memory; `tls`, the same
+    """The kinds of engines: `local`, those of the local system; `recorded`, their responses from memory; `tls`, the same
     behind TLS 1.3."""
 
     def __init__(self, loop: Loop, local: LocalSystem, chain: Chain) -> None:
@@ -96,7 +96,7 @@ class Engines:
         return self._environments[kind]
 
     def replay(self, recording: Recording) -> None:
-        """Serves the next start from a recording, and records what it lacks. Without this call, each request is passed on."""
+        """Serves the next start from a recording, and records what it lacks. Without a call, requests are passed on."""
         recording.rewind()
         self._plain.recording = self._tls.recording = recording
 

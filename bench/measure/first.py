@@ -9,11 +9,11 @@ from measure.engines import Engines, Recording
 from measure.results import Result, machine, median, percentile, progress, table
 from measure.runtime_api import Instance
 from measure.serving import Loop
-from measure.subjects import EMPTY, PEER, Account, Options, http_event
+from measure.subjects import EMPTY, Account, Options, http_event
 from measure.tls import chain
 
 ROUNDS = 40
-NEEDS = ["openssl"]
+NEEDS = ["openssl", "node", "npm"]
 KINDS = ["tls", "recorded"]
 
 
@@ -30,7 +30,7 @@ def requests(account: Account) -> dict[str, dict[str, Any]]:
     sign_in = http_event("POST /signin", body=account.credentials)
     refresh = http_event("POST /session/refresh", body={"refreshToken": account.refresh_token})
     me = http_event("GET /users/me", headers=account.authorization)
-    return {EMPTY: sign_in, "signin": sign_in, "session": refresh, "users": me, PEER: sign_in}
+    return {EMPTY: sign_in, "signin": sign_in, "session": refresh, "users": me}
 
 
 def measure(options: Options, rounds: int) -> Result:
@@ -40,7 +40,7 @@ def measure(options: Options, rounds: int) -> Result:
     with options.local_system() as local, chain() as certificates:
         engines = Engines(loop, local, certificates)
         events = requests(Account(local))
-        subjects = {it.name: it for it in options.functions() + options.peer_functions() if it.name in events}
+        subjects = {it.name: it for it in options.all_functions() if it.function in events}
         recordings = {name: Recording() for name in subjects}
         pairs = [(name, kind) for name in subjects for kind in KINDS]
         for number in progress("first", rounds):
@@ -50,12 +50,13 @@ def measure(options: Options, rounds: int) -> Result:
                 environment = subjects[name].environment(local) | engines.environment(kind)
                 with Instance(loop, name, subjects[name].argv, environment) as instance:
                     instance.start()
-                    instance.invoke(events[name])
+                    instance.invoke(events[subjects[name].function])
                     answer = Answer(instance.since_start_ms, instance.cpu_ms(), instance.invocation_ms)
                 if number:  # the first round records
                     answers[name, kind].append(answer)
     rows = [
-        {"name": name, "request": events[name]["routeKey"], "engines": kind} | summary(answers[name, kind])
+        {"name": name, "request": events[subjects[name].function]["routeKey"], "engines": kind}
+        | summary(answers[name, kind])
         for name, kind in pairs
     ]
     return {"machine": on, "rounds": rounds, "rows": rows}
@@ -73,9 +74,8 @@ def tables(result: Result) -> str:
         ratios = [f"{row[field] / empty[row['engines']][field]:.2f}" for field in ("wall_ms", "cpu_ms")]
         times = [f"{row[field]:.2f}" for field in ("wall_ms", "wall_p90_ms", "request_ms", "cpu_ms")]
         cells.append([f"`{row['name']}`", f"`{row['request']}`", row["engines"], *ratios, *times])
-    heading = ["function", "request", "engines", "wall, ratio", "CPU, ratio", "wall, ms", "90 % below, ms", "of it the request, ms",
-               "CPU, ms"]  # fmt: skip
-    return table(heading, cells)
+    times = ["wall, ms", "90 % below, ms", "of it the request, ms", "CPU, ms"]
+    return table(["function", "request", "engines", "wall, ratio", "CPU, ratio", *times], cells)
 
 
 def plots(result: Result) -> dict[str, str]:

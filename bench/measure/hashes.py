@@ -14,7 +14,7 @@ from measure.results import Result, machine, median, progress, table
 from measure.subjects import Options, peers
 
 ROUNDS = 30
-NEEDS: list[str] = []
+NEEDS = ["node", "npm"]
 COSTS = [10, 12]
 PASSWORD = "correct horse battery staple"
 # "sixteen bytes of" in bcrypt's base64, the salt of bench/bcrypt.
@@ -81,7 +81,9 @@ def measure(options: Options, rounds: int) -> Result:
     on = machine()
     times: dict[tuple[int, str], list[float]] = defaultdict(list)
     with contextlib.ExitStack() as stack:
-        hashers = [stack.enter_context(hasher) for hasher in (of_functions(options), Libxcrypt(), *of_peers(options))]
+        hashers: list[Hasher | Libxcrypt] = [of_functions(options), Libxcrypt(), *of_peers(options)]
+        for hasher in hashers:
+            stack.enter_context(hasher)
         for number in progress("hash", rounds):
             for cost in COSTS:
                 hashes = set()
@@ -102,7 +104,13 @@ def measure(options: Options, rounds: int) -> Result:
 def tables(result: Result) -> str:
     ours = {row["cost"]: row["ms"] for row in result["rows"] if row["name"] == "ours"}
     cells = [
-        [str(row["cost"]), row["name"], f"{row['ms'] / ours[row['cost']]:.2f}", f"{row['ms']:.1f}", f"{row['fastest_ms']:.1f}"]
+        [
+            str(row["cost"]),
+            row["name"],
+            f"{row['ms'] / ours[row['cost']]:.2f}",
+            f"{row['ms']:.1f}",
+            f"{row['fastest_ms']:.1f}",
+        ]
         for row in result["rows"]
     ]
     return table(["cost", "implementation", "ratio to ours", "median, ms", "fastest, ms"], cells)

@@ -1,7 +1,7 @@
 """Sign-ins with the part of a CPU that Lambda gives each memory size, in control groups (cgroups v1, needs root).
 
-The CPU time of a request does not depend on the memory; docs/COST.md derives the durations of all sizes from it. This checks the
-derivation.
+The CPU time of a request does not depend on the memory. docs/COST.md derives the durations of all sizes from it, and this
+part checks the derivation.
 """
 
 import os
@@ -67,7 +67,9 @@ def tables(result: Result) -> str:
     for row in result["rows"]:
         for memory in SIZES_MB:
             measured, derived = row["measured_ms"][str(memory)], row["cpu_ms"] * FULL_MB / memory
-            cells.append([str(row["cost"]), f"{memory:,} MB", f"{measured / derived:.2f}", f"{measured:.1f}", f"{derived:.1f}"])
+            cells.append(
+                [str(row["cost"]), f"{memory:,} MB", f"{measured / derived:.2f}", f"{measured:.1f}", f"{derived:.1f}"]
+            )
     return table(["`BcryptCost`", "memory", "ratio", "measured, ms", "derived from the CPU time, ms"], cells)
 
 

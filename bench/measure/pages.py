@@ -59,7 +59,7 @@ class Table:
 
 
 def quiet_template(folder: pathlib.Path) -> pathlib.Path:
-    """Writes a template in which changes of users cause no events, so that a million sign-ups are not told to each service."""
+    """Writes a template in which changes of users cause no events: a million of them would pass through the queues."""
     users = r"        Users:\n          Type: DynamoDB\n.*?(?=        Uploads:\n          Type: DynamoDB\n)"
     text, count = re.subn(users, "", (ROOT / "template.yaml").read_text(), flags=re.DOTALL)
     assert count == 1, "template.yaml has another form"
@@ -70,7 +70,7 @@ def quiet_template(folder: pathlib.Path) -> pathlib.Path:
 
 def seed(options: Options, system: LocalSystem, users: int) -> None:
     words = ["--users", str(users), "--uploads", "0", "--orders", "0"]
-    command = [options.debug / "cloakroom", "seed", "--env", "dev", f"--local={system.folder}", *words]
+    command = [str(options.debug / "cloakroom"), "seed", "--env", "dev", f"--local={system.folder}", *words]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"cloakroom seed failed: {done.stderr}")
@@ -93,8 +93,8 @@ def measure(options: Options, rounds: int) -> Result:
                     if number:
                         found[users, page].append(measured)
     rows = []
-    for (users, page), measured in sorted(found.items()):
-        times, cpu, units = zip(*measured, strict=True)
+    for (users, page), samples in sorted(found.items(), key=lambda it: it[0][0]):
+        times, cpu, units = zip(*samples, strict=True)
         row = {"users": users, "page": page, "ms": median(times), "p90_ms": percentile(list(times), 90)}
         rows.append(row | {"cpu_ms": median(cpu), "read_units": round(statistics.fmean(units), 2)})
     return {"machine": on, "rounds": rounds, "rows": rows}

@@ -27,6 +27,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),
         "kernel": platform.release(),
+        "libc": " ".join(platform.libc_ver()),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "commit": commit or "unknown",
     }
@@ -35,10 +36,8 @@ def machine() -> dict[str, Any]:
 def described(result: Result) -> str:
     """Returns the line above the tables of a part."""
     on = result["machine"]
-    return (
-        f"{on['date']}, commit `{on['commit']}`: {on['cpu']}, {on['cores']} cores, Linux {on['kernel']}, load average {on['load']} "
-        f"at the start; {result['rounds']} rounds."
-    )
+    machine = f"{on['cpu']}, {on['cores']} cores, Linux {on['kernel']}, {on['libc']}, load average {on['load']} at the start"
+    return f"{on['date']}, commit `{on['commit']}`: {machine}; {result['rounds']} rounds."
 
 
 def save(folder: pathlib.Path, part: str, result: Result) -> None:

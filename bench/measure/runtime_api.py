@@ -78,8 +78,8 @@ class Instance:
         return (self._asked - self.began) * 1e3
 
     def invoke(self, event: dict[str, Any], status: int = 200) -> Any:
-        """Invokes the function, and waits until it asks for the next invocation. Returns the parsed body of its response, which
-        must have the status."""
+        """Invokes the function, and waits until it asks for the next invocation. Returns the parsed body of the response,
+        which must have the status."""
         assert self._waiting
         self._number += 1
         headers = {

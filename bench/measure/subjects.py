@@ -2,6 +2,7 @@
 
 import dataclasses
 import http.client
+import importlib
 import json
 import pathlib
 import sys
@@ -29,16 +30,24 @@ class Options:
     release: pathlib.Path
     debug: pathlib.Path
     only: list[str]
+    beside: list[pathlib.Path]
     peers: bool
     large: bool
 
     def functions(self) -> list["Subject"]:
         """Returns the empty function and the functions of Cloakroom."""
-        names = [name for name in FUNCTIONS if name in self.only] if self.only else FUNCTIONS
-        return [Subject(name, (str(self.release / name),), name) for name in [EMPTY, *names]]
+        return [Subject(name, (str(self.release / name),), name) for name in self._names()]
+
+    def all_functions(self) -> list["Subject"]:
+        """Returns the functions, those of the other builds, and those of the peers."""
+        others = [Subject(f"{name}, {it}", (str(it / name),), name) for it in self.beside for name in self._names()]
+        return [*self.functions(), *others, *self.peer_functions()]
+
+    def _names(self) -> list[str]:
+        return [EMPTY, *(name for name in FUNCTIONS if not self.only or name in self.only)]
 
     def peer_functions(self) -> list["Subject"]:
-        """Returns the functions of others."""
+        """Returns the functions of the peers."""
         return [Subject(PEER, tuple(peers().signin_argv()), "signin")] if self.peers else []
 
     def local_system(self, *arguments: str, cost: int = LOWEST_COST) -> LocalSystem:
@@ -78,8 +87,7 @@ class Subject:
 def peers() -> Any:
     """Returns the module of the peers, which are installed on demand."""
     sys.path.insert(0, str(ROOT / "bench/peers"))
-    import peers as module  # noqa: PLC0415
-
+    module = importlib.import_module("peers")
     module.install()
     return module
 

@@ -20,7 +20,7 @@ from measure.results import Result, machine, median, percentile, progress, table
 from measure.subjects import LOWEST_COST, PASSWORD, Account, Client, Options, peers
 
 ROUNDS = 10
-NEEDS: list[str] = []
+NEEDS = ["node", "npm"]
 CONNECTIONS = 8
 # Requests of each connection in a round.
 REQUESTS = 25
@@ -44,10 +44,14 @@ class Service:
     def resident_mb(self) -> dict[str, float]:
         """Returns the memory of the main process and of those that it has started."""
         started = [processes.resident_mb(pid) for pid in processes.children(self.pid)]
-        return {"mb": round(processes.resident_mb(self.pid), 1), "functions_mb": round(sum(started), 1), "functions": len(started)}
+        return {
+            "mb": round(processes.resident_mb(self.pid), 1),
+            "functions_mb": round(sum(started), 1),
+            "functions": len(started),
+        }
 
     def load(self, request: Request, threads: ThreadPoolExecutor) -> tuple[float, list[float], float]:
-        """Sends requests with all connections at once. Returns requests per second, milliseconds of each, and the CPU time."""
+        """Sends requests with all connections at once. Returns requests per second, their milliseconds, and the CPU time."""
 
         def send(client: Client) -> list[float]:
             times = []
@@ -71,7 +75,7 @@ def cloakroom(options: Options, built: bool) -> Iterator[Service]:
             for name in FUNCTIONS:
                 bootstrap = pathlib.Path(folder, f"{logical_name(name)}Function", "bootstrap")
                 bootstrap.parent.mkdir()
-                bootstrap.symlink_to((options.release / name).absolute())
+                bootstrap.symlink_to(options.release.absolute() / name)
             arguments = ["--bootstraps", folder]
         with options.local_system(*arguments) as local:
             account = Account(local, EMAIL)
@@ -116,7 +120,9 @@ def measure(options: Options, rounds: int) -> Result:
     times: dict[tuple[str, str], list[float]] = defaultdict(list)
     rates: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     with contextlib.ExitStack() as stack:
-        services = [stack.enter_context(cloakroom(options, built)) for built in (False, True)]
+        # A system needs all functions.
+        builds = [False] if options.only else [False, True]
+        services = [stack.enter_context(cloakroom(options, built)) for built in builds]
         services += [stack.enter_context(better_auth())] if options.peers else []
         threads = stack.enter_context(ThreadPoolExecutor(CONNECTIONS))
         before = {}
@@ -146,7 +152,16 @@ def tables(result: Result) -> str:
         ratios = [f"{row[field] / first[row['request']][field]:.2f}" for field in ("per_second", "cpu_ms")]
         values = [f"{row['per_second']:.0f}", *(f"{row[field]:.2f}" for field in ("p50_ms", "p99_ms", "cpu_ms"))]
         cells.append([row["name"], row["request"], *ratios, *values])
-    heading = ["service", "request", "rate, ratio", "CPU, ratio", "requests per second", "median, ms", "99 % below, ms", "CPU, ms"]
+    heading = [
+        "service",
+        "request",
+        "rate, ratio",
+        "CPU, ratio",
+        "requests per second",
+        "median, ms",
+        "99 % below, ms",
+        "CPU, ms",
+    ]
     memory = []
     for name, at in result["memory"].items():
         sizes = [f"{at[when]['mb']:.1f} MB" for when in ("before", "after")]
@@ -157,5 +172,8 @@ def tables(result: Result) -> str:
 
 
 def plots(result: Result) -> dict[str, str]:
-    bars = {f"{row['name'].replace(' functions', '')}: {row['request']}": [row["p50_ms"], row["p99_ms"]] for row in result["rows"]}
+    bars = {
+        f"{row['name'].replace(' functions', '')}: {row['request']}": [row["p50_ms"], row["p99_ms"]]
+        for row in result["rows"]
+    }
     return {"system": charts.bars(f"Milliseconds of a request, {CONNECTIONS} connections", ["median", "99 % below"], bars)}

@@ -16,7 +16,7 @@ from measure.subjects import EMPTY, LOWEST_COST, PASSWORD, PEER, Account, Option
 from measure.tls import chain
 
 ROUNDS = 20
-NEEDS = ["openssl"]
+NEEDS = ["openssl", "node", "npm"]
 KINDS = ["tls", "local"]
 # Requests of each case in a round, one after the other.
 REQUESTS = 10
@@ -55,7 +55,9 @@ def cases(account: Account) -> list[Case]:
         return http_event("POST /signup", body={"email": address, "password": PASSWORD, "name": "Bob"})
 
     def sign_in(function: str, hashed_by: str) -> Case:
-        return Case(function, "POST /signin", lambda: http_event("POST /signin", body=account.credentials), hashed_by=hashed_by)
+        return Case(
+            function, "POST /signin", lambda: http_event("POST /signin", body=account.credentials), hashed_by=hashed_by
+        )
 
     return [
         Case(EMPTY, "any", lambda: http_event("GET /users/me")),
@@ -128,7 +130,9 @@ def tables(result: Result) -> str:
     rows = {(row["name"], row["route"], row["note"], row["engines"]): row for row in result["rows"]}
     cells = []
     for name, route, note in dict.fromkeys(key[:3] for key in rows):
-        without = {kind: rows[name, route, note, kind]["cpu_ms"] - rows[name, route, note, kind]["hash_ms"] for kind in KINDS}
+        without = {
+            kind: rows[name, route, note, kind]["cpu_ms"] - rows[name, route, note, kind]["hash_ms"] for kind in KINDS
+        }
         ratio = without["tls"] / rows[EMPTY, "any", "", "tls"]["cpu_ms"]
         hash_ms = rows[name, route, note, "tls"]["hash_ms"]
         times = [f"{ratio:.1f}", *(f"{without[kind]:.2f}" for kind in KINDS), f"{hash_ms:.2f}" if hash_ms else ""]
