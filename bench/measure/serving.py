@@ -81,6 +81,8 @@ class Connection:
             self._serve()
         except (ssl.SSLEOFError, ConnectionError):
             self.close()
+        except ssl.SSLError as error:
+            raise SystemExit(f"a client refuses TLS: {error}") from error
         else:
             self.close()
 
