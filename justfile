@@ -104,13 +104,9 @@ rehearsal:
     ci/build_functions.sh
     ci/aws_rehearsal.sh
 
-# Measure the start-up time and size of every function, and the duration of a password hash.
-bench:
-    cargo build --workspace --tests
-    ci/build_functions.sh
-    cargo build --release --locked -p bench-bcrypt
-    bench/cold_start.py
-    bench/bcrypt.py
+# Measure starts, requests, hashes, pages and the local system beside other software, and render docs/PERFORMANCE.md.
+bench *arguments:
+    bench/run {{ arguments }}
 
 # Generate the list of refused passwords.
 common-passwords:

@@ -34,7 +34,7 @@ NOISE = 4.5
 PARTS = [0.95, 0.5]
 # In the year 2100, in milliseconds since 1970.
 FAR_FUTURE = 4_102_444_800_000
-# Milliseconds of a hash at cost 12, the default (bench/README.md).
+# Milliseconds of a hash at cost 12, the default (docs/PERFORMANCE.md).
 HASH_AT_12 = 266
 # Kind -> the state of its credential; None: there is no account.
 KINDS: dict[str, dict | None] = {

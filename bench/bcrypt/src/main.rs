@@ -1,4 +1,4 @@
-//! Hashes each line of standard input and prints the duration. `bench/bcrypt.py` compares it with libxcrypt.
+//! Hashes each line of standard input and prints the duration. `bench/run hash` compares it with others.
 
 use std::{
     error::Error,

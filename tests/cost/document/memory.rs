@@ -102,8 +102,8 @@ and to load the package. Milliseconds:
 
 fn checked(model: &Model) -> String {
     let mut text = "
-`bench/memory.py --limit` checks the derivation in a control group with the same part of a CPU. Median milliseconds of a
-sign-in on one machine, measured and derived from its CPU time:
+`bench/run limits` checks the derivation in a control group with the same part of a CPU. Median milliseconds of a sign-in on
+one machine, measured and derived from its CPU time:
 
 | `BcryptCost` | 128 MB | 256 MB | 512 MB | 1,024 MB | 1,769 MB |
 |---|---|---|---|---|---|

@@ -43,7 +43,7 @@ The hash is most of what a sign-in costs. Dollars for a million:
     let hash = &model.prices.hash_ms;
     let _ = write!(
         text,
-        "\nA hash takes {} ms of CPU time at cost 10 and {} ms at cost 12 (`bench/README.md`). Each step of `BcryptCost` doubles it.
+        "\nA hash takes {} ms of CPU time at cost 10 and {} ms at cost 12 (`bench/run hash`). Each step of `BcryptCost` doubles it.
 Another run on the same machine took 53 ms and 213 ms: compare your own with the metric `HashMilliseconds`.
 ",
         hash["10"], hash["12"]

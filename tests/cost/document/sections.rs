@@ -32,8 +32,8 @@ Generated from `tests/cost/table.json` and `tests/cost/prices.json` by `tests/co
   capacity, the requests and the hashes from the function's log line. `ci/check_cost.py` computes the same units from the items
   that were read and written, by DynamoDB's rules, and the dollars.
 - **Measured**: the CPU time of starts, of hashes, and of warm requests to keys, session, signin, uploads and users, with the
-  release build on an x86-64 machine without TLS (`bench/cold_start.py`, `bench/bcrypt.py`, `bench/memory.py`). The warm
-  requests and events of the other functions are estimated from these. A processor of Lambda may be faster or slower.
+  release build on an x86-64 machine without TLS (`bench/run start hash warm`). The warm requests and events of the other
+  functions are estimated from these. A processor of Lambda may be faster or slower.
 - **Assumed**: {tables} ms for each request to DynamoDB, {s3} ms to S3 and {ses} ms to SES, one after the other.
 - **Derived**: durations and dollars. Lambda gives a function its memory / 1,769 MB of a vCPU and bills whole milliseconds.
 - **Logs**: at most {line} bytes for a line of a function, which the test checks, and {access} bytes in the access log.
