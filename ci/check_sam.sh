@@ -28,4 +28,6 @@ generic=$!
 "$bin/python" -B ci/check_alarms.py
 "$bin/python" -B ci/check_events.py
 "$bin/python" -B ci/check_grants.py --self-test
+"$bin/python" -B ci/check_scale.py
+"$bin/python" -B ci/check_scale.py --self-test
 wait "$generic"

@@ -27,6 +27,7 @@ pub fn introduction(model: &Model) -> String {
 
 Generated from `tests/cost/table.json` and `tests/cost/prices.json` by `tests/cost`. The prices are AWS's list prices in
 {region} on {date}, in US dollars, without free tiers, taxes and data transfer to the internet.
+[SCALE.md](SCALE.md) has what limits each route, and what a million users need.
 
 - **Measured**: the table. The test runs each case with the real functions against the local engines, and reads the consumed
   capacity, the requests and the hashes from the function's log line. `ci/check_cost.py` computes the same units from the items
