@@ -35,6 +35,7 @@ CONSTANTS = {
     "decoys": ("shared/store/src/attempts.rs", r"DECOYS: u8 = (\d+)"),
     "events_a_request": ("functions/event-relay/src/publish.rs", r"MOST_ENTRIES: usize = (\d+)"),
     "uploads_at_once": ("functions/upload-events/src/reconcile.rs", r"CONCURRENCY: usize = (\d+)"),
+    "orders_at_once": ("functions/orders/src/reconcile.rs", r"CONCURRENCY: usize = (\d+)"),
     "margin_s": ("shared/http/src/deadline.rs", r"MARGIN: time::Duration = time::Duration::seconds\((\d+)\)"),
     "checkout_hours": ("shared/domain/src/order/mod.rs", r"CHECKOUT_LIFETIME: Duration = Duration::hours\((\d+)\)"),
     "ask_again_minutes": ("shared/domain/src/order/mod.rs", r"RECONCILE_AFTER: Duration = Duration::minutes\((\d+)\)"),

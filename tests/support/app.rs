@@ -163,7 +163,7 @@ impl TestApp {
     /// Waits until all events are delivered: all functions are idle, and all records of streams and all visible messages of queues
     /// with a function are processed. The requests of the test must have their responses.
     pub async fn settled(&self) {
-        self.settled_within(Duration::from_secs(60)).await;
+        self.settled_within(Duration::from_mins(1)).await;
     }
 
     /// Waits as [`TestApp::settled`], up to a time that thousands of events take.

@@ -1,4 +1,5 @@
 use domain::{OrderId, OrderStatus};
+use futures_util::{StreamExt as _, stream};
 use http_api::Deadline;
 use lambda_http::Error;
 
@@ -10,6 +11,10 @@ use crate::{
 /// The pending orders of each shard that one query reads.
 const BATCH: i32 = 25;
 
+/// The number of orders that the provider is asked about at the same time. It allows 25 requests a second for each operation
+/// (<https://docs.stripe.com/rate-limits>), and the routes need some of them.
+const CONCURRENCY: usize = 4;
+
 /// Asks the provider about orders that have been pending for long, until the function's time ends: a lost webhook costs
 /// minutes, not a sale. The next run continues.
 pub async fn reconcile(app: &App, deadline: Deadline) -> Result<(), Error> {
@@ -17,19 +22,22 @@ pub async fn reconcile(app: &App, deadline: Deadline) -> Result<(), Error> {
     loop {
         let due = app.orders.due(app.clock.now(), BATCH).await?;
         let mut is_progress = false;
-        for id in due {
-            if deadline.is_near(app.clock.now()) {
-                tracing::warn!(asked, failed, "orders_reconciled_partly");
-                return Ok(());
-            }
+        let mut answers = stream::iter(due)
+            .map(async |id| (id, reconcile_one(app, id).await))
+            .buffer_unordered(CONCURRENCY);
+        while let Some((id, answer)) = answers.next().await {
             asked += 1;
             // A failure must not delay the others; the order stays due.
-            match reconcile_one(app, id).await {
+            match answer {
                 Ok(()) => is_progress = true,
                 Err(error) => {
                     failed += 1;
                     tracing::error!(order = %id, %error, "order_not_reconciled");
                 }
+            }
+            if deadline.is_near(app.clock.now()) {
+                tracing::warn!(asked, failed, "orders_reconciled_partly");
+                return Ok(());
             }
         }
         if !is_progress {
