@@ -1,0 +1,99 @@
+"""A thousand requests at once."""
+
+import collections
+import http.client
+import statistics
+import time
+import urllib.parse
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import gevent
+from api import TIMEOUT
+
+# How long one request is sent each second, in seconds.
+STEADY = 5
+
+
+class Request(NamedTuple):
+    """A request, and the address that it comes from."""
+
+    method: str
+    path: str
+    body: bytes | None
+    headers: dict[str, str]
+    address: str
+
+
+class Answer(NamedTuple):
+    """How a request ended. The times are in seconds; `status` is the error if no response came."""
+
+    status: int | str
+    has_retry_after: bool
+    began: float
+    took: float
+
+
+class Outcome(NamedTuple):
+    """How the requests of a burst ended. Times are in seconds."""
+
+    name: str
+    requests: int
+    statuses: dict[str, int]
+    started_within: float
+    median: float
+    longest: float
+    problems: list[str]
+
+
+def send(api: str, request: Request) -> Answer:
+    """Sends a request with a connection of its own."""
+    began = time.perf_counter()
+    connection = http.client.HTTPConnection(
+        urllib.parse.urlsplit(api).netloc, timeout=TIMEOUT, source_address=(request.address, 0)
+    )
+    try:
+        connection.request(request.method, request.path, request.body, request.headers)
+        response = connection.getresponse()
+        response.read()
+        status: int | str = response.status
+        has_retry_after = response.headers["retry-after"] is not None
+    except (OSError, http.client.HTTPException) as error:
+        status, has_retry_after = repr(error), False
+    finally:
+        connection.close()
+    return Answer(status, has_retry_after, began, time.perf_counter() - began)
+
+
+def outcome(name: str, answers: list[Answer]) -> Outcome:
+    statuses = collections.Counter(str(answer.status) for answer in answers)
+    wrong = collections.Counter(str(answer.status) for answer in answers if not is_allowed(answer))
+    problems = [f"{name}: {count} of {len(answers)} ended with {status}" for status, count in wrong.items()]
+    began, took = [answer.began for answer in answers], [answer.took for answer in answers]
+    started_within = max(began) - min(began)
+    return Outcome(name, len(answers), dict(statuses), started_within, statistics.median(took), max(took), problems)
+
+
+def is_allowed(answer: Answer) -> bool:
+    """Whether a caller knows what to do: it succeeded, or may try again later."""
+    return answer.status == 200 or (answer.status in (429, 503) and answer.has_retry_after)
+
+
+def steady(name: str, api: str, request: Callable[[int], Request]) -> Outcome:
+    """Sends a request each second."""
+    answers = []
+    for number in range(STEADY):
+        answers.append(send(api, request(number)))
+        gevent.sleep(max(0.0, 1 - answers[-1].took))
+    return outcome(f"{name}, one per second", answers)
+
+
+def burst(name: str, api: str, count: int, request: Callable[[int], Request]) -> Outcome:
+    """Sends all requests within a second."""
+    requests = [request(number) for number in range(count)]
+    jobs: list[Any] = [gevent.spawn(send, api, one) for one in requests]
+    gevent.joinall(jobs, raise_error=True)
+    found = outcome(f"{name}, all at once", [job.value for job in jobs])
+    if found.started_within > 1:
+        found.problems.append(f"{found.name}: this machine took {found.started_within:.2f} s to start them")
+    return found
