@@ -66,7 +66,7 @@ def receive_webhooks(person: Person) -> None:
         sent = admin.call("POST", "/webhooks/{id}/test", endpoint, expected=202).body["delivery"]["id"]
         soon(
             lambda: admin.call("GET", "/webhooks/{id}/deliveries", endpoint, query={"status": "delivered"}),
-            lambda found: [one["id"] for one in found.body["items"]] == [sent],
+            lambda found: sent in [one["id"] for one in found.body["items"]],
         )
         admin.call("POST", "/webhooks/{id}/redeliver", endpoint, body={"deliveryId": sent}, expected=202)
         admin.call("DELETE", "/webhooks/{id}", endpoint, expected=204)

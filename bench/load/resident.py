@@ -6,47 +6,65 @@ from typing import NamedTuple
 import psutil
 
 LOCAL_SYSTEM = "local system"
-MIB = 1024 * 1024
+KIB, MIB = 1024, 1024 * 1024
+# Without a leak, a function's medians differ by at most 0.2 MiB. A leak of 1 KiB exceeds this after 1,000 requests.
+FUNCTION_MAY_GROW_BY = 1 * MIB
+# The local system keeps the data in memory, in total 1 to 2 KiB for each request of this mix. Allocations in steps of up to
+# 4 MiB come on top, for example for the parts of large files.
+DATA_OF_REQUEST = 2 * KIB
+STEPS = 8 * MIB
 
 
 class Growth(NamedTuple):
-    """How much memory a process used in the second and in the last third of the load, as medians in MiB."""
+    """The memory in the second and in the last third of the load as medians, and how much more is allowed, in bytes."""
 
     name: str
     middle: float
     last: float
-    bound: float
+    may_grow_by: float
 
     @property
     def is_flat(self) -> bool:
-        return self.last <= self.middle + self.bound
+        return self.last <= self.middle + self.may_grow_by
 
 
 class Resident:
-    """Resident set sizes in MiB. A function counts with its largest instance, because a leak is in one that works much."""
+    """Resident set sizes in bytes, without the pages of files: code that is used for the first time is no leak. A function
+    counts with its largest instance, because a leak shows in the one that works most."""
 
     def __init__(self, pid: int) -> None:
         self._system = psutil.Process(pid)
         self._names: dict[int, str] = {}
-        self.samples: list[dict[str, float]] = []
+        self._samples: list[dict[str, int]] = []
 
     def sample(self) -> None:
-        found = {LOCAL_SYSTEM: self._system.memory_info().rss / MIB}
+        found = {LOCAL_SYSTEM: anonymous(self._system)}
         for instance in self._system.children():
             try:
                 if instance.pid not in self._names:
                     self._names[instance.pid] = instance.environ()["AWS_LAMBDA_FUNCTION_NAME"]
-                size = instance.memory_info().rss / MIB
-            except (psutil.NoSuchProcess, psutil.ZombieProcess, KeyError):
+                size = anonymous(instance)
+            except (psutil.NoSuchProcess, KeyError):
                 # It has just ended, or does not execute the function yet.
                 continue
             name = self._names[instance.pid]
             found[name] = max(found.get(name, 0), size)
-        self.samples.append(found)
+        self._samples.append(found)
 
-    def growths(self, bounds={}) -> list[Growth]:
-        """Compares the last third with the middle one, for what ran in both."""
-        third = len(self.samples) // 3
-        parts = self.samples[-2 * third : -third], self.samples[-third:]
-        names = set.intersection(*(set(sample) for part in parts for sample in part))
-        return [Growth(name, *(statistics.median(s[name] for s in part) for part in parts), bounds.get(name, 5)) for name in sorted(names)]
+    def growths(self, requests: int) -> list[Growth]:
+        """Compares the last third of the load with the middle one, for all that ran in both. `requests` is the number of
+        requests in a third."""
+        third = len(self._samples) // 3
+        parts = self._samples[-2 * third : -third], self._samples[-third:]
+        names = set.intersection(*(set().union(*part) for part in parts))
+        found = []
+        for name in sorted(names):
+            middle, last = (statistics.median(sample[name] for sample in part if name in sample) for part in parts)
+            allowed = STEPS + requests * DATA_OF_REQUEST if name == LOCAL_SYSTEM else FUNCTION_MAY_GROW_BY
+            found.append(Growth(name, middle, last, allowed))
+        return found
+
+
+def anonymous(process: psutil.Process) -> int:
+    memory = process.memory_info()
+    return memory.rss - memory.shared

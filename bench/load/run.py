@@ -38,20 +38,22 @@ import administration  # noqa: E402, F401
 import companion  # noqa: E402, F401
 import files  # noqa: E402, F401
 import shop  # noqa: E402, F401
-from api import PASSWORD, ROUTES, Account, Client, Unexpected  # noqa: E402
+from api import ROUTES, Account, Client, Unexpected  # noqa: E402
 from burst import Outcome, Request, burst, steady  # noqa: E402
 from flows import FLOWS, Person  # noqa: E402
 from local_system import CLOAKROOM, LocalSystem  # noqa: E402
 from person import administrator  # noqa: E402
-from resident import LOCAL_SYSTEM, Growth, Resident  # noqa: E402
+from resident import MIB, Growth, Resident  # noqa: E402
 
 # As in a stack (template.yaml). `cargo run` has 3000, because there all requests have one address.
 REQUESTS_PER_ADDRESS = 100
 # Memory is measured so many times: each 10 s of the default duration.
 SAMPLES = 60
 SECONDS_PER_LINE = 10
-# Accounts that sign in in the burst.
-BURST_ACCOUNTS = 10
+# Seconds that a flow may take to end when the time is over.
+LAST_FLOW = 60
+# People whose accounts the bursts use.
+BURST_PEOPLE = 10
 
 
 class Failures:
@@ -80,7 +82,10 @@ def mix(environment: Environment, system: LocalSystem, users: int, seconds: floa
         if passed >= lines * SECONDS_PER_LINE or number == SAMPLES:
             total = environment.stats.total
             rate = total.num_requests / passed
-            print(f"{passed:5.0f} s: {total.num_requests} requests, {rate:.0f} per second, {total.num_failures} errors", flush=True)
+            print(
+                f"{passed:5.0f} s: {total.num_requests} requests, {rate:.0f} per second, {total.num_failures} errors",
+                flush=True,
+            )
             lines = int(passed / SECONDS_PER_LINE) + 1
     runner.quit()
     return resident
@@ -88,33 +93,33 @@ def mix(environment: Environment, system: LocalSystem, users: int, seconds: floa
 
 def bursts(client: Client, count: int) -> list[Outcome]:
     """Sends one request per second, and then many at once."""
-    accounts = [Account.new(client) for _ in range(BURST_ACCOUNTS)]
+    people = [Account.new(client) for _ in range(BURST_PEOPLE)]
 
     def sign_in(account: Account, address: str) -> Request:
         body = json.dumps(account.credentials).encode()
         return Request("POST", "/signin", body, {"content-type": "application/json"}, address)
 
     def from_many(number: int) -> Request:
-        return sign_in(accounts[number % len(accounts)], f"127.2.{number // 250}.{number % 250 + 1}")
+        return sign_in(people[number % len(people)], f"127.2.{number // 250}.{number % 250 + 1}")
 
     def from_one(number: int) -> Request:
-        return sign_in(accounts[number % len(accounts)], "127.3.0.1")
+        return sign_in(people[number % len(people)], "127.3.0.1")
 
     def me(number: int) -> Request:
-        return Request("GET", "/users/me", None, accounts[number % len(accounts)].authorization, "127.3.0.1")
+        return Request("GET", "/users/me", None, people[number % len(people)].authorization, "127.3.0.1")
 
-    flood = burst("POST /signin from one address", client.api, count, from_one)
-    served = flood.statuses.get("200", 0)
-    # A minute may end meanwhile.
-    if not min(count, REQUESTS_PER_ADDRESS) <= served <= 2 * REQUESTS_PER_ADDRESS:
-        flood.problems.append(f"{flood.name}: {served} were served")
-    return [
+    found = [
         steady("POST /signin", client.api, from_many),
         burst("POST /signin", client.api, count, from_many),
-        flood,
+        burst("POST /signin from one address", client.api, count, from_one),
         steady("GET /users/me", client.api, me),
         burst("GET /users/me", client.api, count, me),
     ]
+    served = found[2].statuses.get("200", 0)
+    # A minute of the limit may end meanwhile.
+    if not min(count, REQUESTS_PER_ADDRESS) <= served <= 2 * REQUESTS_PER_ADDRESS:
+        found[2].problems.append(f"{found[2].name}: {served} were served")
+    return found
 
 
 def rows(environment: Environment) -> list[dict[str, Any]]:
@@ -134,18 +139,17 @@ def print_table(table: list[dict[str, Any]]) -> None:
 
 
 def print_memory(growths: list[Growth]) -> None:
-    print(f"\n{'':30} {'middle third':>14} {'last third':>14} {'may grow by':>14}")
+    print(f"\n{'memory, MiB':45} {'middle third':>14} {'last third':>14} {'may grow by':>14}")
     for growth in growths:
-        print(f"{growth.name:30} {growth.middle:10.1f} MiB {growth.last:10.1f} MiB {growth.bound:10.1f} MiB")
+        sizes = " ".join(f"{size / MIB:14.1f}" for size in growth[1:])
+        print(f"{growth.name:45} {sizes}")
 
 
 def print_bursts(outcomes: list[Outcome]) -> None:
     print()
     for found in outcomes:
-        print(
-            f"{found.name}: {found.requests} requests started within {found.started_within:.2f} s, median {found.median:.2f} s, "
-            f"longest {found.longest:.2f} s, {found.statuses}"
-        )
+        times = f"sent within {found.sent_within:.2f} s, median {found.median:.2f} s, longest {found.longest:.2f} s"
+        print(f"{found.name}: {found.requests} requests {times}, {found.statuses}")
 
 
 def machine() -> dict[str, Any]:
@@ -159,46 +163,71 @@ def commit() -> str:
     return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
+def problems(table: list[dict[str, Any]], growths: list[Growth], outcomes: list[Outcome]) -> list[str]:
+    """Lists what makes the run fail, apart from failed requests and steps."""
+    called = {(row["method"], row["route"]) for row in table}
+    found = [f"not called: {method} {route}" for method, route in sorted(set(ROUTES) - called)]
+    found += [
+        f"memory of {name}: {last / MIB:.1f} MiB after {middle / MIB:.1f} MiB"
+        for name, middle, last, _ in (growth for growth in growths if not growth.is_flat)
+    ]
+    return found + [problem for outcome in outcomes for problem in outcome.problems]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--duration", type=float, default=600, help="seconds for which people use the API")
     parser.add_argument("--users", type=int, default=8, help="people at the same time")
     parser.add_argument("--burst", type=int, default=1000, help="requests at once, at the end")
-    parser.add_argument("--cost", type=int, default=7, help="bcrypt cost; with 12, that of a stack, most of the time is hashing")
+    parser.add_argument(
+        "--cost", type=int, default=7, help="bcrypt cost; with 12, as in a stack, most of the CPU time is hashing"
+    )
     parser.add_argument("--bootstraps", help="directory of built functions")
     parser.add_argument("--result", type=pathlib.Path, default=ROOT / "bench/results/load.json")
     chosen = parser.parse_args()
     # Each request of the burst is a connection, here and in the local system.
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     began = time.monotonic()
     parameters = [f"BcryptCost={chosen.cost}", f"RequestsPerAddress={REQUESTS_PER_ADDRESS}", "MaxLockDays=1"]
     options = [part for parameter in parameters for part in ("--parameter", parameter)]
     options += ["--bootstraps", chosen.bootstraps] if chosen.bootstraps else []
-    environment = Environment(user_classes=[Person], stop_timeout=120)
+    environment = Environment(user_classes=[Person], stop_timeout=LAST_FLOW)
     failures = Failures(environment)
     with LocalSystem(CLOAKROOM, 0, *options) as system:
         client = Client(environment, system.api)
         email = administrator(system).get("/users/me").expect(200)["user"]["email"]
         Person.system, Person.admin = system, Account(client, email)
-        Person.endpoints = json.loads((system.folder / "endpoints.json").read_text())
         Person.admin.sign_in()
+        Person.endpoints = json.loads((system.folder / "endpoints.json").read_text())
         Person.first = random.sample(list(FLOWS), len(FLOWS))
         resident = mix(environment, system, chosen.users, chosen.duration)
+        growths = resident.growths(environment.stats.total.num_requests // 3)
         outcomes = bursts(client, chosen.burst)
-        resident.sample()
-    growths = resident.growths()
-    print([round(s['local system'],1) for s in resident.samples])
     table = rows(environment)
     print_table(table)
     print_memory(growths)
     print_bursts(outcomes)
-    for error in environment.stats.errors.values():
-        failures.found.append(f"{error.occurrences} x {error.method} {error.name}: {error.error}")
-    called = {(row["method"], row["route"]) for row in table}
-    failures.found += [f"not called: {method} {route}" for method, route in sorted(set(ROUTES) - called)]
-    failures.found += [problem for found in outcomes for problem in found.problems]
-    for f in failures.found: print(f)
-    return 1 if failures.found else 0
+    errors = environment.stats.errors.values()
+    found = [f"{error.occurrences} times {error.method} {error.name}: {error.error}" for error in errors]
+    found += failures.found + problems(table, growths, outcomes)
+    result = {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "machine": machine(),
+        "options": {"functions": "built" if chosen.bootstraps else "debug build"}
+        | {name: getattr(chosen, name) for name in ("duration", "users", "burst", "cost")},
+        "seconds": round(time.monotonic() - began, 1),
+        "routes": table,
+        "memory": [growth._asdict() for growth in growths],
+        "bursts": [outcome._asdict() for outcome in outcomes],
+        "problems": found,
+    }
+    chosen.result.parent.mkdir(parents=True, exist_ok=True)
+    chosen.result.write_text(json.dumps(result, indent=2) + "\n")
+    print(f"\n{len(ROUTES)} routes, {result['seconds']} s, written to {chosen.result}")
+    print("\n".join(found) or "no problems")
+    return 1 if found else 0
 
 
 sys.exit(main())
