@@ -78,7 +78,9 @@ class Client:
             answer = self._http.request(method, url, headers=headers, redirect=False, **more)
             content = answer.data
             if answer.status not in expected:
-                error = Unexpected(f"expected {expected}, got {answer.status}: {content[:300]!r}")
+                # Without the id of the request, so that locust counts equal errors together.
+                text = re.sub(rb'"instance":"[^"]*",', b"", content)[:300]
+                error = Unexpected(f"expected {expected}, got {answer.status}: {text!r}")
         except urllib3.exceptions.HTTPError as lost:
             error = Unexpected(f"no response: {lost!r}")
         took = (time.perf_counter() - began) * 1000
