@@ -87,6 +87,9 @@ def mix(environment: Environment, system: LocalSystem, users: int, seconds: floa
                 flush=True,
             )
             lines = int(passed / SECONDS_PER_LINE) + 1
+    # On a slow machine, each flow happens once all the same.
+    while Person.first:
+        gevent.sleep(1)
     runner.quit()
     return resident
 
@@ -185,7 +188,7 @@ def main() -> int:
     parser.add_argument("--bootstraps", help="directory of built functions")
     parser.add_argument("--result", type=pathlib.Path, default=ROOT / "bench/results/load.json")
     chosen = parser.parse_args()
-    # Each request of the burst is a connection, here and in the local system.
+    # Each request of the burst is a connection, here and in the local system, which inherits the limit.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     began = time.monotonic()
