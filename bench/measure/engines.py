@@ -47,8 +47,8 @@ class Recording:
 
 
 class Stand:
-    """Serves the requests of functions: from a recording, which takes no time, or by asking the engine. It runs in the
-    measuring process, so that no other process uses the CPU."""
+    """Serves the requests of functions: from a recording, which takes hardly any time, or by asking the engine. It runs in
+    the measuring process, so that no other process uses the CPU."""
 
     def __init__(self, loop: Loop, local: LocalSystem, tls: ssl.SSLContext | None = None) -> None:
         self._local = local
