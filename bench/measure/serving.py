@@ -40,6 +40,8 @@ class Server:
         self._loop, self._answer, self._tls = loop, answer, tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.connections: set[Connection] = set()
+        # How many connections there were.
+        self.accepted = 0
         self.port: int = self._listener.getsockname()[1]
         # The name is the one in the certificate.
         self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
@@ -47,6 +49,7 @@ class Server:
 
     def _accept(self) -> None:
         accepted, _ = self._listener.accept()
+        self.accepted += 1
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         accepted.setblocking(False)
         if self._tls:
