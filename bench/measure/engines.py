@@ -74,10 +74,11 @@ class Stand:
         return response
 
     def _ask(self, head: bytes, body: bytes) -> bytes:
-        with socket.create_connection((self._engine.hostname, self._engine.port)) as connection:
+        has_body = not head.startswith(b"HEAD ")
+        with socket.create_connection((self._engine.hostname, self._engine.port), timeout=30) as connection:
             connection.sendall(head + body)
             received = b""
-            while not (message := split_message(received)):
+            while not (message := split_message(received, has_body)):
                 more = connection.recv(65536)
                 if not more:
                     raise SystemExit(f"{self._engine.netloc} closed the connection after {received!r}")

@@ -113,15 +113,16 @@ def header(head: bytes, name: bytes) -> bytes:
     return found[1].strip() if found else b""
 
 
-def split_message(data: bytes) -> tuple[bytes, bytes, bytes] | None:
-    """Splits head and body of the first message from what follows. Returns None if the message is incomplete."""
+def split_message(data: bytes, has_body: bool = True) -> tuple[bytes, bytes, bytes] | None:
+    """Splits head and body of the first message from what follows. Returns None if the message is incomplete. The response to
+    a HEAD request has no body, despite its content-length."""
     head, separator, rest = data.partition(b"\r\n\r\n")
     if not separator:
         return None
     head += separator
     if header(head, b"transfer-encoding"):
         raise SystemExit(f"a message in chunks: {head!r}")
-    length = int(header(head, b"content-length") or 0)
+    length = int(header(head, b"content-length") or 0) if has_body else 0
     return (head, rest[:length], rest[length:]) if len(rest) >= length else None
 
 
