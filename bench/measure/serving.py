@@ -114,8 +114,8 @@ def header(head: bytes, name: bytes) -> bytes:
 
 
 def split_message(data: bytes, has_body: bool = True) -> tuple[bytes, bytes, bytes] | None:
-    """Splits head and body of the first message from what follows. Returns None if the message is incomplete. The response to
-    a HEAD request has no body, despite its content-length."""
+    """Splits head and body of the first message from what follows. Returns None if the message is incomplete. The response
+    to a HEAD request has no body, despite its content-length."""
     head, separator, rest = data.partition(b"\r\n\r\n")
     if not separator:
         return None
