@@ -3,8 +3,8 @@
 from xml.sax.saxutils import escape
 
 # Pixels.
-WIDTH, LABELS, VALUES = 760, 210, 60
-BAR, GAP, HEAD = 12, 8, 56
+WIDTH, LABELS, VALUES = 820, 270, 60
+BAR, GAP, HEAD = 14, 8, 56
 STYLE = """\
   .page { fill: #ffffff; } text { font: 12px system-ui, sans-serif; fill: #1f2328; } .title { font-weight: 600; }
   .line { stroke: #d1d9e0; } .bar0 { fill: #0969da; } .bar1 { fill: #bc6a00; } .bar2 { fill: #6e7781; }

@@ -11,8 +11,8 @@ from local_system import LocalSystem
 from measure.serving import Connection, Loop, Server, header, split_message
 from measure.tls import Chain
 
-# What an engine's requests have in their x-amz-target.
-TARGETS = {b"DynamoDB_20120810": "dynamodb", b"AmazonSSM": "ssm", b"AmazonSQS": "sqs", b"AWSEvents": "eventbridge"}
+# The engines that functions use at a start and in the measured requests.
+ENGINES = ["dynamodb", "ssm", "s3", "sqs", "eventbridge"]
 Key = tuple[bytes, bytes, int]
 
 
@@ -27,6 +27,11 @@ class Recording:
     def rewind(self) -> None:
         """Begins again, for the next start."""
         self._counts.clear()
+
+    @property
+    def served(self) -> int:
+        """How many requests there were."""
+        return self._counts.total()
 
     def next_key(self, target: bytes, body: bytes) -> Key:
         """Returns the operation, the table, and how many such requests there were."""
@@ -47,49 +52,53 @@ class Recording:
 
 
 class Stand:
-    """Serves the requests of functions: from a recording, which takes no time, or by asking the engine. It runs in the
-    measuring process, so that no other process uses the CPU."""
+    """Serves the requests to one engine: from a recording, which takes hardly any time, or by asking the engine. It runs in
+    the measuring process, so that no other process uses the CPU."""
 
-    def __init__(self, loop: Loop, local: LocalSystem, tls: ssl.SSLContext | None = None) -> None:
-        self._local = local
+    def __init__(self, loop: Loop, engine: str, tls: ssl.SSLContext | None) -> None:
+        self._engine = urllib.parse.urlsplit(engine)
         self.recording: Recording | None = None
-        self.url = Server(loop, self._answer, tls).url
+        self.server = Server(loop, self._answer, tls)
 
     def _answer(self, _: Connection, head: bytes, body: bytes) -> bytes:
-        target = header(head, b"x-amz-target")
         if not self.recording:
-            return self._ask(target, head, body)
+            return self._ask(head, body)
+        target = header(head, b"x-amz-target")
         key = self.recording.next_key(target, body)
         response = self.recording.find(key, body)
         if response is None:
-            response = self._ask(target, head, body)
+            response = self._ask(head, body)
             if not response.startswith(b"HTTP/1.1 200 "):
                 raise SystemExit(f"an engine refused {target!r}: {response!r}")
             self.recording.add(key, body, response)
         return response
 
-    def _ask(self, target: bytes, head: bytes, body: bytes) -> bytes:
-        engine = TARGETS.get(target.partition(b".")[0], "s3")
-        address = urllib.parse.urlsplit(getattr(self._local, engine))
-        with socket.create_connection((address.hostname, address.port)) as connection:
+    def _ask(self, head: bytes, body: bytes) -> bytes:
+        has_body = not head.startswith(b"HEAD ")
+        with socket.create_connection((self._engine.hostname, self._engine.port), timeout=30) as connection:
             connection.sendall(head + body)
             received = b""
-            while not (message := split_message(received)):
+            while not (message := split_message(received, has_body)):
                 more = connection.recv(65536)
                 if not more:
-                    raise SystemExit(f"{engine} closed the connection after {received!r}")
+                    raise SystemExit(f"{self._engine.netloc} closed the connection after {received!r}")
                 received += more
         return message[0] + message[1]
 
 
 class Engines:
     """The kinds of engines: `local`, those of the local system; `recorded`, their responses from memory; `tls`, the same
-    behind TLS 1.3."""
+    behind TLS 1.3. Each engine has an address of its own, so that functions need as many connections as on AWS."""
 
     def __init__(self, loop: Loop, local: LocalSystem, chain: Chain) -> None:
-        self._plain, self._tls = Stand(loop, local), Stand(loop, local, chain.context)
         trust = {"AWS_CA_BUNDLE": str(chain.bundle), "NODE_EXTRA_CA_CERTS": str(chain.bundle)}
-        self._environments = {"local": {}, "recorded": through(self._plain.url), "tls": through(self._tls.url) | trust}
+        self._environments: dict[str, dict[str, str]] = {"local": {}, "recorded": {}, "tls": trust}
+        self._stands = []
+        for kind, context in {"recorded": None, "tls": chain.context}.items():
+            for engine in ENGINES:
+                stand = Stand(loop, getattr(local, engine), context)
+                self._environments[kind][f"AWS_ENDPOINT_URL_{engine.upper()}"] = stand.server.url
+                self._stands.append(stand)
 
     def environment(self, kind: str) -> dict[str, str]:
         """Returns the variables that make a function use engines of this kind."""
@@ -98,9 +107,9 @@ class Engines:
     def replay(self, recording: Recording) -> None:
         """Serves the next start from a recording, and records what it lacks. Without a call, requests are passed on."""
         recording.rewind()
-        self._plain.recording = self._tls.recording = recording
+        for stand in self._stands:
+            stand.recording, stand.server.accepted = recording, 0
 
-
-def through(url: str) -> dict[str, str]:
-    """Returns the variables that send a function's requests to one URL."""
-    return {f"AWS_ENDPOINT_URL_{service}": url for service in ("DYNAMODB", "S3", "SSM", "SQS", "EVENTBRIDGE")}
+    def use(self, recording: Recording) -> tuple[int, int]:
+        """Returns how many connections and requests there were since the recording was rewound."""
+        return sum(stand.server.accepted for stand in self._stands), recording.served

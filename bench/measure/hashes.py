@@ -68,8 +68,8 @@ class Libxcrypt:
 
 
 def of_functions(options: Options) -> Hasher:
-    """Returns the hasher that is built like the functions."""
-    return Hasher("ours", [str(options.release / "bench-bcrypt")])
+    """Returns the hasher with the crate and the profile of the functions."""
+    return Hasher("ours", [str(options.bcrypt)])
 
 
 def of_peers(options: Options) -> list[Hasher]:

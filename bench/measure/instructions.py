@@ -9,14 +9,17 @@ from measure.engines import Engines, Recording
 from measure.results import Result, machine, progress, table
 from measure.runtime_api import Instance
 from measure.serving import Loop
-from measure.subjects import EMPTY, Options
+from measure.subjects import EMPTY, Options, Subject
 from measure.tls import chain
 
-ROUNDS = 1
+# Starts that count.
+ROUNDS = 3
 NEEDS = ["openssl", "valgrind"]
 KINDS = ["recorded", "tls"]
 # How many percent more instructions of a start with recorded responses fail the check.
 TOLERANCE = 5
+# Starts at most, for each that counts.
+TRIES = 4
 
 
 def measure(options: Options, rounds: int, kinds: list[str] = KINDS) -> Result:
@@ -30,12 +33,28 @@ def measure(options: Options, rounds: int, kinds: list[str] = KINDS) -> Result:
             if number == 0:
                 continue
             subject = subjects[number - 1]
-            engines.replay(Recording())
-            environment = subject.environment(local)
-            counts[subject.name] = {
-                kind: count(loop, subject.name, subject.argv, environment | engines.environment(kind)) for kind in kinds
-            }
+            environments = {kind: subject.environment(local) | engines.environment(kind) for kind in kinds}
+            counts[subject.name] = {kind: fewest(loop, engines, subject, it, rounds) for kind, it in environments.items()}
     return {"machine": on, "rounds": rounds, "counts": counts}
+
+
+def fewest(loop: Loop, engines: Engines, subject: Subject, environment: dict[str, str], starts: int) -> int:
+    """Returns the fewest instructions of some starts. On a busy machine, a start under callgrind takes so long that timers
+    expire and requests are repeated. A start counts only if it uses the engines as one without callgrind does."""
+    recording = Recording()
+    engines.replay(recording)
+    with Instance(loop, subject.name, subject.argv, environment) as instance:
+        instance.start()
+    expected = engines.use(recording)
+    counts: list[int] = []
+    for _ in range(TRIES * starts):
+        engines.replay(recording)
+        found = count(loop, subject.name, subject.argv, environment)
+        if engines.use(recording) == expected:
+            counts.append(found)
+        if len(counts) == starts:
+            return min(counts)
+    raise SystemExit(f"{subject.name}: requests timed out in most of {TRIES * starts} starts. The machine is too busy.")
 
 
 def count(loop: Loop, name: str, argv: tuple[str, ...], environment: dict[str, str]) -> int:

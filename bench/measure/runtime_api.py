@@ -30,7 +30,7 @@ class Instance:
         self._waiting: Connection | None = None
         self._response: bytes | None = None
         self._number = 0
-        self._asked = self._answered = 0.0
+        self._asked = self._sent = self._answered = 0.0
         env = env | lambda_sets(self._server.port)
         outputs = [(os.POSIX_SPAWN_DUP2, self._output.fileno(), descriptor) for descriptor in (1, 2)]
         self.began = time.perf_counter()

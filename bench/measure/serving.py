@@ -40,6 +40,8 @@ class Server:
         self._loop, self._answer, self._tls = loop, answer, tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.connections: set[Connection] = set()
+        # How many connections there were.
+        self.accepted = 0
         self.port: int = self._listener.getsockname()[1]
         # The name is the one in the certificate.
         self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
@@ -47,6 +49,7 @@ class Server:
 
     def _accept(self) -> None:
         accepted, _ = self._listener.accept()
+        self.accepted += 1
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         accepted.setblocking(False)
         if self._tls:
@@ -110,15 +113,16 @@ def header(head: bytes, name: bytes) -> bytes:
     return found[1].strip() if found else b""
 
 
-def split_message(data: bytes) -> tuple[bytes, bytes, bytes] | None:
-    """Splits head and body of the first message from what follows. Returns None if the message is incomplete."""
+def split_message(data: bytes, has_body: bool = True) -> tuple[bytes, bytes, bytes] | None:
+    """Splits head and body of the first message from what follows. Returns None if the message is incomplete. The response
+    to a HEAD request has no body, despite its content-length."""
     head, separator, rest = data.partition(b"\r\n\r\n")
     if not separator:
         return None
     head += separator
     if header(head, b"transfer-encoding"):
         raise SystemExit(f"a message in chunks: {head!r}")
-    length = int(header(head, b"content-length") or 0)
+    length = int(header(head, b"content-length") or 0) if has_body else 0
     return (head, rest[:length], rest[length:]) if len(rest) >= length else None
 
 

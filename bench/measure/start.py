@@ -72,7 +72,7 @@ def tables(result: Result) -> str:
 
 
 def plots(result: Result) -> dict[str, str]:
-    kinds = ["recorded", "tls"]
+    kinds = ["tls", "recorded"]
     cpu = {(row["name"], row["engines"]): row["cpu_ms"] for row in result["rows"]}
     # The peer would hide the differences of the others.
     names = list(dict.fromkeys(row["name"] for row in result["rows"] if row["name"] != PEER))

@@ -29,6 +29,7 @@ class Options:
 
     release: pathlib.Path
     debug: pathlib.Path
+    bcrypt: pathlib.Path
     only: list[str]
     beside: list[pathlib.Path]
     peers: bool

@@ -35,8 +35,7 @@ class Service:
     """A running service, the requests that it gets, and its main process."""
 
     def __init__(self, name: str, url: str, pid: int, requests: dict[str, Request]) -> None:
-        self.name, self.pid, self.requests = name, pid, requests
-        self.clients = [Client(url) for _ in range(CONNECTIONS)]
+        self.name, self.pid, self.requests, self._url = name, pid, requests, url
 
     def cpu_ms(self) -> float:
         return sum(processes.cpu_ms(pid) for pid in [self.pid, *processes.children(self.pid)])
@@ -53,8 +52,9 @@ class Service:
     def load(self, request: Request, threads: ThreadPoolExecutor) -> tuple[float, list[float], float]:
         """Sends requests with all connections at once. Returns requests per second, their milliseconds, and the CPU time."""
 
-        def send(client: Client) -> list[float]:
-            times = []
+        def send(_: int) -> list[float]:
+            # A new one, because servers close connections that were not used for some seconds.
+            client, times = Client(self._url), []
             for _ in range(REQUESTS):
                 began = time.perf_counter()
                 request(client)
@@ -62,7 +62,7 @@ class Service:
             return times
 
         cpu, began = self.cpu_ms(), time.perf_counter()
-        times = [each for client in threads.map(send, self.clients) for each in client]
+        times = [each for connection in threads.map(send, range(CONNECTIONS)) for each in connection]
         return len(times) / (time.perf_counter() - began), times, (self.cpu_ms() - cpu) / len(times)
 
 
