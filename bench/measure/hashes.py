@@ -69,7 +69,7 @@ class Libxcrypt:
 
 def of_functions(options: Options) -> Hasher:
     """Returns the hasher with the crate and the profile of the functions."""
-    return Hasher("ours", [str(options.bcrypt)])
+    return Hasher("ours", [str(options.release / "bench-bcrypt")])
 
 
 def of_peers(options: Options) -> list[Hasher]:

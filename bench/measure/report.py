@@ -6,8 +6,8 @@ from types import ModuleType
 
 from functions import ROOT
 
-from measure.results import described, load, table
-from measure.subjects import EMPTY
+from measure.results import described, load
+from measure.targets import targets
 
 DOCUMENT = ROOT / "docs/PERFORMANCE.md"
 PLOTS = ROOT / "docs/performance"
@@ -24,24 +24,6 @@ def section(part: str, module: ModuleType, results: pathlib.Path) -> str:
         (PLOTS / f"{name}.svg").write_text(svg)
         lines.append(f"![{re.search('<title>(.*)</title>', svg)[1]}]({PLOTS.name}/{name}.svg)")  # type: ignore[index]
     return "\n\n".join([*lines, module.tables(result).strip()])
-
-
-def targets(results: pathlib.Path) -> str:
-    """Returns what signin and the hash should reach, and what they reach."""
-    starts, hashed = load(results, "start"), load(results, "hash")
-    if not starts or not hashed:
-        return "Not measured yet: `bench/run start hash`."
-    wall, memory = ({row["name"]: row[field] for row in starts["rows"] if row["engines"] == "recorded"}
-                    for field in ("wall_ms", "resident_mb"))  # fmt: skip
-    hashes = {row["name"]: row["ms"] for row in hashed["rows"] if row["cost"] == 12}
-    reached = [
-        ("cold start of `signin`, relative to the empty function", 2.0, wall["signin"] / wall[EMPTY]),
-        ("MB of memory of `signin`", 8.0, memory["signin"]),
-        ("MB of the zip of `signin`", 3.0, starts["sizes"]["signin"]["zip_mb"]),
-        ("hash at cost 12, relative to libxcrypt", 1.1, hashes["ours"] / hashes["libxcrypt"]),
-    ]
-    cells = [[what, f"{most:.1f}", f"{value:.2f}", "yes" if value <= most else "no"] for what, most, value in reached]
-    return table(["target", "at most", "measured", "reached"], cells).strip()
 
 
 def render(parts: dict[str, ModuleType], results: pathlib.Path) -> None:

@@ -13,6 +13,9 @@ from functions import FUNCTIONS, ROOT, logical_name, zip_mb
 from local_system import LocalSystem
 
 EMPTY = "bench-empty"
+# The same, with the C library of this machine: what `cargo lambda` builds if nothing else is asked for.
+DYNAMIC_EMPTY = "bench-empty, dynamic"
+DYNAMIC_EMPTY_BINARY = ROOT / "target/release" / EMPTY
 # The peer that can take the place of `signin`.
 PEER = "node signin"
 PASSWORD = "analytical engine"
@@ -29,7 +32,6 @@ class Options:
 
     release: pathlib.Path
     debug: pathlib.Path
-    bcrypt: pathlib.Path
     only: list[str]
     beside: list[pathlib.Path]
     peers: bool
@@ -40,9 +42,10 @@ class Options:
         return [Subject(name, (str(self.release / name),), name) for name in self._names()]
 
     def all_functions(self) -> list["Subject"]:
-        """Returns the functions, those of the other builds, and those of the peers."""
+        """Returns the functions, the dynamic empty function, those of the other builds, and those of the peers."""
+        dynamic = Subject(DYNAMIC_EMPTY, (str(DYNAMIC_EMPTY_BINARY),), EMPTY)
         others = [Subject(f"{name}, {it}", (str(it / name),), name) for it in self.beside for name in self._names()]
-        return [*self.functions(), *others, *self.peer_functions()]
+        return [*self.functions(), dynamic, *others, *self.peer_functions()]
 
     def _names(self) -> list[str]:
         return [EMPTY, *(name for name in FUNCTIONS if not self.only or name in self.only)]

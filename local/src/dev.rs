@@ -3,7 +3,7 @@
 use clock::Clock;
 
 use crate::{
-    DevError, DevOptions, System,
+    DevError, DevOptions, System, open_files,
     signals::Signals,
     ui::{self, Ui},
     watch::watch,
@@ -15,6 +15,7 @@ use crate::{
 ///
 /// When the system cannot start.
 pub async fn dev(options: &DevOptions) -> Result<(), DevError> {
+    open_files::raise_limit();
     let ui = Ui::terminal(Clock::system());
     // Signals are handled from here on, so that an interrupted start leaves no processes or files behind.
     let mut signals = Signals::listen().map_err(DevError::io("cannot handle signals"))?;

@@ -21,6 +21,7 @@ mod lambda;
 mod line_file;
 mod locks;
 mod metrics;
+mod open_files;
 mod options;
 mod origins;
 mod payments;

@@ -1,24 +1,24 @@
 //! The address of a connection's client.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use axum::{extract::connect_info::Connected, serve::IncomingStream};
-use tokio::net::TcpListener;
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
+use tokio::net::TcpStream;
 
-use crate::containers::BridgeListener;
+use crate::serve::Prompt;
 
 /// The address of a client.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-impl Connected<IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        Self(stream.remote_addr().ip())
-    }
-}
-
-impl Connected<IncomingStream<'_, BridgeListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, BridgeListener>) -> Self {
+impl<L> Connected<IncomingStream<'_, Prompt<L>>> for Peer
+where
+    L: Listener<Io = TcpStream, Addr = SocketAddr>,
+{
+    fn connect_info(stream: IncomingStream<'_, Prompt<L>>) -> Self {
         Self(stream.remote_addr().ip())
     }
 }

@@ -1,15 +1,36 @@
 //! Serves the API and the engines on their ports until the system stops.
 
-use std::net::SocketAddr;
+use std::{io, net::SocketAddr};
 
-use axum::{
-    Router,
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
+use axum::{Router, serve::Listener};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinHandle,
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{containers::Bridge, peer::Peer, ports, ui::Ui};
+
+/// A listener whose connections send each write at once: otherwise the body of a file waits 40 ms for the acknowledgement of its
+/// headers.
+#[derive(Debug)]
+pub(crate) struct Prompt<L>(pub(crate) L);
+
+impl<L: Listener<Io = TcpStream>> Listener for Prompt<L> {
+    type Io = TcpStream;
+    type Addr = L::Addr;
+
+    async fn accept(&mut self) -> (TcpStream, L::Addr) {
+        let (stream, address) = self.0.accept().await;
+        // If it is refused, responses are only later.
+        let _ = stream.set_nodelay(true);
+        (stream, address)
+    }
+
+    fn local_addr(&self) -> io::Result<L::Addr> {
+        self.0.local_addr()
+    }
+}
 
 /// Serves the API until `stop` becomes true.
 pub(crate) fn serve_front(
@@ -18,10 +39,10 @@ pub(crate) fn serve_front(
     stop: &watch::Sender<bool>,
 ) -> JoinHandle<()> {
     let stopped = stopped(stop);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = router.into_make_service_with_connect_info::<Peer>();
     tokio::spawn(async move {
         // Serving ends only on shutdown: errors while accepting are retried.
-        let _ = axum::serve(listener, service)
+        let _ = axum::serve(Prompt(listener), service)
             .with_graceful_shutdown(stopped)
             .await;
     })
@@ -53,13 +74,12 @@ pub(crate) async fn serve_engines(
 /// Serves one engine until `stop` becomes true.
 fn serve_engine<L>(listener: L, router: Router, stop: &watch::Sender<bool>) -> JoinHandle<()>
 where
-    L: Listener<Addr = SocketAddr>,
-    Peer: for<'a> Connected<IncomingStream<'a, L>>,
+    L: Listener<Io = TcpStream, Addr = SocketAddr>,
 {
     let stopped = stopped(stop);
     let service = router.into_make_service_with_connect_info::<Peer>();
     tokio::spawn(async move {
-        let _ = axum::serve(listener, service)
+        let _ = axum::serve(Prompt(listener), service)
             .with_graceful_shutdown(stopped)
             .await;
     })

@@ -1,7 +1,7 @@
 //! Converts a request to an API Gateway event of payload format 2.0.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use super::{percent, router::Match};
 /// The data of an event besides the request.
 pub(crate) struct Context<'a> {
     pub(crate) clock: &'a Clock,
-    pub(crate) peer: SocketAddr,
+    pub(crate) peer: IpAddr,
     pub(crate) request_id: &'a str,
     pub(crate) trace_id: &'a str,
     pub(crate) api_id: &'a str,
@@ -48,7 +48,7 @@ pub(crate) fn event(parts: &Parts, body: &Bytes, found: &Match, context: &Contex
                 "method": parts.method.as_str(),
                 "path": path,
                 "protocol": format!("{:?}", parts.version),
-                "sourceIp": context.peer.ip().to_string(),
+                "sourceIp": context.peer.to_string(),
                 "userAgent": header_text(&parts.headers, "user-agent"),
             },
             "requestId": context.request_id,
@@ -98,7 +98,7 @@ fn headers(headers: &HeaderMap, context: &Context) -> Value {
             })
             .or_insert_with(|| value.into_owned());
     }
-    let peer = context.peer.ip().to_string();
+    let peer = context.peer.to_string();
     joined
         .entry("x-forwarded-for")
         .and_modify(|all| {
@@ -182,7 +182,7 @@ mod tests {
         };
         let context = Context {
             clock: &Clock::fixed(datetime!(2026-03-12 19:03:58.390 UTC)),
-            peer: ([127, 0, 0, 1], 4000).into(),
+            peer: [127, 0, 0, 1].into(),
             request_id: "JKJaXmPLvHcESHA=",
             trace_id: "Root=1-0-0",
             api_id: "local",

@@ -10,7 +10,7 @@ mod response;
 mod router;
 mod site;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
@@ -26,6 +26,7 @@ pub(crate) use self::site::Site;
 use crate::{
     function::Pool,
     origins::Origins,
+    peer::Peer,
     ui::{RequestLine, Ui},
 };
 
@@ -100,7 +101,7 @@ impl Front {
             .with_state(Arc::new(self))
     }
 
-    async fn handle(&self, parts: &Parts, body: Body, peer: SocketAddr, id: &str) -> Handled {
+    async fn handle(&self, parts: &Parts, body: Body, peer: IpAddr, id: &str) -> Handled {
         let refuse = |status| Handled::by_gateway(response::message(status));
         if parts.uri.to_string().len() > MAX_REQUEST_LINE {
             return refuse(StatusCode::URI_TOO_LONG);
@@ -177,7 +178,7 @@ async fn invoke(pool: Arc<Pool>, event: String, trace_id: String, id: &str) -> H
 
 async fn handle(
     State(front): State<Arc<Front>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
     request: Request<Body>,
 ) -> Response<Body> {
     let start = Instant::now();

@@ -25,7 +25,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::invocation::{Failure, Invocation, MAX_RESPONSE};
-use crate::{guard::Guard, locks::lock};
+use crate::{guard::Guard, locks::lock, serve::Prompt};
 
 /// The Runtime API server of one instance. Dropping it stops it.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ fn serve(listener: TcpListener, secret: &str, shared: Arc<Shared>) -> JoinHandle
     let router = Guard::default().engine(Router::new().nest(secret, api));
     tokio::spawn(async move {
         // Serving ends with the task.
-        let _ = axum::serve(listener, router).await;
+        let _ = axum::serve(Prompt(listener), router).await;
     })
 }
 
