@@ -108,6 +108,11 @@ rehearsal:
 bench *arguments:
     bench/run {{ arguments }}
 
+# Use all routes with some people for ten minutes, and then with a thousand requests at once.
+load *arguments:
+    cargo build --workspace
+    "$(ci/tools.sh load)/bin/python" -B bench/load/run.py {{ arguments }}
+
 # Generate the list of refused passwords.
 common-passwords:
     "$(ci/tools.sh passwords)/bin/python" -B ci/common_passwords.py

@@ -42,7 +42,7 @@ def warm(result: Result) -> list[Row]:
     found = {
         row["route"]: row["cpu_ms"] - row["hash_ms"]
         for row in result["rows"]
-        if row["engines"] == "recorded" and row["name"] != PEER
+        if row["engines"] == "local" and row["name"] != PEER
     }
     # The route of a page has its query in the case, and not in its name.
     return [(f"warm `{route}`: CPU, ms", most, found[route], False) for route, most in WARM.items()]

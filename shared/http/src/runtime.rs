@@ -22,6 +22,11 @@ use crate::{
     with_middleware,
 };
 
+/// musl's own allocator gives memory back to the kernel between requests and asks for it again.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 /// Why a function cannot start: a setting is missing or invalid.
 pub type InitError = EnvError;
 
