@@ -19,6 +19,7 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use sam_template::Table;
 use serde_json::{Value, json};
 use thiserror::Error;
+use uuid::Uuid;
 
 use crate::{
     aws_json::{self, AwsError, Dialect},
@@ -42,12 +43,21 @@ pub enum DatabaseError {
     /// A table cannot be created.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The records of the streams cannot be indexed.
+    #[error("the streams of the database cannot be indexed: {0}")]
+    Streams(#[from] rusqlite::Error),
     /// An item of the first start is invalid.
     #[error("the first item of a table is invalid: {0}")]
     Seed(String),
     /// A thread cannot be started.
     #[error("the database cannot be started: {0}")]
     Start(#[from] std::io::Error),
+}
+
+/// Returns the address of a new database in memory. It has a name, so that it can be opened again.
+/// <https://www.sqlite.org/inmemorydb.html>
+fn in_memory() -> String {
+    format!("file:{}?mode=memory&cache=shared", Uuid::new_v4())
 }
 
 /// The open database. Dropping it stops it.
@@ -64,10 +74,9 @@ impl DynamoDb {
         tables: &[Table],
         changes: &Changes,
     ) -> Result<Self, DatabaseError> {
-        let database = match path {
-            Some(path) => Database::new(&path.to_string_lossy())?,
-            None => Database::memory()?,
-        };
+        let address = path.map_or_else(in_memory, |path| path.to_string_lossy().into_owned());
+        let database = Database::new(&address)?;
+        streams::index(&address)?;
         database.disable_bulk_loading()?;
         tables::prepare(&database, tables, changes)?;
         Ok(Self {
