@@ -1,4 +1,4 @@
-"""A page of `GET /users?limit=20` in tables of different sizes: its duration, and DynamoDB's read units."""
+"""Pages of `GET /users?limit=20` in tables of different sizes, one after the other: their duration, and DynamoDB's read units."""
 
 import contextlib
 import json
@@ -20,12 +20,11 @@ from measure.runtime_api import Instance
 from measure.serving import Loop
 from measure.subjects import Account, Options, Subject, http_event
 
-ROUNDS = 100
+ROUNDS = 200
 NEEDS: list[str] = []
 SIZES, LARGE = [1_000, 100_000], 1_000_000
 ROUTE, LIMIT = "GET /users", 20
-# How many pages the second case is away from the first.
-DEEP = 25
+FIRST = f"/users?limit={LIMIT}"
 
 
 class Table:
@@ -39,23 +38,18 @@ class Table:
         instance = Instance(loop, subject.name, subject.argv, subject.environment(self.system))
         self._instance = stack.enter_context(instance)
         instance.start()
-        self.paths = {"first": f"/users?limit={LIMIT}"}
-        path = self.paths["first"]
-        for _ in range(DEEP):
-            path = f"/users?limit={LIMIT}&cursor={self.get(path)['next']}"
-        self.paths[f"{DEEP} pages later"] = path
+        self._next = FIRST
 
-    def get(self, path: str) -> Any:
-        page = self._instance.invoke(http_event(ROUTE, path, headers=self._authorization))
-        assert len(page["items"]) == LIMIT, page
-        return page
-
-    def page(self, path: str) -> tuple[float, float, float]:
-        """Returns the milliseconds, those of CPU time, and the read units of a page."""
+    def page(self) -> tuple[float, float, float]:
+        """Reads the next page, after the last one the first again. Returns the milliseconds, those of CPU time, and the read
+        units."""
         before = self._instance.cpu_ms()
-        self.get(path)
+        page = self._instance.invoke(http_event(ROUTE, self._next, headers=self._authorization))
+        cpu = self._instance.cpu_ms() - before
+        assert len(page["items"]) == LIMIT, page
+        self._next = f"{FIRST}&cursor={page['next']}" if page["next"] else FIRST
         line = json.loads(self._instance.log().splitlines()[-1])
-        return self._instance.invocation_ms, self._instance.cpu_ms() - before, line["ReadUnits"]
+        return self._instance.invocation_ms, cpu, line["ReadUnits"]
 
 
 def quiet_template(folder: pathlib.Path) -> pathlib.Path:
@@ -80,7 +74,7 @@ def measure(options: Options, rounds: int) -> Result:
     on = machine()
     loop = Loop()
     sizes = [*SIZES, LARGE] if options.large else SIZES
-    found: dict[tuple[int, str], list[tuple[float, float, float]]] = defaultdict(list)
+    found: dict[int, list[tuple[float, float, float]]] = defaultdict(list)
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         filled = {}
@@ -88,33 +82,28 @@ def measure(options: Options, rounds: int) -> Result:
             filled[users] = Table(stack, loop, options, users, folder)
         for number in progress("pages", rounds):
             for users in random.sample(sizes, len(sizes)):
-                for page, path in filled[users].paths.items():
-                    measured = filled[users].page(path)
-                    if number:
-                        found[users, page].append(measured)
+                measured = filled[users].page()
+                if number:
+                    found[users].append(measured)
     rows = []
-    for (users, page), samples in sorted(found.items(), key=lambda it: it[0][0]):
+    for users, samples in sorted(found.items()):
         times, cpu, units = zip(*samples, strict=True)
-        row = {"users": users, "page": page, "ms": median(times), "p90_ms": percentile(list(times), 90)}
-        rows.append(row | {"cpu_ms": median(cpu), "read_units": round(statistics.fmean(units), 2)})
+        row = {"users": users, "ms": median(times), "p90_ms": percentile(list(times), 90)}
+        row |= {"cpu_ms": median(cpu), "read_units": median(units), "mean_read_units": round(statistics.fmean(units), 2)}
+        rows.append(row)
     return {"machine": on, "rounds": rounds, "rows": rows}
 
 
 def tables(result: Result) -> str:
-    first = {row["page"]: row for row in reversed(result["rows"])}
+    least = result["rows"][0]["ms"]
     cells = []
     for row in result["rows"]:
-        ratio = row["ms"] / first[row["page"]]["ms"]
-        times = [f"{row[field]:.2f}" for field in ("read_units", "ms", "p90_ms", "cpu_ms")]
-        cells.append([f"{row['users']:,}", row["page"], f"{ratio:.2f}", *times])
-    return table(["users", "page", "duration, ratio", "read units", "median, ms", "90 % below, ms", "CPU, ms"], cells)
+        times = [f"{row[field]:.2f}" for field in ("read_units", "mean_read_units", "ms", "p90_ms", "cpu_ms")]
+        cells.append([f"{row['users']:,}", f"{row['ms'] / least:.2f}", *times])
+    heading = ["users", "duration, ratio", "read units, median", "mean", "median, ms", "90 % below, ms", "CPU, ms"]
+    return table(heading, cells)
 
 
 def plots(result: Result) -> dict[str, str]:
-    pages = list(dict.fromkeys(row["page"] for row in result["rows"]))
-    bars: dict[str, list[float]] = defaultdict(list)
-    for page in pages:
-        for row in result["rows"]:
-            if row["page"] == page:
-                bars[f"{row['users']:,} users"].append(row["ms"])
-    return {"pages": charts.bars("Milliseconds of a page of 20 users", pages, bars)}
+    bars = {f"{row['users']:,} users": [row["ms"]] for row in result["rows"]}
+    return {"pages": charts.bars("Milliseconds of a page of 20 users", ["a page"], bars)}

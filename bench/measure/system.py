@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -21,7 +22,7 @@ from measure.subjects import LOWEST_COST, PASSWORD, Account, Client, Options, pe
 
 ROUNDS = 10
 NEEDS = ["node", "npm"]
-CONNECTIONS = 8
+CONNECTIONS = [8, 1]
 # Requests of each connection in a round.
 REQUESTS = 25
 PEER = "better-auth"
@@ -49,8 +50,8 @@ class Service:
             "functions": len(started),
         }
 
-    def load(self, request: Request, threads: ThreadPoolExecutor) -> tuple[float, list[float], float]:
-        """Sends requests with all connections at once. Returns requests per second, their milliseconds, and the CPU time."""
+    def load(self, request: Request, connections: int, threads: ThreadPoolExecutor) -> tuple[float, list[float], float]:
+        """Sends requests with this many connections at once. Returns requests per second, their milliseconds, and the CPU time."""
 
         def send(_: int) -> list[float]:
             # A new one, because servers close connections that were not used for some seconds.
@@ -62,7 +63,7 @@ class Service:
             return times
 
         cpu, began = self.cpu_ms(), time.perf_counter()
-        times = [each for connection in threads.map(send, range(CONNECTIONS)) for each in connection]
+        times = [each for connection in threads.map(send, range(connections)) for each in connection]
         return len(times) / (time.perf_counter() - began), times, (self.cpu_ms() - cpu) / len(times)
 
 
@@ -117,44 +118,47 @@ def sign_up(port: str, user: dict[str, str]) -> str:
 
 def measure(options: Options, rounds: int) -> Result:
     on = machine()
-    times: dict[tuple[str, str], list[float]] = defaultdict(list)
-    rates: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    times: dict[tuple[str, str, int], list[float]] = defaultdict(list)
+    rates: dict[tuple[str, str, int], list[tuple[float, float]]] = defaultdict(list)
     with contextlib.ExitStack() as stack:
         # A system needs all functions.
         builds = [False] if options.only else [False, True]
         services = [stack.enter_context(cloakroom(options, built)) for built in builds]
         services += [stack.enter_context(better_auth())] if options.peers else []
-        threads = stack.enter_context(ThreadPoolExecutor(CONNECTIONS))
+        threads = stack.enter_context(ThreadPoolExecutor(max(CONNECTIONS)))
         before = {}
         for number in progress("system", rounds):
             for service in services:
-                for what, request in service.requests.items():
-                    rate, milliseconds, cpu = service.load(request, threads)
+                for (what, request), connections in itertools.product(service.requests.items(), CONNECTIONS):
+                    rate, milliseconds, cpu = service.load(request, connections, threads)
                     if number:
-                        rates[service.name, what].append((rate, cpu))
-                        times[service.name, what] += milliseconds
+                        rates[service.name, what, connections].append((rate, cpu))
+                        times[service.name, what, connections] += milliseconds
             if number == 0:
                 before = {service.name: service.resident_mb() for service in services}
         after = {service.name: service.resident_mb() for service in services}
     rows = []
-    for (name, what), found in rates.items():
+    for (name, what, connections), found in rates.items():
         rate, cpu = (median(column) for column in zip(*found, strict=True))
-        latency = {f"p{part}_ms": percentile(times[name, what], part) for part in (50, 99)}
-        rows.append({"name": name, "request": what, "per_second": rate, "cpu_ms": cpu} | latency)
+        latency = {f"p{part}_ms": percentile(times[name, what, connections], part) for part in (50, 99)}
+        load = {"name": name, "request": what, "connections": connections}
+        rows.append(load | {"per_second": rate, "cpu_ms": cpu} | latency)
     memory = {name: {"before": before[name], "after": after[name]} for name in before}
     return {"machine": on, "rounds": rounds, "rows": rows, "memory": memory}
 
 
 def tables(result: Result) -> str:
-    first = {row["request"]: row for row in reversed(result["rows"])}
+    first = {(row["request"], row["connections"]): row for row in reversed(result["rows"])}
     cells = []
-    for row in result["rows"]:
-        ratios = [f"{row[field] / first[row['request']][field]:.2f}" for field in ("per_second", "cpu_ms")]
+    for row in sorted(result["rows"], key=lambda row: CONNECTIONS.index(row["connections"])):
+        least = first[row["request"], row["connections"]]
+        ratios = [f"{row[field] / least[field]:.2f}" for field in ("per_second", "cpu_ms")]
         values = [f"{row['per_second']:.0f}", *(f"{row[field]:.2f}" for field in ("p50_ms", "p99_ms", "cpu_ms"))]
-        cells.append([row["name"], row["request"], *ratios, *values])
+        cells.append([row["name"], row["request"], str(row["connections"]), *ratios, *values])
     heading = [
         "service",
         "request",
+        "connections",
         "rate, ratio",
         "CPU, ratio",
         "requests per second",
@@ -175,5 +179,7 @@ def plots(result: Result) -> dict[str, str]:
     bars = {
         f"{row['name'].replace(' functions', '')}: {row['request']}": [row["p50_ms"], row["p99_ms"]]
         for row in result["rows"]
+        if row["connections"] == max(CONNECTIONS)
     }
-    return {"system": charts.bars(f"Milliseconds of a request, {CONNECTIONS} connections", ["median", "99 % below"], bars)}
+    title = f"Milliseconds of a request, {max(CONNECTIONS)} connections"
+    return {"system": charts.bars(title, ["median", "99 % below"], bars)}
