@@ -9,7 +9,6 @@ import statistics
 import subprocess
 import tempfile
 from collections import defaultdict
-from typing import Any
 
 from functions import ROOT
 from local_system import LocalSystem
