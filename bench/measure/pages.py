@@ -1,4 +1,4 @@
-"""Pages of `GET /users?limit=20` in tables of different sizes, one after the other: their duration, and DynamoDB's read units."""
+"""Requests in tables of different sizes, as pages of `GET /users?limit=20` one after the other: their duration and units."""
 
 import contextlib
 import json
@@ -9,46 +9,69 @@ import statistics
 import subprocess
 import tempfile
 from collections import defaultdict
+from typing import Any, NamedTuple
 
 from functions import ROOT
 from local_system import LocalSystem
 
-from measure import charts
+from measure import charts, warm
 from measure.results import Result, machine, median, percentile, progress, table
 from measure.runtime_api import Instance
 from measure.serving import Loop
-from measure.subjects import Account, Options, Subject, http_event
+from measure.subjects import PEER, Account, Options, Subject, http_event
+from measure.warm import Case
 
 ROUNDS = 200
 NEEDS: list[str] = []
 SIZES, LARGE = [1_000, 100_000], 1_000_000
 ROUTE, LIMIT = "GET /users", 20
 FIRST = f"/users?limit={LIMIT}"
+OTHERS = ["POST /signup", "POST /signin", "POST /session/refresh", "POST /uploads", "DELETE /uploads/{id}"]
+
+
+class Sample(NamedTuple):
+    """A request."""
+
+    ms: float
+    cpu_ms: float
+    read_units: float
+    write_units: float
 
 
 class Table:
-    """A local system with users, and the function that lists them."""
+    """A local system with users, and the functions that work on them."""
 
     def __init__(self, stack: contextlib.ExitStack, loop: Loop, options: Options, users: int, folder: pathlib.Path) -> None:
-        self.system = stack.enter_context(options.local_system("--template", str(quiet_template(folder))))
-        seed(options, self.system, users)
-        self._authorization = Account(self.system).authorization
-        subject = Subject("users", (str(options.release / "users"),), "users")
-        instance = Instance(loop, subject.name, subject.argv, subject.environment(self.system))
-        self._instance = stack.enter_context(instance)
-        instance.start()
-        self._next = FIRST
+        system = stack.enter_context(options.local_system("--template", str(quiet_template(folder))))
+        seed(options, system, users)
+        self.cases = cases(Account(system))
+        self._instances = {}
+        for name in {case.function for case in self.cases}:
+            subject = Subject(name, (str(options.release / name),), name)
+            instance = stack.enter_context(Instance(loop, name, subject.argv, subject.environment(system)))
+            instance.start()
+            self._instances[name] = instance
 
-    def page(self) -> tuple[float, float, float]:
-        """Reads the next page, after the last one the first again. Returns the milliseconds, those of CPU time, and the read
-        units."""
-        before = self._instance.cpu_ms()
-        page = self._instance.invoke(http_event(ROUTE, self._next, headers=self._authorization))
-        cpu = self._instance.cpu_ms() - before
-        assert len(page["items"]) == LIMIT, page
-        self._next = f"{FIRST}&cursor={page['next']}" if page["next"] else FIRST
-        line = json.loads(self._instance.log().splitlines()[-1])
-        return self._instance.invocation_ms, cpu, line["ReadUnits"]
+    def request(self, case: Case) -> Sample:
+        instance = self._instances[case.function]
+        before = instance.cpu_ms()
+        body = instance.invoke(case.event(), case.status)
+        cpu = instance.cpu_ms() - before
+        case.seen(body)
+        line = json.loads(instance.log().splitlines()[-1])
+        return Sample(instance.invocation_ms, cpu, line.get("ReadUnits", 0), line.get("WriteUnits", 0))
+
+
+def cases(account: Account) -> list[Case]:
+    """Returns the cases: the next page, after the last one the first again, and requests that do not list users."""
+    page = {"path": FIRST}
+
+    def seen(body: Any) -> None:
+        assert len(body["items"]) == LIMIT, body
+        page["path"] = f"{FIRST}&cursor={body['next']}" if body["next"] else FIRST
+
+    pages = Case("users", ROUTE, lambda: http_event(ROUTE, page["path"], headers=account.authorization), seen=seen)
+    return [pages, *(case for case in warm.cases(account) if case.route in OTHERS and case.function != PEER)]
 
 
 def quiet_template(folder: pathlib.Path) -> pathlib.Path:
@@ -73,7 +96,7 @@ def measure(options: Options, rounds: int) -> Result:
     on = machine()
     loop = Loop()
     sizes = [*SIZES, LARGE] if options.large else SIZES
-    found: dict[int, list[tuple[float, float, float]]] = defaultdict(list)
+    found: dict[tuple[str, int], list[Sample]] = defaultdict(list)
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         filled = {}
@@ -81,28 +104,34 @@ def measure(options: Options, rounds: int) -> Result:
             filled[users] = Table(stack, loop, options, users, folder)
         for number in progress("pages", rounds):
             for users in random.sample(sizes, len(sizes)):
-                measured = filled[users].page()
-                if number:
-                    found[users].append(measured)
+                for case in filled[users].cases:
+                    sample = filled[users].request(case)
+                    if number:
+                        found[case.route, users].append(sample)
     rows = []
-    for users, samples in sorted(found.items()):
-        times, cpu, units = zip(*samples, strict=True)
-        row = {"users": users, "ms": median(times), "p90_ms": percentile(list(times), 90)}
-        row |= {"cpu_ms": median(cpu), "read_units": median(units), "mean_read_units": round(statistics.fmean(units), 2)}
-        rows.append(row)
+    for (route, users), samples in found.items():
+        times, cpu, reads, writes = zip(*samples, strict=True)
+        row: dict[str, Any] = {"route": route, "users": users, "ms": median(times), "p90_ms": percentile(list(times), 90)}
+        row |= {"cpu_ms": median(cpu), "read_units": median(reads), "mean_read_units": round(statistics.fmean(reads), 2)}
+        rows.append(row | {"write_units": median(writes)})
+    rows.sort(key=lambda row: ([ROUTE, *OTHERS].index(row["route"]), row["users"]))
     return {"machine": on, "rounds": rounds, "rows": rows}
 
 
 def tables(result: Result) -> str:
-    least = result["rows"][0]["ms"]
+    least = {row["route"]: row for row in reversed(result["rows"])}
     cells = []
     for row in result["rows"]:
-        times = [f"{row[field]:.2f}" for field in ("read_units", "mean_read_units", "ms", "p90_ms", "cpu_ms")]
-        cells.append([f"{row['users']:,}", f"{row['ms'] / least:.2f}", *times])
-    heading = ["users", "duration, ratio", "read units, median", "mean", "median, ms", "90 % below, ms", "CPU, ms"]
-    return table(heading, cells)
+        ratios = [f"{row[field] / least[row['route']][field]:.2f}" for field in ("ms", "cpu_ms")]
+        values = [f"{row[field]:.2f}" for field in ("read_units", "mean_read_units", "write_units", "ms", "p90_ms", "cpu_ms")]
+        cells.append([f"`{row['route']}`", f"{row['users']:,}", *ratios, *values])
+    heading = ["request", "users", "duration, ratio", "CPU, ratio", "read units, median", "mean", "write units, median"]
+    return table([*heading, "median, ms", "90 % below, ms", "CPU, ms"], cells)
 
 
 def plots(result: Result) -> dict[str, str]:
-    bars = {f"{row['users']:,} users": [row["ms"]] for row in result["rows"]}
-    return {"pages": charts.bars("Milliseconds of a page of 20 users", ["a page"], bars)}
+    bars: dict[str, list[float]] = defaultdict(list)
+    for row in result["rows"]:
+        bars[f"{row['users']:,} users"].append(row["ms"])
+    routes = list(dict.fromkeys(row["route"] for row in result["rows"]))
+    return {"pages": charts.bars("Milliseconds of a request", routes, bars)}

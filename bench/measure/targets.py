@@ -69,12 +69,13 @@ def system(result: Result) -> list[Row]:
 
 
 def pages(result: Result) -> list[Row]:
-    smallest, largest = result["rows"][0], result["rows"][-1]
-    ratio = largest["ms"] / smallest["ms"]
-    return [
-        (f"page at {largest['users']:,} users, to that at {smallest['users']:,}: duration", 1.05, ratio, False),
-        ("page of 20 users: read units, median", 2, largest["read_units"], False),
-    ]
+    found: list[Row] = []
+    for route in dict.fromkeys(row["route"] for row in result["rows"]):
+        rows = [row for row in result["rows"] if row["route"] == route]
+        smallest, largest = rows[0], rows[-1]
+        what = f"`{route}` at {largest['users']:,} users, to that at {smallest['users']:,}: duration"
+        found.append((what, 1.05, largest["ms"] / smallest["ms"], False))
+    return [*found, ("page of 20 users: read units, median", 2, result["rows"][0]["read_units"], False)]
 
 
 PARTS = {"start": starts, "instructions": instructions, "warm": warm, "hash": hashed, "system": system, "pages": pages}
@@ -87,7 +88,9 @@ def targets(results: pathlib.Path) -> str:
         result = load(results, part)
         for what, bound, value, is_least in rows(result) if result else []:
             is_reached = value >= bound if is_least else value <= bound
-            cells.append([what, f"{'at least' if is_least else 'at most'} {bound:g}", f"{value:.2f}", "yes" if is_reached else "no"])
+            cells.append(
+                [what, f"{'at least' if is_least else 'at most'} {bound:g}", f"{value:.2f}", "yes" if is_reached else "no"]
+            )
     if not cells:
         return "Nothing was measured yet: `bench/run`."
     return table(["what", "target", "measured", "reached"], cells).strip()
