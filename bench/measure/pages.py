@@ -26,6 +26,8 @@ NEEDS: list[str] = []
 SIZES, LARGE = [1_000, 100_000], 1_000_000
 ROUTE, LIMIT = "GET /users", 20
 FIRST = f"/users?limit={LIMIT}"
+# As many full pages as the smallest table has, and a few less.
+PAGES = 40
 OTHERS = ["POST /signup", "POST /signin", "POST /session/refresh", "POST /uploads", "DELETE /uploads/{id}"]
 
 
@@ -63,14 +65,14 @@ class Table:
 
 
 def cases(account: Account) -> list[Case]:
-    """Returns the cases: the next page, after the last one the first again, and requests that do not list users."""
-    page = {"path": FIRST}
+    """Returns the cases: the first pages in turn, and requests that do not list users."""
+    paths = [FIRST]
 
     def seen(body: Any) -> None:
         assert len(body["items"]) == LIMIT, body
-        page["path"] = f"{FIRST}&cursor={body['next']}" if body["next"] else FIRST
+        paths.append(f"{FIRST}&cursor={body['next']}" if len(paths) % PAGES else FIRST)
 
-    pages = Case("users", ROUTE, lambda: http_event(ROUTE, page["path"], headers=account.authorization), seen=seen)
+    pages = Case("users", ROUTE, lambda: http_event(ROUTE, paths[-1], headers=account.authorization), seen=seen)
     return [pages, *(case for case in warm.cases(account) if case.route in OTHERS and case.function != PEER)]
 
 
