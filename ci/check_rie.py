@@ -9,22 +9,18 @@ import base64
 import json
 import os
 import pathlib
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from typing import Any, NamedTuple
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")  # the translator asks for one
 
 import samcli  # noqa: E402
 from cloudformation import Template  # noqa: E402
+from emulator import IN_SAMCLI, Emulator  # noqa: E402
 from functions import BUILT, FUNCTIONS, ROOT, logical_name  # noqa: E402
 from local_system import LocalSystem  # noqa: E402
 
-RIE = pathlib.Path(samcli.__file__).parent / "local/rapid/aws-lambda-rie-x86_64"
+RIE = pathlib.Path(samcli.__file__).parent / IN_SAMCLI
 
 
 # Stands for UPLOAD_ID until an upload has been created: the id of no upload.
@@ -54,48 +50,13 @@ def steps() -> list[Step]:
     return sorted(found, key=lambda step: (step.order, step.event))
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-class Emulator:
-    """One function as Lambda starts it: an instance that lives on from event to event."""
-
-    def __init__(self, name: str, system: LocalSystem, timeout: int) -> None:
-        port, api = free_port(), free_port()
-        self._url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
-        command = [
-            *[RIE, "--log-level", "error", "--runtime-interface-emulator-address", f"127.0.0.1:{port}"],
-            *["--runtime-api-address", f"127.0.0.1:{api}", BUILT / name],
-        ]
-        lambda_sets = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769", "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout)}
-        env = system.environment(f"{logical_name(name)}Function") | lambda_sets
-        # Locks are off by default.
-        env |= {"MAX_LOCK_DAYS": "36525"} if "MAX_LOCK_DAYS" in env else {}
-        # More than the function may take, so that it is the emulator that says so.
-        self._patience = timeout + 20
-        self._log = (ROOT / f"target/rie-{name}.log").open("w")
-        self._process = subprocess.Popen(
-            command, env=env, stdout=self._log, stderr=self._log, start_new_session=True
-        )
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            time.sleep(0.05)
-        sys.exit(f"the emulator of {name} does not start: {self._log.name}")
-
-    def invoke(self, event: dict[str, Any]) -> dict[str, Any] | None:
-        request = urllib.request.Request(self._url, json.dumps(event).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=self._patience) as response:
-            return json.load(response)
-
-    def end(self) -> None:
-        # The function is the emulator's child, in the group that we made.
-        os.killpg(self._process.pid, 9)
-        self._process.wait()
-        self._log.close()
+def start(name: str, system: LocalSystem, timeout: int) -> Emulator:
+    """Starts the emulator of one function."""
+    lambda_sets = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769", "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout)}
+    env = system.environment(f"{logical_name(name)}Function") | lambda_sets
+    # Locks are off by default.
+    env |= {"MAX_LOCK_DAYS": "36525"} if "MAX_LOCK_DAYS" in env else {}
+    return Emulator(RIE, [str(BUILT / name)], env, (ROOT / f"target/rie-{name}.log").open("w"))
 
 
 def read(event: str, tokens: dict[str, str], upload_id: str) -> dict[str, Any]:
@@ -124,12 +85,14 @@ def failure(step: Step, answer: dict[str, Any] | None) -> str | None:
     return f"{step.event}: expected {step.status} {step.code}, got {json.dumps(answer)[:800]}"
 
 
-def run(emulators: dict[str, Emulator]) -> list[str]:
+def run(emulators: dict[str, Emulator], timeouts: dict[str, int]) -> list[str]:
     """Sends every sample in its turn; returns what failed."""
     failures, upload_id, seen = [], UNKNOWN_ID, {}
     tokens = {"ACCESS_TOKEN": "", "REFRESH_TOKEN": ""}
     for step in steps():
-        answer = emulators[step.function].invoke(read(step.event, tokens, upload_id))
+        # More than the function may take, so that it is the emulator that says so.
+        patience = timeouts[step.function] + 20
+        answer = emulators[step.function].invoke(read(step.event, tokens, upload_id), patience)
         failures += [text for text in [failure(step, answer)] if text]
         body = (body_of(answer) or {}) if step.status in (200, 201) else {}
         if "accessToken" in body:
@@ -146,9 +109,9 @@ def main() -> int:
     with LocalSystem() as system:
         names = {f"{logical_name(name)}Function": name for name in FUNCTIONS}
         timeouts = {logical: described[logical]["Timeout"] for logical in names}
-        emulators = {logical: Emulator(name, system, timeouts[logical]) for logical, name in names.items()}
+        emulators = {logical: start(name, system, timeouts[logical]) for logical, name in names.items()}
         try:
-            failures = run(emulators)
+            failures = run(emulators, timeouts)
         finally:
             for emulator in emulators.values():
                 emulator.end()

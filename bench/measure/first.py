@@ -4,13 +4,15 @@ import random
 from collections import defaultdict
 from typing import Any, NamedTuple
 
+from local_system import LocalSystem
+
 from measure import charts
 from measure.engines import Engines, Recording
-from measure.results import Result, machine, median, percentile, progress, table
+from measure.results import Result, machine, medians, percentile, progress, table
 from measure.runtime_api import Instance
 from measure.serving import Loop
 from measure.subjects import EMPTY, Account, Options, http_event
-from measure.tls import chain
+from measure.tls import Chain, chain
 
 ROUNDS = 40
 NEEDS = ["openssl", "node", "npm"]
@@ -33,38 +35,52 @@ def requests(account: Account) -> dict[str, dict[str, Any]]:
     return {EMPTY: sign_in, "signin": sign_in, "session": refresh, "users": me}
 
 
+class Setup:
+    """A local system, the functions that are measured, and the first request of each."""
+
+    def __init__(self, options: Options, local: LocalSystem, certificates: Chain) -> None:
+        self.loop = Loop()
+        self._local, self._engines = local, Engines(self.loop, local, certificates)
+        self._events = requests(Account(local))
+        self.subjects = {it.name: it for it in options.all_functions() if it.function in self._events}
+        self._recordings = {name: Recording() for name in self.subjects}
+
+    def event(self, name: str) -> dict[str, Any]:
+        return self._events[self.subjects[name].function]
+
+    def prepare(self, name: str, kind: str) -> dict[str, str]:
+        """Prepares the engines for a start. Returns the variables of the function."""
+        # A refresh token can be used once, so all starts replay the same recording.
+        self._engines.replay(self._recordings[name])
+        return self.subjects[name].environment(self._local) | self._engines.environment(kind)
+
+    def answer(self, name: str, kind: str) -> Answer:
+        with Instance(self.loop, name, self.subjects[name].argv, self.prepare(name, kind)) as instance:
+            instance.start()
+            instance.invoke(self.event(name))
+            return Answer(instance.since_start_ms, instance.cpu_ms(), instance.invocation_ms)
+
+
 def measure(options: Options, rounds: int) -> Result:
     on = machine()
     answers: dict[tuple[str, str], list[Answer]] = defaultdict(list)
-    loop = Loop()
     with options.local_system() as local, chain() as certificates:
-        engines = Engines(loop, local, certificates)
-        events = requests(Account(local))
-        subjects = {it.name: it for it in options.all_functions() if it.function in events}
-        recordings = {name: Recording() for name in subjects}
-        pairs = [(name, kind) for name in subjects for kind in KINDS]
+        setup = Setup(options, local, certificates)
+        pairs = [(name, kind) for name in setup.subjects for kind in KINDS]
         for number in progress("first", rounds):
             for name, kind in random.sample(pairs, len(pairs)):
-                # A refresh token can be used once, so both kinds replay the same recording.
-                engines.replay(recordings[name])
-                environment = subjects[name].environment(local) | engines.environment(kind)
-                with Instance(loop, name, subjects[name].argv, environment) as instance:
-                    instance.start()
-                    instance.invoke(events[subjects[name].function])
-                    answer = Answer(instance.since_start_ms, instance.cpu_ms(), instance.invocation_ms)
+                answer = setup.answer(name, kind)
                 if number:  # the first round records
                     answers[name, kind].append(answer)
     rows = [
-        {"name": name, "request": events[subjects[name].function]["routeKey"], "engines": kind}
-        | summary(answers[name, kind])
+        {"name": name, "request": setup.event(name)["routeKey"], "engines": kind} | summary(answers[name, kind])
         for name, kind in pairs
     ]
     return {"machine": on, "rounds": rounds, "rows": rows}
 
 
 def summary(answers: list[Answer]) -> dict[str, float]:
-    medians = {field: median(values) for field, values in zip(Answer._fields, zip(*answers), strict=True)}
-    return medians | {"wall_p90_ms": percentile([answer.wall_ms for answer in answers], 90)}
+    return medians(answers) | {"wall_p90_ms": percentile([answer.wall_ms for answer in answers], 90)}
 
 
 def tables(result: Result) -> str:

@@ -15,7 +15,7 @@ from functions import ROOT
 from local_system import LocalSystem
 
 from measure import charts, warm
-from measure.results import Result, machine, median, percentile, progress, table
+from measure.results import Result, machine, medians, percentile, progress, table
 from measure.runtime_api import Instance
 from measure.serving import Loop
 from measure.subjects import PEER, Account, Options, Subject, http_event
@@ -110,12 +110,11 @@ def measure(options: Options, rounds: int) -> Result:
                     sample = filled[users].request(case)
                     if number:
                         found[case.route, users].append(sample)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for (route, users), samples in found.items():
-        times, cpu, reads, writes = zip(*samples, strict=True)
-        row: dict[str, Any] = {"route": route, "users": users, "ms": median(times), "p90_ms": percentile(list(times), 90)}
-        row |= {"cpu_ms": median(cpu), "read_units": median(reads), "mean_read_units": round(statistics.fmean(reads), 2)}
-        rows.append(row | {"write_units": median(writes)})
+        ms, reads = [sample.ms for sample in samples], [sample.read_units for sample in samples]
+        more = {"p90_ms": percentile(ms, 90), "mean_read_units": round(statistics.fmean(reads), 2)}
+        rows.append({"route": route, "users": users} | medians(samples) | more)
     rows.sort(key=lambda row: ([ROUTE, *OTHERS].index(row["route"]), row["users"]))
     return {"machine": on, "rounds": rounds, "rows": rows}
 

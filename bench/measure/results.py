@@ -8,7 +8,7 @@ import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from functions import ROOT
@@ -63,6 +63,11 @@ def progress(what: str, rounds: int) -> Iterator[int]:
 
 def median(values: Iterable[float]) -> float:
     return round(statistics.median(values), 3)
+
+
+def medians(samples: Sequence[Any]) -> dict[str, float]:
+    """Returns the median of each field of named tuples."""
+    return {field: median(values) for field, values in zip(samples[0]._fields, zip(*samples, strict=True), strict=True)}
 
 
 def percentile(values: list[float], part: int) -> float:

@@ -17,6 +17,15 @@ from measure.serving import Connection, Loop, Server, message
 
 PATH = b"/2018-06-01/runtime/"
 NAME = "bench"
+# The variables that Lambda sets besides region, credentials and the address of its Runtime API.
+LAMBDA_SETS = {
+    "PATH": os.environ["PATH"],
+    "AWS_LAMBDA_FUNCTION_NAME": NAME,
+    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+    "AWS_LAMBDA_LOG_GROUP_NAME": NAME,
+    "AWS_LAMBDA_LOG_STREAM_NAME": NAME,
+}
 
 
 class Instance:
@@ -31,7 +40,7 @@ class Instance:
         self._response: bytes | None = None
         self._number = 0
         self._asked = self._sent = self._answered = 0.0
-        env = env | lambda_sets(self._server.port)
+        env = env | LAMBDA_SETS | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.port}"}
         outputs = [(os.POSIX_SPAWN_DUP2, self._output.fileno(), descriptor) for descriptor in (1, 2)]
         self.began = time.perf_counter()
         self.pid = os.posix_spawnp(argv[0], list(argv), env, file_actions=outputs)
@@ -118,16 +127,3 @@ class Instance:
         os.waitpid(self.pid, 0)
         self._server.close()
         self._output.close()
-
-
-def lambda_sets(port: int) -> dict[str, str]:
-    """Returns the variables that Lambda sets besides region and credentials."""
-    return {
-        "PATH": os.environ["PATH"],
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
-        "AWS_LAMBDA_FUNCTION_NAME": NAME,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
-        "AWS_LAMBDA_LOG_GROUP_NAME": NAME,
-        "AWS_LAMBDA_LOG_STREAM_NAME": NAME,
-    }

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from measure import charts, processes
 from measure.engines import Engines, Recording
-from measure.results import Result, machine, median, percentile, progress, table
+from measure.results import Result, machine, medians, percentile, progress, table
 from measure.runtime_api import Instance
 from measure.serving import Loop
 from measure.subjects import EMPTY, PEER, Options
@@ -50,8 +50,7 @@ def measure(options: Options, rounds: int) -> Result:
 
 
 def summary(starts: list[Start]) -> dict[str, float]:
-    medians = {field: median(values) for field, values in zip(Start._fields, zip(*starts), strict=True)}
-    return medians | {"wall_p90_ms": percentile([start.wall_ms for start in starts], 90)}
+    return medians(starts) | {"wall_p90_ms": percentile([start.wall_ms for start in starts], 90)}
 
 
 def tables(result: Result) -> str:

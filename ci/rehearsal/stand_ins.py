@@ -3,13 +3,14 @@
 import contextlib
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+
+from ports import free_port
 
 REGION = "eu-central-1"
 # Credentials of no account. ministack accepts only these.
@@ -63,12 +64,6 @@ def moto(executable: str, folder: pathlib.Path) -> Iterator[str]:
     command = [executable, "--host", "127.0.0.1", "--port", str(port)]
     with _server("moto", command, {}, port, "/moto-api/", folder) as address:
         yield address
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager
