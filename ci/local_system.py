@@ -95,6 +95,8 @@ class LocalSystem:
         own = json.loads((ROOT / "events/env.json").read_text()).get(function, {})
         access_key = f"LOCAL{function.upper()}"
         return own | {
+            # In Lambda's /tmp, which is the machine's here.
+            "SMITHY_CLIENT_SDK_CUSTOM_PARTITION": str(self.folder / "partitions.json"),
             "AWS_ACCESS_KEY_ID": access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_of(access_key),
             "AWS_SESSION_TOKEN": "local",

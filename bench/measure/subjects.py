@@ -44,8 +44,11 @@ class Options:
     def all_functions(self) -> list["Subject"]:
         """Returns the functions, the dynamic empty function, those of the other builds, and those of the peers."""
         dynamic = Subject(DYNAMIC_EMPTY, (str(DYNAMIC_EMPTY_BINARY),), EMPTY)
-        others = [Subject(f"{name}, {it}", (str(it / name),), name) for it in self.beside for name in self._names()]
-        return [*self.functions(), dynamic, *others, *self.peer_functions()]
+        return [*self.functions(), dynamic, *self.functions_beside(), *self.peer_functions()]
+
+    def functions_beside(self) -> list["Subject"]:
+        """Returns the functions of the other builds."""
+        return [Subject(f"{name}, {it}", (str(it / name),), name) for it in self.beside for name in self._names()]
 
     def _names(self) -> list[str]:
         return [EMPTY, *(name for name in FUNCTIONS if not self.only or name in self.only)]

@@ -12,7 +12,7 @@ from measure.engines import Engines
 from measure.results import Result, machine, median, progress, table
 from measure.runtime_api import Instance
 from measure.serving import Loop
-from measure.subjects import EMPTY, LOWEST_COST, PASSWORD, PEER, Account, Options, http_event
+from measure.subjects import EMPTY, LOWEST_COST, PASSWORD, PEER, Account, Options, Subject, http_event
 from measure.tls import chain
 
 ROUNDS = 20
@@ -85,8 +85,10 @@ def cases(account: Account) -> list[Case]:
 def measure(options: Options, rounds: int) -> Result:
     on = machine()
     loop = Loop()
-    subjects = {it.name: it for it in options.functions() + options.peer_functions()}
-    used: dict[tuple[str, int], list[float]] = defaultdict(list)
+    subjects: dict[str, list[Subject]] = defaultdict(list)
+    for it in [*options.functions(), *options.functions_beside(), *options.peer_functions()]:
+        subjects[PEER if it.name == PEER else it.function].append(it)
+    used: dict[tuple[str, int, str], list[float]] = defaultdict(list)
     hashed: dict[str, list[float]] = defaultdict(list)
     with contextlib.ExitStack() as stack:
         local, certificates = stack.enter_context(options.local_system()), stack.enter_context(chain())
@@ -97,23 +99,23 @@ def measure(options: Options, rounds: int) -> Result:
         hashers = [stack.enter_context(hasher) for hasher in (hashes.of_functions(options), *hashes.of_peers(options))]
         instances = {}
         for kind, index in itertools.product(KINDS, range(len(found["tls"]))):
-            if subject := subjects.get(found[kind][index].function):
+            for subject in subjects[found[kind][index].function]:
                 environment = subject.environment(local) | engines.environment(kind)
                 instance = stack.enter_context(Instance(loop, subject.name, subject.argv, environment))
                 instance.start()
-                instances[kind, index] = instance
+                instances[kind, index, subject.name] = instance
         for number in progress("warm", rounds):
-            for (kind, index), instance in instances.items():
+            for (kind, index, name), instance in instances.items():
                 milliseconds = cpu_of_requests(instance, found[kind][index])
                 if number:
-                    used[kind, index].append(milliseconds)
+                    used[kind, index, name].append(milliseconds)
             for hasher in hashers:
                 hashed[hasher.name] += [hasher.hash(LOWEST_COST)[0] * 1e3 for _ in range(REQUESTS)]
     hash_ms = {name: median(values) for name, values in hashed.items()}
     rows = []
-    for (kind, index), values in used.items():
+    for (kind, index, name), values in used.items():
         case = found[kind][index]
-        row = {"name": case.function, "route": case.route, "note": case.note, "engines": kind, "cpu_ms": median(values)}
+        row = {"name": name, "route": case.route, "note": case.note, "engines": kind, "cpu_ms": median(values)}
         rows.append(row | {"hash_ms": hash_ms.get(case.hashed_by, 0)})
     return {"machine": on, "rounds": rounds, "rows": rows}
 

@@ -82,6 +82,9 @@ pub(crate) fn command(
     command
 }
 
+/// Names a file in Lambda's `/tmp`, which is the machine's here. Engines have addresses of their own, not regions.
+const LIST_OF_REGIONS: &str = "SMITHY_CLIENT_SDK_CUSTOM_PARTITION";
+
 fn environment(function: &Function, engines: &Engines, api: &str) -> BTreeMap<String, String> {
     let access_key = iam::function_key(&function.logical_id);
     let secret = engines.keys.secret_of(&access_key);
@@ -117,6 +120,7 @@ fn environment(function: &Function, engines: &Engines, api: &str) -> BTreeMap<St
         .environment
         .clone()
         .into_iter()
+        .filter(|(name, _)| name != LIST_OF_REGIONS)
         .chain(lambda.map(|(name, value)| (name.to_owned(), value)))
         .collect()
 }

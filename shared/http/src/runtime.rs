@@ -22,10 +22,10 @@ use crate::{
     with_middleware,
 };
 
-/// musl's own allocator gives memory back to the kernel between requests and asks for it again.
+/// musl's own allocator gives memory back to the kernel between requests and asks for it again, and locks each time.
 #[cfg(target_env = "musl")]
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Why a function cannot start: a setting is missing or invalid.
 pub type InitError = EnvError;

@@ -11,7 +11,7 @@ use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 pub use aws_types::SdkConfig;
 
-use crate::{Env, EnvError, http::OneConnector};
+use crate::{Env, EnvError, http::OneConnector, regions};
 
 /// The roots that sign AWS's endpoints (<https://www.amazontrust.com/repository/>). Reading a machine's whole store
 /// takes about 4 ms at start-up, these take a sixteenth of one.
@@ -29,8 +29,10 @@ const MAX_BACKOFF: Duration = Duration::from_secs(1);
 /// The configuration of every AWS client of a function.
 ///
 /// # Errors
-/// When a variable that Lambda always sets is missing.
+/// When a variable that Lambda always sets is missing, or a file that a variable names cannot be used.
 pub fn sdk_config(env: &Env) -> Result<SdkConfig, EnvError> {
+    let region = env.required("AWS_REGION")?;
+    regions::write_list(env, &region)?;
     let credentials = Credentials::new(
         env.required("AWS_ACCESS_KEY_ID")?,
         env.required("AWS_SECRET_ACCESS_KEY")?,
@@ -44,7 +46,7 @@ pub fn sdk_config(env: &Env) -> Result<SdkConfig, EnvError> {
         .map_err(|_| BAD_BUNDLE)?;
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(env.required("AWS_REGION")?))
+        .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(OneConnector::new(tls))
         .retry_config(retries())

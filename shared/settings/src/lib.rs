@@ -5,6 +5,7 @@ mod cached;
 mod env;
 mod http;
 mod parameters;
+mod regions;
 
 #[cfg(test)]
 mod cold_starts;
