@@ -13,6 +13,8 @@ import signature
 from functions import ROOT
 
 CLOAKROOM = ROOT / "target/debug/cloakroom"
+# Names the file with the list of regions that a function writes and the SDKs read (docs/adr/0012-release-functions-are-static.md).
+LIST_OF_REGIONS = "SMITHY_CLIENT_SDK_CUSTOM_PARTITION"
 
 
 class LocalSystem:
@@ -96,7 +98,7 @@ class LocalSystem:
         access_key = f"LOCAL{function.upper()}"
         return own | {
             # In Lambda's /tmp, which is the machine's here.
-            "SMITHY_CLIENT_SDK_CUSTOM_PARTITION": str(self.folder / "partitions.json"),
+            LIST_OF_REGIONS: str(self.folder / "partitions.json"),
             "AWS_ACCESS_KEY_ID": access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_of(access_key),
             "AWS_SESSION_TOKEN": "local",

@@ -20,7 +20,7 @@ from functions import ROOT
 from measure import processes
 from measure.first import Setup
 from measure.results import Result, machine, medians, progress, table
-from measure.runtime_api import LAMBDA_SETS
+from measure.runtime_api import LAMBDA_SETS, empty_tmp
 from measure.subjects import EMPTY, Options
 from measure.tls import chain
 
@@ -63,7 +63,9 @@ def first_answer(setup: Setup, executable: pathlib.Path, name: str) -> tuple[flo
     Raises TooEarly if the function asked for the invocation before the emulator listened.
     """
     output = tempfile.TemporaryFile()
-    emulator = Emulator(executable, setup.subjects[name].argv, setup.prepare(name, KIND) | LAMBDA_SETS, output)
+    environment = setup.prepare(name, KIND)
+    empty_tmp(environment)
+    emulator = Emulator(executable, setup.subjects[name].argv, environment | LAMBDA_SETS, output)
 
     def log() -> str:
         return os.pread(output.fileno(), os.fstat(output.fileno()).st_size, 0).decode()

@@ -5,12 +5,15 @@
 
 import json
 import os
+import pathlib
 import signal
 import tempfile
 import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
+
+from local_system import LIST_OF_REGIONS
 
 from measure import processes
 from measure.serving import Connection, Loop, Server, message
@@ -28,6 +31,12 @@ LAMBDA_SETS = {
 }
 
 
+def empty_tmp(env: dict[str, str]) -> None:
+    """Removes what an earlier start has written: an instance on Lambda starts with an empty /tmp, and to replace a file takes
+    longer."""
+    pathlib.Path(env[LIST_OF_REGIONS]).unlink(missing_ok=True)
+
+
 class Instance:
     """A running function. It serves one invocation at a time, as on Lambda."""
 
@@ -40,6 +49,7 @@ class Instance:
         self._response: bytes | None = None
         self._number = 0
         self._asked = self._sent = self._answered = 0.0
+        empty_tmp(env)
         env = env | LAMBDA_SETS | {"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.port}"}
         outputs = [(os.POSIX_SPAWN_DUP2, self._output.fileno(), descriptor) for descriptor in (1, 2)]
         self.began = time.perf_counter()
