@@ -46,7 +46,7 @@ mod tests {
     #[tokio::test]
     async fn endpoints_are_the_same_as_with_the_complete_list() {
         if let Ok(region) = std::env::var("REGION_OF_TEST") {
-            println!("{ENDPOINTS}{}", endpoints(&region).await);
+            eprintln!("{ENDPOINTS}{}", endpoints(&region).await);
             return;
         }
         let path = std::env::temp_dir().join(format!("regions-{}.json", std::process::id()));
@@ -76,7 +76,7 @@ mod tests {
         test.args(["--exact", name, "--nocapture"]);
         test.env("REGION_OF_TEST", region);
         test.envs(list.map(|path| (LIST, path)));
-        let output = String::from_utf8(test.output().unwrap().stdout).unwrap();
+        let output = String::from_utf8(test.output().unwrap().stderr).unwrap();
         let line = output.lines().find_map(|line| line.strip_prefix(ENDPOINTS));
         line.expect(&output).to_owned()
     }
