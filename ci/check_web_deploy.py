@@ -11,7 +11,6 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+from ports import free_port
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "test",
@@ -60,9 +60,7 @@ TYPES = {
 
 @contextlib.contextmanager
 def ministack(executable: str, folder: str) -> Iterator[None]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "STATE_DIR": folder}
     log = pathlib.Path(folder, "log")
     with log.open("w") as output, subprocess.Popen([executable], env=os.environ | settings, stderr=output) as process:

@@ -2,10 +2,11 @@
 
 import os
 import pathlib
-import socket
 import subprocess
 import tempfile
 import threading
+
+from ports import free_port
 
 
 class Ministack:
@@ -17,8 +18,7 @@ class Ministack:
 
     def __enter__(self) -> str:
         """Returns the URL of all services."""
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
+        port = free_port()
         env = os.environ | {"AUTH": "true", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         env |= {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "STATE_DIR": self._state.name}
         self._process = subprocess.Popen(
