@@ -4,12 +4,12 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::{TestApp, cloakroom_dev, eventually};
+use crate::support::{TestApp, cloakroom_dev};
 
 /// Waits until the log says that something is in a queue of dead letters.
 async fn until_dead(app: &TestApp, queue: &str) {
     let text = format!("is now in the dead-letter queue cloakroom-dev-{queue}");
-    eventually(async || app.log().contains(&text)).await;
+    app.log_with(&[&text]).await;
 }
 
 #[tokio::test]

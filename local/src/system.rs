@@ -217,6 +217,7 @@ impl System {
             streams: streams.streams.clone(),
             positions,
             queues,
+            payments: payments.clone(),
             sources,
         };
         let pages = pages(options, outbox, metrics)?.merge(settlement.into_router());

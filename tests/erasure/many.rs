@@ -47,7 +47,7 @@ async fn an_erasure_continues_where_its_invocation_ended() {
         .await;
     deleted.expect(204);
     app.settled().await;
-    assert!(app.log().contains("erasure_continues"));
+    app.log_with(&["erasure_continues"]).await;
     let records = scan::query(&app, "UploadsTable", "owner", &user.id).await;
     assert!(!records.is_empty());
     assert!(

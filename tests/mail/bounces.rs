@@ -14,7 +14,7 @@ const COMPLAINT: &str = "complaint@simulator.amazonses.com";
 /// Signs up an address of the mailbox simulator, waits until its mail is blocked, and returns the user's id.
 async fn blocked_user(app: &TestApp, email: &str) -> String {
     let user = app.sign_up(email, PASSWORD).await.expect(201).json();
-    eventually(async || app.log().contains("mail_bounced")).await;
+    app.log_with(&["mail_bounced"]).await;
     user["user"]["id"].as_str().unwrap().to_owned()
 }
 
@@ -29,7 +29,7 @@ async fn allow_mail(admin: &SignedIn<'_>, id: &str) -> Response {
 }
 
 async fn wait_for_blocked_mail(app: &TestApp) {
-    eventually(async || app.log().contains("\"mail_blocked\"")).await;
+    app.log_with(&["\"mail_blocked\""]).await;
 }
 
 /// The event of SES for a mail, with one member of `detail`.
@@ -134,7 +134,7 @@ async fn a_full_mailbox_and_a_mail_that_is_not_spam_block_nothing() {
 async fn an_address_without_an_account_is_blocked_and_an_address_without_its_tag_is_not() {
     let app = TestApp::start_with_mail(&["SignupMode=verified", "LogLevel=info"]);
     app.sign_up(BOUNCE, PASSWORD).await.expect(202);
-    eventually(async || app.log().contains("mail_bounced")).await;
+    app.log_with(&["mail_bounced"]).await;
     app.forgot_password(BOUNCE).await.expect(202);
     wait_for_blocked_mail(&app).await;
 

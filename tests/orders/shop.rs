@@ -87,6 +87,26 @@ impl TestApp {
         list["data"].as_array().unwrap().clone()
     }
 
+    /// Waits until all webhooks of the stand-in are accepted, also those that are sent again after a failure.
+    pub async fn webhooks_accepted(&self) {
+        eventually(async || {
+            let mut after = String::new();
+            loop {
+                let list = self.stand_in(&format!("/v1/events?limit=100{after}")).await;
+                let events = list["data"].as_array().unwrap();
+                if events.iter().any(|event| event["pending_webhooks"] != 0) {
+                    return false;
+                }
+                if list["has_more"] == false {
+                    return true;
+                }
+                let last = events.last().unwrap()["id"].as_str().unwrap();
+                after = format!("&starting_after={last}");
+            }
+        })
+        .await;
+    }
+
     /// Returns the checkout of an order.
     pub async fn checkout_of(&self, order: &str) -> Value {
         let all = self.checkouts().await;

@@ -1,6 +1,6 @@
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, PipeReader},
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -100,16 +100,19 @@ impl TestApp {
     }
 
     fn spawn(command: &mut Command, endpoints: Option<&Path>, dir: Option<TempDir>) -> Self {
+        // One pipe for both outputs keeps the order of the lines.
+        let (output, input) = io::pipe().unwrap();
         let mut process = command
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(input.try_clone().unwrap())
+            .stderr(input)
             .spawn()
             .unwrap();
+        // The pipe ends when the system does: nothing else writes to it.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         let log = Arc::new(Mutex::new(String::new()));
         let (ready, is_ready) = mpsc::channel();
-        follow(process.stdout.take().unwrap(), &log, Some(ready));
-        follow(process.stderr.take().unwrap(), &log, None);
+        follow(output, &log, ready);
         if is_ready.recv().is_err() {
             let _ = process.wait();
             panic!("the system did not start:\n{}", log.lock().unwrap());
@@ -158,6 +161,21 @@ impl TestApp {
     /// Returns all that the system has printed so far, including the functions' logs.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until the system has printed all of these texts, and returns its log. Lines of functions come a moment after their
+    /// responses.
+    pub async fn log_with(&self, texts: &[&str]) -> String {
+        let started = Instant::now();
+        loop {
+            let log = self.log();
+            let Some(missing) = texts.iter().find(|text| !log.contains(**text)) else {
+                return log;
+            };
+            let is_late = started.elapsed() > Duration::from_secs(30);
+            assert!(!is_late, "the log has no {missing:?}:\n{log}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Waits until all events are delivered: all functions are idle, and all records of streams and all visible messages of queues
@@ -293,21 +311,17 @@ impl Drop for TestApp {
     }
 }
 
-/// Copies the lines of a stream to the log, and sends to `ready` after the last line of the start message.
-fn follow(
-    stream: impl Read + Send + 'static,
-    log: &Arc<Mutex<String>>,
-    mut ready: Option<mpsc::Sender<()>>,
-) {
+/// Copies the lines of the output to the log, and sends to `ready` after the last line of the start message.
+fn follow(output: PipeReader, log: &Arc<Mutex<String>>, ready: mpsc::Sender<()>) {
     let log = Arc::clone(log);
     thread::spawn(move || {
-        for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            if line.contains("Ctrl-C stops it") {
-                ready.take().map(|ready| ready.send(()));
-            }
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
             let mut log = log.lock().unwrap();
             log.push_str(&line);
             log.push('\n');
+            if line.contains("Ctrl-C stops it") {
+                let _ = ready.send(());
+            }
         }
     });
 }

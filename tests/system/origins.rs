@@ -4,7 +4,7 @@ use reqwest::{Method, RequestBuilder, header::HeaderMap};
 use serde_json::Value;
 
 use crate::{
-    support::{Response, TestApp, eventually},
+    support::{Response, TestApp},
     uploads::{create_upload, presigned},
 };
 
@@ -108,7 +108,7 @@ async fn a_refused_origin_is_logged_once_with_the_flag_to_use() {
         )
     };
     let s3 = line("S3", "http://other.example");
-    eventually(async || app.log().contains(&s3)).await;
+    app.log_with(&[&s3]).await;
     let log = app.complete_log().await;
     assert_eq!(log.matches(&line("the API", FOREIGN)).count(), 1, "{log}");
     assert_eq!(log.matches(" refused the web page of ").count(), 2, "{log}");
@@ -122,7 +122,7 @@ async fn with_strict_origins_the_log_names_the_option() {
         "the API refused the web page of {} (CORS); to allow it, restart without --strict-origins\n",
         LOOPBACK[0]
     );
-    eventually(async || app.log().contains(&expected)).await;
+    app.log_with(&[&expected]).await;
 }
 
 /// What the API and S3 do not serve has no CORS headers for pages of this machine either.

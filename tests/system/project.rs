@@ -39,8 +39,7 @@ async fn an_empty_folder_runs_the_built_in_template_and_page() {
     let original = concat!(env!("CARGO_MANIFEST_DIR"), "/../web/index.html");
     assert_eq!(page, fs::read(original).unwrap());
     app.get("/docs/").await.expect(200);
-    let log = app.log();
-    assert!(log.contains("cloakroom new FOLDER"), "{log}");
+    app.log_with(&["cloakroom new FOLDER"]).await;
     app.stop_with("TERM");
     // Nothing but the data, and the next start finds it.
     assert_eq!(names(home.path()), ["data"]);

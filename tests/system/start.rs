@@ -128,7 +128,7 @@ async fn a_change_of_the_template_is_reported() {
     let changed = format!("{} has changed; restart", template.display());
     assert!(!app.log().contains(&changed));
     fs::write(&template, text + "# changed\n").unwrap();
-    eventually(async || app.log().contains(&changed)).await;
+    app.log_with(&[&changed]).await;
     // The system still runs, and prints the line once.
     app.new_user("ada@example.com").await;
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;

@@ -324,8 +324,8 @@ async fn an_unreadable_record_does_not_block_others() {
     }
     deliver_event(&app, &schedule_event()).await.expect(200);
     assert_eq!(upload_status(&ada, &other).await, "failed");
-    let log = app.log();
-    assert!(log.contains("due_unreadable") && log.contains("reconciliation_failed"));
+    app.log_with(&["due_unreadable", "reconciliation_failed"])
+        .await;
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ async fn the_repair_corrects_drifted_counters() {
     assert_eq!((&usage["used"], &usage["kept"]), (&json!(12), &json!(3)));
     let usage = bob.get("/uploads/usage").await.expect(200).json();
     assert_eq!((&usage["used"], &usage["kept"]), (&json!(5), &json!(0)));
-    let log = app.log();
+    let log = app.log_with(&["used_drift"]).await;
     let line = log
         .lines()
         .rfind(|line| line.contains("used_drift"))

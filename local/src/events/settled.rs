@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{Bus, StreamPosition};
-use crate::{dynamodb::Streams, function::Pool, sqs::Queues};
+use crate::{dynamodb::Streams, function::Pool, payments::Payments, sqs::Queues};
 
 /// How often the state is checked while a request waits.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -27,6 +27,7 @@ pub(crate) struct Settlement {
     pub(crate) streams: Streams,
     pub(crate) positions: Vec<StreamPosition>,
     pub(crate) queues: Queues,
+    pub(crate) payments: Payments,
     /// The names of the queues that functions read.
     pub(crate) sources: BTreeSet<String>,
 }
@@ -37,8 +38,10 @@ impl Settlement {
         Router::new().route("/settled", get(page)).with_state(self)
     }
 
-    /// Lists what is not delivered yet. Empty means that all functions are idle, and that all records of streams and all visible
-    /// messages of queues with a function are processed. Messages with a delay do not count until they are visible.
+    /// Lists what is not delivered yet. Empty means that all functions are idle, that all records of streams and all visible
+    /// messages of queues with a function are processed, and that the payment provider has sent its webhooks. What waits for a
+    /// later time does not count until then: messages with a delay, and webhooks that were refused and will be sent again. Webhooks
+    /// that a test holds do not count.
     pub(crate) fn pending(&self) -> Vec<String> {
         let before = self.changes();
         let mut pending = self.check();
@@ -49,11 +52,12 @@ impl Settlement {
         pending
     }
 
-    fn changes(&self) -> [u64; 3] {
+    fn changes(&self) -> [u64; 4] {
         [
             self.streams.change_count(),
             self.queues.change_count(),
             self.bus.started(),
+            self.payments.event_count(),
         ]
     }
 
@@ -81,6 +85,10 @@ impl Settlement {
         match self.bus.running() {
             0 => {}
             running => pending.push(format!("{running} asynchronous invocations")),
+        }
+        match self.payments.due_webhooks() {
+            0 => {}
+            left => pending.push(format!("{left} webhooks of the payment provider")),
         }
         for pool in self.functions.values().filter(|pool| pool.is_busy()) {
             pending.push(format!("function {}", pool.function().binary));

@@ -25,7 +25,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::task::JoinHandle;
 
 use self::{hooks::Hooks, state::State};
-use crate::keys::Keys;
+use crate::{keys::Keys, locks::lock};
 
 /// The key of the stand-in's API, derived from the secret of the data directory.
 pub(crate) fn api_key(keys: &Keys) -> String {
@@ -78,6 +78,11 @@ impl Payments {
             settings,
             clock,
         })))
+    }
+
+    /// Returns how many events the provider has had. Each is sent as a webhook.
+    pub(crate) fn event_count(&self) -> u64 {
+        lock(&self.0.state).events.len() as u64
     }
 
     /// Starts to send webhooks.

@@ -12,6 +12,7 @@ use hyper_util::{
 };
 use ring::hmac;
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 
 use super::{Payments, state::Delivery};
 use crate::locks::lock;
@@ -35,6 +36,16 @@ pub(super) async fn send(payments: Payments) -> Infallible {
 }
 
 impl Payments {
+    /// Returns how many webhooks are being sent, or are due and not held.
+    pub(crate) fn due_webhooks(&self) -> usize {
+        if lock(&self.0.hooks).hold_webhooks {
+            return 0;
+        }
+        let now = self.now();
+        let state = lock(&self.0.state);
+        state.deliveries.iter().filter(|it| it.due <= now).count()
+    }
+
     async fn send_due(&self, client: &HttpClient) {
         let now = self.now();
         let (hold, copies) = {
@@ -93,7 +104,11 @@ impl Payments {
     /// Removes an accepted delivery, or plans its next attempt.
     fn record(&self, event: &str, accepted: bool) {
         let now = self.now();
-        lock(&self.0.state).deliveries.retain_mut(|delivery| {
+        let mut state = lock(&self.0.state);
+        if accepted && let Some(event) = state.events.get_mut(event) {
+            event["pending_webhooks"] = json!(0);
+        }
+        state.deliveries.retain_mut(|delivery| {
             if delivery.event != event {
                 return true;
             }

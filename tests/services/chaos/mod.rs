@@ -46,6 +46,8 @@ async fn shuffled_repeated_lost_and_interrupted_events_end_as_in_a_calm_run() {
     app.settled_within(LIMIT).await;
     shop.close().await;
     app.settled_within(LIMIT).await;
+    app.webhooks_accepted().await;
+    app.settled_within(LIMIT).await;
     let calm = tables::read(&app, &shop.names).await;
 
     let system = FaultySystem::start(10, &PARAMETERS).await;
@@ -59,6 +61,8 @@ async fn shuffled_repeated_lost_and_interrupted_events_end_as_in_a_calm_run() {
     shop.close().await;
     post.deliver(false).await;
     replay(&system, &post).await;
+    system.app.webhooks_accepted().await;
+    post.deliver(false).await;
     let found = tables::read(&system.app, &shop.names).await;
     eprintln!("{}", post.summary());
     assert!(post.lost() > 0 && post.killed() > 0, "{}", post.summary());
