@@ -68,30 +68,32 @@ class Failures:
             self.found.append(f"{type(exception).__name__}: {exception}")
 
 
-def mix(environment: Environment, system: LocalSystem, users: int, seconds: float) -> Resident:
-    """Lets people use the API for some time."""
+def mix(environment: Environment, system: LocalSystem, users: int, seconds: float) -> list[Growth]:
+    """Lets people use the API for some time, and returns how memory grew."""
     resident = Resident(system.pid)
     runner = environment.create_local_runner()
     runner.start(users, spawn_rate=users)
+    # Memory grows while the functions start. On a slow machine, that takes long.
+    while Person.first:
+        gevent.sleep(1)
     began = time.monotonic()
+    total = environment.stats.total
+    before = total.num_requests
     lines = 1
     for number in range(1, SAMPLES + 1):
         gevent.sleep(max(0.0, began + number * seconds / SAMPLES - time.monotonic()))
         resident.sample()
         passed = time.monotonic() - began
         if passed >= lines * SECONDS_PER_LINE or number == SAMPLES:
-            total = environment.stats.total
-            rate = total.num_requests / passed
+            requests = total.num_requests - before
             print(
-                f"{passed:5.0f} s: {total.num_requests} requests, {rate:.0f} per second, {total.num_failures} errors",
+                f"{passed:5.0f} s: {requests} requests, {requests / passed:.0f} per second, {total.num_failures} errors",
                 flush=True,
             )
             lines = int(passed / SECONDS_PER_LINE) + 1
-    # On a slow machine, each flow happens once all the same.
-    while Person.first:
-        gevent.sleep(1)
+    requests = total.num_requests - before
     runner.quit()
-    return resident
+    return resident.growths(requests // 3)
 
 
 def bursts(client: Client, count: int) -> list[Outcome]:
@@ -204,8 +206,7 @@ def main() -> int:
         Person.admin.sign_in()
         Person.endpoints = json.loads((system.folder / "endpoints.json").read_text())
         Person.first = random.sample(list(FLOWS), len(FLOWS))
-        resident = mix(environment, system, chosen.users, chosen.duration)
-        growths = resident.growths(environment.stats.total.num_requests // 3)
+        growths = mix(environment, system, chosen.users, chosen.duration)
         outcomes = bursts(client, chosen.burst)
     table = rows(environment)
     print_table(table)

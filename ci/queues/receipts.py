@@ -21,9 +21,9 @@ def delete(server: Server, handle: str) -> None:
 @check
 def a_received_message_is_invisible_for_its_timeout(server: Server) -> None:
     server.send("plain", "a")
-    first = server.receive_one("plain", 1)
+    first = server.receive_one("plain", 3)
     same((server.bodies("plain"), server.depth("plain")), ([], [0, 1, 0]))
-    second = server.receive_one("plain", wait=5)
+    second = server.receive_one("plain", wait=20)
     same(second["MessageId"], first["MessageId"])
     same([one["Attributes"]["ApproximateReceiveCount"] for one in (first, second)], ["1", "2"])
     name = "ApproximateFirstReceiveTimestamp"
@@ -61,12 +61,12 @@ def a_timeout_has_limits(server: Server) -> None:
 @check
 def a_deleted_message_is_gone(server: Server) -> None:
     server.send("plain", "a")
-    handle = server.receive_one("plain", 1)["ReceiptHandle"]
+    handle = server.receive_one("plain", 2)["ReceiptHandle"]
     delete(server, handle)
     same(server.depth("plain"), [0, 0, 0])
     # A deletion can be repeated.
     delete(server, handle)
-    time.sleep(1.1)
+    time.sleep(2.1)
     same(server.bodies("plain"), [])
 
 
@@ -86,7 +86,7 @@ def an_older_handle_deletes_nothing(server: Server) -> None:
     time.sleep(0.01)
     server.receive_one("plain", 1)
     delete(server, old)
-    same(server.bodies("plain", wait=5), ["a"])
+    same(server.bodies("plain", wait=20), ["a"])
 
 
 @check

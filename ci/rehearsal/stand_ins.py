@@ -6,7 +6,6 @@ import pathlib
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
@@ -75,10 +74,10 @@ def _server(
     with log.open("w") as output:
         process = subprocess.Popen(command, env=os.environ | settings, stdout=output, stderr=output, cwd=folder)
     try:
-        for _ in range(300):
+        for _ in range(1_200):
             if process.poll() is not None:
                 break
-            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            with contextlib.suppress(OSError):
                 urllib.request.urlopen(address + health, timeout=5).close()
                 os.environ["AWS_ENDPOINT_URL"] = address
                 yield address

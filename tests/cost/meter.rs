@@ -127,7 +127,7 @@ impl Meter {
     pub async fn payment(&self, case: &str) {
         self.settled().await;
         let route = "POST /payments/stripe";
-        let lines = lines_of(&self.log());
+        let lines = lines_of(&self.complete_log().await);
         let line = lines.iter().rfind(|line| line["route"] == route);
         self.add(route, case, line.expect("a webhook of the provider"));
     }
@@ -210,7 +210,7 @@ impl Meter {
     /// Waits until all events are delivered, and leaves them out.
     pub async fn quiet(&self) {
         self.settled().await;
-        let lines = lines_of(&self.log()).into_iter();
+        let lines = lines_of(&self.complete_log().await).into_iter();
         let events = lines.filter(|line| line["event"].is_string());
         let ids = events.map(|line| line["id"].as_str().unwrap().to_owned());
         self.seen.borrow_mut().extend(ids);

@@ -6,7 +6,7 @@ use crate::{
     support::{
         PASSWORD, Response, TestApp, WITH_MAIL, eventually,
         faults::{Fault, FaultySystem},
-        token_in,
+        not_at_midnight, token_in,
     },
     uploads::store_file,
 };
@@ -100,6 +100,7 @@ async fn stored_uploads_and_their_bytes_are_counted_once() {
 
 #[tokio::test]
 async fn mails_are_counted_by_outcome() {
+    not_at_midnight().await;
     let system = FaultySystem::start(10, &[WITH_MAIL, "MailsPerDay=2"]).await;
     let app = &system.app;
     app.sign_up(ADA, PASSWORD).await.expect(201);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, Response, TestApp, eventually};
+use crate::support::{PASSWORD, Response, TestApp, eventually, not_at_midnight};
 
 async fn all_mails(app: &TestApp) -> Vec<Value> {
     let outbox = Response::to(app.request(reqwest::Method::GET, "/outbox.json")).await;
@@ -65,6 +65,7 @@ async fn mail_orders_that_send_nothing_count_against_no_limit() {
 
 #[tokio::test]
 async fn the_daily_limit_of_a_mailbox_does_not_show_in_responses() {
+    not_at_midnight().await;
     let app = TestApp::start_with_mail(&["MailsPerMailbox=1"]);
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     app.mail_to("ada@example.com", "Confirm").await;
@@ -82,6 +83,7 @@ async fn the_daily_limit_of_a_mailbox_does_not_show_in_responses() {
 
 #[tokio::test]
 async fn sign_ups_succeed_after_the_stacks_daily_mail_limit() {
+    not_at_midnight().await;
     let app = TestApp::start_with_mail(&["MailsPerDay=3"]);
     let sign_ups: Vec<_> = (0..12)
         .map(|i| {

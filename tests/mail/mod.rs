@@ -193,7 +193,7 @@ async fn a_sent_mail_is_not_sent_again_after_a_restart() {
     app.sign_up("ada@example.com", PASSWORD).await.expect(201);
     app.mail_to("ada@example.com", "Confirm").await;
     // The mailer repeats work that is not recorded in streams.json.
-    eventually(async || dir.path().join("streams.json").exists()).await;
+    app.settled().await;
     app.stop_with("TERM");
     let app = TestApp::start_in(dir.path(), &args);
     app.sign_up("bob@example.com", PASSWORD).await.expect(201);

@@ -81,7 +81,7 @@ async fn repair(app: &TestApp) -> Value {
         .invoke_function("UploadEventsFunction", &event, &[])
         .await;
     assert_eq!(response.expect(200).header("x-amz-function-error"), None);
-    let log = app.complete_log().await;
+    let log = app.log_with(&["used_drift"]).await;
     let line = log.lines().rfind(|line| line.contains("used_drift"));
     let line = line.unwrap();
     let line: Value = serde_json::from_str(&line[line.find('{').unwrap()..]).unwrap();

@@ -92,12 +92,12 @@ impl TestApp {
         eventually(async || {
             let mut after = String::new();
             loop {
-                let list = self.stand_in(&format!("/v1/events?limit=100{after}")).await;
-                let events = list["data"].as_array().unwrap();
+                let page = self.stand_in(&format!("/v1/events?limit=100{after}")).await;
+                let events = page["data"].as_array().unwrap();
                 if events.iter().any(|event| event["pending_webhooks"] != 0) {
                     return false;
                 }
-                if list["has_more"] == false {
+                if page["has_more"] == false {
                     return true;
                 }
                 let last = events.last().unwrap()["id"].as_str().unwrap();

@@ -198,8 +198,8 @@ impl TestApp {
         panic!("the events are not delivered: {last}\n{}", self.log());
     }
 
-    /// Sends one more request, waits for its log lines (the gateway's and the function's), and returns the log. All lines of
-    /// earlier requests are then complete.
+    /// Sends one more request, waits for its log lines (the gateway's and the function's), and returns the log. The gateway's lines
+    /// of earlier requests are then complete, and other functions have had time to print theirs.
     pub async fn complete_log(&self) -> String {
         let last = Response::to(self.request(Method::TRACE, "/")).await;
         let id = last.header("x-request-id").unwrap();

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use tokio::task::LocalSet;
 
-pub use self::time::hours_from_now;
+pub use self::time::{hours_from_now, not_at_midnight};
 pub use actors::{SignedIn, session_key};
 pub use app::{RECORD_CALLS, TestApp, WITH_MAIL, cloakroom, cloakroom_dev, unrecorded};
 pub use bootstraps::write_bootstraps;

@@ -67,12 +67,18 @@ pub fn processor_time(pid: u32) -> u64 {
 }
 
 /// Sends a process a signal, like `TERM`.
+#[track_caller]
 pub fn signal(pid: u32, signal: &str) {
+    assert!(signal_if_running(pid, signal), "{pid}");
+}
+
+/// Sends a process a signal. Returns whether it was still there.
+pub fn signal_if_running(pid: u32, signal: &str) -> bool {
     let sent = Command::new("kill")
         .args([&format!("-{signal}"), &pid.to_string()])
         .stderr(Stdio::null())
         .status();
-    assert!(sent.unwrap().success(), "{pid}");
+    sent.unwrap().success()
 }
 
 fn parent(pid: u32) -> Option<u32> {

@@ -46,7 +46,7 @@ async fn shown(user: &SignedIn<'_>, upload: &Value) -> Value {
     user.get(&upload_path(upload, "")).await.expect(200).json()
 }
 
-/// Waits until the event of S3 for the thumbnail is handled, and returns the owner's usage.
+/// Waits until the owner uses this many bytes, and so many are kept of what is deleted.
 async fn usage(owner: &SignedIn<'_>, used: usize, kept: usize) {
     eventually(async || {
         let usage = owner.get("/uploads/usage").await.expect(200).json();
@@ -200,6 +200,28 @@ async fn a_thumbnail_is_charged_hidden_and_restored_with_its_file() {
     usage(&ada, all, 0).await;
     assert_eq!(download(&shown(&ada, &upload).await).await.body, THUMBNAIL);
     assert_eq!(app.stored_bytes(&ada.id).await, u64::try_from(all).unwrap());
+}
+
+/// A deletion can come before the event of S3 for the thumbnail.
+#[tokio::test]
+async fn a_thumbnail_whose_event_is_late_is_kept_and_restored_with_its_file() {
+    let app = TestApp::start();
+    let ada = app.new_user("ada@example.com").await;
+    let all = FILE.len() + THUMBNAIL.len();
+    app.stop_function("UploadEventsFunction").await;
+    let upload = store(&ada).await;
+    let versions = ada.get(&upload_path(&upload, "/versions")).await.json();
+    delete(&ada, &upload).await;
+    usage(&ada, 0, all).await;
+    app.start_function("UploadEventsFunction").await;
+    app.settled().await;
+    usage(&ada, 0, all).await;
+
+    let version = json!({"versionId": versions["items"][0]["versionId"]});
+    let restored = ada.post(&upload_path(&upload, "/restore"), &version).await;
+    restored.expect(200);
+    usage(&ada, all, 0).await;
+    assert_eq!(download(&shown(&ada, &upload).await).await.body, THUMBNAIL);
 }
 
 #[tokio::test]

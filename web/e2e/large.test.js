@@ -22,7 +22,7 @@ test("a large upload resumes in a new browser window after the first was closed"
     const first = new Parts(ada.page.context(), system);
     await first.holdAfter(2);
     await ada.choose(file);
-    await ada.uploading(NAME).getByText(TWO_PARTS).waitFor();
+    await ada.twoPartsStored(NAME);
     assert.deepEqual(sorted(first.stored), [1, 2]);
     await profile.close();
 
@@ -49,7 +49,7 @@ test("a different file cannot resume an upload, and the original still can", asy
     await ada.signUp();
     await new Parts(ada.page.context(), system).holdAfter(2);
     await ada.choose(file);
-    await ada.uploading(NAME).getByText(TWO_PARTS).waitFor();
+    await ada.twoPartsStored(NAME);
     await profile.close();
 
     ada.moveTo(await profile.open());
@@ -72,7 +72,7 @@ test("a paused upload stops and can be resumed", async () => {
     const parts = new Parts(ada.page.context(), system);
     await parts.holdAfter(2);
     await ada.choose(file);
-    await ada.uploading(NAME).getByText(TWO_PARTS).waitFor();
+    await ada.twoPartsStored(NAME);
     await ada.page.getByRole("button", { name: `Pause ${NAME}` }).click();
     await ada.uploading(NAME).getByText("Paused at 16.8 MB of 106 MB").waitFor();
 
@@ -90,7 +90,7 @@ test("a cancelled upload is removed from the page and the server", async () => {
     await ada.signUp();
     await new Parts(ada.page.context(), system).holdAfter(2);
     await ada.choose(file);
-    await ada.uploading(NAME).getByText(TWO_PARTS).waitFor();
+    await ada.twoPartsStored(NAME);
     const deleted = ada.page.waitForResponse((response) => response.request().method() === "DELETE");
     await ada.page.getByRole("button", { name: `Cancel ${NAME}` }).click();
     assert.equal((await deleted).status(), 204);

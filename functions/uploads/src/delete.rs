@@ -45,15 +45,8 @@ pub async fn delete(
 /// Deletes the record of an upload, then its file in S3. A repeated request does what an interrupted one left undone.
 async fn delete_upload(app: &App, upload: Upload) -> Result<(), Problem> {
     let now = app.clock.now();
-    // S3 may already have the file of a pending upload. Then it is deleted like a stored one, and can be restored.
-    let upload = match upload.status() {
-        UploadStatus::Pending => {
-            let reconciled = app.reconciler.reconcile(upload, now).await;
-            let found = reconciled.map_err(reconcile_failed)?.upload;
-            found.ok_or_else(Problem::not_found)?
-        }
-        _ => upload,
-    };
+    let upload = with_its_file(app, upload).await?;
+    let upload = upload.ok_or_else(Problem::not_found)?;
     let deletions = upload.deletions;
     let deleted = delete_record(app, upload).await?;
     let (id, is_new) = (deleted.id, deleted.deletions != deletions);
@@ -65,6 +58,16 @@ async fn delete_upload(app: &App, upload: Upload) -> Result<(), Problem> {
         tracing::warn!(%error, "ended_grants_left");
     }
     Ok(())
+}
+
+/// Marks a pending upload as stored, if S3 has its file already: it is then deleted like a stored one, and can be restored.
+/// Returns `None` if the upload is gone.
+pub async fn with_its_file(app: &App, upload: Upload) -> Result<Option<Upload>, Problem> {
+    if upload.status() != UploadStatus::Pending {
+        return Ok(Some(upload));
+    }
+    let reconciled = app.reconciler.reconcile(upload, app.clock.now()).await;
+    Ok(reconciled.map_err(reconcile_failed)?.upload)
 }
 
 /// Attempts to delete an upload that other requests change at the same time.

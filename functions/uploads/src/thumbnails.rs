@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    delete::delete_record,
+    delete::{delete_record, with_its_file},
     problems::{reconcile_failed, storage_failed},
     view::Download,
 };
@@ -78,6 +78,9 @@ pub async fn delete_of(app: &App, upload: &Upload) -> Result<(), Problem> {
     };
     let is_kept = upload.state.file().is_some();
     let deleted = if is_kept {
+        let Some(thumbnail) = with_its_file(app, thumbnail).await? else {
+            return Ok(());
+        };
         delete_record(app, thumbnail).await?
     } else {
         match app.change(thumbnail, &Event::DeletedForGood).await? {

@@ -119,12 +119,14 @@ async fn a_stop_waits_for_deliveries() {
     let options = crate::support::options(dir.path(), false);
     let system = local::System::start(&options).await.unwrap();
     let s3 = crate::support::s3(system.endpoints(), OPERATOR_KEY);
-    s3.put_object()
-        .bucket(FILES)
-        .key("late")
-        .send()
-        .await
-        .unwrap();
+    let put = async |key: &str| {
+        let put = s3.put_object().bucket(FILES).key(key);
+        put.send().await.unwrap();
+    };
+    // A stop waits two seconds, in which a busy machine may not start the function.
+    put("early").await;
+    crate::support::settled(system.endpoints()).await;
+    put("late").await;
     system.stop().await;
 
     let system = local::System::start(&options).await.unwrap();

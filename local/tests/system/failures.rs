@@ -45,7 +45,7 @@ async fn a_function_that_exceeds_its_timeout_is_killed() {
     let start = Instant::now();
     let answer = system.act("hang").await;
     assert_eq!(answer, (503, json!({"message": "Service Unavailable"})));
-    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(start.elapsed() < Duration::from_secs(15));
     wait_until_gone(&before).await;
     assert_eq!(system.act("pid").await.0, 200);
 }
@@ -81,7 +81,7 @@ async fn a_disconnecting_client_does_not_end_the_invocation() {
         .timeout(Duration::from_millis(50))
         .send();
     assert!(request.await.unwrap_err().is_timeout());
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    system.settled().await;
     assert_eq!(system.act("pid").await.1, before);
 }
 

@@ -198,7 +198,7 @@ async fn a_request_waits_for_a_message() {
         .send_message()
         .queue_url(&queue)
         .message_body("b")
-        .delay_seconds(1);
+        .delay_seconds(5);
     delayed.send().await.unwrap();
     assert_eq!(depth(&client, &queue).await, ["0", "0", "1"]);
     let wait = client

@@ -167,17 +167,7 @@ impl TestSystem {
 
     /// Waits until all events are delivered.
     pub async fn settled(&self) {
-        let url = format!("{}?wait=15000", self.system().endpoints().settled);
-        let state: Value = self
-            .http
-            .get(url)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        assert_eq!(state, json!({"settled": true, "pending": []}));
+        settled(self.system().endpoints()).await;
     }
 
     pub fn ssm(&self, key: &str) -> aws_sdk_ssm::Client {
@@ -256,4 +246,12 @@ pub fn ssm_with(url: &str, credentials: Credentials) -> aws_sdk_ssm::Client {
             .http_client(Builder::new().build_http())
             .build(),
     )
+}
+
+/// Waits until all events of a system are delivered.
+pub async fn settled(endpoints: &Endpoints) {
+    let url = format!("{}?wait=15000", endpoints.settled);
+    let response = reqwest::get(url).await.unwrap();
+    let state: Value = response.json().await.unwrap();
+    assert_eq!(state, json!({"settled": true, "pending": []}));
 }

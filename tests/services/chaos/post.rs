@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     faults::{Fault, FaultySystem},
-    processes::{instances, signal},
+    processes::{instances, signal_if_running},
 };
 
 /// The most entries of one request.
@@ -127,8 +127,10 @@ impl<'a> Post<'a> {
             return;
         }
         let running = instances(self.system.app.pid());
-        if let Some(instance) = running.get(dice.throw(running.len().max(1))) {
-            signal(instance.pid, "KILL");
+        // An instance that was killed a moment ago may still be listed.
+        if let Some(instance) = running.get(dice.throw(running.len().max(1)))
+            && signal_if_running(instance.pid, "KILL")
+        {
             self.killed.set(self.killed.get() + 1);
         }
     }

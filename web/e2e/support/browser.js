@@ -48,7 +48,7 @@ export class Profile {
       ...options,
     });
     this.#context = context;
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(60_000);
     await context.addInitScript(() => {
       addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
         console.error(`Content-Security-Policy: ${violatedDirective} forbids ${blockedURI}`),

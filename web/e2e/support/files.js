@@ -41,7 +41,10 @@ export async function largeFile(name) {
   return { folder, file, remove };
 }
 
-/** The text of the row of a large file after two parts of 8 MiB are uploaded and the others are held back. */
+/** The size of a part of a large file. */
+export const PART_BYTES = 8 * MIB;
+
+/** The text of the row of a large file after two parts of 8 MiB are sent and the others are held back. */
 export const TWO_PARTS = /16\.8 MB of 106 MB/;
 
 /** @param {string} file */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { PART_BYTES, TWO_PARTS } from "./files.js";
 
 /** @import { Page } from "playwright-core" */
 /** @import { System } from "./system.js" */
@@ -106,6 +107,17 @@ export class Person {
   /** Finds the row of a running upload. @param {string} filename */
   uploading(filename) {
     return this.page.getByRole("region", { name: "Uploading" }).getByRole("listitem").filter({ hasText: filename });
+  }
+
+  /**
+   * Waits until two parts of a large file are stored, while `Parts.holdAfter` holds the others.
+   * @param {string} filename
+   */
+  async twoPartsStored(filename) {
+    await this.uploading(filename).getByText(TWO_PARTS).waitFor();
+    // The row counts bytes that are sent, and this journal entry parts that are complete.
+    const complete = `"loaded":${2 * PART_BYTES}`;
+    await this.page.waitForFunction((text) => Object.values(localStorage).some((value) => value.includes(text)), complete);
   }
 
   /** Finds the row of an unfinished upload of an earlier page. @param {string} filename */

@@ -7,17 +7,26 @@ import { act, file, render, signedIn, started } from "./render.js";
 /** Uploads with the list beside it. */
 const useBoth = () => ({ upload: useUpload(), list: useUploads() });
 
+/** Holds what waits for it, until it is released. */
+function gate() {
+  let release = () => {};
+  /** @type {Promise<void>} */
+  const held = new Promise((resolve) => (release = resolve));
+  return { held, release };
+}
+
 test("an upload reports its progress and appears in the list", async (t) => {
   const fake = await started(t);
   const hook = await render(t, await signedIn(fake), useBoth);
   await hook.until(({ list }) => !list.isLoading);
   assert.equal(hook.current.upload.state, "idle");
-  // Progress is reported at most ten times per second.
-  fake.store = () => new Promise((resolve) => setTimeout(resolve, 200));
+  const { held, release } = gate();
+  fake.api = ({ path }) => (path.endsWith("/complete") ? held : undefined);
   /** @type {Promise<unknown> | undefined} */
   let done;
   await act(async () => void (done = hook.current.upload.start(file(5000, "notes.txt"))));
   await hook.until(({ upload }) => upload.state === "uploading" && (upload.progress?.loaded ?? 0) > 0);
+  release();
   const stored = await act(async () => await done);
   const { state, progress, filename, upload, error } = hook.current.upload;
   assert.deepEqual([state, progress?.loaded, filename, error], ["stored", 5000, "notes.txt", null]);
@@ -42,15 +51,15 @@ test("an upload that fails has an error, and the next one does not", async (t) =
 test("an upload pauses and resumes", async (t) => {
   const fake = await started(t);
   const hook = await render(t, await signedIn(fake), useUpload);
-  let isSlow = true;
-  fake.store = () => (isSlow ? new Promise((resolve) => setTimeout(resolve, 20)) : undefined);
+  const { held, release } = gate();
+  fake.store = () => held;
   /** @type {Promise<unknown> | undefined} */
   let done;
   await act(async () => void (done = hook.current.start(file(5000))));
   await hook.until(({ state }) => state === "uploading");
   await act(async () => hook.current.pause());
   assert.equal(hook.current.state, "paused");
-  isSlow = false;
+  release();
   await act(async () => hook.current.resume());
   await act(async () => void (await done));
   assert.equal(hook.current.state, "stored");
@@ -59,12 +68,14 @@ test("an upload pauses and resumes", async (t) => {
 test("a cancelled upload is deleted and is not an error", async (t) => {
   const fake = await started(t);
   const hook = await render(t, await signedIn(fake), useBoth);
-  fake.store = () => new Promise((resolve) => setTimeout(resolve, 20));
+  const { held, release } = gate();
+  fake.store = () => held;
   /** @type {Promise<unknown> | undefined} */
   let done;
   await act(async () => void (done = hook.current.upload.start(file(5000))));
   await hook.until(({ upload }) => upload.state === "uploading");
   await act(() => hook.current.upload.cancel());
+  release();
   await act(async () => assert.equal(await done, null));
   assert.deepEqual([hook.current.upload.state, hook.current.upload.error], ["aborted", null]);
   assert.deepEqual([...fake.files.values()].map(({ record }) => record.status), ["deleted"]);
