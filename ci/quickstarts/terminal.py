@@ -12,7 +12,7 @@ import time
 import uuid
 
 # A first start may compile an application.
-START_SECONDS = 300
+START_SECONDS = 900
 # The port of the API in the documents. The engines use the next eight.
 API = "3000"
 _used: set[int] = set()
