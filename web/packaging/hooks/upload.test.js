@@ -25,7 +25,7 @@ test("an upload reports its progress and appears in the list", async (t) => {
   /** @type {Promise<unknown> | undefined} */
   let done;
   await act(async () => void (done = hook.current.upload.start(file(5000, "notes.txt"))));
-  await hook.until(({ upload }) => upload.state === "uploading" && (upload.progress?.loaded ?? 0) > 0);
+  await hook.until(({ upload }) => upload.state === "finishing" && upload.progress?.loaded === 5000);
   release();
   const stored = await act(async () => await done);
   const { state, progress, filename, upload, error } = hook.current.upload;
