@@ -90,7 +90,9 @@ def guess_passwords(system: FaultySystem) -> None:
 
 sets_off("SignInFailuresAlarm", LOCAL, use, RequestsPerAddress="100000")(guess_passwords)
 # Passwords are hashed with a low cost here, so the alarm has its lowest threshold: a second of hashing an hour.
-sets_off("HashingTimeAlarm", LOCAL, use, RequestsPerAddress="100000", HashingSecondsPerHour="1", BcryptCost="6")(guess_passwords)
+sets_off("HashingTimeAlarm", LOCAL, use, RequestsPerAddress="100000", HashingSecondsPerHour="1", BcryptCost="6")(
+    guess_passwords
+)
 
 
 def claimed(system: FaultySystem) -> list[Sample]:
