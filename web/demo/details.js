@@ -73,6 +73,7 @@ export function detailsDialog(cloakroom) {
   });
   byId("details-close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => {
+    if (dialog.open) return; // a link has opened another file
     shown = null;
     shares.clear();
     byId("lock").reset();

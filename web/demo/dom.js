@@ -102,6 +102,9 @@ for (const type of ["pointerup", "pointercancel", "blur"]) {
   );
 }
 
+/** Ends the last question with the answer in the dialog. */
+let answered = () => {};
+
 /**
  * Asks for confirmation in a dialog.
  * @param {string} title
@@ -114,9 +117,14 @@ export function confirmed(title, text, yes) {
   byId("confirm-title").textContent = title;
   byId("confirm-text").textContent = text;
   byId("confirm-yes").textContent = yes;
+  // The event of the last answer can come after the next question.
+  answered();
   dialog.returnValue = "no"; // the value after Escape
   dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+  return new Promise((resolve) => {
+    answered = () => resolve(dialog.returnValue === "yes");
+    dialog.onclose = () => dialog.open || answered();
+  });
 }
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];

@@ -66,6 +66,23 @@ test("a file is shared with a user, who opens its link, until sharing stops", as
   });
 });
 
+test("a link to another file opens it in the dialog that is open", async () => {
+  await visit(system, async (ada) => {
+    const { page } = ada;
+    await ada.signUp();
+    await ada.choose([file("first.txt"), file("second.txt")]);
+    await ada.stored("first.txt").waitFor();
+    const id = await ada.stored("second.txt").getAttribute("data-id");
+    await page.getByRole("button", { name: "Details of first.txt" }).click();
+    await page.getByRole("dialog", { name: "first.txt" }).waitFor();
+    await page.goto(`${system.page}/#file=${id}`);
+    const dialog = page.getByRole("dialog", { name: "second.txt" });
+    await dialog.getByRole("button", { name: "Share", exact: true }).waitFor();
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await dialog.waitFor({ state: "hidden" });
+  });
+});
+
 test("a file is locked after confirmation, and cannot be deleted then", async () => {
   await visit(locking, async (ada, profile) => {
     for (const status of [401, 409, 422]) profile.expect(status);
