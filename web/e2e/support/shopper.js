@@ -34,7 +34,7 @@ export class Shopper {
   /** Opens a product in the shop. @param {string} title */
   async openProduct(title) {
     await this.open("Shop");
-    await this.page.getByRole("list", { name: "Products" }).getByRole("link", { name: title }).click();
+    await this.page.getByRole("list", { name: "Products", exact: true }).getByRole("link", { name: title, exact: true }).click();
     await this.heading(title).waitFor();
   }
 
