@@ -202,9 +202,10 @@ async fn set_state(app: &TestApp, owner: &str, upload: &Value, state: &str) {
 async fn a_restore_interrupted_by_a_kill_is_finished() {
     let app = TestApp::start();
     let ada = app.new_user("ada@example.com").await;
-    for (number, by_reconciler) in [(1, true), (2, false)] {
+    for by_reconciler in [true, false] {
         let upload = store_file(&ada, "a.txt", b"hello").await;
-        wait_for_events(&app, number).await;
+        // The event of S3 would finish what is interrupted.
+        app.settled().await;
         let versions = ada
             .get(&upload_path(&upload, "/versions"))
             .await
