@@ -97,8 +97,11 @@ export function account(cloakroom, maySignOut) {
   return {
     async start() {
       clear(form);
+      const user = cloakroom.session.user?.id;
       try {
-        show(await cloakroom.me());
+        const own = await cloakroom.me();
+        if (cloakroom.session.user?.id !== user) return; // another user has signed in
+        show(own);
         byId("password").elements.username.value = shown?.user.email ?? "";
       } catch (error) {
         showError(/** @type {HTMLElement} */ (form.querySelector(".form-error")), error);

@@ -41,7 +41,10 @@ export function detailsDialog(cloakroom) {
     showLock();
     byId("details-owner").hidden = true;
     dialog.showModal();
-    shares.start(upload.id).then((isOwner) => shown === upload && (byId("details-owner").hidden = !isOwner), fail);
+    shares.start(upload.id).then(
+      (isOwner) => shown === upload && (byId("details-owner").hidden = !isOwner),
+      (error) => shown === upload && fail(error),
+    );
   }
 
   const fail = (/** @type {unknown} */ error) => showError(byId("details-error"), error);
@@ -60,6 +63,7 @@ export function detailsDialog(cloakroom) {
     if (!(await confirmed("Lock this file?", text, "Lock"))) return;
     const { lockedUntil } = await cloakroom.uploads.lock(upload.id, end, { password: password || undefined });
     locks.set(upload.id, lockedUntil);
+    if (shown !== upload) return;
     byId("lock").reset();
     showLock();
     say("The file is locked.");

@@ -73,6 +73,7 @@ export function gallery(cloakroom, usage, { onPending, onDetails }) {
     } catch (error) {
       return onError(error);
     }
+    if (!entries.has(upload.id)) return; // the user has signed out
     const element = entries.get(upload.id)?.element;
     // The focused button was removed, so the focus moves to the next tile.
     const neighbour = element?.nextElementSibling ?? element?.previousElementSibling;

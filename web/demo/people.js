@@ -24,9 +24,10 @@ export function people(cloakroom) {
       byId("people-empty").hidden = list.children.length > 0;
       more.hidden = value.next === null;
     } catch (error) {
+      if (current !== pages) return;
       showError(byId("people-error"), error);
       // A generator that has thrown cannot continue.
-      if (current === pages) pages = cloakroom.users({ limit: 8 }).pages();
+      pages = cloakroom.users({ limit: 8 }).pages();
       more.hidden = false;
       list.replaceChildren();
     } finally {
@@ -42,6 +43,7 @@ export function people(cloakroom) {
     },
     clear() {
       list.replaceChildren();
+      byId("people-empty").hidden = true;
       more.hidden = true;
       pages = cloakroom.users({ limit: 8 }).pages();
     },

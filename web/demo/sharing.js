@@ -50,46 +50,48 @@ export function sharing(cloakroom, say) {
     part(".grant-since").textContent = `since ${day(grant.grantedAt)}`;
     part("button").setAttribute("aria-label", `Stop sharing with ${name}`);
     part("button").addEventListener("click", async () => {
+      const file = id;
       showError(byId("details-error"));
       try {
-        await cloakroom.uploads.revoke(id, grant);
-        await show();
+        await cloakroom.uploads.revoke(file, grant);
+        if (file === id) await show();
+        if (file !== id) return; // another file is shown
         byId("share").elements.email.focus(); // the focused button was removed
         say(`No longer shared with: ${name}. Download links that were opened before work for up to an hour.`);
       } catch (error) {
-        showError(byId("details-error"), error);
+        if (file === id) showError(byId("details-error"), error);
       }
     });
     return element;
   }
 
-  /** @param {Grantee} grantee @param {string} name */
-  async function share(grantee, name) {
-    await cloakroom.uploads.grant(id, grantee);
-    await show();
-    say(`Shared with: ${name}.`);
+  /** @param {string} file @param {Grantee} grantee @param {string} name */
+  async function share(file, grantee, name) {
+    await cloakroom.uploads.grant(file, grantee);
+    if (file === id) await show();
+    if (file === id) say(`Shared with: ${name}.`);
   }
 
   // The field is named `email`, so that the API's error about the address appears at it.
   onSubmit(byId("share"), async ({ email: typed }) => {
-    const text = typed.trim();
-    if (text.includes("@")) await share({ email: text }, text);
-    else await shareWithUser(text);
-    byId("share").reset();
+    const [file, text] = [id, typed.trim()];
+    if (text.includes("@")) await share(file, { email: text }, text);
+    else await shareWithUser(file, text);
+    if (file === id) byId("share").reset();
   });
 
-  /** @param {string} userId */
-  async function shareWithUser(userId) {
+  /** @param {string} file @param {string} userId */
+  async function shareWithUser(file, userId) {
     // The API accepts the id of a user who does not exist, so that a typing error would not be noticed.
     const user = await cloakroom.user(userId).catch((error) => {
       if (!(error instanceof CloakroomError) || error.status !== 404) throw error;
       throw new Error("There is no user with this id. Enter an e-mail address, or the id in the user’s profile.");
     });
-    await share(user.id, user.name);
+    await share(file, user.id, user.name);
   }
   byId("share-everyone").addEventListener("click", () => {
     showError(byId("details-error"));
-    share(EVERYONE, ALL_USERS).catch((error) => showError(byId("details-error"), error));
+    share(id, EVERYONE, ALL_USERS).catch((error) => showError(byId("details-error"), error));
   });
 
   /** Suggests the users that the API lists first. */

@@ -108,6 +108,8 @@ export function unfinishedUploads(cloakroom, usage, onFile) {
     toast(discarded === 1 ? "1 unfinished upload was discarded." : `${discarded} unfinished uploads were discarded.`);
   });
 
+  let starts = 0;
+
   return {
     offer,
     /** Shows a pending upload from the file list, unless it is listed. @param {StoredUpload} upload */
@@ -116,10 +118,13 @@ export function unfinishedUploads(cloakroom, usage, onFile) {
     },
     async start() {
       this.clear();
+      const number = ++starts;
       const entries = await cloakroom.uploads.resumable().catch(() => []);
+      if (number !== starts) return; // the user has signed out
       for (const entry of entries) offer(entry);
     },
     clear() {
+      starts++;
       list.replaceChildren();
       count();
     },

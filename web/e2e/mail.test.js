@@ -77,8 +77,8 @@ test("a verified sign-up asks for the password once after the link, and signs in
     assert.equal(await form.getByLabel(/^E-mail/).inputValue(), ada.email, "this browser knows the address");
     await form.getByLabel(/^Password/).fill(NEW_PASSWORD);
     await form.getByRole("button", { name: "Finish signing up" }).click();
-    await ada.waitForHome();
     await page.getByText("Your account is ready.").waitFor();
+    await ada.waitForHome();
     await ada.signOut();
 
     // The used link says so before a password is typed.

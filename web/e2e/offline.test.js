@@ -67,13 +67,19 @@ test("parts whose connections did not survive an interruption are sent again soo
     await ada.signUp();
     /** The parts that never get a response to their first request. @type {Set<string | null>} */
     const silent = new Set(["3", "4", "5", "6"]);
+    let held = () => {};
+    /** @type {Promise<void>} */
+    const allHeld = new Promise((resolve) => (held = resolve));
     await page.route(
       (url) => url.origin === system.s3 && url.searchParams.has("partNumber"),
-      (route) => (silent.delete(new URL(route.request().url()).searchParams.get("partNumber")) ? undefined : route.continue()),
+      (route) => {
+        if (!silent.delete(new URL(route.request().url()).searchParams.get("partNumber"))) return route.continue();
+        if (silent.size === 0) held();
+      },
     );
     await ada.choose(file);
     await ada.twoPartsStored(NAME);
-    while (silent.size > 0) await page.waitForEvent("request");
+    await allHeld;
     // Requests fail while Chromium emulates an interruption, but a lost connection reports nothing.
     await page.evaluate(() => dispatchEvent(new Event("online")));
     // Without the event, the page waits for a minute.

@@ -102,7 +102,8 @@ async function unfold(page, id) {
   const operation = page.locator(`#${id}`);
   const control = operation.locator(".opblock-summary-control");
   if ((await control.getAttribute("aria-expanded")) !== "true") await control.click();
-  await operation.locator(".opblock-body").waitFor();
+  // The body appears before its content.
+  await operation.locator(".try-out").waitFor();
   return operation;
 }
 

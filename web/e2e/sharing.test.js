@@ -37,6 +37,7 @@ test("a file that is shared with an address appears to the user who has confirme
     const dialog = page.getByRole("dialog", { name: "plan.txt" });
     const field = dialog.getByLabel("E-mail or user id");
     const share = dialog.getByRole("button", { name: "Share", exact: true });
+    await field.waitFor();
     // The field has the width of the dialog, but for the button beside it.
     assert.ok((await field.evaluate((input) => input.clientWidth)) > 250);
     await assertAccessible(page, "the dialog of a file");

@@ -35,6 +35,7 @@ test("the deployed page, on another origin than the API, uploads and downloads f
       assert.deepEqual(await readFile(download.path), await readFile(file));
     }
     const image = ada.stored("green.png").locator("img");
+    await image.waitFor();
     await image.evaluate((/** @type {HTMLImageElement} */ shown) => shown.decode());
   });
 });

@@ -126,12 +126,13 @@ test("the preview of a large image is a thumbnail, which the browser made", asyn
     await ada.choose([{ name: "wall.bmp", mimeType: "image/bmp", buffer: bitmap(1600, 800) }]);
     const image = ada.stored("wall.bmp").locator("img");
     /** The size and the key of the displayed image. */
-    const displayed = () =>
-      image.evaluate(async (/** @type {HTMLImageElement} */ shown) => {
+    const displayed = async () => {
+      await image.waitFor();
+      return image.evaluate(async (/** @type {HTMLImageElement} */ shown) => {
         await shown.decode();
         return [shown.naturalWidth, shown.naturalHeight, /\/([0-9a-f])[0-9a-f-]{35}\?/.exec(shown.src)?.[1]];
       });
-    await image.waitFor();
+    };
     const [width, height, digit] = await displayed();
     assert.deepEqual([width, height], [320, 160]);
     assert.ok(parseInt(String(digit), 16) >= 8, "the key of a thumbnail");

@@ -33,7 +33,9 @@ export async function orderView(context) {
     part(".again").hidden = true;
     let polls = 0;
     const settled = await poll(async () => {
+      const before = order;
       const current = await cloakroom.orders.get(id, { refresh: context.arrival === "paid", signal });
+      if (order !== before) return order?.status !== "pending"; // it was cancelled or paid meanwhile
       const isOpen = current.status === "pending";
       const waiting = ++polls > CARD_POLLS ? ON_ITS_WAY : "Waiting for the payment provider to confirm the payment…";
       show(current, isOpen && context.arrival === "paid" ? waiting : undefined);

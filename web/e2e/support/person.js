@@ -60,9 +60,10 @@ export class Person {
     await this.signInForm.getByRole("button", { name: "Sign in" }).click();
   }
 
-  /** Waits until the home page has loaded its files and users. */
+  /** Waits until the home page has loaded its files, its users and the profile. */
   async waitForHome() {
     await this.page.getByRole("heading", { name: "Your files" }).waitFor();
+    await this.page.locator("#own-id:not(:empty)").waitFor({ state: "attached" });
     await this.page.locator("#gallery-empty, #gallery > *").locator("visible=true").first().waitFor();
     await this.page.locator("#people-empty, #people > *").locator("visible=true").first().waitFor();
   }
