@@ -83,6 +83,41 @@ test("a link to another file opens it in the dialog that is open", async () => {
   });
 });
 
+test("a user who is found late gets the file that was open before", async () => {
+  await visit(system, async (ada) => {
+    const { page } = ada;
+    await ada.signUp();
+    await ada.choose([file("first.txt"), file("second.txt")]);
+    const [first, second] = [await ada.stored("first.txt").getAttribute("data-id"), await ada.stored("second.txt").getAttribute("data-id")];
+    const reader = await Account.open(system);
+    const { user } = await reader.call("GET", "/users/me");
+    let release = () => {};
+    /** @type {Promise<void>} */
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route(`${system.api}/users/${user.id}`, async (route) => {
+      await held;
+      await route.continue();
+    });
+
+    await page.getByRole("button", { name: "Details of first.txt" }).click();
+    const before = page.getByRole("dialog", { name: "first.txt" });
+    await before.getByLabel("E-mail or user id").fill(user.id);
+    const asked = page.waitForRequest(`${system.api}/users/${user.id}`);
+    await before.getByRole("button", { name: "Share", exact: true }).click();
+    await asked;
+    await before.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("button", { name: "Details of second.txt" }).click();
+    const dialog = page.getByRole("dialog", { name: "second.txt" });
+    await dialog.getByText("Only you can read this file.").waitFor();
+    const granted = page.waitForResponse((response) => response.url().includes("/grants") && !["GET", "OPTIONS"].includes(response.request().method()));
+    release();
+    assert.ok((await granted).ok());
+    assert.equal((await reader.call("GET", `/uploads/${first}`)).upload.filename, "first.txt");
+    await assert.rejects(reader.call("GET", `/uploads/${second}`), /404/);
+    assert.equal(await dialog.getByText("Only you can read this file.").isVisible(), true);
+  });
+});
+
 test("a file is locked after confirmation, and cannot be deleted then", async () => {
   await visit(locking, async (ada, profile) => {
     for (const status of [401, 409, 422]) profile.expect(status);
