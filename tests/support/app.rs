@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::{
-    BUCKET, PASSWORD, Response, SignedIn, UnsignedRequest, eventually,
+    BUCKET, PASSWORD, Response, SignedIn, UnsignedRequest, comes_true, eventually,
     ministack::{self, Ministack},
 };
 
@@ -166,16 +166,14 @@ impl TestApp {
     /// Waits until the system has printed all of these texts, and returns its log. Lines of functions come a moment after their
     /// responses.
     pub async fn log_with(&self, texts: &[&str]) -> String {
-        let started = Instant::now();
-        loop {
+        let is_printed = async || {
             let log = self.log();
-            let Some(missing) = texts.iter().find(|text| !log.contains(**text)) else {
-                return log;
-            };
-            let is_late = started.elapsed() > Duration::from_secs(30);
-            assert!(!is_late, "the log has no {missing:?}:\n{log}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            texts.iter().all(|text| log.contains(text))
+        };
+        let found = comes_true(is_printed).await;
+        let log = self.log();
+        assert!(found, "the log has not all of {texts:?}:\n{log}");
+        log
     }
 
     /// Waits until all events are delivered: all functions are idle, and all records of streams and all visible messages of queues

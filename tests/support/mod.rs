@@ -43,7 +43,15 @@ pub use signer::{Signer, decode, encode, hmac_token, message, parts};
 pub const PASSWORD: &str = "analytical engine";
 
 /// Polls a condition until it is true; panics after 30 seconds.
-pub async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
+pub async fn eventually(condition: impl AsyncFnMut() -> bool) {
+    assert!(
+        comes_true(condition).await,
+        "the condition is false after 30 seconds"
+    );
+}
+
+/// Polls a condition until it is true. Returns false if it is not after 30 seconds.
+pub async fn comes_true(mut condition: impl AsyncFnMut() -> bool) -> bool {
     let polling = async {
         while !condition().await {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -51,7 +59,7 @@ pub async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
     };
     tokio::time::timeout(Duration::from_secs(30), polling)
         .await
-        .expect("the condition is false after 30 seconds");
+        .is_ok()
 }
 
 /// Whether tests do all their rounds: `CLOAKROOM_STRESS=full`, as in CI.

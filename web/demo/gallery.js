@@ -73,11 +73,11 @@ export function gallery(cloakroom, usage, { onPending, onDetails }) {
     } catch (error) {
       return onError(error);
     }
-    if (!entries.has(upload.id)) return; // the user has signed out
     const element = entries.get(upload.id)?.element;
+    if (!element) return; // the user has signed out
     // The focused button was removed, so the focus moves to the next tile.
-    const neighbour = element?.nextElementSibling ?? element?.previousElementSibling;
-    element?.remove();
+    const neighbour = element.nextElementSibling ?? element.previousElementSibling;
+    element.remove();
     entries.delete(upload.id);
     /** @type {HTMLElement} */ (neighbour?.querySelector(".delete") ?? byId("choose")).focus();
     count();

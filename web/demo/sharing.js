@@ -36,6 +36,12 @@ export function sharing(cloakroom, say) {
     return true;
   }
 
+  /** Lists the grants of a file again. @param {string} file @returns {Promise<boolean>} Whether this file is still shown. */
+  async function showAgain(file) {
+    if (file === id) await show();
+    return file === id;
+  }
+
   /** @param {ReadGrant} grant */
   async function nameOf({ grantee, email }) {
     if (!grantee) return email ?? "";
@@ -54,8 +60,7 @@ export function sharing(cloakroom, say) {
       showError(byId("details-error"));
       try {
         await cloakroom.uploads.revoke(file, grant);
-        if (file === id) await show();
-        if (file !== id) return; // another file is shown
+        if (!(await showAgain(file))) return;
         byId("share").elements.email.focus(); // the focused button was removed
         say(`No longer shared with: ${name}. Download links that were opened before work for up to an hour.`);
       } catch (error) {
@@ -68,8 +73,7 @@ export function sharing(cloakroom, say) {
   /** @param {string} file @param {Grantee} grantee @param {string} name */
   async function share(file, grantee, name) {
     await cloakroom.uploads.grant(file, grantee);
-    if (file === id) await show();
-    if (file === id) say(`Shared with: ${name}.`);
+    if (await showAgain(file)) say(`Shared with: ${name}.`);
   }
 
   // The field is named `email`, so that the API's error about the address appears at it.

@@ -108,6 +108,7 @@ export function unfinishedUploads(cloakroom, usage, onFile) {
     toast(discarded === 1 ? "1 unfinished upload was discarded." : `${discarded} unfinished uploads were discarded.`);
   });
 
+  /** Counts what makes the answer of an earlier start void. */
   let starts = 0;
 
   return {
@@ -118,7 +119,7 @@ export function unfinishedUploads(cloakroom, usage, onFile) {
     },
     async start() {
       this.clear();
-      const number = ++starts;
+      const number = starts;
       const entries = await cloakroom.uploads.resumable().catch(() => []);
       if (number !== starts) return; // the user has signed out
       for (const entry of entries) offer(entry);

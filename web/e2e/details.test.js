@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { Account } from "./support/account.js";
+import { gate } from "./support/gate.js";
 import { PASSWORD } from "./support/person.js";
 import { startSystem } from "./support/system.js";
 import { visit } from "./support/visit.js";
@@ -91,9 +92,7 @@ test("a user who is found late gets the file that was open before", async () => 
     const [first, second] = [await ada.stored("first.txt").getAttribute("data-id"), await ada.stored("second.txt").getAttribute("data-id")];
     const reader = await Account.open(system);
     const { user } = await reader.call("GET", "/users/me");
-    let release = () => {};
-    /** @type {Promise<void>} */
-    const held = new Promise((resolve) => (release = resolve));
+    const { held, release } = gate();
     await page.route(`${system.api}/users/${user.id}`, async (route) => {
       await held;
       await route.continue();

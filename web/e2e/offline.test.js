@@ -4,6 +4,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 
 import { largeFile, sha256 } from "./support/files.js";
+import { gate } from "./support/gate.js";
 import { Parts } from "./support/parts.js";
 import { startSystem } from "./support/system.js";
 import { visit } from "./support/visit.js";
@@ -67,19 +68,17 @@ test("parts whose connections did not survive an interruption are sent again soo
     await ada.signUp();
     /** The parts that never get a response to their first request. @type {Set<string | null>} */
     const silent = new Set(["3", "4", "5", "6"]);
-    let held = () => {};
-    /** @type {Promise<void>} */
-    const allHeld = new Promise((resolve) => (held = resolve));
+    const { held: untilSilent, release: areSilent } = gate();
     await page.route(
       (url) => url.origin === system.s3 && url.searchParams.has("partNumber"),
       (route) => {
         if (!silent.delete(new URL(route.request().url()).searchParams.get("partNumber"))) return route.continue();
-        if (silent.size === 0) held();
+        if (silent.size === 0) areSilent();
       },
     );
     await ada.choose(file);
     await ada.twoPartsStored(NAME);
-    await allHeld;
+    await untilSilent;
     // Requests fail while Chromium emulates an interruption, but a lost connection reports nothing.
     await page.evaluate(() => dispatchEvent(new Event("online")));
     // Without the event, the page waits for a minute.

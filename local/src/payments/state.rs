@@ -325,6 +325,13 @@ impl State {
         });
     }
 
+    /// Returns the webhooks whose next attempt is due.
+    pub fn due(&self, now: i64) -> impl Iterator<Item = &Delivery> {
+        self.deliveries
+            .iter()
+            .filter(move |delivery| delivery.due <= now)
+    }
+
     /// Returns a session.
     pub fn session(&mut self, id: &str) -> Result<&mut Value, ApiError> {
         find(&mut self.sessions, id)

@@ -41,9 +41,7 @@ impl Payments {
         if lock(&self.0.hooks).hold_webhooks {
             return 0;
         }
-        let now = self.now();
-        let state = lock(&self.0.state);
-        state.deliveries.iter().filter(|it| it.due <= now).count()
+        lock(&self.0.state).due(self.now()).count()
     }
 
     async fn send_due(&self, client: &HttpClient) {
@@ -58,8 +56,7 @@ impl Payments {
                 // The next change writes the file again.
                 let _ = state.save();
             }
-            let due = state.deliveries.iter().filter(|it| !hold && it.due <= now);
-            let due = due.take(AT_ONCE);
+            let due = state.due(now).take(if hold { 0 } else { AT_ONCE });
             let body = |it: &Delivery| (it.event.clone(), state.events[&it.event].to_string());
             due.map(body).collect()
         };

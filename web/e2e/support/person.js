@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+
 import { PART_BYTES, TWO_PARTS } from "./files.js";
 
 /** @import { Page } from "playwright-core" */

@@ -2,18 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { useUpload, useUploads } from "cloakroom/react";
 import { problem } from "../fake.js";
-import { act, file, render, signedIn, started } from "./render.js";
+import { act, file, gate, render, signedIn, started } from "./render.js";
 
 /** Uploads with the list beside it. */
 const useBoth = () => ({ upload: useUpload(), list: useUploads() });
-
-/** Holds what waits for it, until it is released. */
-function gate() {
-  let release = () => {};
-  /** @type {Promise<void>} */
-  const held = new Promise((resolve) => (release = resolve));
-  return { held, release };
-}
 
 test("an upload reports its progress and appears in the list", async (t) => {
   const fake = await started(t);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { useUploads } from "cloakroom/react";
 import { problem } from "../fake.js";
-import { ADA, act, file, render, signedIn, started } from "./render.js";
+import { ADA, act, file, gate, render, signedIn, started } from "./render.js";
 
 /** @import { Cloakroom } from "cloakroom" */
 
@@ -69,8 +69,7 @@ test("a response from before a deletion does not show the deleted file", async (
   const hook = await render(t, client, useUploads);
   await hook.until(({ isLoading }) => !isLoading);
   const old = { status: 200, body: { items: hook.current.uploads, next: null } };
-  let release = () => {};
-  const held = new Promise((resolve) => (release = () => resolve(undefined)));
+  const { held, release } = gate();
   fake.api = async ({ method, path }) => {
     if (method !== "GET" || path !== "/uploads") return;
     await held;
@@ -90,8 +89,7 @@ test("a response from before an upload does not hide the new file", async (t) =>
   const client = await signedIn(fake);
   const hook = await render(t, client, useUploads);
   await hook.until(({ isLoading }) => !isLoading);
-  let release = () => {};
-  const held = new Promise((resolve) => (release = () => resolve(undefined)));
+  const { held, release } = gate();
   const { useUpload } = await import("cloakroom/react");
   const uploading = await render(t, client, useUpload);
   fake.api = async ({ method, path }) => {
