@@ -55,6 +55,8 @@ def usages(recording: pathlib.Path, indexes: dict[str, list[Index]]) -> dict[str
     for file in sorted(recording.glob("*/*.jsonl")):
         for line in file.read_text().splitlines():
             used = json.loads(line)
+            if used["service"] == "ssm":  # free, and once in many invocations
+                continue
             usage = found.setdefault(used["id"], Usage())
             if used["service"] == "s3":
                 usage.add_s3(used["operation"])

@@ -1,5 +1,5 @@
-//! Records what the requests of functions to the tables and to S3 read and write, one JSON object a line: the costs of routes
-//! are computed from it (`ci/check_cost.py`).
+//! Records what the requests of functions to the tables and to S3 read and write, and their requests to Parameter Store, one
+//! JSON object a line: the costs of routes are computed from it (`ci/check_cost.py`).
 //!
 //! The lines contain whole items. Record a system with test data only.
 

@@ -97,8 +97,9 @@ impl Meter {
         let directory = data.path().join("data");
         let usage = Path::new(USAGE).join(name);
         let mut command = cloakroom_dev(&directory);
+        // No key is read again while the system runs.
         command
-            .arg("--ephemeral")
+            .args(["--ephemeral", "--parameter", "ParameterCacheSeconds=3600"])
             .env("CLOAKROOM_RECORD_USAGE", &usage);
         for parameter in parameters {
             command.args(["--parameter", parameter]);
@@ -184,8 +185,10 @@ impl Meter {
         let Counts {
             tables,
             s3: [s3_puts, s3_gets, s3_deletions],
+            parameters,
         } = self.recorded(&invocation);
         let whole = |name: &str| line[name].as_u64().unwrap_or_default();
+        let calls = whole("calls") - parameters;
         let units = |name: &str| line[name].as_f64().unwrap_or_default();
         let function = operations_of_template()[operation].clone();
         let row = Row {
@@ -193,11 +196,11 @@ impl Meter {
             function,
             reads: units("ReadUnits"),
             writes: units("WriteUnits"),
-            calls: whole("calls"),
+            calls,
             s3_puts,
             s3_gets,
             s3_deletions,
-            others: whole("calls") - tables - s3_puts - s3_gets - s3_deletions - whole("MailsSent"),
+            others: calls - tables - s3_puts - s3_gets - s3_deletions - whole("MailsSent"),
             hashes: hashes(operation, &case, units("HashMilliseconds")),
             mails: whole("MailsSent"),
             case,
@@ -218,37 +221,36 @@ impl Meter {
 
     /// Counts the recorded requests of an invocation.
     fn recorded(&self, invocation: &str) -> Counts {
-        let mut tables = 0;
-        let mut counts = [0; 3];
+        let mut counts = Counts::default();
         for file in fs::read_dir(&self.usage).unwrap() {
             let text = fs::read_to_string(file.unwrap().path()).unwrap();
             let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
             let lines: Vec<Value> = lines.collect();
             let own = lines.iter().filter(|line| line["id"] == invocation);
             for line in own {
-                if line["service"] != "s3" {
-                    tables += 1;
-                    continue;
-                }
+                let service = line["service"].as_str().unwrap();
                 let operation = line["operation"].as_str().unwrap();
-                if PUTS.contains(&operation) {
-                    counts[0] += 1;
-                } else if GETS.contains(&operation) {
-                    counts[1] += 1;
-                } else {
-                    assert!(FREE.contains(&operation), "{operation}");
-                    counts[2] += 1;
-                }
+                let [puts, gets, deletions] = &mut counts.s3;
+                *match service {
+                    "ssm" => &mut counts.parameters,
+                    "s3" if PUTS.contains(&operation) => puts,
+                    "s3" if GETS.contains(&operation) => gets,
+                    "s3" if FREE.contains(&operation) => deletions,
+                    "s3" => panic!("{operation}"),
+                    _ => &mut counts.tables,
+                } += 1;
             }
         }
-        Counts { tables, s3: counts }
+        counts
     }
 }
 
-/// The recorded requests of an invocation: to the tables, and to S3 by price.
+/// The recorded requests of an invocation: to the tables, to S3 by price, and to Parameter Store.
+#[derive(Default)]
 struct Counts {
     tables: u64,
     s3: [u64; 3],
+    parameters: u64,
 }
 
 /// Returns the number of hashes. The line has their time only: a new password is compared with the old one and hashed.

@@ -27,7 +27,8 @@ pub struct Row {
     pub reads: f64,
     /// Write request units.
     pub writes: f64,
-    /// Requests to all services.
+    /// Requests to all services, except Parameter Store: an instance reads its secrets once in `ParameterCacheSeconds`, in one
+    /// of many invocations.
     pub calls: u64,
     /// Requests of the function to S3 that cost as much as a PUT or LIST.
     pub s3_puts: u64,

@@ -14,7 +14,7 @@ use axum::{Router, body::Body, extract::State};
 use clock::Clock;
 use http::{Request, Response};
 use sam_template::{ACCOUNT, PARTITION, REGION};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     aws_json::{self, AwsError, Dialect},
@@ -56,6 +56,7 @@ impl Ssm {
 
     fn run(&self, operation: &str, caller: Caller<'_>, body: &Value) -> Result<Value, AwsError> {
         authorize(operation, caller, body)?;
+        caller.record_usage(json!({"service": "ssm", "operation": operation}));
         let mut store = self.lock();
         let response = match operation {
             "PutParameter" => operations::put(&mut store, self.clock.now(), body),
