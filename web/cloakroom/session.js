@@ -67,7 +67,8 @@ export class Session {
 
   /** @param {User} user */
   update(user) {
-    if (!this.#access) return; // the response arrived after the session ended
+    // The response arrived after the session ended, or after another user signed in.
+    if (!this.#access || this.#stored()?.userId !== user.id) return;
     this.#setState("signedIn", user, this.state.status === "signedIn" ? "updated" : "restored");
   }
 

@@ -101,6 +101,21 @@ test("a response after sign-out does not restore the session", async (t) => {
   assert.deepEqual([cloakroom.session.status, cloakroom.session.user], ["signedOut", null]);
 });
 
+test("a response that arrives after another user signed in does not change the session", async (t) => {
+  const { fake, cloakroom } = await signedIn(t);
+  const eve = { ...ADA, email: "eve@example.com" };
+  await client(fake).signUp(eve);
+  fake.api = async ({ path }) => {
+    if (path !== "/users/me") return;
+    const user = cloakroom.session.user;
+    await cloakroom.signIn(eve.email, eve.password);
+    return { status: 200, body: { user } };
+  };
+  const { user } = await cloakroom.me();
+  assert.equal(user.email, ADA.email);
+  assert.equal(cloakroom.session.user?.email, eve.email);
+});
+
 test("sign-out works without the server, except sign-out everywhere", async (t) => {
   const { fake, cloakroom } = await signedIn(t);
   fake.api = () => problem(503, "unavailable", "Try again later.");
