@@ -58,12 +58,14 @@ test("a file is shared with a user, who opens its link, until sharing stops", as
     // The link is kept until the other user has signed in.
     await page.goto(`${system.page}/#file=${id}`);
     const grace = ada.next("Grace Hopper");
+    const answered = page.waitForResponse((response) => response.url().includes(`/uploads/${id}/grants`));
     await grace.signUp();
     await dialog.waitFor();
-    assert.equal(await dialog.getByRole("button", { name: "Share", exact: true }).isVisible(), false, "only the owner shares");
+    assert.equal((await answered).status(), 404);
     const started = page.context().waitForEvent("download");
     await dialog.getByRole("link", { name: "Download plan.txt" }).click();
     assert.equal((await started).suggestedFilename(), "plan.txt");
+    assert.equal(await dialog.getByRole("button", { name: "Share", exact: true }).isVisible(), false, "only the owner shares");
   });
 });
 

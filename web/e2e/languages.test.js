@@ -24,12 +24,13 @@ async function mailIn(language) {
   const headers = { "content-type": "application/json", "accept-language": language };
   const created = await fetch(`${system.api}/signup`, { method: "POST", headers, body: JSON.stringify(account) });
   assert.equal(created.status, 201);
-  for (;;) {
+  for (let tries = 0; tries < 600; tries++) {
     const mails = await (await fetch(`${system.outbox}.json`)).json();
     const mail = mails.find((/** @type {any} */ { to }) => to.includes(email));
     if (mail) return mail;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  throw new Error(`no mail in ${language}`);
 }
 
 for (const language of languages) {
@@ -37,12 +38,15 @@ for (const language of languages) {
     const { html, subject } = await mailIn(language);
     for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
       const profile = new Profile();
-      const page = await profile.open({ viewport: { width: 320, height: 640 }, hasTouch: true, colorScheme });
-      await page.setContent(html);
-      assert.equal(await page.title(), subject);
-      await assertAccessible(page, `the mail in ${language}, ${colorScheme}`);
-      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/mail-${language}-${colorScheme}.png` });
-      await profile.remove();
+      try {
+        const page = await profile.open({ viewport: { width: 320, height: 640 }, hasTouch: true, colorScheme });
+        await page.setContent(html);
+        assert.equal(await page.title(), subject);
+        await assertAccessible(page, `the mail in ${language}, ${colorScheme}`);
+        if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/mail-${language}-${colorScheme}.png` });
+      } finally {
+        await profile.remove();
+      }
     }
   });
 }

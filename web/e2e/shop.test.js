@@ -158,6 +158,7 @@ test("an order of another account is not shown, and a link of an order waits for
     id = await buyer.call("POST", "/orders", { productId: product }).then(({ order }) => order.id, () => "");
     if (!id) await new Promise((resolve) => setTimeout(resolve, 100));
   }
+  assert.ok(id, "the product can be ordered");
   await visit(system, async (ada, profile) => {
     const shop = new Shopper(ada.page, system, profile);
     await ada.page.goto(`${system.page}?order=${id}&checkout=paid`);

@@ -61,12 +61,13 @@ export class Person {
     await this.signInForm.getByRole("button", { name: "Sign in" }).click();
   }
 
-  /** Waits until the home page has loaded its files, its users and the profile. */
+  /** Waits until the home page has loaded its files, those that others share, its users and the profile. */
   async waitForHome() {
     await this.page.getByRole("heading", { name: "Your files" }).waitFor();
     await this.page.locator("#own-id:not(:empty)").waitFor({ state: "attached" });
     await this.page.locator("#gallery-empty, #gallery > *").locator("visible=true").first().waitFor();
     await this.page.locator("#people-empty, #people > *").locator("visible=true").first().waitFor();
+    await this.page.locator("#shared-more:enabled").waitFor({ state: "attached" });
   }
 
   async signOut() {
