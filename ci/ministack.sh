@@ -24,7 +24,6 @@ cargo test --workspace --locked --test http -- --test-threads=4 \
   --skip after_random_operations_s3_stores_the_counted_bytes \
   --skip an_upload_from_a_form_is_checked_again_after_the_form_expires \
   --skip an_upload_without_a_completion_is_stored_by_its_s3_event \
-  --skip a_deletion_interrupted_by_a_kill_is_finished \
   --skip the_cost_of_a_page_does_not_depend_on_the_number_of_grants \
   --skip the_uploads_that_others_share_are_listed_newest_grant_first \
   --skip a_grant_that_is_given_during_the_deletion_does_not_outlive_it \
