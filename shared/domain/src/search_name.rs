@@ -114,10 +114,12 @@ fn head(normalized: &str) -> String {
     normalized.chars().take(HEAD_CHARS).collect()
 }
 
-/// Upper case first, because that also folds letters such as the final sigma and `ß`.
+/// Upper case folds letters such as the final sigma and `ß`. Lower case comes before it, because the capital `ẞ` has no other
+/// upper case.
 fn normalize(text: &str) -> String {
     let folded: String = text
         .nfkd()
+        .flat_map(char::to_lowercase)
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
         .nfkd()
@@ -163,6 +165,8 @@ mod tests {
             ("muller", "M\u{fc}ller"),
             ("stras", "Stra\u{df}er"),
             ("STRASSER", "Stra\u{df}er"),
+            ("stra\u{df}", "STRA\u{1e9e}ER"),
+            ("strasser", "STRA\u{1e9e}ER"),
             ("ist", "\u{130}stanbul"),
             (
                 "\u{3a3}\u{39f}\u{3a6}",
@@ -215,6 +219,15 @@ mod tests {
         let nothing = Name::parse("\u{b4}").unwrap();
         let id = UserId::new(datetime!(2026-01-01 00:00:00 UTC));
         assert_eq!(NameKey::of(&nothing, id), None);
+    }
+
+    /// Characters after these have no case.
+    #[test]
+    fn normalisation_of_every_character_with_a_case_is_a_fixed_point() {
+        for c in '\0'..='\u{1ffff}' {
+            let once = normalize(&format!("a{c}a"));
+            assert_eq!(normalize(&once), once, "{c:?}");
+        }
     }
 
     proptest! {
