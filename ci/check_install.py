@@ -112,8 +112,10 @@ def with_pip(machine: Machine, out: pathlib.Path, sam: pathlib.Path) -> None:
 
 def with_pipx(machine: Machine, out: pathlib.Path, pipx: pathlib.Path) -> None:
     (wheel,) = out.glob("*.whl")
+    # Otherwise pipx downloads the newest pip.
+    own = {"PIPX_HOME": str(machine.home / "pipx"), "PIPX_DISABLE_SHARED_LIBS_AUTO_UPGRADE": "1"}
     # pipx prefers the program of the package's name, and takes the only one.
-    shown = machine.run(pipx, "run", "--spec", wheel, "cloakroom", "--version", PIPX_HOME=str(machine.home / "pipx"))
+    shown = machine.run(pipx, "run", "--spec", wheel, "cloakroom", "--version", **own)
     check(shown.strip() == f"cloakroom {version()}", "pipx runs the command")
 
 

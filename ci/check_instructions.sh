@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if ! command -v valgrind >/dev/null && [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null; then
-  apt-get update --quiet --quiet >&2
-  apt-get install --yes --quiet --quiet --no-install-recommends valgrind >&2
+  apt-get update -o Acquire::Retries=3 --quiet --quiet >&2
+  apt-get install -o Acquire::Retries=3 --yes --quiet --quiet --no-install-recommends valgrind >&2
 fi
 
 cargo build --workspace --tests --locked

@@ -84,7 +84,7 @@ def main() -> int:
         }
         tool = pathlib.Path(sys.executable).parent / "schemathesis"
         command = [
-            tool, "--config-file", config, "run", DOCUMENT, "--url", system.api, "--seed", seed,
+            tool, "--config-file", config, "run", DOCUMENT, "--url", system.api, "--seed", seed, "--request-timeout", "60",
             "--continue-on-failure", "--output-sanitize", "false", "--max-examples", EXAMPLES, "--suppress-health-check", "all", *options,
         ]  # fmt: skip
         # Its cache of examples would be in the working directory.

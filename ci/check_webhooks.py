@@ -81,6 +81,8 @@ def check_signatures() -> int:
     receiver = Receiver()
     with LocalSystem(CLOAKROOM, 0) as system:
         admin = administrator(system)
+        # The event of the sign-up goes to no endpoint.
+        system.settle()
         url = f"http://127.0.0.1:{receiver.server_port}/hook"
         created = admin.post("/webhooks", {"url": url}).expect(201)
         path, old = f"/webhooks/{created['endpoint']['id']}", created["secret"]

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Sequence
 from typing import IO, Any
 
-from ports import free_port, listens
+from ports import free_ports, listens
 
 # In the folder of the SAM CLI's Python package `samcli`, which brings the emulator.
 IN_SAMCLI = "local/rapid/aws-lambda-rie-x86_64"
@@ -21,15 +21,15 @@ class Emulator:
     """One function as Lambda starts it: an instance that lives on from event to event. The first event starts it."""
 
     def __init__(self, executable: pathlib.Path, function: Sequence[str], env: dict[str, str], log: IO[Any]) -> None:
-        port = free_port()
+        port, runtime_api = free_ports(2)
         self._url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
         command = [str(executable), "--log-level", "error"]
         command += ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
-        command += ["--runtime-api-address", f"127.0.0.1:{free_port()}", *function]
+        command += ["--runtime-api-address", f"127.0.0.1:{runtime_api}", *function]
         self._log = log
         self._process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
         self.pid = self._process.pid
-        for _ in range(500):
+        for _ in range(6000):
             if listens(port):
                 return
             time.sleep(0.01)

@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import tempfile
 import threading
+import urllib.request
 from typing import Any
 
 import signature
@@ -58,6 +59,7 @@ class LocalSystem:
         self.eventbridge: str = endpoints["eventbridge"]
         self.ssm: str = endpoints["ssm"]
         self.invoke: str = endpoints["lambda"]
+        self._settled: str = endpoints["settled"]
         self.region: str = endpoints["region"]
         # The operator's access key, which allows everything. The functions' secrets are derived from it.
         self.access_key: str = endpoints["accessKeyId"]
@@ -73,6 +75,12 @@ class LocalSystem:
         self._process.terminate()
         self._process.wait()
         self._dir.cleanup()
+
+    def settle(self) -> None:
+        """Waits until all events are delivered."""
+        with urllib.request.urlopen(f"{self._settled}?wait=60000", timeout=90) as response:
+            state = json.load(response)
+        assert state["settled"], state
 
     def secret_of(self, access_key: str) -> str:
         """Derives the secret of a function's access key (docs/adr/0028-local-engines-for-programs-of-this-machine.md)."""

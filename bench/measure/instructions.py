@@ -42,10 +42,15 @@ def fewest(loop: Loop, engines: Engines, subject: Subject, environment: dict[str
     """Returns the fewest instructions of some starts. On a busy machine, a start under callgrind takes so long that timers
     expire and requests are repeated. A start counts only if it uses the engines as one without callgrind does."""
     recording = Recording()
-    engines.replay(recording)
-    with Instance(loop, subject.name, subject.argv, environment) as instance:
-        instance.start()
-    expected = engines.use(recording)
+
+    def use() -> tuple[int, int]:
+        engines.replay(recording)
+        with Instance(loop, subject.name, subject.argv, environment) as instance:
+            instance.start()
+        return engines.use(recording)
+
+    # A start that repeats a request uses more.
+    expected = min(use() for _ in range(3))
     counts: list[int] = []
     for _ in range(TRIES * starts):
         engines.replay(recording)

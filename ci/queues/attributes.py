@@ -20,12 +20,12 @@ def attributes(server: Server, queue: str, *names: str) -> dict[str, str]:
 @check
 def a_queue_has_the_properties_of_the_template(server: Server) -> None:
     expected = {
-        "DelaySeconds": "1",
+        "DelaySeconds": "5",
         "MaximumMessageSize": "1024",
         "MessageRetentionPeriod": "60",
         "QueueArn": arn("special"),
         "ReceiveMessageWaitTimeSeconds": "3",
-        "VisibilityTimeout": "1",
+        "VisibilityTimeout": "5",
     }
     same(attributes(server, "special", *expected), expected)
 

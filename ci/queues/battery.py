@@ -119,7 +119,7 @@ def same(seen: Any, expected: Any) -> None:
     assert seen == expected, f"expected {expected!r}, got {seen!r}"
 
 
-def until(holds: Callable[[], bool], what: str, seconds: float = 10) -> None:
+def until(holds: Callable[[], bool], what: str, seconds: float = 30) -> None:
     """Waits until something holds."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -133,7 +133,7 @@ def a_delay_hides_a_message(server: Server) -> None:
     server.ask("send_message", "special", MessageBody="its own", DelaySeconds=0)
     same(server.bodies("special", wait=0), ["its own"])
     same(server.depth("special")[2], 1)
-    same(server.bodies("special", wait=5), ["of the queue"])
+    same(server.bodies("special", wait=20), ["of the queue"])
     refuses(400, "InvalidParameterValue", server.ask, "send_message", "plain", MessageBody="m", DelaySeconds=901)
 
 

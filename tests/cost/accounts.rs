@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::meter::{Measured, Meter};
-use crate::support::{PASSWORD, Response, SignedIn, TestApp};
+use crate::support::{PASSWORD, Response, SignedIn, TestApp, lockout::FAR_FUTURE};
 
 /// The size of a user in the lists: with a name, a first and a last name and a city.
 pub const USER_BYTES: usize = 500;
@@ -101,6 +101,7 @@ async fn sign_in(meter: &Meter) {
             .await
             .expect(401);
     }
+    meter.set_locked_until("mary@example.com", FAR_FUTURE).await;
     sign_in("locked account", "mary@example.com", PASSWORD, 401).await;
 }
 

@@ -100,6 +100,8 @@ async fn orders(meter: &Meter, seller: &SignedIn<'_>, admin: &SignedIn<'_>, buye
     meter.request("two orders", listed).await;
     meter.quiet().await;
     meter.press(&page_of(&created), "pay", "").await.expect(303);
+    // A request during the webhook of the payment would start another instance.
+    meter.settled().await;
     buyer.until_order_is(&id, "paid").await;
     meter.payment("a payment").await;
     meter.settled().await;

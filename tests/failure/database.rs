@@ -5,25 +5,25 @@ use crate::support::{
     PASSWORD, Response, SignedIn,
     faults::{Fault, FaultySystem},
     processes::instances,
-    run_concurrently,
 };
 
 /// The deadline of a request, in seconds.
 const TIMEOUT: u32 = 4;
 
-/// Starts a system and calls every function, so that the next requests use open connections.
-async fn start_warm() -> (FaultySystem, String, String) {
-    let system = FaultySystem::start(TIMEOUT, &[]).await;
+/// Calls every function of a system, so that the next requests use open connections.
+async fn warm(system: FaultySystem) -> (FaultySystem, String, String) {
     let ada = system.app.new_user("ada@example.com").await;
     ada.get("/users/me").await.expect(200);
     ada.put("/users/me/password", &json!({})).await.expect(422);
     let (token, id) = (ada.token, ada.id);
+    // The functions that handle the event of the sign-up have also started.
+    system.app.settled().await;
     (system, token, id)
 }
 
 /// Asserts that a fault changes nothing, and that no function has to restart after it.
-async fn assert_survives(fault: Fault) {
-    let (system, token, id) = start_warm().await;
+async fn assert_survives(system: FaultySystem, fault: Fault) {
+    let (system, token, id) = warm(system).await;
     let mut ada = SignedIn::with_token(&system.app, token);
     ada.id = id;
     let before = accounts(&system.app).await;
@@ -43,7 +43,7 @@ async fn assert_survives(fault: Fault) {
 
 #[tokio::test]
 async fn an_unresponsive_database_is_a_503_within_the_deadline() {
-    run_concurrently([Fault::Hang, Fault::Disconnect].map(assert_survives)).await;
+    FaultySystem::each(TIMEOUT, [Fault::Hang, Fault::Disconnect], assert_survives).await;
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_database_server_error_is_a_503_within_the_deadline() {
         Fault::Respond(503, "<html>".to_owned()),
         Fault::Respond(200, "<html>".to_owned()),
     ];
-    run_concurrently(faults.map(assert_survives)).await;
+    FaultySystem::each(TIMEOUT, faults, assert_survives).await;
 }
 
 #[tokio::test]
@@ -65,12 +65,13 @@ async fn a_database_that_refuses_requests_is_a_503_within_the_deadline() {
         "AccessDeniedException",
         "ResourceNotFoundException",
     ];
-    run_concurrently(faults.map(|code| assert_survives(Fault::error(400, code)))).await;
+    let faults = faults.map(|code| Fault::error(400, code));
+    FaultySystem::each(TIMEOUT, faults, assert_survives).await;
 }
 
 #[tokio::test]
 async fn an_unreachable_database_is_a_503_until_it_returns() {
-    let (system, token, id) = start_warm().await;
+    let (system, token, id) = warm(FaultySystem::start(TIMEOUT, &[]).await).await;
     let mut ada = SignedIn::with_token(&system.app, token);
     ada.id = id;
     let before = accounts(&system.app).await;
@@ -92,11 +93,10 @@ async fn a_function_starts_without_its_database() {
         Fault::Disconnect,
         Fault::error(500, "InternalServerError"),
     ];
-    run_concurrently(faults.map(assert_starts_without_database)).await;
+    FaultySystem::each(10, faults, assert_starts_without_database).await;
 }
 
-async fn assert_starts_without_database(fault: Fault) {
-    let system = FaultySystem::start(10, &[]).await;
+async fn assert_starts_without_database(system: FaultySystem, fault: Fault) {
     system.dynamodb.always(&fault);
     let anonymous = SignedIn::with_token(&system.app, String::new());
     assert_all_unavailable(&system.app, &anonymous, &["sign up", "sign in"], 10).await;
@@ -126,7 +126,7 @@ async fn a_form_uses_quota_that_was_freed_during_the_request() {
 
 #[tokio::test]
 async fn a_short_fault_is_retried_without_an_error() {
-    let (system, token, id) = start_warm().await;
+    let (system, token, id) = warm(FaultySystem::start(TIMEOUT, &[]).await).await;
     let mut ada = SignedIn::with_token(&system.app, token);
     ada.id = id;
     for fault in [

@@ -7,7 +7,6 @@ use crate::support::{
     PASSWORD, SignedIn, eventually,
     faults::{Fault, FaultySystem},
     processes::instances,
-    run_concurrently,
 };
 
 /// A well-formed token with an unknown signature. Without keys, the functions cannot verify it.
@@ -45,14 +44,13 @@ fn fail_public_keys(system: &FaultySystem, fault: &Fault) {
 #[tokio::test]
 async fn without_private_keys_no_token_is_signed_until_they_are_available() {
     let faults = outages(&json!({"Parameters": []}).to_string());
-    run_concurrently(faults.map(async |fault| {
-        let system = FaultySystem::start(SECONDS, &[]).await;
+    FaultySystem::each(SECONDS, faults, async |system, fault| {
         system.ssm.always(&fault);
         let unavailable = assert_unavailable_until(&system, &NEED_KEYS[..2], async || {
             system.ssm.always(&Fault::None);
         });
         Box::pin(unavailable).await;
-    }))
+    })
     .await;
 }
 
@@ -69,8 +67,7 @@ async fn without_private_keys_tokens_are_still_verified() {
 #[tokio::test]
 async fn without_public_keys_requests_are_a_503_until_they_are_available() {
     let faults = outages(&json!({"Items": [], "Count": 0, "ScannedCount": 0}).to_string());
-    run_concurrently(faults.map(async |fault| {
-        let system = FaultySystem::start(SECONDS, &[]).await;
+    FaultySystem::each(SECONDS, faults, async |system, fault| {
         fail_public_keys(&system, &fault);
         let jwks = system.app.get("/.well-known/jwks.json");
         assert_unavailable(&jwks.await, "jwks.json");
@@ -78,7 +75,7 @@ async fn without_public_keys_requests_are_a_503_until_they_are_available() {
             fail_public_keys(&system, &Fault::None);
         });
         Box::pin(unavailable).await;
-    }))
+    })
     .await;
 }
 

@@ -25,7 +25,12 @@ fn run_and_kill(lab: &Lab, proxy: &Proxy, args: &[&str], call: u32, after: bool)
         if calls != call {
             return Fault::None;
         }
-        let pid = process.load(Ordering::SeqCst);
+        // The first call may be sooner than the number of its process is stored.
+        let mut pid = 0;
+        while pid == 0 {
+            std::thread::yield_now();
+            pid = process.load(Ordering::SeqCst);
+        }
         if after {
             return Fault::KillCaller(pid);
         }

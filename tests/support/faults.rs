@@ -1,6 +1,7 @@
 //! A proxy between the functions and an engine that injects failures of networks and services.
 
 use std::{
+    collections::BTreeSet,
     fs,
     sync::{Arc, Mutex},
 };
@@ -17,7 +18,7 @@ use tokio::{
 use super::{
     TestApp, cloakroom_dev, eventually,
     processes::{instances, signal},
-    write_bootstraps,
+    run_concurrently, write_bootstraps,
 };
 
 /// What the proxy does with a request.
@@ -162,9 +163,14 @@ impl Drop for Proxy {
 
 /// Listens on a port outside the range that the operating system assigns, so that it stays free while the proxy is closed.
 async fn listen_on_reserved_port() -> TcpListener {
+    /// Each test has other ports, also while a proxy is closed.
+    static USED: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
         // Linux assigns ports from 32768 up, other systems from 49152 up.
         let port = random_port();
+        if !USED.lock().unwrap().insert(port) {
+            continue;
+        }
         if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await {
             return listener;
         }
@@ -360,6 +366,20 @@ impl FaultySystem {
             ses,
             _dir: dir,
         }
+    }
+
+    /// Runs a check for each fault at the same time, each with a system of its own. All systems are started before: a start blocks
+    /// the thread that serves the proxies.
+    pub async fn each<F: Future<Output = ()> + 'static>(
+        seconds: u32,
+        faults: impl IntoIterator<Item = Fault>,
+        check: impl Fn(Self, Fault) -> F,
+    ) {
+        let mut checks = Vec::new();
+        for fault in faults {
+            checks.push(check(Self::start(seconds, &[]).await, fault));
+        }
+        run_concurrently(checks).await;
     }
 
     /// Returns the proxies of all engines.

@@ -27,6 +27,11 @@ pub fn functions_lines(log: &str) -> Vec<(String, Value)> {
     lines.collect()
 }
 
+/// Returns the number of requests in a line without those that were repeated, as on a machine that stalls.
+pub fn calls(line: &Value) -> u64 {
+    line["calls"].as_u64().unwrap() - line["AwsRetries"].as_u64().unwrap_or_default()
+}
+
 /// Asserts that a line has the fields of docs/LOGGING.md and no others, and that its metrics are as `CloudWatch` reads them:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 /// `ci/check_metrics.py` checks the same against AWS's JSON schema.

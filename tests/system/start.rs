@@ -127,7 +127,10 @@ async fn a_change_of_the_template_is_reported() {
     let app = TestApp::start_command(&mut command, &data);
     let changed = format!("{} has changed; restart", template.display());
     assert!(!app.log().contains(&changed));
-    fs::write(&template, text + "# changed\n").unwrap();
+    // In one step: the system could read a file that is being written.
+    let changed_file = home.path().join("changed.yaml");
+    fs::write(&changed_file, text + "# changed\n").unwrap();
+    fs::rename(&changed_file, &template).unwrap();
     app.log_with(&[&changed]).await;
     // The system still runs, and prints the line once.
     app.new_user("ada@example.com").await;

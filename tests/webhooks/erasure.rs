@@ -33,6 +33,7 @@ async fn a_deleted_user_is_erased_from_all_payloads() {
     let delivered = send(&user_event("user.created", USER, 1), Answer::Status(200)).await;
     let other = send(&user_event("user.created", OTHER, 1), Answer::Status(200)).await;
     let pending = send(&user_event("user.disabled", USER, 2), Answer::Status(500)).await;
+    super::put_off(&app, &endpoint, &pending).await;
     assert!(scan(&app).await.contains(USER));
 
     // The deletion is still to be delivered: it is the last event with the id.

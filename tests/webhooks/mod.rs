@@ -74,8 +74,17 @@ fn key(endpoint: &str, id: &str) -> Value {
 
 /// Makes the next attempt of a delivery due now.
 async fn make_due(app: &TestApp, endpoint: &str, id: &str) {
-    let values = json!({":now": {"N": "0"}});
-    let update = "SET next_at = :now";
+    set_next(app, endpoint, id, "0").await;
+}
+
+/// Puts the next attempt of a delivery off: the system, which tries again after five seconds, finds it not due.
+async fn put_off(app: &TestApp, endpoint: &str, id: &str) {
+    set_next(app, endpoint, id, "4000000000000").await;
+}
+
+async fn set_next(app: &TestApp, endpoint: &str, id: &str, milliseconds: &str) {
+    let values = json!({":next": {"N": milliseconds}});
+    let update = "SET next_at = :next";
     app.update_item(TABLE, &key(endpoint, id), update, &values)
         .await;
 }

@@ -70,7 +70,7 @@ test("a user lists sessions and ends another one", async () => {
   /** @type {import("../cloakroom.js").DeviceSession[]} */
   let sessions = [];
   // A new session may be missing for a second.
-  for (let tries = 0; tries < 50 && sessions.length < 2; tries++) {
+  for (let tries = 0; tries < 600 && sessions.length < 2; tries++) {
     sessions = await all(client.sessions());
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

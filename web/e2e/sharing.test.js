@@ -11,7 +11,7 @@ after(() => system.stop());
 
 /** Confirms an address with the link in its mail. @param {string} email */
 async function confirm(email) {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     /** @type {{ to: string[], text: string }[]} */
     const mails = await (await fetch(`${system.outbox}.json`)).json();
     const token = /#verify-email=(\S+)/.exec(mails.find(({ to }) => to.includes(email))?.text ?? "")?.[1];

@@ -154,7 +154,7 @@ test("an order of another account is not shown, and a link of an order waits for
   const buyer = await Account.open(system);
   /** @type {string} */
   let id = "";
-  for (let tries = 0; !id && tries < 50; tries++) {
+  for (let tries = 0; !id && tries < 600; tries++) {
     id = await buyer.call("POST", "/orders", { productId: product }).then(({ order }) => order.id, () => "");
     if (!id) await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -4,6 +4,7 @@ import path from "node:path";
 import { after, test } from "node:test";
 
 import { PNG, temporaryFolder } from "./support/files.js";
+import { gate } from "./support/gate.js";
 import { startSystem } from "./support/system.js";
 import { visit } from "./support/visit.js";
 
@@ -56,8 +57,15 @@ test("dropped files are uploaded and folders are refused", async () => {
   await mkdir(path.join(folder, "a folder"));
   await visit(system, async (ada) => {
     await ada.signUp();
+    // The message about a stored file would replace the one about the folder.
+    const creations = gate();
+    await ada.page.route("**/uploads", async (route) => {
+      if (route.request().method() === "POST") await creations.held;
+      await route.continue();
+    });
     await ada.drop([...names, "a folder"].map((name) => path.join(folder, name)));
     await ada.page.getByText("Folders can’t be uploaded. Choose the files in them.").waitFor();
+    creations.release();
     for (const name of names) {
       await ada.stored(name).waitFor();
       const { path: downloaded } = await ada.download(name);

@@ -61,7 +61,10 @@ def the_scheduled_runs_succeed(stack: Stack) -> None:
 @step
 def nothing_has_failed(stack: Stack) -> None:
     """The last step: no event and no mail is in a dead-letter queue, and no function has logged an error."""
-    for name, queue in stack.deployed.of_type("AWS::SQS::Queue").items():
+    queues = stack.deployed.of_type("AWS::SQS::Queue").items()
+    dead = [(name, queue) for name, queue in queues if name.endswith("DeadLetters")]
+    assert dead, queues
+    for name, queue in dead:
         wanted = ["ApproximateNumberOfMessages"]
         found = boto3.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=wanted)["Attributes"]
         same((name, found), (name, {"ApproximateNumberOfMessages": "0"}))

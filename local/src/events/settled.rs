@@ -17,7 +17,7 @@ use crate::{dynamodb::Streams, function::Pool, payments::Payments, sqs::Queues};
 /// How often the state is checked while a request waits.
 const PAUSE: Duration = Duration::from_millis(2);
 /// The longest wait of a request.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// The parts of the system that deliver events.
 #[derive(Clone)]

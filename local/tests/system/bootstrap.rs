@@ -45,7 +45,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
             .collect()),
         Some("context") => Ok(json!({
             "arn": event.context.invoked_function_arn,
-            "remaining": event.context.deadline - epoch_ms(),
+            "remaining": event.context.deadline.saturating_sub(epoch_ms()),
             "trace": event.context.xray_trace_id,
         })),
         Some("cors") => Ok(json!({

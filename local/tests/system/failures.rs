@@ -58,7 +58,7 @@ async fn an_instance_that_exits_while_idle_is_replaced() {
         .args(["-KILL", &pid.to_string()])
         .status();
     assert!(kill.unwrap().success());
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    wait_until_ended(&pid).await;
     assert_eq!(system.act("pid").await.0, 200);
 }
 
@@ -107,21 +107,26 @@ async fn a_busy_function_stops_with_the_system() {
     drop(hanging);
 }
 
+/// Waits until a process has ended, although the system may not have noticed it.
+async fn wait_until_ended(pid: &Value) {
+    wait_until(pid, |state| matches!(state, None | Some(b'Z'))).await;
+}
+
+/// Waits until a process has ended, and the system has noticed it.
 async fn wait_until_gone(pid: &Value) {
-    let pid = pid.to_string();
-    let alive = || {
-        let status = Command::new("kill")
-            .args(["-0", &pid])
-            .output()
-            .unwrap()
-            .status;
-        status.success()
-    };
-    for _ in 0..50 {
-        if !alive() {
+    wait_until(pid, |state| state.is_none()).await;
+}
+
+/// Waits until a process has a state, a letter as in <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>.
+async fn wait_until(pid: &Value, is_right: impl Fn(Option<u8>) -> bool) {
+    for _ in 0..3_000 {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // The state follows the name, which is in parentheses.
+        let state = stat.rsplit_once(") ").map(|(_, rest)| rest.as_bytes()[0]);
+        if is_right(state) {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("process {pid} still runs");
+    panic!("the process {pid} is still running");
 }

@@ -250,7 +250,7 @@ pub fn ssm_with(url: &str, credentials: Credentials) -> aws_sdk_ssm::Client {
 
 /// Waits until all events of a system are delivered.
 pub async fn settled(endpoints: &Endpoints) {
-    let url = format!("{}?wait=15000", endpoints.settled);
+    let url = format!("{}?wait=60000", endpoints.settled);
     let response = reqwest::get(url).await.unwrap();
     let state: Value = response.json().await.unwrap();
     assert_eq!(state, json!({"settled": true, "pending": []}));

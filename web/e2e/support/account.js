@@ -94,7 +94,7 @@ export class Account {
    * @returns {Promise<any>}
    */
   async stored() {
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 600; tries++) {
       const uploads = await this.uploads();
       assert.equal(uploads.length, 1);
       if (uploads[0].status === "stored") return this.call("GET", `/uploads/${uploads[0].id}`);
