@@ -5,7 +5,7 @@ import { pause } from "./wait.js";
 /** @import { LibraryEntry, Order } from "../../cloakroom/types.js" */
 
 /** How often an order is attempted. */
-const ATTEMPTS = 4;
+const ATTEMPTS = 6;
 
 /**
  * Orders a product and goes to the page where it is paid.
