@@ -1,4 +1,5 @@
 use std::{
+    fs,
     process::Command,
     time::{Duration, Instant},
 };
@@ -107,9 +108,14 @@ async fn a_busy_function_stops_with_the_system() {
     drop(hanging);
 }
 
-/// Waits until a process has ended, although the system may not have noticed it.
+/// Waits until a process has ended, although the system may not have noticed it. Its parent is told when the last of its threads
+/// has ended.
 async fn wait_until_ended(pid: &Value) {
-    wait_until(pid, |state| matches!(state, None | Some(b'Z'))).await;
+    let is_last = || fs::read_dir(format!("/proc/{pid}/task")).map_or(true, |all| all.count() <= 1);
+    wait_until(pid, |state| {
+        state.is_none() || state == Some(b'Z') && is_last()
+    })
+    .await;
 }
 
 /// Waits until a process has ended, and the system has noticed it.
@@ -120,7 +126,7 @@ async fn wait_until_gone(pid: &Value) {
 /// Waits until a process has a state, a letter as in <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>.
 async fn wait_until(pid: &Value, is_right: impl Fn(Option<u8>) -> bool) {
     for _ in 0..3_000 {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // The state follows the name, which is in parentheses.
         let state = stat.rsplit_once(") ").map(|(_, rest)| rest.as_bytes()[0]);
         if is_right(state) {
