@@ -10,8 +10,7 @@ if ! command -v jq >/dev/null; then
     echo "The commands of docs/OPERATIONS.md need jq. Install it." >&2
     exit 1
   fi
-  apt-get update -o Acquire::Retries=3 --quiet --quiet >&2
-  apt-get install -o Acquire::Retries=3 --yes --quiet --quiet --no-install-recommends jq >&2
+  ci/apt_install.sh jq
 fi
 
 sam="$(ci/tools.sh sam)"

@@ -13,8 +13,7 @@ if ! [[ -x "$CHROMIUM" ]]; then
     exit 1
   fi
   echo "installing chromium" >&2
-  apt-get update -o Acquire::Retries=3 --quiet --quiet >&2
-  apt-get install -o Acquire::Retries=3 --yes --quiet --quiet --no-install-recommends chromium >&2
+  ci/apt_install.sh chromium
 fi
 
 # Sums the counts that `node --test` prints.

@@ -5,8 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if ! command -v valgrind >/dev/null && [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null; then
-  apt-get update -o Acquire::Retries=3 --quiet --quiet >&2
-  apt-get install -o Acquire::Retries=3 --yes --quiet --quiet --no-install-recommends valgrind >&2
+  ci/apt_install.sh valgrind
 fi
 
 cargo build --workspace --tests --locked

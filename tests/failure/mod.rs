@@ -69,7 +69,7 @@ fn request(app: &TestApp, ada: &SignedIn<'_>, name: &str) -> RequestBuilder {
 
 /// Time that an instance may need to start: a second until the connection attempt fails, the rest for a slow machine. A
 /// problem document shows that the function responded, and not the gateway after its timeout.
-const START: Duration = Duration::from_secs(15);
+const START: Duration = Duration::from_secs(5);
 
 /// Sends requests concurrently, and asserts that each is a 503 within `seconds`.
 async fn assert_all_unavailable(

@@ -2,10 +2,7 @@
 
 use std::{
     process::Stdio,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, OnceLock},
 };
 
 use super::{GRANTS, LEDGER, Lab};
@@ -18,7 +15,7 @@ use crate::support::{
 /// Runs `cloakroom migrate …` and kills it at its `call`th request, before or after the request is executed. Says whether it ended
 /// by itself.
 fn run_and_kill(lab: &Lab, proxy: &Proxy, args: &[&str], call: u32, after: bool) -> bool {
-    let pid = Arc::new(AtomicU32::new(0));
+    let pid = Arc::new(OnceLock::new());
     let (process, mut calls) = (Arc::clone(&pid), 0);
     proxy.plan(move |_, _| {
         calls += 1;
@@ -26,11 +23,7 @@ fn run_and_kill(lab: &Lab, proxy: &Proxy, args: &[&str], call: u32, after: bool)
             return Fault::None;
         }
         // The first call may be sooner than the number of its process is stored.
-        let mut pid = 0;
-        while pid == 0 {
-            std::thread::yield_now();
-            pid = process.load(Ordering::SeqCst);
-        }
+        let pid = *process.wait();
         if after {
             return Fault::KillCaller(pid);
         }
@@ -44,7 +37,7 @@ fn run_and_kill(lab: &Lab, proxy: &Proxy, args: &[&str], call: u32, after: bool)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    pid.store(child.id(), Ordering::SeqCst);
+    pid.set(child.id()).unwrap();
     let output = child.wait_with_output().unwrap();
     if output.status.success() {
         return true;

@@ -71,15 +71,11 @@ async fn update_session(app: &TestApp, ada: &SignedIn<'_>, expression: &str, val
     response.expect(200);
 }
 
-/// Moves the time of the last rotation back.
+/// Sets the time of the last rotation to so many milliseconds ago.
 async fn backdate_rotation(app: &TestApp, ada: &SignedIn<'_>, milliseconds: i64) {
-    update_session(
-        app,
-        ada,
-        "SET rotated_at = rotated_at - :value",
-        milliseconds,
-    )
-    .await;
+    let now = domain::Clock::system().now().unix_timestamp_nanos() / 1_000_000;
+    let rotated_at = i64::try_from(now).unwrap() - milliseconds;
+    update_session(app, ada, "SET rotated_at = :value", rotated_at).await;
 }
 
 /// Returns the time in seconds since 1970.

@@ -162,7 +162,9 @@ async fn a_wrong_password_for_a_lock_counts_towards_the_lockout() {
         lock(&ada, &upload, 48, Some("wrong")).await.expect(401);
     }
     lock(&ada, &upload, 48, Some("wrong")).await.expect(401);
-    // The sixth attempt is refused without a comparison.
+    let (failures, until) = app.lockout(ADA).await;
+    assert!(failures == 5 && until.is_some(), "{failures} {until:?}");
+    // The sixth attempt is refused without a comparison. The lockout of one second could end before it on a slow machine.
     app.set_locked_until(ADA, FAR_FUTURE).await;
     let refused = lock(&ada, &upload, 48, Some(PASSWORD)).await.expect(401);
     assert_eq!(refused.problem(), "invalid_credentials");

@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 
 import { assertAccessible } from "./support/accessible.js";
 import { Profile } from "./support/browser.js";
+import { mailTo } from "./support/mail.js";
 import { PASSWORD } from "./support/person.js";
 import { startSystem } from "./support/system.js";
 
@@ -24,13 +25,7 @@ async function mailIn(language) {
   const headers = { "content-type": "application/json", "accept-language": language };
   const created = await fetch(`${system.api}/signup`, { method: "POST", headers, body: JSON.stringify(account) });
   assert.equal(created.status, 201);
-  for (let tries = 0; tries < 600; tries++) {
-    const mails = await (await fetch(`${system.outbox}.json`)).json();
-    const mail = mails.find((/** @type {any} */ { to }) => to.includes(email));
-    if (mail) return mail;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`no mail in ${language}`);
+  return mailTo(system, email);
 }
 
 for (const language of languages) {

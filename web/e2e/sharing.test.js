@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { assertAccessible } from "./support/accessible.js";
+import { mailTo } from "./support/mail.js";
 import { startSystem } from "./support/system.js";
 import { visit } from "./support/visit.js";
 
@@ -11,18 +11,10 @@ after(() => system.stop());
 
 /** Confirms an address with the link in its mail. @param {string} email */
 async function confirm(email) {
-  for (let tries = 0; tries < 600; tries++) {
-    /** @type {{ to: string[], text: string }[]} */
-    const mails = await (await fetch(`${system.outbox}.json`)).json();
-    const token = /#verify-email=(\S+)/.exec(mails.find(({ to }) => to.includes(email))?.text ?? "")?.[1];
-    if (token) {
-      const body = JSON.stringify({ token });
-      const answer = await fetch(`${system.api}/verify-email`, { method: "POST", headers: { "content-type": "application/json" }, body });
-      return assert.equal(answer.status, 204);
-    }
-    await sleep(100);
-  }
-  throw new Error(`No mail was sent to ${email}`);
+  const token = /#verify-email=(\S+)/.exec((await mailTo(system, email)).text)?.[1];
+  const body = JSON.stringify({ token });
+  const answer = await fetch(`${system.api}/verify-email`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  assert.equal(answer.status, 204);
 }
 
 test("a file that is shared with an address appears to the user who has confirmed it", async () => {
@@ -67,6 +59,7 @@ test("a file that is shared with an address appears to the user who has confirme
     assert.equal((await started).suggestedFilename(), "plan.txt");
     assert.equal(await share.isVisible(), false, "only the owner shares");
     await page.keyboard.press("Escape");
+    assert.equal((await grace.download("plan.txt")).filename, "plan.txt");
     await grace.signOut();
 
     await ada.signIn();
