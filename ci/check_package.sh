@@ -53,7 +53,7 @@ pack() {
 check_consumer() {
   local app="$work/react$1"
   cp -R "$tools/react$1" "$app" && rm -rf "$app/node_modules"
-  cp -R "$tools/hooks" "$tools/consumer/." "$root/web/test/fake.js" "$app"
+  cp -R "$tools/hooks" "$tools/consumer/." "$root/web/test/fake.js" "$root/web/test/gate.js" "$app"
   npm_ci "$app"
   npm install --prefix "$app" --no-save --offline --no-fund --no-audit --loglevel=error "${tarball[0]}" >&2
   for resolution in bundler nodenext; do

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
+import { gate } from "../test/gate.js";
 import { Account } from "./support/account.js";
-import { gate } from "./support/gate.js";
 import { PASSWORD } from "./support/person.js";
 import { startSystem } from "./support/system.js";
 import { visit } from "./support/visit.js";

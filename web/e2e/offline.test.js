@@ -3,8 +3,8 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, test } from "node:test";
 
+import { gate } from "../test/gate.js";
 import { largeFile, sha256 } from "./support/files.js";
-import { gate } from "./support/gate.js";
 import { Parts } from "./support/parts.js";
 import { startSystem } from "./support/system.js";
 import { visit } from "./support/visit.js";

@@ -96,11 +96,3 @@ export async function render(t, client, hook, html) {
 export function file(size, name = "data.bin") {
   return new File([new Uint8Array(size).fill(7)], name, { type: "application/octet-stream", lastModified: 1_700_000_000_000 });
 }
-
-/** Holds what waits for it, until it is released. */
-export function gate() {
-  let release = () => {};
-  /** @type {Promise<void>} */
-  const held = new Promise((resolve) => (release = resolve));
-  return { held, release };
-}

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { useUpload, useUploads } from "cloakroom/react";
 import { problem } from "../fake.js";
-import { act, file, gate, render, signedIn, started } from "./render.js";
+import { gate } from "../gate.js";
+import { act, file, render, signedIn, started } from "./render.js";
 
 /** Uploads with the list beside it. */
 const useBoth = () => ({ upload: useUpload(), list: useUploads() });

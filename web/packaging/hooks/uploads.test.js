@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { useUploads } from "cloakroom/react";
 import { problem } from "../fake.js";
-import { ADA, act, file, gate, render, signedIn, started } from "./render.js";
+import { gate } from "../gate.js";
+import { ADA, act, file, render, signedIn, started } from "./render.js";
 
 /** @import { Cloakroom } from "cloakroom" */
 
